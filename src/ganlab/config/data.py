@@ -1,0 +1,250 @@
+"""Where real samples come from: one options class a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Union
+
+from pydantic import Field
+
+from ganlab.config.base import Fraction, Options, Problem, Seed
+
+if TYPE_CHECKING:
+    from ganlab.config.experiment import Experiment
+
+ImageSize = Literal[28, 32, 64, 128]
+HeldOutShare = Annotated[float, Field(gt=0.0, le=0.5)]
+HeldOut = Union[Literal["test"], HeldOutShare]
+
+
+class DataOptions(Options):
+    """What every data set understands."""
+
+    fraction: Fraction = 1.0
+    """Share of the training samples that is kept, 0 < f <= 1: a fixed random subset drawn with `data.seed`."""
+    sampling: Literal["epochs", "with_replacement"] = "epochs"
+    """`epochs`: random order without replacement, anew each epoch. `with_replacement`: each batch drawn on its own."""
+    seed: Seed = 0
+    """Seed of the subset, of the held-out split and of generated points; not of the order (that is the run's seed)."""
+
+    class_sizes: ClassVar[dict[str, int]] = {}
+    """Training images of each class, in class order, where that is known before loading."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample: (channels, height, width) for images, (2,) for points."""
+        raise NotImplementedError
+
+    @property
+    def known_size(self) -> int | None:
+        """Number of training samples these options leave, or None where only loading tells."""
+        return None
+
+    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+        """The samples left must fill a batch."""
+        size, needed = self.known_size, experiment.training.batch_size
+        if size is not None and size < needed:
+            yield Problem(
+                f"{path}.fraction",
+                f"leaves {size} training samples, fewer than one batch of {needed}",
+                f"raise {path}.fraction, allow more classes, or lower training.batch_size to at most {size}",
+                (f"{path}.classes", f"{path}.name", "training.batch_size"),
+            )
+
+
+class ImageOptions(DataOptions):
+    """What every labelled image set understands."""
+
+    classes: Annotated[tuple[int | str, ...], Field(strict=False, min_length=1)] | None = None
+    """Classes to keep, by number (from 0) or by name. Left out: all."""
+    image_size: ImageSize = 32
+    """Side of the square images in pixels; sources of another size are resized (bilinear, antialiased)."""
+
+    channels: ClassVar[int] = 3
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(channels, image_size, image_size)."""
+        return (self.channels, self.image_size, self.image_size)
+
+    def class_numbers(self) -> tuple[int, ...]:
+        """Numbers of the known classes that `classes` names, unknown ones left out; all where it is not set."""
+        names = list(self.class_sizes)
+        if self.classes is None:
+            return tuple(range(len(names)))
+        wanted = {names.index(c) if isinstance(c, str) else c for c in self.classes if c in names or isinstance(c, int)}
+        return tuple(sorted(c for c in wanted if 0 <= c < len(names)))
+
+    @property
+    def known_size(self) -> int | None:
+        """Images left by `classes` and `fraction` before any held-out share is taken; None for a folder."""
+        if not self.class_sizes:
+            return None
+        sizes = list(self.class_sizes.values())
+        return int(sum(sizes[c] for c in self.class_numbers()) * self.fraction)
+
+    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+        """The classes must exist, each named once, and leave at least one batch."""
+        names = list(self.class_sizes)
+        for entry in self.classes or ():
+            known = entry in names if isinstance(entry, str) else 0 <= entry < len(names)
+            if names and not known:
+                listed = ", ".join(f"{i}" if str(i) == n else f"{i} ({n})" for i, n in enumerate(names))
+                yield Problem(
+                    f"{path}.classes",
+                    f"{entry!r} is not a class of this data set",
+                    f"its classes are {listed}",
+                    (f"{path}.name",),
+                )
+        if self.classes is not None and len(set(self.classes)) < len(self.classes):
+            yield Problem(f"{path}.classes", "names a class twice", "name each class once")
+        if not names or self.class_numbers():
+            yield from super().check(path, experiment)
+
+
+class TestSplitOptions(ImageOptions):
+    """An image set that comes with a test split of its own."""
+
+    held_out: HeldOut = "test"
+    """Real samples never trained on: `test` (the set's own test split) or a share of the training set, at most .5."""
+
+
+class MnistOptions(TestSplitOptions):
+    """MNIST, embedded in the package: no network needed."""
+
+    name: Literal["mnist"] = "mnist"
+    image_size: ImageSize = 28
+    """Side of the square images in pixels: 28 as they are, other sizes resized (bilinear, antialiased)."""
+    channels: ClassVar[int] = 1
+    class_sizes: ClassVar[dict[str, int]] = dict(
+        zip("0123456789", (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949), strict=True)
+    )
+
+
+class FashionMnistOptions(TestSplitOptions):
+    """Fashion-MNIST, downloaded on first use."""
+
+    name: Literal["fashion_mnist"]
+    image_size: ImageSize = 28
+    """Side of the square images in pixels: 28 as they are, other sizes resized (bilinear, antialiased)."""
+    channels: ClassVar[int] = 1
+    class_sizes: ClassVar[dict[str, int]] = dict.fromkeys(
+        ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"), 6000
+    )
+
+
+class KmnistOptions(TestSplitOptions):
+    """Kuzushiji-MNIST, downloaded on first use."""
+
+    name: Literal["kmnist"]
+    image_size: ImageSize = 28
+    """Side of the square images in pixels: 28 as they are, other sizes resized (bilinear, antialiased)."""
+    channels: ClassVar[int] = 1
+    class_sizes: ClassVar[dict[str, int]] = dict.fromkeys(
+        ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"), 6000
+    )
+
+
+class Cifar10Options(TestSplitOptions):
+    """CIFAR-10, downloaded on first use."""
+
+    name: Literal["cifar10"]
+    class_sizes: ClassVar[dict[str, int]] = dict.fromkeys(
+        ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"), 5000
+    )
+
+
+class FolderOptions(ImageOptions):
+    """Any tree of images; the first folder below the root names the class."""
+
+    name: Literal["folder"]
+    path: str = Field(min_length=1)
+    """The folder of images; a relative path starts at the current directory."""
+    image_size: ImageSize = 64
+    """Side of the square images in pixels: the short side is resized to it, then the centre is cut out."""
+    grayscale: bool = False
+    """Read the images as one grey channel rather than as RGB."""
+    held_out: HeldOutShare = 0.05
+    """Share of the images that is never trained on, above 0 and at most .5."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(1 or 3, image_size, image_size)."""
+        return (1 if self.grayscale else 3, self.image_size, self.image_size)
+
+
+class PointOptions(DataOptions):
+    """2-D points, made on the spot from `data.seed`."""
+
+    points: Annotated[int, Field(ge=100, le=10_000_000)] = 100_000
+    """Number of points, the held-out share included."""
+    held_out: HeldOutShare = 0.05
+    """Share of the points that is never trained on, above 0 and at most .5."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Always (2,)."""
+        return (2,)
+
+    @property
+    def known_size(self) -> int | None:
+        """Points left for training."""
+        return int((self.points - int(self.points * self.held_out)) * self.fraction)
+
+
+class RingOptions(PointOptions):
+    """Gaussians evenly spaced on a circle (PacGAN's set-up: 8, radius 1, sigma .01)."""
+
+    name: Literal["ring"]
+    modes: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Number of Gaussians on the ring."""
+    radius: Annotated[float, Field(gt=0.0, le=1000.0)] = 1.0
+    """Radius of the ring."""
+    std: Annotated[float, Field(gt=0.0, le=1000.0)] = 0.01
+    """Standard deviation of each Gaussian, in each direction."""
+
+
+class GridOptions(PointOptions):
+    """Gaussians on a square grid (PacGAN's set-up: 5 x 5 at {-4, -2, 0, 2, 4}, sigma .05)."""
+
+    name: Literal["grid"]
+    side: Annotated[int, Field(ge=1, le=100)] = 5
+    """Gaussians along one side; side x side in all."""
+    spacing: Annotated[float, Field(gt=0.0, le=1000.0)] = 2.0
+    """Distance between neighbours."""
+    std: Annotated[float, Field(gt=0.0, le=1000.0)] = 0.05
+    """Standard deviation of each Gaussian, in each direction."""
+
+
+class SwissRollOptions(PointOptions):
+    """The swiss roll seen from the side: a spiral in the plane, scaled into [-1, 1]."""
+
+    name: Literal["swiss_roll"]
+    std: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.02
+    """Standard deviation of the noise added to the spiral, in each direction, after scaling."""
+
+
+@dataclass(frozen=True)
+class DataEntry:
+    """A registered data set: its options and the module that loads it."""
+
+    options: type[DataOptions]
+    module: str
+
+
+DATA: dict[str, DataEntry] = {
+    "mnist": DataEntry(MnistOptions, "ganlab.data.mnist"),
+    "fashion_mnist": DataEntry(FashionMnistOptions, "ganlab.data.downloads"),
+    "kmnist": DataEntry(KmnistOptions, "ganlab.data.downloads"),
+    "cifar10": DataEntry(Cifar10Options, "ganlab.data.downloads"),
+    "folder": DataEntry(FolderOptions, "ganlab.data.folder"),
+    "ring": DataEntry(RingOptions, "ganlab.data.points"),
+    "grid": DataEntry(GridOptions, "ganlab.data.points"),
+    "swiss_roll": DataEntry(SwissRollOptions, "ganlab.data.points"),
+}
+
+if TYPE_CHECKING:
+    Data = DataOptions
+else:
+    Data = Annotated[Union[tuple(entry.options for entry in DATA.values())], Field(discriminator="name")]

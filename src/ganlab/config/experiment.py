@@ -1,0 +1,113 @@
+"""One experiment, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from ganlab.config.base import Options, Problem, Seed
+from ganlab.config.data import Data, MnistOptions
+from ganlab.config.networks import (
+    DcganDiscriminator,
+    DcganGenerator,
+    Discriminator,
+    Generator,
+    LatentOptions,
+    NormalInit,
+    WeightInit,
+)
+from ganlab.config.objectives import Game, Loss, Penalty, Stabilizer, StandardGame
+from ganlab.config.optimizer import OptimizersOptions
+from ganlab.config.training import MonitorOptions, TrainingOptions
+
+VERDICTS: dict[str, tuple[str, ...]] = {
+    "healthy": (),
+    "mode_collapse": ("total", "partial", "within_mode", "cycling"),
+    "convergence_failure": (
+        "discriminator_dominates",
+        "vanishing_gradient",
+        "generator_dominates",
+        "batch_norm_leak",
+    ),
+    "diverged": (),
+    "oscillation": (),
+    "discriminator_overfit": (),
+    "memorisation": (),
+    "degraded": (),
+    "never_learned": (),
+    "under_trained": (),
+    "inconclusive": (),
+}
+"""Every verdict a run can be given, with its variants."""
+
+
+class Experiment(Options):
+    """Everything that makes a run what it is: the same experiment gives the same tensors."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = "experiment"
+    """Name of the experiment, the first part of its run directories' names: letters, digits, `_`, `-` and `.`."""
+    seed: Seed = 0
+    """Seed of weights, latents and batch order."""
+    data: Data = MnistOptions()
+    """Where real samples come from."""
+    latent: LatentOptions = LatentOptions()
+    """What the generator starts from."""
+    generator: Generator = DcganGenerator()
+    """The generator's architecture."""
+    discriminator: Discriminator = DcganDiscriminator()
+    """The discriminator's architecture."""
+    weight_init: WeightInit = NormalInit()
+    """How the weights of both networks are drawn."""
+    game: Game = StandardGame()
+    """Who plays whom."""
+    loss: Loss = "non_saturating"
+    """What the two networks minimise."""
+    penalties: Annotated[tuple[Penalty, ...], Field(strict=False)] = ()
+    """Gradient penalties on the discriminator."""
+    stabilizers: Annotated[tuple[Stabilizer, ...], Field(strict=False)] = ()
+    """What else steadies the game."""
+    optimizer: OptimizersOptions = OptimizersOptions()
+    """How each network's weights are moved."""
+    training: TrainingOptions = TrainingOptions()
+    """The training loop."""
+    monitor: MonitorOptions = MonitorOptions()
+    """What is watched and kept."""
+    expect: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """The verdict this experiment claims: `failure`, `failure/variant`, or a list of which any will do."""
+    claim: Annotated[str, Field(max_length=2000)] = ""
+    """The claim in words, with its source."""
+
+    @field_validator("expect", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    def problems(self) -> list[Problem]:
+        """Everything that only shows when the sections are seen together, in the order of the file."""
+        found: list[Problem] = []
+        for key in type(self).model_fields:
+            section = getattr(self, key)
+            if isinstance(section, Options):
+                found += section.check(key, self)
+            elif isinstance(section, tuple):
+                for index, item in enumerate(section):
+                    if isinstance(item, Options):
+                        found += item.check(f"{key}.{index}", self)
+        return found + list(self.check("", self))
+
+    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+        """A penalty or stabilizer is named once; an expected verdict exists."""
+        for key in ("penalties", "stabilizers"):
+            names = [item.name for item in getattr(self, key)]
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    yield Problem(f"{key}.{index}", f"{name} is named twice", "name it once, with the weight you mean")
+        for verdict in self.expect:
+            failure, _, variant = verdict.partition("/")
+            if failure not in VERDICTS:
+                yield Problem("expect", f"{failure!r} is no verdict", f"verdicts are {', '.join(VERDICTS)}")
+            elif variant and variant not in VERDICTS[failure]:
+                variants = ", ".join(VERDICTS[failure]) or "none"
+                yield Problem("expect", f"{failure} has no variant {variant!r}", f"its variants: {variants}")

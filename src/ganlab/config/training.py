@@ -1,0 +1,77 @@
+"""How long, how large, how precise, and what is watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from ganlab.config.base import Options, Problem
+
+if TYPE_CHECKING:
+    from ganlab.config.experiment import Experiment
+
+BatchSize = Annotated[int, Field(ge=1, le=65536)]
+Steps = Annotated[int, Field(ge=1, le=10**9)]
+Updates = Annotated[int, Field(ge=1, le=1000)]
+
+
+class TrainingOptions(Options):
+    """The training loop."""
+
+    steps: Steps = 2000
+    """Number of training steps; a step is `discriminator_steps` and then `generator_steps` updates."""
+    batch_size: BatchSize = 64
+    """Real samples in one discriminator update, and as many generated ones."""
+    generator_batch_size: BatchSize | None = None
+    """Generated samples in one generator update. Left out: `batch_size`."""
+    discriminator_steps: Updates = 1
+    """Discriminator updates in a step."""
+    generator_steps: Updates = 1
+    """Generator updates in a step."""
+    discriminator_batches: Literal["summed", "separate", "mixed"] = "summed"
+    """`summed`: one update on the sum of both losses, reals and fakes each in a forward pass of their own.
+    `separate`: one update on reals, then one on fakes. `mixed`: one forward pass over both together."""
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$")] = "auto"
+    """`auto` (CUDA, else MPS, else CPU), `cpu`, `mps`, `cuda` or `cuda:N`."""
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """Precision of the networks' forward passes (autocast); float16 scales its gradients."""
+    compile: bool = False
+    """Compile the networks with torch.compile: slower to start, faster on long runs."""
+    deterministic: bool = False
+    """Only deterministic algorithms. The CPU needs no such help; on CUDA it is what makes a resume bit for bit."""
+    ema: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.999
+    """Largest decay of the generator's moving average: min(ema, (1 + t) / (10 + t)) at step t. 0: none is kept."""
+
+    @property
+    def generator_batch(self) -> int:
+        """Generated samples in one generator update."""
+        return self.generator_batch_size or self.batch_size
+
+    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+        """Batch statistics need two samples."""
+        for player, size in (("generator", self.generator_batch), ("discriminator", self.batch_size)):
+            options = getattr(experiment, player)
+            if options.norm == "batch" and min(size, self.batch_size) < 2:
+                yield Problem(
+                    f"{path}.batch_size",
+                    f"batch normalisation in the {player} needs at least 2 samples in a batch",
+                    f"raise the batch size or set {player}.norm to another norm",
+                    (f"{player}.norm", f"{player}.name", f"{path}.generator_batch_size"),
+                )
+
+
+class MonitorOptions(Options):
+    """What is watched and kept."""
+
+    snapshot_every: Steps = 100
+    """Steps between snapshots: a grid from fixed latents and statistics of a sample. The first and last step have one."""
+    snapshot_samples: Annotated[int, Field(ge=16, le=100_000)] = 1000
+    """Samples drawn for a snapshot's statistics, and as many real ones where there are that many."""
+    checkpoint_every: Steps = 500
+    """Steps between checkpoints. The last step has one."""
+    keep_checkpoints: Annotated[int, Field(ge=2, le=10_000)] = 2
+    """Newest checkpoints kept, at least 2; the best by snapshot quality is kept besides."""
+    tensorboard: bool = False
+    """Also write TensorBoard event files (needs the `tensorboard` extra)."""

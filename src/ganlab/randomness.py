@@ -20,5 +20,5 @@ def derived_seed(seed: int, stream: str, step: int = 0) -> int:
 
 
 def generator(seed: int, stream: str, step: int = 0) -> torch.Generator:
-    """Return a CPU generator seeded for one draw; draws are made on the CPU on every device, so that all see the same."""
+    """Return a CPU generator seeded for one draw. Draws are made on the CPU whatever the device: all see the same."""
     return torch.Generator().manual_seed(derived_seed(seed, stream, step))

@@ -1,0 +1,1 @@
+"""What an experiment can say; read without torch."""

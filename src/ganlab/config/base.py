@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,9 +37,7 @@ class Options(BaseModel):
     `check` yields the problems that only show when options are seen together with the whole experiment.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
         """Yield what is wrong with these options, standing at `path`, in this experiment."""
@@ -49,3 +49,8 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
 """A share, above 0 and at most 1."""
+
+
+def union(classes: Iterable[type[Options]]) -> Any:
+    """Return the union type of a registry's options classes, for pydantic to choose from."""
+    return reduce(or_, classes)

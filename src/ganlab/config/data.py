@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Union
 
 from pydantic import Field
 
-from ganlab.config.base import Fraction, Options, Problem, Seed
+from ganlab.config.base import Fraction, Options, Problem, Seed, union
 
 if TYPE_CHECKING:
     from ganlab.config.experiment import Experiment
 
 ImageSize = Literal[28, 32, 64, 128]
 HeldOutShare = Annotated[float, Field(gt=0.0, le=0.5)]
-HeldOut = Union[Literal["test"], HeldOutShare]
+HeldOut = Literal["test"] | HeldOutShare
 
 
 class DataOptions(Options):
@@ -247,4 +247,4 @@ DATA: dict[str, DataEntry] = {
 if TYPE_CHECKING:
     Data = DataOptions
 else:
-    Data = Annotated[Union[tuple(entry.options for entry in DATA.values())], Field(discriminator="name")]
+    Data = Annotated[union(entry.options for entry in DATA.values()), Field(discriminator="name")]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ganlab.config.base import Options, Problem
+from ganlab.config.base import Options, Problem, union
 
 if TYPE_CHECKING:
     from ganlab.config.experiment import Experiment
@@ -31,6 +31,8 @@ class LatentOptions(Options):
 class NetworkOptions(Options):
     """What every network understands."""
 
+    name: str
+    """Its architecture."""
     norm: Norm = "none"
     """Normalisation after the hidden layers; `spectral` divides each weight by its largest singular value."""
 
@@ -64,13 +66,23 @@ class ConvolutionalOptions(NetworkOptions):
 def check_images_only(options: NetworkOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Yield a problem where a convolutional network is asked to make or judge points."""
     if len(experiment.data.shape) != 3:
-        name = getattr(options, "name", "this network")
-        data = getattr(experiment.data, "name", "this data set")
+        data, coordinates = getattr(experiment.data, "name", "this data set"), experiment.data.shape[0]
         yield Problem(
             f"{path}.name",
-            f"{name} works on images, but data.name {data} has points of {experiment.data.shape[0]} coordinates",
+            f"{options.name} works on images, but data.name {data} has points of {coordinates} coordinates",
             f"set {path}.name to mlp",
             ("data.name",),
+        )
+
+
+def check_vector_norm(options: NetworkOptions, path: str) -> Iterator[Problem]:
+    """Yield a problem where vectors are to be normalised by instance, which would leave nothing of them."""
+    if options.norm == "instance":
+        yield Problem(
+            f"{path}.norm",
+            "instance normalisation works on feature maps; the mlp has vectors, of one value a feature",
+            f"set {path}.norm to batch, layer, spectral or none",
+            (f"{path}.name",),
         )
 
 
@@ -85,6 +97,10 @@ class MlpGenerator(NetworkOptions):
     activation: Activation = "relu"
     """After each hidden layer; the output is tanh for images and linear for points."""
 
+    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+        """Vectors have no instance norm."""
+        yield from check_vector_norm(self, path)
+
 
 class MlpDiscriminator(NetworkOptions):
     """Fully connected discriminator, for images and for 2-D points."""
@@ -96,6 +112,10 @@ class MlpDiscriminator(NetworkOptions):
     """Number of hidden layers."""
     activation: Activation = "leaky_relu"
     """After each hidden layer; leaky_relu has slope .2."""
+
+    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+        """Vectors have no instance norm."""
+        yield from check_vector_norm(self, path)
 
 
 class DcganGenerator(ConvolutionalOptions):
@@ -124,6 +144,8 @@ class GuideGenerator(ConvolutionalOptions):
     name: Literal["guide"]
     width: Width = 128
     """Channels of every hidden layer."""
+    norm: Norm = "none"
+    """Normalisation after the two transposed convolutions; `spectral` acts on every layer's weights."""
 
     def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
         """Made for 28 x 28 images."""
@@ -207,6 +229,6 @@ if TYPE_CHECKING:
     Discriminator = NetworkOptions
     WeightInit = Options
 else:
-    Generator = Annotated[Union[tuple(e.generator for e in NETWORKS.values())], Field(discriminator="name")]
-    Discriminator = Annotated[Union[tuple(e.discriminator for e in NETWORKS.values())], Field(discriminator="name")]
-    WeightInit = Annotated[Union[tuple(WEIGHT_INITS.values())], Field(discriminator="name")]
+    Generator = Annotated[union(e.generator for e in NETWORKS.values()), Field(discriminator="name")]
+    Discriminator = Annotated[union(e.discriminator for e in NETWORKS.values()), Field(discriminator="name")]
+    WeightInit = Annotated[union(WEIGHT_INITS.values()), Field(discriminator="name")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from pydantic import Field
 
-from ganlab.config.base import Options, Problem
+from ganlab.config.base import Options, Problem, union
 
 if TYPE_CHECKING:
     from ganlab.config.experiment import Experiment
@@ -144,6 +144,6 @@ if TYPE_CHECKING:
     Stabilizer = LabelSmoothing | InstanceNoise | WeightClipping
 else:
     # A union of one class needs no discriminator, and pydantic refuses one there.
-    Game = Union[tuple(entry.options for entry in GAMES.values())]
-    Penalty = Annotated[Union[tuple(PENALTIES.values())], Field(discriminator="name")]
-    Stabilizer = Annotated[Union[tuple(STABILIZERS.values())], Field(discriminator="name")]
+    Game = union(entry.options for entry in GAMES.values())
+    Penalty = Annotated[union(PENALTIES.values()), Field(discriminator="name")]
+    Stabilizer = Annotated[union(STABILIZERS.values()), Field(discriminator="name")]

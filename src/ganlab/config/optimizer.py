@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ganlab.config.base import Options
+from ganlab.config.base import Options, union
 
 Beta = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -67,7 +67,7 @@ OPTIMIZERS: dict[str, type[OptimizerOptions]] = {"adam": Adam, "adamw": AdamW, "
 if TYPE_CHECKING:
     Optimizer = OptimizerOptions
 else:
-    Optimizer = Annotated[Union[tuple(OPTIMIZERS.values())], Field(discriminator="name")]
+    Optimizer = Annotated[union(OPTIMIZERS.values()), Field(discriminator="name")]
 
 
 class OptimizersOptions(Options):

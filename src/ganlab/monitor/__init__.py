@@ -1,0 +1,1 @@
+"""What is written into a run directory while it is being made."""

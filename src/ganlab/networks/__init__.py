@@ -1,0 +1,102 @@
+"""Generators and discriminators, one architecture a file, built from what the experiment says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.networks import NETWORKS, NetworkOptions
+from ganlab.networks.parts import initialise, normalise_spectrally
+from ganlab.randomness import derived_seed
+
+
+def build_generator(experiment: Experiment) -> nn.Module:
+    """Return the experiment's generator on the CPU, in train mode, its weights drawn from `weights/generator`.
+
+    It maps latents (N, latent.dim), floats, to samples (N, *data.shape): images in [-1, 1], points unbounded.
+    """
+    options, latent_dim, shape = experiment.generator, experiment.latent.dim, experiment.data.shape
+    module = import_module(NETWORKS[options.name].module)
+    return _build(experiment, "generator", options, lambda: module.generator(options, latent_dim, shape))
+
+
+def build_discriminator(experiment: Experiment) -> nn.Module:
+    """Return the experiment's discriminator on the CPU, in train mode, its weights drawn from `weights/discriminator`.
+
+    It maps samples (N, *data.shape) to raw scores (N,), unbounded: no sigmoid.
+    """
+    options, shape = experiment.discriminator, experiment.data.shape
+    module = import_module(NETWORKS[options.name].module)
+    return _build(experiment, "discriminator", options, lambda: module.discriminator(options, shape))
+
+
+def _build(experiment: Experiment, player: str, options: NetworkOptions, make: Callable[[], nn.Module]) -> nn.Module:
+    """Build a network and draw its weights under a random state of its own; the global one is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(derived_seed(experiment.seed, f"weights/{player}"))
+        network = make()
+        initialise(network, experiment.weight_init)
+        # After the weights are drawn: its first singular vectors are found from them.
+        if options.norm == "spectral":
+            normalise_spectrally(network)
+    return network
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of a network, as `--dry-run` shows it.
+
+    Attributes:
+        name: dotted name inside the network.
+        kind: its class, such as Conv2d.
+        output_shape: shape of its output for one sample.
+        parameters: number of trained values it holds.
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+def describe(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerRow]:
+    """Return the layers of `network` in order of use, found by passing it two samples of `input_shape`, all zeros.
+
+    The pass is made in eval mode, so no buffer changes; the network's mode is put back.
+    """
+    rows: list[LayerRow] = []
+
+    def recorder(name: str) -> Callable[[nn.Module, object, Tensor], None]:
+        def record(layer: nn.Module, _: object, output: Tensor) -> None:
+            parameters = sum(p.numel() for p in layer.parameters())
+            kind = type_before_parametrizations(layer).__name__
+            rows.append(LayerRow(name, kind, tuple(output.shape[1:]), parameters))
+
+        return record
+
+    hooks = [layer.register_forward_hook(recorder(name)) for name, layer in _leaves(network)]
+    training = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(2, *input_shape, device=next(network.parameters()).device))
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+    return rows
+
+
+def _leaves(network: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Modules that hold no others; what spectral norm hangs below a layer counts as part of that layer."""
+    return [
+        (name, module)
+        for name, module in network.named_modules()
+        if all(child == "parametrizations" for child, _ in module.named_children())
+        and "parametrizations" not in name.split(".")
+    ]

@@ -1,0 +1,1 @@
+"""Losses, gradient penalties and stabilizers: small pure functions with their equation."""

@@ -1,0 +1,1 @@
+"""The run directory: a public format, read and written without torch."""

@@ -1,0 +1,111 @@
+"""The Python interface: train from a file, open what a run left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import load_experiment
+from ganlab.runs.directory import RunDirectory, find_run
+from ganlab.runs.history import History, read_history, read_snapshots
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ganlab.monitor.view import View
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory, read on demand; only `generator` imports torch."""
+
+    directory: RunDirectory
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.directory.path
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """run.json: status (running, finished, stopped, interrupted, failed), reason, seed, cost of watching, ..."""
+        return self.directory.status()
+
+    @property
+    def experiment(self) -> Experiment:
+        """The resolved experiment."""
+        return self.directory.experiment()
+
+    @property
+    def history(self) -> History:
+        """Columns of history.csv by name, float64 of shape (steps,); an empty cell is NaN."""
+        return read_history(self.directory.history)
+
+    @property
+    def snapshots(self) -> list[dict[str, Any]]:
+        """Rows of snapshots.jsonl, in order."""
+        return read_snapshots(self.directory.snapshots)
+
+    def generator(self, which: int | str = "newest", live: bool = False) -> nn.Module:
+        """Return the trained generator on the CPU, in eval mode: latents (N, latent.dim) to samples (N, *data.shape).
+
+        Args:
+            which: a checkpoint's step, `newest`, or `best` (lowest energy distance to held-out reals at a snapshot).
+            live: the live weights rather than their moving average.
+
+        Raises:
+            RunError: there is no such checkpoint, or it cannot be used.
+        """
+        from ganlab.training.trained import load_generator
+
+        return load_generator(self.directory, which, live)[0]  # type: ignore[arg-type]
+
+
+def train(
+    config: str | Path | Mapping[str, Any] | Experiment,
+    overrides: Sequence[str] = (),
+    *,
+    runs_dir: str | Path = "runs",
+    resume: bool = False,
+    views: Sequence[View] = (),
+) -> Run:
+    """Train one experiment and return its run.
+
+    Args:
+        config: a YAML file, the name of a shipped one, a mapping of the same keys, or an Experiment.
+        overrides: `KEY=VALUE` changes by dotted path, such as `training.steps=500`.
+        runs_dir: where the run directory is made.
+        resume: go on with the newest unfinished run of the same experiment, where there is one.
+        views: who watches; see `ganlab.monitor.view.View`.
+
+    Raises:
+        GanlabError: something the user can put right; nothing was written.
+        Interrupted: a signal or a full disk ended the run after it had saved.
+    """
+    from ganlab.config.load import apply_overrides, experiment_from_mapping
+
+    if isinstance(config, Experiment):
+        experiment = apply_overrides(config, overrides)
+    elif isinstance(config, Mapping):
+        experiment = experiment_from_mapping(config, overrides)
+    else:
+        experiment = load_experiment(config, overrides)
+
+    from ganlab.training import session
+
+    unfinished = session.find_unfinished(experiment, Path(runs_dir)) if resume else None
+    if unfinished is not None:
+        return Run(session.resume(unfinished, views=views))
+    return Run(session.start(experiment, Path(runs_dir), views))
+
+
+def load_run(path: str | Path, runs_dir: str | Path = "runs") -> Run:
+    """Open a run by its path or by a unique part of its name.
+
+    Raises:
+        RunError: no run, or more than one, is meant.
+    """
+    return Run(find_run(str(path), Path(runs_dir)))

@@ -1,0 +1,57 @@
+"""The command line, put together: one thin file a command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ganlab import __version__
+from ganlab.cli.console import console, print_error
+from ganlab.cli.cp import cp
+from ganlab.cli.export import export
+from ganlab.cli.ls import ls
+from ganlab.cli.resume import resume
+from ganlab.cli.sample import sample
+from ganlab.cli.schema import schema
+from ganlab.cli.train import train
+from ganlab.cli.validate import validate
+from ganlab.errors import GanlabError
+
+app = typer.Typer(
+    help="Train a GAN from one YAML file, watch it, and say by name what went wrong.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (train, resume, sample, export, validate, schema, ls, cp):
+    app.command()(command)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and leave."""
+    if wanted:
+        console().print(f"ganlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of ganlab itself."""
+
+
+def main() -> None:
+    """Run the command line; a user's error is one message and an exit code, never a traceback."""
+    try:
+        app()
+    except GanlabError as error:
+        print_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console(stderr=True).print("interrupted")
+        sys.exit(130)

@@ -1,0 +1,32 @@
+"""`ganlab cp`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganlab.cli.console import console, safe
+from ganlab.errors import ConfigError
+
+
+def cp(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A shipped experiment's name (`ganlab ls configs`).")],
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="A new file, or a folder.")] = Path(),
+) -> None:
+    """Copy a shipped experiment, to change it.
+
+    Example: ganlab cp dcgan_mnist my_experiment.yaml
+    """
+    from ganlab.config.shipped import find_config
+    from ganlab.runs.files import atomic_write
+
+    source = find_config(config)
+    target = dest / source.name if dest.is_dir() else dest
+    if target.exists():
+        raise ConfigError(f"{target} exists already", "choose another name; nothing was copied")
+    if not target.absolute().parent.is_dir():
+        raise ConfigError(f"{target.parent} is no folder", "make it first; nothing was copied")
+    atomic_write(target, source.read_bytes())
+    console().print(f"{safe(target)}: ganlab train {safe(target)}")

@@ -1,0 +1,35 @@
+"""`ganlab export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.options import DEFAULT_RUNS, JsonOption, LiveOption, RunArgument, RunsDirOption, StepOption
+
+
+def export(
+    run: RunArgument,
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")] = Path("exported"),
+    step: StepOption = "newest",
+    live: LiveOption = False,
+    runs_dir: RunsDirOption = DEFAULT_RUNS,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a trained generator for use without ganlab: generator.pt2, generator.safetensors, config.yaml.
+
+    Example: ganlab export dcgan_mnist --out generator
+    """
+    from ganlab.runs.directory import find_run
+    from ganlab.training import trained
+
+    found = find_run(run, runs_dir)
+    generator, experiment = trained.load_generator(found, trained.parse_which(step), live)
+    files = trained.export(generator, experiment, out)
+    if as_json:
+        print_json({"run": str(found.path), "files": [str(file) for file in files]})
+    else:
+        console().print("\n".join(safe(file) for file in files))

@@ -1,0 +1,104 @@
+"""`ganlab ls`."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+
+
+class What(str, Enum):
+    """What can be listed."""
+
+    configs = "configs"
+    runs = "runs"
+    networks = "networks"
+    games = "games"
+    losses = "losses"
+    penalties = "penalties"
+    stabilizers = "stabilizers"
+    optimizers = "optimizers"
+    data = "data"
+
+
+def ls(
+    what: Annotated[What, typer.Argument(help="What to list.")] = What.configs,
+    runs_dir: RunsDirOption = DEFAULT_RUNS,
+    as_json: JsonOption = False,
+) -> None:
+    """List shipped experiments, runs, or what an experiment can be made of.
+
+    Example: ganlab ls networks
+    """
+    rows = list_runs(runs_dir) if what is What.runs else list_parts(what)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console().print(f"no {what.value} in {safe(runs_dir)}")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in rows[0]:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(Text(safe(value)) for value in row.values()))
+    console().print(table)
+
+
+def list_parts(what: What) -> list[dict[str, str]]:
+    """Return name and description of everything registered under a heading, or of the shipped experiments."""
+    from ganlab.config.data import DATA
+    from ganlab.config.networks import NETWORKS
+    from ganlab.config.objectives import GAMES, LOSSES, PENALTIES, STABILIZERS
+    from ganlab.config.optimizer import OPTIMIZERS
+    from ganlab.config.shipped import list_configs
+
+    if what is What.configs:
+        pairs = dict(list_configs())
+    elif what is What.losses:
+        pairs = {str(name): text for name, text in LOSSES.items()}
+    else:
+        classes: dict[What, dict[str, type]] = {
+            What.networks: {name: entry.generator for name, entry in NETWORKS.items()},
+            What.games: {name: entry.options for name, entry in GAMES.items()},
+            What.penalties: dict(PENALTIES),
+            What.stabilizers: dict(STABILIZERS),
+            What.optimizers: dict(OPTIMIZERS),
+            What.data: {name: entry.options for name, entry in DATA.items()},
+        }
+        pairs = {name: (options.__doc__ or "").splitlines()[0] for name, options in classes[what].items()}
+    return [{"name": name, "what": text} for name, text in pairs.items()]
+
+
+def list_runs(runs_dir: Path) -> list[dict[str, str]]:
+    """Return name, status and progress of each run; a damaged run is listed as such."""
+    from ganlab.errors import RunError
+    from ganlab.runs.directory import list_runs as find_runs
+
+    rows = []
+    for run in find_runs(runs_dir):
+        try:
+            status = run.status()
+        except RunError:
+            rows.append({"name": run.path.name, "status": "damaged", "step": "", "seconds": "", "started": ""})
+            continue
+        # A process that was killed leaves `running` behind, but not its lock.
+        state = "interrupted" if status["status"] == "running" and not run.is_held() else status["status"]
+        reason = f" ({status['reason']})" if status.get("reason") else ""
+        rows.append(
+            {
+                "name": run.path.name,
+                "status": f"{state}{reason}",
+                "step": f"{status.get('step', '?')}/{status.get('steps', '?')}",
+                "seconds": str(status.get("seconds", "?")),
+                "started": str(status.get("started", "?")),
+            }
+        )
+    return rows

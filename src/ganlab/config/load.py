@@ -1,0 +1,292 @@
+"""From an experiment file and overrides to an Experiment, and back to text; every problem is reported, with its place."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ganlab.config.explain import Path as KeyPath
+from ganlab.config.explain import at, explain, path_of, place_of
+from ganlab.config.experiment import Experiment
+from ganlab.config.schema import DEFAULT_COMPONENTS, node_at
+from ganlab.config.shipped import find_config
+from ganlab.config.yaml_text import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    Finding,
+    Node,
+    Place,
+    UnreadableError,
+    control_character,
+    decode,
+    dotted,
+    read_yaml,
+    safe,
+    shown,
+    to_node,
+    write_yaml,
+)
+from ganlab.errors import ConfigError
+
+MAX_EXTENDS = 10
+MAX_FINDINGS = 100
+
+
+def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
+    """Load an experiment, checked as a whole.
+
+    Args:
+        source: path of a YAML file, or the name of a shipped experiment, such as `dcgan_mnist` or `failures/x`.
+        overrides: `KEY=VALUE` each: a dotted path and YAML, such as `training.steps=500` or `penalties.0.weight=5`.
+            `optimizer.lr=1e-3` sets both optimisers. A component's `name` is set before its other keys; of a key given
+            twice the last counts.
+
+    Raises:
+        ConfigError: it cannot be found, read or run; the message lists every problem, one a line, with file and line.
+    """
+    path = Path(source) if os.path.lexists(source) else find_config(str(source))
+    try:
+        return _resolve(*_read_chain(path), overrides)
+    except UnreadableError as error:
+        raise _refusal(error.findings) from None
+
+
+def experiment_from_mapping(
+    values: Mapping[str, Any], overrides: Sequence[str] = (), where: str = "experiment"
+) -> Experiment:
+    """Return the experiment that plain values describe, keys as in an experiment file.
+
+    Args:
+        values: mappings, lists, tuples, text, numbers, booleans and None; `extends` starts at the current directory.
+        overrides: as in `load_experiment`.
+        where: what messages call the mapping.
+
+    Raises:
+        ConfigError: it cannot be run; the message lists every problem, one a line.
+    """
+    try:
+        return _resolve(*_extend(to_node(values, Place(safe(where))), Path(), ()), overrides)
+    except UnreadableError as error:
+        raise _refusal(error.findings) from None
+
+
+def dump_experiment(experiment: Experiment) -> str:
+    """Return the whole experiment as YAML, every key given; loading it gives an equal experiment."""
+    return write_yaml(_named_first(experiment.model_dump()))
+
+
+def _named_first(value: Any) -> Any:
+    """Return mappings with their component's name in front."""
+    if isinstance(value, dict):
+        return {key: _named_first(value[key]) for key in sorted(value, key=lambda key: key != "name")}
+    return [_named_first(item) for item in value] if isinstance(value, tuple) else value
+
+
+def difference(old: Experiment, new: Experiment) -> list[tuple[str, Any, Any]]:
+    """Return (dotted path, old value, new value) of everything in which two experiments differ.
+
+    A list of plain values is one value. A key that only one of them has, because a component or the length of a list
+    differs, is None in the other.
+    """
+    before, after = dict(_leaves((), old.model_dump())), dict(_leaves((), new.model_dump()))
+    return [
+        (dotted(path), before.get(path), after.get(path))
+        for path in dict.fromkeys([*before, *after])
+        if before.get(path) != after.get(path)
+    ]
+
+
+def _leaves(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Any]]:
+    if isinstance(value, tuple) and any(isinstance(item, dict) for item in value):
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves((*path, key), item)
+    elif value != () or path not in (("penalties",), ("stabilizers",)):
+        yield path, value
+
+
+# Files
+
+
+def _read_chain(path: Path, above: tuple[Path, ...] = ()) -> tuple[Node, list[Finding]]:
+    """Return what a file and all that it extends say together, and what is wrong with their keys."""
+    source = _shown_path(path)
+    tree, findings = read_yaml(decode(_read_file(path, source), source), Place(source, 1))
+    if tree.value is None:
+        raise UnreadableError([*findings, Finding(Place(source), "the file is empty: it holds no keys")])
+    if not isinstance(tree.value, dict):
+        raise UnreadableError([*findings, Finding(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
+    extended, more = _extend(tree, path.parent, (*above, path.resolve()))
+    return extended, more + findings
+
+
+def _extend(tree: Node, folder: Path, above: tuple[Path, ...]) -> tuple[Node, list[Finding]]:
+    """Return a tree merged into what its `extends` names, if it has one."""
+    parent = tree.value.pop("extends", None)
+    if parent is None:
+        return tree, []
+    try:
+        base, findings = _read_chain(_parent_file(parent, folder, above), above)
+    except ConfigError as error:
+        raise UnreadableError([Finding(parent.place, f"extends: {error.message}; {error.hint}")]) from None
+    return _merge(base, tree, ()), findings
+
+
+def _parent_file(parent: Node, folder: Path, above: tuple[Path, ...]) -> Path:
+    if not isinstance(parent.value, str) or not parent.value:
+        text = f"extends: expected a file or the name of a shipped experiment, got {shown(parent.plain())}"
+        raise UnreadableError([Finding(parent.place, text)])
+    path = folder / parent.value
+    path = path if os.path.lexists(path) else find_config(parent.value)
+    if path.resolve() in above:
+        circle = " -> ".join(_shown_path(file) for file in (*above[above.index(path.resolve()) :], path))
+        raise UnreadableError([Finding(parent.place, f"extends: the files extend each other in a circle: {circle}")])
+    if len(above) > MAX_EXTENDS:
+        raise UnreadableError([Finding(parent.place, f"extends: more than {MAX_EXTENDS} files extend each other")])
+    return path
+
+
+def _read_file(path: Path, source: str) -> bytes:
+    """Return the first bytes of a file, one more than `decode` accepts at most."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait, reading a device never end
+            raise UnreadableError([Finding(Place(source), "not a file that can be read: expected a YAML file")])
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UnreadableError([Finding(Place(source), f"cannot be read: {error.strerror}")]) from None
+
+
+def _shown_path(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return safe(str(path) if relative.startswith("..") else relative, limit=300)
+
+
+def _merge(base: Node, top: Node, path: KeyPath) -> Node:
+    """Return `base` with `top` laid over it: mappings merge, all else is replaced, another component starts anew."""
+    if not (isinstance(base.value, dict) and isinstance(top.value, dict)):
+        return top
+    name = top.value.get("name")
+    if name and _is_other_component(base, name, path):
+        return top
+    merged = dict(base.value)
+    for key, node in top.value.items():
+        merged[key] = _merge(merged[key], node, (*path, key)) if key in merged else node
+    return Node(merged, top.place)
+
+
+def _is_other_component(section: Node, name: Node, path: KeyPath) -> bool:
+    """Whether a section, at `path`, is of another component than `name`."""
+    in_list = bool(path) and isinstance(path[-1], int)
+    if path not in DEFAULT_COMPONENTS and not in_list:
+        return False
+    given = section.child("name")
+    return bool((given.value if given else DEFAULT_COMPONENTS.get(path)) != name.value)
+
+
+# Overrides
+
+
+def _apply(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Finding]]:
+    """Return the tree with all overrides in it, names of components first."""
+    findings: list[Finding] = []
+    edits: list[tuple[KeyPath, Node]] = []
+    for text in overrides:
+        try:
+            edits += _edits(text, findings)
+        except UnreadableError as error:
+            findings += error.findings
+    for keys, node in sorted(edits, key=lambda edit: edit[0][-1] != "name"):
+        try:
+            tree = _put(tree, keys, node, ())
+        except UnreadableError as error:
+            findings += error.findings
+    return tree, findings
+
+
+def _edits(text: str, findings: list[Finding]) -> Iterator[tuple[KeyPath, Node]]:
+    """Yield the paths an override sets, and what to."""
+    place = Place(f"override {safe(text)}")
+    typed, equals, value = text.partition("=")
+    keys = tuple(typed.strip().split("."))
+    if not equals or not all(keys) or len(keys) > MAX_DEPTH or control_character(text):
+        raise UnreadableError([Finding(place, "expected KEY=VALUE in plain text, such as training.steps=500")])
+    node, more = read_yaml(value, place)
+    findings += more
+    for path, leaf in _flat(keys, node):
+        leaf.place = place._replace(key=typed.strip()) if path == keys else place
+        if path[0] == "optimizer" and len(path) > 1 and path[1] not in ("generator", "discriminator"):
+            yield ("optimizer", "generator", *path[1:]), leaf
+            yield ("optimizer", "discriminator", *path[1:]), leaf
+        else:
+            yield path, leaf
+
+
+def _flat(path: KeyPath, node: Node) -> Iterator[tuple[KeyPath, Node]]:
+    if isinstance(node.value, dict) and node.value:
+        for key, item in node.value.items():
+            yield from _flat((*path, key), item)
+    else:
+        yield path, node
+
+
+def _put(tree: Node, keys: KeyPath, value: Node, path: KeyPath) -> Node:
+    """Return the tree, which stands at `path`, with a value set at `keys` below it."""
+    if not keys:
+        return _merge(tree, value, path)
+    key, rest = keys[0], keys[1:]
+    below = tree.child(key)
+    if isinstance(tree.value, list) or (below is None and str(key).isdigit()):
+        if below is None:
+            where = dotted(path) or "the experiment"
+            text = f"{where} has no entry {safe(str(key))}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
+            raise UnreadableError([Finding(value.place, text)])
+        index = int(key)
+        items = list(tree.value)
+        items[index] = _put(below, rest, value, (*path, index))
+        return Node(items, tree.place)
+    entries = dict(tree.value) if isinstance(tree.value, dict) else {}
+    if key == "name" and not rest and _is_other_component(tree, value, path):
+        entries = {}
+    entries[str(key)] = _put(entries.get(str(key), Node({}, value.place)), rest, value, (*path, key))
+    return Node(entries, tree.place)
+
+
+# Checking
+
+
+def _resolve(tree: Node, findings: list[Finding], overrides: Sequence[str]) -> Experiment:
+    """Return the experiment that a tree and overrides describe."""
+    tree, more = _apply(tree, overrides)
+    findings = findings + more
+    for path, name in DEFAULT_COMPONENTS.items():
+        section = node_at(tree, path)
+        if section and isinstance(section.value, dict):
+            section.value.setdefault("name", Node(name, section.place))
+    removed: list[KeyPath] = []
+    experiment = None
+    whole = tree
+    while experiment is None:
+        try:
+            experiment = Experiment.model_validate(tree.plain())
+        except ValidationError as error:
+            wrong: dict[KeyPath, list[dict[str, Any]]] = {}
+            for each in error.errors(include_url=False, include_input=False):
+                path = path_of(tree, each["loc"], missing=each["type"] == "missing")
+                wrong.setdefault(path, []).append(dict(each))
+            for path, errors in list(wrong.items())[:MAX_FINDINGS]:
+                finding, meant = explain(tree, path, errors)
+                findings.append(finding)
+                removed.append(meant)
+            ...
+    return experiment
+
+
+def _refusal(findings: Sequence[Finding]) -> ConfigError:
+    return ConfigError("\n".join(map(str, findings)))

@@ -1,0 +1,39 @@
+"""Fully connected networks, for images (flattened) and for 2-D points."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from torch import nn
+
+from ganlab.config.networks import MlpDiscriminator, MlpGenerator
+from ganlab.networks.parts import hidden, linear
+
+
+def generator(options: MlpGenerator, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
+    """From (N, latent_dim) to (N, *shape): tanh at the output for images, linear for points."""
+    layers = nn.Sequential()
+    _add_hidden(layers, options, latent_dim)
+    layers.add_module("output", nn.Linear(options.width, math.prod(shape)))
+    if len(shape) == 3:
+        layers.add_module("tanh", nn.Tanh())
+        layers.add_module("image", nn.Unflatten(1, shape))
+    return layers
+
+
+def discriminator(options: MlpDiscriminator, shape: tuple[int, ...]) -> nn.Module:
+    """From (N, *shape) to raw scores (N,)."""
+    layers = nn.Sequential()
+    layers.add_module("vector", nn.Flatten())
+    _add_hidden(layers, options, math.prod(shape))
+    layers.add_module("output", nn.Linear(options.width, 1))
+    layers.add_module("score", nn.Flatten(0))
+    return layers
+
+
+def _add_hidden(layers: nn.Sequential, options: MlpGenerator | MlpDiscriminator, inputs: int) -> None:
+    widths = [inputs] + [options.width] * options.depth
+    for number, (before, after) in enumerate(pairwise(widths), start=1):
+        weights = linear(before, after, options.norm)
+        layers.add_module(f"hidden_{number}", hidden(weights, options.norm, options.activation))

@@ -1,0 +1,51 @@
+"""Gradient penalties on the discriminator: scalars to be added to its loss, themselves differentiable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def r1(scores: Tensor, real: Tensor, weight: float) -> Tensor:
+    """weight / 2 * E |grad D(x)|^2 at real samples x (Mescheder et al. 2018, eq. 9).
+
+    Args:
+        scores: D(real), (N,), computed outside autocast with gradients on.
+        real: the samples (N, *shape) the scores were computed from; must have required gradients before.
+        weight: gamma.
+    """
+    return weight / 2 * _gradients(scores, real).square().sum(1).mean()
+
+
+def r2(scores: Tensor, fake: Tensor, weight: float) -> Tensor:
+    """weight / 2 * E |grad D(x)|^2 at generated samples x (Mescheder et al. 2018, eq. 10); arguments as for `r1`."""
+    return r1(scores, fake, weight)
+
+
+def wgan_gp(
+    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor, weight: float
+) -> Tensor:
+    """weight * E (|grad D(x^)| - 1)^2 at x^ = mix * real + (1 - mix) * fake (Gulrajani et al. 2017, eq. 3).
+
+    Args:
+        discriminator: maps samples to scores (N,); called once, outside autocast.
+        real: real samples (N, *shape), float32 or better.
+        fake: generated samples (N, *shape); no gradient reaches the generator.
+        mix: the share of the real sample in each pair, (N,), drawn from U[0, 1].
+        weight: lambda.
+    """
+    mix = mix.view(-1, *[1] * (real.dim() - 1))
+    between = (mix * real + (1 - mix) * fake).detach().requires_grad_()
+    with torch.autocast(between.device.type, enabled=False):
+        scores = discriminator(between)
+    # vector_norm has gradient 0 where the norm is 0; sqrt(sum of squares) would have none.
+    norms: Tensor = torch.linalg.vector_norm(_gradients(scores, between), dim=1)
+    return weight * (norms - 1).square().mean()
+
+
+def _gradients(scores: Tensor, inputs: Tensor) -> Tensor:
+    """Gradient of each score with respect to its own sample, flattened to (N, values)."""
+    (gradients,) = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
+    return gradients.flatten(1)

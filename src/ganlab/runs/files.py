@@ -1,0 +1,116 @@
+"""Writing files so that a crash at any moment leaves the old content or the new, never half of either."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ganlab.errors import Interrupted, RunError
+
+TEMPORARY = ".tmp-"
+"""Prefix of every file and folder that is still being written."""
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a name in `path`'s own folder, so that the final rename stays on one file system."""
+    return path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` in one step: temporary file, fsync, rename, fsync of the folder.
+
+    Raises:
+        Interrupted: the disk is full; the file that was there before is untouched.
+    """
+    temporary = temporary_beside(path)
+    with disk_full_told(path):
+        try:
+            write_synced(temporary, content)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file and wait until the disk has it."""
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the folder's entries, so that a rename survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def disk_full_told(path: Path) -> Iterator[None]:
+    """Turn the operating system's 'no space left' into one clear message, exit code 75."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise disk_full(path) from error
+
+
+def disk_full(path: Path) -> Interrupted:
+    """Return the error that says the disk under `path` is full."""
+    return Interrupted(
+        f"the disk is full: {path.name} could not be written in {path.parent}",
+        "what was saved before is intact; free some space and run `ganlab resume` on this run",
+        exit_code=75,
+    )
+
+
+def require_space(folder: Path, size: int) -> None:
+    """Raise Interrupted, before anything is written, where `size` bytes would not fit on the folder's disk."""
+    if shutil.disk_usage(folder).free < size:
+        raise disk_full(folder / "checkpoint")
+
+
+def sweep_temporaries(folder: Path) -> int:
+    """Remove what an earlier process left half-written anywhere under `folder`; return how many there were."""
+    stale = [path for path in folder.rglob(f"{TEMPORARY}*") if path.exists()]
+    for path in stale:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(stale)
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a JSON object atomically; non-finite numbers are refused rather than written as invalid JSON."""
+    text = json.dumps(values, indent=2, allow_nan=False)
+    atomic_write(path, (text + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        RunError: the file is missing, no JSON, or no object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(
+            f"{path} cannot be read as JSON: {error}", "the file is damaged; restore it or use another run"
+        ) from error
+    if not isinstance(values, dict):
+        raise RunError(f"{path} holds no JSON object", "the file is damaged; restore it or use another run")
+    return values

@@ -1,0 +1,29 @@
+"""Real batches on the device: the order is the sampler's, the bytes stay uint8 until a batch needs them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ganlab.config.experiment import Experiment
+from ganlab.data import Samples, to_float
+from ganlab.data.sampler import Sampler
+
+ON_DEVICE = 2**31
+"""A data set of at most this many bytes is kept whole on the device; a larger one stays where it is."""
+
+
+class Feed:
+    """Real batches of a run as a function of their number."""
+
+    def __init__(self, experiment: Experiment, train: Samples, device: torch.device) -> None:
+        self.device = device
+        self.sampler = Sampler(len(train), experiment.training.batch_size, experiment.data.sampling, experiment.seed)
+        small = train.values.numel() * train.values.element_size() <= ON_DEVICE
+        self.values = train.values.to(device) if small and device.type != "cpu" else train.values
+
+    def batch(self, number: int) -> Tensor:
+        """Return the number-th batch, from 0, as float32 (batch_size, *shape), images in [-1, 1] and channels-last."""
+        indices = self.sampler.indices(number).to(self.values.device)
+        batch = to_float(self.values[indices].to(self.device))
+        return batch.contiguous(memory_format=torch.channels_last) if batch.dim() == 4 else batch

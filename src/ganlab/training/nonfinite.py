@@ -1,0 +1,84 @@
+"""Where a NaN or Inf came from: the run is replayed from its last good checkpoint with every tensor looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganlab.training.optimizers import NetworkOptimizer
+from ganlab.training.step import train_step
+from ganlab.training.workbench import Workbench
+
+
+class Found(Exception):
+    """The first tensor that was not finite."""
+
+    def __init__(self, kind: str, network: str, layer: str) -> None:
+        super().__init__(f"{kind} of {network}.{layer}".rstrip("."))
+        self.kind = kind
+        self.network = network
+        self.layer = layer
+
+
+def find_first(bench: Workbench, until: int) -> dict[str, Any] | None:
+    """Replay a workbench up to a step and return the first tensor that is not finite, or None if none appears.
+
+    Args:
+        bench: fresh networks, restored to a step before `until`; the run is a function of the step, so the replay
+            meets the same numbers.
+        until: step at which the run was seen to hold NaN or Inf.
+
+    Returns:
+        `step`, `tensor` (output, loss, gradient or parameter), `network` and `layer`.
+    """
+    for name, network in (("generator", bench.state.generator), ("discriminator", bench.state.discriminator)):
+        look_inside(name, network, bench.state.optimizers[name])
+    while bench.state.step < until:
+        try:
+            train_step(bench.state, bench.game, bench.feed)
+        except Found as found:
+            return {
+                "step": bench.state.step + 1,
+                "tensor": found.kind,
+                "network": found.network,
+                "layer": found.layer,
+            }
+    return None
+
+
+def look_inside(name: str, network: nn.Module, optimizer: NetworkOptimizer) -> None:
+    """Make a network raise Found at its first output, loss, gradient or weight that is not finite."""
+    for layer, module in network.named_modules():
+        if not list(module.children()):
+            module.register_forward_hook(output_check(name, layer))
+    for layer, parameter in network.named_parameters():
+        parameter.register_hook(gradient_check(name, layer))
+
+    minimise = optimizer.minimise
+
+    def checked(loss: Tensor) -> None:
+        require_finite(loss, "loss", name, "")
+        minimise(loss)
+        for layer, parameter in network.named_parameters():
+            require_finite(parameter, "parameter", name, layer)
+
+    optimizer.minimise = checked  # type: ignore[method-assign]
+
+
+def output_check(network: str, layer: str) -> Callable[[nn.Module, Any, Tensor], None]:
+    """Return a forward hook that raises Found where the layer's output is not finite."""
+    return lambda module, inputs, output: require_finite(output, "output", network, layer)
+
+
+def gradient_check(network: str, layer: str) -> Callable[[Tensor], None]:
+    """Return a gradient hook that raises Found where the parameter's gradient is not finite."""
+    return lambda gradient: require_finite(gradient, "gradient", network, layer)
+
+
+def require_finite(tensor: Tensor, kind: str, network: str, layer: str) -> None:
+    """Raise Found unless every element is finite."""
+    if not bool(torch.isfinite(tensor.detach()).all()):
+        raise Found(kind, network, layer)

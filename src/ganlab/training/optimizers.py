@@ -1,0 +1,111 @@
+"""Moving weights: one optimiser a network, its learning rate a function of the step."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ganlab.config.optimizer import Adam, AdamW, OptimizerOptions, RmsProp, Sgd
+
+
+def learning_rate(options: OptimizerOptions, step: int, steps: int) -> float:
+    """Return the learning rate of a step, 1 to steps: `lr` at the first, falling towards 0 unless constant.
+
+    linear: lr (1 - p); cosine: lr (1 + cos(pi p)) / 2 (Loshchilov & Hutter 2017, eq. 5), with p = (step - 1) / steps.
+    """
+    share = (step - 1) / steps
+    if options.schedule == "linear":
+        return options.lr * (1 - share)
+    if options.schedule == "cosine":
+        return options.lr * (1 + math.cos(math.pi * share)) / 2
+    return options.lr
+
+
+def build_optimizer(parameters: list[nn.Parameter], options: OptimizerOptions) -> torch.optim.Optimizer:
+    """Return the optimiser that the options name, fused where PyTorch has it: one kernel instead of one a tensor."""
+    if isinstance(options, Adam):
+        kind = torch.optim.AdamW if isinstance(options, AdamW) else torch.optim.Adam
+        fused = parameters[0].device.type in ("cpu", "cuda")
+        return kind(
+            parameters,
+            lr=options.lr,
+            betas=options.betas,
+            eps=options.eps,
+            weight_decay=options.weight_decay,
+            fused=fused,
+        )
+    if isinstance(options, RmsProp):
+        return torch.optim.RMSprop(
+            parameters,
+            lr=options.lr,
+            alpha=options.alpha,
+            eps=options.eps,
+            momentum=options.momentum,
+            weight_decay=options.weight_decay,
+        )
+    assert isinstance(options, Sgd)
+    return torch.optim.SGD(parameters, lr=options.lr, momentum=options.momentum, weight_decay=options.weight_decay)
+
+
+class NetworkOptimizer:
+    """One network's optimiser, learning rate and, for float16, gradient scaler."""
+
+    def __init__(self, network: nn.Module, options: OptimizerOptions, steps: int, scaled: bool) -> None:
+        self.parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self.options = options
+        self.steps = steps
+        self.rate = options.lr
+        self.optimizer = build_optimizer(self.parameters, options)
+        self.scaler = torch.amp.GradScaler(self.parameters[0].device.type, enabled=scaled)
+
+    def set_step(self, step: int) -> None:
+        """Set the learning rate to a step's, 1 to steps."""
+        self.rate = learning_rate(self.options, step, self.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate
+
+    def minimise(self, loss: Tensor) -> None:
+        """Move the weights one step down the loss, of shape (). Their gradients stay, unscaled, until the next step."""
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self.scaler.unscale_(self.optimizer)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+
+    def gradient_norm(self) -> Tensor:
+        """Return the Euclidean norm of the last update's gradient over all parameters, shape ()."""
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the optimiser's state, named `<index of the parameter>/<what>`."""
+        return {
+            f"{index}/{key}": value
+            for index, parameter in enumerate(self.parameters)
+            for key, value in self.optimizer.state.get(parameter, {}).items()
+            if isinstance(value, Tensor)
+        }
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take over a state that `tensors` returned, in each parameter's own memory layout.
+
+        Raises:
+            ValueError: a tensor fits no parameter of this network.
+        """
+        for name, value in tensors.items():
+            index, _, key = name.partition("/")
+            if not index.isdigit() or int(index) >= len(self.parameters):
+                raise ValueError(f"optimiser state {name!r} belongs to no parameter")
+            parameter = self.parameters[int(index)]
+            if value.dim() == 0:
+                # A step count: fused optimisers want it beside the parameter.
+                target = torch.empty_like(value, device=parameter.device)
+            elif value.shape == parameter.shape:
+                target = torch.empty_like(parameter, requires_grad=False)
+            else:
+                raise ValueError(
+                    f"optimiser state {name!r} has shape {tuple(value.shape)}, its parameter {tuple(parameter.shape)}"
+                )
+            self.optimizer.state[parameter][key] = target.copy_(value)

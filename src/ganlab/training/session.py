@@ -1,0 +1,302 @@
+"""Starting a run, resuming one, and saying how it ended."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import apply_overrides, difference, dump_experiment
+from ganlab.data import RealData, load
+from ganlab.errors import GanlabError, Interrupted, RunError
+from ganlab.monitor.monitor import Monitor, NonFinite
+from ganlab.monitor.snapshots import Snapshots
+from ganlab.monitor.tensorboard import EventFiles, require_tensorboard
+from ganlab.monitor.view import View
+from ganlab.runs.directory import RunDirectory, create_run, list_runs, this_process
+from ganlab.runs.files import atomic_write, require_space, sweep_temporaries
+from ganlab.runs.history import cut_history, cut_snapshots, read_history
+from ganlab.training.checkpoint import checkpoint_path, experiment_of, newest_checkpoint, restore
+from ganlab.training.device import choose_device, describe_device, prepare, versions
+from ganlab.training.loop import train_loop
+from ganlab.training.nonfinite import find_first
+from ganlab.training.signals import EXIT_CODES, StopSignal
+from ganlab.training.workbench import Workbench, build_workbench
+
+
+def start(experiment: Experiment, runs_dir: Path, views: Sequence[View] = ()) -> RunDirectory:
+    """Train an experiment from its first step in a new run directory, and return that.
+
+    Whatever can be refused is refused before the directory is made.
+
+    Raises:
+        GanlabError: device, data, disk or runs folder do not allow it.
+        Interrupted: a signal or a full disk ended it; it can be resumed.
+    """
+    device = choose_device(experiment.training)
+    if experiment.monitor.tensorboard:
+        require_tensorboard()
+    prepare(device, experiment.training, threads=None)
+    data = load(experiment.data, experiment.training.batch_size)
+    bench = build_workbench(experiment, data, device)
+    require_room(runs_dir, bench)
+    run = create_run(runs_dir, experiment)
+    with run.held():
+        status = {
+            "status": "running",
+            "reason": "",
+            "experiment": experiment.name,
+            "seed": experiment.seed,
+            "step": 0,
+            "steps": experiment.training.steps,
+            "process": this_process(),
+            "started": now(),
+            "seconds": 0.0,
+            "device": describe_device(device),
+            "threads": torch.get_num_threads(),
+            "versions": versions(),
+            "data": {"train": len(data.train), "held_out": len(data.held_out), "fingerprint": data.fingerprint},
+            "parameters": {name: count_parameters(network) for name, network in bench.state.networks.items()},
+            "resumed": [],
+        }
+        carry_on(run, bench, data, status, views)
+    return run
+
+
+def resume(
+    run: RunDirectory, overrides: Sequence[str] = (), allowed: Sequence[str] = (), views: Sequence[View] = ()
+) -> RunDirectory:
+    """Go on with a run from its newest checkpoint, bit for bit, and return its directory.
+
+    Args:
+        run: the run.
+        overrides: `KEY=VALUE` changes; `training.steps` trains longer, others need to be `allowed`.
+        allowed: dotted keys whose change is meant; a section's key allows all below it.
+        views: who watches.
+
+    Raises:
+        RunError: another process holds the run, the configuration or the data changed, or no checkpoint can be used.
+        Interrupted: a signal or a full disk ended it; it can be resumed.
+    """
+    with run.held():
+        status = run.status()
+        experiment = apply_overrides(run.experiment(), overrides)
+        sweep_temporaries(run.path)
+        checkpoint, warnings = newest_checkpoint(run.checkpoints)
+        if checkpoint is None:
+            raise RunError(
+                f"{run.path} has no checkpoint that can be used{': ' if warnings else ''}{'; '.join(warnings)}",
+                f"start it anew with `ganlab train {run.config}`",
+            )
+        changes = check_changes(experiment_of(checkpoint), experiment, allowed, checkpoint.step)
+        if status["status"] == "finished" and checkpoint.step >= experiment.training.steps:
+            for view in views:
+                view.note(
+                    f"{run.path.name} has finished its {experiment.training.steps} steps; "
+                    "`training.steps=N` with a larger N trains it longer"
+                )
+            return run
+
+        device = choose_device(experiment.training)
+        prepare(device, experiment.training, threads=status["threads"])
+        warnings += promises_lost(status, device)
+        data = load(experiment.data, experiment.training.batch_size)
+        if data.fingerprint != status["data"]["fingerprint"] and not is_allowed("data", allowed):
+            raise RunError(
+                f"the data of {run.path.name} changed since it was started: its fingerprint differs",
+                "bring the old data back, or allow it with --allow-change data",
+            )
+        bench = build_workbench(experiment, data, device)
+        restore(bench.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
+        cut_history(run.history, checkpoint.step)
+        cut_snapshots(run.snapshots, checkpoint.step)
+        if changes:
+            atomic_write(run.config, dump_experiment(experiment).encode())
+        status["resumed"].append({"step": checkpoint.step, "time": now(), "changes": changes})
+        status |= {
+            "status": "running",
+            "reason": "",
+            "steps": experiment.training.steps,
+            "process": this_process(),
+            "device": describe_device(device),
+            "threads": torch.get_num_threads(),
+            "versions": versions(),
+            "data": {**status["data"], "fingerprint": data.fingerprint},
+        }
+        status.pop("non_finite", None)
+        carry_on(run, bench, data, status, views, warnings)
+    return run
+
+
+def find_unfinished(experiment: Experiment, runs_dir: Path) -> RunDirectory | None:
+    """Return the newest run of this very experiment that did not finish and that nobody is writing to."""
+    for run in reversed(list_runs(runs_dir)):
+        try:
+            same = run.status()["status"] != "finished" and run.experiment() == experiment
+        except GanlabError:
+            # A damaged run is not one to go on with; `ganlab ls runs` shows it.
+            continue
+        if same and not run.is_held():
+            return run
+    return None
+
+
+def carry_on(
+    run: RunDirectory,
+    bench: Workbench,
+    data: RealData,
+    status: dict[str, Any],
+    views: Sequence[View],
+    warnings: Sequence[str] = (),
+) -> None:
+    """Train from where the workbench stands, and leave run.json saying how it ended, whatever happens."""
+    experiment, state = bench.state.experiment, bench.state
+    if experiment.monitor.tensorboard:
+        views = [*views, EventFiles()]
+    unchecked = ("grad_d", "grad_g", "grad_g_output") if experiment.training.precision == "float16" else ()
+    monitor = Monitor(run, views, elapsed=elapsed_before(run), unchecked=unchecked)
+    run.write_status(status)
+    for view in views:
+        view.begin(run, state.step + 1, experiment.training.steps)
+    for text in warnings:
+        monitor.warn(text)
+    for text in data.notes:
+        monitor.note(text)
+    monitor.note(f"step {state.step} of {experiment.training.steps} on {status['device']}, {status['threads']} threads")
+    session = time.perf_counter()
+    try:
+        with StopSignal() as stop:
+            snapshots = Snapshots(bench.plain_game, data, run, monitor)
+            ended_by = train_loop(state, bench.game, bench.feed, run, monitor, snapshots, stop)
+            snapshots.finish()
+        status |= {"status": "interrupted", "reason": ended_by.name} if ended_by else {"status": "finished"}
+    except NonFinite as bad:
+        status |= {"status": "stopped", "reason": "non_finite", "non_finite": explain(bad, bench, data, run, monitor)}
+    except Interrupted:
+        status |= {"status": "interrupted", "reason": "disk_full"}
+        raise
+    except KeyboardInterrupt:
+        status |= {"status": "interrupted", "reason": "SIGINT twice"}
+        raise
+    except BaseException as error:
+        status |= {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
+        raise
+    finally:
+        spent = time.perf_counter() - session
+        status |= {
+            "step": state.step,
+            "ended": now(),
+            "seconds": round(monitor.elapsed, 3),
+            "cost": {
+                "watching_share": round(monitor.seconds["watching"] / spent, 4),
+                "saving_share": round(monitor.seconds["saving"] / spent, 4),
+            },
+        }
+        run.write_status(status)
+        for view in views:
+            view.end()
+    if status["status"] == "interrupted":
+        raise Interrupted(
+            f"{status['reason']}: stopped after step {state.step} of {experiment.training.steps}, which is saved",
+            f"`ganlab resume {run.path.name}` goes on from there",
+            EXIT_CODES[signal.Signals[status["reason"]]],
+        )
+
+
+def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory, monitor: Monitor) -> dict[str, Any]:
+    """Replay the run from its last good checkpoint to name the first tensor that was not finite."""
+    experiment = bench.state.experiment
+    plain = experiment.training.model_copy(update={"compile": False})
+    fresh = build_workbench(experiment.model_copy(update={"training": plain}), data, bench.state.device)
+    checkpoint, _ = newest_checkpoint(run.checkpoints, before=bad.step)
+    if checkpoint is not None:
+        restore(fresh.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
+    start = fresh.state.step
+    found = find_first(fresh, bad.step)
+    if found is None:
+        monitor.warn(
+            f"{bad.column} is not finite at step {bad.step}, but a replay from step {start} stayed finite: "
+            "the cause lies outside the run (memory, driver, hardware)"
+        )
+        found = {"step": bad.step, "tensor": bad.column, "network": None, "layer": None}
+    else:
+        where = ".".join(part for part in (found["network"], found["layer"]) if part)
+        monitor.warn(
+            f"not finite: {found['tensor']} of {where} at step {found['step']}; the checkpoint at step {start} is kept"
+        )
+    return {**found, "seen_in": bad.column, "checkpoint": start}
+
+
+def check_changes(before: Experiment, now: Experiment, allowed: Sequence[str], step: int) -> list[dict[str, Any]]:
+    """Return the allowed changes between the checkpoint's experiment and the one to go on with.
+
+    Raises:
+        RunError: something else changed; the message is the difference, a line a key.
+    """
+    changes = difference(before, now)
+    longer = now.training.steps >= step
+    refused = [
+        (key, old, new)
+        for key, old, new in changes
+        if not is_allowed(key, allowed) and not (key == "training.steps" and longer)
+    ]
+    if refused:
+        allow = " ".join(f"--allow-change {key}" for key, _, _ in refused)
+        lines = "\n".join(f"  {key}: {old!r} -> {new!r}" for key, old, new in refused)
+        raise RunError(
+            f"the experiment is not the one that was trained up to step {step}:\n{lines}",
+            f"undo the change in config.yaml, or allow it: {allow}",
+        )
+    return [{"key": key, "from": old, "to": new} for key, old, new in changes]
+
+
+def is_allowed(key: str, allowed: Sequence[str]) -> bool:
+    """Tell whether a dotted key, or a section above it, was named with --allow-change."""
+    return any(key == name or key.startswith(f"{name}.") for name in allowed)
+
+
+def promises_lost(status: dict[str, Any], device: torch.device) -> list[str]:
+    """Return a warning for each reason why going on will not be bit for bit."""
+    pairs = {"device": (status["device"], describe_device(device)), "versions": (status["versions"], versions())}
+    return [
+        f"{what} changed from {old} to {new}: this run goes on, but not bit for bit"
+        for what, (old, new) in pairs.items()
+        if old != new
+    ]
+
+
+def require_room(runs_dir: Path, bench: Workbench) -> None:
+    """Raise RunError where the disk could not even hold the checkpoints that are to be kept."""
+    existing = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if folder.is_dir())
+    weights = sum(value.numel() * value.element_size() for value in bench.state.tensors().values())
+    # Adam keeps two more numbers a weight, and one checkpoint is written beside those kept.
+    needed = 3 * weights * (bench.state.experiment.monitor.keep_checkpoints + 2)
+    try:
+        require_space(existing, needed)
+    except Interrupted as error:
+        raise RunError(
+            f"the disk under {existing} has less than the {needed / 2**20:.0f} MiB that the checkpoints need",
+            "free some space, or choose another disk with --runs-dir",
+        ) from error
+
+
+def elapsed_before(run: RunDirectory) -> float:
+    """Return the seconds that the rows kept so far took."""
+    times = read_history(run.history).get("time")
+    return float(times[-1]) if times is not None and len(times) else 0.0
+
+
+def count_parameters(network: torch.nn.Module) -> int:
+    """Return the number of weights."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def now() -> str:
+    """Return the time of day, to the second, with its zone."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")

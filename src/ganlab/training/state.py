@@ -1,0 +1,131 @@
+"""Everything of a run that is no function of the step: networks, moving average, optimisers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganlab.config.experiment import Experiment
+from ganlab.networks import build_discriminator, build_generator
+from ganlab.training.optimizers import NetworkOptimizer
+
+
+class State:
+    """The two players and what moves them, after `step` training steps.
+
+    Attributes:
+        step: steps done so far; 0 before the first.
+        generator, discriminator: the live networks, in train mode.
+        average: exponential moving average of the generator (eval mode), or None where `training.ema` is 0.
+    """
+
+    def __init__(self, experiment: Experiment, device: torch.device) -> None:
+        self.experiment = experiment
+        self.device = device
+        self.step = 0
+        # Images lie channels-last in memory: the CPU's and the GPU's convolutions are faster that way.
+        layout = torch.channels_last if len(experiment.data.shape) == 3 else torch.preserve_format
+        self.generator = build_generator(experiment).to(device, memory_format=layout)
+        self.discriminator = build_discriminator(experiment).to(device, memory_format=layout)
+        self.average = copy.deepcopy(self.generator).eval().requires_grad_(False) if experiment.training.ema else None
+        steps, scaled = experiment.training.steps, experiment.training.precision == "float16"
+        self.generator_optimizer = NetworkOptimizer(self.generator, experiment.optimizer.generator, steps, scaled)
+        self.discriminator_optimizer = NetworkOptimizer(
+            self.discriminator, experiment.optimizer.discriminator, steps, scaled
+        )
+
+    @property
+    def optimizers(self) -> dict[str, NetworkOptimizer]:
+        """Both optimisers by the name of their player."""
+        return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks by name, the average last where there is one."""
+        networks = {"generator": self.generator, "discriminator": self.discriminator}
+        return networks if self.average is None else {**networks, "average": self.average}
+
+    @torch.no_grad()
+    def update_average(self) -> None:
+        """Move the average towards the live generator, decay min(ema, (1 + t) / (10 + t)) at step t.
+
+        Floating-point buffers are averaged as the weights are; integer ones are copied.
+        """
+        if self.average is None:
+            return
+        decay = min(self.experiment.training.ema, (1 + self.step) / (10 + self.step))
+        pairs = list(zip(all_tensors(self.average), all_tensors(self.generator), strict=True))
+        floating = [(mean, live) for mean, live in pairs if mean.is_floating_point()]
+        torch._foreach_lerp_([mean for mean, _ in floating], [live for _, live in floating], 1 - decay)
+        for mean, live in pairs:
+            if not mean.is_floating_point():
+                mean.copy_(live)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return every tensor of the state by name, `<network>/...` and `optimizer/<player>/...`."""
+        found = {
+            f"{name}/{key}": value
+            for name, network in self.networks.items()
+            for key, value in network.state_dict().items()
+        }
+        for name, optimizer in self.optimizers.items():
+            found.update({f"optimizer/{name}/{key}": value for key, value in optimizer.tensors().items()})
+        return found
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what is not a tensor: the step, the optimisers' kinds and their gradient scalers."""
+        return {
+            "step": self.step,
+            "optimizers": {name: type(each.optimizer).__name__ for name, each in self.optimizers.items()},
+            "scalers": {name: each.scaler.state_dict() for name, each in self.optimizers.items()},
+        }
+
+    def load(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
+        """Take over a state that `tensors` and `numbers` returned.
+
+        Raises:
+            ValueError: a tensor is missing, unknown or of another shape or type than this experiment's.
+        """
+        groups: dict[str, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            group, _, key = name.partition("/")
+            groups.setdefault(group, {})[key] = value
+        if numbers["optimizers"] != self.numbers()["optimizers"]:
+            raise ValueError(f"its optimisers are {numbers['optimizers']}")
+        optimizer_state = groups.pop("optimizer", {})
+        if set(groups) != set(self.networks):
+            raise ValueError(f"it holds {sorted(groups)}, and this experiment has {sorted(self.networks)}")
+        for name, network in self.networks.items():
+            load_network(name, network, groups[name])
+        for name, optimizer in self.optimizers.items():
+            prefix = f"{name}/"
+            optimizer.load({k[len(prefix) :]: v for k, v in optimizer_state.items() if k.startswith(prefix)})
+            optimizer.scaler.load_state_dict(numbers["scalers"][name])
+        self.step = numbers["step"]
+
+
+def all_tensors(network: nn.Module) -> list[Tensor]:
+    """Return the network's parameters and buffers, in a fixed order."""
+    return [*network.parameters(), *network.buffers()]
+
+
+def load_network(name: str, network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Copy tensors into a network after checking every name, shape and type.
+
+    Raises:
+        ValueError: they are not this network's.
+    """
+    own = network.state_dict()
+    if set(own) != set(tensors):
+        odd = sorted(set(own) ^ set(tensors))
+        raise ValueError(f"the {name}'s tensors differ from this experiment's: {', '.join(odd[:5])}")
+    for key, value in tensors.items():
+        if own[key].shape != value.shape or own[key].dtype != value.dtype:
+            raise ValueError(
+                f"{name}/{key} is {value.dtype} {tuple(value.shape)}, and this experiment's is "
+                f"{own[key].dtype} {tuple(own[key].shape)}"
+            )
+    network.load_state_dict(tensors)

@@ -1,0 +1,154 @@
+"""A generator taken out of a run: loaded, sampled, exported."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import dump_experiment
+from ganlab.data import to_uint8
+from ganlab.errors import RunError
+from ganlab.games.standard import draw_latents
+from ganlab.monitor.snapshots import CHUNK, best_step
+from ganlab.networks import build_generator
+from ganlab.plots.grids import save_png, scatter, tile, to_pixels
+from ganlab.randomness import generator as seeded
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import atomic_write
+from ganlab.runs.history import read_snapshots
+from ganlab.training.checkpoint import (
+    checkpoint_path,
+    checkpoint_steps,
+    damaged,
+    experiment_of,
+    newest_checkpoint,
+    read_checkpoint,
+)
+from ganlab.training.state import load_network
+
+Which = int | Literal["newest", "best"]
+
+
+def load_generator(run: RunDirectory, which: Which = "newest", live: bool = False) -> tuple[nn.Module, Experiment]:
+    """Return a run's generator, on the CPU in eval mode without gradients, and the experiment that made it.
+
+    Args:
+        run: the run.
+        which: a checkpoint's step, `newest`, or `best`: lowest energy distance to held-out reals at a snapshot.
+        live: the live weights rather than their moving average. Without an average they are all there is.
+
+    Raises:
+        RunError: there is no such checkpoint, or it cannot be used.
+    """
+    steps = checkpoint_steps(run.checkpoints)
+    if which == "newest":
+        checkpoint, warnings = newest_checkpoint(run.checkpoints)
+        if checkpoint is None:
+            raise RunError(f"{run.path} has no checkpoint that can be used. {'; '.join(warnings)}", "train it first")
+    else:
+        step = best_step(read_snapshots(run.snapshots)) if which == "best" else which
+        if step not in steps:
+            raise RunError(f"{run.path} has no checkpoint of step {step}", f"it has {', '.join(map(str, steps))}")
+        checkpoint = read_checkpoint(checkpoint_path(run.checkpoints, step))
+    experiment = experiment_of(checkpoint)
+    player = "generator" if live or not experiment.training.ema else "average"
+    generator = build_generator(experiment)
+    prefix = f"{player}/"
+    weights = {k[len(prefix) :]: v for k, v in checkpoint.tensors.items() if k.startswith(prefix)}
+    try:
+        load_network(player, generator, weights)
+    except ValueError as error:
+        raise damaged(checkpoint_path(run.checkpoints, checkpoint.step), str(error)) from error
+    return generator.eval().requires_grad_(False), experiment
+
+
+@torch.no_grad()
+def generate(generator: nn.Module, latents: Tensor) -> Tensor:
+    """Return float32 samples (N, *data.shape) of latents (N, latent.dim), images in [-1, 1]."""
+    return torch.cat([generator(part) for part in latents.split(CHUNK)]).float()
+
+
+def sample_latents(experiment: Experiment, count: int, seed: int) -> Tensor:
+    """Return `count` latents of the experiment's distribution, shape (count, latent.dim): a function of the seed."""
+    return draw_latents(experiment.latent, count, seeded(seed, "sample"))
+
+
+def interpolate(experiment: Experiment, pairs: int, columns: int, seed: int) -> Tensor:
+    """Return latents on straight lines between random pairs, shape (pairs * columns, latent.dim), a pair a row."""
+    start, end = sample_latents(experiment, 2 * pairs, seed).chunk(2)
+    share = torch.linspace(0, 1, columns).reshape(1, columns, 1)
+    return (start[:, None] * (1 - share) + end[:, None] * share).flatten(0, 1)
+
+
+def export(generator: nn.Module, experiment: Experiment, folder: Path) -> list[Path]:
+    """Write a generator for use outside ganlab, and return the files.
+
+    `generator.pt2` is a torch.export program that runs without ganlab: latents (N, latent.dim), N >= 1, to samples.
+    `generator.safetensors` holds the weights by name, `config.yaml` the experiment.
+
+    Raises:
+        RunError: the folder exists and is not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder} exists and is not an empty folder", "choose another destination")
+    folder.mkdir(parents=True, exist_ok=True)
+    program = torch.export.export(
+        generator, (sample_latents(experiment, 2, 0),), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
+    )
+    torch.export.save(program, folder / "generator.pt2")
+    weights = {name: value.contiguous() for name, value in generator.state_dict().items()}
+    atomic_write(folder / "generator.safetensors", save(weights))
+    atomic_write(folder / "config.yaml", dump_experiment(experiment).encode())
+    return sorted(folder.iterdir())
+
+
+def write_samples(samples: Tensor, target: Path) -> list[Path]:
+    """Write samples as `target`'s ending asks: `.png` a grid, `.npz` an array, none a folder of single images.
+
+    The array `samples` is uint8 (N, C, H, W) for images and float32 (N, 2) for points.
+
+    Raises:
+        RunError: the ending is another, points are to be single images, or the place cannot be written.
+    """
+    images = samples.dim() == 4
+    try:
+        if target.suffix == ".npz":
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, samples=(to_uint8(samples) if images else samples).numpy())
+            atomic_write(target, buffer.getvalue())
+            return [target]
+        if target.suffix == ".png":
+            pixels = (
+                tile(to_pixels(samples.numpy()), columns=10) if images else scatter(samples.numpy(), samples.numpy())
+            )
+            save_png(pixels, target)
+            return [target]
+        if target.suffix or not images:
+            raise RunError(f"{target}: samples cannot be written so", "name a .png, a .npz or, for images, a folder")
+        target.mkdir(parents=True, exist_ok=True)
+        files = [target / f"{number:06d}.png" for number in range(len(samples))]
+        for file, pixels in zip(files, to_pixels(samples.numpy()), strict=True):
+            save_png(pixels, file)
+    except OSError as error:
+        raise RunError(f"{target} cannot be written: {error.strerror}", "choose another place with --out") from error
+    return files
+
+
+def parse_which(text: str) -> Which:
+    """Read a checkpoint's name as the command line takes it.
+
+    Raises:
+        RunError: it is no step, `newest` or `best`.
+    """
+    if text in ("newest", "best"):
+        return "best" if text == "best" else "newest"
+    if text.isdigit():
+        return int(text)
+    raise RunError(f"{text!r} names no checkpoint", "give a step, `newest` or `best`")

@@ -1,0 +1,227 @@
+"""Every architecture, as the experiment builds it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from ganlab.config.experiment import Experiment
+from ganlab.networks import build_discriminator, build_generator, describe
+
+LATENT = 5
+CASES = [("guide", 28)] + [("dcgan", size) for size in (28, 32, 64, 128)]
+NORMS = ["batch", "instance", "layer", "spectral", "none"]
+
+
+def experiment(name: str, size: int = 28, *, points: bool = False, seed: int = 0, **options: object) -> Experiment:
+    network = {"name": name, "width": 2, **options}
+    data = {"name": "ring"} if points else {"name": "cifar10" if size == 32 else "mnist", "image_size": size}
+    return Experiment.model_validate(
+        {"data": data, "latent": {"dim": LATENT}, "generator": network, "discriminator": network, "seed": seed}
+    )
+
+
+def checksum(network: nn.Module) -> str:
+    values = b"".join(tensor.contiguous().numpy().tobytes() for tensor in network.state_dict().values())
+    return hashlib.sha256(values).hexdigest()[:12]
+
+
+def assert_plays(setup: Experiment) -> None:
+    """Samples and scores have their shapes, and a gradient reaches every parameter of both networks."""
+    generator, discriminator = build_generator(setup), build_discriminator(setup)
+    latents = torch.randn(3, LATENT, generator=torch.Generator().manual_seed(0))
+    samples = generator(latents)
+    assert samples.shape == (3, *setup.data.shape)
+    if len(setup.data.shape) == 3:
+        assert samples.abs().max() <= 1
+    scores = discriminator(samples)
+    assert scores.shape == (3,)
+    scores.square().sum().backward()
+    for network in (generator, discriminator):
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is not None, name
+            assert parameter.grad.isfinite().all(), name
+
+
+@pytest.mark.parametrize("kernel_size", range(1, 16))
+@pytest.mark.parametrize(("name", "size"), CASES)
+def test_any_kernel_keeps_the_shapes(name: str, size: int, kernel_size: int) -> None:
+    setup = experiment(name, size, kernel_size=kernel_size)
+    assert not [problem for problem in setup.problems() if "kernel" in problem.path]
+    assert_plays(setup)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize(("name", "size"), CASES)
+def test_any_norm_on_maps(name: str, size: int, norm: str) -> None:
+    assert_plays(experiment(name, size, norm=norm))
+
+
+@pytest.mark.parametrize("points", [False, True])
+@pytest.mark.parametrize("norm", ["batch", "layer", "spectral", "none"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh"])
+def test_mlp(norm: str, activation: str, points: bool) -> None:
+    assert_plays(experiment("mlp", points=points, norm=norm, activation=activation, depth=2))
+
+
+def test_mlp_output_is_linear_for_points_only() -> None:
+    latents = 100 * torch.ones(1, LATENT)
+    for points, largest in ((False, 1.0), (True, 50.0)):
+        generator = build_generator(experiment("mlp", points=points))
+        with torch.no_grad():
+            for parameter in generator.parameters():
+                parameter.fill_(1.0)
+        samples = generator(latents)
+        assert (samples.max() > 1) == points
+        assert samples.max() >= largest
+
+
+def test_instance_norm_on_vectors_is_refused() -> None:
+    problems = experiment("mlp", norm="instance").problems()
+    assert [p.path for p in problems] == ["generator.norm", "discriminator.norm"]
+
+
+@pytest.mark.parametrize(
+    ("norm", "kind"), [("batch", "BatchNorm2d"), ("instance", "InstanceNorm2d"), ("layer", "GroupNorm")]
+)
+def test_dcgan_norm_stands_everywhere_but_at_output_and_input(norm: str, kind: str) -> None:
+    setup = experiment("dcgan", 64, norm=norm)
+    for network, shape, places in (
+        (build_generator(setup), (LATENT,), ["to_4.norm", "to_8.norm", "to_16.norm", "to_32.norm"]),
+        (build_discriminator(setup), setup.data.shape, ["to_16.norm", "to_8.norm", "to_4.norm"]),
+    ):
+        rows = describe(network, shape)
+        assert [row.name for row in rows if row.kind == kind] == places
+
+
+def test_no_bias_in_front_of_batch_norm() -> None:
+    for name in ("dcgan", "guide", "mlp"):
+        for network in (build_generator(experiment(name, norm="batch")), build_discriminator(experiment(name))):
+            for block in network.children():
+                if isinstance(block, nn.Sequential):
+                    weights = block[0]
+                    assert (weights.bias is None) == hasattr(block, "norm")
+
+
+def dcgan_parameters(size: int, width: int, kernel: int, latent: int, channels: int) -> tuple[int, int]:
+    """Weights by hand: in * out * kernel^2, two values a channel for batch norm, biases where there is no norm."""
+    base, stages = {28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}[size]
+    widths = [width * 2**stage for stage in range(stages)]
+    between = sum(a * b * kernel**2 for a, b in zip(widths, widths[1:], strict=False))
+    generator = latent * widths[-1] * base**2 + between + 2 * sum(widths) + width * channels * kernel**2 + channels
+    discriminator = channels * width * kernel**2 + width + between + 2 * sum(widths[1:]) + widths[-1] * base**2 + 1
+    return generator, discriminator
+
+
+@pytest.mark.parametrize("size", [28, 32, 64, 128])
+def test_dcgan_parameter_counts(size: int) -> None:
+    setup = experiment("dcgan", size, width=4, kernel_size=5, norm="batch")
+    counts = dcgan_parameters(size, width=4, kernel=5, latent=LATENT, channels=setup.data.shape[0])
+    for network, shape, count in zip(
+        (build_generator(setup), build_discriminator(setup)), ((LATENT,), setup.data.shape), counts, strict=True
+    ):
+        assert sum(parameter.numel() for parameter in network.parameters()) == count
+        assert sum(row.parameters for row in describe(network, shape)) == count
+
+
+def test_dcgan_has_no_fully_connected_layer() -> None:
+    setup = experiment("dcgan", 64)
+    for network in (build_generator(setup), build_discriminator(setup)):
+        assert not [module for module in network.modules() if isinstance(module, nn.Linear)]
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_weights_are_a_function_of_seed_and_player(norm: str) -> None:
+    setup = experiment("dcgan", norm=norm)
+    torch.manual_seed(1)
+    first, before = checksum(build_generator(setup)), torch.get_rng_state()
+    torch.manual_seed(2)
+    second = checksum(build_generator(setup))
+    torch.manual_seed(1)
+    assert first == second
+    assert torch.equal(torch.get_rng_state(), before), "building drew from the global generator"
+
+    other_judge = setup.model_copy(update={"discriminator": experiment("mlp", depth=1).discriminator})
+    assert checksum(build_generator(other_judge)) == first
+    assert checksum(build_generator(experiment("dcgan", norm=norm, seed=1))) != first
+
+
+@pytest.mark.parametrize(
+    ("name", "generator_sum", "discriminator_sum"),
+    [("guide", 0.0, 0.0)],
+)
+def test_first_weights_stay_what_they_are(name: str, generator_sum: float, discriminator_sum: float) -> None:
+    setup = experiment(name, width=8)
+    for network, expected in ((build_generator(setup), generator_sum), (build_discriminator(setup), discriminator_sum)):
+        total = sum(parameter.double().abs().sum().item() for parameter in network.parameters())
+        assert math.isclose(total, expected, rel_tol=1e-6), total
+
+
+@pytest.mark.parametrize("norm", ["batch", "spectral"])
+def test_copies_and_state_dicts_carry_everything(norm: str) -> None:
+    setup = experiment("dcgan", norm=norm)
+    network = build_discriminator(setup)
+    samples = torch.randn(4, *setup.data.shape, generator=torch.Generator().manual_seed(0))
+    network(samples)  # moves the buffers
+    twin = copy.deepcopy(network)
+    fresh = build_discriminator(experiment("dcgan", norm=norm, seed=3))
+    fresh.load_state_dict(network.state_dict())
+    expected = network.eval()(samples)
+    assert torch.equal(twin.eval()(samples), expected)
+    assert torch.equal(fresh.eval()(samples), expected)
+    with torch.no_grad():
+        next(twin.parameters()).zero_()
+    assert torch.equal(network(samples), expected), "the copy shares its weights"
+
+
+def test_describe_lists_layers_in_order_and_changes_nothing() -> None:
+    setup = experiment("dcgan", norm="batch")
+    network = build_discriminator(setup)
+    before = checksum(network)
+    rows = describe(network, setup.data.shape)
+    assert [(row.name, row.kind, row.output_shape) for row in rows] == [
+        ("to_14.conv", "Conv2d", (2, 14, 14)),
+        ("to_14.activation", "ReLU" if False else "LeakyReLU", (2, 14, 14)),
+        ("to_7.conv", "Conv2d", (4, 7, 7)),
+        ("to_7.norm", "BatchNorm2d", (4, 7, 7)),
+        ("to_7.activation", "LeakyReLU", (4, 7, 7)),
+        ("output", "Conv2d", (1, 1, 1)),
+        ("score", "Flatten", ()),
+    ]
+    assert checksum(network) == before
+    assert network.training
+    assert not network.eval().training
+    describe(network, setup.data.shape)
+    assert not network.training
+
+
+def test_describe_sees_through_spectral_norm() -> None:
+    setup = experiment("dcgan", norm="spectral")
+    network = build_discriminator(setup)
+    before = checksum(network)
+    rows = describe(network, setup.data.shape)
+    assert [row.kind for row in rows if row.parameters] == ["Conv2d", "Conv2d", "Conv2d"]
+    assert sum(row.parameters for row in rows) == sum(parameter.numel() for parameter in network.parameters())
+    assert checksum(network) == before
+
+
+def test_spectral_norm_bounds_the_slope_and_rests_in_eval_mode() -> None:
+    setup = experiment("mlp", norm="spectral", width=16, depth=2)
+    network = build_discriminator(setup)
+    for module in network.modules():
+        if isinstance(module, nn.Linear):
+            # The first singular vectors come from 15 power iterations, so the largest value is only nearly 1.
+            assert torch.linalg.matrix_norm(module.weight.detach(), ord=2).item() == pytest.approx(1, abs=0.05)
+    first, second = torch.randn(2, 64, *setup.data.shape, generator=torch.Generator().manual_seed(0))
+    network.eval()
+    before = checksum(network)
+    slopes = (network(first) - network(second)).abs() / (first - second).flatten(1).norm(dim=1)
+    assert slopes.max() <= 1.05
+    assert checksum(network) == before
+    network.train()(first)
+    assert checksum(network) != before

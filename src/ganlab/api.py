@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.load import load_experiment
+from ganlab.config.load import experiment_from_mapping, load_experiment
 from ganlab.runs.directory import RunDirectory, find_run
 from ganlab.runs.history import History, read_history, read_snapshots
 
@@ -85,11 +85,9 @@ def train(
         GanlabError: something the user can put right; nothing was written.
         Interrupted: a signal or a full disk ended the run after it had saved.
     """
-    from ganlab.config.load import apply_overrides, experiment_from_mapping
-
     if isinstance(config, Experiment):
-        experiment = apply_overrides(config, overrides)
-    elif isinstance(config, Mapping):
+        config = config.model_dump(mode="json")
+    if isinstance(config, Mapping):
         experiment = experiment_from_mapping(config, overrides)
     else:
         experiment = load_experiment(config, overrides)

@@ -15,7 +15,7 @@ COLUMNS = ("step", "d_loss", "d_acc_real")
 
 
 def write(path: Path, steps: int) -> None:
-    history.append_rows(path, COLUMNS, [[step, step / 3, None] for step in range(1, steps + 1)])
+    history.append_rows(path, COLUMNS, [[float(step), step / 3, None] for step in range(1, steps + 1)])
 
 
 @given(st.floats(width=32, allow_nan=True, allow_infinity=True))
@@ -26,7 +26,7 @@ def test_a_float32_survives_text(value: float) -> None:
 
 def test_small_values_are_not_dropped(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
-    history.append_rows(path, COLUMNS, [[1, 1e-38, 1e-12], [2, math.nan, math.inf]])
+    history.append_rows(path, COLUMNS, [[1.0, 1e-38, 1e-12], [2.0, math.nan, math.inf]])
     read = history.read_history(path)
     assert read["d_loss"][0] == pytest.approx(1e-38)
     assert read["d_acc_real"][0] == pytest.approx(1e-12)
@@ -50,7 +50,7 @@ def test_every_torn_last_row_is_cut(tmp_path: Path) -> None:
         path.write_bytes(whole[:cut])
         assert list(history.read_history(path)["step"]) == list(range(1, 12))
         history.cut_history(path, 11)
-        history.append_rows(path, COLUMNS, [[12, 4.0, None]])
+        history.append_rows(path, COLUMNS, [[12.0, 4.0, None]])
         assert path.read_bytes() == whole
 
 

@@ -18,9 +18,16 @@ HeldOutShare = Annotated[float, Field(gt=0.0, le=0.5)]
 HeldOut = Literal["test"] | HeldOutShare
 
 
+def held_out_size(total: int, share: float) -> int:
+    """Return how many of `total` samples a held-out share takes: rounded down, at least one."""
+    return max(1, int(total * share))
+
+
 class DataOptions(Options):
     """What every data set understands."""
 
+    name: str
+    """Its source."""
     fraction: Fraction = 1.0
     """Share of the training samples that is kept, 0 < f <= 1: a fixed random subset drawn with `data.seed`."""
     sampling: Literal["epochs", "with_replacement"] = "epochs"
@@ -76,14 +83,6 @@ class ImageOptions(DataOptions):
         wanted = {names.index(c) if isinstance(c, str) else c for c in self.classes if c in names or isinstance(c, int)}
         return tuple(sorted(c for c in wanted if 0 <= c < len(names)))
 
-    @property
-    def known_size(self) -> int | None:
-        """Images left by `classes` and `fraction` before any held-out share is taken; None for a folder."""
-        if not self.class_sizes:
-            return None
-        sizes = list(self.class_sizes.values())
-        return int(sum(sizes[c] for c in self.class_numbers()) * self.fraction)
-
     def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
         """The classes must exist, each named once, and leave at least one batch."""
         names = list(self.class_sizes)
@@ -108,6 +107,15 @@ class TestSplitOptions(ImageOptions):
 
     held_out: HeldOut = "test"
     """Real samples never trained on: `test` (the set's own test split) or a share of the training set, at most .5."""
+
+    @property
+    def known_size(self) -> int:
+        """Images left for training by `classes`, a held-out share and `fraction`."""
+        sizes = list(self.class_sizes.values())
+        total = sum(sizes[c] for c in self.class_numbers())
+        if self.held_out != "test":
+            total -= held_out_size(total, self.held_out)
+        return int(total * self.fraction)
 
 
 class MnistOptions(TestSplitOptions):
@@ -188,9 +196,9 @@ class PointOptions(DataOptions):
         return (2,)
 
     @property
-    def known_size(self) -> int | None:
+    def known_size(self) -> int:
         """Points left for training."""
-        return int((self.points - int(self.points * self.held_out)) * self.fraction)
+        return int((self.points - held_out_size(self.points, self.held_out)) * self.fraction)
 
 
 class RingOptions(PointOptions):

@@ -1,9 +1,9 @@
-"""What pydantic found wrong, in words for the person who wrote the file."""
+"""What pydantic found wrong, in words for the person who wrote the experiment."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ganlab.config.base import Options
@@ -17,10 +17,7 @@ from ganlab.config.schema import (
     node_at,
     options_at,
 )
-from ganlab.config.yaml_text import Finding, Node, Place, dotted, safe, shown
-
-Path = tuple[str | int, ...]
-"""Keys and list positions from the top of the file; as text it is the dotted path."""
+from ganlab.config.yaml_text import Finding, KeyPath, Node, dotted, safe, shown
 
 _TYPES = {
     "int_type": "a whole number",
@@ -47,6 +44,7 @@ _LENGTHS = {
     "string_too_short": ("at least", "min_length", "characters"),
     "string_too_long": ("at most", "max_length", "characters"),
 }
+"""Words, context key and unit of each of pydantic's length errors."""
 
 _KINDS = {
     "data": "data set",
@@ -57,9 +55,10 @@ _KINDS = {
 """What a component is called where its key is not the word."""
 
 
-def path_of(root: Node, location: tuple[str | int, ...], *, missing: bool) -> Path:
+def path_of(root: Node, location: KeyPath, *, missing: bool) -> KeyPath:
     """Return the path in the file of one of pydantic's locations, which also name union members on the way."""
-    node, path = root, ()
+    node = root
+    path: KeyPath = ()
     for part in location:
         below = node.child(part)
         if below is not None:
@@ -67,23 +66,22 @@ def path_of(root: Node, location: tuple[str | int, ...], *, missing: bool) -> Pa
     return (*path, location[-1]) if missing else path
 
 
-def place_of(root: Node, path: Path, others: Iterable[Path] = ()) -> Place:
-    """Return the place of a path, or else of the first of `others` that was written, or else of what it stands in."""
-    written = [node for candidate in (path, *others) if (node := node_at(root, candidate))]
-    while not written:
-        path = path[:-1]
-        written = [node] if (node := node_at(root, path)) else []
-    return written[0].place
+def finding(root: Node, path: KeyPath, text: str, others: Iterable[KeyPath] = ()) -> Finding:
+    """Return a finding about a path.
+
+    Its place is where the path was written, or else the first of `others` that was, or else what the path would stand
+    in. An override that wrote the path itself names it already.
+    """
+    written = node_at(root, path)
+    if written and written.place.key:
+        return Finding(written.place, text)
+    above = [path[:depth] for depth in reversed(range(len(path)))]
+    place = next(node.place for candidate in (path, *others, *above) if (node := node_at(root, candidate)))
+    return Finding(place, f"{dotted(path)}: {text}")
 
 
-def at(place: Place, path: Path, text: str) -> Finding:
-    """Return a finding that names its path, unless its place does."""
-    named = place.key or not path
-    return Finding(place, text if named else f"{dotted(path)}: {text}")
-
-
-def explain(root: Node, path: Path, errors: list[dict[str, Any]]) -> tuple[Finding, Path]:
-    """Return what is wrong at a path, and the path of the key that was probably meant.
+def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Finding, KeyPath]:
+    """Return what is wrong at a path, and the path that was meant.
 
     Args:
         root: all that was written.
@@ -95,59 +93,54 @@ def explain(root: Node, path: Path, errors: list[dict[str, Any]]) -> tuple[Findi
         return _unknown_key(root, path)
     if "union_tag_invalid" in kinds:
         path = (*path, "name")
-    place = place_of(root, path)
-    node = node_at(root, path)
-    cls = options_at(root, path[:-1])
-    if kinds & {"union_tag_invalid", "union_tag_not_found"}:
-        text = _unknown_component(root, path, node)
+    node, cls = node_at(root, path), options_at(root, path[:-1])
+    value = node.plain() if node else None
+    if "union_tag_invalid" in kinds:
+        text = _none_called(path, value, list(_components(root, path[:-1])))
+    elif "union_tag_not_found" in kinds:
+        names = list(_components(root, path))
+        text = f"has no name; give one, such as name: {names[0]} (there are {', '.join(names)})"
+    elif kinds & {"model_type", "model_attributes_type"} and (path in DEFAULT_COMPONENTS or isinstance(path[-1], int)):
+        names = list(_components(root, path))
+        text = f"expected keys and values, got {shown(value)}; write {{name: {close(value, names) or names[0]}}}"
     elif "missing" in kinds:
-        text = f"is missing, and {safe(component_name(cls) or 'it') if cls else 'the list'} needs it"
+        text = f"is missing; {component_name(cls) if cls else 'the list'} needs it"
     else:
-        text = _wrong_value(path, cls, errors, node.plain() if node else None)
-    return at(place, path, text), path
+        text = _wrong_value(path, cls, errors, value)
+    return finding(root, path, text), path
 
 
-def _unknown_key(root: Node, path: Path) -> tuple[Finding, Path]:
-    place, key, above = place_of(root, path), str(path[-1]), path[:-1]
-    cls = options_at(root, above)
+def _unknown_key(root: Node, path: KeyPath) -> tuple[Finding, KeyPath]:
+    *above, key = path
+    node, cls = node_at(root, path), options_at(root, tuple(above))
     keys = list(cls.model_fields) if cls else []
-    name = component_name(cls) if cls else None
-    rivals = [rival for rival, options in _rivals(root, above).items() if key in options.model_fields]
-    meant = None
+    name = (cls and component_name(cls)) or dotted(tuple(above)) or "an experiment"
+    rivals = [rival for rival, options in _components(root, tuple(above)).items() if key in options.model_fields]
     if rivals:
-        text = f"unknown key: {name} has none, but {_listed(rivals, 'and')} {'has' if len(rivals) == 1 else 'have'}"
-    elif place.key:
-        meant = _close_path(place.key, _override_paths(root))
-        text = f"unknown key; did you mean {meant}?" if meant else "unknown key"
+        have = f"{' and '.join(rivals)} {'have' if len(rivals) > 1 else 'has'} it"
+        return finding(root, path, f"unknown key of {name}; {have}"), path
+    near = close(key, keys)
+    if node and node.place.key:
+        meant = shown_as = _close_path(node.place.key, root)
+    elif near:
+        meant, shown_as = dotted((*above, near)), near
     else:
-        meant = close(key, keys) or _same_key(key, dotted_paths(root))
-        text = f"unknown key; did you mean {meant}?" if meant else "unknown key"
-    if not meant and not rivals:
-        text += f"; the keys of {name or dotted(above) or 'an experiment'} are {', '.join(keys)}"
-    return at(place, path, text), (*above, meant) if meant in keys else path
+        meant = shown_as = next((other for other in dotted_paths(root) if other.endswith(f".{key}")), None)
+    if meant:
+        return finding(root, path, f"unknown key; did you mean {shown_as}?"), key_path(meant)
+    return finding(root, path, f"unknown key; {name} has {', '.join(keys)}"), path
 
 
-def _rivals(root: Node, above: Path) -> dict[str, type[Options]]:
-    """Return the components that could stand at a path."""
-    section = above[:-1] if above and isinstance(above[-1], int) else above
-    holder = options_at(root, section[:-1]) if section else None
-    return choices(holder, str(section[-1])) if holder else {}
+def key_path(text: str) -> KeyPath:
+    """Return the keys and list positions that a dotted path names."""
+    return tuple(int(part) if part.isdigit() else part for part in text.split("."))
 
 
-def _override_paths(root: Node) -> list[str]:
-    """Return every dotted path an override can name, with those that set both optimisers."""
+def _close_path(typed: str, root: Node) -> str | None:
+    """Return the path an override probably meant: the same key in another section, or one spelled like it."""
     paths = list(dotted_paths(root))
-    both = [path.replace("optimizer.generator.", "optimizer.") for path in paths if "optimizer.generator." in path]
-    return paths + both
-
-
-def _same_key(key: str, paths: Iterable[str]) -> str | None:
-    """Return the first path that ends in a key, for a key that stands in the wrong section."""
-    return next((path for path in paths if path.endswith(f".{key}")), None)
-
-
-def _close_path(key: str, paths: list[str]) -> str | None:
-    return _same_key(key, paths) or close(key, paths)
+    paths += [path.replace(".generator.", ".") for path in paths if path.startswith("optimizer.generator.")]
+    return next((path for path in paths if path.endswith(f".{typed}")), None) or close(typed, paths)
 
 
 def close(word: Any, options: Iterable[Any]) -> str | None:
@@ -156,26 +149,24 @@ def close(word: Any, options: Iterable[Any]) -> str | None:
     return found[0] if found else None
 
 
-def _unknown_component(root: Node, path: Path, node: Node | None) -> str:
-    section = path[:-1] if path[-1] == "name" else path
-    names = list(_rivals(root, section))
-    kind = _KINDS.get(str(path[0]), str(path[0]))
-    if path[-1] != "name":
-        return f"has no name; give one, such as name: {names[0]} (there are {', '.join(names)})"
-    return _none_called(kind, node.plain() if node else None, names)
+def _components(root: Node, path: KeyPath) -> dict[str, type[Options]]:
+    """Return the components that could stand at a path."""
+    section = path[:-1] if path and isinstance(path[-1], int) else path
+    holder = options_at(root, section[:-1]) if section else None
+    return choices(holder, str(section[-1])) if holder else {}
 
 
-def _none_called(kind: str, value: Any, names: list[str]) -> str:
+def _none_called(path: KeyPath, value: Any, names: Sequence[str]) -> str:
     guess = close(value, names)
     meant = f"did you mean {guess}? " if guess else ""
-    return f"no {kind} called {shown(value)}; {meant}there {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
+    there = f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
+    return f"no {_KINDS.get(str(path[0]), path[0])} called {shown(value)}; {meant}{there}"
 
 
-def _wrong_value(path: Path, cls: type[Options] | None, errors: list[dict[str, Any]], value: Any) -> str:
-    """Return why a value cannot be; a member of a union that accepts its type speaks alone."""
-    key = str(path[-1]) if path else ""
-    allowed = allowed_values(cls, key) if cls else ()
-    expected = []
+def _wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any], value: Any) -> str:
+    """Return why a value cannot be; of the members of a union, one that accepts its type speaks alone."""
+    allowed = allowed_values(cls, str(path[-1])) if cls else ()
+    expected: list[str] = []
     for error in errors:
         kind, context = error["type"], error.get("ctx", {})
         if kind in _BOUNDS:
@@ -187,32 +178,29 @@ def _wrong_value(path: Path, cls: type[Options] | None, errors: list[dict[str, A
         if kind == "finite_number":
             return f"must be a finite number, got {shown(value)}"
         if kind == "string_pattern_mismatch" and cls:
-            return f"{shown(value)} does not fit: {' '.join(descriptions(cls)[key].split())}"
+            return f"{shown(value)} does not fit: {' '.join(descriptions(cls)[str(path[-1])].split())}"
         if kind == "literal_error":
-            expected.append(_listed([str(choice) for choice in allowed], "or"))
+            expected += map(str, allowed)
         else:
             expected.append(_TYPES.get(kind, safe(error["msg"])))
-    if key in ("loss", "name") and allowed:
-        return _none_called(_KINDS.get(str(path[0]), str(path[0])), value, [str(choice) for choice in allowed])
-    return f"expected {' or '.join(expected)}, got {shown(value)}{_advice(path, errors, value, allowed)}"
+    if path[-1] in ("loss", "name") and allowed:
+        return _none_called(path, value, allowed)
+    return f"expected {_listed(expected)}, got {shown(value)}{_advice(errors[0]['type'], value, allowed)}"
 
 
-def _advice(path: Path, errors: list[dict[str, Any]], value: Any, allowed: tuple[Any, ...]) -> str:
+def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:
     """Return what to write instead, where that can be guessed."""
-    kind = errors[0]["type"]
     if isinstance(value, str) and (guess := close(value, allowed)):
         return f"; did you mean {guess}?"
-    if kind == "int_type" and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return f"; write {int(value)}"
+    if kind == "int_type" and isinstance(value, float) and value.is_integer():
+        return f"; write {value:.0f}"
     if kind == "string_type" and isinstance(value, dict):
         return "; put text that holds a colon in quotes"
-    if kind == "model_attributes_type" and path in DEFAULT_COMPONENTS:
-        return f"; write {path[-1]}: {{name: {DEFAULT_COMPONENTS[path]}}}"
     return ""
 
 
-def _listed(words: list[str], last: str) -> str:
-    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else words[0]
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""From an experiment file and overrides to an Experiment, and back to text; every problem is reported, with its place."""
+"""From an experiment file and overrides to an Experiment, and back to text; every problem is reported at its place."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ganlab.config.explain import Path as KeyPath
-from ganlab.config.explain import at, explain, path_of, place_of
+from ganlab.config.base import Options
 from ganlab.config.experiment import Experiment
-from ganlab.config.schema import DEFAULT_COMPONENTS, node_at
+from ganlab.config.explain import explain, finding, key_path, path_of
+from ganlab.config.schema import DEFAULT_COMPONENTS, choices, json_schema, node_at
 from ganlab.config.shipped import find_config
 from ganlab.config.yaml_text import (
     MAX_BYTES,
     MAX_DEPTH,
     Finding,
+    KeyPath,
     Node,
     Place,
     UnreadableError,
@@ -32,6 +33,15 @@ from ganlab.config.yaml_text import (
     write_yaml,
 )
 from ganlab.errors import ConfigError
+
+__all__ = [
+    "apply_overrides",
+    "difference",
+    "dump_experiment",
+    "experiment_from_mapping",
+    "json_schema",
+    "load_experiment",
+]
 
 MAX_EXTENDS = 10
 MAX_FINDINGS = 100
@@ -49,7 +59,7 @@ def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experi
     Raises:
         ConfigError: it cannot be found, read or run; the message lists every problem, one a line, with file and line.
     """
-    path = Path(source) if os.path.lexists(source) else find_config(str(source))
+    path = _locate(source)
     try:
         return _resolve(*_read_chain(path), overrides)
     except UnreadableError as error:
@@ -70,9 +80,18 @@ def experiment_from_mapping(
         ConfigError: it cannot be run; the message lists every problem, one a line.
     """
     try:
-        return _resolve(*_extend(to_node(values, Place(safe(where))), Path(), ()), overrides)
+        return _resolve(*_extend(to_node(values, Place(safe(where))), Path()), overrides)
     except UnreadableError as error:
         raise _refusal(error.findings) from None
+
+
+def apply_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:
+    """Return the experiment with overrides, as `load_experiment` takes them, applied and the whole checked again.
+
+    Raises:
+        ConfigError: it cannot be run so; the message lists every problem, one a line.
+    """
+    return experiment_from_mapping(experiment.model_dump(), overrides)
 
 
 def dump_experiment(experiment: Experiment) -> str:
@@ -93,7 +112,7 @@ def difference(old: Experiment, new: Experiment) -> list[tuple[str, Any, Any]]:
     A list of plain values is one value. A key that only one of them has, because a component or the length of a list
     differs, is None in the other.
     """
-    before, after = dict(_leaves((), old.model_dump())), dict(_leaves((), new.model_dump()))
+    before, after = dict(_leaves(old, ())), dict(_leaves(new, ()))
     return [
         (dotted(path), before.get(path), after.get(path))
         for path in dict.fromkeys([*before, *after])
@@ -101,54 +120,62 @@ def difference(old: Experiment, new: Experiment) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def _leaves(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Any]]:
-    if isinstance(value, tuple) and any(isinstance(item, dict) for item in value):
-        value = dict(enumerate(value))
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _leaves((*path, key), item)
-    elif value != () or path not in (("penalties",), ("stabilizers",)):
-        yield path, value
+def _leaves(options: Options, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    for key in type(options).model_fields:
+        value, below = getattr(options, key), (*path, key)
+        if isinstance(value, Options):
+            yield from _leaves(value, below)
+        elif choices(type(options), key):
+            for index, item in enumerate(value):
+                yield from _leaves(item, (*below, index))
+        else:
+            yield below, value
 
 
 # Files
 
 
-def _read_chain(path: Path, above: tuple[Path, ...] = ()) -> tuple[Node, list[Finding]]:
+def _locate(source: str | Path, folder: Path = Path()) -> Path:
+    """Return the file of that name, else the shipped experiment; a folder of the same name hides neither."""
+    path = folder / source
+    return path if os.path.lexists(path) and not os.path.isdir(path) else find_config(str(source))
+
+
+def _read_chain(path: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Finding]]:
     """Return what a file and all that it extends say together, and what is wrong with their keys."""
-    source = _shown_path(path)
+    source = safe(str(path), limit=300)
     tree, findings = read_yaml(decode(_read_file(path, source), source), Place(source, 1))
     if tree.value is None:
-        raise UnreadableError([*findings, Finding(Place(source), "the file is empty: it holds no keys")])
-    if not isinstance(tree.value, dict):
-        raise UnreadableError([*findings, Finding(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
-    extended, more = _extend(tree, path.parent, (*above, path.resolve()))
-    return extended, more + findings
+        raise UnreadableError([Finding(Place(source), "the file is empty: it holds no keys")])
+    tree, more = _extend(tree, path.parent, (*above, os.path.realpath(path)))
+    return tree, more + findings
 
 
-def _extend(tree: Node, folder: Path, above: tuple[Path, ...]) -> tuple[Node, list[Finding]]:
+def _extend(tree: Node, folder: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Finding]]:
     """Return a tree merged into what its `extends` names, if it has one."""
+    if not isinstance(tree.value, dict):
+        raise UnreadableError([Finding(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
     parent = tree.value.pop("extends", None)
     if parent is None:
         return tree, []
-    try:
-        base, findings = _read_chain(_parent_file(parent, folder, above), above)
-    except ConfigError as error:
-        raise UnreadableError([Finding(parent.place, f"extends: {error.message}; {error.hint}")]) from None
+    base, findings = _read_chain(_parent_file(parent, folder, above), above)
     return _merge(base, tree, ()), findings
 
 
-def _parent_file(parent: Node, folder: Path, above: tuple[Path, ...]) -> Path:
-    if not isinstance(parent.value, str) or not parent.value:
+def _parent_file(parent: Node, folder: Path, above: tuple[str, ...]) -> Path:
+    """Return the file that `extends` names."""
+    place = parent.place
+    if not isinstance(parent.value, str):
         text = f"extends: expected a file or the name of a shipped experiment, got {shown(parent.plain())}"
-        raise UnreadableError([Finding(parent.place, text)])
-    path = folder / parent.value
-    path = path if os.path.lexists(path) else find_config(parent.value)
-    if path.resolve() in above:
-        circle = " -> ".join(_shown_path(file) for file in (*above[above.index(path.resolve()) :], path))
-        raise UnreadableError([Finding(parent.place, f"extends: the files extend each other in a circle: {circle}")])
+        raise UnreadableError([Finding(place, text)])
+    try:
+        path = _locate(parent.value, folder)
+    except ConfigError as error:
+        raise UnreadableError([Finding(place, f"extends: {error.message}; {error.hint}")]) from None
+    if os.path.realpath(path) in above:
+        raise UnreadableError([Finding(place, "extends: the files extend each other in a circle")])
     if len(above) > MAX_EXTENDS:
-        raise UnreadableError([Finding(parent.place, f"extends: more than {MAX_EXTENDS} files extend each other")])
+        raise UnreadableError([Finding(place, f"extends: a chain of more than {MAX_EXTENDS} files")])
     return path
 
 
@@ -156,16 +183,11 @@ def _read_file(path: Path, source: str) -> bytes:
     """Return the first bytes of a file, one more than `decode` accepts at most."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait, reading a device never end
-            raise UnreadableError([Finding(Place(source), "not a file that can be read: expected a YAML file")])
+            raise UnreadableError([Finding(Place(source), "a device or a pipe; expected a YAML file")])
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnreadableError([Finding(Place(source), f"cannot be read: {error.strerror}")]) from None
-
-
-def _shown_path(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return safe(str(path) if relative.startswith("..") else relative, limit=300)
 
 
 def _merge(base: Node, top: Node, path: KeyPath) -> Node:
@@ -193,7 +215,7 @@ def _is_other_component(section: Node, name: Node, path: KeyPath) -> bool:
 # Overrides
 
 
-def _apply(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Finding]]:
+def _with_overrides(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Finding]]:
     """Return the tree with all overrides in it, names of components first."""
     findings: list[Finding] = []
     edits: list[tuple[KeyPath, Node]] = []
@@ -245,48 +267,90 @@ def _put(tree: Node, keys: KeyPath, value: Node, path: KeyPath) -> Node:
     if isinstance(tree.value, list) or (below is None and str(key).isdigit()):
         if below is None:
             where = dotted(path) or "the experiment"
-            text = f"{where} has no entry {safe(str(key))}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
+            text = (
+                f"{where} has no entry {safe(str(key))}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
+            )
             raise UnreadableError([Finding(value.place, text)])
         index = int(key)
         items = list(tree.value)
         items[index] = _put(below, rest, value, (*path, index))
         return Node(items, tree.place)
-    entries = dict(tree.value) if isinstance(tree.value, dict) else {}
     if key == "name" and not rest and _is_other_component(tree, value, path):
-        entries = {}
-    entries[str(key)] = _put(entries.get(str(key), Node({}, value.place)), rest, value, (*path, key))
-    return Node(entries, tree.place)
+        tree = Node({}, value.place._replace(key=""))
+    if not isinstance(tree.value, dict):
+        tree = Node({}, value.place)
+    below = tree.value.get(key, Node({}, value.place))
+    return Node({**tree.value, key: _put(below, rest, value, (*path, key))}, tree.place)
 
 
 # Checking
 
 
 def _resolve(tree: Node, findings: list[Finding], overrides: Sequence[str]) -> Experiment:
-    """Return the experiment that a tree and overrides describe."""
-    tree, more = _apply(tree, overrides)
+    """Return the experiment that a tree with overrides describes, or raise with all that is wrong."""
+    tree, more = _with_overrides(tree, overrides)
     findings = findings + more
     for path, name in DEFAULT_COMPONENTS.items():
         section = node_at(tree, path)
         if section and isinstance(section.value, dict):
-            section.value.setdefault("name", Node(name, section.place))
-    removed: list[KeyPath] = []
-    experiment = None
-    whole = tree
-    while experiment is None:
-        try:
-            experiment = Experiment.model_validate(tree.plain())
-        except ValidationError as error:
-            wrong: dict[KeyPath, list[dict[str, Any]]] = {}
-            for each in error.errors(include_url=False, include_input=False):
-                path = path_of(tree, each["loc"], missing=each["type"] == "missing")
-                wrong.setdefault(path, []).append(dict(each))
-            for path, errors in list(wrong.items())[:MAX_FINDINGS]:
-                finding, meant = explain(tree, path, errors)
-                findings.append(finding)
-                removed.append(meant)
-            ...
+            section.value.setdefault("name", Node(name, section.place._replace(key="")))
+    experiment, more, doubtful = _validate(tree)
+    findings += more
+    for problem in experiment.problems():
+        path, *others = map(key_path, (problem.path, *problem.others))
+        if not any(_touch(one, other) for one in (path, *others) for other in doubtful):
+            findings.append(finding(tree, path, f"{problem.message}; {problem.hint}", others))
+    if findings:
+        raise UnreadableError(findings)
     return experiment
 
 
+def _validate(tree: Node) -> tuple[Experiment, list[Finding], list[KeyPath]]:
+    """Return the experiment without the keys that cannot be, which it removes; what is wrong with them; their paths."""
+    findings: list[Finding] = []
+    doubtful: list[KeyPath] = []
+    while True:
+        try:
+            return Experiment.model_validate(tree.plain()), findings, doubtful
+        except ValidationError as error:
+            wrong: dict[KeyPath, list[Any]] = {}
+            for each in error.errors(include_url=False, include_input=False):
+                path = path_of(tree, each["loc"], missing=each["type"] == "missing")
+                wrong.setdefault(path, []).append(each)
+        for path, errors in list(wrong.items())[: MAX_FINDINGS + 1]:
+            explained, meant = explain(tree, path, errors)
+            findings.append(explained)
+            doubtful.append(meant)
+        for path in wrong:
+            doubtful.append(_remove(tree, path))
+
+
+def _remove(tree: Node, path: KeyPath) -> KeyPath:
+    """Remove what is wrong at a path, a whole list where an entry is; return the path of what was removed."""
+    if node_at(tree, path[:-1]) and not node_at(tree, path):  # a key that is missing cannot be removed, its section can
+        path = path[:-1]
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    holder = node_at(tree, path[:-1])
+    if not path:
+        tree.value.clear()
+    elif holder:
+        holder.value.pop(path[-1], None)
+    return path
+
+
+def _touch(one: KeyPath, other: KeyPath) -> bool:
+    """Whether one path is the other, or stands in it."""
+    shared = min(len(one), len(other))
+    return one[:shared] == other[:shared]
+
+
 def _refusal(findings: Sequence[Finding]) -> ConfigError:
-    return ConfigError("\n".join(map(str, findings)))
+    """Return the error that says each finding once: files by line, then overrides."""
+    ordered = sorted(
+        findings, key=lambda found: (found.place.line == 0, found.place[:2] if found.place.line else ("", 0))
+    )
+    lines = list(dict.fromkeys(map(str, ordered)))
+    if len(lines) > MAX_FINDINGS:
+        lines[MAX_FINDINGS:] = ["and more, once these are put right"]
+    return ConfigError("\n".join(lines))

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from ganlab.config.base import Options
 from ganlab.config.experiment import VERDICTS, Experiment
-from ganlab.config.yaml_text import Node
+from ganlab.config.yaml_text import KeyPath, Node
 
 
 @functools.cache
@@ -53,9 +53,7 @@ def _literals_in(annotation: Any) -> Iterator[Any]:
             yield from _literals_in(part)
 
 
-def _default_components(
-    options: Options, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _default_components(options: Options, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     for key in type(options).model_fields:
         section = getattr(options, key)
         if isinstance(section, Options):
@@ -66,11 +64,11 @@ def _default_components(
                 yield from _default_components(section, (*path, key))
 
 
-DEFAULT_COMPONENTS: dict[tuple[str | int, ...], str] = dict(_default_components(Experiment()))
+DEFAULT_COMPONENTS: dict[KeyPath, str] = dict(_default_components(Experiment()))
 """Name of the component that stands at a path unless an experiment chooses another."""
 
 
-def options_at(root: Node, path: tuple[str | int, ...]) -> type[Options] | None:
+def options_at(root: Node, path: KeyPath) -> type[Options] | None:
     """Return the options class that a tree of values chooses at a path, or None where there is none."""
     cls: type[Options] | None = Experiment
     node: Node | None = root
@@ -85,7 +83,7 @@ def options_at(root: Node, path: tuple[str | int, ...]) -> type[Options] | None:
     return cls
 
 
-def dotted_paths(root: Node, path: tuple[str | int, ...] = ()) -> Iterator[str]:
+def dotted_paths(root: Node, path: KeyPath = ()) -> Iterator[str]:
     """Yield every dotted path an override can name, given the components that a tree of values chooses."""
     cls = options_at(root, path)
     for key in cls.model_fields if cls else ():
@@ -97,7 +95,7 @@ def dotted_paths(root: Node, path: tuple[str | int, ...] = ()) -> Iterator[str]:
             yield from dotted_paths(root, (*below, index))
 
 
-def node_at(root: Node, path: tuple[str | int, ...]) -> Node | None:
+def node_at(root: Node, path: KeyPath) -> Node | None:
     """Return the node at a path, or None."""
     node: Node | None = root
     for key in path:
@@ -111,11 +109,11 @@ def descriptions(cls: type[Options]) -> dict[str, str]:
 
     Read from the source on use: having pydantic do it costs every start of ganlab a fifth of its time.
     """
-    found = {"name": inspect.getdoc(cls) or ""} if component_name(cls) else {}
+    found: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         if issubclass(base, Options):
             found |= _field_docstrings(base.__module__).get(base.__name__, {})
-    return found
+    return found | ({"name": inspect.getdoc(cls) or ""} if component_name(cls) else {})
 
 
 @functools.cache
@@ -149,12 +147,11 @@ def json_schema() -> dict[str, Any]:
             property_["description"] = descriptions(classes[name])[key]
             for choice in _loosen(property_):
                 schema["$defs"][choice].pop("required", None)
-    verdicts = [
-        verdict for failure, variants in VERDICTS.items() for verdict in (failure, *_variants(failure, variants))
-    ]
+    variants = [f"{failure}/{variant}" for failure, variants in VERDICTS.items() for variant in variants]
+    verdict = {"enum": sorted([*VERDICTS, *variants])}
     expect = schema["properties"]["expect"]
     del expect["type"], expect["items"]
-    expect["anyOf"] = [{"enum": verdicts}, {"type": "array", "items": {"enum": verdicts}}]
+    expect["anyOf"] = [verdict, {"type": "array", "items": verdict}]
     extends = {
         "type": "string",
         "description": "Another experiment this one starts from: a file beside it, or a shipped name.",

@@ -42,7 +42,7 @@ def list_configs() -> list[tuple[str, str]]:
 
 
 def _description(path: Path) -> str:
-    """Return the first line of the opening comment that is neither for the editor nor the command that runs the file."""
+    """Return the first line of the opening comment that is neither the editor's nor the command that runs the file."""
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             break

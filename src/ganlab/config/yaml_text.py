@@ -1,7 +1,8 @@
 """YAML as experiments use it: read with the place of every value, written so that it reads back the same.
 
-Scalars follow the core schema of YAML 1.2 (section 10.3), with one spelling each of true, false and null; `no`, `on` and
-dates are text. What a file for people does not need is refused: tags, anchors, aliases, merge keys, several documents.
+Scalars follow the core schema of YAML 1.2 (section 10.3), with one spelling each of true, false and null; `no`, `on`
+and dates are text. What a file for people does not need is refused: tags, anchors, aliases, merge keys, several
+documents.
 Of PyYAML only the event stream is used, which neither recurses nor constructs anything.
 """
 
@@ -22,6 +23,9 @@ MAX_BYTES = 100_000
 MAX_DEPTH = 20
 MAX_NODES = 10_000
 SHORT = 80
+
+KeyPath = tuple[str | int, ...]
+"""Keys and list positions from the top of an experiment; as text it is a dotted path."""
 
 _NULL = re.compile(r"(?:null|~|)\Z")
 _BOOL = re.compile(r"(?:true|false)\Z")
@@ -109,7 +113,7 @@ def shown(value: Any) -> str:
     return "keys and values" if isinstance(value, dict) else f"a Python {safe(type(value).__name__)}"
 
 
-def dotted(path: tuple[str | int, ...]) -> str:
+def dotted(path: KeyPath) -> str:
     """Return a path as messages show it."""
     return safe(".".join(map(str, path)), 4 * SHORT)
 
@@ -191,7 +195,7 @@ class _Document:
 
     def _next(self) -> Any:
         try:
-            event = self._events.get_event()
+            event = self._events.get_event()  # type: ignore[no-untyped-call]
         except yaml.MarkedYAMLError as error:
             self._stop(error, _syntax_text(error))
         except (ValueError, OverflowError):  # PyYAML converts numbers of escapes and %YAML unchecked
@@ -206,7 +210,7 @@ class _Document:
     def _stop(self, where: Any, text: str) -> None:
         raise UnreadableError([*self.findings, Finding(self._at(where), text)])
 
-    def _node(self, event: Any, path: tuple[str | int, ...]) -> Node:
+    def _node(self, event: Any, path: KeyPath) -> Node:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             self._stop(event, f"more than {MAX_NODES} values; no experiment needs so many")
@@ -229,11 +233,11 @@ class _Document:
             self._stop(event, _control_text(found))
         return _value(event.value) if event.implicit[0] else event.value
 
-    def _items(self, path: tuple[str | int, ...]) -> Iterator[Node]:
+    def _items(self, path: KeyPath) -> Iterator[Node]:
         while not isinstance(event := self._next(), events.SequenceEndEvent):
             yield self._node(event, (*path, 0))
 
-    def _entries(self, path: tuple[str | int, ...]) -> dict[str, Node]:
+    def _entries(self, path: KeyPath) -> dict[str, Node]:
         entries: dict[str, Node] = {}
         while not isinstance(event := self._next(), events.MappingEndEvent):
             key = self._node(event, (*path, ""))
@@ -250,7 +254,7 @@ class _Document:
                 entries[key.value] = Node(value.value, key.place)
         return entries
 
-    def _found(self, key: Node, path: tuple[str | int, ...], text: str) -> None:
+    def _found(self, key: Node, path: KeyPath, text: str) -> None:
         self.findings.append(Finding(key.place, f"{dotted(path)}: {text}" if path else text))
 
 
@@ -258,7 +262,7 @@ def _syntax_text(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "it breaks off here"
     if "'\\t'" in problem:
         return "a tab where YAML needs spaces; indent with spaces"
-    begun = f" ({safe(error.context)} in line {error.context_mark.line + 1})" if error.context_mark else ""
+    begun = f" ({safe(error.context or '')} in line {error.context_mark.line + 1})" if error.context_mark else ""
     return f"not YAML: {safe(problem)}{begun}"
 
 
@@ -275,11 +279,11 @@ def _value(text: str) -> str | int | float | bool | None:
     return text
 
 
-def to_node(value: Any, place: Place, path: tuple[str | int, ...] = ()) -> Node:
+def to_node(value: Any, place: Place, path: KeyPath = ()) -> Node:
     """Return plain Python values as nodes that all stand at one place.
 
     Raises:
-        UnreadableError: nested too deep (or in itself), a key that is no text, a control character, an integer beyond use.
+        UnreadableError: nested too deep, a key that is no text, a control character, an integer beyond any use.
     """
     if len(path) > MAX_DEPTH:
         raise UnreadableError([Finding(place, f"{dotted(path[:3])}: nested more than {MAX_DEPTH} levels deep")])
@@ -310,6 +314,12 @@ class _Dumper(yaml.SafeDumper):
 for _name, _pattern in {"null": _NULL, "bool": _BOOL, "int": _INT, "float": _FLOAT}.items():
     _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _pattern, None)
 _Dumper.add_representer(
+    list,
+    lambda dumper, value: dumper.represent_sequence(
+        "tag:yaml.org,2002:seq", value, flow_style=not any(isinstance(item, dict) for item in value)
+    ),
+)
+_Dumper.add_representer(
     float, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:float", _float_text(value))
 )
 
@@ -324,5 +334,5 @@ def _float_text(value: float) -> str:
 
 def write_yaml(values: Mapping[str, Any]) -> str:
     """Return YAML text that `read_yaml` reads back as equal values, keys in their order."""
-    text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+    text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
     return str(text)

@@ -91,7 +91,7 @@ class Monitor:
             first = next(iter(present.values()))
             self.block = torch.empty(BLOCK, len(present), device=first.device)
         self.block[len(self.host_rows)] = torch.stack([value.detach() for value in present.values()])
-        self.host_rows.append({"step": step, "time": self.elapsed, **on_host})
+        self.host_rows.append({"step": float(step), "time": self.elapsed, **on_host})
         if len(self.host_rows) == BLOCK or time.perf_counter() - self.last_flush > FLUSH_SECONDS:
             self.flush()
 

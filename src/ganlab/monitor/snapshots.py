@@ -86,7 +86,7 @@ class Snapshots:
             save_png(pixels, self.run.samples / f"step_{step:07d}.png")
             for view in self.monitor.views:
                 view.picture(step, pixels)
-            if self.images and self.monitor.seconds["watching"] < PLOT_BUDGET * self.monitor.elapsed:
+            if self.images and step and self.monitor.seconds["watching"] < PLOT_BUDGET * self.monitor.elapsed:
                 self._draw(("png",))
         return row
 

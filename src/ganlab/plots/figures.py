@@ -1,14 +1,14 @@
 """A run's curves, from NumPy arrays to PNG and SVG.
 
-Figures are drawn with Matplotlib's Figure and the Agg canvas, never through pyplot, whose global list of open figures leaks
-in a loop. A NaN is never hidden: the line has a gap and a marked line names the first step that is not finite.
+Drawn with Matplotlib's Figure and the Agg canvas, never through pyplot, whose list of open figures leaks in a loop.
+A NaN is never hidden: its curve has a gap, and a dashed line names the first step that is not finite.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,103 +25,92 @@ from ganlab.runs.files import atomic_write
 Values = NDArray[np.float64]
 History = Mapping[str, NDArray[Any]]
 
-# Okabe & Ito 2008: told apart with every kind of colour vision. One colour a player and side, in every figure.
+# Okabe & Ito 2008: told apart with every kind of colour vision. The same colour for the same player in every figure.
 D_REAL = "#0072B2"
 D_FAKE = "#D55E00"
 GENERATOR = "#009E73"
 OUTPUT = "#CC79A7"
-INK = "#333333"
-MUTED = "#767676"
-GRID = "#E4E4E4"
+INK = "#2B2B2B"
+MUTED = "#707070"
+ALARM = "#A50026"
 
 STYLE = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
-    "text.color": INK,
     "text.usetex": False,
-    "axes.edgecolor": "#A0A0A0",
+    "text.color": INK,
     "axes.labelcolor": INK,
-    "axes.linewidth": 0.8,
+    "axes.edgecolor": "#A8A8A8",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "axes.unicode_minus": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.7,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "legend.frameon": False,
-    "lines.solid_capstyle": "round",
-    # Text stays text, and equal data give equal files.
+    # Text stays text, and equal figures give equal files.
     "svg.fonttype": "none",
     "svg.hashsalt": "ganlab",
 }
 SIZE = (8.2, 4.6)
 DPI = 110
+LEFT, RIGHT, BOTTOM, TOP, GUTTER = 0.075, 0.985, 0.105, 0.85, 0.12
+
 BINS = 700
-SMOOTHING = 50
+"""Points along a curve: about one a pixel."""
+GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+NOTHING = "nothing recorded yet"
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One column of the history: its name in the legend, its values a row, its colour."""
+    """Values (rows,) at rising steps (rows,), with a name in the legend and a colour."""
 
     label: str
+    steps: Values
     values: Values
     colour: str
-
-
-def save_figure(figure: Figure, path: Path, formats: Sequence[str] = ("png", "svg")) -> None:
-    """Write a figure as `path`.png (902 x 506 pixels) and `path`.svg, each atomically; equal figures give equal files.
-
-    Raises:
-        Interrupted: the disk is full.
-    """
-    for name in formats:
-        buffer = io.BytesIO()
-        with matplotlib.rc_context(STYLE):
-            metadata = {"Date": None} if name == "svg" else {"Software": None}
-            figure.savefig(buffer, format=name, dpi=DPI, metadata=metadata)
-        atomic_write(path.with_name(f"{path.name}.{name}"), buffer.getvalue())
 
 
 @matplotlib.rc_context(STYLE)
 def losses(history: History, chance: float | None = None) -> Figure:
     """Draw the losses a step: `step` and any of `d_loss_real`, `d_loss_fake`, `g_loss`, each (rows,).
 
-    The view leaves out spikes that would squash the rest, and says how high they reach.
+    The view leaves out spikes that would squash the rest, and says how far they reach.
 
     Args:
-        history: the columns; none or empty ones give a figure that says so.
-        chance: loss of a discriminator that cannot tell (ln 2 for the cross-entropy losses), drawn as a dotted line.
+        history: the columns; none, or empty ones, give a figure that says so.
+        chance: a discriminator's loss where it cannot tell (ln 2 for the cross-entropy losses), drawn as a dotted line.
     """
-    columns = (("D on real", "d_loss_real", D_REAL), ("D on generated", "d_loss_fake", D_FAKE), ("G", "g_loss", GENERATOR))
-    figure, (axes,) = _canvas("Losses", ("loss",))
-    steps, curves = _read(history, columns)
-    if _begin(axes, steps, curves):
-        _draw(axes, steps, curves)
-        _limit(axes, steps, curves)
+    figure, (axes,) = _canvas("Losses", ["loss"])
+    curves = _columns(
+        history,
+        ("d_loss_real", "D on real", D_REAL),
+        ("d_loss_fake", "D on generated", D_FAKE),
+        ("g_loss", "G", GENERATOR),
+    )
+    if _drawn(axes, curves):
         if chance is not None:
-            axes.axhline(chance, color=MUTED, linewidth=1.1, linestyle=":", label=f"chance, {chance:.2f}")
+            _level(axes, chance, f"chance, {chance:.2f}")
+        _limit(axes, curves, () if chance is None else (chance,))
         _legend(axes)
     return figure
 
 
 @matplotlib.rc_context(STYLE)
 def accuracies(history: History) -> Figure:
-    """Draw the discriminator's accuracies in percent: `step`, `d_acc_real`, `d_acc_fake`, shares from 0 to 1, each (rows,).
+    """Draw the discriminator's accuracies: `step`, `d_acc_real`, `d_acc_fake`, shares from 0 to 1, each (rows,), in percent.
 
-    Columns without a single number (a loss without a decision point) give a figure that says so.
+    Columns without one number in them (a loss without a decision point) give a figure that says so.
     """
-    columns = (("on real", "d_acc_real", D_REAL), ("on generated", "d_acc_fake", D_FAKE))
-    figure, (axes,) = _canvas("Discriminator accuracy", ("correct, %",))
-    steps, curves = _read(history, columns)
-    curves = [Curve(c.label, 100 * c.values, c.colour) for c in curves if not np.isnan(c.values).all()]
-    if _begin(axes, steps, curves, otherwise="no decision point for this loss"):
-        _draw(axes, steps, curves)
-        axes.axhline(50, color=MUTED, linewidth=1.1, linestyle=":", label="chance, 50 %")
+    figure, (axes,) = _canvas("Discriminator accuracy", ["on the right side, %"])
+    curves = _columns(history, ("d_acc_real", "real", D_REAL), ("d_acc_fake", "generated", D_FAKE))
+    recorded = [replace(curve, values=100 * curve.values) for curve in curves if not np.isnan(curve.values).all()]
+    if _drawn(axes, recorded, otherwise="no decision point for this loss" if curves else NOTHING):
+        _level(axes, 50, "chance, 50 %")
         axes.set_ylim(-3, 103)
         _legend(axes)
     return figure
@@ -133,34 +122,226 @@ def gradients(history: History) -> Figure:
 
     A norm of exactly 0 stands at the lower edge, and the figure says how many there are.
     """
-    columns = (
-        ("D's weights", "grad_d", D_REAL),
-        ("G's weights", "grad_g", GENERATOR),
-        ("at G's output", "grad_g_output", OUTPUT),
+    figure, (axes,) = _canvas("Gradient norms", ["norm"])
+    curves = _columns(
+        history,
+        ("grad_d", "D's weights", D_REAL),
+        ("grad_g", "G's weights", GENERATOR),
+        ("grad_g_output", "G's output, a sample", OUTPUT),
     )
-    figure, (axes,) = _canvas("Gradient norms", ("norm",))
-    steps, curves = _read(history, columns)
-    if _begin(axes, steps, curves):
-        zeros = sum(int((c.values == 0).sum()) for c in curves)
-        curves = _above_zero(curves)
-        axes.set_yscale("log")
-        _draw(axes, steps, curves, logarithmic=True)
-        if zeros:
-            _note(axes, f"{zeros:,} values are 0, drawn at the lower edge")
+    if _drawn(axes, _logarithmic(axes, curves)):
         _legend(axes)
     return figure
 
 
 @matplotlib.rc_context(STYLE)
 def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw how far samples spread beside real ones, and how far they are from them, by snapshot.
+    """Draw how far samples lie from each other beside real ones, and how far they are from them, by snapshot.
 
-    Upper panel: `diversity` / `diversity_real`. Lower panel, log axis: `energy_distance`, beside `energy_distance_real`
-    (reals against other reals), the floor; values at or below 0, which an unbiased estimate takes, stand at the lower edge.
+    Upper panel: `diversity` over `diversity_real`. Lower panel, log axis: `energy_distance`, and `energy_distance_real`
+    (reals against other reals) as its floor; values at or below 0, which unbiased estimates take, stand at the lower edge.
 
     Args:
         snapshots: rows with `step` and any of these keys; None stands for NaN.
     """
-    figure, (upper, lower) = _canvas("Diversity", ("spread / real spread", "energy distance"))
-    rows = {key: _column(snapshots, key) for key in ("step", *_SNAPSHOT_KEYS)}
+    figure, (upper, lower) = _canvas("Diversity, and distance to real samples", ["diversity / real", "energy distance"])
+    spread, real = _row_values(snapshots, "diversity"), _row_values(snapshots, "diversity_real")
+    common = [step for step in spread if step in real]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.array([spread[step] for step in common]) / np.array([real[step] for step in common])
+    ratio = Curve("generated", np.array(common), ratios, GENERATOR)
+    if _drawn(upper, [ratio] if common else []):
+        _level(upper, 1, "real")
+        _limit(upper, [ratio], (0, 1))
+        _legend(upper)
+    distances = [
+        Curve(label, np.array(list(rows)), np.array(list(rows.values())), colour)
+        for key, label, colour in (
+            ("energy_distance", "generated to real", GENERATOR),
+            ("energy_distance_real", "real to real", MUTED),
+        )
+        if (rows := _row_values(snapshots, key))
+    ]
+    if _drawn(lower, _logarithmic(lower, distances)):
+        _legend(lower)
     return figure
+
+
+def save_figure(figure: Figure, path: Path, formats: Sequence[str] = ("png", "svg")) -> None:
+    """Write a figure as `path`.png (902 x 506 pixels) and `path`.svg, each atomically; equal figures give equal files.
+
+    Raises:
+        Interrupted: the disk is full.
+    """
+    for suffix in formats:
+        buffer = io.BytesIO()
+        with matplotlib.rc_context(STYLE):
+            figure.savefig(buffer, format=suffix, metadata={"Date": None} if suffix == "svg" else None)
+        atomic_write(path.with_name(f"{path.name}.{suffix}"), buffer.getvalue())
+
+
+def _canvas(title: str, labels: Sequence[str]) -> tuple[Figure, list[Axes]]:
+    """Make a figure with one panel a label, above each other; its margins are fixed, as layout engines take 50 ms."""
+    figure = Figure(figsize=SIZE, dpi=DPI)
+    FigureCanvasAgg(figure)
+    figure.text(LEFT, 0.945, title, size=12, weight="bold")
+    height = (TOP - BOTTOM - GUTTER * (len(labels) - 1)) / len(labels)
+    panels = []
+    for row, label in enumerate(labels):
+        axes = figure.add_axes((LEFT, TOP - height - row * (height + GUTTER), RIGHT - LEFT, height))
+        axes.set_ylabel(label)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, min_n_ticks=1))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.tick_params(length=3)
+        panels.append(axes)
+    axes.set_xlabel("step")
+    return figure, panels
+
+
+def _columns(history: History, *columns: tuple[str, str, str]) -> list[Curve]:
+    """Return a curve for each (key, label, colour) that the history has rows of."""
+    return [
+        Curve(label, np.asarray(history["step"], float), np.asarray(history[key], float), colour)
+        for key, label, colour in columns
+        if key in history and len(history[key])
+    ]
+
+
+def _row_values(snapshots: Sequence[Mapping[str, Any]], key: str) -> dict[float, float]:
+    """Return step -> value for the rows that have the key."""
+    return {float(row["step"]): np.nan if row[key] is None else float(row[key]) for row in snapshots if key in row}
+
+
+def _drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool:
+    """Draw the curves and mark where they are not finite; without curves say why there are none and return False."""
+    if not curves:
+        axes.text(0.5, 0.5, otherwise, transform=axes.transAxes, ha="center", va="center", color=MUTED, size=11)
+        axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
+        return False
+    half_window = max(len(curve.steps) for curve in curves) // 100
+    for curve in curves:
+        _draw(axes, curve, half_window)
+    if half_window:
+        caption = f"thin: every step, thick: mean of {2 * half_window + 1} steps"
+        axes.text(0, 1.025, caption, transform=axes.transAxes, color=MUTED, size=8)
+    first, last = min(curve.steps[0] for curve in curves), max(curve.steps[-1] for curve in curves)
+    margin = max(0.012 * (last - first), 0.5)
+    axes.set_xlim(first - margin, last + margin)
+    _mark_non_finite(axes, curves)
+    return True
+
+
+def _draw(axes: Axes, curve: Curve, half_window: int) -> None:
+    """Draw each row, and over them their running mean where there are enough."""
+    values = np.where(np.isfinite(curve.values), curve.values, np.nan)
+    thick = {"color": curve.colour, "linewidth": 1.7, "label": curve.label}
+    if half_window == 0:
+        axes.plot(curve.steps, values, marker="o", markersize=3, **thick)
+        return
+    axes.plot(*_envelope(curve.steps, values), color=curve.colour, linewidth=0.6, alpha=0.3)
+    geometric = axes.get_yscale() == "log"
+    mean = _running_mean(np.log(values) if geometric else values, half_window)
+    stride = max(1, len(values) // BINS)
+    axes.plot(curve.steps[::stride], np.exp(mean) if geometric else mean, **thick)
+
+
+def _envelope(steps: Values, values: Values) -> tuple[Values, Values]:
+    """Thin a long curve out to the least and the greatest value of each of 700 bins, so that every spike survives."""
+    if len(steps) <= 2 * BINS:
+        return steps, values
+    starts = np.linspace(0, len(steps), BINS, endpoint=False).astype(int)
+    extremes = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+    return np.repeat(steps[starts], 2), np.column_stack(extremes).ravel()
+
+
+def _running_mean(values: Values, half_window: int) -> Values:
+    """Return the mean over 2 half_window + 1 rows, mirrored at the ends, at every (rows // 700)-th row; NaN spreads.
+
+    Each mean is summed anew: with a running sum, one spike of 1e20 would wipe out every value after it.
+    """
+    mirrored = np.pad(values, half_window, mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(mirrored, 2 * half_window + 1)
+    return np.asarray(windows[:: max(1, len(values) // BINS)].mean(axis=1))
+
+
+def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
+    """Draw a dashed line at the first step where a curve is NaN or infinite."""
+    steps = np.unique(np.concatenate([curve.steps[~np.isfinite(curve.values)] for curve in curves]))
+    if len(steps):
+        axes.axvline(steps[0], color=ALARM, linewidth=1.2, linestyle="--")
+        more = f" and at {len(steps) - 1:,} more" if len(steps) > 1 else ""
+        _say(axes, steps[0], 0.06, f"non-finite at step {steps[0]:,.0f}{more}", ALARM)
+
+
+def _limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
+    """Fit the y axis to the levels and to all but rare spikes; say how far the spikes reach that are left out.
+
+    A curve's spikes lie beyond its middle 90 % by more than 1.5 times that range, as a box plot's outliers do.
+    """
+    bounds, spikes = list(levels), []
+    for curve in curves:
+        finite = np.isfinite(curve.values)
+        steps, values = curve.steps[finite], curve.values[finite]
+        if len(values):
+            low, high = np.quantile(values, [0.05, 0.95])
+            reach = 1.5 * (high - low)
+            bounds += [max(values.min(), low - reach), min(values.max(), high + reach)]
+            spikes += [(values[i], steps[i], curve.colour) for i in (values.argmin(), values.argmax())]
+    if not bounds:
+        return
+    margin = 0.04 * (max(bounds) - min(bounds)) or 0.5
+    bottom, top = min(bounds) - margin, max(bounds) + margin
+    axes.set_ylim(bottom, top)
+    if spikes and max(spikes)[0] > top:
+        value, step, colour = max(spikes)
+        _say(axes, step, 0.97, f"▲ max {value:,.4g}", colour)
+    if spikes and min(spikes)[0] < bottom:
+        value, step, colour = min(spikes)
+        _say(axes, step, 0.03, f"▼ min {value:,.4g}", colour)
+
+
+def _logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
+    """Make the y axis logarithmic; values at or below 0 move to half the smallest positive one, and are counted."""
+    axes.set_yscale("log")
+    positive = [curve.values[np.isfinite(curve.values) & (curve.values > 0)] for curve in curves]
+    edge = min((values.min() for values in positive if len(values)), default=1.0) / 2
+    count = sum(int((curve.values <= 0).sum()) for curve in curves)
+    if count:
+        noun = "value" if count == 1 else "values"
+        axes.text(0.012, 0.04, f"{count:,} {noun} at or below 0, drawn at the lower edge", transform=axes.transAxes, bbox=GROUND)
+    return [replace(curve, values=np.where(curve.values <= 0, edge, curve.values)) for curve in curves]
+
+
+def _level(axes: Axes, value: float, label: str) -> None:
+    """Draw a dotted level that the curves are measured by."""
+    axes.axhline(value, color=MUTED, linewidth=1.2, linestyle=":", label=label)
+
+
+def _say(axes: Axes, step: float, height: float, text: str, colour: str) -> None:
+    """Write beside a step, at a height from 0 to 1 of the panel, on the side with more room."""
+    first, last = axes.get_xlim()
+    on_the_left = step > (first + last) / 2
+    axes.annotate(
+        text,
+        (step, height),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(-6 if on_the_left else 6, 0),
+        textcoords="offset points",
+        ha="right" if on_the_left else "left",
+        va="top" if height > 0.5 else "bottom",
+        color=colour,
+        bbox=GROUND,
+    )
+
+
+def _legend(axes: Axes) -> None:
+    """List the curves above the panel's right end, where they cover nothing; a search for free room takes seconds."""
+    axes.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=4,
+        borderaxespad=0.2,
+        borderpad=0.2,
+        handlelength=1.5,
+        columnspacing=1.6,
+    )

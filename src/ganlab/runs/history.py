@@ -42,7 +42,7 @@ def format_value(value: float | None) -> str:
     """Write a number so that reading it gives the same float32 back; None is an empty cell, NaN stays `nan`."""
     if value is None:
         return ""
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.9g}"
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:.9g}"
 
 
 def append_rows(path: Path, columns: Sequence[str], rows: Sequence[Sequence[float | None]]) -> None:

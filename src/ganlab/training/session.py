@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.load import apply_overrides, difference, dump_experiment
+from ganlab.config.load import difference, dump_experiment, load_experiment
 from ganlab.data import RealData, load
 from ganlab.errors import GanlabError, Interrupted, RunError
 from ganlab.monitor.monitor import Monitor, NonFinite
@@ -86,7 +86,7 @@ def resume(
     """
     with run.held():
         status = run.status()
-        experiment = apply_overrides(run.experiment(), overrides)
+        experiment = load_experiment(run.config, overrides)
         sweep_temporaries(run.path)
         checkpoint, warnings = newest_checkpoint(run.checkpoints)
         if checkpoint is None:

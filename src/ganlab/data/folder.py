@@ -1,0 +1,240 @@
+"""Any tree of images, decoded once into bytes that are memory-mapped from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ganlab.config.data import FolderOptions, held_out_size
+from ganlab.config.yaml_text import safe
+from ganlab.data.cache import build, cache_folder
+from ganlab.data.samples import RealData, Samples
+from ganlab.data.selection import class_numbers
+from ganlab.errors import DataError
+from ganlab.randomness import generator
+from ganlab.runs.files import write_synced
+
+EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
+"""What counts as an image, by its name in lower case; all else in the tree is passed over."""
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""What a file may really be: Pillow's other readers are not offered to strangers' files (EPS runs a program)."""
+CACHE_VERSION = 1
+"""To be raised when the same files would be decoded to other bytes."""
+CHUNK = 1024
+"""Images decoded between two looks at the results: bounds the memory, and the wait after Ctrl-C."""
+NAMED = 10
+"""Broken images named in a message; the cache holds the whole list."""
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image found in the tree: its path below the root, with `/`, and what tells a changed file from an old one."""
+
+    path: str
+    size: int
+    modified: int
+
+    @property
+    def class_name(self) -> str:
+        """The first folder below the root, `.` for an image that lies in the root itself."""
+        first, slash, _ = self.path.partition("/")
+        return first if slash else "."
+
+
+def load(options: FolderOptions) -> RealData:
+    """Return the images of the classes asked for.
+
+    A class is a folder in the root; classes are numbered in the order of their names. The cache holds the images in a
+    random order fixed by `data.seed`, so that the held-out share and the training images are slices of one memory map.
+
+    Raises:
+        DataError: no such folder, no image in it, none that can be read, or an unknown class.
+    """
+    root = Path(options.path).expanduser()
+    found = find_images(root)
+    folders = sorted({file.class_name for file in found})
+    chosen_classes = class_numbers(options.classes, [safe(name) for name in folders])
+    label_of = {folders[number]: number for number in chosen_classes}
+    chosen = [file for file in found if file.class_name in label_of]
+    order = torch.randperm(len(chosen), generator=generator(options.seed, "held_out"))
+    shuffled = [chosen[i] for i in order.tolist()]
+
+    target = cache_folder() / "folders" / _key(options, shuffled)
+    build(target, _is_whole, partial(_write_cache, root, options, shuffled, label_of))
+    index = json.loads((target / "index.json").read_text())
+    shape = (index["count"], *options.shape)
+    values = torch.from_file(str(target / "images.u8"), size=int(np.prod(shape)), dtype=torch.uint8).view(shape)
+    labels = torch.tensor(index["labels"])
+    names = tuple(safe(name) for name in folders)
+
+    held = held_out_size(len(values), options.held_out)
+    end = held + int((len(values) - held) * options.fraction)
+    return RealData(
+        train=Samples(values[held:end], labels[held:end], names),
+        held_out=Samples(values[:held], labels[:held], names),
+        fingerprint=hashlib.sha256(f"{index['sha256']} {held} {end}".encode()).hexdigest(),
+        notes=_notes(index["broken"], len(chosen), target),
+    )
+
+
+def find_images(root: Path) -> list[ImageFile]:
+    """Return the images of a tree in the order of their paths.
+
+    Hidden files and folders are passed over. Links are followed, each folder is read once: a circle of links ends.
+
+    Raises:
+        DataError: the root or a folder in it cannot be read, or there is no image.
+    """
+    if not root.is_dir():
+        raise DataError(f"data.path: there is no folder {safe(str(root))}", "name the folder that holds the images")
+    found = []
+    for folder, names in _walk(root):
+        for name in names:
+            path = folder / name
+            try:
+                status = path.stat()
+                found.append(ImageFile(path.relative_to(root).as_posix(), status.st_size, status.st_mtime_ns))
+            except OSError:  # a dangling link: found to be broken when it is decoded
+                found.append(ImageFile(path.relative_to(root).as_posix(), -1, -1))
+    if not found:
+        raise DataError(
+            f"data.path: {safe(str(root))} holds no images", f"images are files named {', '.join(sorted(EXTENSIONS))}"
+        )
+    return sorted(found, key=lambda file: file.path)
+
+
+def read_image(path: Path, size: int, grayscale: bool) -> NDArray[np.uint8]:
+    """Return an image as (1 or 3, size, size): turned as its EXIF data say, its centre square cut out and resized.
+
+    Resizing is Pillow's bilinear filter, antialiased. Transparency is laid on white. 16-bit greys keep their high byte
+    (v / 257, rounded). Of an animation the first frame is taken.
+
+    Raises:
+        Exception: whatever Pillow makes of a broken file.
+    """
+    if not path.is_file():
+        raise ValueError("not a regular file")
+    with Image.open(path, formats=FORMATS) as opened:
+        image = ImageOps.exif_transpose(opened)
+        if image.mode == "F":
+            raise ValueError("floating-point pixels, whose range is unknown")
+        if image.mode.startswith("I"):
+            image = Image.fromarray(np.round(np.clip(np.asarray(image), 0, 65535) / 257).astype(np.uint8))
+        if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("L" if grayscale else "RGB")
+        side = min(image.size)
+        left, top = (image.width - side) / 2, (image.height - side) / 2
+        box = (left, top, left + side, top + side)
+        pixels = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box=box))
+    return np.ascontiguousarray(pixels[None] if grayscale else pixels.transpose(2, 0, 1))
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield each folder once, with the names of its images."""
+
+    def stop(error: OSError) -> NoReturn:
+        raise DataError(
+            f"data.path: {safe(str(error.filename))} cannot be read: {error.strerror}", "check its permissions"
+        ) from error
+
+    seen = set()
+    for folder, subfolders, names in os.walk(root, onerror=stop, followlinks=True):
+        status = os.stat(folder)
+        identity = (status.st_dev, status.st_ino)
+        if identity in seen:
+            subfolders.clear()
+            continue
+        seen.add(identity)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        images = [n for n in names if not n.startswith(".") and os.path.splitext(n)[1].lower() in EXTENSIONS]
+        yield Path(folder), images
+
+
+def _key(options: FolderOptions, files: Sequence[ImageFile]) -> str:
+    """Return the cache's name for these files, in this order, decoded in this way."""
+    digest = hashlib.sha256(f"{CACHE_VERSION} {options.shape}".encode())
+    for file in files:
+        digest.update(f"\0{file.path}\0{file.size} {file.modified}".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:32]
+
+
+def _is_whole(target: Path) -> bool:
+    """Whether a cache is there and its images have the size that its index says."""
+    index, images = target / "index.json", target / "images.u8"
+    return index.is_file() and images.is_file() and images.stat().st_size == json.loads(index.read_text())["bytes"]
+
+
+def _write_cache(
+    root: Path, options: FolderOptions, files: Sequence[ImageFile], label_of: dict[str, int], target: Path
+) -> None:
+    """Decode the files into a new folder `target`: images.u8, index.json and, for people, broken.txt."""
+    target.mkdir()
+    labels: list[int] = []
+    broken: list[tuple[str, str]] = []
+    digest, size = hashlib.sha256(), 0
+    with open(target / "images.u8", "wb") as out:
+        for file, pixels in _decode(root, options, files):
+            if isinstance(pixels, str):
+                broken.append((safe(file.path, 200), pixels))
+                continue
+            size += out.write(pixels.data)
+            digest.update(pixels.data)
+            labels.append(label_of[file.class_name])
+        out.flush()
+        os.fsync(out.fileno())
+    if not labels:
+        raise DataError(
+            f"data.path: none of the {len(files)} images in {safe(str(root))} could be read: {_listed(broken)}",
+            "check that they are whole images",
+        )
+    digest.update(json.dumps(labels).encode())
+    index = {"count": len(labels), "bytes": size, "labels": labels, "sha256": digest.hexdigest(), "broken": broken}
+    write_synced(target / "index.json", json.dumps(index).encode())
+    if broken:
+        write_synced(target / "broken.txt", "".join(f"{name}: {reason}\n" for name, reason in broken).encode())
+
+
+def _decode(
+    root: Path, options: FolderOptions, files: Sequence[ImageFile]
+) -> Iterator[tuple[ImageFile, NDArray[np.uint8] | str]]:
+    """Yield each file with its pixels, or with the reason why it has none; several are decoded at a time."""
+
+    def attempt(file: ImageFile) -> NDArray[np.uint8] | str:
+        try:
+            return read_image(root / file.path, options.image_size, options.grayscale)
+        except Exception as error:  # a broken file makes Pillow raise nearly anything; the reason is kept and told
+            return safe(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""), 200)
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # remarks about odd metadata, one an image
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        for start in range(0, len(files), CHUNK):
+            chunk = files[start : start + CHUNK]
+            yield from zip(chunk, pool.map(attempt, chunk), strict=True)
+
+
+def _notes(broken: Sequence[tuple[str, str]], total: int, target: Path) -> tuple[str, ...]:
+    if not broken:
+        return ()
+    return (f"{len(broken)} of {total} images could not be read: {_listed(broken)}; the list: {target / 'broken.txt'}",)
+
+
+def _listed(broken: Sequence[tuple[str, str]]) -> str:
+    """Return the first broken images with their reasons, and how many more there are."""
+    more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+    return ", ".join(f"{name} ({reason})" for name, reason in broken[:NAMED]) + more

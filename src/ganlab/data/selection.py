@@ -1,0 +1,102 @@
+"""Which samples of a data set a run trains on and which it never sees: classes, held-out share, fraction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from ganlab.config.data import TestSplitOptions, held_out_size
+from ganlab.data.samples import RealData, Samples
+from ganlab.errors import DataError
+from ganlab.randomness import generator
+
+RESIZE_CHUNK = 1024
+"""Images resized at a time, so that the temporary memory stays small."""
+
+
+def class_numbers(classes: Sequence[int | str] | None, names: Sequence[str]) -> list[int]:
+    """Return the class numbers, ascending, that `classes` names by number or by name; all where it is None.
+
+    Raises:
+        DataError: a class that is not among `names`.
+    """
+    if classes is None:
+        return list(range(len(names)))
+    numbers, unknown = [], []
+    for entry in classes:
+        number = names.index(entry) if isinstance(entry, str) and entry in names else entry
+        if isinstance(number, int) and 0 <= number < len(names):
+            numbers.append(number)
+        else:
+            unknown.append(entry)
+    if unknown:
+        listed = ", ".join(str(i) if str(i) == name else f"{i} ({name})" for i, name in enumerate(names[:50]))
+        more = f" and {len(names) - 50} more" if len(names) > 50 else ""
+        raise DataError(
+            f"data.classes: {', '.join(map(repr, unknown))} is not among the {len(names)} classes of this data set",
+            f"its classes, by number and name, are {listed}{more}",
+        )
+    return sorted(set(numbers))
+
+
+def hold_out(rows: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Split row numbers (N,) at random by `seed` into (training, held out), each in the order of `rows`."""
+    order = torch.randperm(len(rows), generator=generator(seed, "held_out"))
+    held = held_out_size(len(rows), share)
+    return rows[order[held:].sort().values], rows[order[:held].sort().values]
+
+
+def subset(rows: Tensor, fraction: float, seed: int) -> Tensor:
+    """Return a random share of row numbers (N,), fixed by `seed`, in their order; a smaller share lies in a larger."""
+    order = torch.randperm(len(rows), generator=generator(seed, "subset"))
+    return rows[order[: int(len(rows) * fraction)].sort().values]
+
+
+def take(samples: Samples, rows: Tensor) -> Samples:
+    """Return the samples in ascending `rows`, without a copy where that is all of them."""
+    if len(rows) == len(samples):
+        return samples
+    return Samples(samples.values[rows], samples.labels[rows], samples.class_names)
+
+
+def fingerprint(identity: str, rows: Tensor) -> str:
+    """Return SHA-256, in hex, over what the source is and which of its rows are trained on."""
+    return hashlib.sha256(identity.encode() + b"\0" + rows.numpy().tobytes()).hexdigest()
+
+
+def select(options: TestSplitOptions, train: Samples, test: Samples, identity: str) -> RealData:
+    """Cut an image set that has a test split of its own down to what `options` ask for, and resize what is left.
+
+    Args:
+        options: classes, held-out part, fraction, image size.
+        train: the whole training split.
+        test: the whole test split; held out, limited to the same classes, where `held_out` is `test`.
+        identity: what tells these two splits from any other.
+    """
+    numbers = torch.tensor(class_numbers(options.classes, train.class_names))
+    rows = torch.isin(train.labels, numbers).nonzero().flatten()
+    if options.held_out == "test":
+        held_out = take(test, torch.isin(test.labels, numbers).nonzero().flatten())
+    else:
+        rows, held_rows = hold_out(rows, options.held_out, options.seed)
+        held_out = take(train, held_rows)
+    rows = subset(rows, options.fraction, options.seed)
+    return RealData(
+        train=_resized(take(train, rows), options.image_size),
+        held_out=_resized(held_out, options.image_size),
+        fingerprint=fingerprint(f"{identity} at {options.image_size} px", rows),
+    )
+
+
+def _resized(samples: Samples, size: int) -> Samples:
+    """Return square images at another size: bilinear, antialiased, by torch's own kernel for uint8."""
+    if samples.values.shape[-1] == size:
+        return samples
+    values = torch.empty((*samples.values.shape[:2], size, size), dtype=torch.uint8)
+    for source, target in zip(samples.values.split(RESIZE_CHUNK), values.split(RESIZE_CHUNK), strict=True):
+        target.copy_(interpolate(source, size=(size, size), mode="bilinear", antialias=True))
+    return Samples(values, samples.labels, samples.class_names)

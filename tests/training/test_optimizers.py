@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from ganlab.config.optimizer import OPTIMIZERS
+from ganlab.training.optimizers import NetworkOptimizer, learning_rate
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("constant", [0.1, 0.1, 0.1]),
+        ("linear", [0.1, 0.05, 0.1 * (1 - 99 / 100)]),
+        ("cosine", [0.1, 0.05, 0.05 * (1 + math.cos(math.pi * 0.99))]),
+    ],
+)
+def test_schedules_are_functions_of_the_step(schedule: str, expected: list[float]) -> None:
+    options = OPTIMIZERS["sgd"](name="sgd", lr=0.1, schedule=schedule)  # type: ignore[call-arg, arg-type]
+    assert [learning_rate(options, step, 100) for step in (1, 51, 100)] == pytest.approx(expected)
+
+
+REFERENCES = {
+    "adam": lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.5, 0.999), eps=1e-8),
+    "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, betas=(0.5, 0.999), eps=1e-8, weight_decay=0.01),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01, alpha=0.99, eps=1e-8),
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_updates_are_those_of_pytorch(name: str) -> None:
+    torch.manual_seed(0)
+    ours = nn.Linear(5, 3)
+    theirs = nn.Linear(5, 3)
+    theirs.load_state_dict(ours.state_dict())
+    options = OPTIMIZERS[name](name=name, lr=0.01)  # type: ignore[call-arg]
+    optimizer, reference = NetworkOptimizer(ours, options, 10, scaled=False), REFERENCES[name](theirs.parameters())
+    for step in range(1, 6):
+        x = torch.randn(4, 5)
+        optimizer.set_step(step)
+        optimizer.minimise(ours(x).square().mean())
+        reference.zero_grad()
+        theirs(x).square().mean().backward()
+        reference.step()
+        norm = torch.cat([p.grad.flatten() for p in theirs.parameters() if p.grad is not None]).norm()
+        assert float(optimizer.gradient_norm()) == pytest.approx(float(norm), rel=1e-5)
+    torch.testing.assert_close(ours.weight, theirs.weight, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_a_restored_optimizer_goes_on_bit_for_bit(name: str) -> None:
+    def network() -> nn.Conv2d:
+        torch.manual_seed(1)
+        return nn.Conv2d(2, 3, 3).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    options = OPTIMIZERS[name](name=name, lr=0.01)  # type: ignore[call-arg]
+    inputs = torch.randn(6, 2, 5, 5, generator=torch.Generator().manual_seed(2))
+
+    def train(net: nn.Conv2d, optimizer: NetworkOptimizer, steps: range) -> None:
+        for step in steps:
+            optimizer.set_step(step)
+            optimizer.minimise(net(inputs[step - 1 : step]).square().mean())
+
+    whole = network()
+    train(whole, NetworkOptimizer(whole, options, 6, scaled=False), range(1, 7))
+
+    first = network()
+    before = NetworkOptimizer(first, options, 6, scaled=False)
+    train(first, before, range(1, 4))
+    second = network()
+    second.load_state_dict(first.state_dict())
+    after = NetworkOptimizer(second, options, 6, scaled=False)
+    after.load({key: value.clone().contiguous() for key, value in before.tensors().items()})
+    train(second, after, range(4, 7))
+    assert torch.equal(whole.weight, second.weight)
+
+
+def test_foreign_state_is_refused() -> None:
+    optimizer = NetworkOptimizer(nn.Linear(5, 3), OPTIMIZERS["adam"](), 10, scaled=False)
+    with pytest.raises(ValueError, match="belongs to no parameter"):
+        optimizer.load({"9/exp_avg": torch.zeros(3)})
+    with pytest.raises(ValueError, match="has shape"):
+        optimizer.load({"0/exp_avg": torch.zeros(3)})

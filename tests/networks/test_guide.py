@@ -72,4 +72,9 @@ def test_norm_stands_after_every_strided_layer_only() -> None:
     network = {"name": "guide", "norm": "batch"}
     setup = GUIDE.model_validate({**GUIDE.model_dump(), "generator": network, "discriminator": network})
     rows = describe(build_generator(setup), (50,)) + describe(build_discriminator(setup), (1, 28, 28))
-    assert [row.name for row in rows if row.kind == "BatchNorm2d"] == ["to_14.norm", "to_28.norm", "to_14.norm", "to_7.norm"]
+    assert [row.name for row in rows if row.kind == "BatchNorm2d"] == [
+        "to_14.norm",
+        "to_28.norm",
+        "to_14.norm",
+        "to_7.norm",
+    ]

@@ -77,6 +77,10 @@ def test_wgan_gp_leaves_autocast() -> None:
         layer = torch.nn.Linear(2, 1)
         seen = []
         wgan_gp(
-            lambda x: seen.append(layer(x)) or seen[-1].flatten(), torch.ones(3, 2), torch.zeros(3, 2), torch.rand(3), 1.0
+            lambda x: seen.append(layer(x)) or seen[-1].flatten(),
+            torch.ones(3, 2),
+            torch.zeros(3, 2),
+            torch.rand(3),
+            1.0,
         )
     assert seen[0].dtype == torch.float32

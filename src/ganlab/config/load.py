@@ -216,7 +216,7 @@ def _is_other_component(section: Node, name: Node, path: KeyPath) -> bool:
 
 
 def _with_overrides(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Finding]]:
-    """Return the tree with all overrides in it, names of components first."""
+    """Return the tree with all overrides in it: whole lists before their entries, names before other keys."""
     findings: list[Finding] = []
     edits: list[tuple[KeyPath, Node]] = []
     for text in overrides:
@@ -224,7 +224,8 @@ def _with_overrides(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Fi
             edits += _edits(text, findings)
         except UnreadableError as error:
             findings += error.findings
-    for keys, node in sorted(edits, key=lambda edit: edit[0][-1] != "name"):
+    edits.sort(key=lambda edit: (any(str(key).isdigit() for key in edit[0]), edit[0][-1] != "name"))
+    for keys, node in edits:
         try:
             tree = _put(tree, keys, node, ())
         except UnreadableError as error:
@@ -317,8 +318,10 @@ def _validate(tree: Node) -> tuple[Experiment, list[Finding], list[KeyPath]]:
             for each in error.errors(include_url=False, include_input=False):
                 path = path_of(tree, each["loc"], missing=each["type"] == "missing")
                 wrong.setdefault(path, []).append(each)
-        for path, errors in list(wrong.items())[: MAX_FINDINGS + 1]:
-            explained, meant = explain(tree, path, errors)
+        # What is missing now because it was removed before has been reported then.
+        fresh = [path for path in wrong if not any(_touch(path, other) for other in doubtful)]
+        for path in fresh[: MAX_FINDINGS + 1]:
+            explained, meant = explain(tree, path, wrong[path])
             findings.append(explained)
             doubtful.append(meant)
         for path in wrong:

@@ -14,9 +14,15 @@ from ganlab.runs.files import TEMPORARY, sync_folder, temporary_beside
 
 
 def cache_folder() -> Path:
-    """Return $GANLAB_CACHE, or ~/.cache/ganlab where that is not set; it need not exist yet."""
-    chosen = os.environ.get("GANLAB_CACHE")
-    return Path(chosen).expanduser().absolute() if chosen else Path("~/.cache/ganlab").expanduser()
+    """Return $GANLAB_CACHE, or ~/.cache/ganlab where that is not set; it need not exist yet.
+
+    Raises:
+        DataError: there is no home folder.
+    """
+    try:
+        return Path(os.environ.get("GANLAB_CACHE") or "~/.cache/ganlab").expanduser().absolute()
+    except RuntimeError as error:
+        raise DataError(f"no place for data sets: {error}", "set GANLAB_CACHE to a folder you can write") from error
 
 
 def build(target: Path, is_whole: Callable[[Path], bool], write: Callable[[Path], None]) -> None:
@@ -59,7 +65,7 @@ def _lock(target: Path) -> Path:
 
 
 def _sweep(target: Path) -> None:
-    """Remove what killed builders left beside `target`, whose lock we hold; those at work on something else keep theirs."""
+    """Remove what killed builders left beside `target`, whose lock we hold; what a live one is writing stays."""
     for part in target.parent.glob(f"{TEMPORARY}*"):
         owner = target.with_name(part.name.removeprefix(TEMPORARY).partition("-")[2])
         if owner == target:

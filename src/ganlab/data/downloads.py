@@ -7,7 +7,7 @@ import pickle
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import numpy as np
 import torch
@@ -50,7 +50,7 @@ def https(url: str) -> str:
 
     S3's website endpoints answer to http only; the same object stands under the bucket's REST endpoint with https.
     """
-    return url.replace("http://", "https://", 1).replace(".s3-website.", ".s3.", 1)
+    return f"https://{url.partition('://')[2]}".replace(".s3-website.", ".s3.", 1)
 
 
 def _read_idx_pairs(paths: Sequence[Path], names: tuple[str, ...]) -> tuple[Samples, Samples]:
@@ -79,18 +79,17 @@ def _read_batch(archive: tarfile.TarFile, name: str) -> tuple[NDArray[np.uint8],
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    """Reads a pickle of plain values and NumPy arrays, and refuses any other name: a pickle can otherwise run code."""
+    """Reads a Python 2 pickle of plain values and arrays, and refuses every other name: a pickle can run code."""
 
-    _RECONSTRUCT = np.empty(0).__reduce__()[0]  # NumPy's own function, wherever this version keeps it
-    _ALLOWED = {
-        ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
-        ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
+    _ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
+        # The function that NumPy's own pickles name, wherever this version of NumPy keeps it.
+        ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,
     }
 
     def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file, encoding="bytes")  # the batches were written by Python 2
+        super().__init__(file, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what an allowed name stands for.

@@ -57,7 +57,10 @@ def fetch(data_set: str, remotes: Sequence[Remote], folder: Path) -> list[Path]:
             build(folder / remote.name, partial(has_md5, md5=remote.md5), partial(_from_any, remote))
     except DataError as error:
         missing = [r for r in remotes if not has_md5(folder / r.name, r.md5)]
-        listed = "\n".join(f"  {r.name}  md5 {r.md5}  {r.urls[0]}" for r in missing)
+        listed = "\n".join(
+            f"  {r.name}  md5 {r.md5}  {r.urls[0]}{'  (one is there, with other bytes)' * (folder / r.name).exists()}"
+            for r in missing
+        )
         raise DataError(
             f"{data_set} is not in the cache and cannot be downloaded: {error.message}",
             f"connect to the network and try again, or put these files, as published, into {folder}\n{listed}\n"
@@ -110,9 +113,11 @@ def _from_any(remote: Remote, target: Path) -> None:
     for url in remote.urls:
         log.info("downloading %s", url)
         try:
-            return download(url, target, remote.md5)
+            download(url, target, remote.md5)
         except DataError as error:
             reasons.append(error.message)
+        else:
+            return
     raise DataError("; ".join(reasons))
 
 

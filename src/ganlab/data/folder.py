@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -63,22 +64,21 @@ def load(options: FolderOptions) -> RealData:
     Raises:
         DataError: no such folder, no image in it, none that can be read, or an unknown class.
     """
-    root = Path(options.path).expanduser()
+    root = Path(os.path.expanduser(options.path))
     found = find_images(root)
     folders = sorted({file.class_name for file in found})
-    chosen_classes = class_numbers(options.classes, [safe(name) for name in folders])
-    label_of = {folders[number]: number for number in chosen_classes}
+    names = tuple(printable(name) for name in folders)
+    label_of = {folders[number]: number for number in class_numbers(options.classes, names)}
     chosen = [file for file in found if file.class_name in label_of]
     order = torch.randperm(len(chosen), generator=generator(options.seed, "held_out"))
     shuffled = [chosen[i] for i in order.tolist()]
 
-    target = cache_folder() / "folders" / _key(options, shuffled)
+    target = cache_folder() / "folders" / _key(options, shuffled, label_of)
     build(target, _is_whole, partial(_write_cache, root, options, shuffled, label_of))
-    index = json.loads((target / "index.json").read_text())
+    index = _read_index(target)
     shape = (index["count"], *options.shape)
     values = torch.from_file(str(target / "images.u8"), size=int(np.prod(shape)), dtype=torch.uint8).view(shape)
     labels = torch.tensor(index["labels"])
-    names = tuple(safe(name) for name in folders)
 
     held = held_out_size(len(values), options.held_out)
     end = held + int((len(values) - held) * options.fraction)
@@ -98,8 +98,10 @@ def find_images(root: Path) -> list[ImageFile]:
     Raises:
         DataError: the root or a folder in it cannot be read, or there is no image.
     """
-    if not root.is_dir():
-        raise DataError(f"data.path: there is no folder {safe(str(root))}", "name the folder that holds the images")
+    if not os.path.isdir(root):
+        raise DataError(
+            f"data.path: there is no folder {printable(str(root))}", "name the folder that holds the images"
+        )
     found = []
     for folder, names in _walk(root):
         for name in names:
@@ -111,16 +113,18 @@ def find_images(root: Path) -> list[ImageFile]:
                 found.append(ImageFile(path.relative_to(root).as_posix(), -1, -1))
     if not found:
         raise DataError(
-            f"data.path: {safe(str(root))} holds no images", f"images are files named {', '.join(sorted(EXTENSIONS))}"
+            f"data.path: {printable(str(root))} holds no images",
+            f"images are files named {', '.join(sorted(EXTENSIONS))}",
         )
     return sorted(found, key=lambda file: file.path)
 
 
 def read_image(path: Path, size: int, grayscale: bool) -> NDArray[np.uint8]:
-    """Return an image as (1 or 3, size, size): turned as its EXIF data say, its centre square cut out and resized.
+    """Return an image as (1 or 3, size, size): turned as its EXIF data say, short side resized, centre cut out.
 
-    Resizing is Pillow's bilinear filter, antialiased. Transparency is laid on white. 16-bit greys keep their high byte
-    (v / 257, rounded). Of an animation the first frame is taken.
+    Resizing is Pillow's bilinear filter, antialiased, and works on the centre alone, however long the other side is.
+    Transparency is laid on white. 16-bit greys keep their high byte (v / 257, rounded). Of an animation the first
+    frame is taken.
 
     Raises:
         Exception: whatever Pillow makes of a broken file.
@@ -133,7 +137,7 @@ def read_image(path: Path, size: int, grayscale: bool) -> NDArray[np.uint8]:
             raise ValueError("floating-point pixels, whose range is unknown")
         if image.mode.startswith("I"):
             image = Image.fromarray(np.round(np.clip(np.asarray(image), 0, 65535) / 257).astype(np.uint8))
-        if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+        if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert("L" if grayscale else "RGB")
@@ -144,17 +148,25 @@ def read_image(path: Path, size: int, grayscale: bool) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels[None] if grayscale else pixels.transpose(2, 0, 1))
 
 
+def printable(text: str) -> str:
+    """Return a file's name or an error's text, up to 300 characters, without any that could steer a terminal."""
+    return safe(text, 300)
+
+
 def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield each folder once, with the names of its images."""
 
     def stop(error: OSError) -> NoReturn:
         raise DataError(
-            f"data.path: {safe(str(error.filename))} cannot be read: {error.strerror}", "check its permissions"
+            f"data.path: {printable(str(error.filename))} cannot be read: {error.strerror}", "check its permissions"
         ) from error
 
     seen = set()
     for folder, subfolders, names in os.walk(root, onerror=stop, followlinks=True):
-        status = os.stat(folder)
+        try:
+            status = os.stat(folder)
+        except OSError as error:
+            stop(error)
         identity = (status.st_dev, status.st_ino)
         if identity in seen:
             subfolders.clear()
@@ -165,9 +177,9 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
         yield Path(folder), images
 
 
-def _key(options: FolderOptions, files: Sequence[ImageFile]) -> str:
-    """Return the cache's name for these files, in this order, decoded in this way."""
-    digest = hashlib.sha256(f"{CACHE_VERSION} {options.shape}".encode())
+def _key(options: FolderOptions, files: Sequence[ImageFile], label_of: dict[str, int]) -> str:
+    """Return the cache's name for these files, in this order, labelled and decoded in this way."""
+    digest = hashlib.sha256(f"{CACHE_VERSION} {options.shape} {json.dumps(label_of)}".encode())
     for file in files:
         digest.update(f"\0{file.path}\0{file.size} {file.modified}".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
@@ -175,8 +187,16 @@ def _key(options: FolderOptions, files: Sequence[ImageFile]) -> str:
 
 def _is_whole(target: Path) -> bool:
     """Whether a cache is there and its images have the size that its index says."""
-    index, images = target / "index.json", target / "images.u8"
-    return index.is_file() and images.is_file() and images.stat().st_size == json.loads(index.read_text())["bytes"]
+    try:
+        size: int = _read_index(target)["bytes"]
+        return (target / "images.u8").stat().st_size == size
+    except (FileNotFoundError, ValueError, KeyError):
+        return False
+
+
+def _read_index(target: Path) -> dict[str, Any]:
+    index: dict[str, Any] = json.loads((target / "index.json").read_text())
+    return index
 
 
 def _write_cache(
@@ -187,10 +207,10 @@ def _write_cache(
     labels: list[int] = []
     broken: list[tuple[str, str]] = []
     digest, size = hashlib.sha256(), 0
-    with open(target / "images.u8", "wb") as out:
-        for file, pixels in _decode(root, options, files):
+    with open(target / "images.u8", "wb") as out, closing(_decode(root, options, files)) as decoded:
+        for file, pixels in decoded:
             if isinstance(pixels, str):
-                broken.append((safe(file.path, 200), pixels))
+                broken.append((printable(file.path), pixels))
                 continue
             size += out.write(pixels.data)
             digest.update(pixels.data)
@@ -199,7 +219,7 @@ def _write_cache(
         os.fsync(out.fileno())
     if not labels:
         raise DataError(
-            f"data.path: none of the {len(files)} images in {safe(str(root))} could be read: {_listed(broken)}",
+            f"data.path: none of the {len(files)} images in {printable(str(root))} could be read: {_listed(broken)}",
             "check that they are whole images",
         )
     digest.update(json.dumps(labels).encode())
@@ -211,14 +231,14 @@ def _write_cache(
 
 def _decode(
     root: Path, options: FolderOptions, files: Sequence[ImageFile]
-) -> Iterator[tuple[ImageFile, NDArray[np.uint8] | str]]:
+) -> Generator[tuple[ImageFile, NDArray[np.uint8] | str]]:
     """Yield each file with its pixels, or with the reason why it has none; several are decoded at a time."""
 
     def attempt(file: ImageFile) -> NDArray[np.uint8] | str:
         try:
             return read_image(root / file.path, options.image_size, options.grayscale)
         except Exception as error:  # a broken file makes Pillow raise nearly anything; the reason is kept and told
-            return safe(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""), 200)
+            return printable(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""))
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks about odd metadata, one an image

@@ -97,6 +97,7 @@ def _resized(samples: Samples, size: int) -> Samples:
     if samples.values.shape[-1] == size:
         return samples
     values = torch.empty((*samples.values.shape[:2], size, size), dtype=torch.uint8)
-    for source, target in zip(samples.values.split(RESIZE_CHUNK), values.split(RESIZE_CHUNK), strict=True):
-        target.copy_(interpolate(source, size=(size, size), mode="bilinear", antialias=True))
+    for start in range(0, len(values), RESIZE_CHUNK):
+        source = samples.values[start : start + RESIZE_CHUNK]
+        values[start : start + RESIZE_CHUNK] = interpolate(source, (size, size), mode="bilinear", antialias=True)
     return Samples(values, samples.labels, samples.class_names)

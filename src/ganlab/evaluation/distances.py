@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Rows taken at a time: bounds the memory to BLOCK x N distances and spares most of the mirrored half of a symmetric matrix.
 BLOCK = 256
+"""Rows taken at a time: memory stays at 256 x N distances, and most of a symmetric matrix's mirrored half is spared."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Spread:
     diversity_real: float
     """Mean distance between two reals, >= 0."""
     energy_distance: float
-    """Squared energy distance of samples and reals: 0 in expectation for equal distributions, so slightly negative at times."""
+    """Squared energy distance of samples and reals: 0 in expectation where they are alike, so at times just below 0."""
 
 
 def compare(samples: Tensor, reals: Tensor, diversity_real: float | None = None) -> Spread:

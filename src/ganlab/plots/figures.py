@@ -10,16 +10,17 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from ganlab.plots.grids import save_png
 from ganlab.runs.files import atomic_write
 
 Values = NDArray[np.float64]
@@ -34,7 +35,7 @@ INK = "#2B2B2B"
 MUTED = "#707070"
 ALARM = "#A50026"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
@@ -57,11 +58,13 @@ STYLE = {
 }
 SIZE = (8.2, 4.6)
 DPI = 110
-LEFT, RIGHT, BOTTOM, TOP, GUTTER = 0.075, 0.985, 0.105, 0.85, 0.12
+LEFT, RIGHT, BOTTOM, TOP, GUTTER = 0.075, 0.985, 0.105, 0.865, 0.125
 
 BINS = 700
 """Points along a curve: about one a pixel."""
 GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+# Matplotlib's own 10^-3 is parsed as mathematics, which takes longer than all the rest.
+PLAIN = "{x:g}"
 NOTHING = "nothing recorded yet"
 
 
@@ -102,11 +105,12 @@ def losses(history: History, chance: float | None = None) -> Figure:
 
 @matplotlib.rc_context(STYLE)
 def accuracies(history: History) -> Figure:
-    """Draw the discriminator's accuracies: `step`, `d_acc_real`, `d_acc_fake`, shares from 0 to 1, each (rows,), in percent.
+    """Draw the discriminator's accuracies in percent.
 
+    Takes `step`, `d_acc_real` and `d_acc_fake`, shares from 0 to 1, each (rows,).
     Columns without one number in them (a loss without a decision point) give a figure that says so.
     """
-    figure, (axes,) = _canvas("Discriminator accuracy", ["on the right side, %"])
+    figure, (axes,) = _canvas("Discriminator accuracy", ["correct, %"])
     curves = _columns(history, ("d_acc_real", "real", D_REAL), ("d_acc_fake", "generated", D_FAKE))
     recorded = [replace(curve, values=100 * curve.values) for curve in curves if not np.isnan(curve.values).all()]
     if _drawn(axes, recorded, otherwise="no decision point for this loss" if curves else NOTHING):
@@ -127,7 +131,7 @@ def gradients(history: History) -> Figure:
         history,
         ("grad_d", "D's weights", D_REAL),
         ("grad_g", "G's weights", GENERATOR),
-        ("grad_g_output", "G's output, a sample", OUTPUT),
+        ("grad_g_output", "G's output", OUTPUT),
     )
     if _drawn(axes, _logarithmic(axes, curves)):
         _legend(axes)
@@ -138,8 +142,9 @@ def gradients(history: History) -> Figure:
 def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw how far samples lie from each other beside real ones, and how far they are from them, by snapshot.
 
-    Upper panel: `diversity` over `diversity_real`. Lower panel, log axis: `energy_distance`, and `energy_distance_real`
-    (reals against other reals) as its floor; values at or below 0, which unbiased estimates take, stand at the lower edge.
+    Upper panel: `diversity` over `diversity_real`. Lower panel, log axis: `energy_distance`, and as its floor
+    `energy_distance_real`, reals against other reals. Values at or below 0, which unbiased estimates take, stand at the
+    lower edge.
 
     Args:
         snapshots: rows with `step` and any of these keys; None stands for NaN.
@@ -167,31 +172,35 @@ def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def save_figure(figure: Figure, path: Path, formats: Sequence[str] = ("png", "svg")) -> None:
+@matplotlib.rc_context(STYLE)
+def save_figure(figure: Figure, path: Path, formats: Sequence[Literal["png", "svg"]] = ("png", "svg")) -> None:
     """Write a figure as `path`.png (902 x 506 pixels) and `path`.svg, each atomically; equal figures give equal files.
 
     Raises:
         Interrupted: the disk is full.
     """
-    for suffix in formats:
+    if "png" in formats:
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        save_png(pixels[..., :3], path.with_name(f"{path.name}.png"))
+    if "svg" in formats:
         buffer = io.BytesIO()
-        with matplotlib.rc_context(STYLE):
-            figure.savefig(buffer, format=suffix, metadata={"Date": None} if suffix == "svg" else None)
-        atomic_write(path.with_name(f"{path.name}.{suffix}"), buffer.getvalue())
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        atomic_write(path.with_name(f"{path.name}.svg"), buffer.getvalue())
 
 
 def _canvas(title: str, labels: Sequence[str]) -> tuple[Figure, list[Axes]]:
     """Make a figure with one panel a label, above each other; its margins are fixed, as layout engines take 50 ms."""
     figure = Figure(figsize=SIZE, dpi=DPI)
-    FigureCanvasAgg(figure)
-    figure.text(LEFT, 0.945, title, size=12, weight="bold")
+    figure.text(LEFT, 0.94, title, size=12, weight="bold")
     height = (TOP - BOTTOM - GUTTER * (len(labels) - 1)) / len(labels)
     panels = []
     for row, label in enumerate(labels):
         axes = figure.add_axes((LEFT, TOP - height - row * (height + GUTTER), RIGHT - LEFT, height))
-        axes.set_ylabel(label)
+        axes.set_title(label, loc="left", size=8.5, color=MUTED, y=1.0, pad=5)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, min_n_ticks=1))
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.tick_params(length=3)
         panels.append(axes)
     axes.set_xlabel("step")
@@ -216,14 +225,13 @@ def _drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> boo
     """Draw the curves and mark where they are not finite; without curves say why there are none and return False."""
     if not curves:
         axes.text(0.5, 0.5, otherwise, transform=axes.transAxes, ha="center", va="center", color=MUTED, size=11)
-        axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
+        axes.set(xticks=[], yticks=[], xlabel="")
         return False
     half_window = max(len(curve.steps) for curve in curves) // 100
     for curve in curves:
         _draw(axes, curve, half_window)
     if half_window:
-        caption = f"thin: every step, thick: mean of {2 * half_window + 1} steps"
-        axes.text(0, 1.025, caption, transform=axes.transAxes, color=MUTED, size=8)
+        axes.set_title(f"{axes.get_title('left')}; thick: trimmed mean of {2 * half_window + 1} steps", loc="left")
     first, last = min(curve.steps[0] for curve in curves), max(curve.steps[-1] for curve in curves)
     margin = max(0.012 * (last - first), 0.5)
     axes.set_xlim(first - margin, last + margin)
@@ -234,7 +242,7 @@ def _drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> boo
 def _draw(axes: Axes, curve: Curve, half_window: int) -> None:
     """Draw each row, and over them their running mean where there are enough."""
     values = np.where(np.isfinite(curve.values), curve.values, np.nan)
-    thick = {"color": curve.colour, "linewidth": 1.7, "label": curve.label}
+    thick: dict[str, Any] = {"color": curve.colour, "linewidth": 1.7, "label": curve.label}
     if half_window == 0:
         axes.plot(curve.steps, values, marker="o", markersize=3, **thick)
         return
@@ -255,13 +263,17 @@ def _envelope(steps: Values, values: Values) -> tuple[Values, Values]:
 
 
 def _running_mean(values: Values, half_window: int) -> Values:
-    """Return the mean over 2 half_window + 1 rows, mirrored at the ends, at every (rows // 700)-th row; NaN spreads.
+    """Return the running mean without the lowest and highest tenth, at every (rows // 700)-th row; NaN spreads.
 
-    Each mean is summed anew: with a running sum, one spike of 1e20 would wipe out every value after it.
+    The window of 2 half_window + 1 rows is mirrored at both ends. Without trimming, each spike would become a box as
+    wide as the window.
     """
     mirrored = np.pad(values, half_window, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(mirrored, 2 * half_window + 1)
-    return np.asarray(windows[:: max(1, len(values) // BINS)].mean(axis=1))
+    ordered = np.sort(windows[:: max(1, len(values) // BINS)], axis=1)
+    trim = windows.shape[1] // 10
+    # NaN sorts last.
+    return np.where(np.isnan(ordered[:, -1]), np.nan, ordered[:, trim : windows.shape[1] - trim].mean(axis=1))
 
 
 def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
@@ -269,46 +281,59 @@ def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
     steps = np.unique(np.concatenate([curve.steps[~np.isfinite(curve.values)] for curve in curves]))
     if len(steps):
         axes.axvline(steps[0], color=ALARM, linewidth=1.2, linestyle="--")
-        more = f" and at {len(steps) - 1:,} more" if len(steps) > 1 else ""
-        _say(axes, steps[0], 0.06, f"non-finite at step {steps[0]:,.0f}{more}", ALARM)
+        count = f" ({len(steps):,} in all)" if len(steps) > 1 else ""
+        _say(axes, steps[0], 0.06, f"non-finite at step {steps[0]:,.0f}{count}", ALARM)
 
 
 def _limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
-    """Fit the y axis to the levels and to all but rare spikes; say how far the spikes reach that are left out.
+    """Fit the y axis to the levels and to all but rare spikes, and say how far the spikes reach that are left out.
 
-    A curve's spikes lie beyond its middle 90 % by more than 1.5 times that range, as a box plot's outliers do.
+    A curve's spikes lie beyond its middle 90 % by more than 1.5 times that range, as a box plot's outliers do. Where
+    more than spikes is out of all proportion (a run that diverges), the axis becomes logarithmic.
     """
-    bounds, spikes = list(levels), []
-    for curve in curves:
-        finite = np.isfinite(curve.values)
-        steps, values = curve.steps[finite], curve.values[finite]
-        if len(values):
-            low, high = np.quantile(values, [0.05, 0.95])
-            reach = 1.5 * (high - low)
-            bounds += [max(values.min(), low - reach), min(values.max(), high + reach)]
-            spikes += [(values[i], steps[i], curve.colour) for i in (values.argmin(), values.argmax())]
+    finite = [(curve, np.isfinite(curve.values)) for curve in curves]
+    seen = [replace(curve, steps=curve.steps[at], values=curve.values[at]) for curve, at in finite if at.any()]
+    bounds = list(levels)
+    for curve in seen:
+        low, high = np.quantile(curve.values, [0.05, 0.95])
+        reach = 1.5 * (high - low)
+        bounds += [max(curve.values.min(), low - reach), min(curve.values.max(), high + reach)]
     if not bounds:
+        return
+    typical = max((float(np.median(np.abs(curve.values))) for curve in seen), default=0.0)
+    if typical > 0 and max(map(abs, bounds)) > 50 * typical:
+        _widen(axes, seen, threshold=10.0 ** np.ceil(np.log10(typical)))
         return
     margin = 0.04 * (max(bounds) - min(bounds)) or 0.5
     bottom, top = min(bounds) - margin, max(bounds) + margin
     axes.set_ylim(bottom, top)
-    if spikes and max(spikes)[0] > top:
-        value, step, colour = max(spikes)
-        _say(axes, step, 0.97, f"▲ max {value:,.4g}", colour)
-    if spikes and min(spikes)[0] < bottom:
-        value, step, colour = min(spikes)
-        _say(axes, step, 0.03, f"▼ min {value:,.4g}", colour)
+    spikes = [(c.values[i], c.steps[i], c.colour) for c in seen for i in (c.values.argmin(), c.values.argmax())]
+    for (value, step, colour), height, words in ((max(spikes), 0.97, "▲ max"), (min(spikes), 0.03, "▼ min")):
+        if not bottom <= value <= top:
+            _say(axes, step, height, f"{words} {value:,.4g}", colour)
+
+
+def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
+    """Make the y axis linear up to +-threshold and logarithmic beyond, as wide as all values."""
+    axes.set_yscale("symlog", linthresh=threshold, linscale=1.5)
+    axes.yaxis.set_major_formatter(PLAIN)
+    axes.yaxis.set_minor_locator(NullLocator())
+    lowest, highest = min(c.values.min() for c in curves), max(c.values.max() for c in curves)
+    axes.set_ylim(min(2 * lowest, -0.1 * threshold), max(2 * highest, threshold))
+    axes.set_title(f"{axes.get_title('left')}; logarithmic beyond {threshold:g}", loc="left")
 
 
 def _logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
     """Make the y axis logarithmic; values at or below 0 move to half the smallest positive one, and are counted."""
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(PLAIN)
+    axes.yaxis.set_minor_locator(NullLocator())
     positive = [curve.values[np.isfinite(curve.values) & (curve.values > 0)] for curve in curves]
     edge = min((values.min() for values in positive if len(values)), default=1.0) / 2
     count = sum(int((curve.values <= 0).sum()) for curve in curves)
     if count:
-        noun = "value" if count == 1 else "values"
-        axes.text(0.012, 0.04, f"{count:,} {noun} at or below 0, drawn at the lower edge", transform=axes.transAxes, bbox=GROUND)
+        text = f"at the lower edge: {count:,} at or below 0"
+        axes.annotate(text, (1, 0), (0, -27), "axes fraction", "offset points", ha="right", color=MUTED, size=8.5)
     return [replace(curve, values=np.where(curve.values <= 0, edge, curve.values)) for curve in curves]
 
 

@@ -99,11 +99,10 @@ def scatter(points: NDArray[np.floating], real: NDArray[np.floating]) -> Pixels:
 
 def _cells(points: NDArray[np.floating], centre: NDArray[np.floating], half: float) -> NDArray[np.intp]:
     """Return the flat index of each point's pixel, (N,); points outside the frame move to its edge."""
-    right, down = (np.clip((points - centre) / half, -1.0, 1.0) * (1.0, -1.0)).T
+    shares = (np.clip((points - centre) / half, -1.0, 1.0) * (1.0, -1.0) + 1.0) / 2.0
     # The inset keeps every disc whole, so none wraps round to the other side.
-    columns, rows = (np.rint(INSET + (share + 1) / 2 * (SIDE - 1 - 2 * INSET)).astype(np.intp) for share in (right, down))
-    cells: NDArray[np.intp] = rows * SIDE + columns
-    return cells
+    columns, rows = np.rint(INSET + shares * (SIDE - 1 - 2 * INSET)).astype(np.intp).T
+    return np.asarray(rows * SIDE + columns)
 
 
 def _stamp(cells: NDArray[np.intp], radius: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -136,7 +135,7 @@ def save_png(pixels: Pixels, path: Path) -> None:
 
 def evenly_spaced(count: int, limit: int = GIF_FRAMES) -> list[int]:
     """Return at most `limit` of the indices 0 to count - 1, evenly spaced, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, limit)).round().astype(int)).tolist()
+    return [round(index) for index in np.linspace(0, count - 1, min(count, limit)).tolist()]
 
 
 def save_gif(frames: Sequence[Pixels], labels: Sequence[str], path: Path, seconds_per_frame: float = 0.25) -> None:
@@ -174,7 +173,7 @@ def _labelled(picture: Image.Image, text: str) -> Image.Image:
 
 
 def _gif(frames: Sequence[Image.Image], durations: Sequence[int]) -> bytes:
-    """Encode RGB frames with one palette, without dithering, which would make still areas flicker and the file large."""
+    """Encode RGB frames with one palette; dithering would make still areas flicker and the file large."""
     palette = _palette(frames)
     first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     buffer = io.BytesIO()
@@ -183,17 +182,16 @@ def _gif(frames: Sequence[Image.Image], durations: Sequence[int]) -> bytes:
 
 
 def _palette(frames: Sequence[Image.Image]) -> Image.Image:
-    """Return a palette for all frames: the marks' colours, and 64 greys for grey pictures or else what suits a few frames."""
-    marks = [NON_FINITE, ALARM_COLOUR, (0, 0, 0), (255, 255, 255)]
+    """Return one palette for all frames: 64 greys for grey pictures, else what suits a few frames; and the marks."""
+    colours = [*NON_FINITE, *ALARM_COLOUR]
     if all(_is_grey(np.asarray(frame)) for frame in frames):
         # 64 greys look like 256 and take two thirds of the bytes.
-        colours = [(level, level, level) for level in np.linspace(0, 255, 64).round().astype(int).tolist()]
+        colours += np.linspace(0, 255, 64).round().astype(int).repeat(3).tolist()
     else:
         few = np.concatenate([np.asarray(frames[i]) for i in evenly_spaced(len(frames), 6)])
-        adapted = Image.fromarray(few).quantize(256 - len(marks)).getpalette() or []
-        colours = [tuple(adapted[i : i + 3]) for i in range(0, len(adapted), 3)]
+        colours += Image.fromarray(few).quantize(256 - len(colours) // 3).getpalette() or []
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in marks + colours for part in colour])
+    palette.putpalette(colours)
     return palette
 
 

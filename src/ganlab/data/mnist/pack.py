@@ -47,7 +47,7 @@ def pack(folder: Path, target: Path) -> None:
 
 
 def run_lengths(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the lengths of alternate runs of False and True, False first; a longer run than 255 is cut by an empty one."""
+    """Return the lengths of alternate runs of False and True, False first; an empty run cuts those over 255."""
     padded = np.concatenate([[False], mask, [not mask[-1]]])
     edges = np.flatnonzero(padded[1:] != padded[:-1])
     lengths = np.diff(edges, prepend=0)

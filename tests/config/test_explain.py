@@ -1,0 +1,208 @@
+"""Each kind of mistake with the one line it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ganlab.config.load import experiment_from_mapping, load_experiment
+from ganlab.errors import ConfigError
+
+Check = Callable[..., list[str]]
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Load a text with overrides and return the lines of its refusal."""
+    monkeypatch.chdir(tmp_path)
+
+    def refusal(text: str, *overrides: str) -> list[str]:
+        Path("x.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigError) as error:
+            load_experiment("x.yaml", overrides)
+        return error.value.message.splitlines()
+
+    return refusal
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\ngenerator:\n  widht: 3", "x.yaml:3: generator.widht: unknown key; did you mean width?"),
+        ("steps: 500", "x.yaml:1: steps: unknown key; did you mean training.steps?"),
+        ("generator: {depth: 3}", "x.yaml:1: generator.depth: unknown key of dcgan; mlp has it"),
+        ("latent: {foo: 3}", "x.yaml:1: latent.foo: unknown key; latent has dim, distribution"),
+        (
+            "generator: {name: dcgn}",
+            "x.yaml:1: generator.name: no generator called 'dcgn'; did you mean dcgan? there are mlp, dcgan, guide",
+        ),
+        (
+            "data: {name: 3}",
+            "x.yaml:1: data.name: no data set called 3; "
+            "there are mnist, fashion_mnist, kmnist, cifar10, folder, ring, grid, swiss_roll",
+        ),
+        (
+            "game: {name: standart}",
+            "x.yaml:1: game.name: no game called 'standart'; did you mean standard? there is standard",
+        ),
+        (
+            "optimizer:\n  generator: {name: adm}",
+            "x.yaml:2: optimizer.generator.name: no optimizer called 'adm'; "
+            "did you mean adam? there are adam, adamw, rmsprop, sgd",
+        ),
+        (
+            "loss: hing",
+            "x.yaml:1: loss: no loss called 'hing'; did you mean hinge? "
+            "there are minimax, non_saturating, least_squares, hinge, wasserstein",
+        ),
+        (
+            "penalties:\n- name: r1\n- weight: 3",
+            "x.yaml:3: penalties.1: has no name; give one, such as name: r1 (there are r1, r2, wgan_gp)",
+        ),
+        ("penalties: [{name: r3}]", "x.yaml:1: penalties.0.name: no penalty called 'r3'; there are r1, r2, wgan_gp"),
+        ("penalties: [r2]", "x.yaml:1: penalties.0: expected keys and values, got 'r2'; write {name: r2}"),
+        ("generator: mlp", "x.yaml:1: generator: expected keys and values, got 'mlp'; write {name: mlp}"),
+        ("latent: 3", "x.yaml:1: latent: expected keys and values, got 3"),
+        ("latent: null", "x.yaml:1: latent: expected keys and values, got null"),
+        ("data:\n  name: folder", "x.yaml:1: data.path: is missing; folder needs it"),
+        ("training: {steps: abc}", "x.yaml:1: training.steps: expected a whole number, got 'abc'"),
+        ("training: {steps: 1e4}", "x.yaml:1: training.steps: expected a whole number, got 10000.0; write 10000"),
+        ("training: {steps: 1.5}", "x.yaml:1: training.steps: expected a whole number, got 1.5"),
+        ("training: {steps: true}", "x.yaml:1: training.steps: expected a whole number, got true"),
+        ("training: {steps: '5'}", "x.yaml:1: training.steps: expected a whole number, got '5'"),
+        ("training: {ema: true}", "x.yaml:1: training.ema: expected a number, got true"),
+        ("training: {ema: x}", "x.yaml:1: training.ema: expected a number, got 'x'"),
+        ("training: {compile: no}", "x.yaml:1: training.compile: expected true or false, got 'no'"),
+        ("training: {compile: 1}", "x.yaml:1: training.compile: expected true or false, got 1"),
+        ("claim: 5", "x.yaml:1: claim: expected text, got 5"),
+        ("penalties: {name: r1}", "x.yaml:1: penalties: expected a list, got keys and values"),
+        ("training: {batch_size: 0}", "x.yaml:1: training.batch_size: must be at least 1, got 0"),
+        ("training: {batch_size: 65537}", "x.yaml:1: training.batch_size: must be at most 65536, got 65537"),
+        ("training: {ema: 1}", "x.yaml:1: training.ema: must be below 1, got 1"),
+        ("weight_init: {std: 0}", "x.yaml:1: weight_init.std: must be above 0, got 0"),
+        ("data: {fraction: .nan}", "x.yaml:1: data.fraction: must be a finite number, got .nan"),
+        ("data: {fraction: -.inf}", "x.yaml:1: data.fraction: must be a finite number, got -.inf"),
+        (
+            "data: {held_out: tset}",
+            "x.yaml:1: data.held_out: expected test or a number, got 'tset'; did you mean test?",
+        ),
+        ("data: {held_out: 0.9}", "x.yaml:1: data.held_out: must be at most 0.5, got 0.9"),
+        ("data: {image_size: 30}", "x.yaml:1: data.image_size: expected 28, 32, 64 or 128, got 30"),
+        ("data:\n  classes:\n  - 1\n  - true", "x.yaml:4: data.classes.1: expected a whole number or text, got true"),
+        ("data: {classes: []}", "x.yaml:1: data.classes: must have at least 1 entries, got 0"),
+        ("data: {classes: 8}", "x.yaml:1: data.classes: expected a list, got 8"),
+        (
+            "optimizer: {generator: {name: adam, betas: [0.5]}}",
+            "x.yaml:1: optimizer.generator.betas.1: is missing; the list needs it",
+        ),
+        (
+            "optimizer: {generator: {betas: [0.5, 0.9, 1]}}",
+            "x.yaml:1: optimizer.generator.betas: must have at most 2 entries, got 3",
+        ),
+        (
+            "training: {device: gpu}",
+            "x.yaml:1: training.device: 'gpu' does not fit: "
+            "`auto` (CUDA, else MPS, else CPU), `cpu`, `mps`, `cuda` or `cuda:N`.",
+        ),
+        ("data: {name: folder, path: ''}", "x.yaml:1: data.path: must have at least 1 characters, got 0"),
+        ("seed: " + "9" * 30, f"x.yaml:1: seed: must be below {2**63}, got {'9' * 30}"),
+        ("seed: " + "9" * 6000, f"x.yaml:1: seed: expected a whole number, got '{'9' * 77}...'"),
+        ("claim: {a: b}", "x.yaml:1: claim: expected text, got keys and values; put text that holds a colon in quotes"),
+        ("expect: helthy", "x.yaml:1: expect: 'helthy' is no verdict; verdicts are healthy, "),
+    ],
+)
+def test_the_line_a_mistake_gets(check: Check, text: str, message: str) -> None:
+    found = check(text)
+    assert len(found) == 1
+    assert found[0] == message or (message.endswith(", ") and found[0].startswith(message))
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("generator.widht=3", "override generator.widht=3: unknown key; did you mean generator.width?"),
+        ("steps=5", "override steps=5: unknown key; did you mean training.steps?"),
+        ("optimiser.lr=1", "override optimiser.lr=1: unknown key; did you mean optimizer.lr?"),
+        ("optimizer.generater.lr=1",
+         "override optimizer.generater.lr=1: unknown key; did you mean optimizer.generator.lr?"),
+        ("generator.depth=3", "override generator.depth=3: unknown key of dcgan; mlp has it"),
+        ("training.steps", "override training.steps: expected KEY=VALUE in plain text, such as training.steps=500"),
+        ("=5", "override =5: expected KEY=VALUE in plain text, such as training.steps=500"),
+        ("training..steps=5",
+         "override training..steps=5: expected KEY=VALUE in plain text, such as training.steps=500"),
+        ("seed=\x1b[1m", "override seed=\\x1b[1m: expected KEY=VALUE in plain text, such as training.steps=500"),
+        ("seed=x", "override seed=x: expected a whole number, got 'x'"),
+        ("training.steps.foo=3", "override training.steps.foo=3: expected a whole number, got keys and values"),
+        ("training={steps: 0}", "override training={steps: 0}: training.steps: must be at least 1, got 0"),
+        ("penalties=[{name: r1, weigth: 5}]",
+         "override penalties=[{name: r1, weigth: 5}]: penalties.0.weigth: unknown key; did you mean weight?"),
+        ("penalties.0.weight=5",
+         "override penalties.0.weight=5: penalties has no entry 0; "
+         "give the whole list, as in penalties=[{name: r1, weight: 5}]"),
+        ("data.classes=[1", "override data.classes=[1: not YAML: expected ',' or ']', but got '<stream end>' "
+                            "(while parsing a flow sequence in line 1)"),
+        ("claim=a: b",
+         "override claim=a: b: claim: expected text, got keys and values; put text that holds a colon in quotes"),
+        ("data.name=folder", "override data.name=folder: data.path: is missing; folder needs it"),
+        ("data={seed: 1, seed: 2}", "override data={seed: 1, seed: 2}: seed: the key stands twice; keep one"),
+    ],
+)  # fmt: skip
+def test_the_line_an_override_gets(check: Check, override: str, message: str) -> None:
+    assert check("name: fine", override) == [message]
+
+
+def test_all_problems_come_at_once_in_the_order_of_the_file(check: Check) -> None:
+    text = """\
+name: a b
+seed: -1
+data: {name: mnist, classes: [11]}
+generator: {name: dcgan, widht: 3, kernel_size: 40}
+training: {steps: many}
+seed: 5
+"""
+    assert [line.split(": ")[:2] for line in check(text, "latent.dim=0", "training.stepz=3")] == [
+        ["x.yaml:1", "name"],
+        ["x.yaml:2", "seed"],
+        ["x.yaml:3", "data.classes"],
+        ["x.yaml:4", "generator.widht"],
+        ["x.yaml:4", "generator.kernel_size"],
+        ["x.yaml:5", "training.steps"],
+        ["x.yaml:6", "seed"],
+        ["override latent.dim=0", "must be at least 1, got 0"],
+        ["override training.stepz=3", "unknown key; did you mean training.steps?"],
+    ]
+
+
+def test_rules_between_keys_are_silent_where_one_of_the_keys_is_wrong(check: Check) -> None:
+    # dcgan, the default, works on images only; which generator was meant is not known here.
+    points = "data: {name: ring}\ndiscriminator: {name: mlp}\n"
+    assert check(points) == [
+        "x.yaml:1: generator.name: dcgan works on images, but data.name ring has points of 2 coordinates; "
+        "set generator.name to mlp"
+    ]
+    assert [line.split(": ")[1] for line in check(points + "generator: {name: mpl}")] == ["generator.name"]
+    assert [line.split(": ")[1] for line in check(points + "generater: {name: mlp}")] == ["generater"]
+    assert [line.split(": ")[1] for line in check(points + "generator: {nmae: mlp}")] == ["generator.nmae"]
+
+
+def test_what_a_user_wrote_is_shown_safe_and_short(check: Check) -> None:
+    found = check('"\\u202egenerator": 1\nname: "' + "x" * 5000 + '"\nloss: "\\u202ehinge"\n')
+    assert all(line.isprintable() and len(line) < 400 for line in found)
+    assert "\\u202egenerator" in found[0]
+
+
+def test_thousands_of_problems_are_cut_short(check: Check) -> None:
+    found = check("penalties: [" + "1, " * 5000 + "]\n")
+    assert len(found) == 101
+    assert found[-1] == "and more, once these are put right"
+
+
+def test_python_values_are_explained_too() -> None:
+    with pytest.raises(ConfigError) as error:
+        experiment_from_mapping({"seed": object(), "latent": {"dmi": 3}})
+    assert error.value.message.splitlines() == [
+        "experiment: seed: expected a whole number, got a Python object",
+        "experiment: latent.dmi: unknown key; did you mean dim?",
+    ]

@@ -1,0 +1,167 @@
+"""Row 2: kill -9 before every change that saving makes to files, and half-way through each file."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganlab.runs.directory import RunDirectory
+from ganlab.training import loop, session
+from ganlab.training.checkpoint import newest_checkpoint
+
+OVERRIDES = ("training.device=cpu", "training.steps=8", "monitor.checkpoint_every=2", "monitor.snapshot_every=4")
+
+
+def kill_myself() -> None:
+    """Die as by kill -9."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def counted_while_saving(operations: Any, chosen: int, at_step: int, work: Callable[[], Any]) -> int:
+    """Do the work, dying at the chosen change to files while `at_step` is saved; return how many changes there were."""
+    ops = operations()
+    ops.chosen, ops.act = chosen, kill_myself
+    save = loop.save
+
+    def counted(state: Any, *rest: Any) -> None:
+        if state.step != at_step:
+            return save(state, *rest)
+        with ops.during():
+            return save(state, *rest)
+
+    loop.save = counted
+    work()
+    return int(ops.count)
+
+
+def counted_throughout(operations: Any, chosen: int, work: Callable[[], Any]) -> int:
+    """Do the work, dying at the chosen change to files; return how many changes there were."""
+    ops = operations()
+    ops.chosen, ops.act = chosen, kill_myself
+    with ops.during():
+        work()
+    return int(ops.count)
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+def test_killed_while_a_checkpoint_is_written(
+    every: int,
+    points: Any,
+    runs: Any,
+    child: Any,
+    operations: Any,
+    differences: Any,
+    orphans: Any,
+    figure: Any,
+    tmp_path: Path,
+) -> None:
+    experiment = points(*OVERRIDES)
+    whole = runs.whole(experiment)
+
+    trials = loadable = identical = left = 0
+    for step in (2, 4, 6, 8):
+        place = tmp_path / f"all-{step}"
+
+        def start(place: Path = place) -> Any:
+            return session.start(experiment, place)
+
+        ended = child(lambda step=step, start=start: counted_while_saving(operations, 0, step, start)).wait()
+        assert ended.code == 0, ended.output
+        assert ended.value > 10, "a checkpoint is several files, each synced and renamed"
+        for chosen in range(1, ended.value + 1, every):
+            place = tmp_path / f"{step}-{chosen}"
+
+            def start(place: Path = place) -> Any:
+                return session.start(experiment, place)
+
+            dead = child(
+                lambda step=step, chosen=chosen, start=start: counted_while_saving(operations, chosen, step, start)
+            ).wait()
+            assert dead.code == -signal.SIGKILL, dead.output
+            (path,) = place.iterdir()
+            run = RunDirectory(path)
+            checkpoint, warnings = newest_checkpoint(run.checkpoints)
+            trials += 1
+            loadable += checkpoint is not None and not warnings and checkpoint.step in (step - 2, step)
+            again = child(lambda run=run: session.resume(run)).wait()
+            assert again.code == 0, again.output
+            identical += not differences(run, whole)
+            left += len(orphans(run.path))
+    figure(2, "killed at every change to files while saving: newest loadable", loadable, trials)
+    figure(2, "killed at every change to files while saving, then resumed: identical", identical, trials)
+    figure(2, "half-written files and folders left after the restart:", left, trials)
+    assert (loadable, identical, left) == (trials, trials, 0)
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.parametrize("every", [6, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+def test_killed_while_resuming(
+    every: int,
+    points: Any,
+    runs: Any,
+    child: Any,
+    copy_of: Any,
+    operations: Any,
+    differences: Any,
+    orphans: Any,
+    figure: Any,
+) -> None:
+    experiment = points(*OVERRIDES)
+    whole, broken = runs.whole(experiment), runs.interrupted(experiment, 4)
+
+    def resumed(run: RunDirectory, chosen: int) -> Any:
+        # A step saved twice is the case in which a checkpoint takes another's place.
+        return child(lambda: counted_throughout(operations, chosen, lambda: session.resume(run))).wait()
+
+    ended = resumed(copy_of(broken), 0)
+    assert ended.code == 0, ended.output
+    trials = good = 0
+    for chosen in range(1, ended.value + 1, every):
+        run = copy_of(broken)
+        assert resumed(run, chosen).code == -signal.SIGKILL
+        checkpoint, warnings = newest_checkpoint(run.checkpoints)
+        again = child(lambda run=run: session.resume(run)).wait()
+        assert again.code == 0, again.output
+        trials += 1
+        good += checkpoint is not None and not warnings and not differences(run, whole) and not orphans(run.path)
+    figure(2, "killed at every change to files of a resumed run, then resumed: identical", good, trials)
+    assert good == trials
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_killed_while_the_same_step_is_saved_again(
+    points: Any, child: Any, operations: Any, figure: Any, tmp_path: Path
+) -> None:
+    """A signal before the first step saves step 0 again: the only checkpoint there is must not be lost meanwhile."""
+    experiment = points(*OVERRIDES)
+
+    def save_twice(place: Path, chosen: int) -> int:
+        inner = loop.save
+        ops = operations()
+        ops.chosen, ops.act = chosen, kill_myself
+
+        def twice(state: Any, *rest: Any) -> None:
+            inner(state, *rest)
+            if state.step == 0:
+                with ops.during():
+                    inner(state, *rest)
+
+        loop.save = twice
+        session.start(experiment, place)
+        return int(ops.count)
+
+    count = child(lambda: save_twice(tmp_path / "all", 0)).wait().value
+    loadable = 0
+    for chosen in range(1, count + 1):
+        place = tmp_path / str(chosen)
+        assert child(lambda place=place, chosen=chosen: save_twice(place, chosen)).wait().code == -signal.SIGKILL
+        (path,) = place.iterdir()
+        loadable += newest_checkpoint(RunDirectory(path).checkpoints)[0] is not None
+    figure(2, "killed while the same step is saved again: loadable", loadable, count)
+    assert loadable == count

@@ -374,7 +374,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
     return experiment
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(experiments())
 def test_what_is_written_loads_as_the_same_experiment(
     tmp_path_factory: pytest.TempPathFactory, experiment: Experiment
@@ -427,7 +427,7 @@ def test_difference_is_every_leaf_that_differs() -> None:
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(experiments(), experiments())
 def test_difference_is_empty_only_for_equals(one: Experiment, other: Experiment) -> None:
     assert (difference(one, other) == []) == (one == other)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganlab.config.yaml_text import (
@@ -221,6 +221,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_what_is_written_reads_back_the_same(value: object) -> None:
     result = read(write_yaml({"x": value}))["x"]

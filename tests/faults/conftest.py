@@ -109,6 +109,13 @@ class Child:
         return Ended(os.waitstatus_to_exitcode(status), self.printed.read().decode(errors="replace"), value)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _warm(points: Callable[..., Experiment], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Train once here, so that every child inherits what PyTorch and ganlab import on first use."""
+    experiment = points("training.device=cpu", "training.steps=1")
+    session.start(experiment, tmp_path_factory.mktemp("warm"))
+
+
 @pytest.fixture(scope="session")
 def child() -> type[Child]:
     """Fork a process that does some work."""

@@ -95,7 +95,7 @@ def not_finite(rng: Random) -> str:
 
 def huge_number(rng: Random) -> str:
     place = rng.choice(("seed: 3", "dim: 64", "steps: 100", "width: 32", "fraction: 0.5", "classes: [3, 8]"))
-    digits = rng.choice((20, 99, 101, 4299, 4301, 90_000))
+    digits = rng.choice((25, 99, 101, 4299, 4301, 90_000))
     number = rng.choice(("", "-", "0x", "0o")) + "7" * digits + rng.choice(("", ".0", "e99"))
     return VALID.replace(place, f"{place.partition(':')[0]}: {number}", 1)
 
@@ -289,7 +289,7 @@ def mutated(rng: Random) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
 def test_damaged_files_are_refused_or_still_valid(count: int, tmp_path: Path) -> None:
     rng = random.Random(12)
     results = [load_timed(tmp_path / "damaged.yaml", mutated(rng)) for _ in range(count)]

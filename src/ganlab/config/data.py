@@ -52,10 +52,12 @@ class DataOptions(Options):
         """The samples left must fill a batch."""
         size, needed = self.known_size, experiment.training.batch_size
         if size is not None and size < needed:
+            classes = [f"allow more {path}.classes"] if self.class_sizes else []
+            smaller = [f"lower training.batch_size to at most {size}"] if size else []
             yield Problem(
                 f"{path}.fraction",
                 f"leaves {size} training samples, fewer than one batch of {needed}",
-                f"raise {path}.fraction, allow more classes, or lower training.batch_size to at most {size}",
+                " or ".join([f"raise {path}.fraction", *classes, *smaller]),
                 (f"{path}.classes", f"{path}.name", "training.batch_size"),
             )
 
@@ -96,7 +98,8 @@ class ImageOptions(DataOptions):
                     f"its classes are {listed}",
                     (f"{path}.name",),
                 )
-        if self.classes is not None and len(set(self.classes)) < len(self.classes):
+        numbers = {names.index(entry) if entry in names else entry for entry in self.classes or ()}
+        if self.classes is not None and len(numbers) < len(self.classes):
             yield Problem(f"{path}.classes", "names a class twice", "name each class once")
         if not names or self.class_numbers():
             yield from super().check(path, experiment)

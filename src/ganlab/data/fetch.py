@@ -16,6 +16,7 @@ from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
+from ganlab.config.yaml_text import safe
 from ganlab.data.cache import build
 from ganlab.errors import DataError
 
@@ -88,7 +89,8 @@ def download(url: str, target: Path, md5: str) -> None:
         DataError: the address or a redirect is not https, the server does not answer in time, or the bytes that came
             do not have the checksum. `target` may then hold anything.
     """
-    _require_https(url)
+    if urlsplit(url).scheme != "https":
+        raise DataError(f"{url}: not an https address, refused")
     digest, size, end = hashlib.md5(usedforsecurity=False), 0, time.monotonic() + LONGEST
     try:
         request = Request(url, headers={"User-Agent": "ganlab"})
@@ -102,7 +104,7 @@ def download(url: str, target: Path, md5: str) -> None:
             file.flush()
             os.fsync(file.fileno())
     except (OSError, HTTPException, ValueError) as error:
-        raise DataError(f"{url}: {error}") from error
+        raise DataError(safe(f"{url}: {error}", 500)) from error
     if digest.hexdigest() != md5:
         raise DataError(f"{url}: {size} bytes came, cut short or altered: md5 {digest.hexdigest()} instead of {md5}")
 
@@ -121,18 +123,14 @@ def _from_any(remote: Remote, target: Path) -> None:
     raise DataError("; ".join(reasons))
 
 
-def _require_https(url: str) -> None:
-    if urlsplit(url).scheme != "https":
-        raise DataError(f"{url}: not an https address, refused")
-
-
 class _HttpsRedirects(HTTPRedirectHandler):
     """Follows a redirect only to another https address."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        _require_https(newurl)
+        if urlsplit(newurl).scheme != "https":
+            raise DataError(safe(f"{req.full_url}: redirects to {newurl}, not an https address, refused", 500))
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

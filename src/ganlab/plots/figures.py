@@ -41,6 +41,11 @@ STYLE: dict[Any, Any] = {
     "font.size": 9,
     "text.usetex": False,
     "text.color": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 8.5,
+    "axes.titlecolor": MUTED,
+    "axes.titlepad": 5,
+    "axes.titley": 1.0,
     "axes.labelcolor": INK,
     "axes.edgecolor": "#A8A8A8",
     "axes.spines.top": False,
@@ -58,7 +63,7 @@ STYLE: dict[Any, Any] = {
 }
 SIZE = (8.2, 4.6)
 DPI = 110
-LEFT, RIGHT, BOTTOM, TOP, GUTTER = 0.075, 0.985, 0.105, 0.865, 0.125
+LEFT, RIGHT, BOTTOM, TOP, GUTTER = 0.075, 0.978, 0.105, 0.865, 0.125
 
 BINS = 700
 """Points along a curve: about one a pixel."""
@@ -91,8 +96,8 @@ def losses(history: History, chance: float | None = None) -> Figure:
     figure, (axes,) = _canvas("Losses", ["loss"])
     curves = _columns(
         history,
-        ("d_loss_real", "D on real", D_REAL),
-        ("d_loss_fake", "D on generated", D_FAKE),
+        ("d_loss_real", "D real", D_REAL),
+        ("d_loss_fake", "D fake", D_FAKE),
         ("g_loss", "G", GENERATOR),
     )
     if _drawn(axes, curves):
@@ -111,7 +116,7 @@ def accuracies(history: History) -> Figure:
     Columns without one number in them (a loss without a decision point) give a figure that says so.
     """
     figure, (axes,) = _canvas("Discriminator accuracy", ["correct, %"])
-    curves = _columns(history, ("d_acc_real", "real", D_REAL), ("d_acc_fake", "generated", D_FAKE))
+    curves = _columns(history, ("d_acc_real", "real", D_REAL), ("d_acc_fake", "fake", D_FAKE))
     recorded = [replace(curve, values=100 * curve.values) for curve in curves if not np.isnan(curve.values).all()]
     if _drawn(axes, recorded, otherwise="no decision point for this loss" if curves else NOTHING):
         _level(axes, 50, "chance, 50 %")
@@ -198,7 +203,7 @@ def _canvas(title: str, labels: Sequence[str]) -> tuple[Figure, list[Axes]]:
     panels = []
     for row, label in enumerate(labels):
         axes = figure.add_axes((LEFT, TOP - height - row * (height + GUTTER), RIGHT - LEFT, height))
-        axes.set_title(label, loc="left", size=8.5, color=MUTED, y=1.0, pad=5)
+        axes.set_title(label)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, min_n_ticks=1))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.tick_params(length=3)
@@ -225,13 +230,13 @@ def _drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> boo
     """Draw the curves and mark where they are not finite; without curves say why there are none and return False."""
     if not curves:
         axes.text(0.5, 0.5, otherwise, transform=axes.transAxes, ha="center", va="center", color=MUTED, size=11)
-        axes.set(xticks=[], yticks=[], xlabel="")
+        axes.set_axis_off()
         return False
-    half_window = max(len(curve.steps) for curve in curves) // 100
+    half_window = min(max(len(curve.steps) for curve in curves) // 100, 1000)
     for curve in curves:
         _draw(axes, curve, half_window)
     if half_window:
-        axes.set_title(f"{axes.get_title('left')}; thick: trimmed mean of {2 * half_window + 1} steps", loc="left")
+        axes.set_title(f"{axes.get_title('left')}; thick: trimmed mean of {2 * half_window + 1} steps")
     first, last = min(curve.steps[0] for curve in curves), max(curve.steps[-1] for curve in curves)
     margin = max(0.012 * (last - first), 0.5)
     axes.set_xlim(first - margin, last + margin)
@@ -281,8 +286,19 @@ def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
     steps = np.unique(np.concatenate([curve.steps[~np.isfinite(curve.values)] for curve in curves]))
     if len(steps):
         axes.axvline(steps[0], color=ALARM, linewidth=1.2, linestyle="--")
-        count = f" ({len(steps):,} in all)" if len(steps) > 1 else ""
-        _say(axes, steps[0], 0.06, f"non-finite at step {steps[0]:,.0f}{count}", ALARM)
+        # On the right, where a run that ends there leaves room, if need be outside the panel.
+        axes.annotate(
+            f"non-finite at step {steps[0]:,.0f}",
+            (steps[0], 0.5),
+            xytext=(4, 0),
+            xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points",
+            va="center",
+            rotation=90,
+            color=ALARM,
+            bbox=GROUND,
+            annotation_clip=False,
+        )
 
 
 def _limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
@@ -308,19 +324,19 @@ def _limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None
     bottom, top = min(bounds) - margin, max(bounds) + margin
     axes.set_ylim(bottom, top)
     spikes = [(c.values[i], c.steps[i], c.colour) for c in seen for i in (c.values.argmin(), c.values.argmax())]
-    for (value, step, colour), height, words in ((max(spikes), 0.97, "▲ max"), (min(spikes), 0.03, "▼ min")):
+    for (value, step, colour), height, words in ((max(spikes), 0.96, "▲ max"), (min(spikes), 0.04, "▼ min")):
         if not bottom <= value <= top:
             _say(axes, step, height, f"{words} {value:,.4g}", colour)
 
 
 def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
     """Make the y axis linear up to +-threshold and logarithmic beyond, as wide as all values."""
-    axes.set_yscale("symlog", linthresh=threshold, linscale=1.5)
+    axes.set_yscale("symlog", linthresh=threshold, linscale=3)
     axes.yaxis.set_major_formatter(PLAIN)
     axes.yaxis.set_minor_locator(NullLocator())
     lowest, highest = min(c.values.min() for c in curves), max(c.values.max() for c in curves)
     axes.set_ylim(min(2 * lowest, -0.1 * threshold), max(2 * highest, threshold))
-    axes.set_title(f"{axes.get_title('left')}; logarithmic beyond {threshold:g}", loc="left")
+    axes.set_title(f"{axes.get_title('left')}; log beyond {threshold:g}")
 
 
 def _logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
@@ -332,7 +348,7 @@ def _logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
     edge = min((values.min() for values in positive if len(values)), default=1.0) / 2
     count = sum(int((curve.values <= 0).sum()) for curve in curves)
     if count:
-        text = f"at the lower edge: {count:,} at or below 0"
+        text = f"{count:,} at or below 0, at the lower edge"
         axes.annotate(text, (1, 0), (0, -27), "axes fraction", "offset points", ha="right", color=MUTED, size=8.5)
     return [replace(curve, values=np.where(curve.values <= 0, edge, curve.values)) for curve in curves]
 
@@ -344,16 +360,15 @@ def _level(axes: Axes, value: float, label: str) -> None:
 
 def _say(axes: Axes, step: float, height: float, text: str, colour: str) -> None:
     """Write beside a step, at a height from 0 to 1 of the panel, on the side with more room."""
-    first, last = axes.get_xlim()
-    on_the_left = step > (first + last) / 2
+    on_the_left = step > sum(axes.get_xlim()) / 2
     axes.annotate(
         text,
         (step, height),
+        xytext=(-5 if on_the_left else 5, 0),
         xycoords=axes.get_xaxis_transform(),
-        xytext=(-6 if on_the_left else 6, 0),
         textcoords="offset points",
         ha="right" if on_the_left else "left",
-        va="top" if height > 0.5 else "bottom",
+        va="center",
         color=colour,
         bbox=GROUND,
     )

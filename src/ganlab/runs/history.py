@@ -155,7 +155,12 @@ def read_snapshots(path: Path) -> list[dict[str, Any]]:
 
 
 def cut_snapshots(path: Path, last_step: int) -> None:
-    """Drop every snapshot after `last_step`, and a torn last row."""
+    """Drop every snapshot after `last_step`, and a torn last row.
+
+    Raises:
+        RunError: a row that is not the last is damaged.
+    """
     if path.exists():
-        kept = [line for line in whole_lines(path) if json.loads(line)["step"] <= last_step]
+        lines = zip(whole_lines(path), read_snapshots(path), strict=True)
+        kept = [line for line, row in lines if row["step"] <= last_step]
         atomic_write(path, "".join(line + "\n" for line in kept).encode())

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from ganlab.errors import GanlabError, RunError
 from ganlab.monitor.monitor import NonFinite
 from ganlab.runs.files import (
     disk_full_told,
-    read_json,
     require_space,
     sync_folder,
     temporary_beside,
@@ -41,12 +41,12 @@ class Checkpoint:
     @property
     def step(self) -> int:
         """Training steps done."""
-        return int(self.numbers["step"])
+        return self.numbers["step"]  # type: ignore[no-any-return]
 
     @property
     def experiment(self) -> dict[str, Any]:
         """The experiment that made it, as plain values."""
-        return dict(self.numbers["experiment"])
+        return self.numbers["experiment"]  # type: ignore[no-any-return]
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -73,16 +73,18 @@ def save_checkpoint(folder: Path, state: State) -> Path:
             raise NonFinite(state.step, name)
     numbers = {**state.numbers(), "experiment": state.experiment.model_dump(mode="json")}
     files = {TENSORS: save(tensors), NUMBERS: json.dumps(numbers, indent=2, allow_nan=False).encode()}
+    files[MANIFEST] = manifest_of(files)
     target = checkpoint_path(folder, state.step)
+    if all((target / name).is_file() and (target / name).read_bytes() == data for name, data in files.items()):
+        # Replacing it would take two renames, and a crash between them the only copy.
+        return target
     temporary = temporary_beside(target)
     require_space(folder, sum(map(len, files.values())) + 2**20)
-    manifest = {name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()}
     with disk_full_told(target):
         try:
             temporary.mkdir()
             for name, data in files.items():
                 write_synced(temporary / name, data)
-            write_synced(temporary / MANIFEST, json.dumps(manifest, indent=2).encode())
             sync_folder(temporary)
             replaced = temporary_beside(target)
             if target.exists():
@@ -99,25 +101,36 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint after checking every file against the manifest.
 
     Raises:
-        RunError: it is incomplete, changed, or no checkpoint.
+        RunError: it is incomplete, changed by so much as a bit, or no checkpoint.
     """
-    manifest = read_json(path / MANIFEST)
     files = {}
-    for name in (TENSORS, NUMBERS):
+    for name in (TENSORS, NUMBERS, MANIFEST):
+        if not (path / name).is_file():
+            raise damaged(path, f"{name} is missing")
         try:
             files[name] = (path / name).read_bytes()
         except OSError as error:
             raise damaged(path, f"{name} cannot be read ({error.strerror})") from error
-        entry = manifest.get(name)
-        if not isinstance(entry, dict) or entry.get("sha256") != hashlib.sha256(files[name]).hexdigest():
-            raise damaged(path, f"{name} is not what was saved (its sha256 differs)")
+    manifest = files.pop(MANIFEST)
+    # Byte for byte, so that no change to the manifest itself passes either.
+    if manifest != manifest_of(files):
+        changed = [name for name, data in files.items() if hashlib.sha256(data).hexdigest().encode() not in manifest]
+        raise damaged(path, f"{' and '.join(changed) or MANIFEST} is not what was saved (the sha256 differs)")
     try:
         checkpoint = Checkpoint(load(files[TENSORS]), json.loads(files[NUMBERS]))
-        if checkpoint_path(path.parent, checkpoint.step) != path or not checkpoint.experiment:
+        if type(checkpoint.numbers["step"]) is not int or checkpoint_path(path.parent, checkpoint.step) != path:
             raise ValueError("it belongs to another step")
+        if not isinstance(checkpoint.numbers["experiment"], dict):
+            raise ValueError("it names no experiment")
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(path, str(error)) from error
     return checkpoint
+
+
+def manifest_of(files: Mapping[str, bytes]) -> bytes:
+    """Return the manifest of a checkpoint's files: a JSON object of each one's sha256 and size."""
+    entries = {name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()}
+    return json.dumps(entries, indent=2).encode()
 
 
 def restore(state: State, checkpoint: Checkpoint, path: Path) -> None:

@@ -10,7 +10,7 @@ from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.snapshots import Snapshots, best_step
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_snapshots
-from ganlab.training.checkpoint import prune, save_checkpoint
+from ganlab.training.checkpoint import checkpoint_steps, prune, save_checkpoint
 from ganlab.training.feed import Feed
 from ganlab.training.signals import StopSignal
 from ganlab.training.state import State
@@ -36,7 +36,7 @@ def train_loop(
         Interrupted: the disk is full.
     """
     steps, watch = state.experiment.training.steps, state.experiment.monitor
-    if state.step == 0:
+    if not checkpoint_steps(run.checkpoints):
         snapshots.take(0)
         save(state, run, monitor)
 

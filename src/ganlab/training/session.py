@@ -142,7 +142,8 @@ def find_unfinished(experiment: Experiment, runs_dir: Path) -> RunDirectory | No
         except GanlabError:
             # A damaged run is not one to go on with; `ganlab ls runs` shows it.
             continue
-        if same and not run.is_held():
+        # One that was killed before its first checkpoint has nothing to go on from.
+        if same and not run.is_held() and newest_checkpoint(run.checkpoints)[0] is not None:
             return run
     return None
 

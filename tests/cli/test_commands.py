@@ -1,0 +1,209 @@
+"""The command line as a user meets it: one real run, then every command on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+from ganlab.api import load_run
+from ganlab.cli.app import app, main
+from ganlab.config.load import dump_experiment
+
+runner = CliRunner()
+
+
+def ganlab(*arguments: str) -> Any:
+    """Run a command in this process; a GanlabError comes back as the result's exception."""
+    return runner.invoke(app, list(arguments))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, images: Any) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "toy.yaml").write_text(dump_experiment(images()))
+    result = ganlab("train", str(folder / "toy.yaml"), "--runs-dir", str(folder / "runs"), "--name", "first")
+    assert result.exit_code == 0, result.output
+    assert "verdict: not diagnosed" in result.output
+    return folder / "runs"
+
+
+def test_json_is_all_that_train_prints_on_stdout(runs: Path) -> None:
+    result = ganlab("train", str(runs.parent / "toy.yaml"), "training.steps=3", "--runs-dir", str(runs), "--json")
+    told = json.loads(result.stdout)
+    assert told["status"] == "finished"
+    assert told["verdict"] is None
+    assert load_run(told["run"]).history["step"].tolist() == [1, 2, 3]
+    assert "step 3/3" in result.stderr
+
+
+def test_resume_finds_a_run_by_part_of_its_name_and_trains_longer(runs: Path) -> None:
+    result = ganlab("resume", "first", "training.steps=8", "--runs-dir", str(runs))
+    assert result.exit_code == 0, result.output
+    assert "finished after step 8 of 8" in result.output
+
+
+def test_train_resume_starts_where_nothing_is_unfinished(runs: Path) -> None:
+    before = len(list(runs.iterdir()))
+    result = ganlab("train", str(runs.parent / "toy.yaml"), "training.steps=1", "--resume", "--runs-dir", str(runs))
+    assert result.exit_code == 0, result.output
+    assert len(list(runs.iterdir())) == before + 1
+
+
+def test_sample_writes_grids_arrays_and_folders(runs: Path, tmp_path: Path) -> None:
+    for target in ("grid.png", "samples.npz", "folder"):
+        result = ganlab("sample", "first", "-n", "7", "--out", str(tmp_path / target), "--runs-dir", str(runs))
+        assert result.exit_code == 0, result.output
+    array = np.load(tmp_path / "samples.npz")["samples"]
+    assert array.shape == (7, 1, 28, 28)
+    assert array.dtype == np.uint8
+    files = sorted((tmp_path / "folder").iterdir())
+    assert len(files) == 7
+    np.testing.assert_array_equal(np.asarray(Image.open(files[3]).convert("L")), array[3, 0])
+    assert Image.open(tmp_path / "grid.png").width > 280
+
+
+def test_the_average_and_the_live_generator_differ(runs: Path, tmp_path: Path) -> None:
+    for name, flags in {"ema": [], "live": ["--live"], "again": []}.items():
+        ganlab("sample", "first", "-n", "4", "--out", str(tmp_path / f"{name}.npz"), "--runs-dir", str(runs), *flags)
+    ema, live, again = (np.load(tmp_path / f"{name}.npz")["samples"] for name in ("ema", "live", "again"))
+    assert not np.array_equal(ema, live)
+    np.testing.assert_array_equal(ema, again)
+
+
+def test_interpolation_goes_from_one_latent_to_the_other(runs: Path, tmp_path: Path) -> None:
+    from ganlab.training.trained import interpolate, sample_latents
+
+    experiment = load_run(next(runs.glob("first*"))).experiment
+    rows = interpolate(experiment, pairs=3, columns=10, seed=5).reshape(3, 10, -1)
+    ends = sample_latents(experiment, 6, 5)
+    torch.testing.assert_close(rows[:, 0], ends[:3])
+    torch.testing.assert_close(rows[:, -1], ends[3:])
+    torch.testing.assert_close(rows[:, 3], ends[:3] * 2 / 3 + ends[3:] / 3)
+    out = tmp_path / "walk.npz"
+    ganlab("sample", "first", "--interpolate", "3", "--out", str(out), "--runs-dir", str(runs))
+    assert np.load(out)["samples"].shape[0] == 30
+
+
+def test_export_runs_in_plain_pytorch(runs: Path, tmp_path: Path) -> None:
+    result = ganlab("export", "first", "--out", str(tmp_path / "out"), "--runs-dir", str(runs))
+    assert result.exit_code == 0, result.output
+    latents = torch.randn(5, 8)
+    torch.save(latents, tmp_path / "latents.pt")
+    code = (
+        "import sys, torch\n"
+        f"generator = torch.export.load({str(tmp_path / 'out' / 'generator.pt2')!r}).module()\n"
+        f"torch.save(generator(torch.load({str(tmp_path / 'latents.pt')!r})), {str(tmp_path / 'images.pt')!r})\n"
+        "assert not any(name.startswith('ganlab') for name in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    expected = load_run(next(runs.glob("first*"))).generator()(latents)
+    torch.testing.assert_close(torch.load(tmp_path / "images.pt"), expected, rtol=1e-4, atol=1e-5)
+    again = ganlab("export", "first", "--out", str(tmp_path / "out"), "--runs-dir", str(runs))
+    assert "not an empty folder" in str(again.exception)
+
+
+def test_validate_shows_what_is_meant(runs: Path) -> None:
+    result = ganlab("validate", str(runs.parent / "toy.yaml"), "training.steps=77")
+    assert result.exit_code == 0
+    assert "steps: 77" in result.output
+    told = json.loads(ganlab("validate", str(runs.parent / "toy.yaml"), "--json").output)
+    assert told["generator"]["width"] == 4
+
+
+def test_dry_run_shows_layers_and_trains_nothing(tmp_path: Path) -> None:
+    result = ganlab("train", "guide_stable", "--dry-run", "--runs-dir", str(tmp_path / "runs"))
+    assert result.exit_code == 0, result.output
+    assert "ConvTranspose2d" in result.output
+    told = json.loads(ganlab("train", "guide_stable", "--dry-run", "--json").output)
+    # Keras's own count: Dense 50 -> 6272, two 4x4 transposed convolutions of 128 maps, a 7x7 convolution to one.
+    assert told["parameters"]["generator"] == (50 * 6272 + 6272) + 2 * (128 * 128 * 16 + 128) + (128 * 49 + 1)
+    assert told["parameters"]["discriminator"] == (64 * 16 + 64) + (64 * 64 * 16 + 64) + (7 * 7 * 64 + 1)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "what", ["configs", "networks", "games", "losses", "penalties", "stabilizers", "optimizers", "data"]
+)
+def test_ls_lists_with_a_line_each(what: str) -> None:
+    rows = json.loads(ganlab("ls", what, "--json").output)
+    assert rows
+    assert all(row["name"] and row["what"] for row in rows)
+
+
+def test_ls_runs_shows_a_damaged_one_as_such(runs: Path) -> None:
+    (runs / "broken-20260101-000000-abcd").mkdir()
+    (runs / "broken-20260101-000000-abcd" / "run.json").write_text("{")
+    rows = json.loads(ganlab("ls", "runs", "--runs-dir", str(runs), "--json").output)
+    states = {row["name"].split("-")[0]: row["status"] for row in rows}
+    assert states["broken"] == "damaged"
+    assert states["first"] == "finished"
+
+
+def test_cp_copies_once(tmp_path: Path) -> None:
+    assert ganlab("cp", "ring", str(tmp_path / "mine.yaml")).exit_code == 0
+    assert ganlab("validate", str(tmp_path / "mine.yaml")).exit_code == 0
+    assert "exists already" in str(ganlab("cp", "ring", str(tmp_path / "mine.yaml")).exception)
+
+
+def test_schema_is_the_shipped_one() -> None:
+    shipped = Path(__file__).parents[2] / "configs" / "experiment.schema.json"
+    assert json.loads(ganlab("schema").output) == json.loads(shipped.read_text())
+
+
+@pytest.mark.parametrize("command", ["train", "resume", "sample", "export", "validate", "schema", "ls", "cp"])
+def test_every_command_shows_an_example(command: str) -> None:
+    assert f"Example: ganlab {command}" in " ".join(ganlab(command, "--help").output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "nowhere.yaml"], "nowhere"),
+        (["train", "ring", "training.steps=0"], "at least 1"),
+        (["train", "ring", "trainin.steps=5"], "did you mean training.steps"),
+        (["train", "ring", "generator.name=dcgan"], "points"),
+        (["train", "smoke", "data.classes=[11]"], "11 is not a class"),
+        (["train", "smoke", "data.fraction=0.001"], "fewer than one batch"),
+        (["train", "smoke", "generator.kernel_size=60"], "larger than its feature map"),
+        (["train", "smoke", "optimizer.lr=.nan"], "lr"),
+        (["resume", "nobody"], "no run"),
+        (["sample", "nobody"], "no run"),
+        (["train", "smoke", "--device", "cuda:77"], "CUDA"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_2(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["ganlab", *arguments])
+    with pytest.raises(SystemExit) as left:
+        main()
+    err = capsys.readouterr().err
+    assert left.value.code == 2
+    assert message in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_and_ls_start_fast_and_without_torch() -> None:
+    """Under half a second on a quiet machine; torch alone takes seconds, so its absence is what is checked."""
+    for arguments in (["--help"], ["ls"], ["ls", "networks"], ["validate", "ring"], ["schema"]):
+        code = (
+            f"import sys\nsys.argv = ['ganlab', *{arguments!r}]\nfrom ganlab.cli.app import main\n"
+            "try:\n    main()\nexcept SystemExit:\n    pass\n"
+            "heavy = {'torch', 'matplotlib', 'scipy'} & set(sys.modules)\nassert not heavy, heavy\n"
+        )
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={**os.environ})
+        assert time.perf_counter() - started < 5

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ganlab.cli.live import LiveView, PlainView, choose_view, sparkline
+from ganlab.training import session
+
+
+def test_a_sparkline_goes_from_least_to_greatest_and_marks_nan() -> None:
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+    assert sparkline([1.0, math.nan, 1.0]) == "▁!▁"
+    assert sparkline([]) == ""
+    assert sparkline([math.inf]) == "!"
+
+
+def test_the_view_fits_the_place() -> None:
+    assert isinstance(choose_view(Console(file=io.StringIO(), force_terminal=False)), PlainView)
+    assert isinstance(choose_view(Console(file=io.StringIO(), force_terminal=True)), LiveView)
+
+
+def test_the_panel_shows_progress_losses_accuracies_and_warnings(points: Any, tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, markup=False, highlight=False)
+    view = LiveView(console)
+    run = session.start(points(), tmp_path, [view])
+    view.warn("look [bold]here[/bold]")
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    for text in ("step 20/20", "d_loss", "g_loss", "accuracy", run.path.name, "look [bold]here[/bold]"):
+        assert text in shown, text
+
+
+def test_plain_lines_end_with_the_last_step(points: Any, tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), force_terminal=False, width=200)
+    session.start(points("loss=wasserstein"), tmp_path, [PlainView(console)])
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[-1].startswith("step 20/20")
+    assert "accuracy real - fake -" in lines[-1]
+    assert "\x1b" not in "".join(lines)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ganlab.version import __version__
+
 if TYPE_CHECKING:
     from ganlab.api import Run as Run
     from ganlab.api import load_run as load_run
     from ganlab.api import train as train
 
-__version__ = "0.1.0"
 __all__ = ["Run", "__version__", "load_run", "train"]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import ganlab
-from ganlab.runs.directory import RunDirectory, list_runs
+from ganlab.runs.directory import list_runs
 
 OVERRIDES = {
     "points": ("training.device=cpu", "training.steps=30", "monitor.checkpoint_every=4"),
@@ -51,16 +51,20 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     whole = runs.whole(experiment)
     start = time.perf_counter()
     assert child(lambda: ganlab.train(experiment, runs_dir=tmp_path / "timing")).wait().code == 0
-    longest = 1.1 * (time.perf_counter() - start)
+    longest = 0.9 * (time.perf_counter() - start)
 
-    identical = kills = 0
-    for trial in range(trials):
-        runs_dir = tmp_path / str(trial)
-        kills += killed_until_done(child, experiment, runs_dir, longest, random.Random(trial))
+    identical = tried = resumed = 0
+    attempt = 0
+    while tried < trials:
+        runs_dir, attempt = tmp_path / str(attempt), attempt + 1
+        if not killed_until_done(child, experiment, runs_dir, longest, random.Random(attempt)):
+            continue
         finished = [run for run in list_runs(runs_dir) if run.status()["status"] == "finished"]
         assert len(finished) == 1
-        found = differences(RunDirectory(finished[0].path), whole)
-        assert not found, f"trial {trial}: {found}"
+        found = differences(finished[0], whole)
+        assert not found, f"attempt {attempt}: {found}"
+        tried += 1
         identical += not found
-    assert kills > trials / 2
-    figure(1, f"{kind}, killed at a random moment and resumed ({kills} kills): identical", identical, trials)
+        resumed += len(finished[0].status()["resumed"])
+    assert resumed > trials / 3, "most kills must fall where there is something to go on from"
+    figure(1, f"{kind}: killed at a random moment, resumed; identical", identical, trials)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ganlab.runs.directory import RunDirectory
 from ganlab.training import loop, session
-from ganlab.training.checkpoint import newest_checkpoint
+from ganlab.training.checkpoint import newest_checkpoint, save_checkpoint
+from ganlab.training.state import State
 
 OVERRIDES = ("training.device=cpu", "training.steps=8", "monitor.checkpoint_every=2", "monitor.snapshot_every=4")
 
@@ -93,9 +95,9 @@ def test_killed_while_a_checkpoint_is_written(
             assert again.code == 0, again.output
             identical += not differences(run, whole)
             left += len(orphans(run.path))
-    figure(2, "killed at every change to files while saving: newest loadable", loadable, trials)
-    figure(2, "killed at every change to files while saving, then resumed: identical", identical, trials)
-    figure(2, "half-written files and folders left after the restart:", left, trials)
+    figure(2, "killed at a change to files while saving; newest loadable", loadable, trials)
+    figure(2, "killed at a change to files while saving, resumed; identical", identical, trials)
+    figure(2, "killed at a change to files while saving, resumed; orphans", left, trials)
     assert (loadable, identical, left) == (trials, trials, 0)
 
 
@@ -116,7 +118,6 @@ def test_killed_while_resuming(
     whole, broken = runs.whole(experiment), runs.interrupted(experiment, 4)
 
     def resumed(run: RunDirectory, chosen: int) -> Any:
-        # A step saved twice is the case in which a checkpoint takes another's place.
         return child(lambda: counted_throughout(operations, chosen, lambda: session.resume(run))).wait()
 
     ended = resumed(copy_of(broken), 0)
@@ -130,38 +131,16 @@ def test_killed_while_resuming(
         assert again.code == 0, again.output
         trials += 1
         good += checkpoint is not None and not warnings and not differences(run, whole) and not orphans(run.path)
-    figure(2, "killed at every change to files of a resumed run, then resumed: identical", good, trials)
+    figure(2, "killed at a change to files while resuming, resumed again; identical", good, trials)
     assert good == trials
 
 
-@pytest.mark.usefixtures("no_plots")
-def test_killed_while_the_same_step_is_saved_again(
-    points: Any, child: Any, operations: Any, figure: Any, tmp_path: Path
-) -> None:
-    """A signal before the first step saves step 0 again: the only checkpoint there is must not be lost meanwhile."""
-    experiment = points(*OVERRIDES)
-
-    def save_twice(place: Path, chosen: int) -> int:
-        inner = loop.save
-        ops = operations()
-        ops.chosen, ops.act = chosen, kill_myself
-
-        def twice(state: Any, *rest: Any) -> None:
-            inner(state, *rest)
-            if state.step == 0:
-                with ops.during():
-                    inner(state, *rest)
-
-        loop.save = twice
-        session.start(experiment, place)
-        return int(ops.count)
-
-    count = child(lambda: save_twice(tmp_path / "all", 0)).wait().value
-    loadable = 0
-    for chosen in range(1, count + 1):
-        place = tmp_path / str(chosen)
-        assert child(lambda place=place, chosen=chosen: save_twice(place, chosen)).wait().code == -signal.SIGKILL
-        (path,) = place.iterdir()
-        loadable += newest_checkpoint(RunDirectory(path).checkpoints)[0] is not None
-    figure(2, "killed while the same step is saved again: loadable", loadable, count)
-    assert loadable == count
+def test_a_step_saved_again_is_left_as_it_is(points: Any, tmp_path: Path) -> None:
+    """Two renames take a checkpoint's place; a crash between them must not cost the only one there is."""
+    state = State(points(*OVERRIDES), torch.device("cpu"))
+    before = save_checkpoint(tmp_path, state).stat().st_ino
+    assert save_checkpoint(tmp_path, state).stat().st_ino == before
+    with torch.no_grad():
+        next(state.generator.parameters()).add_(1.0)
+    assert save_checkpoint(tmp_path, state).stat().st_ino != before
+    assert len(list(tmp_path.iterdir())) == 1

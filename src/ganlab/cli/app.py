@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ganlab import __version__
 from ganlab.cli.console import console, print_error
 from ganlab.cli.cp import cp
 from ganlab.cli.export import export
@@ -18,6 +17,7 @@ from ganlab.cli.schema import schema
 from ganlab.cli.train import train
 from ganlab.cli.validate import validate
 from ganlab.errors import GanlabError
+from ganlab.version import __version__
 
 app = typer.Typer(
     help="Train a GAN from one YAML file, watch it, and say by name what went wrong.",

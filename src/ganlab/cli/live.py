@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -138,7 +138,7 @@ class LiveView(View):
             table.add_row(Text(name), Text(value), Text(sparkline(course), style="cyan"))
         accuracies = f"real {percent(self.row, 'd_acc_real')}   fake {percent(self.row, 'd_acc_fake')}"
         table.add_row(Text("accuracy"), Text(""), Text(accuracies))
-        parts = [self.bar, table]
+        parts: list[RenderableType] = [self.bar, table]
         if self.warning:
             parts.append(Text(self.warning, style="yellow"))
         self.live.update(Panel(Group(*parts), title=Text(self.name), title_align="left"), refresh=True)

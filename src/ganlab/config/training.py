@@ -66,7 +66,7 @@ class MonitorOptions(Options):
     """What is watched and kept."""
 
     snapshot_every: Steps = 100
-    """Steps between snapshots: a grid from fixed latents and statistics of a sample. The first and last step have one."""
+    """Steps between snapshots: a grid from fixed latents, statistics of a sample. The first and last step have one."""
     snapshot_samples: Annotated[int, Field(ge=16, le=100_000)] = 1000
     """Samples drawn for a snapshot's statistics, and as many real ones where there are that many."""
     checkpoint_every: Steps = 500

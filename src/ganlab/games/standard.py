@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.networks import LatentOptions
+from ganlab.config.objectives import InstanceNoise, LabelSmoothing, WeightClipping
 from ganlab.objectives.losses import LOSSES
 from ganlab.objectives.penalties import r1, r2, wgan_gp
 from ganlab.objectives.stabilizers import clip_weights, instance_noise_std
@@ -29,6 +31,14 @@ class Trace:
     """`d_loss_real`, `d_loss_fake`, `g_loss` and `penalty_<name>`, each of shape ()."""
     output_gradient: Tensor = field(init=False)
     """Gradient of the generator's mean loss at its output, of the shape of the batch."""
+
+
+Stabilizer = TypeVar("Stabilizer", LabelSmoothing, InstanceNoise, WeightClipping)
+
+
+def chosen(experiment: Experiment, kind: type[Stabilizer]) -> Stabilizer | None:
+    """Return the experiment's stabilizer of a kind, or None."""
+    return next((each for each in experiment.stabilizers if isinstance(each, kind)), None)
 
 
 def draw_latents(options: LatentOptions, count: int, source: torch.Generator) -> Tensor:
@@ -54,10 +64,9 @@ class StandardGame:
         self.device = device
         self.loss = LOSSES[experiment.loss]
         self.penalties = {penalty.name: penalty.weight for penalty in experiment.penalties}
-        options = {stabilizer.name: stabilizer for stabilizer in experiment.stabilizers}
-        self.smoothing = options.get("label_smoothing")
-        self.noise = options.get("instance_noise")
-        self.clipping = options.get("weight_clipping")
+        self.smoothing = chosen(experiment, LabelSmoothing)
+        self.noise = chosen(experiment, InstanceNoise)
+        self.clipping = chosen(experiment, WeightClipping)
         precision = experiment.training.precision
         self.autocast = (
             nullcontext() if precision == "float32" else torch.autocast(device.type, dtype=PRECISIONS[precision])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -109,7 +109,7 @@ class Snapshots:
             if frames:
                 save_gif(frames, labels, self.run.samples / "evolution.gif")
 
-    def _draw(self, formats: Sequence[str]) -> None:
+    def _draw(self, formats: Sequence[Literal["png", "svg"]]) -> None:
         history = read_history(self.run.history)
         chance = math.log(2) if self.experiment.loss in ("minimax", "non_saturating") else None
         drawn = {

@@ -65,10 +65,11 @@ def _convolve(large: Tensor, weight: Tensor, bias: Tensor | None, grid: Grid) ->
     if large.shape[1] >= FEW:
         return conv2d(large, weight, bias, grid.stride, grid.padding)
     height, width = ((side + 2 * grid.padding - grid.kernel) // grid.stride + 1 for side in grid.size)
-    rows = grid.columns(large).transpose(1, 2) @ weight.flatten(1).t()
-    if bias is not None:
-        rows += bias
-    return rows.unflatten(1, (height, width)).permute(0, 3, 1, 2)
+    shape = (len(large), len(weight), height, width)
+    small = torch.empty(shape, dtype=large.dtype, memory_format=torch.channels_last)
+    rows = small.permute(0, 2, 3, 1).flatten(1, 2)
+    torch.bmm(grid.columns(large).transpose(1, 2), weight.flatten(1).t().expand(len(large), -1, -1), out=rows)
+    return small if bias is None else small.add_(bias[:, None, None])
 
 
 def _convolve_transposed(small: Tensor, weight: Tensor, bias: Tensor | None, grid: Grid) -> Tensor:

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from ganlab import __version__
 from ganlab.config.training import TrainingOptions
 from ganlab.errors import DeviceError
+from ganlab.version import __version__
 
 
 def choose_device(options: TrainingOptions) -> torch.device:

@@ -69,7 +69,7 @@ class NetworkOptimizer:
     def minimise(self, loss: Tensor) -> None:
         """Move the weights one step down the loss, of shape (). Their gradients stay, unscaled, until the next step."""
         self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
         self.scaler.step(self.optimizer)
         self.scaler.update()
@@ -77,7 +77,8 @@ class NetworkOptimizer:
     def gradient_norm(self) -> Tensor:
         """Return the Euclidean norm of the last update's gradient over all parameters, shape ()."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        return norm
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the optimiser's state, named `<index of the parameter>/<what>`."""

@@ -28,8 +28,8 @@ class State:
         self.step = 0
         # Images lie channels-last in memory: the CPU's and the GPU's convolutions are faster that way.
         layout = torch.channels_last if len(experiment.data.shape) == 3 else torch.preserve_format
-        self.generator = build_generator(experiment).to(device, memory_format=layout)
-        self.discriminator = build_discriminator(experiment).to(device, memory_format=layout)
+        self.generator = build_generator(experiment).to(device).to(memory_format=layout)
+        self.discriminator = build_discriminator(experiment).to(device).to(memory_format=layout)
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False) if experiment.training.ema else None
         steps, scaled = experiment.training.steps, experiment.training.precision == "float16"
         self.generator_optimizer = NetworkOptimizer(self.generator, experiment.optimizer.generator, steps, scaled)

@@ -52,6 +52,8 @@ def load_generator(run: RunDirectory, which: Which = "newest", live: bool = Fals
         checkpoint, warnings = newest_checkpoint(run.checkpoints)
         if checkpoint is None:
             raise RunError(f"{run.path} has no checkpoint that can be used. {'; '.join(warnings)}", "train it first")
+        if warnings:
+            raise RunError("; ".join(warnings), f"ask for an older one, such as `--step {checkpoint.step}`")
     else:
         step = best_step(read_snapshots(run.snapshots)) if which == "best" else which
         if step not in steps:

@@ -1,0 +1,176 @@
+"""How fast a training step is, against a plain PyTorch loop of the same networks and against the machine's own peak.
+
+    python benchmarks/step_time.py            # the guide's networks and batch, then DCGAN at 64 pixels
+    python benchmarks/step_time.py guide      # one of them
+
+Plain and ganlab's steps alternate in one process, so that a change of the machine's speed meets both; the figures are
+ratios of medians. ganlab's step has all watching on: history columns and flushes in each step, and its share of a
+snapshot, which is timed on its own and divided by `snapshot_every`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+from torch.utils.flop_counter import FlopCounterMode
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import load_experiment
+from ganlab.data import load
+from ganlab.monitor.columns import history_columns
+from ganlab.monitor.monitor import Monitor
+from ganlab.monitor.snapshots import Snapshots
+from ganlab.runs.directory import create_run
+from ganlab.training.device import prepare
+from ganlab.training.step import train_step
+from ganlab.training.workbench import Workbench, build_workbench
+
+CPU = torch.device("cpu")
+
+
+def guide_networks() -> tuple[nn.Module, nn.Module]:
+    """The guide's networks, written with PyTorch's own layers."""
+    generator = nn.Sequential(
+        nn.Linear(50, 128 * 7 * 7),
+        nn.LeakyReLU(0.2),
+        nn.Unflatten(1, (128, 7, 7)),
+        nn.ConvTranspose2d(128, 128, 4, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.ConvTranspose2d(128, 128, 4, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(128, 1, 7, 1, 3),
+        nn.Tanh(),
+    )
+    discriminator = nn.Sequential(
+        nn.Conv2d(1, 64, 4, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(64, 64, 4, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Linear(64 * 7 * 7, 1),
+        nn.Flatten(0),
+    )
+    return generator, discriminator
+
+
+def dcgan_64_networks() -> tuple[nn.Module, nn.Module]:
+    """DCGAN at 64 pixels and width 64, written with PyTorch's own layers."""
+    widths = [1024 // 2, 256, 128, 64]
+    up: list[nn.Module] = [nn.Unflatten(1, (100, 1, 1)), nn.ConvTranspose2d(100, 512, 4, bias=False)]
+    for inputs, outputs in zip(widths, [256, 128, 64], strict=False):
+        up += [nn.BatchNorm2d(inputs), nn.ReLU(), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)]
+    up += [nn.BatchNorm2d(64), nn.ReLU(), nn.ConvTranspose2d(64, 1, 4, 2, 1), nn.Tanh()]
+    down: list[nn.Module] = [nn.Conv2d(1, 64, 4, 2, 1), nn.LeakyReLU(0.2)]
+    for inputs, outputs in ((64, 128), (128, 256), (256, 512)):
+        down += [nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
+    down += [nn.Conv2d(512, 1, 4), nn.Flatten(0)]
+    return nn.Sequential(*up), nn.Sequential(*down)
+
+
+NETWORKS = {"guide_stable": guide_networks, "dcgan_64": dcgan_64_networks}
+NAMES = {"guide": "guide_stable", "dcgan_64": "dcgan_64"}
+
+
+def plain_step(experiment: Experiment, frozen: bool) -> Callable[[Tensor], None]:
+    """The step as people write it: contiguous layout, D's gradients computed in G's step, Adam as it comes.
+
+    Args:
+        experiment: for the batch sizes and whether D is updated on reals and fakes separately.
+        frozen: leave out what need not be computed (D's gradients in G's step, G's graph in D's): the floor.
+    """
+    generator, discriminator = NETWORKS[experiment.name]()
+    opt_g = torch.optim.Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    opt_d = torch.optim.Adam(discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    batch, count, latent = experiment.training.batch_size, experiment.training.generator_batch, experiment.latent.dim
+
+    def step(real: Tensor) -> None:
+        with torch.set_grad_enabled(not frozen):
+            fake = generator(torch.randn(batch, latent)).detach()
+        halves = ((real, torch.ones(batch)), (fake, torch.zeros(batch)))
+        if experiment.training.discriminator_batches == "separate":
+            for samples, target in halves:
+                opt_d.zero_grad()
+                bce(discriminator(samples), target).backward()
+                opt_d.step()
+        else:
+            opt_d.zero_grad()
+            torch.stack([bce(discriminator(samples), target) for samples, target in halves]).sum().backward()
+            opt_d.step()
+        discriminator.requires_grad_(not frozen)
+        opt_g.zero_grad()
+        bce(discriminator(generator(torch.randn(count, latent))), torch.ones(count)).backward()
+        opt_g.step()
+        discriminator.requires_grad_(True)
+
+    return step
+
+
+def watched_step(bench: Workbench, monitor: Monitor) -> None:
+    """One step of ganlab's loop, its row of history included."""
+    trace = train_step(bench.state, bench.game, bench.feed)
+    d, g = bench.state.discriminator_optimizer, bench.state.generator_optimizer
+    columns = history_columns(bench.game.loss, trace, d.gradient_norm(), g.gradient_norm())
+    monitor.record(bench.state.step, columns, {"lr_g": g.rate, "lr_d": d.rate})
+
+
+def seconds(action: Callable[[], object], times: int = 1) -> float:
+    """Seconds that one call takes, over a few in a row."""
+    start = time.perf_counter()
+    for _ in range(times):
+        action()
+    return (time.perf_counter() - start) / times
+
+
+def matmul_peak() -> float:
+    """FLOP/s of a large float32 matrix product, the best of several."""
+    a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
+    return 2 * 2048**3 / min(seconds(lambda: a @ b, 3) for _ in range(5))
+
+
+def measure(name: str, rounds: int) -> None:
+    """Alternate plain and ganlab's steps and print the ratios."""
+    experiment = load_experiment(name)
+    prepare(CPU, experiment.training, threads=None)
+    data = load(experiment.data, experiment.training.batch_size)
+    bench = build_workbench(experiment, data, CPU)
+    plain = plain_step(experiment, frozen=False)
+    with tempfile.TemporaryDirectory() as folder:
+        run = create_run(Path(folder), experiment)
+        monitor = Monitor(run, [])
+        snapshots = Snapshots(bench.plain_game, data, run, monitor)
+        real = bench.feed.batch(0).contiguous()
+        plain(real)
+        watched_step(bench, monitor)
+        times: dict[str, list[float]] = {"plain": [], "ganlab": [], "snapshot": [], "peak": []}
+        for _ in range(rounds):
+            times["plain"].append(seconds(lambda: plain(real), 2))
+            times["ganlab"].append(seconds(lambda: watched_step(bench, monitor), 2))
+            times["snapshot"].append(seconds(lambda: snapshots.take(bench.state.step)))
+            times["peak"].append(matmul_peak())
+    with FlopCounterMode(display=False) as counter:
+        plain_step(experiment, frozen=True)(real)
+    flop = counter.get_total_flops()
+    medians = {key: statistics.median(values) for key, values in times.items()}
+    ours = medians["ganlab"] + medians["snapshot"] / experiment.monitor.snapshot_every
+    floor = flop / medians["peak"]
+    print(
+        f"{name}: {medians['plain'] / ours:.2f} times as fast as the plain loop, all watching on "
+        f"({medians['plain'] / medians['ganlab']:.2f} without snapshots); "
+        f"{100 * floor / ours:.0f} % of the matrix-multiply peak ({medians['peak'] / 1e9:.0f} GFLOP/s; "
+        f"{flop / 1e9:.0f} GFLOP a step at least), plain {100 * floor / medians['plain']:.0f} %; "
+        f"ms a step: floor {1e3 * floor:.0f}, ganlab {1e3 * ours:.0f}, plain {1e3 * medians['plain']:.0f}; "
+        f"threads {torch.get_num_threads()}"
+    )
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:] or NAMES:
+        measure(NAMES[wanted], rounds=5)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.load import experiment_from_mapping, load_experiment
+from ganlab.config.load import apply_overrides, experiment_from_mapping, load_experiment
 from ganlab.runs.directory import RunDirectory, find_run
 from ganlab.runs.history import History, read_history, read_snapshots
 
@@ -86,8 +86,8 @@ def train(
         Interrupted: a signal or a full disk ended the run after it had saved.
     """
     if isinstance(config, Experiment):
-        config = config.model_dump(mode="json")
-    if isinstance(config, Mapping):
+        experiment = apply_overrides(config, overrides)
+    elif isinstance(config, Mapping):
         experiment = experiment_from_mapping(config, overrides)
     else:
         experiment = load_experiment(config, overrides)

@@ -65,8 +65,8 @@ SIZE = (8.2, 4.6)
 DPI = 110
 LEFT, RIGHT, BOTTOM, TOP, GUTTER = 0.075, 0.978, 0.105, 0.865, 0.125
 
-BINS = 700
-"""Points along a curve: about one a pixel."""
+BINS = 450
+"""Places along a curve: about one every two pixels."""
 GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
 # Matplotlib's own 10^-3 is parsed as mathematics, which takes longer than all the rest.
 PLAIN = "{x:g}"
@@ -259,7 +259,7 @@ def _draw(axes: Axes, curve: Curve, half_window: int) -> None:
 
 
 def _envelope(steps: Values, values: Values) -> tuple[Values, Values]:
-    """Thin a long curve out to the least and the greatest value of each of 700 bins, so that every spike survives."""
+    """Thin a long curve out to the least and the greatest value of each of 450 bins, so that every spike survives."""
     if len(steps) <= 2 * BINS:
         return steps, values
     starts = np.linspace(0, len(steps), BINS, endpoint=False).astype(int)
@@ -268,7 +268,7 @@ def _envelope(steps: Values, values: Values) -> tuple[Values, Values]:
 
 
 def _running_mean(values: Values, half_window: int) -> Values:
-    """Return the running mean without the lowest and highest tenth, at every (rows // 700)-th row; NaN spreads.
+    """Return the running mean without the lowest and highest tenth, at every (rows // 450)-th row; NaN spreads.
 
     The window of 2 half_window + 1 rows is mirrored at both ends. Without trimming, each spike would become a box as
     wide as the window.

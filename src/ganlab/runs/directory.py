@@ -23,6 +23,12 @@ from ganlab.runs.files import atomic_write, read_json, write_json
 SCHEMA = 1
 """Version of the run directory's format."""
 
+LOCK, HOLDER = ".lock", ".holder"
+"""A kernel lock, and who has it: files of a run that is being written."""
+
+PATIENCE = 0.5
+"""Seconds to wait for a lock: longer than its new holder takes to write down who it is."""
+
 STATUSES = ("running", "finished", "stopped", "interrupted", "failed")
 
 
@@ -105,29 +111,40 @@ class RunDirectory:
         """Hold the run's kernel lock, which dies with its process.
 
         Raises:
-            RunError: another process holds it; the message names the process.
+            RunError: another process holds it; the message names the process. Or no lock can be made there.
         """
-        lock = FileLock(self.path / ".lock", blocking=False)
+        lock = FileLock(self.path / LOCK, timeout=PATIENCE)
+        holder = self.path / HOLDER
         try:
             lock.acquire()
         except Timeout as error:
-            holder = read_json(self.status_file).get("process", {}) if self.status_file.exists() else {}
+            process = read_json(holder) if holder.is_file() else {}
             raise RunError(
-                f"{self.path} is in use by process {holder.get('pid', '?')} on {holder.get('host', '?')}",
+                f"{self.path} is in use by process {process.get('pid', '?')} on {process.get('host', '?')}",
                 "wait until it ends, or stop that process",
             ) from error
+        except OSError as error:
+            raise RunError(
+                f"{self.path} cannot be locked: {error.strerror or error}", "make the folder writable, or copy the run"
+            ) from error
         try:
+            write_json(holder, this_process())
             yield
         finally:
+            holder.unlink(missing_ok=True)
             lock.release()
 
     def is_held(self) -> bool:
-        """Tell whether a live process is writing to this run."""
+        """Tell whether a live process is writing to this run. A run that was never locked stays as it is."""
+        if not (self.path / LOCK).is_file():
+            return False
+        lock = FileLock(self.path / LOCK, blocking=False)
         try:
-            with self.held():
-                return False
-        except RunError:
+            lock.acquire()
+        except Timeout:
             return True
+        lock.release()
+        return False
 
 
 def this_process() -> dict[str, Any]:

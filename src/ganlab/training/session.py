@@ -199,9 +199,11 @@ def carry_on(
                 "saving_share": round(monitor.seconds["saving"] / spent, 4),
             },
         }
-        run.write_status(status)
-        for view in views:
-            view.end()
+        try:
+            run.write_status(status)
+        finally:
+            for view in views:
+                view.end()
     if status["status"] == "interrupted":
         raise Interrupted(
             f"{status['reason']}: stopped after step {state.step} of {experiment.training.steps}, which is saved",

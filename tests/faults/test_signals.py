@@ -81,8 +81,18 @@ def signalled(child: Any, experiment: Any, place: Path, phase: str, moment: int,
 @pytest.mark.parametrize("every", [3, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 @pytest.mark.parametrize("phase", list(PHASES))
 def test_one_signal_in_each_phase(
-    phase: str, every: int, points: Any, runs: Any, child: Any, differences: Any, figure: Any, tmp_path: Path
+    phase: str,
+    every: int,
+    points: Any,
+    runs: Any,
+    child: Any,
+    differences: Any,
+    figure: Any,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if phase != "last plots":
+        request.getfixturevalue("no_plots")
     experiment = points(*OVERRIDES)
     whole = runs.whole(experiment)
     good = trials = 0

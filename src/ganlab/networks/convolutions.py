@@ -1,17 +1,16 @@
-"""PyTorch's Conv2d and ConvTranspose2d, with the same parameters and numbers, computed faster on the CPU.
+"""PyTorch's Conv2d and ConvTranspose2d with the same parameters and results, computed faster on the CPU.
 
 All there is to a convolution is one form in three tensors, <small, conv(large, weight)>, where `large` (N, C, H, W) is
 the side a strided convolution reads, `small` (N, S, h, w) the side it writes, and `weight` (S, C, k, k). Its derivative
 in `small` is the convolution, in `large` the transposed convolution, in `weight` the gradient of the weights, and the
-derivative of each of the three is made of the other two. So three functions, closed under differentiation, are enough
-for gradients of any order, and each can be computed in the way that suits the CPU:
+derivative of each of these is made of the other two. So three functions, closed under differentiation, give gradients
+of any order, and each is computed in the way that suits the CPU best:
 
-- channels_last throughout, which oneDNN runs faster than contiguous maps;
-- weight gradients as a matrix product of patches, where oneDNN reaches a third to two thirds of that speed;
-- bias gradients as a sum, which oneDNN makes in a pass many times as long (channels_last);
-- few channels on the large side (the image's) as a matrix product with im2col or col2im: oneDNN fills its vectors with
-  channels and leaves most of them empty there. Its 1 x 1 convolution of stride 2 even writes beyond its memory with
-  fewer channels than a vector holds (https://github.com/uxlfoundation/oneDNN/issues/6035).
+- the convolution, and the transposed one, by oneDNN;
+- the transposed one to an image's few channels by a matrix product and col2im, for oneDNN's vectors run over channels;
+- the gradient of the weights by a matrix product of patches, of which oneDNN reaches a third to nine tenths. (Its own,
+  for 1 x 1 kernels of stride 2 and few channels, also writes beyond its memory: github.com/uxlfoundation/oneDNN/issues/6035.)
+- the gradient of the bias by a sum, where oneDNN takes as long as for the weights (channels_last).
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
-from torch.nn.functional import conv2d, conv_transpose2d, fold, pad, unfold
+from torch.nn.functional import conv2d, conv_transpose2d, fold, pad
 
-FEW = 16
-"""Channels, on the large side, below which im2col is faster (the width of the widest vectors that oneDNN uses)."""
+FEW = 4
+"""Most channels on the large side for which col2im is the faster way."""
 CHUNK = 16
-"""Samples whose patches are laid out at a time: few enough to stay near the cache."""
+"""Samples whose patches are laid out at a time: few enough for them to stay near the cache."""
 
 
 @dataclass(frozen=True)
@@ -46,53 +45,36 @@ class Grid:
     stride: int
     padding: int
 
-    def columns(self, large: Tensor) -> Tensor:
-        """The windows of (N, C, H, W), laid out by im2col: (N, C * k * k, h * w)."""
-        return unfold(large, self.kernel, padding=self.padding, stride=self.stride)
+    def overhang(self, small_size: torch.Size) -> list[int]:
+        """How far the last window reaches beyond the large side, below and to the right (negative: ends before)."""
+        return [
+            (count - 1) * self.stride + self.kernel - self.padding - side
+            for side, count in zip(self.size, small_size, strict=True)
+        ]
 
     def patches(self, large: Tensor, small_size: torch.Size) -> Tensor:
         """The windows of (N, C, H, W) as rows, channels innermost: (N * h * w, k * k * C)."""
-        before, stride, kernel = self.padding, self.stride, self.kernel
-        (height, width), (rows, columns) = self.size, small_size
-        below = (rows - 1) * stride + kernel - height - before
-        right = (columns - 1) * stride + kernel - width - before
-        padded = pad(large.permute(0, 2, 3, 1), (0, 0, before, right, before, below))
-        windows = padded.unfold(1, kernel, stride).unfold(2, kernel, stride)
+        (below, right), kernel = self.overhang(small_size), self.kernel
+        padded = pad(large.permute(0, 2, 3, 1), (0, 0, self.padding, right, self.padding, below))
+        windows = padded.unfold(1, kernel, self.stride).unfold(2, kernel, self.stride)
         return windows.permute(0, 1, 2, 4, 5, 3).reshape(-1, kernel * kernel * large.shape[1])
 
 
-def _convolve(large: Tensor, weight: Tensor, bias: Tensor | None, grid: Grid) -> Tensor:
-    if large.shape[1] >= FEW:
-        return conv2d(large, weight, bias, grid.stride, grid.padding)
-    height, width = ((side + 2 * grid.padding - grid.kernel) // grid.stride + 1 for side in grid.size)
-    shape = (len(large), len(weight), height, width)
-    small = torch.empty(shape, dtype=large.dtype, memory_format=torch.channels_last)
-    rows = small.permute(0, 2, 3, 1).flatten(1, 2)
-    torch.bmm(grid.columns(large).transpose(1, 2), weight.flatten(1).t().expand(len(large), -1, -1), out=rows)
-    return small if bias is None else small.add_(bias[:, None, None])
-
-
-def _convolve_transposed(small: Tensor, weight: Tensor, bias: Tensor | None, grid: Grid) -> Tensor:
-    if weight.shape[1] >= FEW:
-        missing = [
-            side - (count - 1) * grid.stride + 2 * grid.padding - grid.kernel
-            for side, count in zip(grid.size, small.shape[2:], strict=True)
-        ]
+def _transposed(small: Tensor, weight: Tensor, bias: Tensor | None, grid: Grid) -> Tensor:
+    if weight.shape[1] > FEW:
+        missing = [grid.padding - overhang for overhang in grid.overhang(small.shape[2:])]
         return conv_transpose2d(small, weight, bias, grid.stride, grid.padding, missing)
     columns = weight.flatten(1).t() @ small.flatten(2)
     large = fold(columns, grid.size, grid.kernel, padding=grid.padding, stride=grid.stride)
     return large if bias is None else large.add_(bias[:, None, None])
 
 
-def _correlate(small: Tensor, large: Tensor, grid: Grid) -> Tensor:
+def _correlated(small: Tensor, large: Tensor, grid: Grid) -> Tensor:
     kernel, outputs, inputs = grid.kernel, small.shape[1], large.shape[1]
-    if inputs < FEW:
-        products = grid.columns(large) @ small.flatten(2).transpose(1, 2)
-        return products.sum(0).t().reshape(outputs, inputs, kernel, kernel)
     total = small.new_zeros(outputs, kernel * kernel * inputs)
-    for part, other in zip(small.split(CHUNK), large.split(CHUNK), strict=True):
-        rows = part.permute(0, 2, 3, 1).reshape(-1, outputs)
-        total.addmm_(rows.t(), grid.patches(other, small.shape[2:]))
+    for small_part, large_part in zip(small.split(CHUNK), large.split(CHUNK), strict=True):
+        rows = small_part.permute(0, 2, 3, 1).reshape(-1, outputs)
+        total.addmm_(rows.t(), grid.patches(large_part, small.shape[2:]))
     return total.view(outputs, kernel, kernel, inputs).permute(0, 3, 1, 2)
 
 
@@ -104,7 +86,7 @@ class Convolve(Function):
         """Compute, and keep the inputs."""
         ctx.save_for_backward(large, weight)
         ctx.grid = grid
-        return _convolve(large, weight, bias, grid)
+        return conv2d(large, weight, bias, grid.stride, grid.padding)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -127,7 +109,7 @@ class ConvolveTransposed(Function):
         """Compute, and keep the inputs."""
         ctx.save_for_backward(small, weight)
         ctx.grid = grid
-        return _convolve_transposed(small, weight, bias, grid)
+        return _transposed(small, weight, bias, grid)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -150,7 +132,7 @@ class Correlate(Function):
         """Compute, and keep the inputs."""
         ctx.save_for_backward(small, large)
         ctx.grid = grid
-        return _correlate(small, large, grid)
+        return _correlated(small, large, grid)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -177,7 +159,7 @@ class Conv2d(nn.Conv2d):
         if not _ours(input):
             return super().forward(input)
         weight, kernel, stride, padding = self.weight, self.kernel_size[0], self.stride[0], int(self.padding[0])
-        if stride == 1 and self.out_channels < FEW:
+        if stride == 1 and self.out_channels <= FEW:
             # The same as a transposed convolution with the kernel turned round, whose large side has few channels.
             size = tuple(side + 2 * padding - kernel + 1 for side in input.shape[2:])
             grid = Grid(size, kernel, 1, kernel - 1 - padding)

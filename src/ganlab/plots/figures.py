@@ -247,7 +247,7 @@ def _drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> boo
 def _draw(axes: Axes, curve: Curve, half_window: int) -> None:
     """Draw each row, and over them their running mean where there are enough."""
     values = np.where(np.isfinite(curve.values), curve.values, np.nan)
-    thick: dict[str, Any] = {"color": curve.colour, "linewidth": 1.7, "label": curve.label}
+    thick: dict[str, Any] = {"color": curve.colour, "linewidth": 1.7, "label": curve.label, "zorder": 2.5}
     if half_window == 0:
         axes.plot(curve.steps, values, marker="o", markersize=3, **thick)
         return
@@ -316,17 +316,19 @@ def _limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None
         bounds += [max(curve.values.min(), low - reach), min(curve.values.max(), high + reach)]
     if not bounds:
         return
-    typical = max((float(np.median(np.abs(curve.values))) for curve in seen), default=0.0)
+    typical = max([*map(abs, levels), *(float(np.median(np.abs(curve.values))) for curve in seen)])
     if typical > 0 and max(map(abs, bounds)) > 50 * typical:
         _widen(axes, seen, threshold=10.0 ** np.ceil(np.log10(typical)))
         return
-    margin = 0.04 * (max(bounds) - min(bounds)) or 0.5
+    margin = 0.04 * (max(bounds) - min(bounds)) or max(0.5, 0.1 * abs(max(bounds)))
     bottom, top = min(bounds) - margin, max(bounds) + margin
     axes.set_ylim(bottom, top)
-    spikes = [(c.values[i], c.steps[i], c.colour) for c in seen for i in (c.values.argmin(), c.values.argmax())]
-    for (value, step, colour), height, words in ((max(spikes), 0.96, "▲ max"), (min(spikes), 0.04, "▼ min")):
-        if not bottom <= value <= top:
-            _say(axes, step, height, f"{words} {value:,.4g}", colour)
+    highest = max(((c.values.max(), c.steps[c.values.argmax()], c.colour) for c in seen), default=None)
+    lowest = min(((c.values.min(), c.steps[c.values.argmin()], c.colour) for c in seen), default=None)
+    if highest and highest[0] > top:
+        _say(axes, highest[1], 0.96, f"▲ max {highest[0]:,.4g}", highest[2])
+    if lowest and lowest[0] < bottom:
+        _say(axes, lowest[1], 0.04, f"▼ min {lowest[0]:,.4g}", lowest[2])
 
 
 def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
@@ -344,9 +346,11 @@ def _logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(PLAIN)
     axes.yaxis.set_minor_locator(NullLocator())
-    positive = [curve.values[np.isfinite(curve.values) & (curve.values > 0)] for curve in curves]
-    edge = min((values.min() for values in positive if len(values)), default=1.0) / 2
-    count = sum(int((curve.values <= 0).sum()) for curve in curves)
+    values = np.concatenate([curve.values for curve in curves]) if curves else np.ones(1)
+    positive = values[np.isfinite(values) & (values > 0)]
+    edge, top = (positive.min() / 2, positive.max() * 2) if len(positive) else (0.5, 2.0)
+    axes.set_ylim(edge / 1.5, top)
+    count = int((values <= 0).sum())
     if count:
         text = f"{count:,} at or below 0, at the lower edge"
         axes.annotate(text, (1, 0), (0, -27), "axes fraction", "offset points", ha="right", color=MUTED, size=8.5)

@@ -18,7 +18,7 @@ from ganlab.evaluation.distances import compare
 from ganlab.games.standard import StandardGame
 from ganlab.monitor.monitor import Monitor
 from ganlab.plots import figures
-from ganlab.plots.grids import save_gif, save_png, scatter, tile, to_pixels
+from ganlab.plots.grids import evenly_spaced, save_gif, save_png, scatter, tile, to_pixels
 from ganlab.randomness import generator as seeded
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import append_snapshot, read_history, read_snapshots
@@ -61,7 +61,7 @@ class Snapshots:
         """Draw the sample of a step, write its picture and its row of snapshots.jsonl, and return the row."""
         with self.monitor.spending("watching"), evaluating(self.game):
             samples = torch.cat([self.game.sample(part).cpu() for part in self.latents.split(CHUNK)])
-            spread = compare(samples.flatten(1), self.held_out.flatten(1))
+            spread = compare(samples.flatten(1), self.held_out.flatten(1), self.floor.diversity_real)
             row = {
                 "step": step,
                 "time": round(self.monitor.elapsed, 3),
@@ -104,6 +104,7 @@ class Snapshots:
         with self.monitor.spending("watching"):
             self._draw(("png", "svg"))
             pictures = sorted(self.run.samples.glob("step_*.png"))
+            pictures = [pictures[index] for index in evenly_spaced(len(pictures))]
             frames = [np.asarray(Image.open(path).convert("RGB")) for path in pictures]
             labels = [f"step {int(path.stem.removeprefix('step_'))}" for path in pictures]
             if frames:

@@ -8,9 +8,9 @@ of any order, and each is computed in the way that suits the CPU best:
 
 - the convolution, and the transposed one, by oneDNN;
 - the transposed one to an image's few channels by a matrix product and col2im, for oneDNN's vectors run over channels;
-- the gradient of the weights by a matrix product of patches, of which oneDNN reaches a third to nine tenths. (Its own,
-  for 1 x 1 kernels of stride 2 and few channels, also writes beyond its memory: github.com/uxlfoundation/oneDNN/issues/6035.)
-- the gradient of the bias by a sum, where oneDNN takes as long as for the weights (channels_last).
+- the gradient of the weights by a matrix product of patches: oneDNN reaches a third to nine tenths of its speed, and
+  with 1 x 1 kernels of stride 2 and few channels it writes beyond its memory (github.com/uxlfoundation/oneDNN/issues/6035);
+- the gradient of the bias by a sum, where oneDNN takes nearly as long as for the weights (channels_last).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Grid:
         padding: zeros around the large side, in both directions.
     """
 
-    size: tuple[int, int]
+    size: tuple[int, ...]
     kernel: int
     stride: int
     padding: int
@@ -163,8 +163,12 @@ class Conv2d(nn.Conv2d):
             # The same as a transposed convolution with the kernel turned round, whose large side has few channels.
             size = tuple(side + 2 * padding - kernel + 1 for side in input.shape[2:])
             grid = Grid(size, kernel, 1, kernel - 1 - padding)
-            return ConvolveTransposed.apply(input, weight.transpose(0, 1).flip(2, 3), self.bias, grid)
-        return Convolve.apply(input, weight, self.bias, Grid(tuple(input.shape[2:]), kernel, stride, padding))
+            turned = weight.transpose(0, 1).flip(2, 3)
+            output: Tensor = ConvolveTransposed.apply(input, turned, self.bias, grid)
+        else:
+            grid = Grid(tuple(input.shape[2:]), kernel, stride, padding)
+            output = Convolve.apply(input, weight, self.bias, grid)
+        return output
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
@@ -177,4 +181,5 @@ class ConvTranspose2d(nn.ConvTranspose2d):
         kernel, stride, padding = self.kernel_size[0], self.stride[0], int(self.padding[0])
         more = kernel - 2 * padding + self.output_padding[0]
         size = tuple((side - 1) * stride + more for side in input.shape[2:])
-        return ConvolveTransposed.apply(input, self.weight, self.bias, Grid(size, kernel, stride, padding))
+        output: Tensor = ConvolveTransposed.apply(input, self.weight, self.bias, Grid(size, kernel, stride, padding))
+        return output

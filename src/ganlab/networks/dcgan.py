@@ -12,6 +12,7 @@ from itertools import pairwise
 from torch import nn
 
 from ganlab.config.networks import DcganDiscriminator, DcganGenerator
+from ganlab.networks.convolutions import ConvTranspose2d
 from ganlab.networks.parts import downsample, hidden, upsample
 
 
@@ -22,7 +23,7 @@ def generator(options: DcganGenerator, latent_dim: int, shape: tuple[int, ...]) 
     layers = nn.Sequential()
     layers.add_module("latent", nn.Unflatten(1, (latent_dim, 1, 1)))
     # A transposed convolution of the base's size on a 1 x 1 map: a linear layer whose output is already a map.
-    first = nn.ConvTranspose2d(latent_dim, widths[-1], base, bias=norm != "batch")
+    first = ConvTranspose2d(latent_dim, widths[-1], base, bias=norm != "batch")
     layers.add_module(f"to_{base}", hidden(first, norm, options.activation))
     for inputs, outputs in pairwise(reversed(widths)):
         size *= 2
@@ -38,9 +39,8 @@ def discriminator(options: DcganDiscriminator, shape: tuple[int, ...]) -> nn.Mod
     base, widths = _stages(options.width, shape[-1])
     norm, size = options.norm, shape[-1] // 2
     layers = nn.Sequential()
-    layers.add_module(
-        f"to_{size}", hidden(downsample(shape[0], widths[0], options.kernel_size), "none", options.activation)
-    )
+    first = downsample(shape[0], widths[0], options.kernel_size)
+    layers.add_module(f"to_{size}", hidden(first, "none", options.activation))
     for inputs, outputs in pairwise(widths):
         size //= 2
         weights = downsample(inputs, outputs, options.kernel_size, norm)

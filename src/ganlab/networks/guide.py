@@ -11,6 +11,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from ganlab.config.networks import GuideDiscriminator, GuideGenerator
+from ganlab.networks.convolutions import Conv2d
 from ganlab.networks.parts import KerasDense, downsample, hidden, upsample
 
 BASE = 7
@@ -43,7 +44,7 @@ def generator(options: GuideGenerator, latent_dim: int, shape: tuple[int, ...]) 
             to_7=ToMap(),
             to_14=hidden(upsample(width, width, kernel_size, norm), norm, "leaky_relu"),
             to_28=hidden(upsample(width, width, kernel_size, norm), norm, "leaky_relu"),
-            image=nn.Conv2d(width, shape[0], 7, padding=3),
+            image=Conv2d(width, shape[0], 7, padding=3),
             tanh=nn.Tanh(),
         )
     )

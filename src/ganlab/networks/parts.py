@@ -9,6 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganlab.config.base import Options
 from ganlab.config.networks import Activation, Norm, NormalInit, OrthogonalInit, XavierInit
+from ganlab.networks.convolutions import Conv2d, ConvTranspose2d
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.InstanceNorm2d, nn.GroupNorm, nn.LayerNorm)
@@ -35,15 +36,15 @@ def linear(inputs: int, outputs: int, norm: Norm) -> nn.Linear:
     return nn.Linear(inputs, outputs, bias=norm != "batch")
 
 
-def downsample(inputs: int, outputs: int, kernel_size: int, norm: Norm = "none") -> nn.Conv2d:
+def downsample(inputs: int, outputs: int, kernel_size: int, norm: Norm = "none") -> Conv2d:
     """A strided convolution from (N, inputs, 2h, 2w) to (N, outputs, h, w), for any kernel, odd or even."""
     padding = (kernel_size - 1) // 2
-    return nn.Conv2d(inputs, outputs, kernel_size, stride=2, padding=padding, bias=norm != "batch")
+    return Conv2d(inputs, outputs, kernel_size, stride=2, padding=padding, bias=norm != "batch")
 
 
-def upsample(inputs: int, outputs: int, kernel_size: int, norm: Norm = "none") -> nn.ConvTranspose2d:
+def upsample(inputs: int, outputs: int, kernel_size: int, norm: Norm = "none") -> ConvTranspose2d:
     """A transposed convolution from (N, inputs, h, w) to (N, outputs, 2h, 2w), for any kernel, odd or even."""
-    return nn.ConvTranspose2d(
+    return ConvTranspose2d(
         inputs,
         outputs,
         kernel_size,

@@ -39,9 +39,9 @@ def wgan_gp(
     mix = mix.view(-1, *[1] * (real.dim() - 1))
     between = (mix * real + (1 - mix) * fake).detach().requires_grad_()
     with torch.autocast(between.device.type, enabled=False):
-        scores = discriminator(between)
+        gradients = _gradients(discriminator(between), between)
     # vector_norm has gradient 0 where the norm is 0; sqrt(sum of squares) would have none.
-    norms: Tensor = torch.linalg.vector_norm(_gradients(scores, between), dim=1)
+    norms: Tensor = torch.linalg.vector_norm(gradients, dim=1)
     return weight * (norms - 1).square().mean()
 
 

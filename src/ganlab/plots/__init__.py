@@ -1,0 +1,1 @@
+"""Pictures: from NumPy arrays to PNG, SVG and GIF."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ganlab.monitor.columns import history_columns
 from ganlab.training.optimizers import NetworkOptimizer
 from ganlab.training.step import train_step
 from ganlab.training.workbench import Workbench
@@ -23,22 +24,26 @@ class Found(Exception):
         self.layer = layer
 
 
-def find_first(bench: Workbench, until: int) -> dict[str, Any] | None:
+def find_first(bench: Workbench, until: int, unchecked: Collection[str]) -> dict[str, Any] | None:
     """Replay a workbench up to a step and return the first tensor that is not finite, or None if none appears.
 
     Args:
         bench: fresh networks, restored to a step before `until`; the run is a function of the step, so the replay
             meets the same numbers.
         until: step at which the run was seen to hold NaN or Inf.
+        unchecked: columns of history.csv that may hold Inf without anything being wrong.
 
     Returns:
-        `step`, `tensor` (output, loss, gradient or parameter), `network` and `layer`.
+        `step`, `tensor` (output, loss, gradient or parameter), `network` and `layer`. Where all of these are finite:
+        `state` (a buffer, the average or an optimiser's state, with its name for a layer), or the column of history.csv
+        that overflowed, such as a norm, of no network and layer.
     """
-    for name, network in (("generator", bench.state.generator), ("discriminator", bench.state.discriminator)):
-        look_inside(name, network, bench.state.optimizers[name])
+    d_optimizer, g_optimizer = bench.state.discriminator_optimizer, bench.state.generator_optimizer
+    look_inside("discriminator", bench.state.discriminator, d_optimizer)
+    look_inside("generator", bench.state.generator, g_optimizer)
     while bench.state.step < until:
         try:
-            train_step(bench.state, bench.game, bench.feed)
+            trace = train_step(bench.state, bench.game, bench.feed)
         except Found as found:
             return {
                 "step": bench.state.step + 1,
@@ -46,6 +51,14 @@ def find_first(bench: Workbench, until: int) -> dict[str, Any] | None:
                 "network": found.network,
                 "layer": found.layer,
             }
+        for name, value in bench.state.tensors().items():
+            if not is_finite(value):
+                network, _, layer = name.partition("/")
+                return {"step": bench.state.step, "tensor": "state", "network": network, "layer": layer}
+        norms = (optimizer.gradient_norm() for optimizer in (d_optimizer, g_optimizer))
+        for column, value in history_columns(bench.game.loss, trace, *norms).items():
+            if value is not None and column not in unchecked and not is_finite(value):
+                return {"step": bench.state.step, "tensor": column, "network": None, "layer": None}
     return None
 
 
@@ -54,8 +67,10 @@ def look_inside(name: str, network: nn.Module, optimizer: NetworkOptimizer) -> N
     for layer, module in network.named_modules():
         if not list(module.children()):
             module.register_forward_hook(output_check(name, layer))
-    for layer, parameter in network.named_parameters():
-        parameter.register_hook(gradient_check(name, layer))
+    # Scaled gradients overflow now and then; the scaler sees to it.
+    if not optimizer.scaler.is_enabled():
+        for layer, parameter in network.named_parameters():
+            parameter.register_hook(gradient_check(name, layer))
 
     minimise = optimizer.minimise
 
@@ -80,5 +95,10 @@ def gradient_check(network: str, layer: str) -> Callable[[Tensor], None]:
 
 def require_finite(tensor: Tensor, kind: str, network: str, layer: str) -> None:
     """Raise Found unless every element is finite."""
-    if not bool(torch.isfinite(tensor.detach()).all()):
+    if not is_finite(tensor):
         raise Found(kind, network, layer)
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Tell whether no element is NaN or Inf."""
+    return bool(torch.isfinite(tensor.detach()).all())

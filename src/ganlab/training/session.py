@@ -221,7 +221,7 @@ def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory,
     if checkpoint is not None:
         restore(fresh.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
     start = fresh.state.step
-    found = find_first(fresh, bad.step)
+    found = find_first(fresh, bad.step, monitor.unchecked)
     if found is None:
         monitor.warn(
             f"{bad.column} is not finite at step {bad.step}, but a replay from step {start} stayed finite: "
@@ -231,7 +231,8 @@ def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory,
     else:
         where = ".".join(part for part in (found["network"], found["layer"]) if part)
         monitor.warn(
-            f"not finite: {found['tensor']} of {where} at step {found['step']}; the checkpoint at step {start} is kept"
+            f"not finite: {found['tensor']}{' of ' if where else ''}{where} at step {found['step']}; "
+            f"the checkpoint at step {start} is kept"
         )
     return {**found, "seen_in": bad.column, "checkpoint": start}
 

@@ -40,15 +40,15 @@ def at_once(child: Any, works: list[Callable[[], Any]]) -> list[Any]:
 def test_every_start_has_a_directory_of_its_own(
     starts: int, points: Any, child: Any, differences: Any, figure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The time in a run's name has seconds, so most of these names would be equal but for their four letters: with three
-    # letters to draw from there are 81 of those, and collisions are certain.
-    monkeypatch.setattr(string, "ascii_lowercase", "abc")
     shared = tmp_path / "shared"
     experiments = [points(*OVERRIDES, f"seed={seed}") for seed in range(starts)]
     works = [lambda each=each: session.start(each, shared).path for each in experiments]
-    ended = at_once(child, works)
+    # The time in a run's name has seconds, so most of these names would be equal but for their four letters: with three
+    # letters to draw from there are 81 of those, and collisions are certain.
+    with monkeypatch.context() as patch:
+        patch.setattr(string, "ascii_lowercase", "abc")
+        ended = at_once(child, works)
     assert all(end.code == 0 for _, end in ended), [end.output for _, end in ended if end.code]
-    monkeypatch.undo()
 
     directories = {end.value for _, end in ended}
     assert directories == {run.path for run in list_runs(shared)} == set(shared.iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -47,6 +48,9 @@ def common(
 
 def main() -> None:
     """Run the command line; a user's error is one message and an exit code, never a traceback."""
+    # What takes long before a run exists, such as a download, is told through logging.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("ganlab").setLevel(logging.INFO)
     try:
         app()
     except GanlabError as error:

@@ -8,8 +8,8 @@ of any order, and each is computed in the way that suits the CPU best:
 
 - the convolution, and the transposed one, by oneDNN;
 - the transposed one to an image's few channels by a matrix product and col2im, for oneDNN's vectors run over channels;
-- the gradient of the weights by a matrix product of patches: oneDNN reaches a third to nine tenths of its speed, and
-  with 1 x 1 kernels of stride 2 and few channels it writes beyond its memory (github.com/uxlfoundation/oneDNN/issues/6035);
+- the gradient of the weights by a matrix product of patches: oneDNN reaches a third to nine tenths of its speed, and with
+  1 x 1 kernels of stride 2 and few channels it writes beyond its memory (github.com/uxlfoundation/oneDNN/issues/6035);
 - the gradient of the bias by a sum, where oneDNN takes nearly as long as for the weights (channels_last).
 """
 

@@ -84,13 +84,18 @@ def require_space(folder: Path, size: int) -> None:
 
 def sweep_temporaries(folder: Path) -> int:
     """Remove what an earlier process left half-written anywhere under `folder`; return how many there were."""
-    stale = [path for path in folder.rglob(f"{TEMPORARY}*") if path.exists()]
+    stale = list(folder.rglob(f"{TEMPORARY}*"))
     for path in stale:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        remove(path)
     return len(stale)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a folder with all it holds, or a link but not what it points to; what is gone is no error."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:

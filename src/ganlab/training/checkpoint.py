@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from ganlab.errors import GanlabError, RunError
 from ganlab.monitor.monitor import NonFinite
 from ganlab.runs.files import (
     disk_full_told,
+    remove,
     require_space,
     sync_folder,
     temporary_beside,
@@ -91,9 +91,9 @@ def save_checkpoint(folder: Path, state: State) -> Path:
                 os.rename(target, replaced)
             os.rename(temporary, target)
             sync_folder(folder)
-            shutil.rmtree(replaced, ignore_errors=True)
+            remove(replaced)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            remove(temporary)
     return target
 
 
@@ -141,13 +141,13 @@ def restore(state: State, checkpoint: Checkpoint, path: Path) -> None:
     """
     try:
         state.load(checkpoint.tensors, checkpoint.numbers)
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise damaged(path, str(error)) from error
 
 
 def damaged(path: Path, reason: str) -> RunError:
     """Return the error that says a checkpoint cannot be used."""
-    return RunError(f"checkpoint {path} cannot be used: {reason}", "an older checkpoint is used where there is one")
+    return RunError(f"checkpoint {path} cannot be used: {reason}", "remove its folder to use an older one")
 
 
 def newest_checkpoint(folder: Path, before: int | None = None) -> tuple[Checkpoint | None, list[str]]:
@@ -170,10 +170,9 @@ def newest_checkpoint(folder: Path, before: int | None = None) -> tuple[Checkpoi
 
 def prune(folder: Path, keep: int, best: int | None) -> None:
     """Remove all but the newest `keep` checkpoints and the one of step `best`."""
-    steps = checkpoint_steps(folder)
-    for step in steps[:-keep]:
+    for step in checkpoint_steps(folder)[:-keep]:
         if step != best:
-            shutil.rmtree(checkpoint_path(folder, step))
+            remove(checkpoint_path(folder, step))
 
 
 def experiment_of(checkpoint: Checkpoint) -> Experiment:
@@ -184,7 +183,7 @@ def experiment_of(checkpoint: Checkpoint) -> Experiment:
     """
     try:
         return Experiment.model_validate_json(json.dumps(checkpoint.experiment))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(
             f"the checkpoint's experiment cannot be read: {error}", "use the ganlab that wrote it"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import torch
 from torch import Tensor, nn
@@ -90,23 +91,35 @@ class NetworkOptimizer:
         }
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take over a state that `tensors` returned, in each parameter's own memory layout.
+        """Take over a state that `tensors` returned, in each parameter's own memory layout. None is one, too.
 
         Raises:
-            ValueError: a tensor fits no parameter of this network.
+            ValueError: a tensor fits no parameter of this network, or some are missing.
         """
+        kept = self.kept()
         for name, value in tensors.items():
             index, _, key = name.partition("/")
-            if not index.isdigit() or int(index) >= len(self.parameters):
+            if not re.fullmatch(r"0|[1-9]\d{0,8}", index) or int(index) >= len(self.parameters) or key not in kept:
                 raise ValueError(f"optimiser state {name!r} belongs to no parameter")
             parameter = self.parameters[int(index)]
-            if value.dim() == 0:
-                # A step count: fused optimisers want it beside the parameter.
-                target = torch.empty_like(value, device=parameter.device)
-            elif value.shape == parameter.shape:
-                target = torch.empty_like(parameter, requires_grad=False)
-            else:
+            # A step count is a single number; fused optimisers want it beside the parameter.
+            shape = torch.Size() if key == "step" else parameter.shape
+            if value.shape != shape or value.dtype != kept[key]:
                 raise ValueError(
-                    f"optimiser state {name!r} has shape {tuple(value.shape)}, its parameter {tuple(parameter.shape)}"
+                    f"optimiser state {name!r} has shape {tuple(value.shape)} and type {value.dtype}, "
+                    f"its parameter asks for {tuple(shape)} and {kept[key]}"
                 )
+            like = value if key == "step" else parameter
+            target = torch.empty_like(like, device=parameter.device, requires_grad=False)
             self.optimizer.state[parameter][key] = target.copy_(value)
+        missing = {f"{index}/{key}" for index in range(len(self.parameters)) for key in kept} - tensors.keys()
+        if tensors and missing:
+            raise ValueError(f"optimiser state {min(missing)!r} is missing")
+
+    def kept(self) -> dict[str, torch.dtype]:
+        """Return what the optimiser keeps of a parameter, and in which type: asked of one that has taken a step."""
+        probe = nn.Parameter(torch.zeros(()))
+        probe.grad = torch.zeros(())
+        optimizer = build_optimizer([probe], self.options)
+        optimizer.step()
+        return {key: value.dtype for key, value in optimizer.state[probe].items() if isinstance(value, Tensor)}

@@ -85,7 +85,7 @@ def resume(
         Interrupted: a signal or a full disk ended it; it can be resumed.
     """
     with run.held():
-        status = run.status()
+        status = resumable(run)
         experiment = load_experiment(run.config, overrides)
         sweep_temporaries(run.path)
         checkpoint, warnings = newest_checkpoint(run.checkpoints)
@@ -107,7 +107,7 @@ def resume(
         prepare(device, experiment.training, threads=status["threads"])
         warnings += promises_lost(status, device)
         data = load(experiment.data, experiment.training.batch_size)
-        if data.fingerprint != status["data"]["fingerprint"] and not is_allowed("data", allowed):
+        if data.fingerprint != status["data"].get("fingerprint") and not is_allowed("data", allowed):
             raise RunError(
                 f"the data of {run.path.name} changed since it was started: its fingerprint differs",
                 "bring the old data back, or allow it with --allow-change data",
@@ -132,6 +132,23 @@ def resume(
         status.pop("non_finite", None)
         carry_on(run, bench, data, status, views, warnings)
     return run
+
+
+def resumable(run: RunDirectory) -> dict[str, Any]:
+    """Return run.json after checking what a resume needs of it.
+
+    Raises:
+        RunError: it is missing, damaged or of a newer format.
+    """
+    status = run.status()
+    needed = {"threads": int, "device": str, "versions": dict, "data": dict, "resumed": list}
+    wrong = [key for key, kind in needed.items() if type(status.get(key)) is not kind]
+    if wrong or not 1 <= status["threads"] <= 1024:
+        raise RunError(
+            f"{run.status_file} has no usable {' and '.join(wrong) or 'threads'}",
+            "the file is damaged; restore it or use another run",
+        )
+    return status
 
 
 def find_unfinished(experiment: Experiment, runs_dir: Path) -> RunDirectory | None:

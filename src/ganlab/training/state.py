@@ -95,15 +95,25 @@ class State:
             groups.setdefault(group, {})[key] = value
         if numbers["optimizers"] != self.numbers()["optimizers"]:
             raise ValueError(f"its optimisers are {numbers['optimizers']}")
-        optimizer_state = groups.pop("optimizer", {})
+        states: dict[str, dict[str, Tensor]] = {name: {} for name in self.optimizers}
+        for name, value in groups.pop("optimizer", {}).items():
+            player, _, key = name.partition("/")
+            if player not in states:
+                raise ValueError(f"it holds the state of an optimiser {player!r}")
+            states[player][key] = value
         if set(groups) != set(self.networks):
             raise ValueError(f"it holds {sorted(groups)}, and this experiment has {sorted(self.networks)}")
         for name, network in self.networks.items():
             load_network(name, network, groups[name])
         for name, optimizer in self.optimizers.items():
-            prefix = f"{name}/"
-            optimizer.load({k[len(prefix) :]: v for k, v in optimizer_state.items() if k.startswith(prefix)})
-            optimizer.scaler.load_state_dict(numbers["scalers"][name])
+            # A scaler may have skipped every step so far.
+            if numbers["step"] and not states[name] and optimizer.kept() and not optimizer.scaler.is_enabled():
+                raise ValueError(f"the state of the {name}'s optimiser is missing")
+            optimizer.load(states[name])
+            scaler, own = numbers["scalers"][name], optimizer.scaler.state_dict()
+            if {key: type(value) for key, value in scaler.items()} != {key: type(own[key]) for key in own}:
+                raise ValueError(f"the {name}'s gradient scaler is {scaler}")
+            optimizer.scaler.load_state_dict(scaler)
         self.step = numbers["step"]
 
 
@@ -114,6 +124,8 @@ def all_tensors(network: nn.Module) -> list[Tensor]:
 
 def load_network(name: str, network: nn.Module, tensors: dict[str, Tensor]) -> None:
     """Copy tensors into a network after checking every name, shape and type.
+
+    A network on the meta device, which has shapes but no memory, is given memory on the CPU once all is checked.
 
     Raises:
         ValueError: they are not this network's.
@@ -128,4 +140,6 @@ def load_network(name: str, network: nn.Module, tensors: dict[str, Tensor]) -> N
                 f"{name}/{key} is {value.dtype} {tuple(value.shape)}, and this experiment's is "
                 f"{own[key].dtype} {tuple(own[key].shape)}"
             )
+    if next(network.parameters()).is_meta:
+        network.to_empty(device="cpu")
     network.load_state_dict(tensors)

@@ -61,7 +61,9 @@ def load_generator(run: RunDirectory, which: Which = "newest", live: bool = Fals
         checkpoint = read_checkpoint(checkpoint_path(run.checkpoints, step))
     experiment = experiment_of(checkpoint)
     player = "generator" if live or not experiment.training.ema else "average"
-    generator = build_generator(experiment)
+    # Without memory, so that an experiment of another size is refused before it is allocated.
+    with torch.device("meta"):
+        generator = build_generator(experiment)
     prefix = f"{player}/"
     weights = {k[len(prefix) :]: v for k, v in checkpoint.tensors.items() if k.startswith(prefix)}
     try:

@@ -1,0 +1,273 @@
+"""Row 12: names and texts that want to leave the runs folder, or to be active where they are shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ganlab
+from ganlab.config.load import dump_experiment
+from ganlab.errors import ConfigError
+from ganlab.runs.directory import RunDirectory
+
+OVERRIDES = ("training.device=cpu", "training.steps=2", "monitor.checkpoint_every=2", "monitor.snapshot_every=2")
+ESCAPE = "\x1b[31mred\x1b]0;title\x07"
+MARKUP = "[bold red]loud[/bold red] [link=file:///etc/passwd]x[/link] :smiley:"
+HTML = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+NAMES = [
+    "../escaped",
+    "../../escaped",
+    "/tmp/escaped",
+    "a/b",
+    "a\\b",
+    "..",
+    ".",
+    ".hidden",
+    "-rf",
+    "~",
+    "~root",
+    "$HOME",
+    "`id`",
+    "a b",
+    "a\nb",
+    "a\n",
+    "a\r",
+    "a\tb",
+    "a\0b",
+    "",
+    " ",
+    "x" * 65,
+    "x" * 5000,
+    "CON:",
+    "a:b",
+    "a*",
+    "a?",
+    "\u202egnp.exe",
+    "a\u2028b",
+    "\uff0e\uff0e\uff0fescaped",
+    "n\u0303",
+    "a\u200bb",
+    "\ufeffa",
+    "\u0661",
+    ESCAPE,
+    MARKUP,
+    HTML,
+    "{0}",
+    "%s",
+    "name: x",
+    "!!python/object/apply:os.system [id]",
+]
+TEXTS = [ESCAPE, MARKUP, HTML, "\u202egnp.exe", "a\u2028b\u0085c", "line\nline", "\x9b31m", "x" * 5000, "'\"`$(id)", "\ud800"]
+# What no terminal may get from us: control characters but newline, and marks that turn the direction of text.
+ACTIVE = {chr(code) for code in [*range(10), *range(11, 32), *range(127, 160), 0x202A, 0x202B, 0x202D, 0x202E, 0x2028]}
+
+
+@pytest.fixture
+def world(tmp_path: Path, points: Any) -> Iterator[Path]:
+    """Return a folder to work in, with a runs folder and an experiment; nothing beside it or above it may change."""
+    sentinel = tmp_path / "outside"
+    sentinel.mkdir()
+    (sentinel / "file").write_text("untouched")
+    work = tmp_path / "inside" / "work"
+    (work / "runs").mkdir(parents=True)
+    (work / "toy.yaml").write_text(dump_experiment(points(*OVERRIDES)))
+    yield work
+
+
+def contents(work: Path) -> dict[str, bytes | None]:
+    """Return everything two folders up that is not below the runs folder."""
+    top = work.parents[1]
+    inside = work / "runs"
+    return {
+        str(path.relative_to(top)): path.read_bytes() if path.is_file() else None
+        for path in top.rglob("*")
+        if inside not in path.parents
+    }
+
+
+def active(output: str) -> set[str]:
+    """Return the active characters in an output."""
+    return ACTIVE & set(output)
+
+
+def test_names_are_letters_digits_and_three_marks(points: Any, figure: Any) -> None:
+    refused = 0
+    for name in NAMES:
+        with pytest.raises(ConfigError) as caught:
+            points(f"name={json.dumps(name)}")
+        refused += not active(str(caught.value))
+    figure(12, "hostile names of a run; refused", refused, len(NAMES))
+    assert refused == len(NAMES)
+
+
+def commands(text: str, run: str) -> list[list[str]]:
+    """Return command lines with a text in every place that takes one. A place that cannot hold it is left out."""
+    found = [
+        ["train", "toy.yaml", "--name", text],
+        ["train", "toy.yaml", f"name={text}"],
+        ["train", "toy.yaml", f"{text}=1"],
+        ["train", "toy.yaml", text],
+        ["train", text],
+        ["train", "toy.yaml", "--device", text],
+        ["train", "toy.yaml", "--dry-run", f"data={{name: folder, path: {json.dumps(text)}}}"],
+        ["train", f"--{text}"],
+        ["validate", text],
+        ["validate", "toy.yaml", f"claim={json.dumps(text)}", "training.steps=0"],
+        ["resume", text],
+        ["resume", run, text],
+        ["resume", run, "--allow-change", text, "seed=4"],
+        ["sample", text],
+        ["sample", run, "--step", text],
+        ["sample", run, "-n", text],
+        ["export", text],
+        ["ls", text],
+        ["ls", "runs", "--runs-dir", text],
+        ["cp", text],
+        ["cp", "ring", f"runs/{text}/x.yaml"],
+        [text],
+    ]
+    return [line for line in found if not any("\0" in word or "\ud800" in word for word in line)]
+
+
+def hostile_run(points: Any, runs: Any, place: Path) -> str:
+    """Put a finished run into a runs folder and return its name."""
+    made = runs.whole(points(*OVERRIDES))
+    target = place / "runs" / made.path.name
+    subprocess.run(["cp", "-r", made.path, target], check=True)
+    return target.name
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
+def test_nothing_outside_and_nothing_active(
+    every: int, world: Path, points: Any, runs: Any, cli: Any, figure: Any
+) -> None:
+    run = hostile_run(points, runs, world)
+    lines = [line for text in dict.fromkeys([*NAMES, *TEXTS]) for line in commands(text, run)]
+    # One text in all places, and all texts in the places that name files.
+    chosen = lines[:: every if every > 1 else 1]
+    before = contents(world)
+    escapes = loud = 0
+    wrong = []
+    for line in chosen:
+        ended = cli(*line, cwd=world)
+        after = contents(world)
+        escapes += after != before
+        loud += bool(active(ended.output))
+        if ended.code not in (0, 2) or after != before or active(ended.output):
+            wrong.append(f"{str(line)[:200]}: {ended.code}, {set(after) ^ set(before)}, {ended.output[-300:]!r}")
+    figure(12, "hostile text anywhere on the command line; escapes from the runs folder", escapes, len(chosen))
+    figure(12, "hostile text anywhere on the command line; outputs with active characters", loud, len(chosen))
+    assert not wrong, "\n\n".join(wrong)
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.parametrize("text", TEXTS[:-1], ids=ascii)
+def test_text_of_an_experiment_is_shown_as_it_is(text: str, world: Path, cli: Any) -> None:
+    """A claim is free text: control characters are refused, markup and HTML are letters like others."""
+    claim = f"claim={json.dumps(text, ensure_ascii=False)}"
+    for command in (["train", "toy.yaml", claim], ["train", "toy.yaml", claim, "--dry-run"], ["validate", "toy.yaml", claim]):
+        for environment in ({}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"}):
+            ended = cli(*command, cwd=world, **environment)
+            assert ended.code in (0, 2), ended.output
+            assert "\x1b]" not in ended.output
+            assert "\x1b[31mred" not in ended.output
+            if not environment:
+                assert not active(ended.output), ended.output
+            if text in (MARKUP, HTML) and command[0] == "validate" and not environment:
+                assert text in ended.output.replace("\n  ", " ").replace("''", "'")
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.parametrize("name", [ESCAPE.replace("/", ""), MARKUP.replace("/", "|"), "a\nb", "\u202egnp.exe", "<b>x", "x" * 200])
+def test_a_folder_with_a_hostile_name(name: str, world: Path, points: Any, runs: Any, cli: Any) -> None:
+    """Somebody else may have named the folder of a run, or the file of an experiment."""
+    run = world / "runs" / hostile_run(points, runs, world)
+    hostile = run.rename(run.with_name(name))
+    config = (world / "toy.yaml").rename(world / f"{name}.yaml")
+    before = contents(world)
+    for command in (
+        ["ls", "runs"],
+        ["ls", "runs", "--json"],
+        ["resume", str(hostile)],
+        ["resume", str(hostile), "training.steps=3"],
+        ["sample", str(hostile), "--out", str(hostile / "samples.png")],
+        ["validate", config.name],
+        ["train", config.name],
+        ["sample", name[:3]],
+    ):
+        ended = cli(*command, cwd=world)
+        assert ended.code in (0, 2), f"{command}: {ended.output}"
+        assert not active(ended.output), f"{command}: {ended.output!r}"
+    assert contents(world) == before
+    log = RunDirectory(hostile).log.read_text()
+    assert not active(log)
+
+
+@pytest.mark.parametrize("shape", ["absolute", "parent", "long", "file", "folder with things", "newline"])
+def test_out_goes_where_it_says_or_nowhere(shape: str, world: Path, points: Any, runs: Any, cli: Any) -> None:
+    run = hostile_run(points, runs, world)
+    outs = {
+        "absolute": f"{world.parents[1]}/elsewhere/x.png",
+        "parent": "toy.yaml/../x/y.png",
+        "long": "x" * 5000 + ".png",
+        "file": "toy.yaml",
+        "folder with things": "runs",
+        "newline": "a\n\x1b[31m.png",
+    }
+    before = contents(world)
+    for command in ("sample", "export"):
+        ended = cli(command, run, "--out", outs[shape], cwd=world)
+        assert ended.code in (0, 2), ended.output
+        assert "Traceback" not in ended.output
+        assert not active(ended.output)
+    added = set(contents(world)) - set(before)
+    assert all(contents(world)[name] == content for name, content in before.items())
+    if shape != "newline":
+        assert not {name for name in added if not name.startswith("elsewhere")}
+
+
+def test_a_link_in_a_run_is_not_written_through(world: Path, points: Any, runs: Any, child: Any) -> None:
+    """config.yaml, run.json and pictures are replaced, whatever they were; what a link points to stays."""
+    run = RunDirectory(world / "runs" / hostile_run(points, runs, world))
+    victim = world.parents[1] / "outside" / "file"
+    for path in (run.config, run.status_file):
+        copy = path.with_name(f"real-{path.name}")
+        path.rename(copy)
+        path.symlink_to(copy)
+    picture = run.samples / "step_0000004.png"
+    picture.symlink_to(victim)
+    from ganlab.training import session
+
+    ended = child(lambda: session.resume(run, ["training.steps=4"])).wait()
+    assert ended.code == 0, ended.output
+    assert victim.read_text() == "untouched"
+    assert not run.status_file.is_symlink()
+
+
+def test_the_real_command_line(world: Path) -> None:
+    (world / "escaped").mkdir()
+    for arguments in (["train", "toy.yaml", "--name", f"../{ESCAPE}"], ["resume", MARKUP + ESCAPE]):
+        ended = subprocess.run(
+            [sys.executable, "-m", "ganlab", *arguments], cwd=world, capture_output=True, text=True, timeout=100
+        )
+        assert ended.returncode == 2, ended.stderr
+        assert not active(ended.stdout + ended.stderr)
+        assert "Traceback" not in ended.stderr
+        if MARKUP + ESCAPE in arguments:
+            assert MARKUP in ended.stderr.replace("\n", "")
+    assert not os.listdir(world / "runs")
+
+
+@pytest.mark.parametrize("reference", ["", ".", "..", "/", "\0", "x" * 5000, "*", "[bold]", "../*", "~"])
+def test_references_through_the_python_interface(reference: str, world: Path) -> None:
+    with pytest.raises(ganlab.errors.RunError):  # type: ignore[attr-defined]
+        ganlab.load_run(reference, runs_dir=world / "runs")

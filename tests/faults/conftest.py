@@ -62,11 +62,12 @@ class Ended:
 
 
 class Child:
-    """A forked process that does some work. A user's error ends it with that error's exit code, as on the command line."""
+    """A forked process that does some work. A user's error ends it with that error's exit code, as `ganlab` does."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
-        self.printed = tempfile.TemporaryFile()
-        self.returned = tempfile.TemporaryFile()
+        # Closed in `wait`, when the child has written to them.
+        self.printed = tempfile.TemporaryFile()  # noqa: SIM115
+        self.returned = tempfile.TemporaryFile()  # noqa: SIM115
         self.pid = os.fork()
         if self.pid == 0:
             # Neither pytest's handlers nor its captured output are the child's.
@@ -74,7 +75,7 @@ class Child:
             signal.alarm(SECONDS)
             os.dup2(self.printed.fileno(), 1)
             os.dup2(self.printed.fileno(), 2)
-            sys.stdout = sys.stderr = open(1, "w", closefd=False)
+            sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115
             code = self._run(work)
             sys.stdout.flush()
             os._exit(code)
@@ -102,11 +103,12 @@ class Child:
     def wait(self) -> Ended:
         """Wait for the end."""
         _, status = os.waitpid(self.pid, 0)
-        self.printed.seek(0)
-        self.returned.seek(0)
-        content = self.returned.read()
-        value = pickle.loads(content) if content else None
-        return Ended(os.waitstatus_to_exitcode(status), self.printed.read().decode(errors="replace"), value)
+        with self.printed, self.returned:
+            self.printed.seek(0)
+            self.returned.seek(0)
+            content = self.returned.read()
+            value = pickle.loads(content) if content else None
+            return Ended(os.waitstatus_to_exitcode(status), self.printed.read().decode(errors="replace"), value)
 
 
 @pytest.fixture(scope="session", autouse=True)

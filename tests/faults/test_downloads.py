@@ -205,7 +205,7 @@ def _temporaries(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("trials", [60, pytest.param(2000, marks=pytest.mark.slow)])
 def test_no_corrupt_file_is_accepted(
-    server: Server, tmp_path: Path, trials: int, capsys: pytest.CaptureFixture[str]
+    server: Server, tmp_path: Path, trials: int, figure: Callable[[int, str, int, int], None]
 ) -> None:
     random.seed(0)
     accepted = 0
@@ -222,8 +222,7 @@ def test_no_corrupt_file_is_accepted(
             assert f"file  md5 {MD5}" in error.hint  # noqa: PT017
         accepted += (folder / "file").exists() and (folder / "file").read_bytes() != CONTENT[:1000]
         assert not _temporaries(folder)
-    with capsys.disabled():
-        print(f"\nrow 9: corrupt accepted {accepted} of {trials}")
+    figure(9, "corrupt or half downloads; accepted", accepted, trials)
     assert accepted == 0
 
 
@@ -296,7 +295,7 @@ def test_processes_at_once_download_a_file_once(server: Server, tmp_path: Path) 
 
 @pytest.mark.parametrize("trials", [5, pytest.param(50, marks=pytest.mark.slow)])
 def test_a_killed_download_is_done_anew_by_one_that_waits(
-    server: Server, tmp_path: Path, trials: int, capsys: pytest.CaptureFixture[str]
+    server: Server, tmp_path: Path, trials: int, figure: Callable[[int, str, int, int], None]
 ) -> None:
     whole = 0
     for trial in range(trials):
@@ -321,8 +320,7 @@ def test_a_killed_download_is_done_anew_by_one_that_waits(
         killed.join(60)
         assert killed.exitcode == -9
         whole += waiting.exitcode == 0 and (folder / "file").read_bytes() == CONTENT and not _temporaries(folder)
-    with capsys.disabled():
-        print(f"\nrow 9: whole after a kill -9 in the middle {whole} of {trials}")
+    figure(9, "a download killed half-way, another process waiting for it; whole", whole, trials)
     assert whole == trials
 
 

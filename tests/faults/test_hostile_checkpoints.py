@@ -125,16 +125,24 @@ ATTACKS: dict[str, Attack] = {
     "a negative length": header(2**64 - 1, {}),
     "a header of brackets": header(None, b"[" * 100_000),
     "a header of another type": header(None, [1, 2]),
-    "an absurd shape": header(None, {"generator/x": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 4]}}, bytes(4)),
-    "a shape that overflows": header(None, {"generator/x": {"dtype": "F32", "shape": [2**62, 4], "data_offsets": [0, 0]}}),
+    "an absurd shape": header(
+        None, {"generator/x": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 4]}}, bytes(4)
+    ),
+    "a shape that overflows": header(
+        None, {"generator/x": {"dtype": "F32", "shape": [2**62, 4], "data_offsets": [0, 0]}}
+    ),
     "offsets outside": header(None, {"generator/x": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}),
     "offsets that overlap": header(
-        None, {k: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} for k in ("generator/x", "generator/y")}, bytes(4)
+        None,
+        {k: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} for k in ("generator/x", "generator/y")},
+        bytes(4),
     ),
     "an unknown type": header(None, {"generator/x": {"dtype": "EVIL", "shape": [1], "data_offsets": [0, 4]}}, bytes(4)),
     "no tensors": header(None, {}),
     "numbers nested deep": lambda files, mark: files.update({NUMBERS: b"[" * 200_000 + b"]" * 200_000}),
-    "numbers nested deep in an object": lambda files, mark: files.update({NUMBERS: b'{"a":' * 100_000 + b"1" + b"}" * 100_000}),
+    "numbers nested deep in an object": lambda files, mark: files.update(
+        {NUMBERS: b'{"a":' * 100_000 + b"1" + b"}" * 100_000}
+    ),
     "numbers not UTF-8": lambda files, mark: files.update({NUMBERS: b"\xff\xfe\x00"}),
     "numbers a list": numbers(lambda values: [values]),
     "numbers text": numbers(lambda values: "step"),
@@ -144,14 +152,16 @@ ATTACKS: dict[str, Attack] = {
         f"step {step!r}": numbers(lambda values, step=step: values.update(step=step))
         for step in (None, "4", 4.0, True, -1, 2, 10**30, [4], {"x": 4}, float("nan"))
     },
-    "no step": numbers(lambda values: values.pop("step")and None),
+    "no step": numbers(lambda values: values.pop("step") and None),
     **{
         f"experiment {value!r}": numbers(lambda values, value=value: values.update(experiment=value))
         for value in (None, "x", [], {}, [["seed", 0]], {"seed": 0}, {"__class__": "os.system"})
     },
     "no experiment": numbers(lambda values: values.pop("experiment") and None),
     "an experiment of another type": numbers(lambda values: values["experiment"].update(training="fast")),
-    "an experiment with NaN": numbers(lambda values: values["experiment"]["optimizer"]["generator"].update(lr=float("nan"))),
+    "an experiment with NaN": numbers(
+        lambda values: values["experiment"]["optimizer"]["generator"].update(lr=float("nan"))
+    ),
     "an experiment with a hostile name": numbers(lambda values: values["experiment"].update(name="../../escaped")),
     "an experiment with an unknown key": numbers(lambda values: values["experiment"].update(module="os")),
     "an experiment of other networks": numbers(lambda values: values["experiment"]["generator"].update(width=17)),
@@ -164,7 +174,10 @@ ATTACKS: dict[str, Attack] = {
         for key in ("optimizers", "scalers")
         for value in (None, "x", [], {"generator": "SGD", "discriminator": "Adam"}, {"generator": 5})
     },
-    **{f"{group} a tensor missing": tensor(lambda tensors, group=group: tensors.pop(named(tensors, group))) for group in GROUPS},
+    **{
+        f"{group} a tensor missing": tensor(lambda tensors, group=group: tensors.pop(named(tensors, group)))
+        for group in GROUPS
+    },
     **{
         f"{group} all tensors missing": tensor(
             lambda tensors, group=group: [tensors.pop(name) for name in list(tensors) if name.startswith(group)]
@@ -172,7 +185,9 @@ ATTACKS: dict[str, Attack] = {
         for group in GROUPS
     },
     **{
-        f"{group} a tensor more": tensor(lambda tensors, group=group: tensors.update({f"{group}0/evil": torch.zeros(3)}))
+        f"{group} a tensor more": tensor(
+            lambda tensors, group=group: tensors.update({f"{group}0/evil": torch.zeros(3)})
+        )
         for group in GROUPS
     },
     **{f"{group} float64": change(group, lambda value: value.double()) for group in GROUPS},
@@ -187,7 +202,17 @@ ATTACKS: dict[str, Attack] = {
     "no group": tensor(lambda tensors: tensors.update({"x": torch.zeros(3)})),
     "a name of dots": tensor(lambda tensors: tensors.update({"../../x": torch.zeros(3)})),
 }
-HARMLESS_TO_SAMPLE = ("optimizer/", "optimiser", "discriminator/", "scalers", "optimizers", "a step count", "a foreign", "no group", "a name")
+HARMLESS_TO_SAMPLE = (
+    "optimizer/",
+    "optimiser",
+    "discriminator/",
+    "scalers",
+    "optimizers",
+    "a step count",
+    "a foreign",
+    "no group",
+    "a name",
+)
 """What an attack may touch that a sample has no use for: it must then end well, and without the payload."""
 
 
@@ -203,7 +228,15 @@ def attacked(run: RunDirectory, attack: Attack, mark: Path) -> None:
 @pytest.mark.usefixtures("no_plots")
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_no_payload_runs_and_every_error_is_a_message(
-    every: int, points: Any, runs: Any, child: Any, cli: Any, copy_of: Any, differences: Any, figure: Any, tmp_path: Path
+    every: int,
+    points: Any,
+    runs: Any,
+    child: Any,
+    cli: Any,
+    copy_of: Any,
+    differences: Any,
+    figure: Any,
+    tmp_path: Path,
 ) -> None:
     experiment = points(*OVERRIDES)
     whole, broken = runs.whole(experiment), runs.interrupted(experiment, 4)
@@ -338,7 +371,9 @@ def test_hostile_snapshots_are_refused(line: str, points: Any, runs: Any, child:
     assert "snapshots.jsonl" in ended.output
 
 
-@pytest.mark.parametrize("lines", ["step,time\n1\n", "step\n", "\n\n\n", "a,b\n1,2\n", "\x00\x00\n", "step,time\nx,y\n1,2\n"])
+@pytest.mark.parametrize(
+    "lines", ["step,time\n1\n", "step\n", "\n\n\n", "a,b\n1,2\n", "\x00\x00\n", "step,time\nx,y\n1,2\n"]
+)
 def test_a_hostile_history_is_refused(lines: str, points: Any, runs: Any, child: Any, copy_of: Any) -> None:
     run = copy_of(runs.interrupted(points(*OVERRIDES), 4))
     run.history.write_text(lines)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,24 @@ NAMES = [
     "name: x",
     "!!python/object/apply:os.system [id]",
 ]
-TEXTS = [ESCAPE, MARKUP, HTML, "\u202egnp.exe", "a\u2028b\u0085c", "line\nline", "\x9b31m", "x" * 5000, "'\"`$(id)", "\ud800"]
+TEXTS = [
+    ESCAPE,
+    MARKUP,
+    HTML,
+    "\u202egnp.exe",
+    "a\u2028b\u0085c",
+    "line\nline",
+    "\x9b31m",
+    "x" * 5000,
+    "'\"`$(id)",
+    "\ud800",
+]
 # What no terminal may get from us: control characters but newline, and marks that turn the direction of text.
 ACTIVE = {chr(code) for code in [*range(10), *range(11, 32), *range(127, 160), 0x202A, 0x202B, 0x202D, 0x202E, 0x2028]}
 
 
 @pytest.fixture
-def world(tmp_path: Path, points: Any) -> Iterator[Path]:
+def world(tmp_path: Path, points: Any) -> Path:
     """Return a folder to work in, with a runs folder and an experiment; nothing beside it or above it may change."""
     sentinel = tmp_path / "outside"
     sentinel.mkdir()
@@ -79,7 +90,7 @@ def world(tmp_path: Path, points: Any) -> Iterator[Path]:
     work = tmp_path / "inside" / "work"
     (work / "runs").mkdir(parents=True)
     (work / "toy.yaml").write_text(dump_experiment(points(*OVERRIDES)))
-    yield work
+    return work
 
 
 def contents(work: Path) -> dict[str, bytes | None]:
@@ -126,9 +137,11 @@ def commands(text: str, run: str) -> list[list[str]]:
         ["resume", run, "--allow-change", text, "seed=4"],
         ["sample", text],
         ["sample", run, "--step", text],
+        ["sample", run, "--step", "\u00b2"],
         ["sample", run, "-n", text],
         ["export", text],
         ["ls", text],
+        ["schema", text],
         ["ls", "runs", "--runs-dir", text],
         ["cp", text],
         ["cp", "ring", f"runs/{text}/x.yaml"],
@@ -174,7 +187,11 @@ def test_nothing_outside_and_nothing_active(
 def test_text_of_an_experiment_is_shown_as_it_is(text: str, world: Path, cli: Any) -> None:
     """A claim is free text: control characters are refused, markup and HTML are letters like others."""
     claim = f"claim={json.dumps(text, ensure_ascii=False)}"
-    for command in (["train", "toy.yaml", claim], ["train", "toy.yaml", claim, "--dry-run"], ["validate", "toy.yaml", claim]):
+    for command in (
+        ["train", "toy.yaml", claim],
+        ["train", "toy.yaml", claim, "--dry-run"],
+        ["validate", "toy.yaml", claim],
+    ):
         for environment in ({}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"}):
             ended = cli(*command, cwd=world, **environment)
             assert ended.code in (0, 2), ended.output
@@ -187,29 +204,40 @@ def test_text_of_an_experiment_is_shown_as_it_is(text: str, world: Path, cli: An
 
 
 @pytest.mark.usefixtures("no_plots")
-@pytest.mark.parametrize("name", [ESCAPE.replace("/", ""), MARKUP.replace("/", "|"), "a\nb", "\u202egnp.exe", "<b>x", "x" * 200])
+@pytest.mark.parametrize(
+    "name", [ESCAPE.replace("/", ""), MARKUP.replace("/", "|"), "a\nb", "\u202egnp.exe", "<b>x", "x" * 200]
+)
 def test_a_folder_with_a_hostile_name(name: str, world: Path, points: Any, runs: Any, cli: Any) -> None:
     """Somebody else may have named the folder of a run, or the file of an experiment."""
     run = world / "runs" / hostile_run(points, runs, world)
-    hostile = run.rename(run.with_name(name))
+    hostile = run.rename(run.with_name(f"{name}tail"))
     config = (world / "toy.yaml").rename(world / f"{name}.yaml")
+    (world / "runs" / f"{name}tail2").mkdir()
+    (world / "runs" / f"{name}tail2" / "run.json").write_text("{")
     before = contents(world)
     for command in (
         ["ls", "runs"],
         ["ls", "runs", "--json"],
+        ["sample", "tail"],
+        ["sample", str(hostile), "--out", "runs/samples.png"],
         ["resume", str(hostile)],
         ["resume", str(hostile), "training.steps=3"],
-        ["sample", str(hostile), "--out", str(hostile / "samples.png")],
+        ["resume", f"{hostile}2"],
         ["validate", config.name],
         ["train", config.name],
-        ["sample", name[:3]],
     ):
         ended = cli(*command, cwd=world)
         assert ended.code in (0, 2), f"{command}: {ended.output}"
         assert not active(ended.output), f"{command}: {ended.output!r}"
     assert contents(world) == before
-    log = RunDirectory(hostile).log.read_text()
-    assert not active(log)
+    # By a part of its name, which is as good as any.
+    shutil.rmtree(world / "runs" / f"{name}tail2")
+    for command in (["resume", "tail", "training.steps=4"], ["sample", "tail", "--out", "runs/samples.png"]):
+        ended = cli(*command, cwd=world)
+        assert ended.code == 0, ended.output
+        assert not active(ended.output), f"{command}: {ended.output!r}"
+    assert contents(world) == before
+    assert not active(RunDirectory(hostile).log.read_text())
 
 
 @pytest.mark.parametrize("shape", ["absolute", "parent", "long", "file", "folder with things", "newline"])

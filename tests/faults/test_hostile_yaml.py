@@ -244,7 +244,9 @@ def test_the_file_that_attacks_start_from_is_valid(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [230, pytest.param(2300, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
-def test_hostile_files_are_refused(count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_files_are_refused(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[int, str, int, int], None]
+) -> None:
     monkeypatch.chdir(tmp_path)
     file = Path("hostile.yaml")
     rng = random.Random(11)
@@ -262,7 +264,7 @@ def test_hostile_files_are_refused(count: int, tmp_path: Path, monkeypatch: pyte
             unnamed += [
                 line for line in lines if "hostile.yaml" not in line and "/dev/" not in line and "and more" not in line
             ]
-    print(f"\nhostile or broken YAML: refused {count - len(accepted)} of {count}")
+    figure(11, "hostile or broken YAML; refused with file and line", count - len(accepted), count)
     assert not accepted
     assert not unnamed
 

@@ -1,4 +1,4 @@
-"""Row 6: NaN or Inf put into each loss, layer, gradient and parameter at chosen steps: named, never masked, never saved."""
+"""Row 6: NaN or Inf in each loss, layer, gradient and parameter at chosen steps: named, never masked, never saved."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ from ganlab.training.state import State
 STEPS = 8
 OVERRIDES = {
     "points": (f"training.steps={STEPS}", "monitor.checkpoint_every=4", "monitor.snapshot_every=4"),
-    "images": (f"training.steps={STEPS}", "monitor.checkpoint_every=4", "monitor.snapshot_every=4", "training.batch_size=4"),
+    "images": (
+        f"training.steps={STEPS}",
+        "monitor.checkpoint_every=4",
+        "monitor.snapshot_every=4",
+        "training.batch_size=4",
+    ),
 }
 
 Poison = Callable[[torch.Tensor], torch.Tensor]
@@ -108,7 +113,9 @@ def places(experiment: Any) -> list[tuple[str, str, str]]:
     return found
 
 
-def poisoned_run(child: Any, experiment: Any, place: tuple[str, str, str], step: int, value: float, folder: Path) -> Any:
+def poisoned_run(
+    child: Any, experiment: Any, place: tuple[str, str, str], step: int, value: float, folder: Path
+) -> Any:
     """Train in a child with a bad value at a place and step."""
     kind, network, layer = place
 
@@ -142,7 +149,9 @@ def complaints(run: RunDirectory, place: tuple[str, str, str], step: int) -> lis
     if kind == "parameter" and network == "discriminator":
         shows = step
     history = read_history(run.history)
-    bad = {int(s) for name in history for s, v in zip(history["step"], history[name], strict=True) if not np.isfinite(v)}
+    bad = {
+        int(s) for name in history for s, v in zip(history["step"], history[name], strict=True) if not np.isfinite(v)
+    }
     if shows <= STEPS and (not bad or min(bad) not in (step, shows)):
         found.append(f"rows {sorted(bad)} of history are not finite")
     kept = checkpoint_steps(run.checkpoints)
@@ -187,7 +196,12 @@ def test_the_first_bad_tensor_is_named(
         wrong = complaints(RunDirectory(path), place, step)
         assert not wrong, f"{value} in {place} at step {step}: {wrong}"
         good += not wrong
-    figure(6, f"{kind}: NaN or Inf in a loss, output, gradient or weight; step, tensor and layer named", good, len(trials[::every]))
+    figure(
+        6,
+        f"{kind}: NaN or Inf in a loss, output, gradient or weight; step, tensor and layer named",
+        good,
+        len(trials[::every]),
+    )
 
 
 @pytest.mark.usefixtures("no_plots")

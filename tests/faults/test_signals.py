@@ -54,7 +54,10 @@ def before_and_after(function: Callable[..., Any], tick: Callable[[], None]) -> 
 
 
 PHASES: dict[str, tuple[Callable[[Callable[[], None]], None], int]] = {
-    "training step": (lambda tick: setattr(NetworkOptimizer, "minimise", before_and_after(NetworkOptimizer.minimise, tick)), 32),
+    "training step": (
+        lambda tick: setattr(NetworkOptimizer, "minimise", before_and_after(NetworkOptimizer.minimise, tick)),
+        32,
+    ),
     "snapshot": (lambda tick: setattr(Snapshots, "take", before_and_after(Snapshots.take, tick)), 6),
     "saving": (lambda tick: setattr(loop, "save_checkpoint", before_and_after(loop.save_checkpoint, tick)), 8),
     "last plots": (lambda tick: setattr(Snapshots, "_draw", before_and_after(Snapshots._draw, tick)), 2),

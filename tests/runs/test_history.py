@@ -66,7 +66,7 @@ def test_cutting_drops_later_rows(tmp_path: Path) -> None:
 def test_missing_rows_refuse_a_resume(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     write(path, 4)
-    with pytest.raises(RunError, match="4 of the 5 rows"):
+    with pytest.raises(RunError, match="the rows of steps 1 to 5"):
         history.cut_history(path, 5)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_error
+from ganlab.cli.console import console, print_error, safe
 from ganlab.cli.cp import cp
 from ganlab.cli.export import export
 from ganlab.cli.ls import ls
@@ -19,6 +21,9 @@ from ganlab.cli.train import train
 from ganlab.cli.validate import validate
 from ganlab.errors import GanlabError
 from ganlab.version import __version__
+
+ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tab and newline, line separators, and what turns the direction of text."""
 
 app = typer.Typer(
     help="Train a GAN from one YAML file, watch it, and say by name what went wrong.",
@@ -46,12 +51,22 @@ def common(
     """Options of ganlab itself."""
 
 
+def refuse_active(arguments: Sequence[str]) -> None:
+    """Raise GanlabError for an argument that a terminal would act on: Typer's messages repeat arguments as they are."""
+    for argument in arguments:
+        if ACTIVE.search(argument):
+            raise GanlabError(
+                f"an argument holds a control character: {safe(argument)}", "remove it; rename a file that has one"
+            )
+
+
 def main() -> None:
     """Run the command line; a user's error is one message and an exit code, never a traceback."""
     # What takes long before a run exists, such as a download, is told through logging.
     logging.basicConfig(format="%(message)s")
     logging.getLogger("ganlab").setLevel(logging.INFO)
     try:
+        refuse_active(sys.argv[1:])
         app()
     except GanlabError as error:
         print_error(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -23,10 +24,13 @@ def cp(
     from ganlab.runs.files import atomic_write
 
     source = find_config(config)
-    target = dest / source.name if dest.is_dir() else dest
-    if target.exists():
+    target = dest / source.name if os.path.isdir(dest) else dest
+    if os.path.lexists(target):
         raise ConfigError(f"{target} exists already", "choose another name; nothing was copied")
-    if not target.absolute().parent.is_dir():
+    if not os.path.isdir(target.absolute().parent):
         raise ConfigError(f"{target.parent} is no folder", "make it first; nothing was copied")
-    atomic_write(target, source.read_bytes())
+    try:
+        atomic_write(target, source.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}", "choose another name") from error
     console().print(f"{safe(target)}: ganlab train {safe(target)}")

@@ -92,4 +92,4 @@ def show_plan(experiment: Experiment, as_json: bool) -> None:
         for row in rows:
             table.add_row(row.name, row.kind, " x ".join(map(str, row.output_shape)), f"{row.parameters:,}")
         out.print(table)
-    out.print(dump_experiment(experiment))
+    out.print(safe(dump_experiment(experiment)))

@@ -6,10 +6,10 @@ in `small` is the convolution, in `large` the transposed convolution, in `weight
 derivative of each of these is made of the other two. So three functions, closed under differentiation, give gradients
 of any order, and each is computed in the way that suits the CPU best:
 
-- the convolution, and the transposed one, by oneDNN;
+- the convolution, and the transposed one, by oneDNN, in channels_last memory;
 - the transposed one to an image's few channels by a matrix product and col2im, for oneDNN's vectors run over channels;
-- the gradient of the weights by a matrix product of patches: oneDNN reaches a third to nine tenths of its speed, and with
-  1 x 1 kernels of stride 2 and few channels it writes beyond its memory (github.com/uxlfoundation/oneDNN/issues/6035);
+- the gradient of the weights by a matrix product of patches: oneDNN reaches a third to nine tenths of its speed, and
+  for few channels and 1 x 1 kernels of stride 2 writes beyond its memory (github.com/uxlfoundation/oneDNN/issues/6035);
 - the gradient of the bias by a sum, where oneDNN takes nearly as long as for the weights (channels_last).
 """
 
@@ -60,11 +60,18 @@ class Grid:
         return windows.permute(0, 1, 2, 4, 5, 3).reshape(-1, kernel * kernel * large.shape[1])
 
 
+def _channels_last(weight: Tensor) -> Tensor:
+    """Lay out a weight as oneDNN is to lay out the maps; one channel leaves the layout open unless it is cloned."""
+    if weight.shape[1] == 1:
+        return weight.clone(memory_format=torch.channels_last)
+    return weight.contiguous(memory_format=torch.channels_last)
+
+
 def _transposed(small: Tensor, weight: Tensor, bias: Tensor | None, grid: Grid) -> Tensor:
     if weight.shape[1] > FEW:
         missing = [grid.padding - overhang for overhang in grid.overhang(small.shape[2:])]
-        return conv_transpose2d(small, weight, bias, grid.stride, grid.padding, missing)
-    columns = weight.flatten(1).t() @ small.flatten(2)
+        return conv_transpose2d(small, _channels_last(weight), bias, grid.stride, grid.padding, missing)
+    columns = torch.bmm(weight.flatten(1).t().expand(len(small), -1, -1), small.flatten(2))
     large = fold(columns, grid.size, grid.kernel, padding=grid.padding, stride=grid.stride)
     return large if bias is None else large.add_(bias[:, None, None])
 
@@ -86,7 +93,7 @@ class Convolve(Function):
         """Compute, and keep the inputs."""
         ctx.save_for_backward(large, weight)
         ctx.grid = grid
-        return conv2d(large, weight, bias, grid.stride, grid.padding)
+        return conv2d(large, _channels_last(weight), bias, grid.stride, grid.padding)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:

@@ -188,7 +188,7 @@ def new_folder(parent: Path, name: str) -> Path:
 
 def list_runs(runs_dir: Path) -> list[RunDirectory]:
     """Return the runs in a folder, oldest first."""
-    if not runs_dir.is_dir():
+    if not os.path.isdir(runs_dir):
         return []
     found = [RunDirectory(path.parent) for path in runs_dir.glob("*/run.json")]
     return sorted(found, key=lambda run: (run.status_file.stat().st_mtime, run.path.name))
@@ -201,9 +201,10 @@ def find_run(reference: str, runs_dir: Path) -> RunDirectory:
         RunError: no run, or more than one, is meant.
     """
     path = Path(reference)
-    if (path / "run.json").is_file():
+    # os.path, unlike Path, calls a name that is too long no file rather than raising.
+    if os.path.isfile(path / "run.json"):
         return RunDirectory(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise RunError(f"{path} is no run directory: it has no run.json", "name a folder that `ganlab train` made")
     runs = list_runs(runs_dir)
     matches = [run for run in runs if reference in run.path.name]

@@ -115,10 +115,10 @@ def cut_history(path: Path, last_step: int) -> None:
         RunError: rows up to `last_step` are missing.
     """
     lines = list(whole_lines(path))
-    kept = [line for line in lines[1:] if line.split(",", 1)[0].isdigit() and int(line.split(",", 1)[0]) <= last_step]
-    if len(kept) != last_step:
+    kept = lines[1 : last_step + 1]
+    if [line.split(",", 1)[0] for line in kept] != [str(step) for step in range(1, last_step + 1)]:
         raise RunError(
-            f"{path} holds {len(kept)} of the {last_step} rows up to the checkpoint at step {last_step}",
+            f"{path} does not hold the rows of steps 1 to {last_step}, where the checkpoint is",
             "the run directory is damaged and cannot be resumed; start the experiment anew",
         )
     if not kept:

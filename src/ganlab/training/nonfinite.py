@@ -56,8 +56,8 @@ def find_first(bench: Workbench, until: int, unchecked: Collection[str]) -> dict
                 network, _, layer = name.partition("/")
                 return {"step": bench.state.step, "tensor": "state", "network": network, "layer": layer}
         norms = (optimizer.gradient_norm() for optimizer in (d_optimizer, g_optimizer))
-        for column, value in history_columns(bench.game.loss, trace, *norms).items():
-            if value is not None and column not in unchecked and not is_finite(value):
+        for column, number in history_columns(bench.game.loss, trace, *norms).items():
+            if number is not None and column not in unchecked and not is_finite(number):
                 return {"step": bench.state.step, "tensor": column, "network": None, "layer": None}
     return None
 

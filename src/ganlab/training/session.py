@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -294,7 +295,7 @@ def promises_lost(status: dict[str, Any], device: torch.device) -> list[str]:
 
 def require_room(runs_dir: Path, bench: Workbench) -> None:
     """Raise RunError where the disk could not even hold the checkpoints that are to be kept."""
-    existing = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if folder.is_dir())
+    existing = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if os.path.isdir(folder))
     weights = sum(value.numel() * value.element_size() for value in bench.state.tensors().values())
     # Adam keeps two more numbers a weight, and one checkpoint is written beside those kept.
     needed = 3 * weights * (bench.state.experiment.monitor.keep_checkpoints + 2)

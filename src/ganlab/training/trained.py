@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -98,11 +99,14 @@ def export(generator: nn.Module, experiment: Experiment, folder: Path) -> list[P
     `generator.safetensors` holds the weights by name, `config.yaml` the experiment.
 
     Raises:
-        RunError: the folder exists and is not empty.
+        RunError: the folder exists and is not empty, or cannot be made.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunError(f"{folder} exists and is not an empty folder", "choose another destination")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise RunError(f"{folder} is not empty", "choose another destination with --out")
+    except OSError as error:
+        raise unwritable(folder, error) from error
     program = torch.export.export(
         generator, (sample_latents(experiment, 2, 0),), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
     )
@@ -141,8 +145,13 @@ def write_samples(samples: Tensor, target: Path) -> list[Path]:
         for file, pixels in zip(files, to_pixels(samples.numpy()), strict=True):
             save_png(pixels, file)
     except OSError as error:
-        raise RunError(f"{target} cannot be written: {error.strerror}", "choose another place with --out") from error
+        raise unwritable(target, error) from error
     return files
+
+
+def unwritable(path: Path, error: OSError) -> RunError:
+    """Return the error that says a result cannot be written."""
+    return RunError(f"{path} cannot be written: {error.strerror}", "choose another place with --out")
 
 
 def parse_which(text: str) -> Which:
@@ -153,6 +162,6 @@ def parse_which(text: str) -> Which:
     """
     if text in ("newest", "best"):
         return "best" if text == "best" else "newest"
-    if text.isdigit():
+    if re.fullmatch(r"\d{1,12}", text):
         return int(text)
     raise RunError(f"{text!r} names no checkpoint", "give a step, `newest` or `best`")

@@ -60,7 +60,7 @@ def test_refused_before_anything_is_written(points: Any, disk: Path, tmp_path: P
 
 
 @pytest.mark.usefixtures("no_plots")
-@pytest.mark.parametrize("every", [17, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("every", [29, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
 @pytest.mark.parametrize("leave", [0, 2**20], ids=["nothing left", "1 MiB left"])
 def test_full_at_any_moment_of_a_run(
     leave: int,

@@ -226,7 +226,7 @@ def attacked(run: RunDirectory, attack: Attack, mark: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_plots")
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_no_payload_runs_and_every_error_is_a_message(
     every: int,
     points: Any,

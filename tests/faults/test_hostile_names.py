@@ -159,7 +159,7 @@ def hostile_run(points: Any, runs: Any, place: Path) -> str:
 
 
 @pytest.mark.usefixtures("no_plots")
-@pytest.mark.parametrize("every", [9, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("every", [31, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
 def test_nothing_outside_and_nothing_active(
     every: int, world: Path, points: Any, runs: Any, cli: Any, figure: Any
 ) -> None:
@@ -281,17 +281,14 @@ def test_a_link_in_a_run_is_not_written_through(world: Path, points: Any, runs: 
     assert not run.status_file.is_symlink()
 
 
-def test_the_real_command_line(world: Path) -> None:
-    (world / "escaped").mkdir()
-    for arguments in (["train", "toy.yaml", "--name", f"../{ESCAPE}"], ["resume", MARKUP + ESCAPE]):
-        ended = subprocess.run(
-            [sys.executable, "-m", "ganlab", *arguments], cwd=world, capture_output=True, text=True, timeout=100
-        )
-        assert ended.returncode == 2, ended.stderr
-        assert not active(ended.stdout + ended.stderr)
-        assert "Traceback" not in ended.stderr
-        if MARKUP + ESCAPE in arguments:
-            assert MARKUP in ended.stderr.replace("\n", "")
+@pytest.mark.parametrize("arguments", [["train", "toy.yaml", "--name", f"../{ESCAPE}"], ["validate", MARKUP]])
+def test_the_real_command_line(arguments: list[str], world: Path) -> None:
+    command = [sys.executable, "-m", "ganlab", *arguments]
+    ended = subprocess.run(command, cwd=world, capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 2, ended.stderr
+    assert not active(ended.stdout + ended.stderr)
+    assert "Traceback" not in ended.stderr
+    assert MARKUP not in arguments or MARKUP[:60] in ended.stderr.replace("\n", "")
     assert not os.listdir(world / "runs")
 
 

@@ -38,8 +38,8 @@ def killed_until_done(child: Any, experiment: Any, runs_dir: Path, longest: floa
 @pytest.mark.parametrize(
     ("kind", "trials"),
     [
-        ("points", 4),
-        ("images", 2),
+        ("points", 3),
+        ("images", 1),
         pytest.param("points", 100, marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
         pytest.param("images", 50, marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
     ],

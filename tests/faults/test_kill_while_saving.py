@@ -51,7 +51,7 @@ def counted_throughout(operations: Any, chosen: int, work: Callable[[], Any]) ->
 
 
 @pytest.mark.usefixtures("no_plots")
-@pytest.mark.parametrize("every", [4, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_killed_while_a_checkpoint_is_written(
     every: int,
     points: Any,
@@ -102,7 +102,7 @@ def test_killed_while_a_checkpoint_is_written(
 
 
 @pytest.mark.usefixtures("no_plots")
-@pytest.mark.parametrize("every", [6, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_killed_while_resuming(
     every: int,
     points: Any,

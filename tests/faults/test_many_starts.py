@@ -36,7 +36,7 @@ def at_once(child: Any, works: list[Callable[[], Any]]) -> list[Any]:
 
 
 @pytest.mark.usefixtures("no_plots")
-@pytest.mark.parametrize("starts", [12, pytest.param(64, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("starts", [6, pytest.param(64, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_every_start_has_a_directory_of_its_own(
     starts: int, points: Any, child: Any, differences: Any, figure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,28 +14,21 @@ from ganlab.objectives.losses import LOSSES
 from ganlab.objectives.penalties import r1
 
 
-def eigenvalues(loss_name: str, gamma: float = 0.0, fake_target: float = 0.0) -> list[complex]:
+def eigenvalues(loss_name: str, gamma: float = 0.0) -> list[complex]:
+    """Eigenvalues at the equilibrium, with R1 of weight gamma, in ascending order."""
     loss = LOSSES[loss_name]
 
     def velocity(point: Tensor) -> Tensor:
-        theta, psi = point[0].view(1), point[1].view(1)
+        theta, psi = point[0], point[1]
         real = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-        real_scores = psi * real
-        d_loss = loss.real(real_scores, 1.0) + loss.fake(psi * theta, fake_target)
-        if gamma:
-            d_loss = d_loss + r1(real_scores, real[:, None].flatten(), gamma) if False else d_loss + _r1(psi, gamma)
-        g_loss = loss.generator(psi * theta)
-        (d_theta,) = torch.autograd.grad(g_loss, theta, create_graph=True)
+        real_scores, fake_scores = psi * real, (psi * theta).view(1)
+        d_loss = loss.real(real_scores, 1.0) + loss.fake(fake_scores, 0.0) + r1(real_scores, real, gamma)
+        (d_theta,) = torch.autograd.grad(loss.generator(fake_scores), theta, create_graph=True)
         (d_psi,) = torch.autograd.grad(d_loss, psi, create_graph=True)
-        return -torch.cat([d_theta, d_psi])
+        return -torch.stack([d_theta, d_psi])
 
     jacobian = torch.autograd.functional.jacobian(velocity, torch.zeros(2, dtype=torch.float64))
     return sorted(torch.linalg.eigvals(jacobian).tolist(), key=lambda z: (z.real, z.imag))
-
-
-def _r1(psi: Tensor, gamma: float) -> Tensor:
-    real = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
-    return r1((real * psi).flatten(), real, gamma)
 
 
 @pytest.mark.parametrize("name", ["minimax", "non_saturating"])

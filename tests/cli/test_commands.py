@@ -110,7 +110,7 @@ def test_export_runs_in_plain_pytorch(runs: Path, tmp_path: Path) -> None:
     expected = load_run(next(runs.glob("first*"))).generator()(latents)
     torch.testing.assert_close(torch.load(tmp_path / "images.pt"), expected, rtol=1e-4, atol=1e-5)
     again = ganlab("export", "first", "--out", str(tmp_path / "out"), "--runs-dir", str(runs))
-    assert "not an empty folder" in str(again.exception)
+    assert "is not empty" in str(again.exception)
 
 
 def test_validate_shows_what_is_meant(runs: Path) -> None:

@@ -6,7 +6,6 @@ A trial runs in a fork of the test process, so that it costs a fraction of a sec
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import pickle
 import shutil
@@ -74,8 +73,6 @@ class Child:
             # Neither pytest's handlers nor its captured output are the child's.
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(SECONDS)
-            # A collection would touch, and so copy, all that the parent ever made.
-            gc.disable()
             os.dup2(self.printed.fileno(), 1)
             os.dup2(self.printed.fileno(), 2)
             sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115

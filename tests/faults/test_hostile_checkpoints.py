@@ -359,7 +359,18 @@ def test_a_hostile_run_json_is_refused(damage: Any, points: Any, runs: Any, cli:
         assert ended.code == 2, ended.output
         assert "run.json" in ended.output or "fingerprint" in ended.output
     assert "Traceback" not in ended.output
-    assert cli("ls", "runs", "--runs-dir", str(run.path.parent), cwd=run.path).code == 0
+
+
+def test_hostile_run_jsons_are_listed(points: Any, runs: Any, cli: Any, copy_of: Any, tmp_path: Path) -> None:
+    run = copy_of(runs.interrupted(points(*OVERRIDES), 4))
+    whole = json.loads(run.status_file.read_text())
+    for number, damage in enumerate(DAMAGES):
+        (tmp_path / "runs" / str(number)).mkdir(parents=True)
+        content = damage if isinstance(damage, bytes) else json.dumps({**whole, **damage}).encode()
+        (tmp_path / "runs" / str(number) / "run.json").write_bytes(content)
+    ended = cli("ls", "runs", cwd=tmp_path)
+    assert ended.code == 0, ended.output
+    assert len(ended.output.splitlines()) == 1 + len(DAMAGES)
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "null", '{"step": "3"}', '{"step": 1e999}', "\x00", "[" * 5000])

@@ -20,8 +20,8 @@ OVERRIDES = {
 MOST_KILLS = 3
 
 
-def killed_until_done(child: Any, experiment: Any, runs_dir: Path, longest: float, chance: random.Random) -> int:
-    """Train in children that are killed after a random time each, then in one that is not; return how many died."""
+def killed_until_done(child: Any, experiment: Any, runs_dir: Path, longest: float, chance: random.Random) -> None:
+    """Train in children that are killed after a random time each, then in one that is not."""
     for kills in range(MOST_KILLS + 1):
         process = child(lambda: ganlab.train(experiment, runs_dir=runs_dir, resume=True).path)
         if kills < MOST_KILLS:
@@ -30,7 +30,7 @@ def killed_until_done(child: Any, experiment: Any, runs_dir: Path, longest: floa
         ended = process.wait()
         assert ended.code in (0, -signal.SIGKILL), ended.output
         if ended.code == 0:
-            return kills
+            return
     raise AssertionError("unreachable")
 
 
@@ -53,18 +53,16 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     assert child(lambda: ganlab.train(experiment, runs_dir=tmp_path / "timing")).wait().code == 0
     longest = 0.9 * (time.perf_counter() - start)
 
-    identical = tried = resumed = 0
-    attempt = 0
+    identical = tried = attempt = 0
     while tried < trials:
         runs_dir, attempt = tmp_path / str(attempt), attempt + 1
-        if not killed_until_done(child, experiment, runs_dir, longest, random.Random(attempt)):
-            continue
+        killed_until_done(child, experiment, runs_dir, longest, random.Random(attempt))
         finished = [run for run in list_runs(runs_dir) if run.status()["status"] == "finished"]
         assert len(finished) == 1
+        if not finished[0].status()["resumed"]:
+            continue  # every kill fell before there was something to go on from
         found = differences(finished[0], whole)
         assert not found, f"attempt {attempt}: {found}"
         tried += 1
         identical += not found
-        resumed += len(finished[0].status()["resumed"])
-    assert resumed > trials / 3, "most kills must fall where there is something to go on from"
     figure(1, f"{kind}: killed at a random moment, resumed; identical", identical, trials)

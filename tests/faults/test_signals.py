@@ -81,7 +81,7 @@ def signalled(child: Any, experiment: Any, place: Path, phase: str, moment: int,
     return child(work).wait()
 
 
-@pytest.mark.parametrize("every", [3, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 @pytest.mark.parametrize("phase", list(PHASES))
 def test_one_signal_in_each_phase(
     phase: str,
@@ -99,7 +99,7 @@ def test_one_signal_in_each_phase(
     experiment = points(*OVERRIDES)
     whole = runs.whole(experiment)
     good = trials = 0
-    for moment in range(1, PHASES[phase][1] + 1, 4 * every if phase == "training step" and every > 1 else every):
+    for moment in range(1, PHASES[phase][1] + 1, 2 * every if phase == "training step" and every > 1 else every):
         for number, code in EXIT_CODES.items():
             place = tmp_path / f"{moment}-{number}"
             ended = signalled(child, experiment, place, phase, moment, number)

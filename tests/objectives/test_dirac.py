@@ -20,8 +20,8 @@ def eigenvalues(loss_name: str, gamma: float = 0.0) -> list[complex]:
 
     def velocity(point: Tensor) -> Tensor:
         theta, psi = point[0], point[1]
-        real = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-        real_scores, fake_scores = psi * real, (psi * theta).view(1)
+        real = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
+        real_scores, fake_scores = (psi * real).view(1), (psi * theta).view(1)
         d_loss = loss.real(real_scores, 1.0) + loss.fake(fake_scores, 0.0) + r1(real_scores, real, gamma)
         (d_theta,) = torch.autograd.grad(loss.generator(fake_scores), theta, create_graph=True)
         (d_psi,) = torch.autograd.grad(d_loss, psi, create_graph=True)

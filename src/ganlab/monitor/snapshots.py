@@ -29,7 +29,7 @@ GRID = 100
 CHUNK = 250
 """Samples that pass through a network at once."""
 
-PLOT_BUDGET = 0.025
+PLOT_BUDGET = 0.01
 """Plots are drawn during a run only while all watching has cost less than this share of its time."""
 
 

@@ -46,7 +46,8 @@ def ls(
         return
     table = Table(box=None, pad_edge=False)
     for heading in rows[0]:
-        table.add_column(heading)
+        # A name is there to be copied: it is never cut.
+        table.add_column(heading, no_wrap=heading == "name", overflow="fold")
     for row in rows:
         table.add_row(*(Text(safe(value)) for value in row.values()))
     console().print(table)
@@ -101,7 +102,7 @@ def list_runs(runs_dir: Path) -> list[dict[str, str]]:
                 "status": f"{state}{reason}",
                 "step": f"{status.get('step', '?')}/{status.get('steps', '?')}",
                 "seconds": str(status.get("seconds", "?")),
-                "started": str(status.get("started", "?")),
+                "started": f"{status.get('started', '?')}"[:16].replace("T", " "),
             }
         )
     return rows

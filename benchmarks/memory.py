@@ -1,6 +1,6 @@
 """Whether memory stays flat over a long run: the slope of resident memory against the step, after warm-up.
 
-python benchmarks/memory.py            # 20,000 steps of configs/ring.yaml, 1,000 of a thin dcgan_mnist.yaml
+python benchmarks/memory.py            # 20,000 steps of configs/ring.yaml, 10,000 of a thin dcgan_mnist.yaml
 python benchmarks/memory.py ring       # one of them
 """
 
@@ -21,12 +21,12 @@ from ganlab.training import session
 RUNS = {
     "ring": ["training.steps=20000", "monitor.snapshot_every=500", "monitor.checkpoint_every=1000"],
     "dcgan_mnist": [
-        "training.steps=1000",
-        "training.batch_size=32",
-        "generator.width=16",
-        "discriminator.width=16",
-        "monitor.snapshot_every=50",
-        "monitor.checkpoint_every=100",
+        "training.steps=10000",
+        "training.batch_size=16",
+        "generator.width=8",
+        "discriminator.width=8",
+        "monitor.snapshot_every=250",
+        "monitor.checkpoint_every=500",
     ],
 }
 WARM_UP = 0.2

@@ -144,7 +144,7 @@ def commands(text: str, run: str) -> list[list[str]]:
         ["schema", text],
         ["ls", "runs", "--runs-dir", text],
         ["cp", text],
-        ["cp", "ring", f"runs/{text}/x.yaml"],
+        ["cp", "ring", f"runs/{text.replace('/', '|')}.yaml"],
         [text],
     ]
     return [line for line in found if not any("\0" in word or "\ud800" in word for word in line)]
@@ -177,6 +177,7 @@ def test_nothing_outside_and_nothing_active(
         loud += bool(active(ended.output))
         if ended.code not in (0, 2) or after != before or active(ended.output):
             wrong.append(f"{str(line)[:200]}: {ended.code}, {set(after) ^ set(before)}, {ended.output[-300:]!r}")
+        before = after
     figure(12, "hostile text anywhere on the command line; escapes from the runs folder", escapes, len(chosen))
     figure(12, "hostile text anywhere on the command line; outputs with active characters", loud, len(chosen))
     assert not wrong, "\n\n".join(wrong)

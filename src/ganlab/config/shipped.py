@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from ganlab.config.yaml_text import safe
 from ganlab.errors import ConfigError
 
 
@@ -26,6 +25,9 @@ def find_config(name: str) -> Path:
     wanted = name.removesuffix(".yaml")
     if wanted in names:
         return shipped_configs() / f"{wanted}.yaml"
+    # Reading YAML is not needed to list names: `ganlab ls` stays quick.
+    from ganlab.config.yaml_text import safe
+
     close = difflib.get_close_matches(wanted[:100], names, n=1)
     guess = f"did you mean {close[0]}? " if close else ""
     raise ConfigError(

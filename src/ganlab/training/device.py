@@ -42,14 +42,10 @@ def choose_device(options: TrainingOptions) -> torch.device:
 
 
 def prepare(device: torch.device, options: TrainingOptions, threads: int | None) -> None:
-    """Set the process up for a run: threads, determinism, and denormal numbers flushed to zero.
-
-    Denormals appear in dying activations and optimiser states, and slow the CPU's arithmetic many times over.
-    """
+    """Set the process up for a run: threads and determinism."""
     if threads is not None:
         torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(options.deterministic)
-    torch.set_flush_denormal(True)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = not options.deterministic
 

@@ -69,6 +69,8 @@ class MonitorOptions(Options):
     """Steps between snapshots: a grid from fixed latents, statistics of a sample. The first and last step have one."""
     snapshot_samples: Annotated[int, Field(ge=16, le=100_000)] = 1000
     """Samples drawn for a snapshot's statistics, and as many real ones where there are that many."""
+    keep_samples: bool = False
+    """Also keep each snapshot's sample as numbers, `samples/step_<step>.npz`, so that it can be judged anew later."""
     checkpoint_every: Steps = 500
     """Steps between checkpoints. The last step has one."""
     keep_checkpoints: Annotated[int, Field(ge=2, le=10_000)] = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganlab.config.experiment import Experiment
-from ganlab.data import RealData, Samples, to_float
+from ganlab.data import RealData, Samples, to_float, to_uint8
 from ganlab.evaluation.distances import compare
 from ganlab.games.standard import StandardGame
 from ganlab.monitor.monitor import Monitor
@@ -21,6 +22,7 @@ from ganlab.plots import figures
 from ganlab.plots.grids import evenly_spaced, save_gif, save_png, scatter, tile, to_pixels
 from ganlab.randomness import generator as seeded
 from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import atomic_write
 from ganlab.runs.history import append_snapshot, read_history, read_snapshots
 
 GRID = 100
@@ -84,11 +86,19 @@ class Snapshots:
             append_snapshot(self.run.snapshots, row)
             pixels = self._picture(samples.numpy())
             save_png(pixels, self.run.samples / f"step_{step:07d}.png")
+            if self.experiment.monitor.keep_samples:
+                self._keep(step, samples)
             for view in self.monitor.views:
                 view.picture(step, pixels)
             if self.images and step and self.monitor.seconds["watching"] < PLOT_BUDGET * self.monitor.elapsed:
                 self._draw(("png",))
         return row
+
+    def _keep(self, step: int, samples: Tensor) -> None:
+        kept = to_uint8(samples) if self.images else samples
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **{f"step_{step:07d}": kept.numpy()})
+        atomic_write(self.run.samples / f"step_{step:07d}.npz", buffer.getvalue())
 
     def _mean_score(self, samples: Tensor) -> float:
         scores = [self.game.score(part.to(self.game.device)) for part in samples.split(CHUNK)]

@@ -1,0 +1,131 @@
+"""Evidence: what is known of a run, whoever made it. Diagnosis judges this and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlab.config.experiment import Experiment
+
+Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein"]
+"""Losses whose levels mean the same: chance is 2 ln 2, 1/2, 2 and nothing in particular for the discriminator's sum."""
+
+FAMILIES: dict[str, Family] = {
+    "minimax": "cross_entropy",
+    "non_saturating": "cross_entropy",
+    "least_squares": "least_squares",
+    "hinge": "hinge",
+    "wasserstein": "wasserstein",
+}
+"""The family of each loss that an experiment can name."""
+
+SIGNALS = (
+    "d_loss",
+    "d_loss_real",
+    "d_loss_fake",
+    "g_loss",
+    "d_acc_real",
+    "d_acc_fake",
+    "d_real",
+    "d_fake",
+    "grad_d",
+    "grad_g",
+    "grad_g_output",
+)
+"""Names of the curves, as in history.csv: accuracies as shares in [0, 1], `d_real` and `d_fake` probabilities for
+cross-entropy and raw scores else."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A curve: increasing steps (n,) int64 and values (n,) float64, which may be NaN or infinite."""
+
+    steps: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def until(self, step: int) -> Series:
+        """The curve up to and including a step."""
+        kept = self.steps <= step
+        return Series(self.steps[kept], self.values[kept])
+
+    def within(self, first: int, last: int) -> Series:
+        """The curve from `first` to `last`, both included."""
+        kept = (self.steps >= first) & (self.steps <= last)
+        return Series(self.steps[kept], self.values[kept])
+
+
+@dataclass(frozen=True, eq=False)
+class NonFinite:
+    """The first number that was NaN or infinite."""
+
+    step: int
+    signal: str
+    """The column, or the tensor where a replay found it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is known of one run, from memory, a run directory or foreign files; readers leave out what is not there."""
+
+    source: str
+    """Where it comes from, as the user names it."""
+    curves: Mapping[str, Series] = field(default_factory=dict)
+    """Curves by the names of SIGNALS."""
+    snapshots: tuple[Mapping[str, Any], ...] = ()
+    """Rows of sample statistics by increasing `step`, with the keys that `evaluation.statistics` documents."""
+    quality: Mapping[str, Series] = field(default_factory=dict)
+    """Curves of published metrics that the run's own code printed: `fid` (Inception features, lower is better),
+    `inception_score`, `f8` (recall), `f1_8` (precision)."""
+    family: Family | None = None
+    """Family of the losses; None where it cannot be told."""
+    saturating: bool | None = None
+    """True for a generator that minimises log(1 - D(G(z))); None where it cannot be told."""
+    planned: int | None = None
+    """Steps that the run was to make, where that is known."""
+    ended: bool = True
+    """False while the run goes on."""
+    non_finite: NonFinite | None = None
+    """Where the run itself reported a NaN or Inf."""
+    experiment: Experiment | None = None
+    """The configuration, for runs of ours: remedies are checked against it."""
+    notes: tuple[str, ...] = ()
+    """What a reader took for what, and what it left out and why."""
+
+    @property
+    def first_step(self) -> int:
+        """First step that anything is known of; 0 without evidence."""
+        return min((steps[0] for steps in self._steps() if len(steps)), default=0)
+
+    @property
+    def last_step(self) -> int:
+        """Last step that anything is known of; 0 without evidence."""
+        return max((steps[-1] for steps in self._steps() if len(steps)), default=0)
+
+    def _steps(self) -> list[list[int]]:
+        curves = [
+            [int(each) for each in s.steps[[0, -1]]] for s in (*self.curves.values(), *self.quality.values()) if len(s)
+        ]
+        return [*curves, [row["step"] for row in self.snapshots]]
+
+    def until(self, step: int) -> Evidence:
+        """The same run as it stood at a step, not ended."""
+        return Evidence(
+            source=self.source,
+            curves={name: curve.until(step) for name, curve in self.curves.items()},
+            snapshots=tuple(row for row in self.snapshots if row["step"] <= step),
+            quality={name: curve.until(step) for name, curve in self.quality.items()},
+            family=self.family,
+            saturating=self.saturating,
+            planned=self.planned,
+            ended=False,
+            non_finite=self.non_finite if self.non_finite and self.non_finite.step <= step else None,
+            experiment=self.experiment,
+            notes=self.notes,
+        )

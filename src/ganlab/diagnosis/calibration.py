@@ -1,0 +1,42 @@
+"""How sure a verdict is: how often verdicts like it were right on real labelled runs."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ganlab.diagnosis.case import Case, Charge
+
+ENOUGH = 10
+"""Labelled runs with a verdict's failure under which it is not calibrated."""
+
+UNCALIBRATED = 0.8
+"""Highest confidence without calibration."""
+
+
+@cache
+def table() -> dict[str, Any]:
+    """The table that `benchmarks/verdicts.py calibrate` writes.
+
+    `bins`: rising in strength, each with `from` (least strength), `right` and `runs`; `failures`: runs by failure.
+    """
+    text = (files("ganlab.diagnosis") / "calibration.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def confidence(charge: Charge, case: Case) -> tuple[float, str]:
+    """Return the confidence in a charge, (right + 1) / (runs + 2) over runs as clear as this one; its basis."""
+    if charge.failure == "inconclusive":
+        return 0.5, "nothing was proved"
+    known = table()
+    bins = [each for each in known["bins"] if each["from"] <= charge.strength]
+    right, runs = (bins[-1]["right"], bins[-1]["runs"]) if bins else (0, 0)
+    share = (right + 1) / (runs + 2)
+    alike = known["failures"].get(charge.failure, 0)
+    if alike < ENOUGH or not case.rows:
+        why = "no samples were seen" if not case.rows else f"{alike} labelled runs had this failure"
+        return round(min(share, UNCALIBRATED), 3), f"uncalibrated: {why}"
+    return round(share, 3), f"{right} of {runs} labelled runs with a verdict as clear as this one were judged right"

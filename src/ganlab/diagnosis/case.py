@@ -1,0 +1,271 @@
+"""A case: evidence with what several failures ask of it, computed once; and the charge that a failure brings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from ganlab.diagnosis import signals
+from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.verdict import Finding
+
+OWN_RUNS = "measured on ganlab's own runs"
+"""Source of a criterion that no paper gives."""
+
+LATE = 0.2
+"""Share of the run, at its end, that a failure of the losses must hold over."""
+
+RECENT = 3
+"""Snapshots at the end over which a failure of the samples must hold."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What a failure holds against a run.
+
+    Attributes:
+        failure, variant: names of `config.experiment.VERDICTS`.
+        severity: 0 to 1, as the failure defines it.
+        onset: first step, or None where it cannot be dated.
+        window: first and last step over which it was seen.
+        findings: the evidence; the first ones decided.
+        summary: one sentence.
+        decisive: how many of the findings had to hold; the least clear of them says how clear the charge is.
+        active: whether it still holds at the end; a spell that the run came out of contributes at most.
+    """
+
+    failure: str
+    variant: str | None
+    severity: float
+    onset: int | None
+    window: tuple[int, int]
+    findings: tuple[Finding, ...]
+    summary: str
+    decisive: int = 1
+    active: bool = True
+
+    @property
+    def strength(self) -> float:
+        """How clear the charge is, 0 to 1: the least clear of the findings that decided it."""
+        return min((clearness(each) for each in self.findings[: self.decisive]), default=0.0)
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """A statistic that still improves: by `change` of its level over `window`."""
+
+    signal: str
+    change: float
+    window: tuple[int, int]
+
+
+def clearness(finding: Finding) -> float:
+    """How far a value lies from its threshold: 0 on it, 1 at twice or half of it or further."""
+    if finding.threshold is None:
+        return 1.0
+    value, threshold = abs(finding.value or 0.0), abs(finding.threshold)
+    floor = 1e-9
+    return min(1.0, abs(math.log2((value + floor) / (threshold + floor))))
+
+
+def ratio(row: Row, key: str) -> float | None:
+    """A statistic over its real-vs-real value at the same number of samples, in [0, inf); None where either lacks."""
+    value, real = row.get(key), row.get(f"{key}_real")
+    if not is_number(value) or not is_number(real) or real <= 0:
+        return None
+    return max(0.0, value / real)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether a cell of a row holds a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+class Case:
+    """Evidence, and what failures ask of it."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    # -- losses -------------------------------------------------------------------------------------------------
+
+    def curve(self, name: str) -> Series | None:
+        """A curve of the evidence, None where it is missing or has no finite value."""
+        series = self.evidence.curves.get(name)
+        if series is None or not np.isfinite(series.values).any():
+            return None
+        return series
+
+    def late(self, name: str) -> float:
+        """Median of a curve over the last fifth of the run; NaN where it is missing."""
+        series = self.curve(name)
+        return math.nan if series is None else signals.level(series.within(*self.late_window))
+
+    @cached_property
+    def last_step(self) -> int:
+        """Last step of the evidence."""
+        return self.evidence.last_step
+
+    @cached_property
+    def late_window(self) -> tuple[int, int]:
+        """First and last step of the run's last fifth."""
+        first, last = self.evidence.first_step, self.last_step
+        return (int(last - LATE * (last - first)), last)
+
+    @cached_property
+    def d_half(self) -> Series | None:
+        """The discriminator's loss, the larger of its halves where they are known, else half of the sum.
+
+        Whether foreign code prints the sum or the mean is a factor of 2, on which no criterion may hang.
+        """
+        real, fake = self.curve("d_loss_real"), self.curve("d_loss_fake")
+        if real is not None and fake is not None and len(real) == len(fake):
+            return Series(real.steps, np.maximum(real.values, fake.values))
+        total = self.curve("d_loss")
+        return None if total is None else Series(total.steps, total.values / 2)
+
+    @staticmethod
+    def level_in(series: Series, window: tuple[int, int]) -> float:
+        """Median of a curve over a window."""
+        return signals.level(series.within(*window))
+
+    def holding(self, conditions: Sequence[tuple[Series | None, signals.Condition]]) -> list[tuple[int, int]]:
+        """Spells during which every condition holds, over the curves that are there; none without any curve."""
+        held: list[tuple[int, int]] | None = None
+        for series, condition in conditions:
+            if series is None:
+                continue
+            found = signals.spells(series, condition)
+            held = found if held is None else _overlaps(held, found)
+        return held or []
+
+    def lasts(self, spell: tuple[int, int]) -> bool:
+        """Tell whether a spell covers the last fifth of the run."""
+        first, last = self.late_window
+        slack = (last - self.evidence.first_step) / 50
+        return spell[0] <= first + slack and spell[1] >= last - slack
+
+    # -- samples ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Snapshots whose samples were judged by features, less the one before training where there are others."""
+        judged = tuple(row for row in self.evidence.snapshots if is_number(row.get("good")))
+        return judged[1:] if len(judged) > 1 and judged[0]["step"] == 0 else judged
+
+    @cached_property
+    def recent(self) -> tuple[Row, ...]:
+        """The last snapshots."""
+        return self.rows[-RECENT:]
+
+    @property
+    def recent_window(self) -> tuple[int, int]:
+        """First and last step of the last snapshots."""
+        return (self.recent[0]["step"], self.recent[-1]["step"])
+
+    def of_rows(self, measure: Callable[[Row], float | None]) -> Series:
+        """A statistic of every snapshot as a curve, snapshots that lack it left out."""
+        pairs = [(row["step"], measure(row)) for row in self.rows]
+        known = [(step, value) for step, value in pairs if value is not None]
+        steps, values = zip(*known, strict=True) if known else ((), ())
+        return Series(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
+
+    def recently(self, measure: Callable[[Row], float | None]) -> float:
+        """Median of a statistic over the last snapshots; NaN where none of them has it."""
+        values = [value for row in self.recent if (value := measure(row)) is not None]
+        return float(np.median(values)) if values else math.nan
+
+    def always_recently(self, test: Callable[[Row], bool | None]) -> bool:
+        """Tell whether a test holds in each of the last snapshots, and there is one."""
+        return bool(self.recent) and all(test(row) for row in self.recent)
+
+    def since(self, test: Callable[[Row], bool | None]) -> int:
+        """First step of the stretch of snapshots at the end in which a test holds."""
+        onset = self.rows[-1]["step"]
+        for row in reversed(self.rows):
+            if not test(row):
+                break
+            onset = row["step"]
+        return int(onset)
+
+    def rising(self, measure: Callable[[Row], float | None]) -> bool:
+        """Tell whether a statistic of the samples still rises at the end, by a tenth of itself or more."""
+        p_value, change, _ = self._late_change(measure)
+        return p_value < 0.1 and change > STILL
+
+    def _late_change(self, measure: Callable[[Row], float | None]) -> tuple[float, float, tuple[int, int]]:
+        """Trend of a statistic over the last half of the run: p-value, change over its level there, window."""
+        curve = self.of_rows(measure)
+        half = curve.within(self.last_step // 2, self.last_step)
+        if len(half) < 4:
+            half = Series(curve.steps[-4:], curve.values[-4:])
+        if not len(half):
+            return 1.0, 0.0, (0, 0)
+        found = signals.trend(half)
+        change = found.change / max(abs(signals.level(half)), 1e-9)
+        return found.p_value, change, (int(half.steps[0]), int(half.steps[-1]))
+
+    @cached_property
+    def improvement(self) -> Improvement | None:
+        """The statistic of the samples that still improves over the last half of the run, None where none does."""
+        for name, measure, sign in (
+            ("fid", lambda row: row["fid"] if is_number(row.get("fid")) else None, -1),
+            ("good", lambda row: ratio(row, "good"), 1),
+            ("coverage", lambda row: ratio(row, "coverage"), 1),
+        ):
+            p_value, change, window = self._late_change(measure)
+            if p_value < 0.1 and sign * change > STILL:
+                return Improvement(name, abs(change), window)
+        return None
+
+    @property
+    def improving(self) -> bool:
+        """Tell whether the samples still improve."""
+        return self.improvement is not None
+
+    @cached_property
+    def good(self) -> float:
+        """Share of the last snapshots' samples that pass the garbage test, over that of reals; NaN without samples."""
+        return self.recently(lambda row: ratio(row, "good"))
+
+    @cached_property
+    def bad_samples(self) -> bool | None:
+        """True where the last samples are garbage or all alike, False where they are neither, None without samples."""
+        if not self.rows:
+            return None
+        return self.good < GOOD or self.recently(relative_vendi) < ALIKE
+
+    @cached_property
+    def has_quality(self) -> bool:
+        """Tell whether a curve of published metrics is there."""
+        return "fid" in self.evidence.quality and len(signals.finite(self.evidence.quality["fid"])) >= 2
+
+
+STILL = 0.1
+"""Change over the last half of the run, over the level there, from which a statistic still moves."""
+
+GOOD = 0.5
+"""Share of samples that must pass the garbage test, over that of reals, for samples to count as learned."""
+
+ALIKE = 0.1
+"""Relative Vendi score under which samples are all alike."""
+
+
+def relative_vendi(row: Row) -> float | None:
+    """(V - 1) / (V_real - 1) of a row's samples: 0 where all are alike, about 1 where they vary as reals do."""
+    value, real = row.get("vendi"), row.get("vendi_real")
+    if not is_number(value) or not is_number(real) or real <= 1:
+        return None
+    return float(max(0.0, (value - 1) / (real - 1)))
+
+
+def _overlaps(a: Sequence[tuple[int, int]], b: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    both = [(max(x[0], y[0]), min(x[1], y[1])) for x in a for y in b]
+    return [window for window in both if window[0] <= window[1]]

@@ -1,0 +1,48 @@
+"""Discriminator overfit: it knows its training images by heart, and tells them from real ones it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ganlab.diagnosis.case import OWN_RUNS, Case, Charge, Row, is_number
+from ganlab.diagnosis.remedies import OVERFIT_CURES
+from ganlab.diagnosis.verdict import Finding
+
+OVERFIT = 0.5
+"""r_v above which held-out real images are scored more like fakes than like training images."""
+
+APART = {"cross_entropy": 0.1, "least_squares": 0.1, "hinge": 0.2, "wasserstein": 0.2}
+"""Least distance of the mean scores of training images and fakes for their ratio to mean anything."""
+
+SOURCE = "Karras et al. 2020 (ADA), eq. 1; limit " + OWN_RUNS
+
+CURES = OVERFIT_CURES
+
+
+def overfit(row: Row, apart: float) -> float | None:
+    """r_v = (E D(train) - E D(held out)) / (E D(train) - E D(fake)): 0 for none, 1 where unseen reals count as fake."""
+    train, unseen, fake = (row.get(key) for key in ("d_train", "d_held_out", "d_fake"))
+    if not (is_number(train) and is_number(unseen) and is_number(fake)):
+        return None
+    if train - fake < apart:
+        return 0.0
+    return float((train - unseen) / (train - fake))
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run whose discriminator scores held-out reals more like fakes than like training images."""
+    apart = APART.get(case.evidence.family or "", 0.2)
+
+    def too_far(row: Row) -> bool:
+        value = overfit(row, apart)
+        return value is not None and value > OVERFIT
+
+    if not case.always_recently(too_far):
+        return
+    onset, value = case.since(too_far), case.recently(lambda row: overfit(row, apart))
+    words = f"Real images it never saw are scored {100 * min(value, 1):.0f} % of the way from training images to fakes."
+    yield Charge(
+        "discriminator_overfit", None, min(1.0, value), onset, (onset, case.last_step),
+        (Finding("r_v", value, OVERFIT, case.recent_window, SOURCE, words),),
+        f"Since step {onset} the discriminator knows its training images by heart instead of what is real.",
+    )  # fmt: skip

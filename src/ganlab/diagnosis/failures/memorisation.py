@@ -1,0 +1,43 @@
+"""Memorisation: the samples are training images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ganlab.diagnosis.case import OWN_RUNS, Case, Charge, is_number, ratio
+from ganlab.diagnosis.remedies import OVERFIT_CURES
+from ganlab.diagnosis.verdict import Finding
+
+TOO_CLOSE = -3.0
+"""C_T under which samples lie closer to the training images than unseen real images do."""
+
+AUTHENTIC = 0.5
+"""Share of authentic samples, over that of held-out reals, under which they are copies."""
+
+CURES = OVERFIT_CURES
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run whose last samples lie too close to its training images."""
+    rows = [row for row in case.rows if is_number(row.get("authenticity"))]
+    if not rows:
+        return
+    row = rows[-1]
+    window = (row["step"], row["step"])
+    authentic, closeness = ratio(row, "authenticity"), row.get("c_t")
+    if authentic is None or authentic >= AUTHENTIC or (is_number(closeness) and closeness >= TOO_CLOSE):
+        return
+    findings = [
+        Finding("authenticity", authentic, AUTHENTIC, window, "Alaa et al. 2022; limit " + OWN_RUNS,
+                f"Only {100 * authentic:.0f} % as many samples as unseen real images keep the distance from training "
+                "images that those keep from each other.")
+    ]  # fmt: skip
+    if is_number(closeness):
+        findings.append(
+            Finding("c_t", closeness, TOO_CLOSE, window, "Meehan et al. 2020",
+                    f"Samples lie closer to training images than unseen real images do (C_T = {closeness:.1f}).")
+        )  # fmt: skip
+    yield Charge(
+        "memorisation", None, 1 - authentic, None, window, tuple(findings),
+        "The samples are (nearly) copies of training images.", decisive=len(findings),
+    )  # fmt: skip

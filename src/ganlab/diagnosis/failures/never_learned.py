@@ -1,0 +1,63 @@
+"""Never learned: no sample ever left the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ganlab.diagnosis import signals
+from ganlab.diagnosis.case import OWN_RUNS, Case, Charge, ratio
+from ganlab.diagnosis.remedies import NON_SATURATING, STEADIER_ADAM, Cure, at_least, faster, set_to
+from ganlab.diagnosis.verdict import Finding
+
+EVER = 0.25
+"""Share of samples that must pass the garbage test at least once, over that of reals."""
+
+WORST_FID, WORST_INCEPTION_SCORE = 150.0, 2.7
+"""Best FID above which, and best Inception Score under which, no image was ever learned."""
+
+CURES = (
+    STEADIER_ADAM,
+    Cure("A learning rate that moves the weights at all", "Radford et al. 2015", faster),
+    Cure(
+        "Kernels of 4 at stride 2 see enough of the image",
+        "Radford et al. 2015",
+        lambda experiment: (
+            set_to("generator.kernel_size", 4)(experiment) | set_to("discriminator.kernel_size", 4)(experiment)
+        ),
+    ),
+    Cure("A wider generator can hold the data", "practice", at_least("generator.width", 32)),
+    Cure("A wider discriminator has something to teach", "practice", at_least("discriminator.width", 32)),
+    NON_SATURATING,
+    Cure("Look at the data: a grid of real images beside one of samples, both in [-1, 1]", "practice"),
+)
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run none of whose snapshots passed the garbage test, or whose published metrics never moved."""
+    last = case.last_step
+    if case.rows:
+        passing = case.of_rows(lambda row: ratio(row, "good"))
+        if not len(passing) or passing.values.max() >= EVER or case.improving:
+            return
+        best = float(passing.values.max())
+        words = f"At most {100 * best:.0f} % as many samples as real ones ever passed for real data."
+        finding = Finding("good", best, EVER, (case.rows[0]["step"], last), OWN_RUNS, words)
+        severity = 1 - best
+    elif case.has_quality:
+        fid = signals.finite(case.evidence.quality["fid"])
+        score = case.evidence.quality.get("inception_score")
+        best = float(fid.values.min())
+        best_score = -np.inf if score is None else np.nanmax(score.values, initial=-np.inf)
+        if best <= WORST_FID or best_score >= WORST_INCEPTION_SCORE:
+            return
+        words = f"The best FID of the whole run is {best:.0f}: the images never came near the real ones."
+        finding = Finding("fid", best, WORST_FID, (int(fid.steps[0]), last), "published CIFAR-10 runs", words)
+        severity = 1.0
+    else:
+        return
+    yield Charge(
+        "never_learned", None, severity, case.evidence.first_step, (case.evidence.first_step, last), (finding,),
+        f"The generator never made samples like the data. {words}",
+    )  # fmt: skip

@@ -1,0 +1,33 @@
+"""Mode collapse, total: every sample is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ganlab.diagnosis.case import ALIKE, Case, Charge, relative_vendi
+from ganlab.diagnosis.remedies import COLLAPSE_CURES
+from ganlab.diagnosis.verdict import Finding
+
+CURES = COLLAPSE_CURES
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run whose last snapshots hold samples that are nearly identical."""
+
+    def alike(row: object) -> bool:
+        value = relative_vendi(row)  # type: ignore[arg-type]
+        return value is not None and value < ALIKE
+
+    if not case.always_recently(alike):
+        return
+    onset = case.since(alike)
+    value = case.recently(relative_vendi)
+    words = (
+        f"The samples hold {100 * value:.1f} % of the variety of as many real ones (relative Vendi score): "
+        "they are all but the same."
+    )
+    yield Charge(
+        "mode_collapse", "total", 1 - value, onset, (onset, case.last_step),
+        (Finding("relative_vendi", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words),),
+        f"All samples are nearly the same since step {onset}.",
+    )  # fmt: skip

@@ -1,0 +1,25 @@
+"""Under-trained: it still improves. No accusation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ganlab.diagnosis.case import GOOD, Case, Charge
+from ganlab.diagnosis.failures.healthy import shortfall
+from ganlab.diagnosis.remedies import Cure, longer
+from ganlab.diagnosis.verdict import Finding
+
+CURES = (Cure("Train longer: the samples were still getting better", "the run itself", longer),)
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Say of a run that is not healthy yet that its samples still improve."""
+    found = case.improvement
+    if found is None or not shortfall(case):
+        return
+    words = f"{found.signal} still changes by {100 * found.change:.0f} % over the last half of the run."
+    yield Charge(
+        "under_trained", None, max(0.0, min(1.0, 1 - case.good / GOOD)) / 2, None, found.window,
+        (Finding(found.signal, found.change, 0.1, found.window, "Mann 1945; Theil-Sen slope", words),),
+        f"The samples are not there yet but still improve: {words}",
+    )  # fmt: skip

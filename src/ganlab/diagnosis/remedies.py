@@ -1,0 +1,183 @@
+"""Remedies: what to change, checked against the run's own configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import apply_overrides
+from ganlab.diagnosis.verdict import Remedy
+from ganlab.errors import ConfigError
+
+Change = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cure:
+    """A remedy before it is known whom it is for.
+
+    Attributes:
+        why: what to do and why it helps, in one sentence.
+        source: who showed it.
+        change: from an experiment to the keys to set; an empty dict where the experiment has it already. None where
+            the cure takes words.
+    """
+
+    why: str
+    source: str
+    change: Callable[[Experiment], Change] | None = None
+
+
+def prescribe(cures: Iterable[Cure], experiment: Experiment | None) -> tuple[Remedy, ...]:
+    """Return the cures that this experiment can still take; for a foreign run all of them, in words."""
+    if experiment is None:
+        return tuple(Remedy(cure.why, cure.source) for cure in cures)
+    remedies = []
+    for cure in cures:
+        change = cure.change(experiment) if cure.change else {}
+        if cure.change is None or (change and is_valid(experiment, change)):
+            remedies.append(Remedy(cure.why, cure.source, change))
+    return tuple(remedies)
+
+
+def is_valid(experiment: Experiment, change: Change) -> bool:
+    """Tell whether an experiment with these keys set can be run, and is another one."""
+    try:
+        changed = apply_overrides(experiment, [f"{key}={json.dumps(value)}" for key, value in change.items()])
+    except ConfigError:
+        # The cure does not fit this experiment's architecture or loss; it is no cure for it.
+        return False
+    return changed != experiment
+
+
+def current(experiment: Experiment, key: str) -> Any:
+    """Return the value of a dotted key, None where the experiment has no such key."""
+    value: Any = experiment
+    for part in key.split("."):
+        value = getattr(value, part, None)
+    return value
+
+
+def set_to(key: str, value: Any) -> Callable[[Experiment], Change]:
+    """A cure that sets a key, where it is not so already."""
+    return lambda experiment: {key: value} if current(experiment, key) != value else {}
+
+
+def at_most(key: str, value: float) -> Callable[[Experiment], Change]:
+    """A cure that lowers a number to a value."""
+    return lambda experiment: {key: value} if (current(experiment, key) or 0) > value else {}
+
+
+def at_least(key: str, value: float) -> Callable[[Experiment], Change]:
+    """A cure that raises a number to a value."""
+    return lambda experiment: {key: value} if value > (current(experiment, key) or value) else {}
+
+
+def steadier_adam(experiment: Experiment) -> Change:
+    """Adam as DCGAN has it, for each network whose rate is higher or whose beta1 is."""
+    change: Change = {}
+    for player in ("generator", "discriminator"):
+        options = getattr(experiment.optimizer, player)
+        if options.lr > 2e-4:
+            change[f"optimizer.{player}.lr"] = 2e-4
+        betas = getattr(options, "betas", None)
+        if betas and betas[0] > 0.5:
+            change[f"optimizer.{player}.betas"] = [0.5, betas[1]]
+    return change
+
+
+def halved_rates(experiment: Experiment) -> Change:
+    """Half the learning rate for both networks."""
+    return {
+        f"optimizer.{player}.lr": getattr(experiment.optimizer, player).lr / 2
+        for player in ("generator", "discriminator")
+    }
+
+
+def faster(experiment: Experiment) -> Change:
+    """DCGAN's learning rate, for each network whose rate is under a twentieth of it."""
+    return {
+        f"optimizer.{player}.lr": 2e-4
+        for player in ("generator", "discriminator")
+        if getattr(experiment.optimizer, player).lr < 1e-5
+    }
+
+
+def added(section: str, **item: Any) -> Callable[[Experiment], Change]:
+    """A cure that adds a penalty or a stabilizer, where the experiment has none of that name."""
+
+    def change(experiment: Experiment) -> Change:
+        present = [each.model_dump(mode="json") for each in getattr(experiment, section)]
+        return {} if any(each["name"] == item["name"] for each in present) else {section: [*present, item]}
+
+    return change
+
+
+def longer(experiment: Experiment) -> Change:
+    """Twice as many steps."""
+    return {"training.steps": 2 * experiment.training.steps}
+
+
+def fuller_data(experiment: Experiment) -> Change:
+    """All of the data."""
+    return {"data.fraction": 1.0} if experiment.data.fraction < 1 else {}
+
+
+STEADIER_ADAM = Cure(
+    "Adam at 2e-4 with beta1 .5: smaller steps and less momentum keep the two networks in step",
+    "Radford et al. 2015, section 3",
+    steadier_adam,
+)
+R1 = Cure(
+    "R1 holds down the discriminator's slope at the data and damps the game's rotation",
+    "Mescheder et al. 2018",
+    added("penalties", name="r1", weight=10.0),
+)
+SPECTRAL = Cure(
+    "Spectral normalisation bounds how steep the discriminator can get",
+    "Miyato et al. 2018",
+    set_to("discriminator.norm", "spectral"),
+)
+ONE_UPDATE_EACH = Cure(
+    "One update of each network a step, as in algorithm 1",
+    "Goodfellow et al. 2014",
+    lambda experiment: {
+        f"training.{key}": 1
+        for key in ("discriminator_steps", "generator_steps")
+        if getattr(experiment.training, key) > 1
+    },
+)
+NON_SATURATING = Cure(
+    "The non-saturating loss passes a gradient on however sure the discriminator is",
+    "Goodfellow et al. 2014, section 3",
+    lambda experiment: {"loss": "non_saturating"} if experiment.loss == "minimax" else {},
+)
+FULLER_DATA = Cure("Train on all of the data", "Karras et al. 2020 (ADA), figure 1", fuller_data)
+
+COLLAPSE_CURES = (
+    Cure(
+        "A larger latent: too few numbers cannot tell the kinds of data apart",
+        "Radford et al. 2015",
+        at_least("latent.dim", 64),
+    ),
+    STEADIER_ADAM,
+    ONE_UPDATE_EACH,
+    FULLER_DATA,
+    R1,
+    Cure("PacGAN: show the discriminator several samples at once, so that it sees that they are alike", "Lin 2018"),
+    Cure("Minibatch standard deviation or minibatch discrimination", "Salimans et al. 2016; Karras et al. 2018"),
+    Cure("A relativistic loss with R1 and R2", "Huang et al. 2024 (R3GAN)"),
+)
+"""For every kind of mode collapse."""
+
+OVERFIT_CURES = (
+    FULLER_DATA,
+    R1,
+    Cure("Augment what the discriminator sees (DiffAugment, ADA)", "Zhao et al. 2020; Karras et al. 2020"),
+    Cure("Stop at the best snapshot: `ganlab sample RUN --step best`", "early stopping"),
+    Cure("Dropout in the discriminator", "Radford et al. 2015; practice"),
+)
+"""For a discriminator or generator that knows the training images by heart."""

@@ -6,7 +6,6 @@ diagnosis must stay cheap beside training.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,13 +57,16 @@ def finite(series: Series) -> Series:
 
 
 def blocks(series: Series, count: int = BLOCKS) -> Series:
-    """Medians over at most `count` equal stretches of a curve, each at its last step; non-finite values left out."""
+    """Medians over at most `count` equal stretches of a curve, each at its last step; non-finite values left out.
+
+    What does not fill a stretch is left out at the start.
+    """
     series = finite(series)
     if len(series) <= count:
         return series
-    edges = np.linspace(0, len(series), count + 1).astype(int)
-    medians = np.array([np.median(series.values[a:b]) for a, b in itertools.pairwise(edges)])
-    return Series(series.steps[edges[1:] - 1], medians)
+    width = math.ceil(len(series) / count)
+    rest = len(series) % width
+    return Series(series.steps[rest:][width - 1 :: width], np.median(series.values[rest:].reshape(-1, width), axis=1))
 
 
 def level(series: Series) -> float:

@@ -118,7 +118,7 @@ def watched_step(bench: Workbench, monitor: Monitor) -> None:
     trace = train_step(bench.state, bench.game, bench.feed)
     d, g = bench.state.discriminator_optimizer, bench.state.generator_optimizer
     columns = history_columns(bench.game.loss, trace, d.gradient_norm(), g.gradient_norm())
-    monitor.record(bench.state.step, columns, {"lr_g": g.rate, "lr_d": d.rate})
+    monitor.log(bench.state.step, **columns, lr_g=g.rate, lr_d=d.rate)
 
 
 def seconds(action: Callable[[], object], times: int = 1) -> float:
@@ -144,8 +144,8 @@ def measure(name: str, rounds: int) -> None:
     plain = plain_step(experiment, frozen=False)
     with tempfile.TemporaryDirectory() as folder:
         run = create_run(Path(folder), experiment)
-        monitor = Monitor(run, [])
-        snapshots = Snapshots(bench.plain_game, data, run, monitor)
+        monitor = Monitor(run, data, experiment.loss, experiment.training.steps, views=[], experiment=experiment)
+        snapshots = Snapshots(bench.plain_game, data, monitor)
         real = bench.feed.batch(0).contiguous()
         plain(real)
         watched_step(bench, monitor)

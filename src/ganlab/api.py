@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, experiment_from_mapping, load_experiment
 from ganlab.runs.directory import RunDirectory, find_run
+from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history, read_snapshots
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ class Run:
         return self.directory.status()
 
     @property
+    def verdict(self) -> dict[str, Any] | None:
+        """What diagnosis said last, as verdict.json holds it; None where nothing was judged yet."""
+        return read_json(self.directory.verdict) if self.directory.verdict.is_file() else None
+
+    @property
     def experiment(self) -> Experiment:
-        """The resolved experiment."""
+        """The resolved experiment; a run that another program's loop wrote has none."""
         return self.directory.experiment()
 
     @property
@@ -53,7 +59,7 @@ class Run:
         """Return the trained generator on the CPU, in eval mode: latents (N, latent.dim) to samples (N, *data.shape).
 
         Args:
-            which: a checkpoint's step, `newest`, or `best` (lowest energy distance to held-out reals at a snapshot).
+            which: a checkpoint's step, `newest`, or `best` (lowest FID at a snapshot, else lowest energy distance).
             live: the live weights rather than their moving average.
 
         Raises:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ganlab.config.load import dump_experiment
+from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.snapshots import Snapshots
 from ganlab.runs.directory import RunDirectory
 from ganlab.training import loop, session
@@ -60,7 +61,7 @@ PHASES: dict[str, tuple[Callable[[Callable[[], None]], None], int]] = {
     ),
     "snapshot": (lambda tick: setattr(Snapshots, "take", before_and_after(Snapshots.take, tick)), 6),
     "saving": (lambda tick: setattr(loop, "save_checkpoint", before_and_after(loop.save_checkpoint, tick)), 8),
-    "last plots": (lambda tick: setattr(Snapshots, "_draw", before_and_after(Snapshots._draw, tick)), 2),
+    "last plots": (lambda tick: setattr(Monitor, "_draw", before_and_after(Monitor._draw, tick)), 2),
 }
 """How to tick in each phase, and how often a run of 8 steps ticks there."""
 

@@ -1,76 +1,270 @@
+"""The monitor as other people's loops use it; ganlab's own is seen in tests/training."""
+
 from __future__ import annotations
 
+import json
+import logging
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+import ganlab
+from ganlab.diagnosis.readers import ReadOptions, read
+from ganlab.errors import ConfigError, DataError, RunError
 from ganlab.monitor import monitor as module
 from ganlab.monitor.monitor import BLOCK, Monitor, NonFinite
 from ganlab.monitor.view import View
-from ganlab.runs.directory import create_run
-from ganlab.runs.history import read_history
+from ganlab.runs.history import read_history, read_snapshots
+from ganlab.training import session
+
+Make = Callable[..., Monitor]
 
 
 class Collector(View):
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
+        self.readings: list[str] = []
+        self.ended = 0
 
     def progress(self, rows: Any) -> None:
         self.rows += rows
 
+    def reading(self, verdict: Any) -> None:
+        self.readings.append(verdict.name)
+
+    def end(self) -> None:
+        self.ended += 1
+
 
 @pytest.fixture
-def watched(points: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Monitor, Collector]:
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Make a monitor that writes rows only when asked to or when a block is full."""
     monkeypatch.setattr(module, "FLUSH_SECONDS", 1e9)
+    return lambda *arguments, **options: Monitor(*(arguments or ("toy",)), **{"runs_dir": tmp_path, **options})
+
+
+def ring(count: int, seed: int = 0, modes: int = 8) -> torch.Tensor:
+    """Points of the first Gaussians on the ring, std .01."""
+    source = torch.Generator().manual_seed(seed)
+    angle = torch.randint(modes, (count,), generator=source) * (math.tau / 8)
+    return torch.stack([angle.cos(), angle.sin()], dim=1) + 0.01 * torch.randn(count, 2, generator=source)
+
+
+def test_rows_are_written_in_blocks(make: Make) -> None:
     view = Collector()
-    return Monitor(create_run(tmp_path, points()), [view]), view
-
-
-def record(monitor: Monitor, step: int, value: float) -> None:
-    monitor.record(step, {"d_loss": torch.tensor(value), "d_acc_real": None, "extra": torch.tensor(1.5)}, {"lr_g": 0.1})
-
-
-def test_rows_are_written_in_blocks(watched: tuple[Monitor, Collector]) -> None:
-    monitor, view = watched
+    monitor = make(views=[view])
     for step in range(1, BLOCK):
-        record(monitor, step, step)
+        monitor.log(step, d_loss=torch.tensor(float(step)), d_acc_real=None, lr_g=0.1)
     assert not monitor.run.history.exists()
-    record(monitor, BLOCK, BLOCK)
-    record(monitor, BLOCK + 1, -1.0)
+    monitor.log(BLOCK, d_loss=torch.tensor(float(BLOCK)), d_acc_real=None, lr_g=0.1)
+    monitor.log(BLOCK + 1, d_loss=-1.0, lr_g=0.1)
     assert len(view.rows) == BLOCK
     monitor.flush()
     history = read_history(monitor.run.history)
-    assert list(history) == ["step", "time", "d_loss", "d_acc_real", "lr_g", "extra"]
+    assert list(history) == ["step", "time", "d_loss", "d_acc_real", "lr_g"]
     assert history["d_loss"].tolist() == [*range(1, BLOCK + 1), -1.0]
+    assert np.isnan(history["d_acc_real"]).all()
     assert view.rows[-1]["step"] == BLOCK + 1
 
 
-def test_a_slow_run_is_written_every_second(
-    watched: tuple[Monitor, Collector], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_run_is_written_every_second(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FLUSH_SECONDS", 0.0)
-    monitor, _ = watched
-    record(monitor, 1, 1.0)
+    monitor = make()
+    monitor.log(1, g_loss=1.0)
     assert read_history(monitor.run.history)["step"].tolist() == [1.0]
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
-def test_a_bad_value_is_written_and_then_told(watched: tuple[Monitor, Collector], bad: float) -> None:
-    monitor, _ = watched
-    for step, value in enumerate([1.0, 2.0, bad, 4.0], start=1):
-        record(monitor, step, value)
-    with pytest.raises(NonFinite) as caught:
+def test_a_bad_value_is_written_and_told_and_the_loop_goes_on(
+    make: Make, bad: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "ganlab"), make() as monitor:
+        for step, value in enumerate([1.0, 2.0, bad, 4.0], start=1):
+            monitor.log(step, d_loss=torch.tensor(value))
         monitor.flush()
+        with pytest.raises(NonFinite) as caught:
+            monitor.require_finite()
+        monitor.log(5, d_loss=0.5)
     assert (caught.value.step, caught.value.column) == (3, "d_loss")
-    assert len(monitor.run.history.read_text().splitlines()) == 5
-    assert str(bad) in monitor.run.history.read_text()
+    assert monitor.run.history.read_text().splitlines()[3].endswith(str(bad))
+    assert len(read_history(monitor.run.history)["step"]) == 5
+    assert "d_loss is NaN or infinite at step 3" in caplog.text
+    assert monitor.run.status()["status"] == "finished"
+    assert json.loads(monitor.run.verdict.read_text())["failure"] == "diverged"
+    assert json.loads(monitor.run.verdict.read_text())["onset_step"] == 3
 
 
-def test_log_lines_cannot_be_forged(watched: tuple[Monitor, Collector]) -> None:
-    monitor, _ = watched
+def test_log_lines_cannot_be_forged(make: Make) -> None:
+    monitor = make()
     monitor.warn("one\n2026-01-01 two \x1b[31mred")
     (line,) = monitor.run.log.read_text().splitlines()
     assert "\x1b" not in line
     assert r"one\n2026-01-01 two \x1b[31mred" in line
+
+
+def test_a_foreign_run_directory(make: Make) -> None:
+    view = Collector()
+    monitor = make(real="ring", loss="minimax", steps=20, views=[view], keep_samples=True)
+    assert monitor.run.status()["status"] == "running"
+    assert monitor.run.is_held()
+    for step in range(21):
+        monitor.log(step, d_loss=1.3, g_loss=torch.tensor(0.7), mine=step)
+        if step % 5 == 0:
+            reading = monitor.snapshot(step, ring(500, seed=step), d_fake=0.5)
+    assert reading.failure == "healthy"
+    verdict = monitor.finish()
+    run, status = monitor.run, monitor.run.status()
+    assert not run.is_held()
+    assert {p.name for p in run.path.iterdir() if not p.name.startswith(".")} == {
+        "run.json", "history.csv", "snapshots.jsonl", "samples", "plots", "log.txt", "verdict.json"
+    }  # fmt: skip
+    assert {key: status[key] for key in ("status", "reason", "made_by", "name", "loss", "steps", "step")} == {
+        "status": "finished", "reason": "", "made_by": "ganlab.Monitor", "name": "toy", "loss": "minimax",
+        "steps": 20, "step": 20,
+    }  # fmt: skip
+    assert 0 < status["cost"]["watching_share"] <= 1
+    assert list(read_history(run.history)) == ["step", "time", "d_loss", "g_loss", "mine"]
+    rows = read_snapshots(run.snapshots)
+    assert [row["step"] for row in rows] == [0, 5, 10, 15, 20]
+    assert rows[0]["d_fake"] == 0.5
+    assert rows[0]["good"] > 0.95
+    assert "c_t" not in rows[0]
+    assert "c_t" in rows[-1]
+    np.testing.assert_array_equal(np.load(run.samples / "step_0000005.npz")["step_0000005"], ring(500, seed=5).numpy())
+    assert (run.samples / "evolution.gif").is_file()
+    assert (run.plots / "verdict.png").is_file()
+    assert verdict.failure == "healthy"
+    assert json.loads(run.verdict.read_text())["summary"] == verdict.summary
+    assert (view.readings[:2], view.readings[-1], view.ended) == (["inconclusive"] * 2, "healthy", 1)
+    told = [line.split(" ", 1)[1] for line in run.log.read_text().splitlines()]
+    assert [line.split(":")[0] for line in told] == ["step 0 reads as inconclusive", "step 15 reads as healthy"]
+
+
+def test_what_was_judged_in_memory_is_what_the_files_tell(make: Make) -> None:
+    monitor = make(real="ring", loss="hinge", steps=300)
+    for step in range(1, 301):
+        monitor.log(step, d_loss=1 + math.sin(step), g_loss=torch.tensor(1 / step))
+        if step % 30 == 0:
+            monitor.snapshot(step, ring(400, seed=step, modes=2))
+    verdict = monitor.finish()
+    evidence, files = monitor.live.so_far(ended=True), read(monitor.run.path, ReadOptions())
+    assert (files.family, files.saturating) == (evidence.family, evidence.saturating)
+    assert files.planned == evidence.planned == 300
+    assert list(files.snapshots) == list(evidence.snapshots)
+    assert files.curves.keys() == evidence.curves.keys()
+    for name, curve in files.curves.items():
+        np.testing.assert_array_equal(curve.steps, evidence.curves[name].steps)
+        np.testing.assert_allclose(curve.values, evidence.curves[name].values, rtol=1e-6)
+    assert verdict.name == "mode_collapse/partial"
+    assert 0 < verdict.onset_step <= 60
+
+
+def test_images_of_an_array(make: Make) -> None:
+    """Dark squares whose brightness is their class: samples of one class only, and the same twice as many."""
+    source = torch.Generator().manual_seed(0)
+    reals = torch.rand(600, 3, 16, 16, generator=source) * 0.5 - 1
+    monitor = make(real=reals, steps=3)
+    monitor.snapshot(1, reals[:100])
+    monitor.snapshot(2, reals[:200].numpy())
+    monitor.snapshot(3, reals[:1].expand(200, -1, -1, -1))
+    monitor.finish()
+    rows = read_snapshots(monitor.run.snapshots)
+    assert [row["n"] for row in rows] == [100, 200, 200]
+    assert rows[2]["diversity"] == pytest.approx(0, abs=1e-6)
+    assert rows[2]["vendi"] == pytest.approx(1, abs=1e-3)
+    assert rows[1]["diversity"] == pytest.approx(rows[1]["diversity_real"], rel=0.01)
+    assert (monitor.run.plots / "samples.png").is_file()
+
+
+def test_without_reals_only_variety_is_measured(make: Make) -> None:
+    monitor = make(loss="non_saturating")
+    for step in (10, 20, 30):
+        monitor.snapshot(step, ring(100))
+    verdict = monitor.finish()
+    (row, *_) = read_snapshots(monitor.run.snapshots)
+    assert row["diversity"] == pytest.approx(torch.pdist(ring(100)).mean().item() / math.sqrt(2), rel=1e-4)
+    assert "good" not in row
+    assert verdict.failure == "inconclusive"
+    assert verdict.missing
+
+
+def test_samples_that_are_no_numbers_are_recorded(make: Make) -> None:
+    monitor = make(real="ring")
+    points = ring(50)
+    points[3, 1] = float("nan")
+    monitor.snapshot(1, points)
+    (row,) = read_snapshots(monitor.run.snapshots)
+    assert row["diversity"] is None
+    assert "diversity" in row["non_finite"]
+    monitor.finish()
+
+
+@pytest.mark.parametrize(
+    ("misuse", "error", "message"),
+    [
+        (lambda m: (m.log(5, d_loss=1.0), m.log(5, g_loss=1.0)), RunError, "step 5 after step 5"),
+        (lambda m: (m.log(5, d_loss=1.0), m.log(4, d_loss=1.0)), RunError, "step 4 after step 5"),
+        (lambda m: m.log(-1, d_loss=1.0), RunError, "integer from 0"),
+        (lambda m: m.log(1.5, d_loss=1.0), RunError, "integer from 0"),
+        (lambda m: m.log(1, d_loss=torch.ones(4)), RunError, r"d_loss=d_loss.mean\(\)"),
+        (lambda m: (m.snapshot(5, ring(10)), m.snapshot(5, ring(10))), RunError, "step 5 after step 5"),
+        (lambda m: m.snapshot(5, torch.zeros(10, 1, 28, 28)), DataError, "real ones"),
+        (lambda m: m.snapshot(5, ring(10), d_reel=0.5), RunError, "d_held_out"),
+        (lambda m: (m.finish(), m.log(9, d_loss=1.0)), RunError, "is finished"),
+        (lambda m: (m.finish(), m.snapshot(9, ring(10))), RunError, "is finished"),
+        (lambda m: (m.finish(), m.finish()), RunError, "is finished"),
+    ],
+)
+def test_misuse_is_told(misuse: Callable[[Monitor], Any], error: type[Exception], message: str, make: Make) -> None:
+    with pytest.raises(error, match=message):
+        misuse(make(real="ring"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        (("../up",), {}, ConfigError, "cannot be called"),
+        (("a b",), {}, ConfigError, "cannot be called"),
+        (("toy",), {"loss": "bce"}, ConfigError, "non_saturating"),
+        (("toy",), {"steps": 0}, ConfigError, "steps"),
+        (("toy", "imagenet"), {}, DataError, "imagenet"),
+        (("toy", torch.rand(9, 1, 8, 8)), {}, DataError, r"\[0, 1\]"),
+    ],
+)
+def test_what_cannot_be_watched_leaves_nothing_behind(
+    arguments: Any, options: Any, error: type[Exception], message: str, make: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        make(*arguments, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (ValueError("of mine"), "failed", "ValueError: of mine"),
+        (KeyboardInterrupt(), "interrupted", "SIGINT"),
+    ],
+)
+def test_an_exception_leaves_a_judged_run(error: BaseException, status: str, reason: str, make: Make) -> None:
+    with pytest.raises(type(error)), make() as monitor:
+        monitor.log(1, d_loss=1.0)
+        raise error
+    assert (monitor.run.status()["status"], monitor.run.status()["reason"]) == (status, reason)
+    assert read_history(monitor.run.history)["d_loss"].tolist() == [1.0]
+    assert monitor.run.verdict.is_file()
+
+
+def test_it_is_opened_like_any_run_but_not_resumed(make: Make) -> None:
+    with make() as monitor:
+        monitor.log(0, d_loss=1.0)
+    run = ganlab.load_run(monitor.run.path)
+    assert run.verdict is not None
+    assert run.verdict["failure"] == "inconclusive"
+    with pytest.raises(RunError, match="another program"):
+        session.resume(run.directory)

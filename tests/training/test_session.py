@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from ganlab.config.experiment import VERDICTS
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.errors import DataError, DeviceError, RunError
 from ganlab.monitor.snapshots import best_step
 from ganlab.monitor.view import View
@@ -52,15 +56,15 @@ def test_a_run_leaves_everything_the_format_promises(kind: str, tmp_path: Path, 
     assert sorted(p.name for p in run.samples.iterdir()) == sorted(
         [f"step_{step:07d}.png" for step in taken] + ["evolution.gif"]
     )
-    assert {p.name for p in run.plots.iterdir()} == {
-        f"{name}.{kind}" for name in ("losses", "accuracies", "gradients", "diversity") for kind in ("png", "svg")
-    }
+    drawn = {p.name for p in run.plots.iterdir()}
+    names = ("losses", "accuracies", "gradients", "diversity", "verdict")
+    assert drawn - {"classes.png"} == {"samples.png"} | {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
     kept = checkpoint_steps(run.checkpoints)
     assert set(kept[-2:]) <= set(kept)
     assert kept[-1] == steps
     assert best_step(read_snapshots(run.snapshots)) in kept
     assert len(kept) <= watch.keep_checkpoints + 1
-    assert not (run.path / "verdict.json").exists()
+    assert json.loads(run.verdict.read_text())["failure"] in VERDICTS
 
 
 def test_the_same_experiment_gives_the_same_tensors(points: Any, tmp_path: Path) -> None:
@@ -136,14 +140,9 @@ def interrupted_at(experiment: Any, runs: Path, step: int) -> RunDirectory:
 def test_a_finished_run_says_so(points: Any, tmp_path: Path) -> None:
     run = session.start(points(), tmp_path)
     before = {p: p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"}
-    said: list[str] = []
-
-    class Listener(View):
-        def note(self, text: str) -> None:
-            said.append(text)
-
-    session.resume(run, views=[Listener()])
-    assert "has finished its 20 steps" in said[0]
+    said = Listener()
+    session.resume(run, views=[said])
+    assert "has finished its 20 steps" in said.notes[0]
     assert before == {p: p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"}
 
 
@@ -158,6 +157,73 @@ def test_other_changes_are_refused_unless_meant(points: Any, tmp_path: Path) -> 
         "optimizer.discriminator.lr",
         "training.steps",
     }
+
+
+STOPPING = ("training.steps=60", "monitor.snapshot_every=5", "monitor.checkpoint_every=50", "optimizer.lr=1e-9")
+"""A run that learns nothing, which can be told from its third snapshot on, and lasts from its fifth on."""
+
+
+def test_a_verdict_ends_a_run(points: Any, tmp_path: Path) -> None:
+    whole = session.start(points(*STOPPING), tmp_path)
+    run = session.start(points(*STOPPING, "monitor.stop_on=[diverged, never_learned]"), tmp_path)
+    status = run.status()
+    # It reads as anything from step 15 on, at three snapshots; 15, 20 and 25 are three more, a sixth of 60 steps.
+    assert (status["status"], status["step"]) == ("stopped", 25)
+    assert status["reason"] == "stop_on: never_learned at step 25"
+    assert checkpoint_steps(run.checkpoints)[-1] == 25
+    assert json.loads(run.verdict.read_text())["failure"] == "never_learned"
+    assert "c_t" in read_snapshots(run.snapshots)[-1]
+
+    said = Listener()
+    before = {p: p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"}
+    session.resume(run, ["training.steps=70"], views=[said])
+    assert "was ended by its verdict" in said.notes[0]
+    assert before == {p: p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"}
+    session.resume(run, ["monitor.stop_on=[]"])
+    assert run.status()["status"] == "finished"
+    assert_same(whole, run, 60)
+
+
+def test_a_verdict_that_is_not_asked_for_ends_nothing(points: Any, tmp_path: Path) -> None:
+    run = session.start(points(*STOPPING, "monitor.stop_on=[mode_collapse/cycling]"), tmp_path)
+    assert run.status()["status"] == "finished"
+
+
+def test_an_interrupted_run_is_stopped_where_it_would_have_been(points: Any, tmp_path: Path) -> None:
+    run = interrupted_at(points(*STOPPING, "monitor.stop_on=[never_learned]"), tmp_path, step=12)
+    session.resume(run)
+    assert run.status()["reason"] == "stop_on: never_learned at step 25"
+
+
+def test_readings_of_a_resumed_run_are_those_of_a_whole_one(images: Any, tmp_path: Path) -> None:
+    changes = ("training.steps=12", "monitor.snapshot_every=2", "monitor.checkpoint_every=4")
+    whole = session.start(images(*changes), tmp_path)
+    part = interrupted_at(images(*changes), tmp_path, step=7)
+    session.resume(part)
+    one, other = (json.loads(run.verdict.read_text()) for run in (whole, part))
+    assert {**one, "source": ""} == {**other, "source": ""}
+
+
+def test_nan_is_diverged_and_names_the_tensor(points: Any, tmp_path: Path) -> None:
+    run = session.start(
+        points(
+            "optimizer.discriminator={name: sgd, lr: 100, momentum: 0.99}",
+            "loss=wasserstein", "training.steps=100", "generator.norm=none",
+        ),
+        tmp_path,
+    )  # fmt: skip
+    said, verdict = run.status()["non_finite"], json.loads(run.verdict.read_text())
+    assert (verdict["failure"], verdict["onset_step"]) == ("diverged", said["step"])
+    assert said["tensor"] in verdict["evidence"][0]["words"]
+    assert diagnose(read(run.path, ReadOptions())).as_json()["summary"] == verdict["summary"]
+
+
+class Listener(View):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 def test_the_newest_unfinished_run_is_found(points: Any, tmp_path: Path) -> None:

@@ -31,4 +31,5 @@ def resume(
 
     found = find_run(run, runs_dir)
     view = choose_view(console(stderr=as_json))
-    show_end(session.resume(found, overrides or (), allow_change or (), [view]), as_json)
+    resumed = session.resume(found, overrides or (), allow_change or (), [view])
+    show_end(resumed, wanted=(), as_json=as_json)

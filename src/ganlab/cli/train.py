@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.diagnose import verdict_names
 from ganlab.cli.options import DEFAULT_RUNS, ConfigArgument, JsonOption, OverridesArgument, RunsDirOption
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def train(
         bool, typer.Option("--resume", help="Go on with the newest unfinished run of this experiment, or start one.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show networks and settings; train nothing.")] = False,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Exit with 3 on one of these verdicts: mode_collapse/partial,diverged."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train one experiment into a run directory.
@@ -34,6 +39,7 @@ def train(
     """
     from ganlab.config.load import load_experiment
 
+    wanted = verdict_names(fail_on)
     changes = list(overrides or [])
     changes += [f"name={name}"] if name is not None else []
     changes += [f"training.device={device}"] if device is not None else []
@@ -47,24 +53,39 @@ def train(
 
     view = choose_view(console(stderr=as_json))
     run = train_experiment(experiment, runs_dir=runs_dir, resume=resume, views=[view])
-    show_end(run.directory, as_json)
+    show_end(run.directory, wanted, as_json)
 
 
-def show_end(run: RunDirectory, as_json: bool) -> None:
-    """Say how a run ended and where to look."""
-    status = run.status()
+def show_end(run: RunDirectory, wanted: tuple[str, ...], as_json: bool) -> None:
+    """Say how a run ended, what it was judged to be and why.
+
+    Raises:
+        typer.Exit: with 3, where the verdict is a wanted one.
+    """
+    from ganlab.diagnosis.judge import diagnose
+    from ganlab.diagnosis.readers import ReadOptions, read
+    from ganlab.diagnosis.verdict import matches
+
+    status, evidence = run.status(), read(run.path, ReadOptions())
+    verdict = diagnose(evidence)
     if as_json:
-        print_json({"run": str(run.path), **status, "verdict": None})
-        return
-    out = console()
-    reason = f" ({status['reason']})" if status["reason"] else ""
-    cost = status["cost"]
-    out.print(
-        f"{status['status']}{reason} after step {status['step']} of {status['steps']}, {status['seconds']:.0f} s; "
-        f"watching took {100 * cost['watching_share']:.1f} %, saving {100 * cost['saving_share']:.1f} %"
-    )
-    out.print(f"samples: {safe(run.samples)}   plots: {safe(run.plots)}")
-    out.print("verdict: not diagnosed")
+        expected = evidence.experiment.expect if evidence.experiment is not None else ()
+        as_expected = matches(verdict, expected) if expected else None
+        print_json({"run": str(run.path), **status, "verdict": verdict.as_json(), "as_expected": as_expected})
+    else:
+        from ganlab.cli.verdict_panel import Judged, show_verdict
+
+        out = console()
+        reason = f" ({safe(status['reason'])})" if status["reason"] else ""
+        cost = status["cost"]
+        out.print(
+            f"{status['status']}{reason} after step {status['step']} of {status['steps']}, {status['seconds']:.0f} s; "
+            f"watching took {100 * cost['watching_share']:.1f} %, saving {100 * cost['saving_share']:.1f} %"
+        )
+        files = [run.samples, *sorted(run.plots.glob("*.png"))]
+        show_verdict(out, Judged(evidence, verdict, files))
+    if matches(verdict, wanted):
+        raise typer.Exit(3)
 
 
 def show_plan(experiment: Experiment, as_json: bool) -> None:

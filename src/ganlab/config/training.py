@@ -62,6 +62,10 @@ class TrainingOptions(Options):
                 )
 
 
+NO_FAILURE = ("healthy", "under_trained", "inconclusive")
+"""Verdicts that hold nothing against a run."""
+
+
 class MonitorOptions(Options):
     """What is watched and kept."""
 
@@ -77,3 +81,19 @@ class MonitorOptions(Options):
     """Newest checkpoints kept, at least 2; the best by snapshot quality is kept besides."""
     tensorboard: bool = False
     """Also write TensorBoard event files (needs the `tensorboard` extra)."""
+    stop_on: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Verdicts, `failure` or `failure/variant`, that end a run early: when it reads as one at its newest snapshots, at
+    least 3 that span a tenth of its steps. NaN and Inf end any run at once."""
+
+    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+        """Only a failure ends a run."""
+        from ganlab.config.experiment import VERDICTS
+
+        names = [name for name in VERDICTS if name not in NO_FAILURE]
+        for verdict in self.stop_on:
+            failure, _, variant = verdict.partition("/")
+            if failure not in names:
+                yield Problem(f"{path}.stop_on", f"{verdict!r} is no failure", f"failures are {', '.join(names)}")
+            elif verdict != failure and variant not in VERDICTS[failure]:
+                variants = ", ".join(VERDICTS[failure]) or "none"
+                yield Problem(f"{path}.stop_on", f"{failure} has no variant {variant!r}", f"its variants: {variants}")

@@ -237,7 +237,12 @@ class Case:
 
     @cached_property
     def bad_samples(self) -> bool | None:
-        """True where the last samples are garbage or all alike, False where they are neither, None without samples."""
+        """True where the last samples are garbage or all alike, False where they are neither, None without samples.
+
+        Without samples but with FID: False once any image was learned. What it became then has a name of its own.
+        """
+        if not self.rows and self.has_quality:
+            return float(np.nanmin(self.evidence.quality["fid"].values)) > WORST_FID
         if not self.rows:
             return None
         return self.good < GOOD or self.recently(relative_vendi) < ALIKE
@@ -253,6 +258,9 @@ STILL = 0.1
 
 GOOD = 0.5
 """Share of samples that must pass the garbage test, over that of reals, for samples to count as learned."""
+
+WORST_FID = 150.0
+"""Best FID (Inception features) above which no image was ever learned: what published runs that failed never left."""
 
 ALIKE = 0.1
 """Relative Vendi score under which samples are all alike."""

@@ -34,7 +34,7 @@ def diagnose(evidence: Evidence) -> Verdict:
             (
                 Contribution(other.failure, other.variant, other.onset, other.window)
                 for other, _ in found
-                if other is not charge and other.failure not in NO_ACCUSATION
+                if charge.failure not in NO_ACCUSATION and other is not charge and other.failure not in NO_ACCUSATION
             ),
             key=lambda each: each.window[0],
         )

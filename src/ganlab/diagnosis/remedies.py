@@ -53,39 +53,49 @@ def is_valid(experiment: Experiment, change: Change) -> bool:
     return changed != experiment
 
 
-def current(experiment: Experiment, key: str) -> Any:
-    """Return the value of a dotted key, None where the experiment has no such key."""
+def current(experiment: Experiment, key: str, default: Any = None) -> Any:
+    """Return the value of a dotted key, a default where the experiment has no such key."""
     value: Any = experiment
     for part in key.split("."):
-        value = getattr(value, part, None)
+        value = getattr(value, part, default)
     return value
 
 
 def set_to(key: str, value: Any) -> Callable[[Experiment], Change]:
-    """A cure that sets a key, where it is not so already."""
-    return lambda experiment: {key: value} if current(experiment, key) != value else {}
-
-
-def at_most(key: str, value: float) -> Callable[[Experiment], Change]:
-    """A cure that lowers a number to a value."""
-    return lambda experiment: {key: value} if (current(experiment, key) or 0) > value else {}
+    """A cure that sets a key, where there is one and it is not so already."""
+    return lambda experiment: {key: value} if current(experiment, key) not in (None, value) else {}
 
 
 def at_least(key: str, value: float) -> Callable[[Experiment], Change]:
-    """A cure that raises a number to a value."""
-    return lambda experiment: {key: value} if value > (current(experiment, key) or value) else {}
+    """A cure that raises a number to a value, where there is one."""
+    return lambda experiment: {key: value} if current(experiment, key, value) < value else {}
+
+
+def fewer_updates(*players: str) -> Callable[[Experiment], Change]:
+    """A cure that gives these players one update a step; a Wasserstein critic needs its many."""
+
+    def change(experiment: Experiment) -> Change:
+        keys = [f"training.{player}_steps" for player in players]
+        if experiment.loss == "wasserstein":
+            keys = [key for key in keys if "discriminator" not in key]
+        return {key: 1 for key in keys if current(experiment, key) > 1}
+
+    return change
 
 
 def steadier_adam(experiment: Experiment) -> Change:
-    """Adam as DCGAN has it, for each network whose rate is higher or whose beta1 is."""
+    """Adam as DCGAN has it, for each network whose rate or beta1 is higher, or which has plain gradient descent."""
     change: Change = {}
     for player in ("generator", "discriminator"):
-        options = getattr(experiment.optimizer, player)
-        if options.lr > 2e-4:
-            change[f"optimizer.{player}.lr"] = 2e-4
+        key, options = f"optimizer.{player}", getattr(experiment.optimizer, player)
         betas = getattr(options, "betas", None)
+        if options.name == "sgd":
+            change |= {f"{key}.name": "adam", f"{key}.lr": 2e-4, f"{key}.betas": [0.5, 0.999]}
+            continue
+        if options.lr > 2e-4:
+            change[f"{key}.lr"] = 2e-4
         if betas and betas[0] > 0.5:
-            change[f"optimizer.{player}.betas"] = [0.5, betas[1]]
+            change[f"{key}.betas"] = [0.5, betas[1]]
     return change
 
 
@@ -144,11 +154,7 @@ SPECTRAL = Cure(
 ONE_UPDATE_EACH = Cure(
     "One update of each network a step, as in algorithm 1",
     "Goodfellow et al. 2014",
-    lambda experiment: {
-        f"training.{key}": 1
-        for key in ("discriminator_steps", "generator_steps")
-        if getattr(experiment.training, key) > 1
-    },
+    fewer_updates("discriminator", "generator"),
 )
 NON_SATURATING = Cure(
     "The non-saturating loss passes a gradient on however sure the discriminator is",

@@ -25,7 +25,7 @@ def require_tensorboard() -> None:
 class EventFiles(View):
     """Writes every history row as scalars and every grid as an image, under `<run>/tensorboard`."""
 
-    def begin(self, run: RunDirectory, first_step: int, steps: int) -> None:
+    def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Open a new event file; events of steps that are trained again are purged."""
         from torch.utils.tensorboard import SummaryWriter
 

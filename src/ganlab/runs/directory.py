@@ -74,6 +74,11 @@ class RunDirectory:
         return self.path / "plots"
 
     @property
+    def verdict(self) -> Path:
+        """What diagnosis said last; absent until something was judged."""
+        return self.path / "verdict.json"
+
+    @property
     def log(self) -> Path:
         """What was said while the run went on."""
         return self.path / "log.txt"
@@ -153,23 +158,33 @@ def this_process() -> dict[str, Any]:
 
 
 def create_run(runs_dir: Path, experiment: Experiment) -> RunDirectory:
-    """Make `<runs_dir>/<name>-<time>-<4 letters>/`, a folder that did not exist before, with its config.yaml.
+    """Make the directory of an experiment's run, with its config.yaml.
+
+    Raises:
+        RunError: the runs folder cannot be made or written.
+    """
+    run = new_run(runs_dir, experiment.name)
+    run.checkpoints.mkdir()
+    atomic_write(run.config, dump_experiment(experiment).encode())
+    return run
+
+
+def new_run(runs_dir: Path, name: str) -> RunDirectory:
+    """Make `<runs_dir>/<name>-<time>-<4 letters>/`, a folder that did not exist before.
 
     Raises:
         RunError: the runs folder cannot be made or written.
     """
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        path = new_folder(runs_dir, experiment.name)
-        run = RunDirectory(path)
-        for folder in (run.samples, run.checkpoints, run.plots):
+        run = RunDirectory(new_folder(runs_dir, name))
+        for folder in (run.samples, run.plots):
             folder.mkdir()
     except OSError as error:
         raise RunError(
             f"no run can be written under {runs_dir}: {error.strerror or error}",
             "choose another folder with --runs-dir",
         ) from error
-    atomic_write(run.config, dump_experiment(experiment).encode())
     return run
 
 

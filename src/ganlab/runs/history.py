@@ -57,6 +57,18 @@ def append_rows(path: Path, columns: Sequence[str], rows: Sequence[Sequence[floa
     append_text(path, "".join(line + "\n" for line in lines))
 
 
+def widen_history(path: Path, columns: Sequence[str]) -> None:
+    """Add columns at the right of history.csv; they are empty in the rows that are there.
+
+    Raises:
+        Interrupted: the disk is full; the file is as it was.
+    """
+    header, *rows = whole_lines(path)
+    empty = "," * len(columns)
+    lines = [",".join((header, *columns)), *(row + empty for row in rows)]
+    atomic_write(path, "".join(line + "\n" for line in lines).encode())
+
+
 def append_text(path: Path, text: str) -> None:
     """Append text in one write. A killed process loses nothing of it; `sync_file` makes it survive a power cut."""
     with disk_full_told(path), open(path, "ab") as file:
@@ -127,13 +139,19 @@ def cut_history(path: Path, last_step: int) -> None:
         atomic_write(path, "".join(line + "\n" for line in [lines[0], *kept]).encode())
 
 
-def append_snapshot(path: Path, row: Mapping[str, Any]) -> None:
-    """Append a row to snapshots.jsonl; a non-finite number is written as null with its name under `non_finite`."""
+def append_snapshot(path: Path, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Append a row to snapshots.jsonl and return it as reading it gives it back.
+
+    A non-finite number is written as null with its name under `non_finite`.
+    """
     bad = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
     clean = {key: None if key in bad else value for key, value in row.items()}
     if bad:
         clean["non_finite"] = bad
-    append_text(path, json.dumps(clean, allow_nan=False) + "\n")
+    text = json.dumps(clean, allow_nan=False)
+    append_text(path, text + "\n")
+    written: dict[str, Any] = json.loads(text)
+    return written
 
 
 def read_snapshots(path: Path) -> list[dict[str, Any]]:

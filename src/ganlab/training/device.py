@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import platform
-from typing import Any
 
 import torch
 
 from ganlab.config.training import TrainingOptions
 from ganlab.errors import DeviceError
-from ganlab.version import __version__
 
 
 def choose_device(options: TrainingOptions) -> torch.device:
@@ -55,8 +53,3 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"{device} ({platform.machine()})" if device.type == "cpu" else str(device)
-
-
-def versions() -> dict[str, Any]:
-    """Return what a bit-for-bit repetition depends on."""
-    return {"ganlab": __version__, "python": platform.python_version(), "torch": str(torch.__version__)}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +13,19 @@ import torch
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, dump_experiment, load_experiment
 from ganlab.data import RealData, load
+from ganlab.diagnosis.evidence import NonFinite as FirstNonFinite
 from ganlab.errors import GanlabError, Interrupted, RunError
-from ganlab.monitor.monitor import Monitor, NonFinite
+from ganlab.monitor.monitor import MADE_BY, Monitor, NonFinite, now, versions
+from ganlab.monitor.preflight import preflight
 from ganlab.monitor.snapshots import Snapshots
 from ganlab.monitor.tensorboard import EventFiles, require_tensorboard
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory, create_run, list_runs, this_process
 from ganlab.runs.files import atomic_write, require_space, sweep_temporaries
-from ganlab.runs.history import cut_history, cut_snapshots, read_history
+from ganlab.runs.history import cut_history, cut_snapshots
 from ganlab.training.checkpoint import checkpoint_path, experiment_of, newest_checkpoint, restore
-from ganlab.training.device import choose_device, describe_device, prepare, versions
-from ganlab.training.loop import train_loop
+from ganlab.training.device import choose_device, describe_device, prepare
+from ganlab.training.loop import STOP_ON, Ending, train_loop
 from ganlab.training.nonfinite import find_first
 from ganlab.training.signals import EXIT_CODES, StopSignal
 from ganlab.training.workbench import Workbench, build_workbench
@@ -66,7 +66,7 @@ def start(experiment: Experiment, runs_dir: Path, views: Sequence[View] = ()) ->
             "parameters": {name: count_parameters(network) for name, network in bench.state.networks.items()},
             "resumed": [],
         }
-        carry_on(run, bench, data, status, views)
+        carry_on(run, bench, data, status, views, preflight(data, experiment))
     return run
 
 
@@ -77,7 +77,8 @@ def resume(
 
     Args:
         run: the run.
-        overrides: `KEY=VALUE` changes; `training.steps` trains longer, others need to be `allowed`.
+        overrides: `KEY=VALUE` changes; `training.steps` trains longer, `monitor.stop_on` past a verdict that ended the
+            run, others need to be `allowed`.
         allowed: dotted keys whose change is meant; a section's key allows all below it.
         views: who watches.
 
@@ -96,12 +97,10 @@ def resume(
                 f"start it anew with `ganlab train {run.config}`",
             )
         changes = check_changes(experiment_of(checkpoint), experiment, allowed, checkpoint.step)
-        if status["status"] == "finished" and checkpoint.step >= experiment.training.steps:
+        nothing_left = has_ended(status, checkpoint.step, experiment, changes)
+        if nothing_left:
             for view in views:
-                view.note(
-                    f"{run.path.name} has finished its {experiment.training.steps} steps; "
-                    "`training.steps=N` with a larger N trains it longer"
-                )
+                view.note(f"{run.path.name} {nothing_left}")
             return run
 
         device = choose_device(experiment.training)
@@ -135,6 +134,16 @@ def resume(
     return run
 
 
+def has_ended(status: dict[str, Any], step: int, experiment: Experiment, changes: list[dict[str, Any]]) -> str:
+    """Return why there is nothing to go on with, in words; empty where there is something."""
+    if status["status"] == "finished" and step >= experiment.training.steps:
+        return f"has finished its {step} steps; `training.steps=N` with a larger N trains it longer"
+    changed = any(change["key"] == "monitor.stop_on" for change in changes)
+    if status["status"] == "stopped" and status["reason"].startswith(STOP_ON) and not changed:
+        return f"was ended by its verdict ({status['reason']}); `monitor.stop_on=[]` trains on"
+    return ""
+
+
 def resumable(run: RunDirectory) -> dict[str, Any]:
     """Return run.json after checking what a resume needs of it.
 
@@ -142,6 +151,8 @@ def resumable(run: RunDirectory) -> dict[str, Any]:
         RunError: it is missing, damaged or of a newer format.
     """
     status = run.status()
+    if status.get("made_by") == MADE_BY:
+        raise RunError(f"{run.path} was written by another program, through {MADE_BY}", "start that program again")
     needed = {"threads": int, "device": str, "versions": dict, "data": dict, "resumed": list}
     wrong = [key for key, kind in needed.items() if type(status.get(key)) is not kind]
     if wrong or not 1 <= status["threads"] <= 1024:
@@ -178,58 +189,52 @@ def carry_on(
     experiment, state = bench.state.experiment, bench.state
     if experiment.monitor.tensorboard:
         views = [*views, EventFiles()]
-    unchecked = ("grad_d", "grad_g", "grad_g_output") if experiment.training.precision == "float16" else ()
-    monitor = Monitor(run, views, elapsed=elapsed_before(run), unchecked=unchecked)
-    run.write_status(status)
-    for view in views:
-        view.begin(run, state.step + 1, experiment.training.steps)
+    monitor = Monitor(
+        run,
+        data,
+        experiment.loss,
+        experiment.training.steps,
+        seed=experiment.seed,
+        keep_samples=experiment.monitor.keep_samples,
+        views=views,
+        experiment=experiment,
+        status=status,
+    )
     for text in warnings:
         monitor.warn(text)
     for text in data.notes:
         monitor.note(text)
     monitor.note(f"step {state.step} of {experiment.training.steps} on {status['device']}, {status['threads']} threads")
-    session = time.perf_counter()
     # Denormals appear in dying activations and optimiser states, and slow the CPU's arithmetic many times over.
     torch.set_flush_denormal(True)
     try:
         with StopSignal() as stop:
-            snapshots = Snapshots(bench.plain_game, data, run, monitor)
-            ended_by = train_loop(state, bench.game, bench.feed, run, monitor, snapshots, stop)
-            snapshots.finish()
-        status |= {"status": "interrupted", "reason": ended_by.name} if ended_by else {"status": "finished"}
-    except NonFinite as bad:
-        status |= {"status": "stopped", "reason": "non_finite", "non_finite": explain(bad, bench, data, run, monitor)}
+            snapshots = Snapshots(bench.plain_game, data, monitor)
+            try:
+                ending = train_loop(state, bench.game, bench.feed, monitor, snapshots, stop)
+            except NonFinite as bad:
+                ending = Ending("stopped", "non_finite")
+                monitor.status["non_finite"] = explain(bad, bench, data, run, monitor)
+            if ending.status == "interrupted":
+                monitor.close(*ending)
+            else:
+                monitor.finish(*ending)
     except Interrupted:
-        status |= {"status": "interrupted", "reason": "disk_full"}
+        monitor.close("interrupted", "disk_full")
         raise
     except KeyboardInterrupt:
-        status |= {"status": "interrupted", "reason": "SIGINT twice"}
+        monitor.close("interrupted", "SIGINT twice")
         raise
     except BaseException as error:
-        status |= {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
+        monitor.close("failed", f"{type(error).__name__}: {error}")
         raise
     finally:
         torch.set_flush_denormal(False)
-        spent = time.perf_counter() - session
-        status |= {
-            "step": state.step,
-            "ended": now(),
-            "seconds": round(monitor.elapsed, 3),
-            "cost": {
-                "watching_share": round(monitor.seconds["watching"] / spent, 4),
-                "saving_share": round(monitor.seconds["saving"] / spent, 4),
-            },
-        }
-        try:
-            run.write_status(status)
-        finally:
-            for view in views:
-                view.end()
-    if status["status"] == "interrupted":
+    if ending.status == "interrupted":
         raise Interrupted(
-            f"{status['reason']}: stopped after step {state.step} of {experiment.training.steps}, which is saved",
+            f"{ending.reason}: stopped after step {state.step} of {experiment.training.steps}, which is saved",
             f"`ganlab resume {run.path.name}` goes on from there",
-            EXIT_CODES[signal.Signals[status["reason"]]],
+            EXIT_CODES[signal.Signals[ending.reason]],
         )
 
 
@@ -242,7 +247,7 @@ def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory,
     if checkpoint is not None:
         restore(fresh.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
     start = fresh.state.step
-    found = find_first(fresh, bad.step, monitor.unchecked)
+    found = find_first(fresh, bad.step, monitor.live.overflowing)
     if found is None:
         monitor.warn(
             f"{bad.column} is not finite at step {bad.step}, but a replay from step {start} stayed finite: "
@@ -251,10 +256,9 @@ def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory,
         found = {"step": bad.step, "tensor": bad.column, "network": None, "layer": None}
     else:
         where = ".".join(part for part in (found["network"], found["layer"]) if part)
-        monitor.warn(
-            f"not finite: {found['tensor']}{' of ' if where else ''}{where} at step {found['step']}; "
-            f"the checkpoint at step {start} is kept"
-        )
+        what = f"{found['tensor']} of {where}" if where else found["tensor"]
+        monitor.warn(f"not finite: {what} at step {found['step']}; the checkpoint at step {start} is kept")
+        monitor.live.non_finite = FirstNonFinite(found["step"], what)
     return {**found, "seen_in": bad.column, "checkpoint": start}
 
 
@@ -265,12 +269,9 @@ def check_changes(before: Experiment, now: Experiment, allowed: Sequence[str], s
         RunError: something else changed; the message is the difference, a line a key.
     """
     changes = difference(before, now)
-    longer = now.training.steps >= step
-    refused = [
-        (key, old, new)
-        for key, old, new in changes
-        if not is_allowed(key, allowed) and not (key == "training.steps" and longer)
-    ]
+    # Neither moves a tensor of the steps that are done.
+    harmless = {"monitor.stop_on"} | ({"training.steps"} if now.training.steps >= step else set())
+    refused = [(key, old, new) for key, old, new in changes if not is_allowed(key, allowed) and key not in harmless]
     if refused:
         allow = " ".join(f"--allow-change {key}" for key, _, _ in refused)
         lines = "\n".join(f"  {key}: {old!r} -> {new!r}" for key, old, new in refused)
@@ -311,17 +312,6 @@ def require_room(runs_dir: Path, bench: Workbench) -> None:
         ) from error
 
 
-def elapsed_before(run: RunDirectory) -> float:
-    """Return the seconds that the rows kept so far took."""
-    times = read_history(run.history).get("time")
-    return float(times[-1]) if times is not None and len(times) else 0.0
-
-
 def count_parameters(network: torch.nn.Module) -> int:
     """Return the number of weights."""
     return sum(parameter.numel() for parameter in network.parameters())
-
-
-def now() -> str:
-    """Return the time of day, to the second, with its zone."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
-from ganlab.diagnosis.remedies import NON_SATURATING, ONE_UPDATE_EACH, R1, SPECTRAL, STEADIER_ADAM, Cure, added
+from ganlab.diagnosis.evidence import Series
+from ganlab.diagnosis.remedies import NON_SATURATING, R1, SPECTRAL, STEADIER_ADAM, Cure, added, fewer_updates
 from ganlab.diagnosis.verdict import Finding
 
 WON = 0.01
@@ -14,17 +18,22 @@ WON = 0.01
 SURE = 0.99
 """Accuracy on reals and on fakes above which it has won."""
 
-LOST = {"cross_entropy": 3.0, "least_squares": 0.35, "hinge": 0.9}
-"""Generator loss above which its fakes are recognised: D(G(z)) < .05 for cross-entropy; chance is .69, .125 and 0."""
-
 FAINT = 0.01
 """Mean D(G(z)) under which log(1 - D(G(z))) passes no gradient on: its gradient by the logit is -D(G(z))."""
+
+LOST = {"non_saturating": 3.0, "saturating": -FAINT, "least_squares": 0.35, "hinge": 0.9}
+"""Generator loss above which its fakes are recognised: D(G(z)) < .05 for the non-saturating loss; chance is .69, -.69,
+.125 (.25 without the factor 1/2) and 0."""
 
 SOURCE = "Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017"
 
 CURES = (
     STEADIER_ADAM,
-    ONE_UPDATE_EACH,
+    Cure(
+        "One discriminator update a step gives the generator time to follow",
+        "Goodfellow et al. 2014, algorithm 1 (k = 1)",
+        fewer_updates("discriminator"),
+    ),
     NON_SATURATING,
     R1,
     Cure(
@@ -42,66 +51,84 @@ CURES = (
 )
 
 
+def generator_kind(case: Case) -> str | None:
+    """Which generator's loss it is, as far as its levels mean anything: a name of LOST, or None.
+
+    log(1 - D(G(z))) is never above 0, and -log D(G(z)) never below. Of a family not known, losses that never fall below
+    0 are none of a critic; least squares has the limits that hold for the others too.
+    """
+    family, d_loss, g_loss = case.evidence.family, case.curve("d_loss"), case.curve("g_loss")
+    if family == "cross_entropy":
+        saturating = case.evidence.saturating
+        if saturating is None:
+            saturating = g_loss is not None and signals.level(g_loss) < 0
+        return "saturating" if saturating else "non_saturating"
+    if family is None and d_loss is not None and g_loss is not None:
+        return None if min(np.nanmin(d_loss.values), np.nanmin(g_loss.values)) < 0 else "least_squares"
+    return family if family in LOST else None
+
+
 def examine(case: Case) -> Iterator[Charge]:
     """Charge spells in which the discriminator has won, unless the samples are good and varied all the same."""
-    family = case.evidence.family
-    if family == "wasserstein" or case.d_half is None:
+    kind = generator_kind(case)
+    if kind is None:
         return
-    g_loss, d_fake = case.curve("g_loss"), case.curve("d_fake")
-    saturating = case.evidence.saturating
-    conditions = [
+    conditions: list[tuple[Series | None, signals.Condition]] = [
+        (case.curve("g_loss"), lambda values: values > LOST[kind]),
         (case.d_half, lambda values: abs(values) < WON),
         (case.curve("d_acc_real"), lambda values: values > SURE),
         (case.curve("d_acc_fake"), lambda values: values > SURE),
     ]
-    if not saturating:
-        lost = LOST.get(family or "", min(LOST.values()))
-        conditions.append((g_loss, lambda values: values > lost))
+    if kind == "saturating":  # the generator stands still, whatever the discriminator still gets wrong about reals
+        conditions[1:] = [(case.curve("d_fake"), lambda values: values < FAINT)]
+    elif case.d_half is None:
+        return
     for spell in case.holding(conditions):
         lasting = case.lasts(spell)
         if lasting and case.bad_samples is False:
             continue
-        d = case.level_in(case.d_half, spell)
-        findings = [
-            Finding("d_loss", d, WON, spell, SOURCE,
-                    f"The discriminator's loss per half is {d:.2g} (a coin toss costs .69 in cross-entropy).")
-        ]  # fmt: skip
-        for name, which in (("d_acc_real", "real images"), ("d_acc_fake", "fakes")):
-            curve = case.curve(name)
-            if curve is not None:
-                value = case.level_in(curve, spell)
-                words = f"It is right about {100 * value:.1f} % of the {which}."
-                findings.append(Finding(name, value, SURE, spell, SOURCE, words))
-        vanishing = False
-        if saturating and family == "cross_entropy":
-            # Near 0, log(1 - D(G(z))) is -D(G(z)): the loss tells the score.
-            reaches = g_loss if d_fake is None else d_fake
-            reaching = abs(case.level_in(reaches, spell)) if reaches is not None else 1.0
-            vanishing = reaching < FAINT
-            if vanishing:
-                words = (
-                    f"D(G(z)) is {reaching:.2g} on average; with log(1 - D(G(z))) that is the gradient each sample "
-                    "receives, where the non-saturating loss would give almost 1."
-                )
-                findings.insert(0, Finding("d_fake", reaching, FAINT, spell, SOURCE, words))
-        elif g_loss is not None:
-            g = case.level_in(g_loss, spell)
-            findings.append(
-                Finding("g_loss", g, None, spell, SOURCE, f"The generator's loss is {g:.3g}: no fake passes.")
-            )
+        findings = [*no_gradient(case, spell), *won(case, spell)] if kind == "saturating" else won(case, spell)
         if case.bad_samples and lasting:
             findings.append(
                 Finding("good", case.good, 0.5, case.recent_window, OWN_RUNS,
                         f"Of the last samples {100 * case.good:.0f} % as many as of real ones pass for real data.")
             )  # fmt: skip
-        what = "gives the generator no gradient" if vanishing else "wins every time"
+        what = "and gives the generator no gradient" if kind == "saturating" else "and wins every time"
         yield Charge(
             "convergence_failure",
-            "vanishing_gradient" if vanishing else "discriminator_dominates",
+            "vanishing_gradient" if kind == "saturating" else "discriminator_dominates",
             severity=min(1.0, 1 - 0.5 * case.good) if case.bad_samples else 0.7,
             onset=spell[0],
             window=spell,
             findings=tuple(findings),
-            summary=f"Since step {spell[0]} the discriminator tells real from fake without error and {what}.",
+            summary=f"Since step {spell[0]} the discriminator sees through every fake {what}.",
             active=lasting,
         )
+
+
+def no_gradient(case: Case, spell: tuple[int, int]) -> list[Finding]:
+    """How little log(1 - D(G(z))) passes on: near 0 it is -D(G(z)), so that the loss tells the score too."""
+    curve = case.curve("d_fake") or case.curve("g_loss")
+    if curve is None:
+        return []
+    reaching = abs(case.level_in(curve, spell))
+    words = (
+        f"D(G(z)) is {reaching:.2g} on average; with log(1 - D(G(z))) that is the gradient each sample receives, where "
+        "the non-saturating loss would give almost 1."
+    )
+    return [Finding("d_fake", reaching, FAINT, spell, SOURCE, words)]
+
+
+def won(case: Case, spell: tuple[int, int]) -> list[Finding]:
+    """By how much the discriminator has won, and what that means for the generator."""
+    found = []
+    for name, curve, limit, words in (
+        ("d_loss", case.d_half, WON, "The discriminator's loss per half is {:.2g} (cross-entropy at chance: .69)."),
+        ("d_acc_real", case.curve("d_acc_real"), SURE, "Its accuracy on real images is {:.3g}."),
+        ("d_acc_fake", case.curve("d_acc_fake"), SURE, "Its accuracy on fakes is {:.3g}."),
+        ("g_loss", case.curve("g_loss"), None, "The generator's loss is {:.3g}: no fake passes."),
+    ):  # fmt: skip
+        if curve is not None:
+            value = case.level_in(curve, spell)
+            found.append(Finding(name, value, limit, spell, SOURCE, words.format(value)))
+    return found

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
-from ganlab.diagnosis.remedies import ONE_UPDATE_EACH, Cure, at_least
+from ganlab.diagnosis.evidence import Series
+from ganlab.diagnosis.failures.discriminator_dominates import generator_kind
+from ganlab.diagnosis.remedies import Cure, at_least, fewer_updates
 from ganlab.diagnosis.verdict import Finding
 
 FOOLED = 0.9
 """Mean D(G(z)) above which the discriminator takes fakes for real."""
 
+PASSES = {"non_saturating": -math.log(FOOLED), "saturating": math.log(1 - FOOLED)}
+"""Generator's loss below which the same is true."""
+
+LOSING = 1.0
+"""Discriminator's loss, sum or mean, above which it loses: told to be real, fakes cost it 2.3 alone."""
+
 CURES = (
-    ONE_UPDATE_EACH,
+    Cure(
+        "One generator update a step gives the discriminator time to follow",
+        "Goodfellow et al. 2014, algorithm 1",
+        fewer_updates("generator"),
+    ),
     Cure(
         "A discriminator that learns as fast as the generator follows what it does",
         "Heusel et al. 2017 (two time scales)",
@@ -29,24 +43,19 @@ CURES = (
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge spells in which fakes are scored as real (cross-entropy only), unless the samples are good."""
-    if case.evidence.family not in ("cross_entropy", None):
+    found = fooled(case)
+    if found is None:
         return
-    d_fake = case.curve("d_fake")
-    name, curve = ("d_fake", d_fake) if d_fake is not None else ("d_loss_fake", case.curve("d_loss_fake"))
-    if curve is None or (name == "d_fake" and case.evidence.family is None):
-        return
-    # -log(1 - .9) = 2.3: the same limit, told by the loss on fakes.
-    limit = FOOLED if name == "d_fake" else 2.3
-    for spell in case.holding([(curve, lambda values: values > limit)]):
-        lasting = case.lasts(spell)
-        if lasting and case.bad_samples is False:
-            continue
+    name, curve, limit, conditions = found
+    for spell in case.holding(conditions):
+        # Good and varied samples acquit it, whoever wins; then it only contributes to what else there is.
+        lasting = case.lasts(spell) and case.bad_samples is not False
         value = case.level_in(curve, spell)
         findings = [
             Finding(name, value, limit, spell, "Goodfellow et al. 2014; limit " + OWN_RUNS,
                     f"The discriminator takes fakes for real: {name} is {value:.2g}.")
         ]  # fmt: skip
-        if case.bad_samples and lasting:
+        if case.rows and lasting:
             findings.append(
                 Finding("good", case.good, 0.5, case.recent_window, OWN_RUNS,
                         f"Yet of the samples only {100 * case.good:.0f} % as many as of real ones pass for real data.")
@@ -54,10 +63,28 @@ def examine(case: Case) -> Iterator[Charge]:
         yield Charge(
             "convergence_failure",
             "generator_dominates",
-            severity=min(1.0, 1 - 0.5 * case.good) if case.bad_samples else 0.6,
+            severity=min(1.0, 1 - 0.5 * case.good) if case.rows and lasting else 0.6,
             onset=spell[0],
             window=spell,
             findings=tuple(findings),
             summary=f"Since step {spell[0]} the discriminator takes whatever the generator makes for real.",
             active=lasting,
         )
+
+
+def fooled(case: Case) -> tuple[str, Series, float, list[tuple[Series | None, signals.Condition]]] | None:
+    """The curve that tells best whether fakes pass for real, its limit, and all that must hold; None without one."""
+    kind = generator_kind(case)
+    if case.evidence.family != "cross_entropy" or kind is None:
+        return None
+    d_fake, d_loss_fake = case.curve("d_fake"), case.curve("d_loss_fake")
+    if d_fake is not None:
+        return "d_fake", d_fake, FOOLED, [(d_fake, lambda values: values > FOOLED)]
+    if d_loss_fake is not None:
+        limit = -math.log(1 - FOOLED)
+        return "d_loss_fake", d_loss_fake, limit, [(d_loss_fake, lambda values: values > limit)]
+    g_loss, d_loss = case.curve("g_loss"), case.curve("d_loss")
+    if g_loss is None or d_loss is None:
+        return None
+    passing, losing = (g_loss, lambda values: values < PASSES[kind]), (d_loss, lambda values: values > LOSING)
+    return "g_loss", g_loss, PASSES[kind], [passing, losing]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis import signals
-from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge, ratio
-from ganlab.diagnosis.failures.never_learned import WORST_FID
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
 from ganlab.diagnosis.remedies import Cure
 from ganlab.diagnosis.verdict import Finding
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
+from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failures import cycling
 from ganlab.diagnosis.verdict import Finding
 
@@ -18,7 +19,7 @@ STEADY = 0.7
 """Amplitude in the last third over that in the first, under which the orbit shrinks."""
 
 SWING = 0.1
-"""Standard deviation of the loss over its level, under which a period is a ripple."""
+"""Standard deviation of the loss over the level of the two players' losses, under which a period is a ripple."""
 
 SOURCE = "Mescheder et al. 2018; limit " + OWN_RUNS
 
@@ -29,29 +30,46 @@ def examine(case: Case) -> Iterator[Charge]:
     """Charge a run whose losses swing with one period, undamped, while the samples are not good."""
     if case.bad_samples is False or case.improving:
         return
-    first = case.evidence.first_step + (case.last_step - case.evidence.first_step) // 4
-    for name in ("g_loss", "d_loss"):
-        curve = case.curve(name)
-        if curve is None:
-            continue
-        # The start of a run is transient.
-        curve = curve.within(first, case.last_step)
-        peak = signals.spectral_peak(curve)
-        if peak is None:
-            continue
-        swing = float(np.nanstd(curve.values)) / max(abs(float(np.nanmean(curve.values))), 1e-9)
-        if peak.share >= PERIODIC and peak.steadiness >= STEADY and swing >= SWING:
-            window = (first, case.last_step)
-            yield Charge(
-                "oscillation", None, min(1.0, swing), first, window,
-                (
-                    Finding(f"{name}_period_share", peak.share, PERIODIC, window, SOURCE,
-                            f"{100 * peak.share:.0f} % of the movement of {name} is a swing of about "
-                            f"{peak.period:.0f} steps."),
-                    Finding(f"{name}_steadiness", peak.steadiness, STEADY, window, "Mescheder et al. 2018",
-                            f"It does not die down: its size at the end is {peak.steadiness:.2f} of that before."),
-                ),
-                f"The losses circle with a period of about {peak.period:.0f} steps and do not settle.",
-                decisive=1,
-            )  # fmt: skip
-            return
+    curves = [(name, curve) for name in ("g_loss", "d_loss") if (curve := case.curve(name)) is not None]
+    # One of them may well swing around 0.
+    scale = max((abs(signals.level(curve)) for _, curve in curves), default=0.0)
+    start = case.evidence.first_step + (case.last_step - case.evidence.first_step) // 4
+    for name, curve in curves:
+        settled = curve.within(start, case.last_step)  # the start of a run is transient
+        # A long period drowns in the noise of single steps, and a short one in the medians of blocks.
+        for points in (signals.blocks(settled), settled):
+            peak = signals.spectral_peak(points)
+            if peak is None or peak.share < PERIODIC or peak.steadiness < STEADY:
+                continue
+            swing = float(np.nanstd(points.values)) / max(scale, 1e-9)
+            if swing >= SWING:
+                yield orbit(name, peak, swing, (onset(curve, peak.period), case.last_step))
+                return
+
+
+def onset(curve: Series, period: float) -> int:
+    """Step from which a curve swings: where its size, period by period, grows by half or more; else its first."""
+    curve = signals.finite(curve)
+    width = max(4, round(period * (len(curve) - 1) / float(np.ptp(curve.steps))))
+    rest = len(curve) % width
+    sizes = Series(curve.steps[rest::width], curve.values[rest:].reshape(-1, width).std(axis=1))
+    change = signals.change_point(sizes)
+    first, last = int(curve.steps[0]), int(curve.steps[-1])
+    if change is None:
+        return first
+    before, after = signals.level(sizes.until(change - 1)), signals.level(sizes.within(change, last))
+    return change if after >= 1.5 * before else first
+
+
+def orbit(name: str, peak: signals.Peak, swing: float, window: tuple[int, int]) -> Charge:
+    """The charge of a steady swing."""
+    return Charge(
+        "oscillation", None, min(1.0, swing), window[0], window,
+        (
+            Finding(f"{name}_period_share", peak.share, PERIODIC, window, SOURCE,
+                    f"{100 * peak.share:.0f} % of the movement of {name} is a swing of about {peak.period:.0f} steps."),
+            Finding(f"{name}_steadiness", peak.steadiness, STEADY, window, "Mescheder et al. 2018",
+                    f"It does not die down: its size at the end is {peak.steadiness:.2f} of that before."),
+        ),
+        f"The losses circle with a period of about {peak.period:.0f} steps and do not settle.",
+    )  # fmt: skip

@@ -1,0 +1,415 @@
+"""What is true of a finished run: a rule on its final samples, fixed before any diagnosis and sharing no code with it.
+
+The rule draws 2,000 samples from the newest live generator with latents of its own and compares them with real data, in
+pixels and their first 50 principal components (images) or in coordinates (points). Nothing here comes from
+`ganlab.diagnosis` or `ganlab.evaluation`: no network, no features and none of their metrics.
+
+Labels, in the order in which they are tried:
+
+| label | meaning |
+| --- | --- |
+| nonfinite | the run was stopped by NaN or Inf, or its samples hold some |
+| total | all samples are (nearly) the same: mean distance below `TOTAL` of the real one |
+| garbage | hardly a sample passes as data: a share below `GARBAGE` |
+| copies | samples lie on training samples: at half the distance, or less, that held-out ones keep |
+| partial | samples pass, but classes (images) or modes (points) are missing |
+| within_mode | samples pass, classes are there, but inside a class there is little variety |
+| poor | in between: a person could say either |
+| good | a person would call this fine |
+
+An image passes when at least four of its five nearest training images agree on its digit and it keeps four limits that
+held-out images of that digit keep (`LIMITS`). A point passes within three standard deviations of a mode.
+`allowed` says which verdicts are right for a run. Two mistakes weigh more than being wrong: `accused` (a good run is
+given a failure) and `missed` (a failed run is called healthy).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlab.config.data import GridOptions, RingOptions
+from ganlab.config.experiment import Experiment
+from ganlab.data import load, to_float
+from ganlab.data.mnist import unpack
+from ganlab.data.points import modes
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.history import read_history
+from ganlab.training.trained import generate, load_generator, sample_latents
+
+Array = NDArray[np.float64]
+
+SAMPLES = 2000
+"""Samples that are judged."""
+LATENT_SEED = 20_250_101
+"""Seed of their latents, used nowhere else."""
+REFERENCE_IMAGES, COMPONENTS, NEIGHBOURS, VOTES = 12_000, 50, 5, 4
+"""Training images that an image is compared with, in how many components, and how many neighbours must agree."""
+LIMITS = {"near": 0.99, "residual": 0.99, "deviation": 0.01, "ink": 0.005}
+"""Quantiles of held-out images of the same digit: the first two bound from above, the others from below."""
+
+TOTAL = 0.2
+"""Mean distance between samples, relative to the real one, below which all are the same."""
+GARBAGE = {"images": 0.15, "points": 0.3}
+PASSING = {"images": 0.35, "points": 0.6}
+"""Share of passing samples below which a run is garbage, and from which it can be good. Real images reach .94."""
+COPIES, FEW = 0.5, 1000
+"""Relative distance to the nearest training sample below which samples are copies; only looked at in training sets of
+up to 1,000 samples, as no larger one can be learnt by heart in the runs of this corpus."""
+LOST, PARTIAL = 0.1, 0.15
+"""A class is lost when its share of the passing samples is below a tenth of the real one; lost mass from which a run is
+partial. A run on images that lost anything less is poor."""
+VARIETY_BAD = {"images": 0.6, "points": 0.15}
+VARIETY_GOOD = {"images": 0.75, "points": 0.3}
+"""Mean distance inside a class, relative to the real one, median over classes: within_mode below the first, good from
+the second. Points are held to less: the literature counts modes and high-quality samples, and half of sigma is usual."""
+REPEATS_BAD, REPEATS_GOOD = 0.3, 0.5
+"""The same for the median distance between an image and the nearest other sample: a curve of images, as a latent of one
+dimension draws it, can be long, but its images repeat."""
+
+FAILED = ("nonfinite", "total", "garbage", "copies", "partial", "within_mode")
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "good": frozenset({"healthy", "under_trained"}),
+    "poor": frozenset(
+        {"under_trained", "degraded", "never_learned", "convergence_failure", "oscillation", "mode_collapse/partial",
+         "mode_collapse/within_mode", "mode_collapse/cycling"}
+    ),
+    "garbage": frozenset({"never_learned", "convergence_failure", "diverged", "oscillation"}),
+    "total": frozenset({"mode_collapse/total", "mode_collapse/cycling"}),
+    "partial": frozenset({"mode_collapse/partial", "mode_collapse/cycling"}),
+    "within_mode": frozenset({"mode_collapse/within_mode", "mode_collapse/partial"}),
+    "copies": frozenset({"memorisation"}),
+    "nonfinite": frozenset({"diverged"}),
+}  # fmt: skip
+"""Right verdicts by label, as `failure` (any variant) or `failure/variant`; `allowed` adds what depends on the run."""
+
+EXPECTED: dict[str, frozenset[str]] = {
+    "batch_norm_leak": frozenset({"batch_norm_leak"}),
+    "strong_d": frozenset({"discriminator_dominates", "vanishing_gradient"}),
+    "weak_d": frozenset({"generator_dominates"}),
+    "strong_g": frozenset({"generator_dominates", "diverged"}),
+    "high_lr": frozenset({"diverged", "discriminator_dominates"}),
+    "unbounded": frozenset({"diverged"}),
+}
+"""Mechanism that a family of configurations is meant to induce. Whether it did, the log says (`mechanism`)."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of a run.
+
+    Attributes:
+        label: see the module.
+        mechanism: the way in which it failed, as far as its log alone proves it: diverged, batch_norm_leak,
+            vanishing_gradient, discriminator_dominates, generator_dominates, or an empty string.
+        statistics: the numbers behind the label.
+    """
+
+    label: str
+    mechanism: str
+    statistics: dict[str, Any]
+
+
+def distances(a: Array, b: Array) -> Array:
+    """Euclidean distances (N, M) between rows of (N, F) and (M, F)."""
+    squared = (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
+
+
+def spread(samples: Array) -> float:
+    """Mean distance between two of the first 1,000 samples (N, F); 0 where there is no pair."""
+    some = samples[:1000]
+    return float(distances(some, some).sum() / (len(some) * (len(some) - 1))) if len(some) > 1 else 0.0
+
+
+def nearest_other(samples: Array) -> float:
+    """Median distance from a sample to the nearest other one."""
+    between = distances(samples, samples)
+    np.fill_diagonal(between, np.inf)
+    return float(np.median(between.min(1)))
+
+
+def flat(values: Any) -> Array:
+    """Return samples as float64 (N, F), images in [-1, 1] whether they come as uint8 or float."""
+    array = np.asarray(values)
+    scaled = array / 127.5 - 1 if array.dtype == np.uint8 else array
+    return scaled.reshape(len(array), -1).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Real digits in principal components: what images are compared with."""
+
+    mean: Array
+    axes: Array
+    reference: Array
+    labels: NDArray[np.int64]
+    limits: Mapping[str, Array]
+
+    def measure(self, images: Array) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, Array]]:
+        """Return class (N,) and votes for it (N,) by five nearest neighbours, and what `LIMITS` bounds, each (N,).
+
+        `near`: distance to the nearest reference image among the components. `residual`: distance from their plane,
+        where noise lies. `deviation`: distance from the mean image, which blends of digits fall short of. `ink`: mean
+        pixel, which an empty image falls short of.
+        """
+        centred = images - self.mean
+        coordinates = centred @ self.axes.T
+        between = distances(coordinates, self.reference)
+        rows = np.argpartition(between, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+        votes = np.stack([(self.labels[rows] == c).sum(1) for c in range(10)], axis=1)
+        squared = (centred**2).sum(1)
+        measured = {
+            "near": between.min(1),
+            "residual": np.sqrt(np.maximum(squared - (coordinates**2).sum(1), 0.0)),
+            "deviation": np.sqrt(squared),
+            "ink": images.mean(1),
+        }
+        return votes.argmax(1), votes.max(1), measured
+
+    def classify(self, images: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the class (N,) of images (N, 784), and whether each passes as a digit of that class."""
+        classes, votes, measured = self.measure(images)
+        limit = {name: values[classes] for name, values in self.limits.items()}
+        passes = (votes >= VOTES) & (measured["near"] <= limit["near"]) & (measured["residual"] <= limit["residual"])
+        return classes, passes & (measured["deviation"] >= limit["deviation"]) & (measured["ink"] >= limit["ink"])
+
+
+@cache
+def digits() -> Digits:
+    """Fit the reference on 12,000 training images and its limits on the first 5,000 test images."""
+    images, labels = unpack()
+    pixels, labels = flat(images), labels.astype(np.int64)
+    chosen = np.random.default_rng(0).permutation(60_000)[:REFERENCE_IMAGES]
+    mean = pixels[chosen].mean(0)
+    centred = pixels[chosen] - mean
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, : -COMPONENTS - 1 : -1].T
+    bare = Digits(mean, axes, centred @ axes.T, labels[chosen], {})
+    held, measured = labels[60_000:65_000], bare.measure(pixels[60_000:65_000])[2]
+    limits = {
+        name: np.array([np.quantile(measured[name][held == c], quantile) for c in range(10)])
+        for name, quantile in LIMITS.items()
+    }
+    return Digits(mean, axes, bare.reference, bare.labels, limits)
+
+
+@dataclass(frozen=True)
+class Reals:
+    """The held-out data of a run's own classes, and the scale that they give every statistic.
+
+    `classify` returns class number (N,), from 0 in the order of `shares`, -1 for another, and what passes (N,).
+    """
+
+    held: Array
+    classes: NDArray[np.int64]
+    options: Any
+
+    @property
+    def images(self) -> bool:
+        """Images rather than points."""
+        return self.held.shape[1] > 2
+
+    @property
+    def shares(self) -> Array:
+        """Share of each class."""
+        return np.bincount(self.classes) / len(self.classes)
+
+    def classify(self, samples: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the class (N,) of samples (N, F), and whether each passes as one of it."""
+        if self.images:
+            return digits().classify(samples)
+        options: RingOptions | GridOptions = self.options
+        between = distances(samples, modes(options).numpy().astype(np.float64))
+        return between.argmin(1), between.min(1) <= 3 * options.std
+
+    def lost(self, classes: NDArray[np.int64], passes: NDArray[np.bool_]) -> list[int]:
+        """Classes that are missing.
+
+        Images: a class below a tenth of its share of what passes. Points: a mode below a twentieth of its fair share of
+        all samples.
+        """
+        counts = np.bincount(classes[passes], minlength=len(self.shares))
+        total, needed = (passes.sum(), LOST) if self.images else (len(passes), 0.05)
+        return [int(c) for c in np.flatnonzero(self.shares > 0) if counts[c] <= needed * self.shares[c] * total]
+
+    @cached_property
+    def spread(self) -> float:
+        """Mean distance between two real samples."""
+        return spread(self.held)
+
+    def course(self, samples: Array) -> dict[str, Any]:
+        """What is asked of every snapshot."""
+        classes, passes = self.classify(samples)
+        passes = passes & np.isin(classes, np.flatnonzero(self.shares > 0))
+        lost = self.lost(classes, passes)
+        return {
+            "passing": float(passes.mean()),
+            "spread": spread(samples) / self.spread,
+            "lost": lost,
+            "lost_mass": float(self.shares[lost].sum()),
+        }
+
+    def detail(self, samples: Array) -> dict[str, Any]:
+        """What is asked of the final samples besides."""
+        classes, passes = self.classify(samples)
+        variety = [
+            spread(samples[passes & (classes == c)]) / spread(self.held[self.classes == c])
+            for c in np.flatnonzero(self.shares > 0)
+            if (passes & (classes == c)).sum() >= 30
+        ]
+        size = min(len(samples), len(self.held))
+        return {
+            "variety": float(np.median(variety)) if variety else None,
+            "repeats": nearest_other(samples[:size]) / nearest_other(self.held[:size]),
+        }
+
+
+def copying(samples: Array, train: Array, held: Array) -> float:
+    """Median distance to the nearest training sample, relative to that of held-out samples; 1: as new as real ones."""
+    return float(np.median(distances(samples, train).min(1)) / np.median(distances(held[:SAMPLES], train).min(1)))
+
+
+def label(kind: str, numbers: Mapping[str, Any]) -> str:
+    """Return the label of finite samples; the order is that of the module's table."""
+    passing, lost, variety = numbers["passing"], numbers["lost_mass"], numbers["variety"]
+    repeats = numbers["repeats"] if kind == "images" else 1.0
+    if numbers["spread"] < TOTAL:
+        return "total"
+    if passing < GARBAGE[kind] or variety is None:
+        return "garbage"
+    if numbers["copying"] is not None and numbers["copying"] < COPIES:
+        return "copies"
+    if lost >= PARTIAL:
+        return "partial"
+    if variety < VARIETY_BAD[kind] or repeats < REPEATS_BAD:
+        return "within_mode"
+    varied = variety >= VARIETY_GOOD[kind] and repeats >= REPEATS_GOOD and (kind == "points" or not lost)
+    return "good" if varied and passing >= PASSING[kind] else "poor"
+
+
+def mechanism(experiment: Experiment, history: Mapping[str, Array]) -> str:
+    """Return how the run failed, as far as the last fifth of its log proves it; an empty string where it does not.
+
+    Whether the samples are bad is not asked here: a winning discriminator with good samples is no failure.
+    """
+    steps = len(history["step"])
+    late = {name: float(column[-max(1, steps // 5) :].mean()) for name, column in history.items()}
+    for name in ("d_loss", "g_loss", "grad_d", "grad_g"):
+        if not np.isfinite(history[name]).all():
+            return "diverged"
+    for name in ("grad_d", "grad_g"):
+        if np.median(history[name][-max(1, steps // 5) :]) > 100 * np.median(history[name][: max(1, steps // 2)]):
+            return "diverged"
+    if experiment.loss not in ("minimax", "non_saturating"):
+        return ""
+    if experiment.loss == "non_saturating" and late["d_loss"] < 0.02 and late["g_loss"] < 0.02:
+        return "batch_norm_leak"
+    if min(late["d_acc_real"], late["d_acc_fake"]) > 0.99 and late["d_loss"] < 0.1:
+        return "vanishing_gradient" if experiment.loss == "minimax" else "discriminator_dominates"
+    return "generator_dominates" if late["d_fake"] > 0.9 else ""
+
+
+def judge(path: Path) -> Truth:
+    """Judge a run by what it left behind."""
+    run = RunDirectory(path)
+    status = run.status()
+    generator, experiment = load_generator(run, "newest", live=True)
+    how = mechanism(experiment, read_history(run.history))
+    samples = flat(generate(generator, sample_latents(experiment, SAMPLES, LATENT_SEED)).numpy())
+    if status["reason"] == "non_finite" or not np.isfinite(samples).all():
+        return Truth("nonfinite", "diverged", {"step": status["step"]})
+    data = load(experiment.data, batch_size=1)
+    reals = Reals(flat(to_float(data.held_out.values)), data.held_out.labels.numpy(), experiment.data)
+    kind = "images" if reals.images else "points"
+    numbers = {**reals.course(samples), **reals.detail(samples)}
+    few = len(data.train) <= FEW
+    numbers["copying"] = copying(samples, flat(to_float(data.train.values)), reals.held) if few else None
+    numbers["training_samples"] = len(data.train)
+    numbers["earlier"] = [
+        {"step": int(file.stem.split("_")[1]), **reals.course(flat(next(iter(np.load(file).values())))[:500])}
+        for file in sorted(run.samples.glob("step_*.npz"))[:-1]
+    ]
+    return Truth(label(kind, numbers), how, numbers)
+
+
+def allowed(row: Mapping[str, Any]) -> frozenset[str]:
+    """Return the right verdicts for a row of labels.json: those of its label, and what the run's own course adds."""
+    name, numbers, extra = row["label"], row["statistics"], set()
+    if name == "nonfinite":
+        return ALLOWED[name]
+    kind, before = row["kind"], numbers["earlier"]
+    if name != "good" and any(
+        b["passing"] >= PASSING[kind] and b["lost_mass"] < PARTIAL and b["spread"] > 2 * TOTAL for b in before
+    ):
+        extra.add("degraded")
+    bad = numbers["passing"] < GARBAGE[kind]
+    if name in ("garbage", "partial") and (
+        row["family"] == "short" or numbers["passing"] > max(0.05, *(b["passing"] for b in before))
+    ):
+        extra.add("under_trained")
+    if name in ("total", "partial", "within_mode") and (bad or row["mechanism"]):
+        extra.add("convergence_failure")
+    if name == "total" and bad:
+        extra |= {"never_learned", "diverged"}
+    if name == "garbage" and numbers["spread"] < 2 * TOTAL:
+        extra |= {"mode_collapse/total", "mode_collapse/cycling"}
+    if row["mechanism"] == "diverged" and name != "good":
+        extra.add("diverged")
+    if name == "partial":
+        late = [set(b["lost"]) for b in before[len(before) // 2 :]]
+        if late and len(set(numbers["lost"]).intersection(*late)) <= len(numbers["lost"]) / 2:
+            extra.add("oscillation")  # another part is missing each time
+        if numbers["lost_mass"] > 0.8:
+            extra.add("mode_collapse/total")
+        if numbers["variety"] < VARIETY_BAD[kind]:
+            extra.add("mode_collapse/within_mode")
+    if name == "within_mode" and numbers["spread"] < 2 * TOTAL:
+        extra.add("mode_collapse/total")
+    if numbers["training_samples"] <= FEW:
+        extra.add("discriminator_overfit")
+        if numbers["copying"] < 1.5 * COPIES:
+            extra.add("memorisation")
+    return ALLOWED[name] | extra
+
+
+def right(row: Mapping[str, Any], failure: str, variant: str | None) -> bool:
+    """Whether a verdict is right for a row of labels.json."""
+    return failure in allowed(row) or f"{failure}/{variant}" in allowed(row)
+
+
+def accused(row: Mapping[str, Any], failure: str, variant: str | None) -> bool:
+    """Whether a good run is given a failure that is not right for it."""
+    return row["label"] == "good" and failure != "inconclusive" and not right(row, failure, variant)
+
+
+def missed(row: Mapping[str, Any], failure: str) -> bool:
+    """Whether a failed run is called healthy."""
+    return row["label"] in FAILED and failure == "healthy"
+
+
+def induced(row: Mapping[str, Any]) -> bool:
+    """Whether the failure that the configuration was made for happened, by the log, and the samples are not good."""
+    return row["label"] != "good" and row["mechanism"] in EXPECTED.get(row["family"], ())
+
+
+def split(strata: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return `tune` or `test` for each configuration: halves of every stratum, in the order of the names' SHA-256."""
+    halves: dict[str, str] = {}
+    groups = sorted(set(strata.values()))
+    for group in groups:
+        names = sorted((n for n, s in strata.items() if s == group), key=_hash)
+        first = _hash("/".join(group))[0] in "01234567"
+        halves.update({n: "test" if (index % 2 == 0) == first else "tune" for index, n in enumerate(names)})
+    return halves
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,106 @@
+"""From files to an Evidence: our own run directories, and what other code left behind, one format a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.readers.console import read_console
+from ganlab.diagnosis.readers.family import with_family
+from ganlab.diagnosis.readers.run_directory import is_run_directory, read_run
+from ganlab.diagnosis.readers.studiogan import is_studiogan, read_studiogan
+from ganlab.diagnosis.readers.tables import (
+    is_csv,
+    is_json_lines,
+    is_stylegan,
+    read_csv,
+    read_json_lines,
+    read_stylegan,
+)
+from ganlab.diagnosis.readers.tensorboard import find_event_files, is_event_file, read_events
+from ganlab.diagnosis.readers.text import printable
+from ganlab.errors import RunError
+
+FORMATS = (
+    "a run directory of ganlab, a folder of TensorBoard event files, a folder with metrics.csv or stats.jsonl, "
+    "a CSV file, JSON lines, a StudioGAN log, or the console output of a training loop"
+)
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user says about files that cannot say it themselves.
+
+    Attributes:
+        columns: column by signal, from `--map d_loss=lossD`; `step` can be mapped too.
+        loss: `--loss`: a loss that an experiment can name, or `cross_entropy`.
+        samples: `--samples`: what the generator made.
+        real: `--real`: the real data beside it; of our own runs the experiment's.
+        tile: `--tile`: side of one image in a grid PNG, in pixels.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    loss: str | None = None
+    samples: Path | None = None
+    real: str | None = None
+    tile: int | None = None
+
+
+def read(path: Path, options: ReadOptions) -> Evidence:
+    """Read what is known of one run; the format is recognised by content. Nothing is written.
+
+    Raises:
+        RunError: there is no such file, it is of no known format, or nothing in it is known by name.
+        DataError: the samples or the real data cannot be used.
+    """
+    try:
+        evidence = with_family(_read(path, options.columns), options.loss)
+    except OSError as error:
+        raise RunError(f"{printable(str(path))} cannot be read: {error.strerror or error}", "check the path") from error
+    if options.samples is None:
+        return evidence
+    # Torch is not loaded where there is only a log to read.
+    from ganlab.diagnosis.readers.samples import with_samples
+
+    return with_samples(evidence, options.samples, options.real, options.tile)
+
+
+def _read(path: Path, columns: Mapping[str, str]) -> Evidence:
+    if path.is_dir():
+        return _read_folder(path, columns)
+    if not path.is_file():
+        raise RunError(f"there is no file or folder {printable(str(path))}", f"give {FORMATS}")
+    if is_event_file(path):
+        return read_events(path, [path], columns)
+    if is_json_lines(path):
+        return read_stylegan(path, columns) if is_stylegan(path) else read_json_lines(path, columns)
+    if is_studiogan(path):
+        return read_studiogan(path, columns)
+    found = read_console(path, columns)
+    if found is not None:
+        return found
+    if is_csv(path):
+        return read_csv(path, columns)
+    raise RunError(
+        f"{printable(str(path))} holds no history of a GAN that is known: no JSON lines, no StudioGAN progress, no "
+        "line that names a loss of D or G, no table with a header",
+        f"give {FORMATS}",
+    )
+
+
+def _read_folder(path: Path, columns: Mapping[str, str]) -> Evidence:
+    if is_run_directory(path):
+        return read_run(path)
+    for name in ("stats.jsonl", "metrics.csv"):
+        if (path / name).is_file():
+            return _read(path / name, columns)
+    files = find_event_files(path)
+    if files:
+        return read_events(path, files, columns)
+    raise RunError(
+        f"{printable(str(path))} is no run directory (no run.json, history.csv or snapshots.jsonl), and holds no "
+        "stats.jsonl, no metrics.csv and no TensorBoard event files",
+        "name the log file itself; a folder of images goes after --samples",
+    )

@@ -1,0 +1,391 @@
+"""Our own run directories, whole or damaged: what can be trusted of them, and what is missing."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlab.config.experiment import Experiment
+from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
+from ganlab.diagnosis.readers.columns import as_shares
+from ganlab.diagnosis.readers.family import LOSSES
+from ganlab.diagnosis.readers.text import lines, listed, number, printable
+from ganlab.errors import ConfigError, RunError
+from ganlab.runs.directory import SCHEMA, STATUSES, RunDirectory
+from ganlab.runs.files import read_json
+
+HALVES_TOLERANCE = 0.02
+"""Share by which d_loss may differ from the sum of its halves: what bfloat16 rounds away, and more than it."""
+
+ACCURACIES = ("d_acc_real", "d_acc_fake")
+GRADIENTS = ("grad_d", "grad_g", "grad_g_output")
+
+ESSENTIAL = {"data", "loss", "training"}
+"""Keys of config.yaml without which an experiment that loads is not the one that ran: all keys are written there."""
+
+MAX_STEP = 10**12
+
+EMPTY = -np.finfo(np.float64).max
+"""Stands for an empty cell, which is no point, where NaN is one."""
+
+
+def is_run_directory(path: Path) -> bool:
+    """Tell whether a folder is a run of ours, or what is left of one."""
+    run = RunDirectory(path)
+    return (
+        run.status_file.is_file()
+        or run.snapshots.is_file()
+        or (run.history.is_file() and (run.config.is_file() or _header(run.history)[:2] == ["step", "time"]))
+    )
+
+
+def read_run(path: Path) -> Evidence:
+    """Read a run directory without changing it.
+
+    Of history.csv the rows before the first damaged one are taken; a damaged row of snapshots.jsonl is left out; what
+    is missing or damaged stands in the notes.
+
+    Raises:
+        RunError: neither history nor snapshots can be read, or the run is of a newer format.
+    """
+    run = RunDirectory(path)
+    notes: list[str] = []
+    status = _status(run, notes)
+    # A loop that wrote through ganlab.Monitor has no experiment.
+    experiment = None if "made_by" in status else _experiment(run, notes)
+    planned = _planned(experiment, status, notes)
+    loss = experiment.loss if experiment else status.get("loss")
+    family, saturating = LOSSES[loss] if isinstance(loss, str) and loss in LOSSES else (None, None)
+    curves = _curves(run, experiment, planned, notes)
+    probabilities = experiment is not None and family == "cross_entropy"
+    snapshots = _snapshots(run, planned, probabilities, notes)
+    if not curves and not snapshots:
+        raise RunError(
+            f"{printable(str(path))} holds no history and no snapshots that can be read"
+            + (f": {'; '.join(notes)}" if notes else ""),
+            "the run is empty or damaged; use another one",
+        )
+    return Evidence(
+        source=printable(str(path)),
+        curves=curves,
+        snapshots=tuple(snapshots),
+        family=family,
+        saturating=saturating,
+        planned=planned,
+        ended=status.get("status") != "running",
+        non_finite=_non_finite(status.get("non_finite"), notes),
+        experiment=experiment,
+        notes=tuple(notes),
+    )
+
+
+def _experiment(run: RunDirectory, notes: list[str]) -> Experiment | None:
+    """Return the experiment; None, with a note, where config.yaml is missing or damaged."""
+    if not run.config.is_file():
+        notes.append("there is no config.yaml")
+        return None
+    try:
+        experiment = run.experiment()
+        if missing := sorted(ESSENTIAL - experiment.model_fields_set):
+            notes.append(f"config.yaml is cut short: it lacks {', '.join(missing)}")
+            return None
+        return experiment
+    except ConfigError as error:
+        first = error.message.splitlines()[0] if error.message else ""
+        notes.append(f"config.yaml cannot be used: {printable(first, 200)}")
+        return None
+
+
+def _status(run: RunDirectory, notes: list[str]) -> dict[str, Any]:
+    """Return run.json, empty with a note where it is missing or damaged.
+
+    Raises:
+        RunError: it is of a newer format.
+    """
+    try:
+        status = read_json(run.status_file)
+    except RunError as error:
+        notes.append(f"run.json cannot be used: {printable(error.message, 200)}")
+        return {}
+    schema = status.get("schema")
+    if isinstance(schema, int) and not isinstance(schema, bool) and schema > SCHEMA:
+        raise RunError(
+            f"{printable(str(run.path))} has format {schema}, and this ganlab reads up to {SCHEMA}",
+            "update ganlab to read it",
+        )
+    if schema != SCHEMA or status.get("status") not in STATUSES:
+        notes.append("run.json is damaged: it names no known format or status")
+        return {}
+    return status
+
+
+def _planned(experiment: Experiment | None, status: Mapping[str, Any], notes: list[str]) -> int | None:
+    """Return the planned steps; None where config.yaml and run.json do not agree."""
+    configured = experiment.training.steps if experiment else None
+    stated = _whole(status.get("steps"))
+    if configured is not None and stated is not None and configured != stated:
+        notes.append(f"config.yaml plans {configured} steps and run.json {stated}: one of them is damaged")
+        return None
+    return configured if configured is not None else stated
+
+
+def _non_finite(found: object, notes: list[str]) -> NonFinite | None:
+    """Return where the run met NaN or Inf; None, with a note, where that is damaged."""
+    if found is None:
+        return None
+    step = _whole(found.get("step")) if isinstance(found, dict) else None
+    if not isinstance(found, dict) or step is None:
+        notes.append("run.json says that the run met NaN or Inf, but not where")
+        return None
+    parts = [found.get(key) for key in ("tensor", "network", "layer")]
+    if not isinstance(parts[0], str):
+        parts[0] = found.get("seen_in")
+    words = [printable(part, 80) for part in parts if isinstance(part, str) and part]
+    if not words:
+        return NonFinite(step, "unknown")
+    return NonFinite(step, words[0] + (f" of {'.'.join(words[1:])}" if words[1:] else ""))
+
+
+def _whole(value: object) -> int | None:
+    """Return a value if it is a whole number that can be a step."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_STEP else None
+
+
+# history.csv
+
+
+def _header(path: Path) -> list[str]:
+    return next(lines(path), "").split(",")
+
+
+def _curves(
+    run: RunDirectory, experiment: Experiment | None, planned: int | None, notes: list[str]
+) -> dict[str, Series]:
+    """Return the curves of history.csv, of the rows before the first damaged one; an empty cell is no point."""
+    if not run.history.is_file():
+        notes.append("there is no history.csv")
+        return {}
+    names = _header(run.history)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if "step" not in names or twice:
+        notes.append("the first line of history.csv is damaged: " + (f"{listed(twice)} twice" if twice else "no step"))
+        return {}
+    if experiment is not None and (missing := [name for name in SIGNALS if name not in names]):
+        notes.append(f"history.csv has no column {listed(missing)}")
+    columns, count, why = _columns(run.history, names)
+    for reason, bad in _impossible(columns, experiment is not None, planned):
+        if bad[:count].any():
+            count, why = int(np.argmax(bad)), reason
+    if why:
+        notes.append(f"history.csv is damaged after {count} rows ({why}): only those before were taken")
+    overflows = experiment is not None and experiment.training.precision == "float16"
+    curves = {}
+    for name in SIGNALS:
+        values = columns.get(name, np.array([]))[:count]
+        # Empty cells became EMPTY. Under float16 scaled gradients overflow now and then; the scaler sees to it.
+        kept = np.isfinite(values) if overflows and name in GRADIENTS else values != EMPTY
+        if kept.any():
+            curves[name] = Series(columns["step"][:count][kept].astype(np.int64), values[kept])
+    if experiment is not None:
+        return curves
+    shares, more = as_shares({name: curves.pop(name) for name in ACCURACIES if name in curves})
+    notes += more
+    return {**curves, **shares}
+
+
+def _columns(path: Path, names: list[str]) -> tuple[dict[str, NDArray[np.float64]], int, str]:
+    """Return history.csv by column up to the first line that is no row, the number of rows, and what ended them."""
+    rows: list[list[float]] = []
+    why = ""
+    for line in islice(lines(path), 1, None):
+        row = [number(cell) if cell else EMPTY for cell in line.split(",")]
+        if len(row) != len(names) or None in row:
+            why = "a row does not hold one number a column"
+            break
+        rows.append(row)  # type: ignore[arg-type]  # None was looked for just now
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(names))
+    return dict(zip(names, table.T, strict=True)), len(rows), why
+
+
+def _impossible(
+    columns: Mapping[str, NDArray[np.float64]], ours: bool, planned: int | None
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield what rows cannot be, and which of them are.
+
+    Our own loop writes every step from 1, and d_loss as the sum of its halves; other loops may do neither.
+    """
+    steps = columns["step"]
+    yield "no step", ~((steps >= 0) & (steps < MAX_STEP) & (steps == np.floor(steps)))
+    falls = np.diff(steps) <= 0
+    # Either of two steps that do not rise may be the damaged one.
+    yield "steps do not rise", np.append(falls, False) | np.insert(falls, 0, False)[: len(steps)]
+    if planned is not None:
+        yield f"steps beyond the {planned} planned", steps > planned
+    if not ours:
+        return
+    yield "steps are missing", steps != np.arange(1, len(steps) + 1)
+    for name in (*ACCURACIES, *GRADIENTS):
+        if name in columns:
+            high = 1.0 if name in ACCURACIES else np.inf
+            yield (
+                f"{name} is out of its range",
+                ((columns[name] < 0) | (columns[name] > high)) & (columns[name] != EMPTY),
+            )
+    halves = ("d_loss", "d_loss_real", "d_loss_fake")
+    if all(name in columns for name in halves):
+        total, real, fake = (columns[name] for name in halves)
+        with np.errstate(invalid="ignore", over="ignore"):
+            allowed = HALVES_TOLERANCE * (abs(real) + abs(fake)) + 1e-6
+            yield (
+                "d_loss is not the sum of its halves",
+                np.isfinite(total + real + fake) & (abs(total - real - fake) > allowed),
+            )
+
+
+# snapshots.jsonl
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a number of a snapshot can be, both ends included."""
+
+    low: float
+    high: float
+
+    def holds(self, value: object) -> bool:
+        """Tell whether a value is a number in the range."""
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+
+
+SHARE = Range(0.0, 1.0)
+POSITIVE = Range(0.0, 1e12)
+ANY = Range(-1e12, 1e12)
+SLACK = 1e-3
+"""What rounding may put a statistic below its least value."""
+
+RANGES: dict[str, Range] = {
+    "time": POSITIVE,
+    "n": Range(1, 1e9),
+    "diversity": POSITIVE,
+    "energy_distance": ANY,
+    "d_train": ANY,
+    "d_held_out": ANY,
+    "d_fake": ANY,
+    "good": SHARE,
+    "precision": SHARE,
+    "recall": SHARE,
+    "density": POSITIVE,
+    "coverage": SHARE,
+    "fid": Range(-SLACK, 1e12),
+    "inception_score": Range(1 - SLACK, 1e6),
+    "vendi": Range(1 - SLACK, 1e9),
+    "c_t": ANY,
+    "authenticity": SHARE,
+    "copies": SHARE,
+}
+"""What each statistic can be; so can the same of reals, `..._real`."""
+
+LISTS: dict[str, Callable[[object], bool]] = {
+    "vendi_by_class": lambda each: each is None or POSITIVE.holds(each),
+    "class_counts": lambda each: _whole(each) is not None,
+    "class_shares_real": SHARE.holds,
+    "classes": lambda each: isinstance(each, str),
+}
+"""What each entry of a list must be; the lists of a row have one entry a class."""
+
+UNCHECKED = ("protocol", "non_finite")
+"""Words beside the numbers."""
+
+
+def _snapshots(run: RunDirectory, planned: int | None, probabilities: bool, notes: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of snapshots.jsonl that can be true, by increasing step."""
+    if not run.snapshots.is_file():
+        notes.append("there is no snapshots.jsonl")
+        return []
+    rows: list[dict[str, Any]] = []
+    unknown: set[str] = set()
+    for count, line in enumerate(lines(run.snapshots), start=1):
+        row = _json_row(line)
+        why = "no JSON object" if row is None else next(_faults(row, planned, probabilities), "")
+        if row is None or why:
+            notes.append(f"line {count} of snapshots.jsonl was left out: {why}")
+            continue
+        known = {key: value for key, value in row.items() if key == "step" or _is_known(key)}
+        unknown |= row.keys() - known.keys()
+        rows.append(known)
+    if not rows:
+        notes.append("snapshots.jsonl holds no row that can be used")
+    rising = _rising([row["step"] for row in rows])
+    if len(rising) < len(rows):
+        notes.append(f"{len(rows) - len(rising)} snapshots whose steps are out of order were left out")
+    if unknown:
+        notes.append(f"snapshots.jsonl holds statistics that are not known: {listed(sorted(unknown))}")
+    return [rows[index] for index in rising]
+
+
+def _json_row(line: str) -> dict[str, Any] | None:
+    """Return a line's JSON object; None where it holds none, or NaN, which our writer never writes."""
+    try:
+        row = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _is_known(key: str) -> bool:
+    return key in UNCHECKED or key in LISTS or key.removesuffix("_real") in RANGES
+
+
+def _faults(row: Mapping[str, Any], planned: int | None, probabilities: bool) -> Iterator[str]:
+    """Yield why a row cannot be true."""
+    step = _whole(row.get("step"))
+    if step is None:
+        yield "it has no step"
+    elif planned is not None and step > planned:
+        yield f"its step is beyond the {planned} planned"
+    for key, value in row.items():
+        name = key.removesuffix("_real")
+        if value is None or not _is_known(key) or key in UNCHECKED:
+            continue
+        if key in LISTS:
+            if not isinstance(value, list) or not all(map(LISTS[key], value)):
+                yield f"{key} holds something else than it can"
+        elif not (SHARE if probabilities and key.startswith("d_") else RANGES[name]).holds(value):
+            yield f"{key} is out of its range, or no number"
+    lengths = {len(row[key]) for key in LISTS if isinstance(row.get(key), list)}
+    if len(lengths) > 1:
+        yield "its lists are not of one length"
+    shares, counts, n = row.get("class_shares_real"), row.get("class_counts"), row.get("n")
+    if shares and abs(sum(shares) - 1) > SLACK:
+        yield "the shares of its classes do not add up to 1"
+    if counts and n is not None and sum(counts) > n:
+        yield "its classes hold more samples than there are"
+
+
+def _rising(steps: list[int]) -> list[int]:
+    """Return the indices of a longest subsequence of rising steps: one damaged step costs one row."""
+    ends: list[int] = []
+    ends_at: list[int] = []
+    before: list[int | None] = []
+    for index, step in enumerate(steps):
+        place = bisect_left(ends, step)
+        before.append(ends_at[place - 1] if place else None)
+        ends[place : place + 1] = [step]
+        ends_at[place : place + 1] = [index]
+    found, index_or_none = [], ends_at[-1] if ends_at else None
+    while index_or_none is not None:
+        found.append(index_or_none)
+        index_or_none = before[index_or_none]
+    return found[::-1]

@@ -1,0 +1,85 @@
+"""Text of strangers: read line by line whatever its bytes, and made harmless before it stands in a note."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganlab.config.yaml_text import safe
+from ganlab.errors import RunError
+
+MAX_LINE = 1 << 20
+"""Characters of a line; longer ones are passed over, so that a file without a newline costs no memory."""
+
+SHOWN = 60
+"""Characters of a name that stand in a note."""
+
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+"""What moves the cursor or sets colours (ECMA-48)."""
+
+DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:[nN][aA][nN]|[iI][nN][fF](?:inity)?)\b"
+"""A number as programs print it, NaN and infinities too."""
+
+
+def lines(path: Path) -> Iterator[str]:
+    """Yield the whole lines of a file, without colours; what a progress bar overwrote counts as a line of its own.
+
+    A last line that lacks its end is still being written, and is left out. Bytes that are no UTF-8 (or UTF-16, where
+    the file says so) become replacement characters.
+
+    Raises:
+        RunError: the file cannot be read.
+    """
+    try:
+        with open(path, encoding=encoding(path), errors="replace", newline="\n") as file:
+            while line := file.readline(MAX_LINE):
+                whole = line.endswith("\n")
+                if len(line) == MAX_LINE and not whole:
+                    while not whole and (rest := file.readline(MAX_LINE)):
+                        whole = rest.endswith("\n")
+                    continue
+                if not whole and "\r" not in line:
+                    return
+                parts = line.rstrip("\n").split("\r")
+                for part in parts if whole else parts[:-1]:
+                    yield ESCAPES.sub("", part) if "\x1b" in part else part
+    except (OSError, UnicodeError) as error:
+        raise RunError(f"{printable(str(path))} cannot be read: {printable(str(error))}", "check the file") from error
+
+
+def encoding(path: Path) -> str:
+    """Return UTF-16 where the file opens with its mark, as what PowerShell redirects does; else UTF-8."""
+    with open(path, "rb") as file:
+        return "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+
+
+def number(text: str) -> float | None:
+    """Return the number that a cell holds, also NaN or infinite, or None where it holds none.
+
+    Digits that overflow are no number: they come from a damaged exponent, and would read as infinity.
+    """
+    if not text.isascii() or "_" in text:  # float() takes more than programs print
+        return None
+    try:
+        value = float(text.strip().rstrip("%"))
+    except ValueError:
+        return None
+    return None if math.isinf(value) and "n" not in text.lower() else value
+
+
+def printable(text: str, limit: int = 300) -> str:
+    """Return text without anything that could steer a terminal, at most about `limit` characters of it."""
+    return safe(ESCAPES.sub("", text[: 2 * limit]), limit)
+
+
+def quoted(name: str) -> str:
+    """Return the name of a column as notes show it."""
+    return f"`{printable(name, SHOWN)}`"
+
+
+def listed(names: list[str], limit: int = 12) -> str:
+    """Return the first names of a list, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(map(quoted, names[:limit])) + more

@@ -1,0 +1,212 @@
+"""What samples are seen through: features that see garbage as garbage, and need no download.
+
+- MNIST: the shipped classifier's last hidden layer; garbage is what it calls "none of these".
+- Other labelled images: the same network, trained on them at first use and cached.
+- Images without labels, or of one class: a network with fixed random weights (Naeem et al. 2020, section 5); garbage is
+  what lies farther from every training image than real ones do.
+- Points in the plane: their coordinates, with the modes as classes; garbage is over 3 standard deviations from each.
+
+Metrics through a classifier of digits alone would call noise a sure 8: hence the class "none of these".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from ganlab.config.data import DataOptions, GridOptions, RingOptions
+from ganlab.data import RealData, Samples, to_float
+from ganlab.data.cache import build, cache_folder
+from ganlab.data.points import modes
+from ganlab.evaluation import classifier
+from ganlab.evaluation.classifier import Classifier, resized
+from ganlab.evaluation.neighbours import nearest
+from ganlab.randomness import generator as seeded
+
+CHUNK = 250
+"""Images that pass through a network at once: their activations stay in the processor's cache."""
+
+EPOCHS = 6
+"""Passes over other labelled data in the training of their classifier, or as many as see TRAINING_IMAGES."""
+
+TRAINING_IMAGES = 200_000
+"""Images, counted again in each pass, that the classifier of other data is trained on at least."""
+
+STRANGE = 0.99
+"""Share of held-out reals that are nearer to a training image than the limit of the neighbour test."""
+
+REFERENCES = 5000
+"""Training images that the neighbour test compares with, at most."""
+
+WAVES = 128
+"""Random Fourier features for points (Rahimi & Recht 2007)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Samples as the features see them.
+
+    Attributes:
+        features: float32 (N, d), where distances are taken.
+        probabilities: of the data's classes, (N, C); None without classes.
+        good: bool (N,), whether a sample passes the garbage test.
+        appearance: float32 unit vectors (N, p), whose inner products say how alike two samples look.
+    """
+
+    features: Tensor
+    probabilities: Tensor | None
+    good: Tensor
+    appearance: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """A way to see samples.
+
+    Attributes:
+        name: kind and hash, which stand in the name of every metric taken through it.
+        class_names: of the data, empty without classes.
+        see: float32 images (N, C, H, W) in [-1, 1], or points (N, 2), on the CPU, to what is seen of them. The same
+            samples are seen alike every time.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    see: Callable[[Tensor], Seen]
+
+
+def features_for(options: DataOptions | None, data: RealData) -> Features:
+    """Return the features for a data set; a classifier is trained where it has labels and none is known.
+
+    Args:
+        options: where the data come from; None for arrays that somebody handed over.
+        data: the data.
+
+    Raises:
+        DataError: the classifier cannot be cached.
+    """
+    if data.train.values.is_floating_point():
+        return of_points(options, data)
+    if options is not None and options.name == "mnist":
+        network, code = classifier.shipped()
+        return of_classifier(network, f"mnist-cnn-{code}", data.train.class_names)
+    if len(data.train.labels.unique()) < 2:
+        return of_random_network(data)
+    network, code = trained(data.train, data.fingerprint)
+    return of_classifier(network, f"{options.name if options else 'array'}-cnn-{code}", data.train.class_names)
+
+
+def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) -> Features:
+    """Features of a classifier with a class "none of these"."""
+
+    def see(samples: Tensor) -> Seen:
+        hidden = in_chunks(network.features, resized(samples))
+        with torch.no_grad():
+            scores = network.scores(hidden)
+        return Seen(hidden, scores[:, :-1].softmax(1), scores.argmax(1) < len(class_names), look(samples))
+
+    return Features(name, class_names, see)
+
+
+def trained(samples: Samples, fingerprint: str) -> tuple[Classifier, str]:
+    """Return the classifier of a labelled data set, trained at its first use, and 8 digits of the data's hash."""
+    code = fingerprint[:8]
+    network = Classifier(samples.values.shape[1], len(samples.class_names))
+    path = cache_folder() / "classifiers" / f"{fingerprint}.safetensors"
+
+    def is_whole(candidate: Path) -> bool:
+        try:
+            network.load_state_dict(load_file(candidate))
+        except (OSError, SafetensorError, RuntimeError):
+            return False
+        return True
+
+    def write(target: Path) -> None:
+        images = resized(to_float(samples.values))
+        epochs = max(EPOCHS, math.ceil(TRAINING_IMAGES / len(images)))
+        epochs = min(epochs, 10 * EPOCHS)
+        classifier.write(
+            classifier.fit(images, samples.labels, len(samples.class_names), epochs, lambda _: None), target
+        )
+
+    build(path, is_whole, write)
+    return network.eval(), code
+
+
+def of_random_network(data: RealData) -> Features:
+    """Features of a network with fixed random weights, for images without classes.
+
+    Random embeddings rank generators as trained ones do (Naeem et al. 2020, section 5). The classifier's own
+    convolutions are used, at 28 x 28, and what passes is what lies as near to a training image as real ones do.
+    """
+    channels = data.train.values.shape[1]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = Classifier(channels, 1).eval()
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.orthogonal_(layer.weight, gain=math.sqrt(2))
+                nn.init.zeros_(layer.bias)
+
+    def embed(samples: Tensor) -> Tensor:
+        # Pixels in coarse squares beside what the convolutions see: neither alone tells noise from a grey image.
+        small = resized(samples)
+        return torch.cat([in_chunks(network.features, small), look(small, side=7)], dim=1)
+
+    rows = torch.randperm(len(data.train), generator=seeded(0, "features/references"))
+    references = embed(to_float(data.train.values[rows[:REFERENCES]]))
+    distances = nearest(references, references, 1, exclude_self=True)[0]
+    limit = float(distances.quantile(STRANGE)) if distances.numel() else math.inf
+
+    def see(samples: Tensor) -> Seen:
+        seen = embed(samples)
+        return Seen(seen, None, nearest(seen, references, 1)[0][:, 0] <= limit, look(samples))
+
+    code = hashlib.sha256(references.numpy().tobytes()).hexdigest()[:8]
+    return Features(f"random-cnn-{code}", (), see)
+
+
+def of_points(options: DataOptions | None, data: RealData) -> Features:
+    """Coordinates, and the nearest mode where there are modes."""
+    spread = options.std if isinstance(options, RingOptions | GridOptions) else 0.1
+    centres = modes(options) if isinstance(options, RingOptions | GridOptions) else None
+    train = data.train.values[:REFERENCES]
+    nearby = nearest(train, train, 1, exclude_self=True)[0]
+    # Wide enough that the samples of one mode look alike and narrow enough that two modes do not.
+    width = 3 * spread if centres is not None else float(train.std()) / 5
+    waves = torch.randn(2, WAVES, generator=seeded(0, "features/waves")) / width
+
+    def see(samples: Tensor) -> Seen:
+        phase = samples @ waves
+        appearance = torch.cat([phase.cos(), phase.sin()], dim=1) / math.sqrt(WAVES)
+        if centres is None:
+            good = nearest(samples, train, 1)[0][:, 0] <= nearby.quantile(STRANGE)
+            return Seen(samples, None, good, appearance)
+        distances = torch.cdist(samples, centres)
+        probabilities = (-(distances**2) / (2 * spread**2)).softmax(1)
+        return Seen(samples, probabilities, distances.amin(1) <= 3 * spread, appearance)
+
+    return Features(
+        f"{options.name if options else 'array'}-coordinates", () if centres is None else data.train.class_names, see
+    )
+
+
+def look(images: Tensor, side: int = 14) -> Tensor:
+    """Return images as unit vectors of their brightness in side x side squares, for cosine similarity."""
+    small = nn.functional.adaptive_avg_pool2d((images + 1) / 2, side)
+    return normalize(small.flatten(1), dim=1)
+
+
+@torch.no_grad()
+def in_chunks(network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Pass images through a network, some at a time."""
+    return torch.cat([network(part) for part in images.split(CHUNK)])

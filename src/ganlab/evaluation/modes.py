@@ -1,0 +1,310 @@
+"""How much of the real variety a sample holds: classes, bins, Vendi score, duplicates.
+
+Vectors are rows of a float tensor on the CPU: pixels (`copying.pixels`) or features. They must be finite; everything
+returned then is, also for samples that are collapsed, constant, duplicated or tiny (one row is enough where no other
+number is given).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import beta
+from torch import Tensor
+
+from ganlab.evaluation.neighbours import nearest, squared_distances
+from ganlab.randomness import generator
+
+LOST_BELOW = 0.1
+"""A class is lost when its share is proved to be below this part of its real share."""
+SHARE_FLOOR = 1e-4
+"""Share given to real classes that have a smaller one, or none, where a ratio to it is taken."""
+Z_95 = 1.959963984540054
+"""Two-sided alpha = .05 of the standard normal."""
+KMEANS_STEPS = 20
+"""Lloyd steps; on MNIST, 100 bins, 20 more take off .4 % of the squared distance that is left."""
+CLASS_MINIMUM = 30
+"""Samples of a class below which its diversity is not judged."""
+DUPLICATE_QUANTILE = 0.05
+"""A near-duplicate is nearer than this share of real samples have a real neighbour."""
+CALIBRATION_SAMPLES = 2000
+BATCHES = 201
+"""Random batches the median birthday batch is taken over; odd, so that the median is one of them."""
+PAIRS_LIMIT = 100_000
+"""Near-duplicate pairs looked at; a sample with more is halved, which leaves its small batches as they were."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Cells of a k-means fit: what generated samples are counted in.
+
+    Attributes:
+        centres: (K, p); a cell holds the points nearest to its centre.
+        counts: training samples in each cell, int64 (K,).
+    """
+
+    centres: Tensor
+    counts: Tensor
+
+
+@dataclass(frozen=True)
+class Ndb:
+    """Bins filled otherwise than by the training set."""
+
+    different: int
+    """Number of statistically different bins, 0 to K."""
+    share: float
+    """`different` over K, 0 to 1; about .05 where both sets are drawn alike."""
+    js: float
+    """Jensen-Shannon divergence of the histograms in nats, 0 to ln 2; about (K - 1)/8 (1/n + 1/m) where drawn alike."""
+
+
+@dataclass(frozen=True)
+class ClassVendi:
+    """Diversity inside one class."""
+
+    count: int
+    """Generated samples of the class."""
+    relative: float | None
+    """`relative_vendi` against as many reals of the class; None where either has fewer than 30."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """Birthday-paradox estimate of how many different samples a generator makes."""
+
+    batch: int
+    """Smallest batch of which half hold a near-duplicate pair; the number of samples where none was found."""
+    support: int
+    """`batch` squared."""
+    at_least: bool
+    """No near-duplicate was found: `support` is all that so few samples can prove."""
+
+
+def class_counts(probabilities: Tensor, good: Tensor) -> Tensor:
+    """Return how many good samples fall into each class, int64 (C,).
+
+    Args:
+        probabilities: (N, C) by class, without a "no class" column; the largest in a row decides.
+        good: bool (N,): which samples look like the data at all. A classifier gives garbage a class too.
+    """
+    return torch.bincount(probabilities.argmax(1)[good], minlength=probabilities.shape[1])
+
+
+def histogram_kl(counts: Tensor, reference_shares: Tensor) -> float:
+    """Return KL(generated || real) of two class histograms in nats, >= 0.
+
+    Empty generated classes add nothing (p ln p -> 0). Real shares are raised to SHARE_FLOOR = 1e-4 and normalised, so
+    that a class which the reals lack costs at most 9.2 nats. A histogram without samples gets the largest value there
+    is, that of a sample wholly in the rarest class.
+
+    Args:
+        counts: generated samples by class (C,).
+        reference_shares: real shares by class (C,).
+    """
+    reference = reference_shares.double().clamp(min=SHARE_FLOOR)
+    reference = reference / reference.sum()
+    if not counts.sum():
+        return float(-reference.min().log())
+    shares = counts.double() / counts.sum()
+    return max(float(torch.special.xlogy(shares, shares / reference).sum()), 0.0)
+
+
+def lost_classes(counts: Tensor, reference_shares: Tensor, confidence: float = 0.99) -> list[int]:
+    """Return the classes that the generator has lost, ascending.
+
+    Lost: the upper Clopper-Pearson bound (1934; one-sided, at `confidence`) of the class's share of all good samples
+    lies below a tenth of its real share. Few samples prove nothing: a class of share .1 needs 459 good samples without
+    one of it. Classes without real samples are never lost, and without good samples nothing is known: none is.
+
+    Args:
+        counts: good samples by class (C,).
+        reference_shares: real shares by class (C,).
+        confidence: of each bound, 0 to 1.
+    """
+    hits, total = counts.double().numpy(), int(counts.sum())
+    if not total:
+        return []
+    upper = np.ones_like(hits)
+    some_elsewhere = hits < total
+    upper[some_elsewhere] = beta.ppf(confidence, hits[some_elsewhere] + 1, total - hits[some_elsewhere])
+    return [int(i) for i in np.flatnonzero(upper < LOST_BELOW * reference_shares.double().numpy())]
+
+
+def fit_bins(train: Tensor, seed: int, bins: int = 100) -> Bins:
+    """Return k-means cells of training vectors (N, p) for `ndb`; fewer than `bins` where there are fewer vectors."""
+    centres = kmeans(train, bins, seed)
+    return Bins(centres, torch.bincount(cells_of(train, centres), minlength=len(centres)))
+
+
+def ndb(bins: Bins, samples: Tensor) -> Ndb:
+    """Return the number of statistically different bins (Richardson & Weiss 2018, section 2) of samples (M, p).
+
+    A bin differs where a two-proportion z-test with pooled variance rejects equality at alpha = .05. Bins that neither
+    set fills do not differ. With more samples smaller differences count: all 10,000 MNIST test digits get about 25 of
+    100. Give it held-out samples, as many, for the real-vs-real value.
+    """
+    counts = torch.bincount(cells_of(samples, bins.centres), minlength=len(bins.centres)).double()
+    total, total_train = counts.sum(), bins.counts.sum().double()
+    share, share_train = counts / total, bins.counts / total_train
+    pooled = (counts + bins.counts) / (total + total_train)
+    error = (pooled * (1 - pooled) * (1 / total + 1 / total_train)).sqrt()
+    different = int(((share - share_train).abs() > Z_95 * error).sum())
+    middle = (share + share_train) / 2
+    entropy = torch.special.entr(torch.stack([middle, share, share_train])).sum(1)
+    js = float(entropy[0] - (entropy[1] + entropy[2]) / 2)
+    return Ndb(different, different / len(counts), max(js, 0.0))
+
+
+def kmeans(points: Tensor, count: int, seed: int) -> Tensor:
+    """Return min(count, N) centres (K, p) of points (N, p): Lloyd's algorithm from random points, 20 steps.
+
+    A centre that has lost its points stays where it is: copies among the points may leave some cells empty.
+    """
+    rows = torch.randperm(len(points), generator=generator(seed, "evaluation/kmeans"))[:count]
+    centres = points[rows]
+    for _ in range(KMEANS_STEPS):
+        cells = cells_of(points, centres)
+        sizes = torch.bincount(cells, minlength=len(centres))[:, None]
+        sums = torch.zeros_like(centres).index_add_(0, cells, points)
+        centres = torch.where(sizes > 0, sums / sizes.clamp(min=1), centres)
+    return centres
+
+
+def cells_of(points: Tensor, centres: Tensor) -> Tensor:
+    """Return the number of the nearest centre (K, p) to each point (N, p), int64 (N,)."""
+    cells = torch.empty(len(points), dtype=torch.int64)
+    for start, squared in squared_distances(points, centres):
+        cells[start : start + len(squared)] = squared.argmin(1)
+    return cells
+
+
+def vendi(unit_vectors: Tensor) -> float:
+    """Return the Vendi score (Friedman & Dieng 2023, definition 3.1): how many different samples there seem to be.
+
+    exp(-sum l ln l) over the eigenvalues l of K/n with the cosine kernel, 1 to min(n, p). It grows with n: compare only
+    with as many reals. Rows of zeros have no direction and are left out; without any other row the score is 1.
+
+    Args:
+        unit_vectors: (N, p), each row of length 1 (or 0).
+    """
+    points = unit_vectors.double()
+    # X X' and X' X have the same eigenvalues but for zeros.
+    gram = points @ points.T if len(points) < points.shape[1] else points.T @ points
+    eigenvalues = torch.linalg.eigvalsh(gram).clamp(min=0)
+    total = eigenvalues.sum()
+    if not total:
+        return 1.0
+    return max(float(torch.special.entr(eigenvalues / total).sum().exp()), 1.0)
+
+
+def relative_vendi(fake: float, real: float) -> float:
+    """Return (V_fake - 1)/(V_real - 1): 0 for samples all alike, 1 for the variety of as many reals, at times more.
+
+    Reals that are all alike themselves (V_real = 1 to within 1e-6) have no variety to lose: 1.
+    """
+    return (fake - 1) / (real - 1) if real > 1 + 1e-6 else 1.0
+
+
+def class_vendi(fake: Tensor, fake_labels: Tensor, real: Tensor, real_labels: Tensor, classes: int) -> list[ClassVendi]:
+    """Return for each class 0 to classes - 1 how varied its samples are beside as many reals of that class.
+
+    Both sets are cut to the smaller of the two: their rows must be in random order.
+
+    Args:
+        fake: unit vectors (N, p), good samples only.
+        fake_labels: int64 (N,).
+        real: unit vectors (M, p).
+        real_labels: int64 (M,).
+        classes: number of classes.
+    """
+    result = []
+    for label in range(classes):
+        fakes, reals = fake[fake_labels == label], real[real_labels == label]
+        used = min(len(fakes), len(reals))
+        judged = used >= CLASS_MINIMUM
+        relative = relative_vendi(vendi(fakes[:used]), vendi(reals[:used])) if judged else None
+        result.append(ClassVendi(len(fakes), relative))
+    return result
+
+
+def duplicate_threshold(train: Tensor, seed: int) -> float:
+    """Return the distance below which two samples count as near-duplicates, >= 0.
+
+    The 5 % quantile of the distances from training vectors (N, p) to their nearest other one, over at most 2,000 of
+    them: taken in the whole training set, it does not hang on the number of generated samples. 0, that is exact copies
+    only, where the training set repeats itself that much or has but one sample.
+    """
+    if len(train) < 2:
+        return 0.0
+    rows = torch.randperm(len(train), generator=generator(seed, "evaluation/threshold"))[:CALIBRATION_SAMPLES]
+    distances, _ = nearest(train[rows], train, 2)  # the first is the sample itself, or a copy of it
+    return float(distances[:, 1].quantile(DUPLICATE_QUANTILE))
+
+
+def near_duplicates(vectors: Tensor, threshold: float) -> list[list[int]]:
+    """Return groups of near-duplicates, each two or more row numbers, ascending; the largest group first.
+
+    Rows within `threshold` of each other belong together, and so do those that a chain of such pairs joins. The share
+    of duplicates is the number of rows named over N. Takes N^2 bytes: 100 MB at 10,000.
+
+    Args:
+        vectors: (N, p).
+        threshold: Euclidean distance, >= 0, as from `duplicate_threshold`.
+    """
+    near = _near(vectors, threshold)
+    unseen = near.sum(1) > 1  # each row is near to itself
+    groups: list[list[int]] = []
+    for first in np.flatnonzero(unseen):
+        if not unseen[first]:
+            continue
+        group, fresh = [], np.array([first])
+        while len(fresh):
+            unseen[fresh] = False
+            group.extend(fresh.tolist())
+            fresh = np.flatnonzero(near[fresh].any(0) & unseen)
+        groups.append(sorted(group))
+    return sorted(groups, key=len, reverse=True)
+
+
+def birthday_support(vectors: Tensor, threshold: float, seed: int) -> Support:
+    """Return about how many different samples the generator of `vectors` (N, p) makes (Arora & Zhang 2017, section 3).
+
+    The smallest batch of which half hold a near-duplicate pair is the median, over 201 random orders of the sample, of
+    how many come before the first such pair; its square estimates the support (1.39 times too large where all are
+    equally likely, too small where some are frequent: compare with as many reals). N samples show at most N^2: where
+    they hold no pair, read "at least N^2".
+
+    Args:
+        vectors: (N, p).
+        threshold: Euclidean distance, >= 0, as from `duplicate_threshold`.
+        seed: of the random orders.
+    """
+    random = generator(seed, "evaluation/birthday")
+    near = torch.from_numpy(_near(vectors[torch.randperm(len(vectors), generator=random)], threshold))
+    while near.sum() > 2 * PAIRS_LIMIT + len(near):
+        near = near[: len(near) // 2, : len(near) // 2]
+    a, b = near.triu(1).nonzero().unbind(1)
+    if not len(a):
+        return Support(len(vectors), len(vectors) ** 2, at_least=True)
+    batches = []
+    for _ in range(BATCHES):
+        place = torch.randperm(len(near), generator=random)
+        batches.append(int(torch.maximum(place[a], place[b]).min()) + 1)
+    batch = int(np.median(batches))
+    return Support(batch, batch**2, at_least=False)
+
+
+def _near(vectors: Tensor, threshold: float) -> NDArray[np.bool_]:
+    """Return which pairs of rows are within the threshold, (N, N), the diagonal True."""
+    points = vectors.double()
+    points = points - points.mean(0)
+    # Exact copies must pass a threshold of 0, whatever rounding leaves of their distance.
+    limit = threshold**2 + 1e-12 * float(points.square().sum(1).max())
+    near = np.eye(len(points), dtype=np.bool_)
+    for start, squared in squared_distances(points, points):
+        near[start : start + len(squared)] |= (squared <= limit).numpy()
+    return near

@@ -1,0 +1,146 @@
+"""What is known of a run while it goes on, in memory: the curves and snapshots that diagnosis judges."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.verdict import Verdict, matches
+
+LIMIT = 1 << 15
+"""Values of a curve that are kept, at most: all of a run of 32,767 steps."""
+
+STOP_SHARE = 0.1
+"""Share of the planned steps over which a verdict must stand before it may end a run."""
+
+STOP_SNAPSHOTS = 3
+"""Snapshots at which it must stand, at least."""
+
+
+class Curve:
+    """A curve that grows: every value, later every second, every fourth, ... so that memory stays bounded.
+
+    Values are float32, which is what history.csv can give back, so that a resumed run has the same curve.
+    """
+
+    def __init__(self) -> None:
+        self.steps = array("q")
+        self.values = array("f")
+        self.stride = 1
+        self.seen = 0
+
+    def append(self, step: int, value: float) -> None:
+        """Take the next value."""
+        if self.seen % self.stride == 0:
+            self.steps.append(step)
+            self.values.append(value)
+            if len(self.steps) == LIMIT:
+                self.steps, self.values, self.stride = self.steps[::2], self.values[::2], 2 * self.stride
+        self.seen += 1
+
+    def series(self) -> Series:
+        """The curve as diagnosis reads it."""
+        return Series(np.array(self.steps, dtype=np.int64), np.array(self.values, dtype=np.float64))
+
+
+class LiveEvidence:
+    """Evidence that grows.
+
+    Args:
+        basis: what is known before the first step.
+        overflowing: columns in which NaN and Inf mean nothing; there they are left out.
+
+    Attributes:
+        snapshots: rows of snapshots.jsonl, as reading them gives them back.
+        non_finite: the first NaN or Inf that means something.
+    """
+
+    def __init__(self, basis: Evidence, overflowing: Collection[str] = ()) -> None:
+        self.basis = basis
+        self.overflowing = overflowing
+        self.curves: dict[str, Curve] = {}
+        self.snapshots: list[dict[str, Any]] = []
+        self.non_finite: NonFinite | None = None
+
+    def take(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Take rows of history in; an empty cell is a key that is not there."""
+        for row in rows:
+            step = int(row["step"])
+            for name, value in row.items():
+                finite = math.isfinite(value)
+                if name in SIGNALS and (finite or name not in self.overflowing):
+                    self.curves.setdefault(name, Curve()).append(step, value)
+                if not finite and self.non_finite is None and name not in self.overflowing:
+                    self.non_finite = NonFinite(step, name)
+
+    def take_history(self, history: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]) -> None:
+        """Take in what an earlier session of the same run wrote, where an empty cell is NaN."""
+        columns = {name: column.tolist() for name, column in history.items()}
+        for index in range(len(columns.get("step", ()))):
+            row = {name: column[index] for name, column in columns.items()}
+            self.take([{name: value for name, value in row.items() if not math.isnan(value)}])
+
+    def so_far(self, ended: bool = False) -> Evidence:
+        """Return what is known now."""
+        return replace(
+            self.basis,
+            curves={name: curve.series() for name, curve in self.curves.items()},
+            snapshots=tuple(self.snapshots),
+            ended=ended,
+            non_finite=self.non_finite,
+        )
+
+
+def reading_of(evidence: Evidence) -> Verdict:
+    """Return what a run that goes on reads as: inconclusive while it is too early to tell.
+
+    The samples of a generator that has hardly begun are garbage and alike, which is no failure of the run. NaN and Inf
+    need no waiting.
+    """
+    verdict = diagnose(evidence)
+    if evidence.non_finite is not None or window_of(evidence):
+        return verdict
+    return replace(
+        verdict,
+        failure="inconclusive",
+        variant=None,
+        confidence=min(verdict.confidence, 0.5),
+        basis="nothing was proved",
+        severity=0.0,
+        onset_step=None,
+        summary=f"Too early to tell: a run is judged from {STOP_SNAPSHOTS} snapshots on"
+        + (f", over {100 * STOP_SHARE:.0f} % of its planned steps." if evidence.planned else "."),
+        contributing=(),
+        evidence=(),
+        remedies=(),
+    )
+
+
+def window_of(evidence: Evidence) -> list[int]:
+    """Steps of the newest snapshots, STOP_SNAPSHOTS at least, that span STOP_SHARE of the planned steps.
+
+    Empty where there are too few. The snapshot before the first step does not count.
+    """
+    steps = [int(row["step"]) for row in evidence.snapshots if row["step"] > 0]
+    far = [step for step in steps if step <= steps[-1] - STOP_SHARE * (evidence.planned or 0)]
+    if not far or len(steps) < STOP_SNAPSHOTS:
+        return []
+    return [step for step in steps if step >= min(far[-1], steps[-STOP_SNAPSHOTS])]
+
+
+def stands(evidence: Evidence, names: tuple[str, ...]) -> bool:
+    """Tell whether a run reads as one of `failure` or `failure/variant` names for long enough to end it.
+
+    It must at each of the newest snapshots: STOP_SNAPSHOTS at least, that span STOP_SHARE of the planned steps. As
+    long again passes before a run reads as anything, so that none ends in its first fifth.
+    """
+    window = window_of(evidence)
+    # The earliest first: a verdict that is new differs there, and one diagnosis tells.
+    return bool(window) and all(matches(reading_of(evidence.until(step)), names) for step in window)

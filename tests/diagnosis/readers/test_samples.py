@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from ganlab.config.data import RingOptions
+from ganlab.data import RealData, load
+from ganlab.diagnosis.readers import ReadOptions, read
+from ganlab.diagnosis.readers.run_directory import LISTS, RANGES, UNCHECKED, _faults
+from ganlab.diagnosis.readers.samples import FEWEST, as_real, load_real, load_samples, snapshots_of
+from ganlab.errors import DataError, GanlabError
+from ganlab.plots.grids import tile
+
+RANDOM = np.random.default_rng(0)
+BYTES = RANDOM.integers(0, 256, (20, 8, 10), np.uint8)
+IMAGES = torch.from_numpy(BYTES).float().div(127.5).sub(1)[:, None]
+
+
+def save(path: Path, **arrays: Any) -> Path:
+    np.savez(path, **arrays)
+    return path
+
+
+def member(path: Path, name: str, header: bytes, content: bytes = b"") -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, header + content)
+    return path
+
+
+def npy_header(shape: tuple[int, ...], descr: str = "|u1") -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"shape": shape, "fortran_order": False, "descr": descr})
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("make", "layout", "said"),
+    [
+        (lambda x: x, "N,H,W", "whole numbers"),
+        (lambda x: x[..., None], "N,H,W,C", "whole numbers"),
+        (lambda x: x[:, None], "N,C,H,W", "whole numbers"),
+        (lambda x: x.astype(np.int64), "N,H,W", "whole numbers"),
+        (lambda x: np.asfortranarray(x), "N,H,W", "whole numbers"),
+        (lambda x: (x / 255).astype(np.float32), "N,H,W", "[0, 1]"),
+        (lambda x: (x / 127.5 - 1)[..., None], "N,H,W,C", "[-1, 1]"),
+        (lambda x: (x / 127.5 - 1).astype(np.float16), "N,H,W", "[-1, 1]"),
+    ],
+)
+def test_every_layout_and_range_gives_the_same_images(
+    tmp_path: Path, make: Callable[[NDArray[np.uint8]], NDArray[Any]], layout: str, said: str
+) -> None:
+    [(step, values)], [note] = load_samples(save(tmp_path / "a.npz", samples=make(BYTES)), None)
+    assert step is None
+    assert values.dtype == torch.float32
+    torch.testing.assert_close(values, IMAGES, atol=1e-3, rtol=0)
+    assert note.endswith(layout)
+    assert said in note
+
+
+def test_colours_and_channels_first(tmp_path: Path) -> None:
+    colour = RANDOM.integers(0, 256, (16, 3, 8, 10), np.uint8)
+    [(_, first)], _ = load_samples(save(tmp_path / "a.npz", x=colour), None)
+    [(_, last)], _ = load_samples(save(tmp_path / "b.npz", x=colour.transpose(0, 2, 3, 1)), None)
+    torch.testing.assert_close(first, last)
+    assert first.shape == (16, 3, 8, 10)
+
+
+def test_the_step_is_the_number_in_the_name(tmp_path: Path) -> None:
+    later = 255 - BYTES
+    found, _ = load_samples(save(tmp_path / "a.npz", step_200=later, step_0000100=BYTES), None)
+    assert [step for step, _ in found] == [100, 200]
+    torch.testing.assert_close(found[0][1], IMAGES)
+    assert load_samples(save(tmp_path / "b.npz", step_0000300=BYTES), None)[0][0][0] == 300
+    assert load_samples(save(tmp_path / "step_7.npz", samples=BYTES), None)[0][0][0] == 7
+    np.savez(tmp_path / "c.npz", BYTES)
+    assert load_samples(tmp_path / "c.npz", None)[0][0][0] is None
+
+
+def test_a_folder_of_archives_as_keep_samples_writes_them(tmp_path: Path) -> None:
+    for step in (0, 100):
+        np.savez_compressed(tmp_path / f"step_{step:07d}.npz", **{f"step_{step:07d}": BYTES[:, None]})
+        Image.new("L", (9, 9)).save(tmp_path / f"step_{step:07d}.png")
+    assert [step for step, _ in load_samples(tmp_path, None)[0]] == [0, 100]
+
+
+def test_an_untrained_generator_is_judged_by_the_range_of_the_others(tmp_path: Path) -> None:
+    flat, trained = np.full((20, 8, 10), 0.25, np.float32), (BYTES / 127.5 - 1).astype(np.float32)
+    found, [note] = load_samples(save(tmp_path / "a.npz", step_0=flat, step_1=trained), None)
+    assert "[-1, 1]" in note
+    assert found[0][1].unique().tolist() == [0.25]
+
+
+def test_points(tmp_path: Path) -> None:
+    points = RANDOM.normal(size=(30, 2)) * 9
+    [(_, values)], [note] = load_samples(save(tmp_path / "a.npz", points=points), None)
+    np.testing.assert_array_equal(values.numpy(), points.astype(np.float32))
+    assert note.endswith("points")
+
+
+def test_a_folder_of_images(tmp_path: Path) -> None:
+    for number, image in enumerate(BYTES):
+        Image.fromarray(image).save(tmp_path / f"{number:03}.png")
+    [(step, values)], _ = load_samples(tmp_path, None)
+    assert step is None
+    torch.testing.assert_close(values, IMAGES)
+    Image.fromarray(np.zeros((8, 10, 3), np.uint8)).save(tmp_path / "zz.png")
+    assert load_samples(tmp_path, None)[0][0][1].shape == (21, 3, 8, 10)
+    Image.new("L", (9, 9)).save(tmp_path / "odd.png")
+    with pytest.raises(DataError, match=r"9 x 9 pixels"):
+        load_samples(tmp_path, None)
+
+
+@pytest.mark.parametrize("gap", [0, 1, 2, 5])
+@pytest.mark.parametrize("border", [True, False])
+def test_a_grid_is_cut_at_its_gaps(tmp_path: Path, gap: int, border: bool) -> None:
+    squares = RANDOM.integers(1, 256, (18, 8, 8), np.uint8)
+    cells = np.zeros((20, 8 + gap, 8 + gap), np.uint8)
+    cells[:18, gap:, gap:] = squares
+    grid = cells.reshape(4, 5, 8 + gap, 8 + gap).swapaxes(1, 2).reshape(4 * (8 + gap), -1)
+    grid = np.pad(grid, ((0, gap), (0, gap))) if border else grid[gap:, gap:]
+    Image.fromarray(grid).save(tmp_path / "step_40.png")
+    [(step, values)], _ = load_samples(tmp_path / "step_40.png", 8)
+    assert step == 40
+    np.testing.assert_array_equal(((values[:, 0] + 1) * 127.5).round().numpy(), squares)
+
+
+def test_a_grid_of_ours(tmp_path: Path) -> None:
+    grid = tile(np.repeat(BYTES[:, :8, :8, None], 3, axis=3), columns=5)
+    Image.fromarray(grid).save(tmp_path / "grid.png")
+    side = (grid.shape[1] - 2) // 5 - 2
+    [(_, values)], _ = load_samples(tmp_path / "grid.png", side)
+    assert values.shape == (20, 3, side, side)
+    with pytest.raises(DataError, match="do not fill"):
+        load_samples(tmp_path / "grid.png", 17)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (BYTES[:3], "holds 3 samples"),
+        (np.full((20, 8, 8), np.nan), "NaN"),
+        (BYTES.astype(np.float32), "neither"),
+        (BYTES.astype(np.int32) * 9, "whole numbers from"),
+        (BYTES.reshape(20, 80), "shape"),
+        (np.zeros((20, 8, 8, 4), np.uint8), "shape"),
+        (np.zeros((20, 2000, 8), np.uint8), "shape"),
+        (np.zeros((20, 0, 8), np.uint8), "shape"),
+        (np.zeros((20, 8, 8), np.complex64), "complex64"),
+        (np.array(["a"] * 20), "not numbers"),
+        (np.array(7), "holds 1 samples"),
+    ],
+)
+def test_samples_that_cannot_be_judged(tmp_path: Path, values: NDArray[Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_samples(save(tmp_path / "a.npz", step_1=values), None)
+
+
+def test_nothing_pickled_is_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.array([{"a": 1}] * 20, dtype=object))
+    with pytest.raises(DataError, match="object"):
+        load_samples(tmp_path / "a.npz", None)
+    np.save(tmp_path / "b.npy", np.array([print] * 20, dtype=object))
+    with pytest.raises(DataError, match="object"):
+        load_samples(tmp_path / "b.npy", None)
+
+
+@pytest.mark.parametrize("shape", [(10**6, 1000, 1000), (10**30,), (20, 8, 8), (0, 2**40)])
+def test_an_array_larger_than_its_file_or_than_memory_is_not_read(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(DataError):
+        load_samples(member(tmp_path / "a.npz", "x.npy", npy_header(shape)), None)
+
+
+def test_missing_and_empty_places(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    np.savez(tmp_path / "none.npz")
+    (tmp_path / "text.npz").write_text("hello")
+    Image.new("L", (64, 64)).save(tmp_path / "grid.png")
+    for name in ("empty", "none.npz", "text.npz", "missing", "grid.png"):
+        with pytest.raises(DataError):
+            load_samples(tmp_path / name, None)
+    with pytest.raises(DataError, match="steps of its 2 arrays"):
+        load_samples(save(tmp_path / "two.npz", a=BYTES, b=BYTES), None)
+    with pytest.raises(DataError, match="not of one shape"):
+        load_samples(save(tmp_path / "mixed.npz", s1=BYTES, s2=BYTES[:, :4]), None)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damage_raises_only_errors_of_ours(tmp_path: Path, data: st.DataObject) -> None:
+    path = save(tmp_path / "a.npz", step_1=BYTES[:16, :4, :4])
+    raw = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(0, 3))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(raw[: data.draw(st.integers(0, len(raw)))])
+    try:
+        found, _ = load_samples(path, None)
+    except GanlabError:
+        return
+    assert found[0][1].abs().max() <= 1 + 1e-6
+
+
+# --real
+
+
+def test_real_data_by_name_and_classes() -> None:
+    options, data = load_real("mnist[3, 8]", (1, 28, 28))
+    assert options.name == "mnist"
+    assert data.train.labels.unique().tolist() == [3, 8]
+    assert load_real("ring", (2,))[1].train.values.shape[1:] == (2,)
+    for text in ("mnist[x]", "ring[3]", "mnest", "folder", "../x", "mnist[3"):
+        with pytest.raises(DataError):
+            load_real(text, (1, 28, 28))
+
+
+def test_real_data_of_a_folder_take_the_samples_size_and_channels(tmp_path: Path) -> None:
+    for number in range(30):
+        Image.fromarray(RANDOM.integers(0, 256, (40, 40), np.uint8)).save(tmp_path / f"{number}.png")
+    assert load_real(str(tmp_path), (1, 30, 30))[1].train.values.shape == (24, 1, 28, 28)
+    assert load_real(str(tmp_path), (3, 50, 50))[1].held_out.values.shape == (6, 3, 64, 64)
+
+
+def test_real_data_of_an_archive(tmp_path: Path) -> None:
+    _, data = load_real(str(save(tmp_path / "real.npz", x=BYTES)), (1, 8, 10))
+    assert len(data.train) == 16
+    together = torch.cat([data.train.values, data.held_out.values]).flatten(1)
+    assert sorted(together.tolist()) == sorted(torch.from_numpy(BYTES).flatten(1).tolist())
+
+
+def test_samples_are_brought_into_the_shape_of_the_real_ones() -> None:
+    grey = IMAGES.expand(-1, 3, -1, -1)
+    same, notes = as_real(grey, (1, 8, 10))
+    torch.testing.assert_close(same, IMAGES)
+    assert len(notes) == 1
+    red = torch.stack([torch.ones(2, 4, 4), -torch.ones(2, 4, 4), -torch.ones(2, 4, 4)], dim=1)
+    assert as_real(red, (1, 4, 4))[0].unique().item() == pytest.approx(2 * 0.299 - 1)
+    colour, notes = as_real(IMAGES, (3, 16, 20))
+    assert colour.shape == (20, 3, 16, 20)
+    assert notes == [
+        "samples have one channel and the real data three: it was repeated",
+        "samples were resized from 8 x 10 to 16 x 20 pixels",
+    ]
+    with pytest.raises(DataError, match="points"):
+        as_real(torch.zeros(20, 2), (1, 8, 8))
+    assert as_real(IMAGES, (1, 8, 10)) == (IMAGES, [])
+
+
+# All of it
+
+
+def test_a_foreign_log_gets_snapshots(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("step,d_loss\n1,1.0\n50,1.5\n")
+    real = save(tmp_path / "real.npz", x=RANDOM.integers(0, 256, (300, 12, 12), np.uint8))
+    fakes = save(tmp_path / "fakes.npz", x=RANDOM.integers(0, 256, (40, 12, 12), np.uint8))
+    found = read(tmp_path / "log.csv", ReadOptions(samples=fakes, real=str(real)))
+    [row] = found.snapshots
+    assert row["step"] == 50
+    assert row["n"] == 40
+    assert "copies" in row  # the last one is looked at thoroughly
+    with pytest.raises(DataError, match="--real"):
+        read(tmp_path / "log.csv", ReadOptions(samples=fakes))
+
+
+@pytest.fixture(scope="module")
+def ring() -> tuple[RingOptions, RealData]:
+    options = RingOptions(name="ring", points=4000)
+    return options, load(options, 2)
+
+
+def test_points_beside_the_ring(ring: tuple[RingOptions, RealData]) -> None:
+    options, data = ring
+    rows, notes = snapshots_of([(1, torch.zeros(200, 2)), (2, data.train.values[:200])], options, data)
+    assert notes == []
+    assert [row["step"] for row in rows] == [1, 2]
+    assert rows[0]["good"] == 0.0
+    assert rows[1]["good"] > 0.95
+    assert "c_t" not in rows[0]
+    assert rows[1]["c_t"] < -3  # they are training points
+
+
+def test_a_whole_row_passes_the_check_of_our_own_runs(ring: tuple[RingOptions, RealData]) -> None:
+    """Every key that statistics give is known to the reader of run directories, and in its range."""
+    options, data = ring
+    [row], _ = snapshots_of([(5, data.held_out.values[:FEWEST])], options, data)
+    assert list(_faults(row, None, True)) == []
+    for key in row.keys() - {"step", *UNCHECKED, *LISTS}:
+        assert key.removesuffix("_real") in RANGES

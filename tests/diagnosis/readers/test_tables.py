@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.readers import ReadOptions, read
+from ganlab.errors import GanlabError, RunError
+
+CSV = """# made by hand
+iteration,lossD,lossG,acc_real,acc_fake,lr
+10,1.30,0.7,80,60,0.1
+20,nan,0.8,81,,0.1
+30,1.25,inf,82,62,0.1
+"""
+
+LIGHTNING = """d_loss,epoch,fid,g_loss,step
+1.5,0,,,9
+,0,,0.6,9
+,0,210.5,,9
+1.4,1,,,19
+,1,,0.7,19
+"""
+
+JSONL = "".join(
+    json.dumps(row) + "\n"
+    for row in (
+        {"step": 1, "loss": {"D": 1.5, "G": 0.5}, "note": "warm-up", "ok": True},
+        {"step": 2, "loss": {"D": "NaN", "G": 0.75}},
+        {"step": 3, "loss": {"D": 1.25, "G": None}},
+    )
+)
+
+
+def stat(mean: float) -> dict[str, float]:
+    return {"num": 4, "mean": mean, "std": 0.1}
+
+
+STATS = "".join(
+    json.dumps(
+        {
+            "Progress/tick": stat(tick),
+            "Progress/kimg": stat(tick * 4.0),
+            "Loss/scores/real": stat(1.5),
+            "Loss/signs/real": stat(0.5),
+            "Loss/signs/fake": stat(-1.0),
+            "Loss/D/loss": stat(1.0 + tick),
+            "Loss/G/loss": stat(0.5),
+            "timestamp": 1.6e9,
+        }
+    )
+    + "\n"
+    for tick in range(3)
+)
+METRIC = json.dumps(
+    {"results": {"fid50k_full": 33.5}, "metric": "fid50k_full", "snapshot_pkl": "network-snapshot-000008.pkl"}
+)
+
+
+def load(tmp_path: Path, text: str, name: str = "log.txt", **options: object) -> Evidence:
+    (tmp_path / name).write_text(text)
+    return read(tmp_path / name, ReadOptions(**options))  # type: ignore[arg-type]
+
+
+def points(evidence: Evidence, name: str) -> list[tuple[int, float]]:
+    curve = evidence.curves[name]
+    return list(zip(curve.steps.tolist(), curve.values.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_csv_with_unusual_names(tmp_path: Path, delimiter: str) -> None:
+    found = load(tmp_path, CSV.replace(",", delimiter))
+    assert points(found, "g_loss") == [(10, 0.7), (20, 0.8), (30, math.inf)]
+    np.testing.assert_array_equal(found.curves["d_loss"].values, [1.30, math.nan, 1.25])
+    assert points(found, "d_acc_real") == [(10, 0.80), (20, 0.81), (30, 0.82)]
+    assert points(found, "d_acc_fake") == [(10, 0.60), (30, 0.62)]
+    assert "d_loss from `lossD`" in found.notes[0]
+    assert found.family is None
+
+
+def test_a_torn_last_line_and_damaged_ones_are_left_out(tmp_path: Path) -> None:
+    found = load(tmp_path, CSV + "40,1.2\n50,1.2,x,1,1,1\n60,9")
+    assert points(found, "d_loss")[-1] == (50, 1.2)
+    assert 40 not in found.curves["g_loss"].steps
+    assert any("1 lines do not have 6 cells" in note for note in found.notes)
+
+
+def test_repeated_headers_and_quotes(tmp_path: Path) -> None:
+    found = load(tmp_path, 'step,"g_loss"\n1,"0.5"\nstep,g_loss\n2,0.25\n')
+    assert points(found, "g_loss") == [(1, 0.5), (2, 0.25)]
+
+
+def test_map_names_what_cannot_be_known(tmp_path: Path) -> None:
+    text = "t,alpha,beta\n1,0.5,0.7\n2,0.6,0.8\n"
+    found = load(tmp_path, text, columns={"d_loss": "alpha", "g_loss": "beta", "step": "t"}, loss="minimax")
+    assert points(found, "d_loss") == [(1, 0.5), (2, 0.6)]
+    assert (found.family, found.saturating) == ("cross_entropy", True)
+    with pytest.raises(RunError, match="`t`, `alpha`, `beta`"):
+        load(tmp_path, text)
+
+
+def test_lightning_metrics(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text(LIGHTNING)
+    found = read(tmp_path, ReadOptions())
+    assert points(found, "d_loss") == [(9, 1.5), (19, 1.4)]
+    assert points(found, "g_loss") == [(9, 0.6), (19, 0.7)]
+    assert found.quality["fid"].values.tolist() == [210.5]
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    found = load(tmp_path, JSONL + "not json\n[1]\n" + '{"step": 4, "loss": {"D": 1.0')
+    assert points(found, "g_loss") == [(1, 0.5), (2, 0.75)]
+    np.testing.assert_array_equal(found.curves["d_loss"].values, [1.5, math.nan, 1.25])
+    assert any("2 lines hold no JSON object" in note for note in found.notes)
+
+
+def test_stylegan_statistics(tmp_path: Path) -> None:
+    (tmp_path / "stats.jsonl").write_text(STATS)
+    (tmp_path / "metric-fid50k_full.jsonl").write_text(METRIC + "\n")
+    (tmp_path / "training_options.json").write_text('{\n "total_kimg": 25000\n}')
+    found = read(tmp_path, ReadOptions())
+    assert points(found, "d_loss") == [(0, 1.0), (4000, 2.0), (8000, 3.0)]
+    assert points(found, "d_acc_real") == [(0, 0.75), (4000, 0.75), (8000, 0.75)]
+    assert points(found, "d_acc_fake") == [(0, 1.0), (4000, 1.0), (8000, 1.0)]
+    assert found.quality["fid"].steps.tolist() == [8000]
+    assert found.quality["fid"].values.tolist() == [33.5]
+    assert (found.family, found.saturating, found.planned) == ("cross_entropy", False, 25_000_000)
+    assert "d_real" not in found.curves  # scores are logits
+
+
+def test_utf16_of_powershell(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_bytes("step,g_loss\r\n1,0.5\r\n".encode("utf-16"))
+    assert points(read(tmp_path / "log.csv", ReadOptions()), "g_loss") == [(1, 0.5)]
+
+
+def test_a_long_line_and_many_names_cost_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("step,g_loss\n1,0.5\n" + "x" * 3_000_000 + "\n2,0.25\n")
+    assert points(read(tmp_path / "a", ReadOptions()), "g_loss") == [(1, 0.5), (2, 0.25)]
+
+
+def test_probabilities_tell_cross_entropy(tmp_path: Path) -> None:
+    rows = "".join(f"{i},1.2,0.9,0.6,0.4\n" for i in range(20))
+    found = load(tmp_path, "step,d_loss,g_loss,D(x),D(G(z))\n" + rows)
+    assert (found.family, found.saturating) == ("cross_entropy", None)
+    found = load(tmp_path, "step,d_loss,g_loss,D(x),D(G(z))\n" + rows + "20,1.2,0.9,1.6,0.4\n")
+    assert found.family is None
+    assert "--loss" in found.notes[-1]
+
+
+def test_negative_losses_stay_undecided(tmp_path: Path) -> None:
+    found = load(tmp_path, "step,d_loss,g_loss\n1,-3.5,0.2\n2,-3.0,0.4\n")
+    assert found.family is None
+    assert "below 0" in found.notes[-1]
+    assert load(tmp_path, "step,d_loss\n1,-3.5\n", loss="wasserstein").family == "wasserstein"
+    with pytest.raises(RunError, match="no such loss"):
+        load(tmp_path, CSV, loss="hunge")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "\n\n", "hello world\n", "a,b\nc,d\n", "{}\n", "[1, 2]\n", "1,2\n3,4\n", "\0" * 100]
+)
+def test_what_is_no_log_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(RunError):
+        load(tmp_path, content)
+
+
+def test_missing_paths_and_empty_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="there is no file"):
+        read(tmp_path / "nothing", ReadOptions())
+    with pytest.raises(RunError, match="no TensorBoard event files"):
+        read(tmp_path, ReadOptions())
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), text=st.sampled_from([CSV, LIGHTNING, JSONL, STATS]))
+def test_damage_raises_only_errors_of_ours(tmp_path: Path, data: st.DataObject, text: str) -> None:
+    raw = bytearray(text.encode())
+    for _ in range(data.draw(st.integers(0, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "damaged"
+    path.write_bytes(raw[: data.draw(st.integers(0, len(raw)))])
+    try:
+        found = read(path, ReadOptions())
+    except GanlabError:
+        return
+    assert all(note.isprintable() for note in found.notes)
+    for curve in found.curves.values():
+        assert (np.diff(curve.steps) > 0).all()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=300))
+def test_random_bytes_raise_only_errors_of_ours(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bytes").write_bytes(content)
+    with pytest.raises(GanlabError):
+        read(tmp_path / "bytes", ReadOptions())

@@ -1,0 +1,232 @@
+"""A verdict as files: what is written is what was found, and a damaged grid is told from a good one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from ganlab.config.experiment import VERDICTS
+from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.files import (
+    classes_present,
+    curve_of,
+    draw_samples,
+    draw_verdict,
+    in_words,
+    sheet_of_images,
+    write_verdict,
+)
+from ganlab.diagnosis.verdict import Contribution, Finding, Verdict
+from ganlab.errors import RunError
+from ganlab.plots.grids import save_png, scatter, tile, to_pixels
+from ganlab.plots.verdicts import group_colour
+from ganlab.runs.directory import RunDirectory, create_run
+
+STEPS = np.arange(1, 501)
+
+
+def series(values: Any) -> Series:
+    return Series(STEPS, np.broadcast_to(np.asarray(values, float), STEPS.shape).copy())
+
+
+def rows(**columns: list[Any]) -> tuple[Mapping[str, Any], ...]:
+    """Snapshots every 100 steps from these columns."""
+    cells = zip(*columns.values(), strict=True)
+    return tuple({"step": 100 * i, **dict(zip(columns, values, strict=True))} for i, values in enumerate(cells))
+
+
+def verdict(*signals: str, **changes: Any) -> Verdict:
+    found = tuple(Finding(signal, 0.1, 0.5, (300, 500), "a paper", "Because.") for signal in signals)
+    values: dict[str, Any] = {
+        "failure": "mode_collapse",
+        "variant": "partial",
+        "confidence": 0.93,
+        "basis": "13 of 14 such runs",
+        "severity": 0.5,
+        "onset_step": 200,
+        "summary": "Kinds are missing.",
+        "contributing": (),
+        "evidence": found,
+        "missing": (),
+        "remedies": (),
+        "source": "here",
+        "steps": (1, 500),
+    }
+    return Verdict(**{**values, **changes})
+
+
+LOSSES = {"d_loss": series(1.2), "g_loss": series(0.8)}
+COUNTS = rows(class_counts=[[5, 5], [9, 1], [10, 0]], class_shares_real=[[0.5, 0.5]] * 3, good=[0.1, 0.5, 0.9])
+
+
+def labels(figure: Figure) -> list[str]:
+    return [axes.get_title("left").split(";")[0] for axes in figure.axes]
+
+
+@pytest.mark.parametrize("failure", VERDICTS)
+def test_every_verdict_has_words(failure: str) -> None:
+    for variant in (None, *VERDICTS[failure]):
+        words = in_words(failure, variant)
+        assert words[0].isupper()
+        assert "_" not in words
+    assert in_words("mode_collapse", "within_mode") == "Mode collapse, within mode"
+
+
+class TestCurveOf:
+    def test_looks_in_curves_quality_and_snapshots(self) -> None:
+        evidence = Evidence("x", LOSSES, rows(coverage=[0.1, None, 0.3]), {"fid": series(30.0)})
+        assert curve_of(evidence, "d_loss") is LOSSES["d_loss"]
+        assert curve_of(evidence, "fid") is evidence.quality["fid"]
+        coverage = curve_of(evidence, "coverage")
+        assert coverage is not None
+        assert coverage.steps.tolist() == [0, 200]
+        assert coverage.values.tolist() == [0.1, 0.3]
+
+    def test_no_curve_without_a_finite_value(self) -> None:
+        evidence = Evidence("x", {"d_loss": series(np.nan)}, rows(coverage=[None, None]))
+        assert curve_of(evidence, "d_loss") is None
+        assert curve_of(evidence, "coverage") is None
+        assert curve_of(evidence, "vendi") is None
+
+    @pytest.mark.parametrize(
+        ("counts", "real", "expected"),
+        [
+            ([5, 5], [0.5, 0.5], 1.0),
+            ([10, 0], [0.5, 0.5], 0.5),
+            ([96, 4], [0.5, 0.5], 0.5),
+            ([95, 5], [0.5, 0.5], 1.0),
+            ([10, 0], [1.0, 0.0], 1.0),
+            ([0, 0], [0.5, 0.5], 0.0),
+            (None, [0.5, 0.5], None),
+            ([10], [1.0], None),
+        ],
+    )
+    def test_classes_present(self, counts: list[int] | None, real: list[float], expected: float | None) -> None:
+        assert classes_present({"class_counts": counts, "class_shares_real": real}) == expected
+
+    def test_a_few_good_samples_by_chance_make_no_class(self) -> None:
+        assert classes_present({"class_counts": [5, 5], "class_shares_real": [0.5, 0.5], "n": 1000}) == 0.0
+
+
+class TestDrawVerdict:
+    @pytest.mark.parametrize(
+        ("signal", "label"),
+        [
+            ("lost_class_mass", "samples, as shares"),
+            ("relative_vendi", "variety (Vendi score)"),
+            ("fid_over_best", "FID, lower is better"),
+            ("d_acc_real", "what the discriminator gets right, as shares"),
+            ("r_v", "mean score by the discriminator"),
+            ("non_finite", "gradient norms"),
+        ],
+    )
+    def test_shows_the_curve_that_convinced(self, signal: str, label: str) -> None:
+        snapshots = [{**row, "vendi": 5.0, "d_train": 0.9} for row in COUNTS]
+        curves = LOSSES | {"d_acc_real": series(0.9), "grad_g": series(2.0)}
+        evidence = Evidence("x", curves, tuple(snapshots), {"fid": series(20.0)})
+        assert labels(draw_verdict(evidence, verdict("c_t", signal))) == ["losses", label]
+
+    def test_losses_alone(self) -> None:
+        assert labels(draw_verdict(Evidence("x", LOSSES), verdict("d_loss"))) == ["losses"]
+
+    def test_halves_of_the_loss_win_over_the_whole(self) -> None:
+        halves = {"d_loss_real": series(0.5), "d_loss_fake": series(0.7)}
+        figure = draw_verdict(Evidence("x", LOSSES | halves, family="cross_entropy"), verdict())
+        legend = figure.axes[0].get_legend()
+        assert legend is not None
+        assert [text.get_text() for text in legend.get_texts()] == ["D real", "D fake", "G", "chance, 0.69"]
+
+    def test_no_evidence_at_all(self, tmp_path: Path) -> None:
+        written = write_verdict(tmp_path, Evidence("x"), verdict(failure="inconclusive", variant=None), None)
+        assert all(path.is_file() for path in written)
+
+
+class TestWriteVerdict:
+    def test_writes_all_it_has_and_nothing_else(self, tmp_path: Path) -> None:
+        told = verdict("good", contributing=(Contribution("oscillation", None, 50, (50, 150)),))
+        evidence = Evidence("x", LOSSES, COUNTS)
+        written = write_verdict(tmp_path / "out", evidence, told, np.zeros((20, 30, 3), np.uint8))
+        names = {"verdict.json", "plots/verdict.png", "plots/verdict.svg", "plots/classes.png", "plots/samples.png"}
+        assert {str(path.relative_to(tmp_path / "out")) for path in written} == names
+        assert {p for p in (tmp_path / "out").rglob("*") if p.is_file()} == set(written)
+        assert json.loads(written[0].read_text()) == json.loads(json.dumps(told.as_json()))
+        with Image.open(tmp_path / "out/plots/samples.png") as picture:
+            assert picture.size == (30, 20)
+
+    def test_a_picture_without_a_cause_is_not_drawn(self, tmp_path: Path) -> None:
+        write_verdict(tmp_path, Evidence("x", LOSSES), verdict(), None)
+        assert {path.name for path in (tmp_path / "plots").iterdir()} == {"verdict.png", "verdict.svg"}
+
+
+class TestSamplesOfARun:
+    @staticmethod
+    def grid(tmp_path: Path, experiment: Any, images: np.ndarray) -> RunDirectory:
+        run = create_run(tmp_path, experiment)
+        save_png(tile(images, 10), run.samples / "step_0000200.png")
+        return run
+
+    def test_a_grid_is_cut_into_the_images_it_was_made_of(self, tmp_path: Path, images: Any) -> None:
+        """32 samples leave eight empty cells; the last two are the same picture."""
+        experiment = images()
+        made = to_pixels(np.random.default_rng(0).uniform(-1, 1, (32, 1, 28, 28)))
+        made[31] = made[30]
+        run = self.grid(tmp_path, experiment, made)
+        (run.samples / "step_0000100.png").write_bytes(b"an older one is not looked at")
+        (run.samples / "step_x.png").write_bytes(b"nor is a file of another name")
+        sheet = draw_samples(Evidence("x", experiment=experiment), run, None, None)
+        assert isinstance(sheet, np.ndarray)
+        underlined = (sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56)
+        assert underlined == 2
+        first = next(y for y in range(len(sheet)) if (sheet[y, 8:64:2] == made[30][0]).all())
+        np.testing.assert_array_equal(sheet[first : first + 56 : 2, 8:64:2], made[30])
+        np.testing.assert_array_equal(sheet[first : first + 56 : 2, 8 + 2 * 64 : 64 + 2 * 64 : 2], made[0])
+
+    @pytest.mark.parametrize("damage", ["cut", "empty", "other size"])
+    def test_a_damaged_grid_is_refused(self, tmp_path: Path, images: Any, damage: str) -> None:
+        experiment = images()
+        run = self.grid(tmp_path, experiment, np.zeros((32, 28, 28, 3), np.uint8))
+        path = run.samples / "step_0000200.png"
+        content = path.read_bytes()
+        path.write_bytes({"cut": content[: len(content) // 2], "empty": b""}.get(damage, b""))
+        if damage == "other size":
+            save_png(np.zeros((30, 31, 3), np.uint8), path)
+        with pytest.raises(RunError, match="step_0000200"):
+            draw_samples(Evidence("x", experiment=experiment), run, None, None)
+
+    def test_points_are_shown_beside_their_modes(self, tmp_path: Path, points: Any) -> None:
+        run = create_run(tmp_path, points())
+        save_png(scatter(np.zeros((9, 2)), np.eye(2)), run.samples / "step_0000010.png")
+        sheet = draw_samples(Evidence("x", snapshots=COUNTS, experiment=run.experiment()), run, None, None)
+        assert isinstance(sheet, Figure)
+        assert len(sheet.axes) == 2
+
+    def test_nothing_to_show(self, tmp_path: Path, points: Any) -> None:
+        run = create_run(tmp_path, points())
+        assert draw_samples(Evidence("x", experiment=points()), run, None, None) is None
+        assert draw_samples(Evidence("x"), None, None, None) is None
+
+
+class TestSheetOfImages:
+    def test_copies_with_a_little_noise_are_found_and_others_are_not(self) -> None:
+        draw = np.random.default_rng(3)
+        images = draw.integers(0, 255, (40, 28, 28, 1), dtype=np.uint8)
+        noisy = images[7].astype(int) + draw.integers(-9, 9, (10, 28, 28, 1))
+        images[10:20] = noisy.clip(0, 255)
+        sheet = sheet_of_images(images, "Samples")
+        assert (sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56) == 11
+        assert not (sheet == group_colour(1)).all(axis=-1).any()
+
+    def test_foreign_samples_by_their_file(self, tmp_path: Path) -> None:
+        images = np.random.default_rng(3).integers(0, 255, (40, 28, 28), dtype=np.uint8)
+        images[1] = images[0]
+        np.savez(tmp_path / "samples.npz", step_500=images)
+        sheet = draw_samples(Evidence("x"), None, tmp_path / "samples.npz", None)
+        assert isinstance(sheet, np.ndarray)
+        assert (sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56) == 2

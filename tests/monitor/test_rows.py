@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ganlab.errors import RunError
+from ganlab.monitor.rows import Rows
+from ganlab.runs.history import read_history
+
+
+def test_numbers_are_those_of_the_moment_they_were_logged(tmp_path: Path) -> None:
+    rows = Rows(tmp_path / "history.csv", [])
+    loss = torch.tensor([0.25], requires_grad=True) * 2
+    rows.add(1, 0.1, {"g_loss": loss, "mine": torch.tensor(3), "d_loss": 1})
+    with torch.no_grad():
+        loss.fill_(9.0)
+    rows.write()
+    history = read_history(rows.path)
+    assert {name: column.tolist() for name, column in history.items()} == {
+        "step": [1.0],
+        "time": [0.1],
+        "d_loss": [1.0],
+        "g_loss": [0.5],
+        "mine": [3.0],
+    }
+    assert list(history) == ["step", "time", "d_loss", "g_loss", "mine"]
+
+
+def test_a_column_that_comes_later_widens_the_file(tmp_path: Path) -> None:
+    """As where the generator has a turn every fifth step only."""
+    rows = Rows(tmp_path / "history.csv", [])
+    rows.add(1, 0.0, {"d_loss": 1.0})
+    assert rows.write() == [{"step": 1, "time": 0.0, "d_loss": 1.0}]
+    rows.add(2, 0.0, {"extra": 5.0, "g_loss": 2.0})
+    rows.add(3, 0.0, {"d_loss": 3.0})
+    rows.write()
+    assert rows.path.read_text().splitlines() == [
+        "step,time,d_loss,g_loss,extra",
+        "1,0,1,,",
+        "2,0,,2,5",
+        "3,0,3,,",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"d_loss": torch.ones(3)}, "shape"),
+        ({"d_loss": torch.ones(0)}, "shape"),
+        ({"d_loss": "high"}, "no number"),
+        ({"a,b": 1.0}, "name of a column"),
+        ({"=1+1": 1.0}, "name of a column"),
+        ({"x" * 65: 1.0}, "name of a column"),
+        ({"time": 1.0}, "monitor's own"),
+    ],
+)
+def test_what_is_no_number_or_name_is_refused(columns: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=message):
+        Rows(tmp_path / "history.csv", []).add(1, 0.0, columns)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_no_step_waits_for_the_device(tmp_path: Path) -> None:
+    """Logged while a long product is being computed; only `write` may wait for it."""
+    rows = Rows(tmp_path / "history.csv", [])
+    a = torch.randn(4096, 4096, device="cuda")
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        rows.add(1, 0.0, {"d_loss": (a @ a).mean(), "g_loss": a.mean()})
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert rows.write()[0]["g_loss"] == pytest.approx(float(a.mean()), rel=1e-5)

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from verdict_truth import accused, allowed, missed
+from verdict_truth import accused, induced, missed, right
 
 from ganlab.config.experiment import Experiment
 from ganlab.data import load, to_float
@@ -51,7 +51,7 @@ class Judged:
 
     @property
     def right(self) -> bool:
-        return self.verdict.name in allowed(self.label) or self.verdict.failure in allowed(self.label)
+        return right(self.label, self.verdict.failure, self.verdict.variant)
 
 
 def statistics_of(experiment: Experiment, count: int) -> SampleStatistics:
@@ -94,7 +94,7 @@ def cache_rows(corpus: Path, labels: Sequence[Label]) -> None:
 def evidence_of(corpus: Path, label: Label) -> Evidence:
     """The run's evidence with the rows that were taken anew."""
     rows = json.loads((corpus / "rows" / f"{label['run']}.json").read_text())
-    return replace(read_run(RunDirectory(corpus / "runs" / label["run"])), snapshots=tuple(rows))
+    return replace(read_run(corpus / "runs" / label["run"]), snapshots=tuple(rows))
 
 
 def judged(corpus: Path, labels: Sequence[Label], losses_only: bool = False) -> list[Judged]:
@@ -125,12 +125,12 @@ def print_runs(runs: Sequence[Judged]) -> None:
 def summary(runs: Sequence[Judged]) -> str:
     """Shares of right, inconclusive and of the two mistakes that are worse than being wrong."""
     n = len(runs)
-    right = sum(each.right for each in runs)
+    hits = sum(each.right for each in runs)
     undecided = sum(each.verdict.failure == "inconclusive" for each in runs)
-    accusations = sum(accused(each.label, each.verdict.name) for each in runs)
-    misses = sum(missed(each.label, each.verdict.name) for each in runs)
+    accusations = sum(accused(each.label, each.verdict.failure, each.verdict.variant) for each in runs)
+    misses = sum(missed(each.label, each.verdict.failure) for each in runs)
     return (
-        f"{right} of {n} right ({100 * right / n:.1f} %), {undecided} inconclusive ({100 * undecided / n:.1f} %), "
+        f"{hits} of {n} right ({100 * hits / n:.1f} %), {undecided} inconclusive ({100 * undecided / n:.1f} %), "
         f"{accusations} good runs accused, {misses} failed runs called healthy"
     )
 
@@ -175,9 +175,9 @@ def reliability(tuned: Sequence[Judged], tested: Sequence[Judged]) -> str:
         inside = [
             run for run in tested if each["from"] <= run.strength < upper and run.verdict.failure != "inconclusive"
         ]
-        right = sum(run.right for run in inside)
-        value = f"{right / len(inside):.2f}" if inside else ""
-        lines.append(f"| {each['from']:.2f} | {share(each):.2f} | {right} of {len(inside)} | {value} |")
+        hits = sum(run.right for run in inside)
+        value = f"{hits / len(inside):.2f}" if inside else ""
+        lines.append(f"| {each['from']:.2f} | {share(each):.2f} | {hits} of {len(inside)} | {value} |")
     return "\n".join(lines)
 
 
@@ -194,7 +194,7 @@ def report(corpus: Path, labels: Sequence[Label], target: Path) -> None:
     halves = {name: [label for label in labels if label["split"] == name] for name in ("tune", "test")}
     tuned, tested = (judged(corpus, halves[name]) for name in ("tune", "test"))
     blind = judged(corpus, labels, losses_only=True)
-    named = [each for each in blind if each.label["mechanism"] and each.label["label"] not in ("good", "poor")]
+    named = [each for each in blind if induced(each.label)]
     hits = sum(each.label["mechanism"] in each.verdict.name for each in named)
     wrong = sum(each.verdict.failure != "inconclusive" and not each.right for each in blind)
     sure = sum(

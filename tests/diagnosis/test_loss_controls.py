@@ -42,12 +42,12 @@ def softplus(x: Array) -> Array:
 
 
 def sigmoid(x: Array) -> Array:
-    return np.exp(-softplus(-x))
+    return np.asarray(np.exp(-softplus(-x)))
 
 
 def scores(loss: Loss, logits: Array) -> Array:
     """Scores of a discriminator of this loss that is as sure as these logits."""
-    return {"least_squares": sigmoid, "hinge": lambda x: x / 2}.get(loss, lambda x: x)(logits)
+    return sigmoid(logits) if loss == "least_squares" else logits / 2 if loss == "hinge" else logits
 
 
 def losses(loss: Loss, real: Array, fake: Array, made: Array) -> Columns:
@@ -218,6 +218,21 @@ def exploded(columns: Columns) -> Columns:
     return {name: values * growth if "loss" in name else values for name, values in columns.items()}
 
 
+def test_a_leak_needs_no_perfect_generator() -> None:
+    """A run of ours with mixed batches had .0003 for the discriminator and .04, slowly falling, for the generator."""
+    columns = history("non_saturating", between(np.random.default_rng(0), (8.0, -8.0, 3.6), 0.2), 0)
+    assert judged(columns, "non_saturating", "full").name == "convergence_failure/batch_norm_leak"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_generator_without_gradient_stands_still_though_reals_are_misjudged(seed: int) -> None:
+    columns = history("minimax", between(np.random.default_rng(seed), (2.0, -9.0, -9.0), 0.3), seed)
+    for view in ("full", "sum", "mean"):
+        verdict = judged(columns, "minimax", view)
+        assert verdict.name == "convergence_failure/vanishing_gradient"
+        assert verdict.evidence[0].value == pytest.approx(np.exp(-8.5), rel=0.5)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("loss", ALL)
 @pytest.mark.parametrize("end", ["nan", "inf", "explosion"])
@@ -285,7 +300,7 @@ def at_chance(rng: np.random.Generator) -> Means:
 
 def aperiodic(rng: np.random.Generator) -> Means:
     real, fake, made = usual(rng)
-    return real + slow(rng, 0.5), fake + slow(rng, 0.5), made + slow(rng, 1.5)
+    return real + slow(rng, 0.5), fake + slow(rng, 0.5), made + slow(rng, 0.9)
 
 
 NEAR_MISSES: dict[str, tuple[Callable[[np.random.Generator], Means], float]] = {

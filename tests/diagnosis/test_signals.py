@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from ganlab.diagnosis.judge import diagnose
 Array = NDArray[np.float64]
 
 
-def curve(values: Array | list[float], every: int = 1) -> Series:
+def curve(values: NDArray[np.floating[Any]] | list[float], every: int = 1) -> Series:
     array = np.asarray(values, dtype=np.float64)
     return Series(np.arange(1, len(array) + 1, dtype=np.int64) * every, array)
 
@@ -111,6 +113,15 @@ def test_no_peak_where_there_is_nothing_to_see() -> None:
     found = signals.spectral_peak(curve(flat_then_swinging))
     assert found is not None
     assert math.isfinite(found.steadiness)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_a_peak_of_extreme_numbers_is_the_same(size: float) -> None:
+    values = np.sin(np.arange(300) / 3) + 0.2 * noise(300)
+    found, usual = (signals.spectral_peak(curve(factor * values)) for factor in (size, 1))
+    assert found is not None
+    assert usual is not None
+    assert astuple(found) == pytest.approx(astuple(usual))
 
 
 @pytest.mark.parametrize("at", [60, 300, 900])

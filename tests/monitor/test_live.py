@@ -34,11 +34,15 @@ def varied(step: int) -> dict[str, Any]:
 
 def test_a_long_curve_is_thinned_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "LIMIT", 16)
-    curve = Curve()
+    curve, in_blocks = Curve(), Curve()
     for step in range(1000):
-        curve.append(step, float(step))
+        curve.extend([step], [float(step)])
+    for start in range(0, 1000, 70):
+        block = range(start, min(start + 70, 1000))
+        in_blocks.extend(block, list(map(float, block)))
     series = curve.series()
     assert 8 <= len(series) < 16
+    np.testing.assert_array_equal(series.steps, in_blocks.series().steps)
     assert set(np.diff(series.steps)) == {curve.stride}
     assert series.steps[0] == 0
     np.testing.assert_array_equal(series.values, series.steps)

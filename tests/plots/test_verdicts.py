@@ -155,7 +155,7 @@ class TestClassesOverTime:
         colours = {label.get_text(): label.get_color() for label in figure.axes[1].get_yticklabels()}
         assert colours["owl"] == ALARM
         assert ALARM not in (colours["cat"], colours["dog"])
-        assert "Step 200: under a tenth of the real share: owl." in words(figure)
+        assert "Step 200: among the good samples, under a tenth of the real share: owl." in words(figure)
 
     def test_all_classes_there(self) -> None:
         figure = classes_over_time(snapshots()[:2])

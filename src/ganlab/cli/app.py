@@ -14,6 +14,7 @@ import typer
 from ganlab.cli.console import console, print_error, safe
 from ganlab.cli.cp import cp
 from ganlab.cli.diagnose import diagnose
+from ganlab.cli.evaluate import evaluate
 from ganlab.cli.export import export
 from ganlab.cli.ls import ls
 from ganlab.cli.resume import resume
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (train, resume, diagnose, sample, export, validate, schema, ls, cp):
+for command in (train, resume, diagnose, evaluate, sample, export, validate, schema, ls, cp):
     app.command()(command)
 
 

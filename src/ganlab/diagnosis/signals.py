@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.signal import detrend
 from scipy.stats import kendalltau, rankdata, theilslopes
 
 from ganlab.diagnosis.evidence import Series
@@ -99,12 +100,16 @@ def spectral_peak(series: Series) -> Peak | None:
     None where the curve is too short for such a period, or constant.
     """
     series = finite(series)
-    count = len(series)
+    # A length of few factors is transformed at once; the first points, 3 % at most, are left out for it.
+    shift = max(0, len(series).bit_length() - 6)
+    count = len(series) >> shift << shift
+    series = Series(series.steps[-count:], series.values[-count:])
     if count < 4 * CYCLES or np.ptp(series.values) == 0:
         return None
-    at = np.linspace(-1, 1, count)
-    values = series.values - np.polyval(np.polyfit(at, series.values, 1), at)
+    values = detrend(series.values / np.abs(series.values).max())  # no square of a loss may overflow
     power = np.abs(np.fft.rfft(values * np.hanning(count))) ** 2
+    if not power[CYCLES:].any():
+        return None
     top = CYCLES + int(np.argmax(power[CYCLES : count // 4 + 1]))
     width = max(1, round(LINE * top))
     line = slice(top - width, top + width + 1)

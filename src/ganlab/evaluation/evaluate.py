@@ -36,10 +36,8 @@ from ganlab.evaluation.modes import (
     relative_vendi,
     vendi,
 )
+from ganlab.evaluation.statistics import FEWEST_HELD_OUT
 from ganlab.randomness import generator as seeded
-
-FEWEST_HELD_OUT = 100
-"""Held-out samples below which half of the training samples serve as reference."""
 
 CLASS_METRICS = (
     "inception_score",

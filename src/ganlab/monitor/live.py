@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -36,14 +35,14 @@ class Curve:
         self.stride = 1
         self.seen = 0
 
-    def append(self, step: int, value: float) -> None:
-        """Take the next value."""
-        if self.seen % self.stride == 0:
-            self.steps.append(step)
-            self.values.append(value)
-            if len(self.steps) == LIMIT:
-                self.steps, self.values, self.stride = self.steps[::2], self.values[::2], 2 * self.stride
-        self.seen += 1
+    def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
+        """Take the next values."""
+        first = -self.seen % self.stride
+        self.steps.extend(steps[first :: self.stride])
+        self.values.extend(values[first :: self.stride])
+        self.seen += len(steps)
+        while len(self.steps) >= LIMIT:
+            self.steps, self.values, self.stride = self.steps[::2], self.values[::2], 2 * self.stride
 
     def series(self) -> Series:
         """The curve as diagnosis reads it."""
@@ -71,21 +70,27 @@ class LiveEvidence:
 
     def take(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Take rows of history in; an empty cell is a key that is not there."""
-        for row in rows:
-            step = int(row["step"])
-            for name, value in row.items():
-                finite = math.isfinite(value)
-                if name in SIGNALS and (finite or name not in self.overflowing):
-                    self.curves.setdefault(name, Curve()).append(step, value)
-                if not finite and self.non_finite is None and name not in self.overflowing:
-                    self.non_finite = NonFinite(step, name)
+        for name in dict.fromkeys(name for row in rows for name in row if name != "step"):
+            steps, values = zip(*((int(row["step"]), row[name]) for row in rows if name in row), strict=True)
+            self._take_column(name, steps, values)
 
     def take_history(self, history: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]) -> None:
         """Take in what an earlier session of the same run wrote, where an empty cell is NaN."""
-        columns = {name: column.tolist() for name, column in history.items()}
-        for index in range(len(columns.get("step", ()))):
-            row = {name: column[index] for name, column in columns.items()}
-            self.take([{name: value for name, value in row.items() if not math.isnan(value)}])
+        for name in history.keys() - {"step"}:
+            there = ~np.isnan(history[name])
+            self._take_column(name, history["step"][there].astype(int).tolist(), history[name][there].tolist())
+
+    def _take_column(self, name: str, steps: Sequence[int], values: Sequence[float]) -> None:
+        finite = np.isfinite(values)
+        if not finite.all():
+            if name in self.overflowing:
+                steps, values = np.array(steps)[finite].tolist(), np.array(values)[finite].tolist()
+            else:
+                first = steps[int(np.argmin(finite))]
+                if self.non_finite is None or first < self.non_finite.step:
+                    self.non_finite = NonFinite(first, name)
+        if name in SIGNALS:
+            self.curves.setdefault(name, Curve()).extend(steps, values)
 
     def so_far(self, ended: bool = False) -> Evidence:
         """Return what is known now."""

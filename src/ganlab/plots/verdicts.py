@@ -327,7 +327,7 @@ def _loss_in_words(classes: _Classes) -> str:
     few = [name for name, is_scarce in zip(classes.names, classes.scarce, strict=True) if is_scarce]
     listed = ", ".join(few[:12]) + (f" and {len(few) - 12} more" if len(few) > 12 else "")
     what = f"under a tenth of the real share: {listed}" if few else "every class has at least a tenth of its real share"
-    return f"Step {classes.steps[-1]:,}: {what}."
+    return f"Step {classes.steps[-1]:,}: among the good samples, {what}."
 
 
 def _good_share(axes: Axes, good: NDArray[np.float64]) -> None:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
-from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.failures.discriminator_dominates import generator_kind
 from ganlab.diagnosis.remedies import SPECTRAL, Cure, set_to
 from ganlab.diagnosis.verdict import Finding
 
-NOTHING = 0.01
-"""Loss under which a player has nothing left to gain, per half of the discriminator."""
+WON = 0.01
+"""Discriminator loss per half under which it recognises every fake."""
 
-PASSED: dict[str, signals.Condition] = {
-    "non_saturating": lambda values: np.abs(values) < NOTHING,
-    "saturating": lambda values: values < math.log(NOTHING),
-    "least_squares": lambda values: np.abs(values) < NOTHING,
-    "hinge": lambda values: values < NOTHING - 1,
+PASSING = 0.9
+"""D(G(z)) above which the generator's fakes pass: no nearer to 1, as a leaking run is slow to get from .9 to .99."""
+
+PASSED = {
+    "non_saturating": -math.log(PASSING),
+    "saturating": math.log(1 - PASSING),
+    "least_squares": 0.02,
+    "hinge": -0.9,
 }
-"""What the generator's loss is where nearly every fake passes as real: D(G(z)) > .99, or beyond hinge's margin."""
+"""Generator's loss under which the same is true; a score of .8 in least squares, of .9 in hinge."""
 
 CURES = (
     Cure(
@@ -52,9 +52,12 @@ def examine(case: Case) -> Iterator[Charge]:
     kind = generator_kind(case)
     if case.d_half is None or g_loss is None or kind is None:
         return
-    for spell in case.holding([(case.d_half, lambda values: np.abs(values) < NOTHING), (g_loss, PASSED[kind])]):
+    recognised, passing = (
+        (case.d_half, lambda values: abs(values) < WON),
+        (g_loss, lambda values: values < PASSED[kind]),
+    )
+    for spell in case.holding([recognised, passing]):
         d, g = case.level_in(case.d_half, spell), case.level_in(g_loss, spell)
-        bounded = kind not in ("hinge", "saturating")  # else the loss falls without end, and has no place near 0
         yield Charge(
             "convergence_failure",
             "batch_norm_leak",
@@ -65,7 +68,7 @@ def examine(case: Case) -> Iterator[Charge]:
                 Finding(
                     "d_loss",
                     d,
-                    NOTHING,
+                    WON,
                     spell,
                     "batch statistics as a side channel",
                     f"The discriminator's loss per half is {d:.2g}: it recognises every fake.",
@@ -73,7 +76,7 @@ def examine(case: Case) -> Iterator[Charge]:
                 Finding(
                     "g_loss",
                     g,
-                    NOTHING if bounded else None,
+                    PASSED[kind],
                     spell,
                     "batch statistics as a side channel",
                     f"The generator's loss is {g:.2g} at the same time: its fakes pass as real. "
@@ -82,6 +85,6 @@ def examine(case: Case) -> Iterator[Charge]:
             ),
             summary=f"Since step {spell[0]} both players win together: batch statistics leak the label to the "
             "discriminator, and the generator learns nothing.",
-            decisive=2 if bounded else 1,
+            decisive=2,
             active=case.lasts(spell),
         )

@@ -48,7 +48,7 @@ def examine(case: Case) -> Iterator[Charge]:
 
 
 def onset(curve: Series, period: float) -> int:
-    """Step from which a curve swings: where its size, period by period, grows by half or more; else its first."""
+    """Step from which a curve swings: where its size, period by period, at least doubles; else its first."""
     curve = signals.finite(curve)
     width = max(4, round(period * (len(curve) - 1) / float(np.ptp(curve.steps))))
     rest = len(curve) % width
@@ -58,7 +58,7 @@ def onset(curve: Series, period: float) -> int:
     if change is None:
         return first
     before, after = signals.level(sizes.until(change - 1)), signals.level(sizes.within(change, last))
-    return change if after >= 1.5 * before else first
+    return change if after >= 2 * before else first
 
 
 def orbit(name: str, peak: signals.Peak, swing: float, window: tuple[int, int]) -> Charge:

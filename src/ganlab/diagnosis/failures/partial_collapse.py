@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
+
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, ratio
 from ganlab.diagnosis.failures.cycling import shares
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.verdict import Finding
+from ganlab.evaluation.modes import lost_classes
 
 LOST = 0.1
 """Share of the real mass that lost classes must hold."""
@@ -23,19 +26,21 @@ CURES = COLLAPSE_CURES
 
 def lost_mass(row: Row) -> float | None:
     """Share of the real mass in classes that the good samples have lost; None where classes cannot be judged."""
-    from ganlab.evaluation.modes import lost_classes
-
     known = shares(row)
     if known is None or (ratio(row, "good") or 0) < 0.2:
         return None
-    real = known[1]
-    return float(sum(real[index] for index in lost_classes(row["class_counts"], real)))
+    return float(known[1][lost(row)].sum())
+
+
+def lost(row: Row) -> list[int]:
+    """Numbers of the classes that the good samples have lost."""
+    return lost_classes(torch.tensor(row["class_counts"]), torch.tensor(row["class_shares_real"]))
 
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run whose last snapshots lack classes, or whose recall is low beside its precision."""
 
-    def lost(row: Row) -> bool:
+    def lacking(row: Row) -> bool:
         mass = lost_mass(row)
         return mass is not None and mass >= LOST
 
@@ -45,13 +50,10 @@ def examine(case: Case) -> Iterator[Charge]:
 
     if case.good < GOOD / 2 or case.rising(covered) or case.rising(lambda row: ratio(row, "recall")):
         return
-    if case.always_recently(lost):
-        row, onset, mass = case.recent[-1], case.since(lost), case.recently(lost_mass)
-        known = shares(row)
+    if case.always_recently(lacking):
+        row, onset, mass = case.recent[-1], case.since(lacking), case.recently(lost_mass)
         names = row.get("classes") or [str(index) for index in range(len(row["class_counts"]))]
-        from ganlab.evaluation.modes import lost_classes
-
-        gone = [str(names[index]) for index in lost_classes(row["class_counts"], known[1])] if known else []
+        gone = [str(names[index]) for index in lost(row)]
         words = f"Classes {', '.join(gone)} are missing: {100 * mass:.0f} % of the real data."
         yield Charge(
             "mode_collapse", "partial", mass, onset, (onset, case.last_step),

@@ -1,0 +1,159 @@
+"""The verdict's format, over verdicts of every kind that losses and made-up statistics bring about."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganlab.config.experiment import VERDICTS, Experiment
+from ganlab.diagnosis import failures, judge
+from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.verdict import SCHEMA, Contribution, Finding, Missing, Remedy, Verdict, matches
+
+COLLAPSE = Verdict(
+    failure="mode_collapse",
+    variant="partial",
+    confidence=0.75,
+    basis="uncalibrated",
+    severity=0.5,
+    onset_step=300,
+    summary="Half of the digits are missing.",
+    contributing=(Contribution("convergence_failure", "discriminator_dominates", 120, (120, 240)),),
+    evidence=(Finding("lost_class_mass", 0.5, 0.1, (300, 900), "a paper", "Five digits are missing."),),
+    missing=(Missing("held-out scores", "log them"),),
+    remedies=(Remedy("A larger latent", "a paper", {"latent.dim": 64}), Remedy("Look at the data", "practice")),
+    source="runs/a",
+    steps=(0, 900),
+)
+
+
+def test_the_format_is_the_documented_one() -> None:
+    assert json.loads(json.dumps(COLLAPSE.as_json(), allow_nan=False)) == {
+        "schema": 1,
+        "failure": "mode_collapse",
+        "variant": "partial",
+        "confidence": 0.75,
+        "basis": "uncalibrated",
+        "severity": 0.5,
+        "onset_step": 300,
+        "summary": "Half of the digits are missing.",
+        "contributing": [
+            {
+                "failure": "convergence_failure",
+                "variant": "discriminator_dominates",
+                "onset_step": 120,
+                "window": [120, 240],
+            }
+        ],
+        "evidence": [
+            {
+                "signal": "lost_class_mass",
+                "value": 0.5,
+                "threshold": 0.1,
+                "window": [300, 900],
+                "source": "a paper",
+                "words": "Five digits are missing.",
+            }
+        ],
+        "missing": [{"what": "held-out scores", "how": "log them"}],
+        "remedies": [
+            {"why": "A larger latent", "source": "a paper", "change": {"latent.dim": 64}},
+            {"why": "Look at the data", "source": "practice", "change": {}},
+        ],
+        "source": "runs/a",
+        "steps": [0, 900],
+        "notes": [],
+    }
+    assert SCHEMA == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("mode_collapse",), True),
+        (("mode_collapse/partial",), True),
+        (("diverged", "mode_collapse"), True),
+        (("mode_collapse/total",), False),
+        (("partial",), False),
+        (("mode",), False),
+        ((), False),
+    ],
+)
+def test_a_verdict_matches_its_failure_or_its_full_name(names: tuple[str, ...], expected: bool) -> None:
+    assert matches(COLLAPSE, names) is expected
+
+
+def flat(d_loss: float, g_loss: float, **others: float) -> dict[str, Series]:
+    steps = np.arange(1, 501, dtype=np.int64)
+    levels = {"d_loss": d_loss, "g_loss": g_loss, **others}
+    noise = np.random.default_rng(0).normal(size=(len(levels), 500))
+    return {
+        name: Series(steps, level * (1 + 0.05 * each))
+        for (name, level), each in zip(levels.items(), noise, strict=True)
+    }
+
+
+def row(step: int, **values: Any) -> dict[str, Any]:
+    """A snapshot of healthy samples, but for some values."""
+    real = {f"{name}_real": 1.0 for name in ("good", "coverage", "recall", "precision")}
+    usual = {"step": step, "good": 0.95, "coverage": 0.9, "recall": 0.8, "precision": 0.9, "vendi": 9.0}
+    return {**real, "vendi_real": 10.0, **usual, **values}
+
+
+EVIDENCE = {
+    "diverged": Evidence("a", flat(math.inf, 1.0), family="cross_entropy"),
+    "convergence_failure/batch_norm_leak": Evidence("a", flat(0.001, 0.001), family="cross_entropy"),
+    "convergence_failure/discriminator_dominates": Evidence("a", flat(0.001, 9.0), family="cross_entropy"),
+    "convergence_failure/vanishing_gradient": Evidence("a", flat(0.001, -0.001), family="cross_entropy"),
+    "convergence_failure/generator_dominates": Evidence("a", flat(3.0, 0.02), family="cross_entropy"),
+    "inconclusive": Evidence("a", flat(1.4, 0.7), family="cross_entropy", experiment=Experiment()),
+    "healthy": Evidence("a", flat(1.4, 0.7), tuple(row(step) for step in (100, 200, 300, 400))),
+    "mode_collapse/total": Evidence("a", {}, tuple(row(step, vendi=1.01) for step in (100, 200, 300, 400))),
+}
+
+
+@pytest.mark.parametrize("name", EVIDENCE)
+def test_real_verdicts_are_plain_json(name: str) -> None:
+    verdict = diagnose(EVIDENCE[name])
+    assert verdict.name == name
+    plain = verdict.as_json()
+    back = json.loads(json.dumps(plain, allow_nan=False))
+    assert back == json.loads(json.dumps(back))
+    assert back["steps"] == list(verdict.steps)
+    assert [finding["window"] for finding in back["evidence"]] == [list(each.window) for each in verdict.evidence]
+    assert verdict.variant in (None, *VERDICTS[verdict.failure])
+    assert 0 < verdict.confidence < 1
+    assert 0 <= verdict.severity <= 1
+    assert all(each.words.endswith(".") for each in verdict.evidence)
+
+
+def test_nothing_at_all_is_inconclusive() -> None:
+    verdict = diagnose(Evidence("empty.csv"))
+    assert (verdict.name, verdict.steps, verdict.onset_step) == ("inconclusive", (0, 0), None)
+    assert {each.what for each in verdict.missing} == {"losses", "samples", "gradients", "held-out scores"}
+    json.dumps(verdict.as_json(), allow_nan=False)
+
+
+def charged(source: str) -> set[tuple[str, str | None]]:
+    """Names that a source file brings charges by."""
+    names = re.findall(r'Charge\(\s*"(\w+)",\s*(None|"\w+"(?: if [^,]+ else "\w+")?)', source)
+    return {
+        (failure, variant)
+        for failure, text in names
+        for variant in (re.findall(r'"(total|partial|\w+)"', re.sub(r'== "\w+"', "", text)) or [None])
+    }
+
+
+def test_failures_bring_the_verdicts_that_an_experiment_can_expect_and_no_others() -> None:
+    folder = Path(failures.__file__).parent
+    found = set[tuple[str, str | None]]()
+    for path in (*folder.glob("*.py"), Path(judge.__file__)):
+        found |= charged(path.read_text(encoding="utf-8"))
+    assert found == {(failure, variant) for failure, variants in VERDICTS.items() for variant in (variants or (None,))}

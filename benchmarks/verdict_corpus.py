@@ -160,6 +160,7 @@ def points(
 
 RING = {"name": "ring", "std": 0.05}
 NARROW_RING = {"name": "ring", "std": 0.02}
+BROAD_RING = {"name": "ring", "std": 0.1}
 WIDE_RING = {"name": "ring", "radius": 2.0, "std": 0.05}
 GRID = {"name": "grid", "std": 0.15}
 
@@ -177,10 +178,16 @@ def clipping(limit: float) -> tuple[dict[str, Any], ...]:
 
 
 BN, PLAIN = {"norm": "batch"}, {"norm": "none"}
-MLP_G = {"depth": 2, "norm": "batch"}
+MLP_G: dict[str, Any] = {"depth": 2, "norm": "batch"}
 MLP_D = {"depth": 2}
-MLP = {"nets": "mlp", "width": 256, "g": MLP_G, "d": MLP_D, "init": "xavier", "batch": 64}
-EIGHT = {"nets": "guide", "digits": (8,), "latent": {"dim": 50}, "discriminator_batches": "separate", "width": 8}
+MLP: dict[str, Any] = {"nets": "mlp", "width": 256, "g": MLP_G, "d": MLP_D, "init": "xavier", "batch": 64}
+EIGHT: dict[str, Any] = {
+    "nets": "guide",
+    "digits": (8,),
+    "latent": {"dim": 50},
+    "discriminator_batches": "separate",
+    "width": 8,
+}
 RELU = {"activation": "relu"}
 
 IMAGES = [
@@ -244,11 +251,29 @@ IMAGES = [
     image("img_wgan_unbounded", "unbounded", loss="wasserstein", d=PLAIN, opt_g=adam(1e-3), steps=400),
     image("img_wgan_clipped", "clipped", loss="wasserstein", d=PLAIN, stabilizers=clipping(0.02), steps=350,
           opt_g={"name": "rmsprop", "lr": 5e-4}, discriminator_steps=2),
+    # added after seed 0 had shown that few runs drop modes or repeat training images
+    image("img_mlp_duality", "collapse", **{**MLP, "g": {"depth": 5}, "d": {"depth": 4}}, opt_g=adam(1e-4),
+          opt_d=adam(5e-4), steps=900),
+    image("img_latent_1_3_8", "small_latent", digits=(3, 8), latent={"dim": 1}, steps=500),
+    image("img_50_threes_mlp", "few_images", **{**MLP, "batch": 32}, digits=(3,), fraction=0.0082, steps=1800),
+    image("img_dcgan_g_3_steps", "collapse", generator_steps=3, opt_g=adam(1e-3), opt_d=adam(3e-4), steps=400),
+    image("img_mlp_plain", "collapse", **{**MLP, "g": {"depth": 3}, "d": {"depth": 3}}, steps=1000),
+    image("img_40_images_mlp", "few_images", **{**MLP, "batch": 32}, digits=(0, 7), fraction=0.0033, steps=1800,
+          opt_g=adam(1e-3)),
+    image("img_plain_g_fast", "collapse", g=PLAIN, d=PLAIN, opt_g=adam(2e-3), opt_d=adam(5e-4), steps=500),
+    image("img_dcgan_7", "healthy", digits=(7,), steps=600),
     image("img_sgd_1", "high_lr", **MLP, opt_g={"name": "sgd", "lr": 1.0, "momentum": 0.9}, steps=400),
 ]  # fmt: skip
 
-SATURATING = {"data": WIDE_RING, "g": RELU, "d": RELU, "loss": "minimax", "opt_g": adam(5e-4), "latent": {"dim": 100}}
-DUALITY = {"data": WIDE_RING, "g": RELU, "d": RELU, "latent": {"dim": 100}}
+SATURATING: dict[str, Any] = {
+    "data": WIDE_RING,
+    "g": RELU,
+    "d": RELU,
+    "loss": "minimax",
+    "opt_g": adam(5e-4),
+    "latent": {"dim": 100},
+}
+DUALITY: dict[str, Any] = {"data": WIDE_RING, "g": RELU, "d": RELU, "latent": {"dim": 100}}
 
 POINTS = [
     # what should work
@@ -305,6 +330,16 @@ POINTS = [
     points("ring_clipped", "clipped", loss="wasserstein", stabilizers=clipping(0.05), discriminator_steps=3,
            opt_g={"name": "rmsprop", "lr": 5e-4}, steps=700),
     points("ring_least_squares", "collapse", data=NARROW_RING, loss="least_squares"),
+    # added after seed 0 had shown that few runs drop modes
+    points("ring_broad_small_d", "collapse", data=BROAD_RING, d_width=8, opt_g=adam(2e-3), steps=1000),
+    points("ring_broad_beta_09", "collapse", data=BROAD_RING, g=RELU, d=RELU, opt_g=adam(2e-3, 0.9), steps=1000),
+    points("ring_broad_g_3_steps", "collapse", data=BROAD_RING, generator_steps=3, steps=600),
+    points("grid_g_width_6", "small_g", data=GRID, width=6, d_width=128, penalties=r1(0.1),
+           opt_g=adam(2e-3, 0.0, 0.99), steps=1000),
+    points("ring_broad_latent_100", "collapse", data=BROAD_RING, g=RELU, d=RELU, latent={"dim": 100}, steps=1200),
+    points("ring_broad_hinge", "collapse", data=BROAD_RING, loss="hinge", opt_g=adam(2e-3), steps=1000),
+    points("ring_broad_g_width_4", "small_g", data=BROAD_RING, width=4, d_width=64, penalties=r1(0.1), steps=1000),
+    points("ring_broad_batch_8", "collapse", data=BROAD_RING, batch=8, opt_g=adam(2e-3, 0.9), steps=1200),
     # few training points
     points("ring_80_points", "few_points", data={**RING, "fraction": 0.00085}, width=256, steps=1500),
     points("grid_200_points_r1", "few_points", data={**GRID, "fraction": 0.0022}, penalties=r1(0.1),

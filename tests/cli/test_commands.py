@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from ganlab.api import load_run
 from ganlab.cli.app import app, main
+from ganlab.config.experiment import VERDICTS
 from ganlab.config.load import dump_experiment
 
 runner = CliRunner()
@@ -34,7 +35,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory, images: Any) -> Path:
     (folder / "toy.yaml").write_text(dump_experiment(images()))
     result = ganlab("train", str(folder / "toy.yaml"), "--runs-dir", str(folder / "runs"), "--name", "first")
     assert result.exit_code == 0, result.output
-    assert "verdict: not diagnosed" in result.output
+    run = load_run("first", folder / "runs")
+    assert run.verdict is not None
+    assert run.verdict["summary"] in result.output
+    assert str(run.path / "plots" / "verdict.png") in result.output
     return folder / "runs"
 
 
@@ -42,9 +46,28 @@ def test_json_is_all_that_train_prints_on_stdout(runs: Path) -> None:
     result = ganlab("train", str(runs.parent / "toy.yaml"), "training.steps=3", "--runs-dir", str(runs), "--json")
     told = json.loads(result.stdout)
     assert told["status"] == "finished"
-    assert told["verdict"] is None
+    assert told["verdict"]["failure"] in VERDICTS
+    assert told["as_expected"] is None
     assert load_run(told["run"]).history["step"].tolist() == [1, 2, 3]
     assert "step 3/3" in result.stderr
+
+
+def test_train_fails_on_the_verdict_asked_for(runs: Path) -> None:
+    def train(*arguments: str) -> Any:
+        steps = ("training.steps=3", "expect=healthy")
+        return ganlab("train", str(runs.parent / "toy.yaml"), *steps, "--runs-dir", str(runs), *arguments)
+
+    # Three steps make nothing like a digit.
+    unhealthy = ",".join(name for name in VERDICTS if name != "healthy")
+    failed = train("--fail-on", unhealthy)
+    assert failed.exit_code == 3
+    assert "not as expected: healthy" in failed.output
+    assert train("--fail-on", "healthy, diverged").exit_code == 0
+    told = json.loads(train("--fail-on", unhealthy, "--json").stdout)
+    assert told["as_expected"] is False
+    before = len(list(runs.iterdir()))
+    assert "'collapse' is no verdict" in str(train("--fail-on", "collapse").exception)
+    assert len(list(runs.iterdir())) == before
 
 
 def test_resume_finds_a_run_by_part_of_its_name_and_trains_longer(runs: Path) -> None:

@@ -5,9 +5,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 
 from ganlab.cli.live import LiveView, PlainView, choose_view, sparkline
+from ganlab.monitor.monitor import Monitor
 from ganlab.training import session
 
 
@@ -29,7 +31,15 @@ def test_the_panel_shows_progress_losses_accuracies_and_warnings(points: Any, tm
     run = session.start(points(), tmp_path, [view])
     view.warn("look [bold]here[/bold]")
     shown = console.file.getvalue()  # type: ignore[attr-defined]
-    for text in ("step 20/20", "d_loss", "g_loss", "accuracy", run.path.name, "look [bold]here[/bold]"):
+    for text in (
+        "step 20/20",
+        "so far, step 20:",
+        "d_loss",
+        "g_loss",
+        "accuracy",
+        run.path.name,
+        "look [bold]here[/bold]",
+    ):
         assert text in shown, text
 
 
@@ -37,6 +47,23 @@ def test_plain_lines_end_with_the_last_step(points: Any, tmp_path: Path) -> None
     console = Console(file=io.StringIO(), force_terminal=False, width=200)
     session.start(points("loss=wasserstein"), tmp_path, [PlainView(console)])
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert lines[-1].startswith("step 20/20")
-    assert "accuracy real - fake -" in lines[-1]
+    told = [line for line in lines if line.startswith("step 20/20")]
+    assert len(told) == 1
+    assert "accuracy real - fake -" in told[0]
     assert "\x1b" not in "".join(lines)
+
+
+def test_a_line_tells_when_the_run_reads_otherwise(tmp_path: Path) -> None:
+    """Also of a loop that logs other columns, and does not say how long it goes on."""
+    console = Console(file=io.StringIO(), force_terminal=False, width=200)
+    panel = Console(file=io.StringIO(), force_terminal=True, width=100, markup=False, highlight=False)
+    with Monitor("mine", runs_dir=tmp_path, views=[PlainView(console), LiveView(panel)]) as monitor:
+        for step in range(5):
+            monitor.log(step, critic=1.0)
+            monitor.snapshot(step, torch.randn(20, 2))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[1].startswith("step 0/?")
+    assert "d_loss -" in lines[1]
+    assert lines[2] == "step 0: Inconclusive (confidence 50 %)"
+    assert sum("Inconclusive" in line for line in lines) == 1
+    assert "so far, step 4: Inconclusive" in panel.file.getvalue()  # type: ignore[attr-defined]

@@ -110,6 +110,18 @@ def test_the_defaults_can_be_run() -> None:
         ),
         ({"expect": "healthy"}, {"expect": "healthy/very"}, "expect", "healthy has no variant 'very'"),
         ({"expect": ["mode_collapse/total"]}, {"expect": ["collapse"]}, "expect", "'collapse' is no verdict"),
+        (
+            {"monitor": {"stop_on": ["mode_collapse/total", "diverged"]}},
+            {"monitor": {"stop_on": ["mode_collapse/full", "diverged"]}},
+            "monitor.stop_on",
+            "mode_collapse has no variant 'full'",
+        ),
+        (
+            {"monitor": {"stop_on": ["never_learned"]}},
+            {"monitor": {"stop_on": ["under_trained"]}},
+            "monitor.stop_on",
+            "'under_trained' is no failure",
+        ),
     ],
 )
 def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: str, words: str) -> None:

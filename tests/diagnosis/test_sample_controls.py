@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganlab.config.experiment import Experiment
+from ganlab.config.data import MnistOptions
 from ganlab.config.load import experiment_from_mapping
 from ganlab.data import RealData, load, to_float
 from ganlab.diagnosis.evidence import Evidence
@@ -26,7 +26,8 @@ SHARES = (0.11, 0.03, 0.08, 0.27, 0.02, 0.15, 0.02, 0.06, 0.12, 0.14)
 
 @cache
 def mnist() -> tuple[RealData, Features]:
-    options = Experiment().data
+    """A sixth of the training images, all of the test images: copies are looked for among fewer."""
+    options = MnistOptions(fraction=1 / 6)
     data = load(options, 64)
     return data, features_for(options, data)
 
@@ -120,7 +121,7 @@ def test_fresh_images_each_time_stay_healthy() -> None:
 
 def test_one_image_a_class_fools_the_inception_score() -> None:
     make, _ = CONTROLS["one image a class"]
-    assert statistics(1000).row(make(1000), thorough=False)["inception_score"] > 8
+    assert statistics(1000).row(make(1000), thorough=False)["inception_score"] > 7
 
 
 @pytest.mark.parametrize("control", ["copies", "one class", "held out"])

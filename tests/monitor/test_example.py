@@ -21,7 +21,9 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "monitor.md"
 
 def test_the_documented_loop_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    small = code.replace("STEPS, BATCH, LATENT, EVERY = 3000, 64, 64, 100", "STEPS, BATCH, LATENT, EVERY = 40, 64, 64, 10")
+    small = code.replace(
+        "STEPS, BATCH, LATENT, EVERY = 3000, 64, 64, 100", "STEPS, BATCH, LATENT, EVERY = 40, 64, 64, 10"
+    )
     assert small != code
     assert {line.strip() for line in code.splitlines() if "ganlab" in line} == {
         "import ganlab",

@@ -27,7 +27,7 @@ def collapsed(step: int) -> dict[str, Any]:
 
 def varied(step: int) -> dict[str, Any]:
     """A snapshot of good samples that vary as reals do."""
-    same = {key: 0.9 for key in ("precision", "recall", "coverage", "density", "fid")}
+    same = dict.fromkeys(("precision", "recall", "coverage", "density", "fid"), 0.9)
     row = {"step": step, "n": 1000, "good": 1.0, "vendi": 20.0, **same}
     return {**row, **{f"{key}_real": value for key, value in row.items() if key not in ("step", "n")}}
 

@@ -204,6 +204,11 @@ def test_samples_that_are_no_numbers_are_recorded(make: Make) -> None:
     monitor.finish()
 
 
+def test_samples_from_0_to_1_are_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    make().snapshot(1, torch.rand(8, 1, 8, 8))
+    assert "in [0, 1]" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("misuse", "error", "message"),
     [
@@ -252,9 +257,15 @@ def test_what_cannot_be_watched_leaves_nothing_behind(
     ],
 )
 def test_an_exception_leaves_a_judged_run(error: BaseException, status: str, reason: str, make: Make) -> None:
-    with pytest.raises(type(error)), make() as monitor:
-        monitor.log(1, d_loss=1.0)
-        raise error
+    monitor = make()
+
+    def loop() -> None:
+        with monitor:
+            monitor.log(1, d_loss=1.0)
+            raise error
+
+    with pytest.raises(type(error)):
+        loop()
     assert (monitor.run.status()["status"], monitor.run.status()["reason"]) == (status, reason)
     assert read_history(monitor.run.history)["d_loss"].tolist() == [1.0]
     assert monitor.run.verdict.is_file()

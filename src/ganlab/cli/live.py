@@ -101,7 +101,7 @@ class LiveView(View):
     def __init__(self, console: Console) -> None:
         self.console = console
         self.bar = Progress(
-            TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("step {task.completed:.0f}/{task.fields[steps]}"),
             BarColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
@@ -119,7 +119,7 @@ class LiveView(View):
         """Open the panel."""
         self.name = safe(run.path.name)
         self.stride = max(1, (steps or 0) // 400)
-        self.task = self.bar.add_task("train", total=steps, completed=first_step - 1, rate="")
+        self.task = self.bar.add_task("train", total=steps, completed=first_step - 1, rate="", steps=steps or "?")
         self.live.start()
         self._draw()
 

@@ -147,10 +147,9 @@ class Case:
         return held or []
 
     def lasts(self, spell: tuple[int, int]) -> bool:
-        """Tell whether a spell covers the last fifth of the run."""
+        """Tell whether a spell covers nine tenths of the run's last fifth."""
         first, last = self.late_window
-        slack = (last - self.evidence.first_step) / 50
-        return spell[0] <= first + slack and spell[1] >= last - slack
+        return min(spell[1], last) - max(spell[0], first) >= 0.9 * (last - first)
 
     # -- samples ------------------------------------------------------------------------------------------------
 
@@ -215,13 +214,16 @@ class Case:
     @cached_property
     def improvement(self) -> Improvement | None:
         """The statistic of the samples that still improves over the last half of the run, None where none does."""
-        for name, measure, sign in (
-            ("fid", lambda row: row["fid"] if is_number(row.get("fid")) else None, -1),
-            ("good", lambda row: ratio(row, "good"), 1),
-            ("coverage", lambda row: ratio(row, "coverage"), 1),
+        for name, measure, sign, least in (
+            ("fid", lambda row: row["fid"] if is_number(row.get("fid")) else None, -1, 0.0),
+            ("good", lambda row: ratio(row, "good"), 1, 0.1),
+            ("coverage", lambda row: ratio(row, "coverage"), 1, 0.05),
         ):
             p_value, change, window = self._late_change(measure)
-            if p_value < 0.1 and sign * change > STILL:
+            level = self.recently(measure)
+            # What is garbage yet must improve by much to be on its way anywhere.
+            needed = STILL if self.good >= GARBAGE else 0.3
+            if p_value < 0.1 and sign * change > needed and abs(change) * level > least:
                 return Improvement(name, abs(change), window)
         return None
 
@@ -261,6 +263,9 @@ GOOD = 0.5
 
 WORST_FID = 150.0
 """Best FID (Inception features) above which no image was ever learned: what published runs that failed never left."""
+
+GARBAGE = 0.25
+"""The same share under which the samples are garbage."""
 
 ALIKE = 0.1
 """Relative Vendi score under which samples are all alike."""

@@ -83,7 +83,7 @@ def what_is_missing(case: Case) -> tuple[Missing, ...]:
     """Name the evidence that was not there, and how to get it."""
     curves, rows = case.evidence.curves, case.rows
     found = []
-    if "d_loss" not in curves or "g_loss" not in curves:
+    if case.d_half is None or "g_loss" not in curves:
         found.append(Missing("losses", "log the discriminator's and the generator's loss at every step"))
     elif case.evidence.family is None:
         found.append(Missing("loss family", "say which loss it is: --loss hinge"))

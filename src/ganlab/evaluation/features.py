@@ -41,6 +41,10 @@ EPOCHS = 6
 TRAINING_IMAGES = 200_000
 """Images, counted again in each pass, that the classifier of other data is trained on at least."""
 
+NONE = 0.9
+"""Probability of "none of these" from which an image is garbage. Digits of a GAN that is half trained lie between that
+of real ones (nearly all below .3) and of noise (all above .95); at .5 they would count as noise."""
+
 STRANGE = 0.99
 """Share of held-out reals that are nearer to a training image than the limit of the neighbour test."""
 
@@ -112,7 +116,8 @@ def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) 
         hidden = in_chunks(network.features, resized(samples))
         with torch.no_grad():
             scores = network.scores(hidden)
-        return Seen(hidden, scores[:, :-1].softmax(1), scores.argmax(1) < len(class_names), look(samples))
+        none = scores.softmax(1)[:, -1]
+        return Seen(hidden, scores[:, :-1].softmax(1), none < NONE, look(samples))
 
     return Features(name, class_names, see)
 

@@ -177,8 +177,7 @@ def _squared_discrepancy(a: Tensor, b: Tensor) -> float:
 
 
 def _mean_kernel(a: Tensor, b: Tensor, distinct: bool = False) -> float:
-    base = torch.mm(a, b.T).div_(a.shape[1]).add_(1)
-    kernel = base.square().mul_(base)
+    kernel = torch.mm(a / a.shape[1], b.T).add_(1).pow_(3)
     if not distinct:
         return float(kernel.mean())
     return float((kernel.sum() - kernel.trace()) / (len(a) * (len(a) - 1)))

@@ -29,6 +29,9 @@ from ganlab.randomness import generator as seeded
 PER_CLASS = 200
 """Samples of a class whose variety is looked at, at most."""
 
+VARIED = 2.0
+"""Vendi score of a class's reals from which its variety can be judged. Points of one mode reach 1.9, digits 3 to 8."""
+
 FEWEST_HELD_OUT = 100
 """Held-out reals under which training samples serve as reference: too few say nothing."""
 
@@ -65,8 +68,11 @@ class SampleStatistics:
         self.reference, self.peers = features.see(reference), features.see(peers)
         self.moments = moments(self.reference.features)
         self.balls = balls(self.reference.features)
-        if features.class_names:
+        classes = len(features.class_names)
+        if classes:
             self.examples, self.example_labels = self._examples()
+            # Where reals of a class hardly vary themselves there is no variety to lose.
+            self.varied = [vendi(self.examples[self.example_labels == label]) > VARIED for label in range(classes)]
         self.real = {f"{key}_real": value for key, value in self._against_reference(self.peers).items()}
 
     def _examples(self) -> tuple[Tensor, Tensor]:
@@ -128,7 +134,7 @@ class SampleStatistics:
             torch.nn.functional.one_hot(chosen, classes).cumsum(0)[range(len(chosen)), chosen] <= PER_CLASS
         )
         found = class_vendi(seen.appearance[few], chosen[few], self.examples, self.example_labels, classes)
-        return [each.relative for each in found]
+        return [each.relative if varied else None for each, varied in zip(found, self.varied, strict=True)]
 
     @cached_property
     def _training_set(self) -> tuple[PixelSpace, Tensor, Tensor, HeldOutCells, float]:

@@ -89,7 +89,7 @@ class LiveEvidence:
                 first = steps[int(np.argmin(finite))]
                 if self.non_finite is None or first < self.non_finite.step:
                     self.non_finite = NonFinite(first, name)
-        if name in SIGNALS:
+        if name in SIGNALS and steps:
             self.curves.setdefault(name, Curve()).extend(steps, values)
 
     def so_far(self, ended: bool = False) -> Evidence:

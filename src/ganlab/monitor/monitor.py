@@ -297,6 +297,8 @@ class Monitor:
         with self.spending("watching"):
             values = checked(samples, None if self.comparison is None else self.comparison.shape)
             self.flush()
+            if not snapshots and values.dim() == 4 and bool((values >= 0).all()):
+                self.warn("no pixel of the samples is below 0: these look like images in [0, 1], not in [-1, 1]")
             row = {"step": step, "time": round(self.elapsed, 3), **self._statistics(values, step == self.steps)}
             row |= {name: float(score) for name, score in scores.items()}
             row["protocol"] = {**row["protocol"], **(protocol or {})}

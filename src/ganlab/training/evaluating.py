@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganlab.data import load
-from ganlab.evaluation.evaluate import evaluate
+from ganlab.evaluation.evaluate import Evaluator
 from ganlab.evaluation.features import features_for
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
@@ -40,16 +40,18 @@ def evaluate_run(
     generators = {"live": generator}
     if experiment.training.ema:
         generators["ema"] = load_generator(run, which, live=False)[0]
+    latents = sample_latents(experiment, count, seed)
+    progress("reals")
     data = load(experiment.data, experiment.training.batch_size)
     features = features_for(experiment.data, data)
-    latents = sample_latents(experiment, count, seed)
+    doing = "reals"
+    measure = Evaluator(
+        features, data.train, data.held_out, count, seed, lambda step, share: progress(f"{doing}: {step}, {share:.0%}")
+    )
     metrics = {}
-    for name, each in generators.items():
-        progress(f"{name}: drawing {count} samples")
-        samples = generate(each, latents)
-        metrics[name] = evaluate(
-            features, samples, data.train, data.held_out, seed, lambda text, name=name: progress(f"{name}: {text}")
-        )
+    for doing, each in generators.items():
+        progress(f"{doing}: drawing {count} samples")
+        metrics[doing] = measure(generate(each, latents))
     found = {
         "schema": 1,
         "step": which,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis import signals
-from ganlab.diagnosis.case import Case, Charge, Row
+from ganlab.diagnosis.case import GOOD, Case, Charge, Row, ratio
 from ganlab.diagnosis.remedies import R1, STEADIER_ADAM, Cure, halved_rates
 from ganlab.diagnosis.verdict import Finding
 
@@ -18,6 +18,9 @@ LOOK_BACK = 8
 
 FEW = 0.6
 """Share of the real mass that a snapshot's modes may hold at most."""
+
+FEWEST = 5
+"""Good samples from which a mode counts as visited."""
 
 UNION = 1.5
 """Times a snapshot's own mass that all of them together must hold."""
@@ -44,11 +47,13 @@ def shares(row: Row) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run whose snapshots each hold few modes, but not the same ones."""
-    rows = [row for row in case.rows[-LOOK_BACK:] if shares(row)]
+    rows = [row for row in case.rows[-LOOK_BACK:] if shares(row) and (ratio(row, "good") or 0) >= GOOD / 2]
     if len(rows) < 3:
         return
     table = [found for row in rows if (found := shares(row))]
-    held = np.array([(share >= 0.1 * real) & (real > 0) for share, real in table])
+    # A handful of samples may be a classifier's mistake.
+    enough = np.array([[count >= FEWEST for count in row["class_counts"]] for row in rows])
+    held = np.array([(share >= 0.1 * real) & (real > 0) for share, real in table]) & enough
     real = table[-1][1]
     masses, union = held @ real, float(held.any(0) @ real)
     dominant = [int(np.argmax(share)) for share, _ in table]

@@ -29,35 +29,36 @@ CURES = (
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run whose FID at the end is WORSE times its own best, once it had learned something."""
+    """Charge a run that had learned something and whose FID is WORSE times its own best."""
     if case.rows:
         fid = case.of_rows(lambda row: row["fid"] if is_number(row.get("fid")) else None)
         if len(fid) < 3:
             return
+        # The end is the last two snapshots: one alone may be a bad moment.
+        fid = Series(fid.steps, np.append(fid.values[:-1], np.median(fid.values[-2:])))
         best = int(np.argmin(fid.values))
         row = next(each for each in case.rows if each["step"] == fid.steps[best])
         # Between a best near the floor of the sample's size and an end near it, a ratio says nothing.
-        floor = row.get("fid_real") or 0.0
-        last = float(np.median(fid.values[-2:]))
-        if (ratio(row, "good") or 0) < GOOD or last - fid.values[best] < 3 * floor:
+        near_floor = fid.values[-1] - fid.values[best] < 3 * (row.get("fid_real") or 0.0)
+        if (ratio(row, "good") or 0) < GOOD or near_floor:
             return
     elif case.has_quality:
         fid = signals.finite(case.evidence.quality["fid"])
-        best, last = int(np.argmin(fid.values)), float(fid.values[-1])
+        best = int(np.argmin(fid.values))
     else:
         return
-    lowest = float(fid.values[best])
-    if last < WORSE * lowest or lowest <= 0:
+    lowest, last = float(fid.values[best]), float(fid.values[-1])
+    if last < WORSE * lowest or lowest <= 0 or (case.rows and case.good >= GOOD):
         return
     onset = since(fid, WORSE * lowest)
     words = (
         f"FID is {last:.3g} at the end, {last / lowest:.1f} times its own best of {lowest:.3g} "
         f"at step {fid.steps[best]}."
     )
+    window = (int(fid.steps[best]), case.last_step)
     yield Charge(
         "degraded", None, 1 - lowest / last, onset, (onset, case.last_step),
-        (Finding("fid_over_best", last / lowest, WORSE, (int(fid.steps[best]), case.last_step), "Heusel et al. 2017",
-                 words),),
+        (Finding("fid_over_best", last / lowest, WORSE, window, "Heusel et al. 2017", words),),
         f"The run was better before: {words}",
     )  # fmt: skip
 

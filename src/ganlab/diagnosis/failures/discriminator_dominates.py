@@ -21,8 +21,8 @@ SURE = 0.99
 FAINT = 0.01
 """Mean D(G(z)) under which log(1 - D(G(z))) passes no gradient on: its gradient by the logit is -D(G(z))."""
 
-LOST = {"non_saturating": 3.0, "saturating": -FAINT, "least_squares": 0.35, "hinge": 0.9}
-"""Generator loss above which its fakes are recognised: D(G(z)) < .05 for the non-saturating loss; chance is .69, -.69,
+LOST = {"non_saturating": 3.0, "least_squares": 0.35, "hinge": 0.9}
+"""Generator loss above which its fakes are recognised: D(G(z)) < .05 for the non-saturating loss; chance is .69,
 .125 (.25 without the factor 1/2) and 0."""
 
 SOURCE = "Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017"
@@ -52,7 +52,7 @@ CURES = (
 
 
 def generator_kind(case: Case) -> str | None:
-    """Which generator's loss it is, as far as its levels mean anything: a name of LOST, or None.
+    """Which generator's loss it is, as far as its levels mean anything: `saturating`, a name of LOST, or None.
 
     log(1 - D(G(z))) is never above 0, and -log D(G(z)) never below. Of a family not known, losses that never fall below
     0 are none of a critic; least squares has the limits that hold for the others too.
@@ -73,17 +73,7 @@ def examine(case: Case) -> Iterator[Charge]:
     kind = generator_kind(case)
     if kind is None:
         return
-    conditions: list[tuple[Series | None, signals.Condition]] = [
-        (case.curve("g_loss"), lambda values: values > LOST[kind]),
-        (case.d_half, lambda values: abs(values) < WON),
-        (case.curve("d_acc_real"), lambda values: values > SURE),
-        (case.curve("d_acc_fake"), lambda values: values > SURE),
-    ]
-    if kind == "saturating":  # the generator stands still, whatever the discriminator still gets wrong about reals
-        conditions[1:] = [(case.curve("d_fake"), lambda values: values < FAINT)]
-    elif case.d_half is None:
-        return
-    for spell in case.holding(conditions):
+    for spell in case.holding(conditions(case, kind)):
         lasting = case.lasts(spell)
         if lasting and case.bad_samples is False:
             continue
@@ -104,6 +94,21 @@ def examine(case: Case) -> Iterator[Charge]:
             summary=f"Since step {spell[0]} the discriminator sees through every fake {what}.",
             active=lasting,
         )
+
+
+def conditions(case: Case, kind: str) -> list[tuple[Series | None, signals.Condition]]:
+    """What must hold for the discriminator to have won."""
+    g_loss, d_fake = case.curve("g_loss"), case.curve("d_fake")
+    if kind == "saturating":  # the generator stands still, whatever the discriminator still gets wrong about reals
+        return [(g_loss, lambda values: abs(values) < FAINT), (d_fake, lambda values: values < FAINT)]
+    if case.d_half is None:
+        return []
+    return [
+        (g_loss, lambda values: values > LOST[kind]),
+        (case.d_half, lambda values: abs(values) < WON),
+        (case.curve("d_acc_real"), lambda values: values > SURE),
+        (case.curve("d_acc_fake"), lambda values: values > SURE),
+    ]
 
 
 def no_gradient(case: Case, spell: tuple[int, int]) -> list[Finding]:

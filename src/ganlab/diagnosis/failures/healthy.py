@@ -5,32 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis import signals
-from ganlab.diagnosis.case import GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio, relative_vendi
 from ganlab.diagnosis.remedies import Cure
 from ganlab.diagnosis.verdict import Finding
 
-COVERAGE = 0.3
-"""Coverage, over its real-vs-real value, from which the samples reach most of the data."""
+VARIETY = 0.5
+"""Relative Vendi score from which samples are varied. Coverage and recall, of which small and short runs reach but a
+tenth while a person calls their samples fine, are shown and do not decide."""
+
+CLOSE = 0.3
+"""Coverage, over its real-vs-real value, above which further gains make a run no longer under-trained."""
 
 CURES: tuple[Cure, ...] = ()
 
 
 def shortfall(case: Case) -> list[Finding]:
     """What keeps the last samples from counting as healthy; empty where nothing does."""
-    return [each for each in measured(case) if each.value is not None and each.value < (each.threshold or 0)]
+    return [each for each in measured(case) if each.threshold and not (each.value or 0) >= each.threshold]
 
 
 def measured(case: Case) -> list[Finding]:
     """Quality and variety of the last samples, over their real-vs-real values."""
     window = case.recent_window
-    found = []
-    for name, limit, source, words in (
-        ("good", GOOD, OWN_RUNS, "{:.0f} % as many samples as real ones pass for real data."),
-        ("coverage", COVERAGE, "Naeem et al. 2020", "The samples cover {:.0f} % of what real data cover."),
-    ):
-        value = case.recently(lambda row, name=name: ratio(row, name))  # type: ignore[misc]
-        if value == value:
-            found.append(Finding(name, value, limit, window, source, words.format(100 * value)))
+    good, variety, covered = (
+        case.good,
+        case.recently(relative_vendi),
+        case.recently(lambda row: ratio(row, "coverage")),
+    )
+    found = [
+        Finding("good", good, GOOD, window, OWN_RUNS,
+                f"{100 * good:.0f} % as many samples as real ones pass for real data."),
+        Finding("relative_vendi", variety, VARIETY, window, "Friedman & Dieng 2023; limit " + OWN_RUNS,
+                f"They hold {100 * variety:.0f} % of the variety of as many real ones."),
+    ]  # fmt: skip
+    if covered == covered:
+        words = f"They cover {100 * covered:.0f} % of what real data cover."
+        found.append(Finding("coverage", covered, None, window, "Naeem et al. 2020", words))
     return found
 
 
@@ -38,7 +48,7 @@ def examine(case: Case) -> Iterator[Charge]:
     """Acquit a run whose samples are good and varied, or whose published metrics are."""
     if case.rows:
         findings = measured(case)
-        if len(findings) < 2 or shortfall(case):
+        if shortfall(case):
             return
     elif case.has_quality:
         fid = signals.finite(case.evidence.quality["fid"])

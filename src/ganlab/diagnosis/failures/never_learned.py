@@ -7,12 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis import signals
-from ganlab.diagnosis.case import OWN_RUNS, WORST_FID, Case, Charge, ratio
+from ganlab.diagnosis.case import GARBAGE, GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
 from ganlab.diagnosis.remedies import NON_SATURATING, STEADIER_ADAM, Cure, at_least, faster, set_to
 from ganlab.diagnosis.verdict import Finding
-
-EVER = 0.25
-"""Share of samples that must pass the garbage test at least once, over that of reals."""
 
 WORST_INCEPTION_SCORE = 2.7
 """Best Inception Score (CIFAR-10 and alike) under which no image was ever learned."""
@@ -39,11 +36,11 @@ def examine(case: Case) -> Iterator[Charge]:
     last = case.last_step
     if case.rows:
         passing = case.of_rows(lambda row: ratio(row, "good"))
-        if not len(passing) or passing.values.max() >= EVER or case.improving:
+        if not len(passing) or passing.values.max() >= GOOD or case.good >= GARBAGE or case.improving:
             return
         best = float(passing.values.max())
         words = f"At most {100 * best:.0f} % as many samples as real ones ever passed for real data."
-        finding = Finding("good", best, EVER, (case.rows[0]["step"], last), OWN_RUNS, words)
+        finding = Finding("good", best, GOOD, (case.rows[0]["step"], last), OWN_RUNS, words)
         severity = 1 - best
     elif case.has_quality:
         fid = signals.finite(case.evidence.quality["fid"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import GOOD, Case, Charge
-from ganlab.diagnosis.failures.healthy import shortfall
+from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
+from ganlab.diagnosis.failures.healthy import CLOSE, shortfall
 from ganlab.diagnosis.remedies import Cure, longer
 from ganlab.diagnosis.verdict import Finding
 
@@ -13,9 +13,10 @@ CURES = (Cure("Train longer: the samples were still getting better", "the run it
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Say of a run that is not healthy yet that its samples still improve."""
+    """Say of a run that its samples still improve, and are not close to real ones yet."""
     found = case.improvement
-    if found is None or not shortfall(case):
+    close = case.recently(lambda row: ratio(row, "coverage")) >= CLOSE and not shortfall(case)
+    if found is None or close:
         return
     words = f"{found.signal} still changes by {100 * found.change:.0f} % over the last half of the run."
     yield Charge(

@@ -10,7 +10,7 @@ from ganlab.diagnosis.case import Case, Charge, Row, is_number
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.verdict import Finding
 
-VARIETY = 0.4
+VARIETY = 0.25
 """Relative Vendi score of a class under which its samples are too alike."""
 
 HALF = 0.5
@@ -31,14 +31,13 @@ def examine(case: Case) -> Iterator[Charge]:
         values = varieties(row)
         return bool(values) and float(np.mean([value < VARIETY for value in values])) >= HALF
 
-    if not case.always_recently(alike):
-        return
-    onset = case.since(alike)
-    middle = case.recently(lambda row: float(np.median(varieties(row))))
-    count = len(varieties(case.recent[-1]))
-    words = f"Inside {count} judged classes the samples hold {100 * middle:.0f} % of the variety of real ones (median)."
-    yield Charge(
-        "mode_collapse", "within_mode", 1 - middle, onset, (onset, case.last_step),
-        (Finding("relative_vendi_in_class", middle, VARIETY, case.recent_window, "Friedman & Dieng 2023", words),),
-        f"Every kind is there, but each with few faces, since step {onset}.",
-    )  # fmt: skip
+    if case.always_recently(alike):
+        onset = case.since(alike)
+        middle = case.recently(lambda row: float(np.median(varieties(row))))
+        count = len(varieties(case.recent[-1]))
+        words = f"Inside {count} classes the samples hold {100 * middle:.0f} % of the variety of real ones (median)."
+        yield Charge(
+            "mode_collapse", "within_mode", 1 - middle, onset, (onset, case.last_step),
+            (Finding("relative_vendi_in_class", middle, VARIETY, case.recent_window, "Friedman & Dieng 2023", words),),
+            f"Every kind is there, but each with few faces, since step {onset}.",
+        )  # fmt: skip

@@ -9,12 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 
 import torch
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpolate, max_pool2d, relu
 
 from ganlab.evaluation.garbage import garbage
 from ganlab.randomness import generator as seeded
+from ganlab.runs.files import write_synced
 
 SIDE = 28
 """Side of the images it looks at; others are resized (bilinear, antialiased)."""
@@ -130,5 +131,5 @@ def warped(images: Tensor, source: torch.Generator) -> Tensor:
 
 
 def write(network: Classifier, path: Path) -> None:
-    """Write the weights."""
-    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, path)
+    """Write the weights, and to disk."""
+    write_synced(path, save({name: value.contiguous() for name, value in network.state_dict().items()}))

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis import signals
-from ganlab.diagnosis.case import GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio, relative_vendi
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, WORST_FID, Case, Charge, Row, ratio, relative_vendi
+from ganlab.diagnosis.failures.cycling import shares
 from ganlab.diagnosis.remedies import Cure
 from ganlab.diagnosis.verdict import Finding
 
 VARIETY = 0.5
 """Relative Vendi score from which samples are varied. Coverage and recall, of which small and short runs reach but a
 tenth while a person calls their samples fine, are shown and do not decide."""
+
+VISITED = 0.8
+"""Share of the real mass in classes that must be among the good samples at all."""
 
 CLOSE = 0.3
 """Coverage, over its real-vs-real value, above which further gains make a run no longer under-trained."""
@@ -38,10 +42,20 @@ def measured(case: Case) -> list[Finding]:
         Finding("relative_vendi", variety, VARIETY, window, "Friedman & Dieng 2023; limit " + OWN_RUNS,
                 f"They hold {100 * variety:.0f} % of the variety of as many real ones."),
     ]  # fmt: skip
+    visited = case.recently(visited_mass)
+    if visited == visited:
+        words = f"They show classes that hold {100 * visited:.0f} % of the real data."
+        found.append(Finding("visited_class_mass", visited, VISITED, window, "definition", words))
     if covered == covered:
         words = f"They cover {100 * covered:.0f} % of what real data cover."
         found.append(Finding("coverage", covered, None, window, "Naeem et al. 2020", words))
     return found
+
+
+def visited_mass(row: Row) -> float | None:
+    """Share of the real mass in classes with a good sample; None where there are no classes."""
+    known = shares(row)
+    return None if known is None else float(known[1][known[0] > 0].sum())
 
 
 def examine(case: Case) -> Iterator[Charge]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from ganlab.diagnosis.case import GOOD, Case, Charge, Row, ratio
+from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, ratio
 from ganlab.diagnosis.failures.cycling import shares
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.verdict import Finding
@@ -49,6 +49,8 @@ def examine(case: Case) -> Iterator[Charge]:
 
     def narrow(row: Row) -> bool:
         recall, precision = ratio(row, "recall"), ratio(row, "precision")
+        if shares(row) and not any(is_number(each) for each in row.get("vendi_by_class") or ()):
+            return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
     if case.good < GOOD / 2 or case.rising(covered) or case.rising(lambda row: ratio(row, "recall")):

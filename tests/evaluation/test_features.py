@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import fold, interpolate, unfold
+
+from ganlab.config.data import GridOptions, MnistOptions, RingOptions, SwissRollOptions
+from ganlab.config.load import experiment_from_mapping
+from ganlab.data import RealData, Samples, load, to_float, to_uint8
+from ganlab.data.cache import cache_folder
+from ganlab.evaluation import features as module
+from ganlab.evaluation.features import Features, features_for, look
+from ganlab.evaluation.manifold import Balls, balls, manifold
+from ganlab.evaluation.modes import vendi
+from ganlab.networks import build_generator
+
+N = 1000
+
+
+@pytest.fixture(scope="module")
+def data() -> RealData:
+    return load(MnistOptions(), 1)
+
+
+@pytest.fixture(scope="module")
+def digits(data: RealData) -> Features:
+    return features_for(MnistOptions(), data)
+
+
+@pytest.fixture(scope="module")
+def held_out(data: RealData) -> Tensor:
+    return to_float(data.held_out.values)
+
+
+@pytest.fixture(scope="module")
+def manifolds(digits: Features, held_out: Tensor) -> list[Balls]:
+    """Balls of three sets of 1,000 held-out images, of those that pass: see the note in the test below."""
+    found = []
+    for seed in range(3):
+        chosen = torch.randperm(len(held_out), generator=torch.Generator().manual_seed(seed))[:N]
+        seen = digits.see(held_out[chosen])
+        found.append(balls(seen.features[seen.good]))
+    return found
+
+
+def _patches(images: Tensor, size: int, source: torch.Generator) -> Tensor:
+    pieces = unfold(images, size, stride=size)
+    order = torch.rand(len(images), pieces.shape[2], generator=source).argsort(1)[:, None].expand_as(pieces)
+    return fold(pieces.gather(2, order), images.shape[2:], size, stride=size)
+
+
+def _broken(kind: str, real: Tensor) -> Tensor:
+    """Garbage made independently of what the classifier was trained on."""
+    source = torch.Generator().manual_seed(1)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=source) * 2 - 1
+
+    shape = real.shape
+    return {
+        "uniform noise": lambda: uniform(*shape),
+        "faint uniform noise": lambda: 0.3 * uniform(*shape),
+        "normal noise": lambda: torch.randn(shape, generator=source).clamp(-1, 1),
+        "dots": lambda: (uniform(*shape) > 0.8).float() * 2 - 1,
+        "few dots": lambda: (uniform(*shape) > 0.96).float() * 2 - 1,
+        "grey": lambda: torch.zeros(shape),
+        "greys": lambda: uniform(len(real), 1, 1, 1).expand(shape),
+        "black": lambda: -torch.ones(shape),
+        "white": lambda: torch.ones(shape),
+        "shuffled pixels": lambda: _patches(real, 1, source),
+        "shuffled patches of 4": lambda: _patches(real, 4, source),
+        "shuffled patches of 7": lambda: _patches(real, 7, source),
+        "negatives": lambda: -real,
+    }[kind]()
+
+
+BROKEN = (
+    "uniform noise",
+    "faint uniform noise",
+    "normal noise",
+    "dots",
+    "few dots",
+    "grey",
+    "greys",
+    "black",
+    "white",
+    "shuffled pixels",
+    "shuffled patches of 4",
+    "shuffled patches of 7",
+    "negatives",
+)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_garbage_is_seen_as_garbage(kind: str, digits: Features, held_out: Tensor, manifolds: list[Balls]) -> None:
+    # The balls are of reals that pass: 2 to 8 in 1,000 do not, and their balls reach across to all garbage there is.
+    seen = digits.see(_broken(kind, held_out[:N]))
+    assert seen.good.float().mean() < 0.05
+    for real in manifolds:
+        found = manifold(seen.features, real)
+        assert found.precision < 0.05
+        assert found.coverage < 0.05
+
+
+UNTRAINED: list[tuple[str, dict[str, Any], int, str]] = [
+    ("dcgan", {"width": 24, "norm": "batch"}, 50, "normal"),
+    ("dcgan", {"width": 64, "norm": "none"}, 2, "default"),
+    ("dcgan", {"width": 48, "norm": "layer"}, 64, "orthogonal"),
+    ("mlp", {"width": 128, "norm": "none"}, 50, "default"),
+    ("mlp", {"width": 256, "norm": "batch"}, 3, "orthogonal"),
+    ("guide", {"width": 64}, 50, "normal"),
+    ("guide", {"width": 24, "norm": "batch"}, 1, "orthogonal"),
+]
+"""Widths, norms and starts that the classifier never saw."""
+
+
+@pytest.mark.parametrize("train", [False, True], ids=["eval", "train"])
+@pytest.mark.parametrize(("name", "options", "latent", "start"), UNTRAINED)
+def test_an_untrained_generator_makes_garbage(
+    name: str,
+    options: dict[str, Any],
+    latent: int,
+    start: str,
+    train: bool,
+    digits: Features,
+    manifolds: list[Balls],
+) -> None:
+    experiment = experiment_from_mapping(
+        {
+            "seed": 31,
+            "generator": {"name": name, **options},
+            "discriminator": {"name": name},
+            "latent": {"dim": latent},
+            "weight_init": {"name": start},
+        },
+        (),
+    )
+    with torch.no_grad():
+        latents = torch.randn(N, latent, generator=torch.Generator().manual_seed(2))
+        seen = digits.see(build_generator(experiment).train(train)(latents))
+    assert seen.good.float().mean() < 0.05
+    for real in manifolds:
+        found = manifold(seen.features, real)
+        assert found.precision < 0.05
+        assert found.coverage < 0.05
+
+
+def test_held_out_digits_pass_and_are_told_apart(
+    data: RealData, digits: Features, held_out: Tensor, manifolds: list[Balls]
+) -> None:
+    seen = digits.see(held_out)
+    labels = data.held_out.labels
+    assert digits.class_names == tuple("0123456789")
+    assert seen.good.float().mean() > 0.97
+    assert all(seen.good[labels == digit].float().mean() > 0.95 for digit in range(10))
+    assert seen.probabilities is not None
+    assert seen.probabilities.shape == (10_000, 10)
+    assert torch.allclose(seen.probabilities.sum(1), torch.ones(10_000), atol=1e-5)
+    assert (seen.probabilities.argmax(1) == labels).float().mean() >= 0.993
+    found = manifold(seen.features[5000:6000], manifolds[0])
+    assert found.precision > 0.8
+    assert found.coverage > 0.9
+
+
+def test_small_noise_leaves_a_digit_a_digit(digits: Features, held_out: Tensor) -> None:
+    noise = 0.1 * torch.randn(N, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    seen = digits.see((held_out[:N] + noise).clamp(-1, 1))
+    assert seen.good.float().mean() > 0.9
+
+
+def test_seeing_changes_nothing_and_does_not_depend_on_company(digits: Features, held_out: Tensor) -> None:
+    images = held_out[:300].clone()
+    whole, again, part = digits.see(images), digits.see(images), digits.see(images[:7])
+    assert torch.equal(images, held_out[:300])
+    assert not whole.features.requires_grad
+    assert whole.features.dtype == torch.float32
+    assert torch.equal(whole.features, again.features)
+    assert torch.allclose(whole.features[:7], part.features, atol=1e-4)
+    assert torch.equal(whole.good[:7], part.good)
+
+
+def test_larger_digits_are_seen_as_the_same_digits(digits: Features, held_out: Tensor) -> None:
+    large = interpolate(held_out[:N], (64, 64), mode="bilinear")
+    small, seen = digits.see(held_out[:N]), digits.see(large)
+    assert small.probabilities is not None
+    assert seen.probabilities is not None
+    assert (seen.probabilities.argmax(1) == small.probabilities.argmax(1)).float().mean() > 0.97
+    assert seen.good.float().mean() > 0.95
+    assert seen.appearance.shape == small.appearance.shape
+
+
+def test_appearance_is_cosine_similarity_of_brightness(held_out: Tensor) -> None:
+    images = held_out[:50]
+    looks = look(images)
+    assert torch.allclose(looks.norm(dim=1), torch.ones(50), atol=1e-5)
+    squares = ((images + 1) / 2).reshape(50, 14, 2, 14, 2).mean((2, 4)).flatten(1)
+    squares = squares / squares.norm(dim=1, keepdim=True)
+    assert torch.allclose(looks @ looks.T, squares @ squares.T, atol=1e-4)
+
+
+def test_a_black_image_has_an_appearance_too() -> None:
+    looks = look(-torch.ones(20, 3, 32, 32))
+    assert torch.allclose(looks.norm(dim=1), torch.ones(20), atol=1e-5)
+    assert vendi(looks) == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("options", [RingOptions(name="ring"), GridOptions(name="grid")], ids=["ring", "grid"])
+def test_points_know_their_modes(options: RingOptions | GridOptions) -> None:
+    data = load(options, 1)
+    features = features_for(options, data)
+    points, labels = data.held_out.values[:2000], data.held_out.labels[:2000]
+    seen = features.see(points)
+    assert torch.equal(seen.features, points)
+    assert features.class_names == data.train.class_names
+    assert seen.probabilities is not None
+    assert torch.equal(seen.probabilities.argmax(1), labels)
+    # Within 3 sigma of a 2-D Gaussian: 1 - exp(-9/2) = .989.
+    assert seen.good.float().mean() == pytest.approx(0.989, abs=0.008)
+    assert not features.see(points + 7 * options.std).good.any()
+    # One mode looks like one or two things, so the modes are told apart by it.
+    count = len(features.class_names)
+    one, all_of_them = vendi(seen.appearance[labels == 0]), vendi(seen.appearance)
+    assert one < 2
+    assert 0.75 * count * one < all_of_them < 1.1 * count * one
+    assert vendi(features.see(points[:1].expand(100, 2)).appearance) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_swiss_roll_has_no_classes() -> None:
+    options = SwissRollOptions(name="swiss_roll")
+    data = load(options, 1)
+    features = features_for(options, data)
+    seen = features.see(data.held_out.values[:N])
+    assert features.class_names == ()
+    assert seen.probabilities is None
+    assert seen.good.float().mean() > 0.97
+    assert not features.see(torch.full((5, 2), 3.0)).good.any()
+
+
+def _some(samples: Samples, rows: Tensor) -> Samples:
+    return Samples(samples.values[rows], samples.labels[rows], samples.class_names)
+
+
+def test_other_labelled_images_get_a_classifier_once(data: RealData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EPOCHS", 3)
+    monkeypatch.setattr(module, "TRAINING_IMAGES", 0)
+    rows = (data.train.labels < 2).nonzero().flatten()[:1500]
+    few = RealData(_some(data.train, rows), data.held_out, fingerprint="ab" * 32)
+    first = features_for(None, few)
+    path = cache_folder() / "classifiers" / f"{few.fingerprint}.safetensors"
+    written = path.stat().st_mtime_ns
+    second = features_for(None, few)
+    assert path.stat().st_mtime_ns == written
+    code = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    assert first.name == second.name == f"array-cnn-{code}"
+    held = (data.held_out.labels < 2).nonzero().flatten()[:500]
+    images, labels = to_float(data.held_out.values[held]), data.held_out.labels[held]
+    # The features of the very process that trained them are the trained ones.
+    for features in (first, second):
+        seen = features.see(images)
+        assert seen.probabilities is not None
+        assert seen.probabilities.shape == (500, 10)
+        assert (seen.probabilities.argmax(1) == labels).float().mean() > 0.97
+    assert torch.equal(first.see(images).features, second.see(images).features)
+
+
+def test_a_damaged_classifier_is_made_anew(data: RealData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EPOCHS", 1)
+    monkeypatch.setattr(module, "TRAINING_IMAGES", 0)
+    few = _some(data.train, torch.arange(300))
+    module.trained(few, "cd" * 32)
+    path: Path = cache_folder() / "classifiers" / f"{'cd' * 32}.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:1000])
+    module.trained(few, "cd" * 32)
+    assert path.read_bytes() == whole
+
+
+@pytest.fixture(scope="module")
+def eights(data: RealData) -> RealData:
+    """Images of one class, in colour, that nobody says are MNIST."""
+    train, held = (
+        Samples(part.values[part.labels == 8].expand(-1, 3, -1, -1), part.labels[part.labels == 8], ("eight",))
+        for part in (data.train, data.held_out)
+    )
+    return RealData(
+        Samples(train.values, torch.zeros_like(train.labels), ("eight",)),
+        Samples(held.values, torch.zeros_like(held.labels), ("eight",)),
+        fingerprint="ef" * 32,
+    )
+
+
+def test_images_without_classes_are_seen_through_fixed_random_weights(eights: RealData) -> None:
+    before = torch.random.get_rng_state()
+    features = features_for(None, eights)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert features.name.startswith("random-cnn-")
+    assert features.class_names == ()
+    images = to_float(eights.held_out.values)
+    seen, again = features.see(images), features_for(None, eights).see(images)
+    assert seen.probabilities is None
+    assert torch.equal(seen.features, again.features)
+    assert seen.good.float().mean() > 0.97
+
+
+def test_without_classes_plain_garbage_fails(eights: RealData) -> None:
+    features = features_for(None, eights)
+    shape = (200, 3, 28, 28)
+    assert not features.see(torch.ones(shape)).good.any()
+    assert not features.see(torch.zeros(shape)).good.any()
+    assert not features.see(-to_float(eights.held_out.values[:200])).good.any()
+
+
+def test_bytes_and_back_are_seen_alike(digits: Features, held_out: Tensor) -> None:
+    assert torch.equal(digits.see(to_float(to_uint8(held_out[:50]))).features, digits.see(held_out[:50]).features)

@@ -36,7 +36,11 @@ def confidence(charge: Charge, case: Case) -> tuple[float, str]:
     right, runs = (bins[-1]["right"], bins[-1]["runs"]) if bins else (0, 0)
     share = (right + 1) / (runs + 2)
     alike = known["failures"].get(charge.failure, 0)
-    if alike < ENOUGH or not case.rows:
-        why = "no samples were seen" if not case.rows else f"{alike} labelled runs had this failure"
+    if case.evidence.damaged or not case.rows or alike < ENOUGH:
+        why = f"{alike} labelled runs had this failure"
+        if case.evidence.damaged:
+            why = "parts of the run are missing or damaged"
+        elif not case.rows:
+            why = "no samples were seen"
         return round(min(share, UNCALIBRATED), 3), f"uncalibrated: {why}"
     return round(share, 3), f"{right} of {runs} labelled runs with a verdict as clear as this one were judged right"

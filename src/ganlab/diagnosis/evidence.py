@@ -97,6 +97,8 @@ class Evidence:
     """The configuration, for runs of ours: remedies are checked against it."""
     notes: tuple[str, ...] = ()
     """What a reader took for what, and what it left out and why."""
+    damaged: bool = False
+    """True where parts of the run are lost or cannot be trusted: the verdict may not be that of the whole run."""
 
     @property
     def first_step(self) -> int:
@@ -128,4 +130,5 @@ class Evidence:
             non_finite=self.non_finite if self.non_finite and self.non_finite.step <= step else None,
             experiment=self.experiment,
             notes=self.notes,
+            damaged=self.damaged,
         )

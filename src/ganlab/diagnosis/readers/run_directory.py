@@ -64,9 +64,16 @@ def read_run(path: Path) -> Evidence:
     planned = _planned(experiment, status, notes)
     loss = experiment.loss if experiment else status.get("loss")
     family, saturating = LOSSES[loss] if isinstance(loss, str) and loss in LOSSES else (None, None)
-    curves = _curves(run, experiment, planned, notes)
+    ended = status.get("status") != "running"
+    ended_at = _whole(status.get("step")) if ended else None
+    # Looked for first: a run that goes on writes the row before the picture.
+    pictured = _pictured(run)
+    curves, remarks = _curves(run, experiment, planned, ended_at, notes)
     probabilities = experiment is not None and family == "cross_entropy"
     snapshots = _snapshots(run, planned, probabilities, notes)
+    last = max([ended_at or 0, *(int(curve.steps[-1]) for curve in curves.values())])
+    if lost := sorted({step for step in pictured if step <= last} - {row["step"] for row in snapshots}):
+        notes.append(f"of {len(lost)} snapshots the picture is there, and the row is not; the first is step {lost[0]}")
     if not curves and not snapshots:
         raise RunError(
             f"{printable(str(path))} holds no history and no snapshots that can be read"
@@ -80,10 +87,11 @@ def read_run(path: Path) -> Evidence:
         family=family,
         saturating=saturating,
         planned=planned,
-        ended=status.get("status") != "running",
+        ended=ended,
         non_finite=_non_finite(status.get("non_finite"), notes),
         experiment=experiment,
-        notes=tuple(notes),
+        notes=(*notes, *remarks),
+        damaged=bool(notes),
     )
 
 
@@ -167,17 +175,20 @@ def _header(path: Path) -> list[str]:
 
 
 def _curves(
-    run: RunDirectory, experiment: Experiment | None, planned: int | None, notes: list[str]
-) -> dict[str, Series]:
-    """Return the curves of history.csv, of the rows before the first damaged one; an empty cell is no point."""
+    run: RunDirectory, experiment: Experiment | None, planned: int | None, ended_at: int | None, notes: list[str]
+) -> tuple[dict[str, Series], list[str]]:
+    """Return the curves of history.csv, of the rows before the first damaged one; an empty cell is no point.
+
+    Also what columns of other loops were taken for, which is no damage.
+    """
     if not run.history.is_file():
         notes.append("there is no history.csv")
-        return {}
+        return {}, []
     names = _header(run.history)
     twice = sorted({name for name in names if names.count(name) > 1})
     if "step" not in names or twice:
         notes.append("the first line of history.csv is damaged: " + (f"{listed(twice)} twice" if twice else "no step"))
-        return {}
+        return {}, []
     if experiment is not None and (missing := [name for name in SIGNALS if name not in names]):
         notes.append(f"history.csv has no column {listed(missing)}")
     columns, count, why = _columns(run.history, names)
@@ -186,6 +197,8 @@ def _curves(
             count, why = int(np.argmax(bad)), reason
     if why:
         notes.append(f"history.csv is damaged after {count} rows ({why}): only those before were taken")
+    elif ended_at is not None and ended_at > (last := columns["step"][-1] if count else 0):
+        notes.append(f"history.csv ends at step {last:.0f}, and the run ended at step {ended_at}: rows are missing")
     overflows = experiment is not None and experiment.training.precision == "float16"
     curves = {}
     for name in SIGNALS:
@@ -195,10 +208,9 @@ def _curves(
         if kept.any():
             curves[name] = Series(columns["step"][:count][kept].astype(np.int64), values[kept])
     if experiment is not None:
-        return curves
-    shares, more = as_shares({name: curves.pop(name) for name in ACCURACIES if name in curves})
-    notes += more
-    return {**curves, **shares}
+        return curves, []
+    shares, remarks = as_shares({name: curves.pop(name) for name in ACCURACIES if name in curves})
+    return {**curves, **shares}, remarks
 
 
 def _columns(path: Path, names: list[str]) -> tuple[dict[str, NDArray[np.float64]], int, str]:
@@ -329,6 +341,12 @@ def _snapshots(run: RunDirectory, planned: int | None, probabilities: bool, note
     if unknown:
         notes.append(f"snapshots.jsonl holds statistics that are not known: {listed(sorted(unknown))}")
     return [rows[index] for index in rising]
+
+
+def _pictured(run: RunDirectory) -> set[int]:
+    """Return the steps of the snapshots whose pictures are there."""
+    names = (path.stem.removeprefix("step_") for path in run.samples.glob("step_*.png"))
+    return {int(name) for name in names if name.isdecimal() and len(name) < 13}
 
 
 def _json_row(line: str) -> dict[str, Any] | None:

@@ -1,0 +1,63 @@
+"""Real logs of published runs, read in place; skipped where they are not there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.readers import ReadOptions, read
+
+FOLDER = Path(__file__).parents[3] / "shared" / "data" / "studiogan"
+LOGS = sorted(FOLDER.glob("*.log"))
+CUTS = (0.25, 0.5, 0.75)
+
+pytestmark = pytest.mark.skipif(not LOGS, reason="the logs are not on this machine")
+
+
+def truth(evidence: Evidence) -> str:
+    """What the FID curve says: never learned, degraded to 1.5 times its own best, or healthy."""
+    fid = evidence.quality["fid"].values
+    fid = fid[np.isfinite(fid)]
+    if fid.min() > 150 and np.nanmax(evidence.quality["inception_score"].values) < 2.7:
+        return "never_learned"
+    return "degraded" if fid[-1] >= 1.5 * fid.min() else "healthy"
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[Evidence]:
+    return [read(path, ReadOptions()) for path in LOGS]
+
+
+def test_whole_logs_get_the_name_that_their_fid_gives_them(runs: list[Evidence]) -> None:
+    right = [diagnose(run).failure == truth(run) for run in runs]
+    print(f"{sum(right)} of {len(right)} whole logs")
+    assert sum(right) >= len(right) - 1
+
+
+def test_prefixes_get_the_name_of_the_prefix(runs: list[Evidence]) -> None:
+    cut = [run.until(int(share * run.last_step)) for run in runs for share in CUTS]
+    right = [diagnose(run).failure == truth(run) for run in cut]
+    print(f"{sum(right)} of {len(right)} prefixes")
+    assert sum(right) >= 31 / 32 * len(right)
+
+
+def test_a_run_that_degraded_did_so_after_its_best(runs: list[Evidence]) -> None:
+    for run in runs:
+        verdict = diagnose(run)
+        if verdict.failure == "degraded":
+            fid = run.quality["fid"]
+            assert verdict.onset_step is not None
+            assert verdict.onset_step > int(fid.steps[int(np.nanargmin(fid.values))])
+
+
+def test_losses_alone_decide_little_and_accuse_no_healthy_run(runs: list[Evidence]) -> None:
+    blind = [(truth(run), diagnose(replace(run, quality={}))) for run in runs]
+    decided = [(known, verdict) for known, verdict in blind if verdict.failure != "inconclusive"]
+    print(f"{len(decided)} of {len(blind)} decided by losses only: {[verdict.name for _, verdict in decided]}")
+    assert all(known != "healthy" for known, _ in decided)
+    assert all(verdict.confidence <= 0.8 for _, verdict in decided)

@@ -126,7 +126,9 @@ def newer(chance: random.Random, content: bytes) -> bytes:
     if text.startswith("{"):
         return "".join(json.dumps({**json.loads(line), "tomorrow": 1}) + "\n" for line in text.splitlines()).encode()
     if text.startswith("step,"):
-        return "".join(f"{line},{1 if number else 'tomorrow'}\n" for number, line in enumerate(text.splitlines())).encode()
+        return "".join(
+            f"{line},{1 if number else 'tomorrow'}\n" for number, line in enumerate(text.splitlines())
+        ).encode()
     return f"{text}tomorrow: 1\n".encode()
 
 
@@ -190,3 +192,149 @@ def points_known(evidence: Evidence) -> int:
         + sum(value is not None for row in evidence.snapshots for value in row.values())
         + (evidence.experiment is not None)
     )
+
+
+@pytest.mark.usefixtures("sure", "no_plots")
+@pytest.mark.parametrize(
+    ("overrides", "count"),
+    [
+        (NEVER_LEARNED, 160),
+        pytest.param(NEVER_LEARNED, 3000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
+        pytest.param(GAUSSIAN, 3000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
+    ],
+    ids=["never_learned", "never_learned", "gaussian"],
+)
+def test_a_damaged_run_is_judged_by_what_is_left_or_refused(
+    overrides: tuple[str, ...], count: int, points: Any, runs: Any, copy_of: Any, figure: Any
+) -> None:
+    run = copy_of(runs.whole(points(*overrides)))
+    whole = judged(run)
+    assert not isinstance(whole, GanlabError)
+    known, verdict = points_known(whole[0]), whole[1]
+    assert verdict.failure != "inconclusive"
+    assert verdict.confidence > CONFIDENT
+    files = {name: (run.path / name).read_bytes() for name in READ}
+    tracebacks, wrong, untold, partial = [], [], [], 0
+    for number, damage in enumerate(damages(files, count, seed=13)):
+        put(run, damage)
+        what = f"{number}: {CHANGES[number % len(CHANGES)].__name__} of {', '.join(damage)}"
+        try:
+            found = judged(run)
+        except Exception as error:
+            tracebacks.append(f"{what}: {error!r}")
+        else:
+            if not isinstance(found, GanlabError):
+                wrong += [what] * is_wrong(found[1], verdict)
+                # One value more or less is no gap: an empty cell says that there was nothing to measure.
+                lost = known - points_known(found[0])
+                partial += lost > 1
+                untold += [what] * (lost > 1 and not found[1].notes)
+            else:
+                assert found.exit_code == 2
+        put(run, dict(files))
+    figure(13, "damaged runs diagnosed; tracebacks", len(tracebacks), count)
+    figure(13, "damaged runs diagnosed; confident of another verdict", len(wrong), count)
+    figure(13, "verdicts on a part of a run; gaps stated", partial - len(untold), partial)
+    assert not tracebacks
+    assert not wrong
+    assert not untold
+
+
+def is_wrong(found: Verdict, whole: Verdict) -> bool:
+    """Tell whether a verdict on a damaged run is sure of something else than that on the whole one."""
+    return found.failure != "inconclusive" and found.name != whole.name and found.confidence > CONFIDENT
+
+
+@pytest.mark.usefixtures("sure", "no_plots")
+@pytest.mark.parametrize("count", [8, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+def test_the_command_writes_nothing_into_a_damaged_run(
+    count: int, points: Any, runs: Any, copy_of: Any, tmp_path: Path, figure: Any
+) -> None:
+    run = copy_of(runs.whole(points(*NEVER_LEARNED)))
+    files = contents(run)
+    shown = {name: files[name] for name in (*READ, max(name for name in files if name.startswith("samples/step")))}
+    odd = []
+    for number, damage in enumerate(damages(shown, count, seed=14)):
+        put(run, damage)
+        before = contents(run)
+        out = tmp_path / "out"
+        result = CliRunner().invoke(app, ["diagnose", str(run.path), "--json", "--out", str(out)])
+        what = f"{number}: {CHANGES[number % len(CHANGES)].__name__} of {', '.join(damage)}: {result.output[-300:]}"
+        if isinstance(result.exception, GanlabError):
+            # What `main` makes an exit code of.
+            odd += [what] * (result.exception.exit_code != 2 or out.exists())
+        elif result.exit_code or json.loads(result.stdout) != json.loads((out / "verdict.json").read_text()):
+            odd.append(f"{what} {result.exception!r}")
+        odd += [f"{what}: the run was changed"] * (contents(run) != before)
+        put(run, dict(shown))
+        shutil.rmtree(out, ignore_errors=True)
+    figure(
+        13,
+        "damaged runs given to `ganlab diagnose`; left as they are, with a verdict or exit 2",
+        count - len(odd),
+        count,
+    )
+    assert not odd, "\n".join(odd)
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.parametrize("count", [10, pytest.param(300, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+def test_a_damaged_run_is_evaluated_as_the_whole_one_or_refused(
+    count: int, points: Any, runs: Any, copy_of: Any, figure: Any
+) -> None:
+    """Whatever is left of the run, an evaluation is that of the weights that were trained, or there is none."""
+    run = copy_of(runs.whole(points(*NEVER_LEARNED)))
+    files = contents(run)
+    newest = str(checkpoint_path(run.checkpoints, 120).relative_to(run.path))
+    used = {name: files[name] for name in (*READ, *(f"{newest}/{name}" for name in (MANIFEST, NUMBERS, TENSORS)))}
+    command = ["evaluate", str(run.path), "-n", "32", "--json"]
+    whole = json.loads(CliRunner().invoke(app, command).stdout)
+    written = run.path / "evaluation.json"
+    changed, tracebacks, wrong = [], [], []
+    for number, damage in enumerate(damages_of_bytes(used, count)):
+        put(run, damage)
+        written.unlink(missing_ok=True)
+        before = contents(run)
+        result = CliRunner().invoke(app, command)
+        what = f"{number}: {', '.join(damage)}: {result.exception!r}"
+        after = contents(run)
+        evaluation = after.pop("evaluation.json", None)
+        changed += [what] * (after != before)
+        if isinstance(result.exception, GanlabError):
+            tracebacks += [what] * (result.exception.exit_code != 2 or evaluation is not None)
+        elif result.exception is not None:
+            tracebacks.append(what)
+        else:
+            wrong += [what] * (json.loads(result.stdout) != whole or evaluation is None)
+        put(run, dict(used))
+    figure(13, "damaged runs evaluated; tracebacks", len(tracebacks), count)
+    figure(13, "damaged runs evaluated; other figures than of the whole run", len(wrong), count)
+    assert not changed + tracebacks + wrong
+
+
+def damages_of_bytes(files: dict[str, bytes], count: int) -> Iterator[dict[str, bytes | None]]:
+    """Yield what becomes of one file in each trial, of kinds of damage that any file can have."""
+    chance = random.Random(15)
+    names = sorted(files)
+    for number in range(count):
+        name = names[number % len(names)]
+        yield {name: chance.choice([flip, overwrite, cut, gone])(chance, files[name])}
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.parametrize(
+    "name", ["history.csv", "snapshots.jsonl", "config.yaml", "run.json", "samples", "verdict.json"]
+)
+def test_a_folder_or_a_dead_link_in_a_files_place(name: str, points: Any, runs: Any, copy_of: Any) -> None:
+    original = runs.whole(points(*NEVER_LEARNED))
+    for replace in (Path.mkdir, lambda path: path.symlink_to("nowhere"), lambda path: path.symlink_to(path.name)):
+        run = copy_of(original)
+        place = run.path / name
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink()
+        replace(place)
+        for command in (["diagnose", str(run.path), "--json"], ["evaluate", str(run.path), "-n", "16", "--json"]):
+            result = CliRunner().invoke(app, command)
+            assert result.exception is None or getattr(result.exception, "exit_code", 0) == 2, (command, result)

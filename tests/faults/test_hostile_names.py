@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import ganlab
 from ganlab.config.load import dump_experiment
@@ -140,6 +146,16 @@ def commands(text: str, run: str) -> list[list[str]]:
         ["sample", run, "--step", "\u00b2"],
         ["sample", run, "-n", text],
         ["export", text],
+        ["diagnose", text],
+        ["diagnose", run, text],
+        ["diagnose", run, "--real", text, "--samples", "toy.yaml"],
+        ["diagnose", run, "--samples", text],
+        ["diagnose", run, "--loss", text],
+        ["diagnose", run, "--map", f"d_loss={text}"],
+        ["diagnose", run, "--map", text],
+        ["diagnose", run, "--fail-on", text],
+        ["evaluate", text],
+        ["evaluate", run, "--step", text],
         ["ls", text],
         ["schema", text],
         ["ls", "runs", "--runs-dir", text],
@@ -220,6 +236,11 @@ def test_a_folder_with_a_hostile_name(name: str, world: Path, points: Any, runs:
         ["ls", "runs", "--json"],
         ["sample", "tail"],
         ["sample", str(hostile), "--out", "runs/samples.png"],
+        ["diagnose", "tail"],
+        ["diagnose", str(hostile)],
+        ["diagnose", f"{hostile}2", f"{hostile}2", "--json"],
+        ["evaluate", str(hostile), "-n", "16"],
+        ["evaluate", f"{hostile}2"],
         ["resume", str(hostile)],
         ["resume", str(hostile), "training.steps=3"],
         ["resume", f"{hostile}2"],
@@ -238,6 +259,127 @@ def test_a_folder_with_a_hostile_name(name: str, world: Path, points: Any, runs:
         assert not active(ended.output), f"{command}: {ended.output!r}"
     assert contents(world) == before
     assert not active(RunDirectory(hostile).log.read_text())
+
+
+def losses(rows: int = 40) -> list[str]:
+    """Return cells of a log of two losses; the second is NaN at the end."""
+    return [f"{step},{1.3 + step % 7 / 50},{'nan' if step > 30 else 0.9}" for step in range(1, rows + 1)]
+
+
+def hostile_evidence(text: str, run: str, place: Path) -> dict[str, list[str]]:
+    """Write a text into every place of the files that `diagnose` reads, and return what to call it with, by place.
+
+    A folder's name holds what it can of it.
+    """
+    name = "n" + "".join(c for c in text if c not in "/\0\ud800")[:60]
+    shutil.copytree(place / "runs" / run, place / "runs" / "words")
+    words = RunDirectory(place / "runs" / "words")
+    rows = [json.loads(line) for line in words.snapshots.read_text().splitlines()]
+    for row in rows:
+        row |= {"classes": [text] * len(row["classes"]), "protocol": {text: text}, text: 1}
+    words.snapshots.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    status = {"reason": text, "loss": text, "name": text, "non_finite": {"step": 1, "tensor": text, "layer": text}}
+    words.status_file.write_text(json.dumps(words.status() | status))
+    files = {
+        "columns.csv": "\n".join(
+            [f"step,{text},d_loss,g_loss", *(line.replace(",", ",1,", 1) for line in losses()), ""]
+        ),
+        "alone.csv": "\n".join([f"step,{text},d_loss {text}", *losses(), ""]),
+        "keys.jsonl": "".join(
+            json.dumps({"step": n, text: 1, "d_loss": 1.0, f"g_loss/{text}": 0.5, "who": text}) + "\n"
+            for n in range(40)
+        ),
+        "console.log": "".join(f"{text} [{n}/40] Loss_D: 1.{n} Loss_G: 0.5 {text}\n" for n in range(40)),
+        "config.yaml": f"name: {text}\n",
+    }
+    for file, content in files.items():
+        (place / "runs" / file).write_bytes(content.encode(errors="surrogatepass"))
+    samples = np.random.default_rng(0).integers(0, 255, (32, 8, 8), dtype=np.uint8)
+    with zipfile.ZipFile(place / "runs" / "names.npz", "w") as archive:
+        for step in (1, 2):
+            buffer = io.BytesIO()
+            np.save(buffer, samples)
+            member = text.replace("\ud800", "").replace("\0", "")[:200]
+            archive.writestr(f"{member}_{step}.npy", buffer.getvalue())
+    folder = place / "runs" / name / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, sample in enumerate(samples):
+        Image.fromarray(sample).save(folder / f"{name}{number}.png")
+    csv = "runs/columns.csv"
+    return {
+        "words of a run": ["runs/words"],
+        "columns": [csv],
+        "the only columns": ["runs/alone.csv"],
+        "keys": ["runs/keys.jsonl"],
+        "lines of a console": ["runs/console.log"],
+        "names of arrays": [csv, "--samples", "runs/names.npz", "--real", "mnist[8]"],
+        "names of pictures": [csv, "--samples", f"runs/{name}/{name}", "--real", "mnist[8]"],
+        "names of real pictures": [csv, "--samples", "runs/names.npz", "--real", f"runs/{name}/{name}"],
+    }
+
+
+SHOWN: dict[str, tuple[list[str], dict[str, str]]] = {
+    "panel": ([], {}),
+    "terminal": ([], {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": "100"}),
+    "table": (["runs/config.yaml"], {}),
+    "json": (["--json", "--out", "runs/out"], {}),
+}
+
+
+@pytest.mark.parametrize("every", [37, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+@pytest.mark.usefixtures("no_plots")
+def test_evidence_of_others_is_read_and_shown_as_it_is(
+    every: int, world: Path, points: Any, runs: Any, cli: Any, figure: Any
+) -> None:
+    run = hostile_run(points, runs, world)
+    texts = list(dict.fromkeys([*TEXTS, *NAMES]))
+    before = contents(world)
+    wrong, escapes, loud, tried = [], 0, 0, 0
+    for number, text in enumerate(texts):
+        chosen = [(number * 8 + part, show) for part in range(8) for show in range(4)]
+        chosen = [(part % 8, show) for part, show in chosen if (part * 4 + show) % every == 0]
+        if not chosen:
+            continue
+        evidence = list(hostile_evidence(text, run, world).items())
+        for part, show in chosen:
+            (where, arguments), (how, (more, environment)) = evidence[part], list(SHOWN.items())[show]
+            ended = cli("diagnose", *arguments, *more, cwd=world, **environment)
+            after = contents(world)
+            found = active_views(ended.output, world / "runs" / "out", terminal=how == "terminal")
+            tried += 1
+            escapes += after != before
+            loud += bool(found)
+            if ended.code not in (0, 2) or "Traceback" in ended.output or after != before or found:
+                wrong.append(f"{text[:80]!r} in {where}, {how}: {ended.code}, {found}, {ended.output[-600:]!r}")
+        for path in (world / "runs").iterdir():
+            if path.name != run:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    figure(12, "hostile text in files given to `ganlab diagnose`; escapes from the runs folder", escapes, tried)
+    figure(
+        12, "hostile text in files given to `ganlab diagnose`; views with active characters or elements", loud, tried
+    )
+    assert not wrong, "\n\n".join(wrong)
+
+
+def active_views(output: str, out: Path, terminal: bool) -> set[str]:
+    """Return what is active in an output, verdict.json and verdict.svg; colours of our own are none in a terminal."""
+    if terminal:
+        found = {"colours of a text"} if "\x1b[31mred" in output else set()
+        found |= active(re.sub(r"\x1b\[[0-9;]*m", "", output))
+    else:
+        found = active(output)
+        if "loud" in output and "[bold red]loud" not in output:
+            found.add("markup")
+    if (out / "verdict.json").is_file():
+        found |= active((out / "verdict.json").read_text())
+        told = json.loads((out / "verdict.json").read_text())
+        found |= active(json.dumps(told, ensure_ascii=False))
+        for element in ElementTree.parse(out / "plots" / "verdict.svg").iter():
+            tag = element.tag.rpartition("}")[2]
+            links = [value for key, value in element.attrib.items() if key.endswith("href") and value[0] != "#"]
+            scripts = [key for key in element.attrib if key.lower().startswith("on")]
+            found |= {tag} & {"script", "a", "foreignObject", "img", "iframe"} | {*links, *scripts}
+    return found
 
 
 @pytest.mark.parametrize("shape", ["absolute", "parent", "long", "file", "folder with things", "newline"])

@@ -164,6 +164,7 @@ def of_random_network(data: RealData) -> Features:
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.orthogonal_(layer.weight, gain=math.sqrt(2))
+                assert layer.bias is not None, "all layers of the classifier have one"
                 nn.init.zeros_(layer.bias)
 
     def embed(samples: Tensor) -> Tensor:

@@ -234,6 +234,31 @@ def test_nothing_left_and_newer_formats_are_refused(path: Path) -> None:
         load(path)
 
 
+def test_rows_cut_off_at_a_lines_end_are_missed(path: Path) -> None:
+    """Nothing in such a history is wrong, but run.json knows how far the run came."""
+    assert not load(path).damaged
+    RunDirectory(path).write_status({"status": "finished", "step": STEPS, "steps": STEPS})
+    assert not load(path).damaged
+    edit(path / "history.csv", STEPS, lambda line: "")
+    found = load(path)
+    assert found.damaged
+    assert found.notes == ("history.csv ends at step 19, and the run ended at step 20: rows are missing",)
+    RunDirectory(path).write_status({"status": "running", "step": STEPS, "steps": STEPS})
+    assert not load(path).damaged
+
+
+def test_snapshots_cut_off_at_a_lines_end_are_missed(path: Path) -> None:
+    """A picture is written after the row of its snapshot; pictures beyond the run's end are from before a resume."""
+    (path / "samples").mkdir()
+    for name in ("step_0000000.png", "step_0000010.png", "step_0000020.png", "step_0000030.png", "step_x.png"):
+        (path / "samples" / name).touch()
+    assert not load(path).damaged
+    edit(path / "snapshots.jsonl", 2, lambda line: "")
+    found = load(path)
+    assert found.damaged
+    assert found.notes == ("of 1 snapshots the picture is there, and the row is not; the first is step 20",)
+
+
 def test_config_and_status_that_disagree_plan_nothing(path: Path) -> None:
     RunDirectory(path).write_status({"status": "finished", "steps": 90})
     found = load(path)
@@ -251,6 +276,7 @@ def test_a_loop_of_somebody_else(path: Path) -> None:
     found = load(path)
     assert (found.family, found.planned) == ("hinge", None)
     assert found.notes == ("accuracies are percentages",)
+    assert not found.damaged
     assert found.curves["d_loss"].steps.tolist() == [10, 30, 70]
     assert found.curves["d_loss"].values.tolist() == [2.5, 1.5, -math.inf]
     assert found.curves["d_loss_real"].steps.tolist() == [10, 70]

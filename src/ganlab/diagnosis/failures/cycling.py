@@ -55,6 +55,8 @@ def examine(case: Case) -> Iterator[Charge]:
     enough = np.array([[count >= FEWEST for count in row["class_counts"]] for row in rows])
     held = np.array([(share >= 0.1 * real) & (real > 0) for share, real in table]) & enough
     real = table[-1][1]
+    if (real > 0).sum() < 2:
+        return
     masses, union = held @ real, float(held.any(0) @ real)
     dominant = [int(np.argmax(share)) for share, _ in table]
     changes = float(np.mean([a != b for a, b in itertools.pairwise(dominant)]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis.case import Case, Charge, Row, is_number
+from ganlab.diagnosis.case import Case, Charge, Row, is_number, relative_vendi
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.verdict import Finding
 
@@ -20,7 +20,10 @@ CURES = COLLAPSE_CURES
 
 
 def varieties(row: Row) -> list[float]:
-    """Relative Vendi scores of the classes that hold enough samples to be judged."""
+    """Relative Vendi scores of the classes that hold enough samples; of data of one class, that of all samples."""
+    if sum(share > 0 for share in row.get("class_shares_real") or ()) == 1:
+        whole = relative_vendi(row)
+        return [] if whole is None else [whole]
     return [value for value in row.get("vendi_by_class") or () if is_number(value)]
 
 

@@ -20,8 +20,10 @@ from ganlab.api import load_run
 from ganlab.cli.app import app, main
 from ganlab.config.experiment import VERDICTS
 from ganlab.config.load import dump_experiment
+from ganlab.monitor.monitor import Monitor
 
 runner = CliRunner()
+COMMANDS = ("train", "resume", "diagnose", "evaluate", "sample", "export", "validate", "schema", "ls", "cp")
 
 
 def ganlab(*arguments: str) -> Any:
@@ -173,6 +175,14 @@ def test_ls_runs_shows_a_damaged_one_as_such(runs: Path) -> None:
     assert states["first"] == "finished"
 
 
+def test_ls_runs_of_a_loop_without_a_plan(tmp_path: Path) -> None:
+    with Monitor("mine", runs_dir=tmp_path, views=[]) as monitor:
+        monitor.log(99, d_loss=1.0, g_loss=1.0)
+    assert [row["step"] for row in json.loads(ganlab("ls", "runs", "--runs-dir", str(tmp_path), "--json").output)] == [
+        "99"
+    ]
+
+
 def test_cp_copies_once(tmp_path: Path) -> None:
     assert ganlab("cp", "ring", str(tmp_path / "mine.yaml")).exit_code == 0
     assert ganlab("validate", str(tmp_path / "mine.yaml")).exit_code == 0
@@ -184,8 +194,9 @@ def test_schema_is_the_shipped_one() -> None:
     assert json.loads(ganlab("schema").output) == json.loads(shipped.read_text())
 
 
-@pytest.mark.parametrize("command", ["train", "resume", "sample", "export", "validate", "schema", "ls", "cp"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_shows_an_example(command: str) -> None:
+    assert [each.name or each.callback.__name__ for each in app.registered_commands] == list(COMMANDS)
     assert f"Example: ganlab {command}" in " ".join(ganlab(command, "--help").output.split())
 
 
@@ -202,6 +213,8 @@ def test_every_command_shows_an_example(command: str) -> None:
         (["train", "smoke", "optimizer.lr=.nan"], "lr"),
         (["resume", "nobody"], "no run"),
         (["sample", "nobody"], "no run"),
+        (["diagnose", "nobody"], "no run"),
+        (["evaluate", "nobody"], "no run"),
         (["train", "smoke", "--device", "cuda:77"], "CUDA"),
     ],
 )

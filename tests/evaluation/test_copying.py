@@ -134,7 +134,7 @@ def test_one_class_of_held_out_digits_is_no_copying_within_cells(
     assert abs(score(ones, train, reference)) < 2
     assert abs(score(held_out[labels == 8], train, reference)) < 2
     # Without cells the same digits read as copies: ones lie close together.
-    whole = HeldOutCells(reference.centres[:1], torch.zeros_like(reference.cells), reference.distances)
+    whole = HeldOutCells(reference.centres[:1], torch.zeros_like(reference.cells), reference.copies)
     assert score(ones, train, whole) < -10
 
 
@@ -146,8 +146,8 @@ def test_c_t_is_the_weighted_mean_of_scipys_u() -> None:
     held_out[:5] = train[10:15]
     centres = torch.tensor([[0.0] * 3, [100.0] * 3, [-100.0] * 3])
     cells = torch.tensor([0] * 50 + [1] * 100)
-    reference = HeldOutCells(centres, cells, copy_distances(held_out, train).distances)
-    own, theirs = copy_distances(fake, train).distances, reference.distances
+    reference = HeldOutCells(centres, cells, copy_distances(held_out, train))
+    own, theirs = copy_distances(fake, train).distances, reference.copies.distances
 
     def z(a: Tensor, b: Tensor) -> float:
         test = mannwhitneyu(a, b, method="asymptotic", use_continuity=False)

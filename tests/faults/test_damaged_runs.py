@@ -132,6 +132,7 @@ def newer(chance: random.Random, content: bytes) -> bytes:
     return f"{text}tomorrow: 1\n".encode()
 
 
+ANY_FILE: tuple[Change, ...] = (flip, overwrite, cut, gone)
 CHANGES: tuple[Change, ...] = (flip, overwrite, cut, drop_lines, digit, gone, other_type, newer)
 
 
@@ -142,6 +143,8 @@ def damages(files: dict[str, bytes], count: int, seed: int) -> Iterator[dict[str
     for number in range(count):
         change = CHANGES[number % len(CHANGES)]
         name = names[number // len(CHANGES) % len(names)]
+        if name.endswith(".png"):
+            change = chance.choice(ANY_FILE)
         found = {name: change(chance, files[name])}
         if number % 5 == 4:
             other = chance.choice(names)
@@ -318,7 +321,7 @@ def damages_of_bytes(files: dict[str, bytes], count: int) -> Iterator[dict[str, 
     names = sorted(files)
     for number in range(count):
         name = names[number % len(names)]
-        yield {name: chance.choice([flip, overwrite, cut, gone])(chance, files[name])}
+        yield {name: chance.choice(ANY_FILE)(chance, files[name])}
 
 
 @pytest.mark.usefixtures("no_plots")

@@ -46,7 +46,9 @@ def evaluate(
         print_json(result)
         return
     console().print(_table(result))
-    console().print(f"features {result['features']}, {count} samples; written to {safe(found.path / FILE)}")
+    console().print(
+        f"step {result['step']}, features {result['features']}, {count} samples; written to {safe(found.path / FILE)}"
+    )
 
 
 def _table(result: dict[str, Any]) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -100,9 +101,15 @@ def list_runs(runs_dir: Path) -> list[dict[str, str]]:
             {
                 "name": run.path.name,
                 "status": f"{state}{reason}",
-                "step": f"{status.get('step', '?')}/{status.get('steps', '?')}",
+                "step": progress(status),
                 "seconds": str(status.get("seconds", "?")),
                 "started": f"{status.get('started', '?')}"[:16].replace("T", " "),
             }
         )
     return rows
+
+
+def progress(status: Mapping[str, Any]) -> str:
+    """Return the steps done, of those planned; a loop of somebody else need not have planned any."""
+    done = str(status.get("step", "?"))
+    return done if status.get("steps", "?") is None else f"{done}/{status.get('steps', '?')}"

@@ -69,12 +69,12 @@ class HeldOutCells:
     Attributes:
         centres: of the training set's k-means cells, (K, q).
         cells: the cell of each held-out sample, int64 (M,).
-        distances: from each held-out sample to its nearest training image, (M,).
+        copies: the training image nearest to each held-out sample, (M,).
     """
 
     centres: Tensor
     cells: Tensor
-    distances: Tensor
+    copies: Copies
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def held_out_cells(train: Tensor, held_out: Tensor, seed: int, cells: int = CELL
     5,000 held-out samples are plenty; more cost time in proportion.
     """
     centres = kmeans(train, cells, seed)
-    return HeldOutCells(centres, cells_of(held_out, centres), copy_distances(held_out, train).distances)
+    return HeldOutCells(centres, cells_of(held_out, centres), copy_distances(held_out, train))
 
 
 def c_t(fake: Tensor, copies: Copies, reference: HeldOutCells) -> float | None:
@@ -155,7 +155,7 @@ def c_t(fake: Tensor, copies: Copies, reference: HeldOutCells) -> float | None:
     scores, weights = [], []
     for cell in range(len(reference.centres)):
         generated = copies.distances[cells == cell].numpy()
-        held_out = reference.distances[reference.cells == cell].numpy()
+        held_out = reference.copies.distances[reference.cells == cell].numpy()
         if min(len(generated), len(held_out)) >= CELL_MINIMUM:
             scores.append(_mann_whitney_z(generated, held_out))
             weights.append(len(held_out))

@@ -23,7 +23,7 @@ from ganlab.evaluation.copying import (
 )
 from ganlab.evaluation.features import Features, Seen
 from ganlab.evaluation.fidelity import fid_infinity, frechet_distance, inception_score, kernel_distance, moments
-from ganlab.evaluation.manifold import balls, manifold, prd
+from ganlab.evaluation.manifold import balls, manifold_of_passing, prd
 from ganlab.evaluation.modes import (
     birthday_support,
     class_counts,
@@ -227,7 +227,7 @@ class _Reference:
         curve = prd(seen.features, self.seen.features, self.seed)
         test = nearest_neighbour_test(seen.features[: len(self.labels)], self.seen.features)
         return {
-            **asdict(manifold(seen.features, self.balls)),
+            **asdict(manifold_of_passing(seen.features, self.balls, seen.good)),
             "prd_f8": curve.f8,
             "prd_f1_8": curve.f1_8,
             "nn_fake": test.accuracy_a,

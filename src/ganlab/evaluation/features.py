@@ -3,7 +3,7 @@
 - MNIST: the shipped classifier's last hidden layer; garbage is what it calls "none of these".
 - Other labelled images: the same network, trained on them at first use and cached.
 - Images without labels, or of one class: a network with fixed random weights (Naeem et al. 2020, section 5); garbage is
-  what lies farther from every training image than real ones do.
+  what a classifier, trained to tell these images as one class from garbage, calls "none of these".
 - Points in the plane: their coordinates, with the modes as classes; garbage is over 3 standard deviations from each.
 
 Metrics through a classifier of digits alone would call noise a sure 8: hence the class "none of these".
@@ -15,7 +15,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -108,7 +108,7 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
         return of_classifier(network, f"mnist-cnn-{code}", data.train.class_names)
     if len(data.train.labels.unique()) < 2:
         return of_random_network(data)
-    network, code = trained(data.train, data.fingerprint)
+    network, code = trained(data.train, data)
     return of_classifier(network, f"{options.name if options else 'array'}-cnn-{code}", data.train.class_names)
 
 
@@ -126,10 +126,19 @@ def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) 
     return Features(name, class_names, see)
 
 
-def trained(samples: Samples, fingerprint: str) -> tuple[Classifier, str]:
-    """Return the classifier of a labelled data set, trained at its first use, and 8 digits of its weights' SHA-256."""
-    network = Classifier(samples.values.shape[1], len(samples.class_names))
-    path = cache_folder() / "classifiers" / f"{fingerprint}.safetensors"
+def trained(samples: Samples, data: RealData) -> tuple[Classifier, str]:
+    """Return the classifier of labelled data, trained at its first use, and 8 digits of its weights' SHA-256.
+
+    Args:
+        samples: the training samples of `data`, with these labels.
+        data: what the classifier is kept for.
+
+    Raises:
+        DataError: it cannot be kept.
+    """
+    network = classifier.blank(samples.values.shape[1], len(samples.class_names))
+    kind = f"{len(samples.class_names)}-classes"
+    path = cache_folder() / "classifiers" / f"{data.fingerprint}-{kind}.safetensors"
 
     def is_whole(candidate: Path) -> bool:
         try:
@@ -148,40 +157,32 @@ def trained(samples: Samples, fingerprint: str) -> tuple[Classifier, str]:
     build(path, is_whole, write)
     # `build` does not look again at what it has just written: the network is still the untrained one then.
     network.load_state_dict(load_file(path))
-    return network.eval(), hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    return network, hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def of_random_network(data: RealData) -> Features:
     """Features of a network with fixed random weights, for images without classes.
 
     Random embeddings rank generators as trained ones do (Naeem et al. 2020, section 5). The classifier's own
-    convolutions are used, at 28 x 28, and what passes is what lies as near to a training image as real ones do.
+    convolutions are used, at 28 x 28. What is garbage, a classifier of the data as one class says.
     """
-    channels = data.train.values.shape[1]
+    gate, code = trained(replace(data.train, labels=torch.zeros_like(data.train.labels), class_names=("data",)), data)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = Classifier(channels, 1).eval()
+        network = Classifier(data.train.values.shape[1], 1).eval()
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.orthogonal_(layer.weight, gain=math.sqrt(2))
                 assert layer.bias is not None, "all layers of the classifier have one"
                 nn.init.zeros_(layer.bias)
-
-    def embed(samples: Tensor) -> Tensor:
-        # Pixels in coarse squares beside what the convolutions see: neither alone tells noise from a grey image.
-        small = resized(samples)
-        return torch.cat([in_chunks(network.features, small), look(small, side=7)], dim=1)
-
-    rows = torch.randperm(len(data.train), generator=seeded(0, "features/references"))
-    references = embed(to_float(data.train.values[rows[:REFERENCES]]))
-    distances = nearest(references, references, 1, exclude_self=True)[0]
-    limit = float(distances.quantile(STRANGE)) if distances.numel() else math.inf
+    judged = of_classifier(gate, "", ("data",))
 
     def see(samples: Tensor) -> Seen:
-        seen = embed(samples)
-        return Seen(seen, None, nearest(seen, references, 1)[0][:, 0] <= limit, look(samples))
+        # Pixels in coarse squares beside what the convolutions see: neither alone tells noise from a grey image.
+        small = resized(samples)
+        embedded = torch.cat([in_chunks(network.features, small), look(small, side=7)], dim=1)
+        return Seen(embedded, None, judged.see(samples).good, look(samples))
 
-    code = hashlib.sha256(references.numpy().tobytes()).hexdigest()[:8]
     return Features(f"random-cnn-{code}", (), see)
 
 

@@ -116,6 +116,20 @@ def manifold(fake: Tensor, real: Tensor | Balls, k: int = NEAREST, k_density: in
     return Manifold(precision, recall, f1, inside / (neighbours * len(fake)), float(covered.double().mean()))
 
 
+def manifold_of_passing(fake: Tensor, real: Tensor | Balls, passing: Tensor) -> Manifold:
+    """Return `manifold` where only samples that pass the garbage test, bool (N,), can be precise or cover anything.
+
+    A real that hardly passes itself has a wide ball, which would take garbage in. Recall is that of what passes.
+    """
+    share = float(passing.double().mean())
+    if passing.sum() < 2:
+        return Manifold(0.0, 0.0, 0.0, 0.0, 0.0)
+    found = manifold(fake[passing], real)
+    precision = share * found.precision
+    f1 = 2 * precision * found.recall / (precision + found.recall) if precision + found.recall else 0.0
+    return Manifold(precision, found.recall, f1, share * found.density, found.coverage)
+
+
 def _any(mask: Tensor, dim: int) -> Tensor:
     # Torch's own `any` takes six times as long.
     return mask.view(torch.uint8).amax(dim).bool()

@@ -22,7 +22,7 @@ from ganlab.evaluation.copying import (
 )
 from ganlab.evaluation.features import Features, Seen
 from ganlab.evaluation.fidelity import frechet_distance, inception_score, moments
-from ganlab.evaluation.manifold import balls, manifold
+from ganlab.evaluation.manifold import balls, manifold_of_passing
 from ganlab.evaluation.modes import class_counts, class_vendi, duplicate_threshold, vendi
 from ganlab.randomness import generator as seeded
 
@@ -97,7 +97,7 @@ class SampleStatistics:
         if not samples.isfinite().all():
             return {"n": len(samples)}
         seen = self.features.see(samples)
-        row = {"n": len(samples), **self._against_reference(seen), **self.real}
+        row: dict[str, Any] = {"n": len(samples), **self._against_reference(seen), **self.real}
         if seen.probabilities is not None:
             counts = class_counts(seen.probabilities, seen.good)
             shares = torch.bincount(self.train.labels, minlength=len(counts)).double()
@@ -112,7 +112,7 @@ class SampleStatistics:
         return {key: _plain(value) for key, value in row.items()}
 
     def _against_reference(self, seen: Seen) -> dict[str, float]:
-        found = manifold(seen.features, self.balls)
+        found = manifold_of_passing(seen.features, self.balls, seen.good)
         statistics = {
             "good": float(seen.good.double().mean()),
             "precision": found.precision,
@@ -137,15 +137,15 @@ class SampleStatistics:
         return [each.relative if varied else None for each, varied in zip(found, self.varied, strict=True)]
 
     @cached_property
-    def _training_set(self) -> tuple[PixelSpace, Tensor, Tensor, HeldOutCells, float]:
+    def _training_set(self) -> tuple[PixelSpace, Tensor, HeldOutCells, float]:
         """All training samples in pixel space, and what held-out ones look like beside them."""
         values = self.train.values[:MOST_POINTS] if self.train.values.is_floating_point() else self.train.values
         space = pixel_space(values)
         train, unseen = space(values), space(self.held_out.values[:MOST_HELD_OUT])
-        return space, train, unseen, held_out_cells(train, unseen, self.seed), duplicate_threshold(train, self.seed)
+        return space, train, held_out_cells(train, unseen, self.seed), duplicate_threshold(train, self.seed)
 
     def _copying(self, samples: Tensor) -> dict[str, float | None]:
-        space, train, unseen, cells, threshold = self._training_set
+        space, train, cells, threshold = self._training_set
 
         def found(copies: Copies) -> tuple[float, float]:
             return authenticity(copies, train), float((copies.distances < threshold).double().mean())
@@ -153,7 +153,8 @@ class SampleStatistics:
         fakes = space(samples)
         copies = copy_distances(fakes, train)
         authentic, copied = found(copies)
-        authentic_real, copied_real = found(copy_distances(unseen[: len(fakes)], train))
+        unseen = Copies(cells.copies.distances[: len(fakes)], cells.copies.indices[: len(fakes)])
+        authentic_real, copied_real = found(unseen)
         return {
             "authenticity": authentic,
             "authenticity_real": authentic_real,

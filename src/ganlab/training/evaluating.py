@@ -10,7 +10,7 @@ from ganlab.evaluation.evaluate import Evaluator
 from ganlab.evaluation.features import features_for
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
-from ganlab.training.trained import Which, generate, load_generator, sample_latents
+from ganlab.training.trained import Which, find_checkpoint, generate, generator_of, sample_latents
 
 FILE = "evaluation.json"
 """What `evaluate_run` writes into the run."""
@@ -29,17 +29,20 @@ def evaluate_run(
         progress: told what is measured next.
 
     Returns:
-        `schema`, `step` asked for, `samples`, `seed`, `features`, and `metrics`: for `live`, and for `ema` where the
-        run keeps an average, each metric by name with its `value`, its real-vs-real value `real` and its `protocol`.
+        `schema`, `step` of the checkpoint, `samples`, `seed`, `features`, and `metrics`: for `live`, and for `ema`
+        where the run keeps an average, each metric by name with its `value`, its real-vs-real value `real` and its
+        `protocol`.
 
     Raises:
         RunError: there is no such checkpoint, or it cannot be used.
         DataError: the run's data cannot be loaded.
     """
-    generator, experiment = load_generator(run, which, live=True)
+    # One checkpoint for both: a run that goes on may have a newer one in the next moment.
+    checkpoint = find_checkpoint(run, which)
+    generator, experiment = generator_of(run, checkpoint, live=True)
     generators = {"live": generator}
     if experiment.training.ema:
-        generators["ema"] = load_generator(run, which, live=False)[0]
+        generators["ema"] = generator_of(run, checkpoint, live=False)[0]
     latents = sample_latents(experiment, count, seed)
     progress("reals")
     data = load(experiment.data, experiment.training.batch_size)
@@ -54,7 +57,7 @@ def evaluate_run(
         metrics[doing] = measure(generate(each, latents))
     found = {
         "schema": 1,
-        "step": which,
+        "step": checkpoint.step,
         "samples": count,
         "seed": seed,
         "features": features.name,

@@ -25,6 +25,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write
 from ganlab.runs.history import read_snapshots
 from ganlab.training.checkpoint import (
+    Checkpoint,
     checkpoint_path,
     checkpoint_steps,
     damaged,
@@ -42,24 +43,41 @@ def load_generator(run: RunDirectory, which: Which = "newest", live: bool = Fals
 
     Args:
         run: the run.
-        which: a checkpoint's step, `newest`, or `best`: lowest energy distance to held-out reals at a snapshot.
+        which: a checkpoint's step, `newest`, or `best`: the best snapshot's, as `best_step` tells it.
         live: the live weights rather than their moving average. Without an average they are all there is.
 
     Raises:
         RunError: there is no such checkpoint, or it cannot be used.
     """
-    steps = checkpoint_steps(run.checkpoints)
+    return generator_of(run, find_checkpoint(run, which), live)
+
+
+def find_checkpoint(run: RunDirectory, which: Which) -> Checkpoint:
+    """Return the checkpoint that `load_generator` takes.
+
+    Raises:
+        RunError: there is none, or it cannot be used.
+    """
     if which == "newest":
         checkpoint, warnings = newest_checkpoint(run.checkpoints)
         if checkpoint is None:
             raise RunError(f"{run.path} has no checkpoint that can be used. {'; '.join(warnings)}", "train it first")
         if warnings:
             raise RunError("; ".join(warnings), f"ask for an older one, such as `--step {checkpoint.step}`")
-    else:
-        step = best_step(read_snapshots(run.snapshots)) if which == "best" else which
-        if step not in steps:
-            raise RunError(f"{run.path} has no checkpoint of step {step}", f"it has {', '.join(map(str, steps))}")
-        checkpoint = read_checkpoint(checkpoint_path(run.checkpoints, step))
+        return checkpoint
+    steps = checkpoint_steps(run.checkpoints)
+    step = best_step(read_snapshots(run.snapshots)) if which == "best" else which
+    if step not in steps:
+        raise RunError(f"{run.path} has no checkpoint of step {step}", f"it has {', '.join(map(str, steps))}")
+    return read_checkpoint(checkpoint_path(run.checkpoints, step))
+
+
+def generator_of(run: RunDirectory, checkpoint: Checkpoint, live: bool) -> tuple[nn.Module, Experiment]:
+    """Return the generator of a run's checkpoint and the experiment, as `load_generator` does.
+
+    Raises:
+        RunError: the checkpoint holds another network than its experiment makes.
+    """
     experiment = experiment_of(checkpoint)
     player = "generator" if live or not experiment.training.ema else "average"
     # Without memory, so that an experiment of another size is refused before it is allocated.

@@ -110,6 +110,17 @@ def test_nan_is_a_point_and_an_empty_cell_is_none(path: Path) -> None:
     assert found.curves["d_acc_real"].steps[-1] == 19
 
 
+def test_a_nan_that_the_run_did_not_meet_is_doubted(path: Path) -> None:
+    """Our own loop stops at one and says so in run.json."""
+    edit(path / "history.csv", 20, lambda line: line.replace(",0.9,", ",nan,"))
+    status = {"status": "stopped", "step": STEPS, "steps": STEPS}
+    RunDirectory(path).write_status(status)
+    assert load(path).notes == ("history.csv holds NaN or Inf in `g_loss`, and run.json tells of none",)
+    assert load(path).damaged
+    RunDirectory(path).write_status({**status, "non_finite": {"step": 20, "tensor": "g_loss"}})
+    assert not load(path).damaged
+
+
 def test_the_runs_own_report_of_nan(tmp_path: Path, points: Callable[..., Experiment]) -> None:
     bad = {"step": 7, "tensor": "gradient", "network": "generator", "layer": "0", "seen_in": "grad_g", "checkpoint": 5}
     found = load(whole(tmp_path / "run", points(), status="stopped", reason="non_finite", non_finite=bad))

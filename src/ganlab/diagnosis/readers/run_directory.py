@@ -69,6 +69,9 @@ def read_run(path: Path) -> Evidence:
     # Looked for first: a run that goes on writes the row before the picture.
     pictured = _pictured(run)
     curves, remarks = _curves(run, experiment, planned, ended_at, notes)
+    bad = [name for name, curve in curves.items() if not np.isfinite(curve.values).all()]
+    if bad and experiment is not None and ended_at is not None and not status.get("non_finite"):
+        notes.append(f"history.csv holds NaN or Inf in {listed(bad)}, and run.json tells of none")
     probabilities = experiment is not None and family == "cross_entropy"
     snapshots = _snapshots(run, planned, probabilities, notes)
     last = max([ended_at or 0, *(int(curve.steps[-1]) for curve in curves.values())])

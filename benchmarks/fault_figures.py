@@ -37,6 +37,11 @@ FAULTS = {
     10: ("hostile checkpoints", "nothing in them runs; one clear message", "hostile_checkpoints"),
     11: ("hostile or broken YAML", "refused with file and line", "hostile_yaml"),
     12: ("hostile names and texts", "nothing outside the runs folder; nothing active printed", "hostile_names"),
+    13: (
+        "damaged run directories, diagnosed and evaluated",
+        "left as they are; judged by what is left, gaps stated, never surely wrong; or exit 2",
+        "damaged_runs",
+    ),
     14: ("torn rows", "cut back; no step twice, none missing", "torn_rows"),
 }
 """Fault, promise and test of each row, by its number in the figures."""

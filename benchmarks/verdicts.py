@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from verdict_corpus import halves
 from verdict_truth import accused, induced, missed, right
 
 from ganlab.config.experiment import Experiment
@@ -191,8 +192,8 @@ def calibrate(runs: Sequence[Judged]) -> None:
 
 def report(corpus: Path, labels: Sequence[Label], target: Path) -> None:
     """Write the page of figures."""
-    halves = {name: [label for label in labels if label["split"] == name] for name in ("tune", "test")}
-    tuned, tested = (judged(corpus, halves[name]) for name in ("tune", "test"))
+    parts = {name: [label for label in labels if label["split"] == name] for name in ("tune", "test")}
+    tuned, tested = (judged(corpus, parts[name]) for name in ("tune", "test"))
     blind = judged(corpus, labels, losses_only=True)
     named = [each for each in blind if induced(each.label)]
     hits = sum(each.label["mechanism"] in each.verdict.name for each in named)
@@ -263,6 +264,9 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=Path("docs/verdict_accuracy.md"))
     arguments = parser.parse_args()
     labels: list[Label] = json.loads((arguments.corpus / "labels.json").read_text())
+    split = halves()
+    for label in labels:
+        label["split"] = split[label["configuration"]]
     if arguments.command == "rows":
         cache_rows(arguments.corpus, labels)
     elif arguments.command == "judge":

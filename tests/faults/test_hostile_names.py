@@ -326,7 +326,7 @@ SHOWN: dict[str, tuple[list[str], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("every", [37, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("every", [101, pytest.param(5, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
 @pytest.mark.usefixtures("no_plots")
 def test_evidence_of_others_is_read_and_shown_as_it_is(
     every: int, world: Path, points: Any, runs: Any, cli: Any, figure: Any

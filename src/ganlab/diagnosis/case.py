@@ -221,8 +221,10 @@ class Case:
         ):
             p_value, change, window = self._late_change(measure)
             level = self.recently(measure)
-            # What is garbage yet must improve by much to be on its way anywhere.
-            needed = STILL if self.good >= GARBAGE else 0.3
+            # What is garbage yet must improve by much to be on its way anywhere; covering a little more says nothing.
+            if self.good < GARBAGE and name == "coverage":
+                continue
+            needed = STILL if self.good >= GARBAGE else FAST
             if p_value < 0.1 and sign * change > needed and abs(change) * level > least:
                 return Improvement(name, abs(change), window)
         return None
@@ -257,6 +259,9 @@ class Case:
 
 STILL = 0.1
 """Change over the last half of the run, over the level there, from which a statistic still moves."""
+
+FAST = 0.5
+"""The same for samples that are garbage yet."""
 
 GOOD = 0.5
 """Share of samples that must pass the garbage test, over that of reals, for samples to count as learned."""

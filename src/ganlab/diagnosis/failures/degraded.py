@@ -15,6 +15,9 @@ from ganlab.diagnosis.verdict import Finding
 WORSE = 1.5
 """Times its own best FID at which a run has degraded."""
 
+FALLEN = 0.8
+"""Share of good samples at the end, over that at the best FID, at most: the FID of few samples jumps."""
+
 CURES = (
     Cure("Take the best snapshot: `ganlab sample RUN --step best`", "early stopping"),
     Cure(
@@ -40,7 +43,8 @@ def examine(case: Case) -> Iterator[Charge]:
         row = next(each for each in case.rows if each["step"] == fid.steps[best])
         # Between a best near the floor of the sample's size and an end near it, a ratio says nothing.
         near_floor = fid.values[-1] - fid.values[best] < 3 * (row.get("fid_real") or 0.0)
-        if (ratio(row, "good") or 0) < GOOD or near_floor:
+        good = ratio(row, "good") or 0.0
+        if good < GOOD or near_floor or case.good > FALLEN * good:
             return
     elif case.has_quality:
         fid = signals.finite(case.evidence.quality["fid"])
@@ -48,7 +52,7 @@ def examine(case: Case) -> Iterator[Charge]:
     else:
         return
     lowest, last = float(fid.values[best]), float(fid.values[-1])
-    if last < WORSE * lowest or lowest <= 0 or (case.rows and case.good >= GOOD):
+    if last < WORSE * lowest or lowest <= 0:
         return
     onset = since(fid, WORSE * lowest)
     words = (

@@ -1,0 +1,151 @@
+"""What judging a generator costs on MNIST: every metric at full size, beside torch-fidelity, and a snapshot's share.
+
+    python benchmarks/evaluate_time.py
+
+Samples are training images with noise: no generator's time is in the figures. ganlab and torch-fidelity see the same
+features and take turns in one process, so that a change of the machine's speed meets both; of their runs the medians
+are compared. CPU seconds say what the work costs whatever else the machine does, wall seconds what it took this time.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_isc import isc_features_to_metric
+from torch_fidelity.metric_kid import kid_features_to_metric
+from torch_fidelity.metric_prc import prc_features_to_metric
+
+from ganlab.config.data import MnistOptions
+from ganlab.data import RealData, load, to_float
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.judge import diagnose
+from ganlab.evaluation.evaluate import Evaluator
+from ganlab.evaluation.features import Features, features_for
+from ganlab.evaluation.fidelity import frechet_distance, inception_score, kernel_distance
+from ganlab.evaluation.manifold import balls, manifold
+from ganlab.evaluation.statistics import SampleStatistics
+
+COUNT = 10_000
+SNAPSHOT = 1000
+ROUNDS = 3
+
+Action = Callable[[], object]
+
+
+def timed(action: Action) -> tuple[float, float]:
+    """Return CPU and wall seconds of a call."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    action()
+    return time.process_time() - cpu, time.perf_counter() - wall
+
+
+def noisy(data: RealData, count: int) -> Tensor:
+    """Return training images with noise of a tenth of the range: near to reals, and no copies."""
+    chosen = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(1))[:count]
+    images = to_float(data.train.values[chosen])
+    noise = 0.2 * torch.randn(images.shape, generator=torch.Generator().manual_seed(2))
+    return (images + noise).clamp(-1, 1)
+
+
+def whole(features: Features, data: RealData) -> list[tuple[str, Action]]:
+    """The evaluation of one generator, its reals included, and of a second one beside the same reals."""
+    samples = noisy(data, COUNT)
+    made: list[Evaluator] = []
+
+    def first() -> None:
+        made.append(Evaluator(features, data.train, data.held_out, COUNT, seed=0))
+        made[0](samples)
+
+    return [("every metric, reals and one generator", first), ("another generator", lambda: made[0](samples))]
+
+
+def snapshot(features: Features, data: RealData) -> list[tuple[str, Action]]:
+    """What a snapshot of a run costs, and a verdict."""
+    samples = noisy(data, SNAPSHOT)
+    made: list[SampleStatistics] = []
+    row = {"step": 1000}
+
+    def begin() -> None:
+        made.append(SampleStatistics(features, data.train, data.held_out, SNAPSHOT, seed=0))
+
+    def judge() -> None:
+        row.update(made[0].row(samples, thorough=False))
+        diagnose(Evidence("benchmark", snapshots=tuple({**row, "step": step} for step in range(0, 20_000, 1000))))
+
+    return [
+        ("statistics of the reals, once a run", begin),
+        ("statistics of a snapshot", lambda: made[0].row(samples, thorough=False)),
+        ("the same and a verdict on 20 snapshots", judge),
+        ("copies among all training images, at a run's end", lambda: made[0].row(samples, thorough=True)),
+    ]
+
+
+def pairs(features: Features, data: RealData) -> dict[str, tuple[Action, Action]]:
+    """By metric: ganlab's way and torch-fidelity's to the same figure, from the same features."""
+    seen = features.see(noisy(data, COUNT))
+    fake, real = seen.features, features.see(to_float(data.held_out.values[:COUNT])).features
+    assert seen.probabilities is not None
+    probabilities = seen.probabilities
+    logits = probabilities.log().clamp(min=-100)
+    quiet = {"verbose": False}
+    return {
+        "FID": (
+            lambda: frechet_distance(fake, real),
+            lambda: fid_statistics_to_metric(
+                fid_features_to_statistics(fake), fid_features_to_statistics(real), verbose=False
+            ),
+        ),
+        "KID, 100 subsets of 1,000": (
+            lambda: kernel_distance(fake, real, 0),
+            lambda: kid_features_to_metric(fake, real, kid_subsets=100, kid_subset_size=1000, **quiet),
+        ),
+        "Inception Score": (
+            lambda: inception_score(probabilities),
+            lambda: isc_features_to_metric(logits, splits=1, shuffle=False),
+        ),
+        "precision and recall (ganlab: density and coverage too)": (
+            lambda: manifold(fake, balls(real)),
+            lambda: prc_features_to_metric(fake, real, prc_neighborhood=3, prc_batch_size=10_000, **quiet),
+        ),
+    }
+
+
+def main() -> None:
+    """Measure, and print three tables for docs/speed.md."""
+    options = MnistOptions(name="mnist")
+    data = load(options, 64)
+    features = features_for(options, data)
+    load_now = f"{os.getloadavg()[0]:.1f}"
+    print(f"{torch.get_num_threads()} threads, {os.cpu_count()} cores, load average {load_now} at the start\n")
+    for heading, steps in (
+        (f"{COUNT:,} samples beside {COUNT:,} reals", whole(features, data)),
+        (f"a snapshot of {SNAPSHOT:,} samples", snapshot(features, data)),
+    ):
+        print(f"| {heading} | CPU, s | wall, s |\n| --- | --- | --- |")
+        for name, action in steps:
+            cpu, wall = timed(action)
+            print(f"| {name} | {cpu:.2f} | {wall:.2f} |", flush=True)
+        print()
+    print(
+        "| metric | ganlab, CPU s | torch-fidelity, CPU s | ganlab against torch-fidelity |\n| --- | --- | --- | --- |"
+    )
+    totals = [0.0, 0.0]
+    for name, ways in pairs(features, data).items():
+        taken: list[list[float]] = [[], []]
+        for _ in range(ROUNDS):
+            for times, way in zip(taken, ways, strict=True):
+                times.append(timed(way)[0])
+        ours, theirs = map(statistics.median, taken)
+        totals = [totals[0] + ours, totals[1] + theirs]
+        print(f"| {name} | {ours:.3f} | {theirs:.3f} | {theirs / ours:.2f} times as fast |", flush=True)
+    print(f"| all | {totals[0]:.2f} | {totals[1]:.2f} | **{totals[1] / totals[0]:.2f} times as fast** |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""How sure a verdict is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ganlab.diagnosis import calibration
+from ganlab.diagnosis.calibration import UNCALIBRATED, confidence
+from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.evidence import Evidence, Series
+
+CHARGE = Charge("mode_collapse", "total", 1.0, 10, (10, 20), (), "All samples are alike.")
+EVIDENCE = Evidence(
+    "run",
+    curves={"d_loss": Series(np.arange(1, 21), np.ones(20))},
+    snapshots=({"step": 10, "good": 0.9}, {"step": 20, "good": 0.9}),
+)
+
+
+@pytest.fixture(autouse=True)
+def _calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"bins": [{"from": 0.0, "right": 98, "runs": 100}], "failures": {"mode_collapse": 40}}
+    monkeypatch.setattr(calibration, "table", lambda: known)
+
+
+def test_as_often_as_runs_as_clear_were_judged_right() -> None:
+    sure, basis = confidence(CHARGE, Case(EVIDENCE))
+    assert sure == pytest.approx(99 / 102, abs=1e-3)
+    assert basis.startswith("98 of 100 labelled runs")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "charge", "why"),
+    [
+        (replace(EVIDENCE, damaged=True), CHARGE, "parts of the run are missing or damaged"),
+        (replace(EVIDENCE, snapshots=()), CHARGE, "no samples were seen"),
+        (EVIDENCE, replace(CHARGE, failure="degraded"), "0 labelled runs had this failure"),
+    ],
+)
+def test_no_surer_than_is_known(evidence: Evidence, charge: Charge, why: str) -> None:
+    assert confidence(charge, Case(evidence)) == (UNCALIBRATED, f"uncalibrated: {why}")
+
+
+def test_damage_stays_with_an_earlier_part_of_a_run() -> None:
+    assert replace(EVIDENCE, damaged=True).until(10).damaged

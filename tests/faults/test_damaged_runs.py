@@ -18,6 +18,7 @@ import yaml
 from typer.testing import CliRunner
 
 from ganlab.cli.app import app
+from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis import calibration
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
@@ -173,9 +174,7 @@ def contents(run: RunDirectory) -> dict[str, bytes]:
 @pytest.fixture
 def sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every verdict confident."""
-    failures = dict.fromkeys(("never_learned", "healthy", "mode_collapse", "convergence_failure", "diverged"), 100)
-    failures |= dict.fromkeys(("under_trained", "degraded", "memorisation", "discriminator_overfit"), 100)
-    always = {"bins": [{"from": 0.0, "right": 98, "runs": 100}], "failures": failures}
+    always = {"bins": [{"from": 0.0, "right": 98, "runs": 100}], "failures": dict.fromkeys(VERDICTS, 100)}
     monkeypatch.setattr(calibration, "table", lambda: always)
 
 

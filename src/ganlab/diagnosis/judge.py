@@ -39,6 +39,8 @@ def diagnose(evidence: Evidence) -> Verdict:
             key=lambda each: each.window[0],
         )
     )
+    # A cause is a spell that the run came out of; what still holds is what became of it.
+    causes = tuple(other for other, _ in found if other is not charge and not other.active)
     sure, basis = confidence(charge, case)
     return Verdict(
         failure=charge.failure,
@@ -47,7 +49,7 @@ def diagnose(evidence: Evidence) -> Verdict:
         basis=basis,
         severity=round(float(charge.severity), 3),
         onset_step=charge.onset,
-        summary=charge.summary + following(charge, others),
+        summary=charge.summary + following(charge, causes),
         contributing=others,
         evidence=charge.findings,
         missing=missing,
@@ -58,12 +60,12 @@ def diagnose(evidence: Evidence) -> Verdict:
     )
 
 
-def following(charge: Charge, others: tuple[Contribution, ...]) -> str:
-    """Say what came before: `, following ... (steps 120 to 400)`."""
-    before = [each for each in others if charge.onset is not None and each.window[0] < charge.onset]
+def following(charge: Charge, causes: tuple[Charge, ...]) -> str:
+    """Say what led there: the first cause that was seen before the failure began."""
+    before = [each for each in causes if charge.onset is not None and each.window[0] < charge.onset]
     if not before:
         return ""
-    first = before[0]
+    first = min(before, key=lambda each: each.window[0])
     name = (first.variant or first.failure).replace("_", " ")
     return f" It follows {name} (steps {first.window[0]} to {first.window[1]})."
 

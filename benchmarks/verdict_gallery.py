@@ -165,7 +165,7 @@ are listed beside it.
 least clear deciding number lies from its threshold (twice or half of it: fully). Under ten labelled runs with a
 failure, or without samples, it says "uncalibrated" and stays at .8 or below.
 
-**Foreign runs.** Nothing is written beside foreign files; `--out` takes verdict.json, the plot and the sheet of samples.
+**Foreign runs.** Nothing is written beside foreign files; `--out` takes verdict.json and the pictures.
 
     ganlab diagnose log.csv               # or JSONL, TensorBoard, StudioGAN, StyleGAN, Lightning, console output
     ganlab diagnose train.log --map d_loss=lossD --loss hinge

@@ -163,12 +163,14 @@ NON_SATURATING = Cure(
 )
 FULLER_DATA = Cure("Train on all of the data", "Karras et al. 2020 (ADA), figure 1", fuller_data)
 
+LARGER_LATENT = Cure(
+    "A larger latent: too few numbers cannot tell the kinds of data apart",
+    "Radford et al. 2015",
+    at_least("latent.dim", 64),
+)
+
 COLLAPSE_CURES = (
-    Cure(
-        "A larger latent: too few numbers cannot tell the kinds of data apart",
-        "Radford et al. 2015",
-        at_least("latent.dim", 64),
-    ),
+    LARGER_LATENT,
     STEADIER_ADAM,
     ONE_UPDATE_EACH,
     FULLER_DATA,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, ratio
-from ganlab.diagnosis.remedies import R1, STEADIER_ADAM, Cure, halved_rates
+from ganlab.diagnosis.remedies import LARGER_LATENT, R1, STEADIER_ADAM, Cure, halved_rates
 from ganlab.diagnosis.verdict import Finding
 
 LOOK_BACK = 8
@@ -30,6 +30,7 @@ CHANGES = 0.3
 
 CURES = (
     R1,
+    LARGER_LATENT,
     STEADIER_ADAM,
     Cure("Half the learning rate narrows the orbit", "Mescheder et al. 2017", halved_rates),
     Cure("Unrolling the discriminator lets the generator see the answer coming", "Metz et al. 2017"),

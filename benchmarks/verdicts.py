@@ -207,7 +207,7 @@ def report(corpus: Path, labels: Sequence[Label], target: Path) -> None:
 Made by `python benchmarks/verdicts.py report` from {len(labels)} real training runs
 ({kinds["images"]} on images, {kinds["points"]} on points; `benchmarks/verdict_corpus.py`). The labels come from a rule
 on 2,000 fresh samples of each run's last generator (`benchmarks/verdict_truth.py`), which shares no code with
-`ganlab.diagnosis` and was fixed first. Configurations are split in two halves, never seeds of one configuration;
+`ganlab.diagnosis` and was fixed without a look at any verdict. Configurations are split in two halves, never seeds of one configuration;
 thresholds were tuned on the first half only. The other half was measured twice: at first 52 of 60 verdicts were right
 (86.7 %, none accused, none missed); then two rules were changed because of wrong verdicts in the first half (samples
 that are garbage must improve by half of themselves to count as under-trained; FID alone does not make a run degraded),
@@ -216,9 +216,9 @@ a few configurations that had been looked at were moved to the first half, and t
 | half | runs | |
 | --- | --- | --- |
 | tuned on | {len(tuned)} | {summary(tuned)} |
-| **not looked at** | {len(tested)} | **{summary(tested)}** |
+| **not tuned on** | {len(tested)} | **{summary(tested)}** |
 
-## Confusion, the half not looked at
+## Confusion, the half not tuned on
 
 Columns are labels, rows verdicts.
 
@@ -241,7 +241,7 @@ The same runs without any sample: {hits} of {len(named)} runs whose log proves d
 domination of a player were named so; {wrong} of {len(blind)} were given a wrong name, {sure} of them with a confidence
 over .8; the others were called inconclusive.
 
-## Wrong verdicts, the half not looked at
+## Wrong verdicts, the half not tuned on
 
 {wrong_ones(tested)}
 """

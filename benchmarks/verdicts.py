@@ -211,7 +211,7 @@ on 2,000 fresh samples of each run's last generator (`benchmarks/verdict_truth.p
 one configuration; thresholds were tuned on the first half only. The other half was measured twice: at first 52 of 60
 verdicts were right (86.7 %, none accused, none missed); then two rules were changed because of wrong verdicts in the
 first half (samples that are garbage must improve by half of themselves to count as under-trained; FID alone does not
-make a run degraded), a few configurations that had been looked at were moved to the first half, and this table was made.
+make a run degraded), some configurations that had been looked at were moved to the first half, and this table made.
 
 | half | runs | |
 | --- | --- | --- |

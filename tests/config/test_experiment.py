@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ganlab.config.experiment import Experiment
+from ganlab.config.experiment import MEANINGS, VERDICTS, Experiment
 from ganlab.config.load import experiment_from_mapping
 from ganlab.errors import ConfigError
 
@@ -132,3 +132,10 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
     assert len(lines) == 1
     assert lines[0].startswith(f"experiment: {path}: ")
     assert words in lines[0]
+
+
+def test_every_verdict_has_a_meaning() -> None:
+    names = [
+        name for failure, variants in VERDICTS.items() for name in [f"{failure}/{v}" for v in variants] or [failure]
+    ]
+    assert sorted(MEANINGS) == sorted(name for group in names for name in group)

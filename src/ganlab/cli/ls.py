@@ -27,6 +27,7 @@ class What(str, Enum):
     stabilizers = "stabilizers"
     optimizers = "optimizers"
     data = "data"
+    failures = "failures"
 
 
 def ls(
@@ -63,11 +64,14 @@ def list_parts(what: What) -> list[dict[str, str]]:
 
     # The options classes take a quarter of a second to build: only where they are asked for.
     from ganlab.config.data import DATA
+    from ganlab.config.experiment import MEANINGS
     from ganlab.config.networks import NETWORKS
     from ganlab.config.objectives import GAMES, LOSSES, PENALTIES, STABILIZERS
     from ganlab.config.optimizer import OPTIMIZERS
 
-    if what is What.losses:
+    if what is What.failures:
+        pairs = MEANINGS
+    elif what is What.losses:
         pairs = {str(name): text for name, text in LOSSES.items()}
     else:
         classes: dict[What, dict[str, type]] = {

@@ -43,6 +43,28 @@ VERDICTS: dict[str, tuple[str, ...]] = {
 """Every verdict a run can be given, with its variants."""
 
 
+MEANINGS: dict[str, str] = {
+    "healthy": "good and varied samples, and nothing else was found",
+    "mode_collapse/total": "all samples are nearly the same",
+    "mode_collapse/partial": "good samples that leave out kinds of the data",
+    "mode_collapse/within_mode": "every kind is there, each with few faces",
+    "mode_collapse/cycling": "few kinds at a time, other ones each time",
+    "convergence_failure/discriminator_dominates": "it tells every fake from every real; the generator cannot follow",
+    "convergence_failure/vanishing_gradient": "the same with the saturating loss: nothing reaches the generator",
+    "convergence_failure/generator_dominates": "a weak discriminator takes garbage for real",
+    "convergence_failure/batch_norm_leak": "both players win: batch statistics give away what is real",
+    "diverged": "NaN, Inf, or a gradient or loss that explodes and stays there",
+    "oscillation": "the losses circle with one period and do not settle",
+    "discriminator_overfit": "real images it never saw are scored like fakes",
+    "memorisation": "samples are copies of training images",
+    "degraded": "good once, worse now",
+    "never_learned": "no snapshot ever held samples like the data",
+    "under_trained": "still improving: no accusation",
+    "inconclusive": "the evidence proves nothing; the verdict says what is missing",
+}
+"""What each verdict says, in one line, by `failure` or `failure/variant`."""
+
+
 class Experiment(Options):
     """Everything that makes a run what it is: the same experiment gives the same tensors."""
 

@@ -138,4 +138,4 @@ def test_every_verdict_has_a_meaning() -> None:
     names = [
         name for failure, variants in VERDICTS.items() for name in [f"{failure}/{v}" for v in variants] or [failure]
     ]
-    assert sorted(MEANINGS) == sorted(name for group in names for name in group)
+    assert sorted(MEANINGS) == sorted(names)

@@ -234,7 +234,8 @@ def _drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> boo
         return False
     half_window = min(max(len(curve.steps) for curve in curves) // 100, 1000)
     for curve in curves:
-        _draw(axes, curve, half_window)
+        # A curve of few points beside one of every step would be averaged to a flat line.
+        _draw(axes, curve, min(half_window, len(curve.steps) // 100))
     if half_window:
         axes.set_title(f"{axes.get_title('left')}; thick: trimmed mean of {2 * half_window + 1} steps")
     first, last = min(curve.steps[0] for curve in curves), max(curve.steps[-1] for curve in curves)

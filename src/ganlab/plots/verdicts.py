@@ -425,7 +425,7 @@ def _duplicates_in_words(count: int, sizes: Sequence[int]) -> list[str]:
     return [
         f"{alike} of {count} ({100 * alike / count:.0f} %) are near-duplicates of another, in {kinds}; "
         f"the largest has {max(sizes)}",
-        "same colour below = nearly the same picture",
+        "same colour below: each nearly the same as another of its group",
     ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GARBAGE, GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
-from ganlab.diagnosis.remedies import NON_SATURATING, STEADIER_ADAM, Cure, at_least, faster, set_to
+from ganlab.diagnosis.remedies import NON_SATURATING, STEADIER_ADAM, Cure, at_least, faster, longer, set_to
 from ganlab.diagnosis.verdict import Finding
 
 WORST_INCEPTION_SCORE = 2.7
@@ -27,6 +27,7 @@ CURES = (
     Cure("A wider generator can hold the data", "practice", at_least("generator.width", 32)),
     Cure("A wider discriminator has something to teach", "practice", at_least("discriminator.width", 32)),
     NON_SATURATING,
+    Cure("Train longer, if this was a short run", "practice", longer),
     Cure("Look at the data: a grid of real images beside one of samples, both in [-1, 1]", "practice"),
 )
 
@@ -39,7 +40,8 @@ def examine(case: Case) -> Iterator[Charge]:
         if not len(passing) or passing.values.max() >= GOOD or case.good >= GARBAGE or case.improving:
             return
         best = float(passing.values.max())
-        words = f"At most {100 * best:.0f} % as many samples as real ones ever passed for real data."
+        share = f"At most {100 * best:.0f} % as many samples as real ones" if best >= 0.005 else "Hardly a sample"
+        words = f"{share} ever passed for real data."
         finding = Finding("good", best, GOOD, (case.rows[0]["step"], last), OWN_RUNS, words)
         severity = 1 - best
     elif case.has_quality:

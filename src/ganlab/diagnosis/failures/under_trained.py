@@ -18,7 +18,8 @@ def examine(case: Case) -> Iterator[Charge]:
     close = case.recently(lambda row: ratio(row, "coverage")) >= CLOSE and not shortfall(case)
     if found is None or close:
         return
-    words = f"{found.signal} still changes by {100 * found.change:.0f} % over the last half of the run."
+    name = {"fid": "FID", "good": "The share of good samples", "coverage": "Coverage"}[found.signal]
+    words = f"{name} still changes by {100 * found.change:.0f} % over the last half of the run."
     yield Charge(
         "under_trained", None, max(0.0, min(1.0, 1 - case.good / GOOD)) / 2, None, found.window,
         (Finding(found.signal, found.change, 0.1, found.window, "Mann 1945; Theil-Sen slope", words),),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis.case import Case, Charge, Row, is_number, relative_vendi
+from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, is_number, relative_vendi
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.verdict import Finding
 
@@ -34,7 +34,7 @@ def examine(case: Case) -> Iterator[Charge]:
         values = varieties(row)
         return bool(values) and float(np.mean([value < VARIETY for value in values])) >= HALF
 
-    if case.always_recently(alike):
+    if case.always_recently(alike) and not case.recently(relative_vendi) < ALIKE:  # else they are all the same
         onset = case.since(alike)
         middle = case.recently(lambda row: float(np.median(varieties(row))))
         count = len(varieties(case.recent[-1]))

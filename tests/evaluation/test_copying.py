@@ -9,8 +9,7 @@ import torch
 from scipy.stats import mannwhitneyu
 from torch import Tensor
 
-from ganlab.config.data import MnistOptions
-from ganlab.data import RealData, load, to_float
+from ganlab.data import RealData, to_float
 from ganlab.evaluation.copying import (
     Copies,
     GanTrainTest,
@@ -26,21 +25,6 @@ from ganlab.evaluation.copying import (
     pixel_space,
     pixels,
 )
-
-
-@pytest.fixture(scope="module")
-def mnist() -> RealData:
-    return load(MnistOptions(), 64)
-
-
-@pytest.fixture(scope="module")
-def space(mnist: RealData) -> PixelSpace:
-    return pixel_space(mnist.train.values)
-
-
-@pytest.fixture(scope="module")
-def train(mnist: RealData, space: PixelSpace) -> Tensor:
-    return space(mnist.train.values)
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,8 @@ from scipy.stats import binomtest, chi2_contingency
 from torch import Tensor
 from torch.nn.functional import normalize, one_hot
 
-from ganlab.config.data import MnistOptions
-from ganlab.data import RealData, load
-from ganlab.evaluation.copying import PixelSpace, pixel_space
+from ganlab.data import RealData
+from ganlab.evaluation.copying import PixelSpace
 from ganlab.evaluation.modes import (
     Bins,
     Support,
@@ -34,21 +33,6 @@ from ganlab.evaluation.modes import (
     relative_vendi,
     vendi,
 )
-
-
-@pytest.fixture(scope="module")
-def mnist() -> RealData:
-    return load(MnistOptions(), 64)
-
-
-@pytest.fixture(scope="module")
-def space(mnist: RealData) -> PixelSpace:
-    return pixel_space(mnist.train.values)
-
-
-@pytest.fixture(scope="module")
-def train(mnist: RealData, space: PixelSpace) -> Tensor:
-    return space(mnist.train.values)
 
 
 @pytest.fixture(scope="module")

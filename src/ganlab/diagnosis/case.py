@@ -13,6 +13,7 @@ import numpy as np
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.verdict import Finding
+from ganlab.evaluation import modes
 
 OWN_RUNS = "measured on ganlab's own runs"
 """Source of a criterion that no paper gives."""
@@ -59,10 +60,11 @@ class Charge:
 
 @dataclass(frozen=True)
 class Improvement:
-    """A statistic that still improves: by `change` of its level over `window`."""
+    """A statistic that still improves: by `change` of its level over `window`, of which `needed` is asked."""
 
     signal: str
     change: float
+    needed: float
     window: tuple[int, int]
 
 
@@ -226,7 +228,7 @@ class Case:
                 continue
             needed = STILL if self.good >= GARBAGE else FAST
             if p_value < 0.1 and sign * change > needed and abs(change) * level > least:
-                return Improvement(name, abs(change), window)
+                return Improvement(name, abs(change), needed, window)
         return None
 
     @property
@@ -281,7 +283,7 @@ def relative_vendi(row: Row) -> float | None:
     value, real = row.get("vendi"), row.get("vendi_real")
     if not is_number(value) or not is_number(real) or real <= 1:
         return None
-    return float(max(0.0, (value - 1) / (real - 1)))
+    return max(0.0, modes.relative_vendi(value, real))
 
 
 def _overlaps(a: Sequence[tuple[int, int]], b: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

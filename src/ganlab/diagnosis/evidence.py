@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.config.experiment import Experiment
+from ganlab.runs.history import STANDARD_COLUMNS
 
 Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein"]
 """Losses whose levels mean the same: chance is 2 ln 2, 1/2, 2 and nothing in particular for the discriminator's sum."""
@@ -23,19 +24,7 @@ FAMILIES: dict[str, Family] = {
 }
 """The family of each loss that an experiment can name."""
 
-SIGNALS = (
-    "d_loss",
-    "d_loss_real",
-    "d_loss_fake",
-    "g_loss",
-    "d_acc_real",
-    "d_acc_fake",
-    "d_real",
-    "d_fake",
-    "grad_d",
-    "grad_g",
-    "grad_g_output",
-)
+SIGNALS = tuple(name for name in STANDARD_COLUMNS if name not in ("step", "time", "lr_g", "lr_d"))
 """Names of the curves, as in history.csv: accuracies as shares in [0, 1], `d_real` and `d_fake` probabilities for
 cross-entropy and raw scores else."""
 

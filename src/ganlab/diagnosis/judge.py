@@ -6,17 +6,11 @@ from ganlab.diagnosis.calibration import confidence
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
-from ganlab.diagnosis.remedies import Cure, prescribe
+from ganlab.diagnosis.remedies import prescribe
 from ganlab.diagnosis.verdict import Contribution, Missing, Verdict
 
 NO_ACCUSATION = ("healthy", "under_trained")
 """Verdicts that contribute nothing to another one."""
-
-GET_MORE = (
-    Cure(
-        "Give it samples: --samples with a folder, an NPZ or a grid, and --real with the real data", "ganlab diagnose"
-    ),
-)
 
 
 def diagnose(evidence: Evidence) -> Verdict:
@@ -25,10 +19,7 @@ def diagnose(evidence: Evidence) -> Verdict:
     found = [(charge, failure.CURES) for failure in FAILURES for charge in failure.examine(case)]
     active = [pair for pair in found if pair[0].active]
     missing = what_is_missing(case)
-    if not active:
-        charge, cures = inconclusive(case, missing), GET_MORE if not case.rows and not case.has_quality else ()
-    else:
-        charge, cures = active[0]
+    charge, cures = active[0] if active else (inconclusive(case, missing), ())
     others = tuple(
         sorted(
             (

@@ -61,9 +61,9 @@ class SampleStatistics:
         self.held_out = held_out
         self.seed = seed
         if len(held_out) >= min(count, FEWEST_HELD_OUT):
-            reference, peers = _draw(held_out, count, seed), _draw(train, count, seed)
+            reference, peers = draw(held_out, count, seed, "statistics"), draw(train, count, seed, "statistics")
         else:
-            both = _draw(train, 2 * count, seed)
+            both = draw(train, 2 * count, seed, "statistics")
             reference, peers = both[::2], both[1::2]
         self.reference, self.peers = features.see(reference), features.see(peers)
         self.moments = moments(self.reference.features)
@@ -164,8 +164,9 @@ class SampleStatistics:
         }
 
 
-def _draw(samples: Samples, count: int, seed: int) -> Tensor:
-    chosen = torch.randperm(len(samples), generator=seeded(seed, "statistics"))[:count]
+def draw(samples: Samples, count: int, seed: int, stream: str) -> Tensor:
+    """Return `count` of the samples, or all where there are fewer, as floats: chosen at random by the seed."""
+    chosen = torch.randperm(len(samples), generator=seeded(seed, stream))[:count]
     return to_float(samples.values[chosen])
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganlab.config.data import DataOptions
-from ganlab.data import RealData, Samples, to_float
+from ganlab.data import RealData
 from ganlab.evaluation.distances import Spread, compare
 from ganlab.evaluation.features import Features, features_for
-from ganlab.evaluation.statistics import SampleStatistics
-from ganlab.randomness import generator as seeded
+from ganlab.evaluation.statistics import SampleStatistics, draw
 
 
 class Comparison:
@@ -76,12 +74,6 @@ class Comparison:
                 "n_real": len(self.held_out),
             },
         }
-
-
-def draw(samples: Samples, count: int, seed: int, stream: str) -> Tensor:
-    """Return `count` of the samples, or all where there are fewer, as floats: chosen at random by the seed."""
-    chosen = torch.randperm(len(samples), generator=seeded(seed, stream))[:count]
-    return to_float(samples.values[chosen])
 
 
 def space_of(samples: Tensor) -> str:

@@ -12,8 +12,8 @@ from torch import Tensor
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.evaluation.statistics import draw
 from ganlab.games.standard import StandardGame
-from ganlab.monitor.comparison import draw
 from ganlab.monitor.monitor import Monitor
 
 CHUNK = 250

@@ -100,11 +100,11 @@ def losses(history: History, chance: float | None = None) -> Figure:
         ("d_loss_fake", "D fake", D_FAKE),
         ("g_loss", "G", GENERATOR),
     )
-    if _drawn(axes, curves):
+    if drawn(axes, curves):
         if chance is not None:
-            _level(axes, chance, f"chance, {chance:.2f}")
-        _limit(axes, curves, () if chance is None else (chance,))
-        _legend(axes)
+            level(axes, chance, f"chance, {chance:.2f}")
+        limit(axes, curves, () if chance is None else (chance,))
+        legend(axes)
     return figure
 
 
@@ -118,10 +118,10 @@ def accuracies(history: History) -> Figure:
     figure, (axes,) = _canvas("Discriminator accuracy", ["correct, %"])
     curves = _columns(history, ("d_acc_real", "real", D_REAL), ("d_acc_fake", "fake", D_FAKE))
     recorded = [replace(curve, values=100 * curve.values) for curve in curves if not np.isnan(curve.values).all()]
-    if _drawn(axes, recorded, otherwise="no decision point for this loss" if curves else NOTHING):
-        _level(axes, 50, "chance, 50 %")
+    if drawn(axes, recorded, otherwise="no decision point for this loss" if curves else NOTHING):
+        level(axes, 50, "chance, 50 %")
         axes.set_ylim(-3, 103)
-        _legend(axes)
+        legend(axes)
     return figure
 
 
@@ -138,8 +138,8 @@ def gradients(history: History) -> Figure:
         ("grad_g", "G's weights", GENERATOR),
         ("grad_g_output", "G's output", OUTPUT),
     )
-    if _drawn(axes, _logarithmic(axes, curves)):
-        _legend(axes)
+    if drawn(axes, logarithmic(axes, curves)):
+        legend(axes)
     return figure
 
 
@@ -160,10 +160,10 @@ def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.array([spread[step] for step in common]) / np.array([real[step] for step in common])
     ratio = Curve("generated", np.array(common), ratios, GENERATOR)
-    if _drawn(upper, [ratio] if common else []):
-        _level(upper, 1, "real")
-        _limit(upper, [ratio], (0, 1))
-        _legend(upper)
+    if drawn(upper, [ratio] if common else []):
+        level(upper, 1, "real")
+        limit(upper, [ratio], (0, 1))
+        legend(upper)
     distances = [
         Curve(label, np.array(list(rows)), np.array(list(rows.values())), colour)
         for key, label, colour in (
@@ -172,8 +172,8 @@ def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
         )
         if (rows := _row_values(snapshots, key))
     ]
-    if _drawn(lower, _logarithmic(lower, distances)):
-        _legend(lower)
+    if drawn(lower, logarithmic(lower, distances)):
+        legend(lower)
     return figure
 
 
@@ -226,7 +226,7 @@ def _row_values(snapshots: Sequence[Mapping[str, Any]], key: str) -> dict[float,
     return {float(row["step"]): np.nan if row[key] is None else float(row[key]) for row in snapshots if key in row}
 
 
-def _drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool:
+def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool:
     """Draw the curves and mark where they are not finite; without curves say why there are none and return False."""
     if not curves:
         axes.text(0.5, 0.5, otherwise, transform=axes.transAxes, ha="center", va="center", color=MUTED, size=11)
@@ -302,7 +302,7 @@ def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
         )
 
 
-def _limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
+def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
     """Fit the y axis to the levels and to all but rare spikes, and say how far the spikes reach that are left out.
 
     A curve's spikes lie beyond its middle 90 % by more than 1.5 times that range, as a box plot's outliers do. Where
@@ -342,7 +342,7 @@ def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
     axes.set_title(f"{axes.get_title('left')}; log beyond {threshold:g}")
 
 
-def _logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
+def logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
     """Make the y axis logarithmic; values at or below 0 move to half the smallest positive one, and are counted."""
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(PLAIN)
@@ -358,7 +358,7 @@ def _logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
     return [replace(curve, values=np.where(curve.values <= 0, edge, curve.values)) for curve in curves]
 
 
-def _level(axes: Axes, value: float, label: str) -> None:
+def level(axes: Axes, value: float, label: str) -> None:
     """Draw a dotted level that the curves are measured by."""
     axes.axhline(value, color=MUTED, linewidth=1.2, linestyle=":", label=label)
 
@@ -379,7 +379,7 @@ def _say(axes: Axes, step: float, height: float, text: str, colour: str) -> None
     )
 
 
-def _legend(axes: Axes) -> None:
+def legend(axes: Axes) -> None:
     """List the curves above the panel's right end, where they cover nothing; a search for free room takes seconds."""
     axes.legend(
         loc="lower right",

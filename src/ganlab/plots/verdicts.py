@@ -26,11 +26,11 @@ from ganlab.plots.figures import (
     RIGHT,
     STYLE,
     Curve,
-    _drawn,
-    _legend,
-    _level,
-    _limit,
-    _logarithmic,
+    drawn,
+    legend,
+    level,
+    limit,
+    logarithmic,
 )
 from ganlab.plots.grids import COMFORTABLE_WIDTH, GAP_COLOUR, Pixels
 
@@ -143,19 +143,19 @@ def _plain(text: str) -> str:
 
 def _panel(axes: Axes, panel: Panel) -> bool:
     """Draw one panel; False where it has nothing to show."""
-    curves = _logarithmic(axes, panel.curves) if panel.log and panel.curves else panel.curves
-    if not _drawn(axes, curves, otherwise="no curves were recorded"):
+    curves = logarithmic(axes, panel.curves) if panel.log and panel.curves else panel.curves
+    if not drawn(axes, curves, otherwise="no curves were recorded"):
         return False
     levels = () if panel.level is None else (panel.level[0],)
     if panel.level is not None:
-        _level(axes, *panel.level)
+        level(axes, *panel.level)
     if not panel.log:
-        _limit(axes, curves, levels)
+        limit(axes, curves, levels)
     locator = axes.yaxis.get_major_locator()
     if isinstance(locator, SymmetricalLogLocator):
         # Left to itself it names every power of ten, one over the other where a loss passes 1e12.
         locator.set_params(numticks=6)
-    _legend(axes)
+    legend(axes)
     return True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis import signals
-from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.remedies import NON_SATURATING, R1, SPECTRAL, STEADIER_ADAM, Cure, added, fewer_updates
 from ganlab.diagnosis.verdict import Finding
@@ -80,7 +80,7 @@ def examine(case: Case) -> Iterator[Charge]:
         findings = [*no_gradient(case, spell), *won(case, spell)] if kind == "saturating" else won(case, spell)
         if case.bad_samples and lasting:
             findings.append(
-                Finding("good", case.good, 0.5, case.recent_window, OWN_RUNS,
+                Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS,
                         f"Of the last samples {100 * case.good:.0f} % as many as of real ones pass for real data.")
             )  # fmt: skip
         what = "and gives the generator no gradient" if kind == "saturating" else "and wins every time"

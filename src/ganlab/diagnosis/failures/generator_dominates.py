@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ganlab.diagnosis import signals
-from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failures.discriminator_dominates import generator_kind
 from ganlab.diagnosis.remedies import Cure, at_least, fewer_updates
@@ -57,7 +57,7 @@ def examine(case: Case) -> Iterator[Charge]:
         ]  # fmt: skip
         if case.rows and lasting:
             findings.append(
-                Finding("good", case.good, 0.5, case.recent_window, OWN_RUNS,
+                Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS,
                         f"Yet of the samples only {100 * case.good:.0f} % as many as of real ones pass for real data.")
             )  # fmt: skip
         yield Charge(

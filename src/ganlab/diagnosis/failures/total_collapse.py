@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import ALIKE, Case, Charge, relative_vendi
+from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.verdict import Finding
 
@@ -14,8 +14,8 @@ CURES = COLLAPSE_CURES
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run most of whose last snapshots, the very last among them, hold samples that are nearly identical."""
 
-    def alike(row: object) -> bool:
-        value = relative_vendi(row)  # type: ignore[arg-type]
+    def alike(row: Row) -> bool:
+        value = relative_vendi(row)
         return value is not None and value < ALIKE
 
     value = case.recently(relative_vendi)

@@ -22,6 +22,6 @@ def examine(case: Case) -> Iterator[Charge]:
     words = f"{name} still changes by {100 * found.change:.0f} % over the last half of the run."
     yield Charge(
         "under_trained", None, max(0.0, min(1.0, 1 - case.good / GOOD)) / 2, None, found.window,
-        (Finding(found.signal, found.change, 0.1, found.window, "Mann 1945; Theil-Sen slope", words),),
+        (Finding(found.signal, found.change, found.needed, found.window, "Mann 1945; Theil-Sen slope", words),),
         f"The samples are not there yet but still improve: {words}",
     )  # fmt: skip

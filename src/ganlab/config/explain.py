@@ -25,6 +25,7 @@ _TYPES = {
     "bool_type": "true or false",
     "string_type": "text",
     "tuple_type": "a list",
+    "dict_type": "keys and values",
     "model_type": "keys and values",
     "model_attributes_type": "keys and values",
 }
@@ -106,7 +107,7 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Finding, 
     elif "missing" in kinds:
         text = f"is missing; {component_name(cls) if cls else 'the list'} needs it"
     else:
-        text = _wrong_value(path, cls, errors, value)
+        text = wrong_value(path, cls, errors, value)
     return finding(root, path, text), path
 
 
@@ -163,8 +164,15 @@ def _none_called(path: KeyPath, value: Any, names: Sequence[str]) -> str:
     return f"no {_KINDS.get(str(path[0]), path[0])} called {shown(value)}; {meant}{there}"
 
 
-def _wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any], value: Any) -> str:
-    """Return why a value cannot be; of the members of a union, one that accepts its type speaks alone."""
+def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any], value: Any) -> str:
+    """Return why a value cannot be; of the members of a union, one that accepts its type speaks alone.
+
+    Args:
+        path: where the value stands.
+        cls: the options that it is one of, or None for an entry of a free mapping.
+        errors: pydantic's errors of this one path.
+        value: the value.
+    """
     allowed = allowed_values(cls, str(path[-1])) if cls else ()
     expected: list[str] = []
     for error in errors:

@@ -39,12 +39,20 @@ __all__ = [
     "difference",
     "dump_experiment",
     "experiment_from_mapping",
+    "experiment_from_node",
     "json_schema",
     "load_experiment",
+    "locate",
+    "read_document",
+    "read_override",
+    "refusal",
+    "says_sweep",
 ]
 
 MAX_EXTENDS = 10
 MAX_FINDINGS = 100
+SWEEP_KEYS = ("base", "grid", "runs")
+"""Keys that only the file of a sweep has, one of them at least."""
 
 
 def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -59,11 +67,11 @@ def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experi
     Raises:
         ConfigError: it cannot be found, read or run; the message lists every problem, one a line, with file and line.
     """
-    path = _locate(source)
+    path = locate(source)
     try:
         return _resolve(*_read_chain(path), overrides)
     except UnreadableError as error:
-        raise _refusal(error.findings) from None
+        raise refusal(error.findings) from None
 
 
 def experiment_from_mapping(
@@ -82,7 +90,19 @@ def experiment_from_mapping(
     try:
         return _resolve(*_extend(to_node(values, Place(safe(where))), Path()), overrides)
     except UnreadableError as error:
-        raise _refusal(error.findings) from None
+        raise refusal(error.findings) from None
+
+
+def experiment_from_node(node: Node, folder: Path) -> Experiment:
+    """Return the experiment that a part of a file describes; `extends` starts at `folder`.
+
+    Raises:
+        ConfigError: it cannot be run; the message lists every problem, one a line.
+    """
+    try:
+        return _resolve(*_extend(node, folder), ())
+    except UnreadableError as error:
+        raise refusal(error.findings) from None
 
 
 def apply_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:
@@ -135,20 +155,43 @@ def _leaves(options: Options, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
 # Files
 
 
-def _locate(source: str | Path, folder: Path = Path()) -> Path:
-    """Return the file of that name, else the shipped experiment; a folder of the same name hides neither."""
+def locate(source: str | Path, folder: Path = Path()) -> Path:
+    """Return the file of that name, else the shipped experiment; a folder of the same name hides neither.
+
+    Raises:
+        ConfigError: there is neither.
+    """
     path = folder / source
     return path if os.path.lexists(path) and not os.path.isdir(path) else find_config(str(source))
 
 
 def _read_chain(path: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Finding]]:
     """Return what a file and all that it extends say together, and what is wrong with their keys."""
-    source = safe(str(path), limit=300)
-    tree, findings = read_yaml(decode(_read_file(path, source), source), Place(source, 1))
-    if tree.value is None:
-        raise UnreadableError([Finding(Place(source), "the file is empty: it holds no keys")])
+    tree, findings = read_document(path)
+    if says_sweep(tree):
+        source = tree.place.source
+        raise ConfigError(f"{source}: this is a sweep, not an experiment", f"`ganlab sweep {source}` runs it")
     tree, more = _extend(tree, path.parent, (*above, os.path.realpath(path)))
     return tree, more + findings
+
+
+def read_document(path: Path, experiments: int = 1) -> tuple[Node, list[Finding]]:
+    """Read a file of keys that holds up to so many experiments; return it, and what is wrong with its keys.
+
+    Raises:
+        UnreadableError: it cannot be read, is no YAML, or is empty.
+    """
+    source = safe(str(path), limit=300)
+    text = decode(_read_file(path, source, experiments * MAX_BYTES), source, experiments)
+    tree, findings = read_yaml(text, Place(source, 1), experiments)
+    if tree.value is None:
+        raise UnreadableError([Finding(Place(source), "the file is empty: it holds no keys")])
+    return tree, findings
+
+
+def says_sweep(tree: Node) -> bool:
+    """Whether a document describes a sweep rather than one experiment."""
+    return isinstance(tree.value, dict) and any(key in tree.value for key in SWEEP_KEYS)
 
 
 def _extend(tree: Node, folder: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Finding]]:
@@ -169,7 +212,7 @@ def _parent_file(parent: Node, folder: Path, above: tuple[str, ...]) -> Path:
         text = f"extends: expected a file or the name of a shipped experiment, got {shown(parent.plain())}"
         raise UnreadableError([Finding(place, text)])
     try:
-        path = _locate(parent.value, folder)
+        path = locate(parent.value, folder)
     except ConfigError as error:
         raise UnreadableError([Finding(place, f"extends: {error.message}; {error.hint}")]) from None
     if os.path.realpath(path) in above:
@@ -179,13 +222,13 @@ def _parent_file(parent: Node, folder: Path, above: tuple[str, ...]) -> Path:
     return path
 
 
-def _read_file(path: Path, source: str) -> bytes:
+def _read_file(path: Path, source: str, most: int) -> bytes:
     """Return the first bytes of a file, one more than `decode` accepts at most."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait, reading a device never end
             raise UnreadableError([Finding(Place(source), "a device or a pipe; expected a YAML file")])
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(most + 1)
     except OSError as error:
         raise UnreadableError([Finding(Place(source), f"cannot be read: {error.strerror}")]) from None
 
@@ -233,17 +276,27 @@ def _with_overrides(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Fi
     return tree, findings
 
 
-def _edits(text: str, findings: list[Finding]) -> Iterator[tuple[KeyPath, Node]]:
-    """Yield the paths an override sets, and what to."""
+def read_override(text: str) -> tuple[KeyPath, Node, list[Finding]]:
+    """Return the path that an override sets, what to, and what is wrong with the keys of its value.
+
+    Raises:
+        UnreadableError: it is no KEY=VALUE, or the value no YAML.
+    """
     place = Place(f"override {safe(text)}")
     typed, equals, value = text.partition("=")
     keys = tuple(typed.strip().split("."))
     if not equals or not all(keys) or len(keys) > MAX_DEPTH or control_character(text):
         raise UnreadableError([Finding(place, "expected KEY=VALUE in plain text, such as training.steps=500")])
-    node, more = read_yaml(value, place)
+    return keys, *read_yaml(value, place)
+
+
+def _edits(text: str, findings: list[Finding]) -> Iterator[tuple[KeyPath, Node]]:
+    """Yield the paths an override sets, and what to."""
+    keys, node, more = read_override(text)
     findings += more
+    place = node.place
     for path, leaf in _flat(keys, node):
-        leaf.place = place._replace(key=typed.strip()) if path == keys else place
+        leaf.place = place._replace(key=".".join(map(str, keys))) if path == keys else place
         if path[0] == "optimizer" and len(path) > 1 and path[1] not in ("generator", "discriminator"):
             yield ("optimizer", "generator", *path[1:]), leaf
             yield ("optimizer", "discriminator", *path[1:]), leaf
@@ -348,7 +401,7 @@ def _touch(one: KeyPath, other: KeyPath) -> bool:
     return one[:shared] == other[:shared]
 
 
-def _refusal(findings: Sequence[Finding]) -> ConfigError:
+def refusal(findings: Sequence[Finding]) -> ConfigError:
     """Return the error that says each finding once: files by line, then overrides."""
     ordered = sorted(
         findings, key=lambda found: (found.place.line == 0, found.place[:2] if found.place.line else ("", 0))

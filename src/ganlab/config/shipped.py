@@ -1,4 +1,4 @@
-"""The experiments that come with ganlab."""
+"""The experiments and sweeps that come with ganlab."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import difflib
 from pathlib import Path
 
 from ganlab.errors import ConfigError
+
+SWEEPS = "sweeps/"
+"""Where the shipped sweeps are, among the shipped experiments."""
 
 
 def shipped_configs() -> Path:
@@ -16,36 +19,63 @@ def shipped_configs() -> Path:
 
 
 def find_config(name: str) -> Path:
-    """Return the file of a shipped experiment, named as `ganlab ls configs` does, with or without `.yaml`.
+    """Return the file of a shipped experiment or sweep, named as its list does, with or without `.yaml`.
 
     Raises:
         ConfigError: there is none of that name.
     """
-    names = [known for known, _ in list_configs()]
     wanted = name.removesuffix(".yaml")
+    names = _names()
     if wanted in names:
         return shipped_configs() / f"{wanted}.yaml"
-    # Reading YAML is not needed to list names: `ganlab ls` stays quick.
-    from ganlab.config.yaml_text import safe
+    raise _unknown("experiment", name, names)
 
-    close = difflib.get_close_matches(wanted[:100], names, n=1)
-    guess = f"did you mean {close[0]}? " if close else ""
-    raise ConfigError(
-        f"no experiment '{safe(name)}': neither a file nor one of the shipped experiments",
-        f"{guess}`ganlab ls configs` lists those that are shipped",
-    )
+
+def find_sweep(name: str) -> Path:
+    """Return the file of a shipped sweep, with or without `sweeps/` and `.yaml`, or else of the experiment so named.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    wanted = name.removesuffix(".yaml")
+    names = _names()
+    for known in (SWEEPS + wanted, wanted):
+        if known in names:
+            return shipped_configs() / f"{known}.yaml"
+    raise _unknown("sweep", name, [known.removeprefix(SWEEPS) for known in names if known.startswith(SWEEPS)])
 
 
 def list_configs() -> list[tuple[str, str]]:
     """Return name and description of each shipped experiment, in alphabetical order."""
+    return [(name, _description(name)) for name in _names() if not name.startswith(SWEEPS)]
+
+
+def list_sweeps() -> list[tuple[str, str]]:
+    """Return name and description of each shipped sweep, in alphabetical order."""
+    return [(name, _description(name)) for name in _names() if name.startswith(SWEEPS)]
+
+
+def _names() -> list[str]:
     folder = shipped_configs()
     files = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
-    return [(path.relative_to(folder).with_suffix("").as_posix(), _description(path)) for path in files]
+    return [path.relative_to(folder).with_suffix("").as_posix() for path in files]
 
 
-def _description(path: Path) -> str:
+def _unknown(kind: str, name: str, names: list[str]) -> ConfigError:
+    # Reading YAML is not needed to list names: `ganlab ls` stays quick.
+    from ganlab.config.yaml_text import safe
+
+    close = difflib.get_close_matches(name.removesuffix(".yaml")[:100], names, n=1)
+    guess = f"did you mean {close[0]}? " if close else ""
+    listed = "`ganlab ls configs` lists those that are shipped"
+    if kind == "sweep":
+        listed = f"the shipped ones are {', '.join(names)}" if names else "none is shipped"
+    return ConfigError(f"no {kind} '{safe(name)}': neither a file nor one of the shipped {kind}s", f"{guess}{listed}")
+
+
+def _description(name: str) -> str:
     """Return the first line of the opening comment that is neither the editor's nor the command that runs the file."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in (shipped_configs() / f"{name}.yaml").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             break
         text = line.lstrip("# ").rstrip()

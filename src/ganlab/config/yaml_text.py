@@ -118,15 +118,15 @@ def dotted(path: KeyPath) -> str:
     return safe(".".join(map(str, path)), 4 * SHORT)
 
 
-def decode(raw: bytes, source: str) -> str:
-    """Return the text of a file.
+def decode(raw: bytes, source: str, experiments: int = 1) -> str:
+    """Return the text of a file that holds up to so many experiments.
 
     Raises:
-        UnreadableError: it is larger than 100 KB, no UTF-8, or holds control characters.
+        UnreadableError: it is larger than 100 KB an experiment, no UTF-8, or holds control characters.
     """
     place = Place(source)
-    if len(raw) > MAX_BYTES:
-        raise UnreadableError([Finding(place, f"larger than the {MAX_BYTES // 1000} KB an experiment file may have")])
+    if len(raw) > (most := experiments * MAX_BYTES):
+        raise UnreadableError([Finding(place, f"larger than the {most // 1000} KB an experiment file may have")])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -147,12 +147,13 @@ def _control_text(found: re.Match[str]) -> str:
     return f"holds the control character U+{ord(found[0]):04X}; remove it"
 
 
-def read_yaml(text: str, place: Place) -> tuple[Node, list[Finding]]:
+def read_yaml(text: str, place: Place, experiments: int = 1) -> tuple[Node, list[Finding]]:
     """Read one YAML document; an empty one is null.
 
     Args:
         text: what `decode` returned, or the value of an override.
         place: where the text begins; line 0 gives every value that same place.
+        experiments: how many experiments the text may hold.
 
     Returns:
         The document, and what is wrong with its keys: given twice (the first counts), or no text.
@@ -160,7 +161,7 @@ def read_yaml(text: str, place: Place) -> tuple[Node, list[Finding]]:
     Raises:
         UnreadableError: no YAML, or YAML that has no place in an experiment.
     """
-    document = _Document(text, place)
+    document = _Document(text, place, experiments * MAX_NODES)
     return document.read(), document.findings
 
 
@@ -176,9 +177,10 @@ class _Events(Reader, Scanner, Parser):
 class _Document:
     """Builds nodes from events. Depth is limited before recursion, so that no file can exhaust the stack."""
 
-    def __init__(self, text: str, place: Place) -> None:
+    def __init__(self, text: str, place: Place, most: int) -> None:
         self._events = _Events(text)
         self._place = place
+        self._most = most
         self._nodes = 0
         self.findings: list[Finding] = []
 
@@ -212,8 +214,8 @@ class _Document:
 
     def _node(self, event: Any, path: KeyPath) -> Node:
         self._nodes += 1
-        if self._nodes > MAX_NODES:
-            self._stop(event, f"more than {MAX_NODES} values; no experiment needs so many")
+        if self._nodes > self._most:
+            self._stop(event, f"more than {self._most} values; no experiment needs so many")
         if len(path) > MAX_DEPTH:
             self._stop(event, f"nested more than {MAX_DEPTH} levels deep; no experiment needs so many")
         if isinstance(event, events.AliasEvent) or event.anchor is not None:
@@ -287,19 +289,23 @@ def to_node(value: Any, place: Place, path: KeyPath = ()) -> Node:
     """
     if len(path) > MAX_DEPTH:
         raise UnreadableError([Finding(place, f"{dotted(path[:3])}: nested more than {MAX_DEPTH} levels deep")])
-    where = f"{dotted(path)}: " if path else ""
     if isinstance(value, Mapping):
         odd = [key for key in value if not isinstance(key, str) or control_character(key)]
         if odd:
-            raise UnreadableError([Finding(place, f"{where}the key {shown(odd[0])} is not plain text")])
+            raise UnreadableError([Finding(place, f"{_where(path)}the key {shown(odd[0])} is not plain text")])
         return Node({key: to_node(item, place, (*path, key)) for key, item in value.items()}, place)
     if isinstance(value, list | tuple):
         return Node([to_node(item, place, (*path, index)) for index, item in enumerate(value)], place)
     if isinstance(value, str) and (found := control_character(value)):
-        raise UnreadableError([Finding(place, where + _control_text(found))])
+        raise UnreadableError([Finding(place, _where(path) + _control_text(found))])
     if isinstance(value, int) and value.bit_length() > 320:
-        raise UnreadableError([Finding(place, f"{where}a whole number of {value.bit_length()} bits is beyond any use")])
+        text = f"{_where(path)}a whole number of {value.bit_length()} bits is beyond any use"
+        raise UnreadableError([Finding(place, text)])
     return Node(float(value) if isinstance(value, float) else value, place)
+
+
+def _where(path: KeyPath) -> str:
+    return f"{dotted(path)}: " if path else ""
 
 
 class _Dumper(yaml.SafeDumper):

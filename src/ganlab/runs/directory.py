@@ -157,27 +157,31 @@ def this_process() -> dict[str, Any]:
     return {"pid": os.getpid(), "host": socket.gethostname()}
 
 
-def create_run(runs_dir: Path, experiment: Experiment) -> RunDirectory:
-    """Make the directory of an experiment's run, with its config.yaml.
+def create_run(runs_dir: Path, experiment: Experiment, name: str | None = None) -> RunDirectory:
+    """Make the directory of an experiment's run, with its config.yaml: `name`, else as `new_run` names it.
 
     Raises:
-        RunError: the runs folder cannot be made or written.
+        RunError: the runs folder cannot be made or written, or has a run of that name.
     """
-    run = new_run(runs_dir, experiment.name)
+    run = new_run(runs_dir, experiment.name, name)
     run.checkpoints.mkdir()
     atomic_write(run.config, dump_experiment(experiment).encode())
     return run
 
 
-def new_run(runs_dir: Path, name: str) -> RunDirectory:
-    """Make `<runs_dir>/<name>-<time>-<4 letters>/`, a folder that did not exist before.
+def new_run(runs_dir: Path, experiment: str, name: str | None = None) -> RunDirectory:
+    """Make a folder that did not exist before: `<runs_dir>/<name>`, else `<runs_dir>/<experiment>-<time>-<4 letters>`.
 
     Raises:
-        RunError: the runs folder cannot be made or written.
+        RunError: the runs folder cannot be made or written, or has a run of that name.
     """
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        run = RunDirectory(new_folder(runs_dir, name))
+        if name is None:
+            run = RunDirectory(new_folder(runs_dir, experiment))
+        else:
+            run = RunDirectory(runs_dir / name)
+            run.path.mkdir()
         for folder in (run.samples, run.plots):
             folder.mkdir()
     except OSError as error:

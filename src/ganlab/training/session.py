@@ -31,10 +31,23 @@ from ganlab.training.signals import EXIT_CODES, StopSignal
 from ganlab.training.workbench import Workbench, build_workbench
 
 
-def start(experiment: Experiment, runs_dir: Path, views: Sequence[View] = ()) -> RunDirectory:
+def start(
+    experiment: Experiment,
+    runs_dir: Path,
+    views: Sequence[View] = (),
+    name: str | None = None,
+    threads: int | None = None,
+) -> RunDirectory:
     """Train an experiment from its first step in a new run directory, and return that.
 
     Whatever can be refused is refused before the directory is made.
+
+    Args:
+        experiment: what to train.
+        runs_dir: where the run directory is made.
+        views: who watches.
+        name: the directory's name; left out, it holds the experiment's name and the time.
+        threads: threads of the CPU; left out, PyTorch's own choice.
 
     Raises:
         GanlabError: device, data, disk or runs folder do not allow it.
@@ -43,11 +56,11 @@ def start(experiment: Experiment, runs_dir: Path, views: Sequence[View] = ()) ->
     device = choose_device(experiment.training)
     if experiment.monitor.tensorboard:
         require_tensorboard()
-    prepare(device, experiment.training, threads=None)
+    prepare(device, experiment.training, threads)
     data = load(experiment.data, experiment.training.batch_size)
     bench = build_workbench(experiment, data, device)
     require_room(runs_dir, bench)
-    run = create_run(runs_dir, experiment)
+    run = create_run(runs_dir, experiment, name)
     with run.held():
         status = {
             "status": "running",

@@ -1,0 +1,1 @@
+"""Many runs from one spec: planned, carried out whatever happens, and judged against what was claimed."""

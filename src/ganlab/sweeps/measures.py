@@ -1,0 +1,549 @@
+"""What a claim can be about: one function a measure, which counts the runs in which it holds."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, BeforeValidator, Field
+from scipy.ndimage import median_filter
+from scipy.stats import binomtest, fisher_exact, spearmanr
+
+from ganlab.config.base import Options
+from ganlab.config.experiment import VERDICTS
+from ganlab.diagnosis import signals
+from ganlab.diagnosis.evidence import Series
+from ganlab.errors import RunError
+from ganlab.sweeps.records import RunRecord, is_one_of, statistic
+
+Z = 1.959964
+"""Quantile of the normal distribution that leaves 2.5 % above it."""
+
+SIGNIFICANT = 0.05
+"""P-value under which a difference or a trend counts."""
+
+PERIODIC = 0.5
+"""Share of a loss's variance that must lie at one period: what the verdict `oscillation` asks for."""
+
+FEWEST = 15
+"""Steps under which a run has no curve to speak of."""
+
+POSITIVE_LOSSES = ("non_saturating", "least_squares")
+"""Losses of the generator that are never negative, so that 0 is nothing left to lose."""
+
+LOWER_IS_BETTER = ("fid", "energy_distance")
+HIGHER_IS_BETTER = (
+    "good", "precision", "recall", "density", "coverage", "relative_vendi", "classes_seen", "inception_score",
+)  # fmt: skip
+
+Records = Sequence[RunRecord]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a measure found.
+
+    Attributes:
+        k, n: runs, or pairs of runs, in which the claim holds, and those that could tell.
+        onset: median step from which it holds, over the k; None where the measure has none.
+        words: what else was seen, and which runs were left out and why.
+        expected: what had to be seen.
+        replicated: `yes`, `partly`, `no` or `-` where another rule than the share k / n decides; else None.
+    """
+
+    k: int
+    n: int
+    onset: float | None
+    words: tuple[str, ...]
+    expected: str
+    replicated: str | None = None
+
+
+def wilson(k: int, n: int) -> tuple[float, float]:
+    """Return the 95 % score interval of k successes in n trials (Wilson 1927), in [0, 1]; (0, 1) for no trial."""
+    if n == 0:
+        return 0.0, 1.0
+    share, spread = k / n, Z**2 / n
+    centre = (share + spread / 2) / (1 + spread)
+    reach = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+# Counting
+
+
+class _CannotTell(Exception):
+    """A run lacks what a measure needs; the message says what."""
+
+
+T = TypeVar("T")
+
+Seen = tuple[bool, float | None]
+"""Whether a claim holds in a run, and its onset or another number of the run."""
+
+
+def _numbers(records: Records, look: Callable[[RunRecord], T]) -> tuple[list[T], list[str]]:
+    """Return what a look sees in each run that ended and has what it needs, and the other runs with the reason."""
+    seen: list[T] = []
+    left_out: list[str] = []
+    for record in records:
+        try:
+            if not record.ended:
+                raise _CannotTell(record.state)
+            seen.append(look(record))
+        except _CannotTell as why:
+            left_out.append(f"{record.planned.id} ({why})")
+        except RunError as error:
+            left_out.append(f"{record.planned.id} (damaged: {error.message})")
+    return seen, left_out
+
+
+def _counted(
+    records: Records,
+    look: Callable[[RunRecord], Seen],
+    expected: str,
+    words: Callable[[list[Seen]], str] = lambda seen: "",
+) -> Tally:
+    """Count the runs in which a claim holds; the onset is the median of their numbers."""
+    seen, left_out = _numbers(records, look)
+    onsets = [number for holds, number in seen if holds and number is not None]
+    return Tally(
+        k=sum(holds for holds, _ in seen),
+        n=len(seen),
+        onset=float(np.median(onsets)) if onsets else None,
+        words=_sentences(words(seen), left_out),
+        expected=expected,
+    )
+
+
+def _sentences(said: str, left_out: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text for text in (said, f"not counted: {', '.join(left_out)}" if left_out else "") if text)
+
+
+def _configs(records: Records) -> str:
+    return ", ".join(dict.fromkeys(record.planned.config for record in records))
+
+
+# Parameters
+
+
+def _known_verdicts(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        failure, _, variant = name.partition("/")
+        if failure not in VERDICTS or (variant and variant not in VERDICTS[failure]):
+            raise ValueError(f"{name!r} is no verdict; `ganlab ls failures` lists them")
+    return names
+
+
+def _known_metric(name: str) -> str:
+    known = (*LOWER_IS_BETTER, *HIGHER_IS_BETTER)
+    if name not in known:
+        raise ValueError(f"{name!r} is no metric; metrics are {', '.join(known)}")
+    return name
+
+
+def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= bounds[0] < bounds[1]:
+        raise ValueError("two numbers are needed, from 0, the smaller one first")
+    return bounds
+
+
+VerdictNames = Annotated[
+    tuple[str, ...],
+    Field(strict=False, min_length=1),
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    AfterValidator(_known_verdicts),
+]
+"""`failure` or `failure/variant`, or a list of which any will do."""
+
+Bounds = Annotated[tuple[float, float], Field(strict=False), AfterValidator(_rising)]
+"""Lowest and highest value, both included."""
+
+
+class Between(Options):
+    """Parameters of `settles`."""
+
+    between: Bounds
+    """Steps between which the losses settle."""
+
+
+class Below(Options):
+    """Parameters of `generator_loss_falls`."""
+
+    below: float = 0.1
+    """Loss under which it fell to nothing."""
+
+
+class Period(Options):
+    """Parameters of `generator_loss_oscillates`."""
+
+    period: Bounds = (0.0, 100.0)
+    """Shortest and longest period, in steps."""
+
+
+class Verdicts(Options):
+    """Parameters of `verdict`."""
+
+    verdicts: VerdictNames
+    """Verdicts of which any will do."""
+
+
+class Rarer(Verdicts):
+    """Parameters of `rarer`."""
+
+    than: VerdictNames | None = None
+    """Verdicts that are more common in the same runs; left out, the same verdicts are looked for in `against`."""
+
+
+class Compared(Options):
+    """Parameters of `better` and `worse`."""
+
+    metric: Annotated[str, AfterValidator(_known_metric)] = "fid"
+    """Statistic of a snapshot."""
+    at: Literal["end", "equal_time"] = "end"
+    """At the end of each run, or by the clock, when the shorter of the two ended."""
+
+
+# Measures of curves
+
+
+def _curve(record: RunRecord, name: str) -> Series:
+    """Return the finite values of a column of history.csv by step."""
+    history = record.history
+    if not {"step", name} <= history.keys():
+        raise _CannotTell(f"no {name}")
+    curve = signals.finite(Series(history["step"].astype(np.int64), history[name]))
+    if len(curve) < FEWEST:
+        raise _CannotTell(f"{len(curve)} steps of {name}, {FEWEST} are needed")
+    return curve
+
+
+def _running_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median over a centred window of max(5, steps // 30) points, made odd; the ends are mirrored."""
+    smooth: NDArray[np.float64] = median_filter(values, max(5, len(values) // 30) | 1, mode="reflect")
+    return smooth
+
+
+def _stays_from(curve: Series, holds: NDArray[np.bool_]) -> int | None:
+    """First step from which a condition holds up to the end; None where it does not hold at the end."""
+    failing = np.flatnonzero(~holds)
+    first = failing[-1] + 1 if len(failing) else 0
+    return int(curve.steps[first]) if first < len(curve) else None
+
+
+def _end(curve: Series) -> float:
+    """Mean over the last tenth of a curve."""
+    return float(curve.values[-max(1, len(curve) // 10) :].mean())
+
+
+def settles(records: Records, against: Records, params: Between) -> Tally:
+    """The losses settle between two steps after an erratic start.
+
+    It counts where the run settles, as `settling_step` defines it, for both d_loss and g_loss at a step that lies in
+    `between`, or before it after an erratic start: the standard deviation of either loss up to that step is larger
+    than from there on. The onset is the median step at which those that count settle.
+    """
+    first, last = params.between
+
+    def look(record: RunRecord) -> Seen:
+        curves = [_curve(record, name) for name in ("d_loss", "g_loss")]
+        steps = [step for curve in curves if (step := settling_step(curve)) is not None]
+        if len(steps) < len(curves):
+            return False, None
+        step = max(steps)
+        return first <= step <= last or (step < first and any(_erratic_until(curve, step) for curve in curves)), step
+
+    def words(seen: list[Seen]) -> str:
+        steps = sorted(step for _, step in seen if step is not None)
+        never = len(seen) - len(steps)
+        settled = f"settled at step {', '.join(f'{step:.0f}' for step in steps)}" if steps else ""
+        return ", ".join(text for text in (settled, f"{never} never settled" if never else "") if text)
+
+    expected = f"d_loss and g_loss settle between steps {first:g} and {last:g}, or earlier after an erratic start"
+    return _counted(records, look, expected, words)
+
+
+def settling_step(curve: Series) -> int | None:
+    """Step from which a loss stays at its level of the last third of the run; None where it never settles.
+
+    The level at a step is the running median over max(5, steps // 30) steps. It is settled within a band around the
+    median of the last third: a fifth of that, or where it is more, the spread of single steps around their level in
+    that third (1.4826 x median absolute deviation). A loss that only gets there in the last third has not settled.
+    """
+    smooth = _running_median(curve.values)
+    third = slice(-(len(curve) // 3), None)
+    level = float(np.median(curve.values[third]))
+    noise = 1.4826 * float(np.median(np.abs(curve.values[third] - smooth[third])))
+    step = _stays_from(curve, np.abs(smooth - level) <= max(noise, 0.2 * abs(level)))
+    return None if step is None or step > curve.steps[third][0] else step
+
+
+def _erratic_until(curve: Series, step: int) -> bool:
+    before, after = curve.values[curve.steps < step], curve.values[curve.steps >= step]
+    return len(before) > 1 and float(before.std()) > float(after.std())
+
+
+def best_when_calm(records: Records, against: Records, params: Options) -> Tally:
+    """The best images come from a calm stretch, worse ones from stretches where the loss varies much.
+
+    The local variance of a snapshot is that of g_loss over the steps since the snapshot before it. Snapshots of the
+    first tenth of the run are left out. It counts where the snapshot with the lowest FID has a local variance below
+    the median of the run's, and Spearman's correlation of FID with the local variance is positive. A run needs 4 such
+    snapshots. No onset.
+    """
+    correlations: list[float] = []
+
+    def look(record: RunRecord) -> Seen:
+        fids, variances = _fid_and_variance(record)
+        correlation = float(spearmanr(fids, variances).statistic)
+        correlations.append(correlation)
+        return bool(variances[np.argmin(fids)] < np.median(variances) and correlation > 0), None
+
+    def words(seen: list[Seen]) -> str:
+        if not seen:
+            return ""
+        return f"median Spearman correlation of FID with the variance of g_loss {np.median(correlations):+.2f}"
+
+    return _counted(records, look, "the best FID where g_loss varies little, and FID rising with its variance", words)
+
+
+def _fid_and_variance(record: RunRecord) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """FID of each snapshot after the first tenth, and the variance of g_loss since the snapshot before."""
+    curve = _curve(record, "g_loss")
+    pairs = []
+    previous = 0
+    for row in record.snapshots:
+        fid, stretch = statistic(row, "fid"), curve.within(previous + 1, row["step"])
+        if fid is not None and row["step"] > curve.steps[-1] / 10 and len(stretch) > 1:
+            pairs.append((fid, float(stretch.values.var())))
+        previous = row["step"]
+    if len(pairs) < 4:
+        raise _CannotTell(f"{len(pairs)} snapshots with FID after the first tenth, 4 are needed")
+    fids, variances = np.array(pairs).T
+    if np.ptp(fids) == 0 or np.ptp(variances) == 0:
+        raise _CannotTell("FID or the variance of g_loss never changes")
+    return fids, variances
+
+
+def generator_loss_falls(records: Records, against: Records, params: Below) -> Tally:
+    """The generator's loss falls to nothing: the mean of g_loss over the last tenth of the run is below `below` (.1).
+
+    Only losses that are never negative have such a floor; runs with others are left out. The onset is the step from
+    which the running median stays below.
+    """
+
+    def look(record: RunRecord) -> Seen:
+        loss = record.planned.experiment.loss
+        if loss not in POSITIVE_LOSSES:
+            raise _CannotTell(f"g_loss of {loss} has no floor at 0")
+        curve = _curve(record, "g_loss")
+        return _end(curve) < params.below, _stays_from(curve, _running_median(curve.values) < params.below)
+
+    return _counted(records, look, f"g_loss ends below {params.below:g}")
+
+
+def generator_loss_rises(records: Records, against: Records, params: Options) -> Tally:
+    """The generator's loss rises: the mean of g_loss over the last tenth is more than twice its level at the start.
+
+    That level is the median over the second tenth of the run, as the first tenth is the start's own swing. From there
+    on the trend must rise (Theil-Sen slope > 0, Kendall's tau p < .05). A level that is not positive cannot be
+    doubled: such a run is left out. The onset is the step from which the running median stays above twice the level.
+    """
+
+    def look(record: RunRecord) -> Seen:
+        curve = _curve(record, "g_loss")
+        tenth = len(curve) // 10
+        level = float(np.median(curve.values[tenth : 2 * tenth]))
+        if level <= 0:
+            raise _CannotTell(f"g_loss starts at {level:.2g}, which cannot be doubled")
+        trend = signals.trend(Series(curve.steps[tenth:], curve.values[tenth:]))
+        rises = _end(curve) > 2 * level and trend.change > 0 and trend.p_value < SIGNIFICANT
+        return rises, _stays_from(curve, _running_median(curve.values) > 2 * level)
+
+    return _counted(records, look, "g_loss ends above twice its level in the second tenth, with a rising trend")
+
+
+def generator_loss_oscillates(records: Records, against: Records, params: Period) -> Tally:
+    """The generator's loss swings with one period.
+
+    It counts where half of the variance of g_loss after the first quarter of the run lies at one period
+    (`diagnosis.signals.spectral_peak`), in single steps or in blocks of them, and that period lies in `period`, by
+    default up to 100 steps. No onset.
+    """
+    low, high = params.period
+
+    def look(record: RunRecord) -> Seen:
+        curve = _curve(record, "g_loss")
+        last = int(curve.steps[-1])
+        settled = curve.within(last // 4, last)
+        peaks = [signals.spectral_peak(points) for points in (settled, signals.blocks(settled))]
+        periods = [peak.period for peak in peaks if peak is not None and peak.share >= PERIODIC]
+        inside = [period for period in periods if low <= period <= high]
+        return bool(inside), inside[0] if inside else None
+
+    def words(seen: list[Seen]) -> str:
+        periods = [period for _, period in seen if period is not None]
+        return f"median period {np.median(periods):.0f} steps" if periods else ""
+
+    expected = f"half of the variance of g_loss at one period of {low:g} to {high:g} steps"
+    return replace(_counted(records, look, expected, words), onset=None)
+
+
+# Measures of verdicts
+
+
+def verdict(records: Records, against: Records, params: Verdicts) -> Tally:
+    """Runs are judged to be one of `verdicts`.
+
+    A run that ended counts in n, also one that is judged inconclusive, which is no replication. The onset is the
+    median onset of the verdicts that match.
+    """
+    names: Counter[str] = Counter()
+
+    def look(record: RunRecord) -> Seen:
+        found = _verdict_of(record)
+        names[record.failure_name] += 1
+        return is_one_of(found, params.verdicts), found["onset_step"]
+
+    def words(seen: list[Seen]) -> str:
+        return "judged " + ", ".join(f"{name} {count}" for name, count in names.most_common()) if seen else ""
+
+    return _counted(records, look, " or ".join(params.verdicts), words)
+
+
+def _verdict_of(record: RunRecord) -> Mapping[str, Any]:
+    if record.verdict is None:
+        raise _CannotTell("no verdict")
+    return record.verdict
+
+
+def rarer(records: Records, against: Records, params: Rarer) -> Tally:
+    """`verdicts` are rarer in `runs` than in `against`; or, with `than`, rarer than those within the same runs.
+
+    Replicated is `yes` where the rate is lower with p < .05, `partly` where it is lower, else `no`. The test is
+    one-sided: Fisher's exact one for two groups; within the same runs, where a run can have only one of the verdicts,
+    the sign test over the runs that have either. k of n is that of `verdicts` in `runs`. No onset.
+    """
+
+    def rate(group: Records, names: tuple[str, ...]) -> tuple[int, int, list[str]]:
+        seen, left_out = _numbers(group, lambda record: is_one_of(_verdict_of(record), names))
+        return sum(seen), len(seen), left_out
+
+    k, n, left_out = rate(records, params.verdicts)
+    if params.than:
+        other, total, _ = rate(records, params.than)
+        p_value = float(binomtest(k, k + other, alternative="less").pvalue) if k + other else 1.0
+        where = " or ".join(params.than)
+        expected = f"{' or '.join(params.verdicts)} rarer than {where}"
+    else:
+        other, total, more = rate(against, params.verdicts)
+        left_out += more
+        p_value = float(fisher_exact(np.array([[k, n - k], [other, total - other]]), alternative="less").pvalue)
+        where = _configs(against)
+        expected = f"{' or '.join(params.verdicts)} rarer than in {where}"
+    if not n or not total:
+        answer = "-"
+    elif k / n < other / total:
+        answer = "yes" if p_value < SIGNIFICANT else "partly"
+    else:
+        answer = "no"
+    words = f"{_rate(k, n)} against {_rate(other, total)} ({where}), p = {p_value:.2g}"
+    return Tally(k, n, None, _sentences(words, left_out), expected, answer)
+
+
+def _rate(k: int, n: int) -> str:
+    low, high = wilson(k, n)
+    return f"{k} of {n} [{low:.2f}, {high:.2f}]"
+
+
+# Measures of quality
+
+
+def better(records: Records, against: Records, params: Compared) -> Tally:
+    """Runs have a better `metric` than those of the same seed in `against`; k counts the pairs of runs in which.
+
+    FID and energy distance are better where lower, all else where higher. `at: end` compares the last snapshots;
+    `at: equal_time` those that each run took last before the shorter of the two took its last. No onset.
+    """
+    return _compared(records, against, params, "better")
+
+
+def worse(records: Records, against: Records, params: Compared) -> Tally:
+    """As `better`, with a worse metric."""
+    return _compared(records, against, params, "worse")
+
+
+def _compared(records: Records, against: Records, params: Compared, which: str) -> Tally:
+    pairs: list[list[float]] = []
+    left_out: list[str] = []
+    for one in records:
+        others = [other for other in against if other.planned.seed == one.planned.seed]
+        if not others:
+            left_out.append(f"{one.planned.id} (no run of its seed to compare with)")
+        for other in others:
+            until = math.inf
+            if params.at == "equal_time":
+                until = min(_numbers((one, other), _last_snapshot_time)[0], default=until)
+            values, why = _numbers((one, other), partial(_metric_at, metric=params.metric, until=until))
+            left_out += why
+            if len(values) == 2:
+                pairs.append(values)
+    lower_wins = (params.metric in LOWER_IS_BETTER) == (which == "better")
+    k = sum(mine < theirs if lower_wins else mine > theirs for mine, theirs in pairs)
+    said = ""
+    if pairs:
+        mine, theirs = np.median(pairs, axis=0)
+        said = f"median {params.metric} {mine:.3g} against {theirs:.3g}"
+    when = "at equal time" if params.at == "equal_time" else "at the end"
+    expected = f"{params.metric} {which} than that of {_configs(against)} {when}"
+    return Tally(k, len(pairs), None, _sentences(said, list(dict.fromkeys(left_out))), expected)
+
+
+def _last_snapshot_time(record: RunRecord) -> float:
+    time = record.metric("time")
+    if time is None:
+        raise _CannotTell("no snapshot with a time")
+    return time
+
+
+def _metric_at(record: RunRecord, metric: str, until: float) -> float:
+    """Return a metric of the last snapshot within so many seconds of the run's start."""
+    rows = [row for row in record.snapshots if (statistic(row, "time") or 0.0) <= until]
+    value = statistic(rows[-1], metric) if rows else None
+    if value is None:
+        raise _CannotTell(f"no {metric}")
+    return value
+
+
+class Measure(NamedTuple):
+    """An entry of MEASURES.
+
+    Attributes:
+        judge: counts the runs in which a claim holds: (runs, runs to compare with, parameters) -> Tally.
+        parameters: the class of its parameters.
+        compares: whether it needs runs to compare with.
+    """
+
+    judge: Callable[[Records, Records, Any], Tally]
+    parameters: type[Options] = Options
+    compares: bool = False
+
+
+MEASURES: dict[str, Measure] = {
+    "settles": Measure(settles, Between),
+    "best_when_calm": Measure(best_when_calm),
+    "generator_loss_falls": Measure(generator_loss_falls, Below),
+    "generator_loss_rises": Measure(generator_loss_rises),
+    "generator_loss_oscillates": Measure(generator_loss_oscillates, Period),
+    "verdict": Measure(verdict, Verdicts),
+    "rarer": Measure(rarer, Rarer, compares=True),
+    "better": Measure(better, Compared, compares=True),
+    "worse": Measure(worse, Compared, compares=True),
+}
+"""What a sweep's claim can measure, by name."""

@@ -1,0 +1,357 @@
+"""From a spec to the runs it asks for: each one checked, named by what it is, and in the order they are begun."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.explain import close
+from ganlab.config.load import experiment_from_mapping
+from ganlab.config.yaml_text import safe
+from ganlab.errors import ConfigError
+from ganlab.sweeps.spec import SweepSpec, written_paths
+
+MAX_RUNS = 10_000
+"""Runs that a spec may expand to unless the user says yes."""
+
+MAX_LINES = 20
+"""Lines of a refusal."""
+
+RESERVED = {
+    "seed": "the seeds are set by `seeds`",
+    "name": "the names of runs come from their config; in an entry of `runs`, its `set` may give one",
+}
+"""Keys of an experiment that a sweep sets itself, and how."""
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of a plan.
+
+    Attributes:
+        id: name of its directory: `<experiment's name>-s<seed>-<8 letters of its identity>`.
+        config: the configuration, which its seeds share: an experiment's name, and the cell where there is a grid.
+        seed: its seed.
+        settings: label on each axis; empty for an entry of `runs`.
+        experiment: what is trained.
+        quick: whether it belongs to the quick version.
+    """
+
+    id: str
+    config: str
+    seed: int
+    settings: Mapping[str, str]
+    experiment: Experiment
+    quick: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a sweep, in the order in which they are begun.
+
+    Attributes:
+        spec: what was planned, with seeds and quick as they were asked for: planning it again gives this plan.
+        runs: the runs.
+        folder_name: `sweep-<name>-<8 letters>`, the same for any seeds, limit and quick.
+        axes: names of the axes, those of the grid first.
+    """
+
+    spec: SweepSpec
+    runs: tuple[PlannedRun, ...]
+    folder_name: str
+    axes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Configuration:
+    """A configuration before its seeds."""
+
+    name: str
+    experiment: Experiment
+    letters: str
+    settings: Mapping[str, str]
+    seeds: Sequence[int]
+    quick: bool
+
+
+Axis = tuple[str, list[tuple[str, dict[str, Any]]]]
+"""Name of an axis, and its values: label and the dotted keys that it sets."""
+
+
+def make_plan(spec: SweepSpec, *, seeds: int | None = None, quick: bool = False, yes: bool = False) -> Plan:
+    """Expand a sweep into its runs and check every one of them.
+
+    Args:
+        spec: the sweep.
+        seeds: run every configuration with the seeds 0 to `seeds` - 1, whatever the spec says, 1 or more.
+        quick: only the configurations marked quick, each with its first seed.
+        yes: also expand a spec to more than 10,000 runs.
+
+    Raises:
+        ConfigError: an axis or a run cannot be; the message lists what is wrong, equal problems of many cells as one.
+    """
+    if seeds is not None:
+        if seeds < 1:
+            raise ConfigError(f"{seeds} seeds leave nothing to run", "give 1 or more")
+        entries = tuple(entry.model_copy(update={"seeds": None}) for entry in spec.runs)
+        spec = spec.model_copy(update={"seeds": seeds, "runs": entries})
+    spec = spec.model_copy(update={"quick": spec.quick or quick})
+    axes = _axes(spec)
+    _refuse_conflicts(spec, axes)
+    _refuse_too_many(spec, axes, yes)
+    design = _configurations(spec, axes)
+    _refuse_twins(design)
+    _check_claims(spec, design)
+    chosen = [one for one in design if one.quick] if spec.quick else design
+    if not chosen:
+        raise ConfigError(
+            f"{spec.name} has no quick version: it marks no run as quick",
+            "write {config: NAME, quick: true} under runs, or leave --quick out",
+        )
+    rounds = 1 if spec.quick else max(len(one.seeds) for one in chosen)
+    runs = [_run(one, one.seeds[turn]) for turn in range(rounds) for one in chosen if turn < len(one.seeds)]
+    folder = letters_of([spec.name, sorted({one.letters for one in design})])
+    names = (*(name for name, _ in axes), *(spec.random.draw if spec.random else ()))
+    return Plan(spec, tuple(runs[: spec.limit]), f"sweep-{spec.name}-{folder}", names)
+
+
+def identity(experiment: Experiment) -> str:
+    """Return 8 lower-case letters of the SHA-256 of everything that makes a run: not its name, claim or expectation."""
+    return letters_of(experiment.model_dump(mode="json", exclude={"name", "claim", "expect"}))
+
+
+def letters_of(value: Any) -> str:
+    """Return 8 lower-case letters of the SHA-256 of a plain value's JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return "".join(chr(ord("a") + byte % 26) for byte in hashlib.sha256(text.encode()).digest()[:8])
+
+
+def label(value: Any) -> str:
+    """Return a value as tables and pictures show it: `1e-4`, `0.5`, `hinge`, `[0.5, 0.999]`, `{name: r1}`."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {label(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(label, value))}]"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return _number(value) if isinstance(value, float) else str(value)
+
+
+def _number(value: float) -> str:
+    """Return the shortest digits that read back the same; 1 to 99,999 never with an exponent."""
+    digits = repr(value).removesuffix(".0")
+    if not math.isfinite(value) or value == 0:
+        return digits
+    mantissa, _, exponent = f"{value:.{len(digits)}e}".partition("e")
+    short = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return digits if 1 <= abs(value) < 1e5 or (len(digits) <= len(short) and "e" not in digits) else short
+
+
+# Axes
+
+
+def _axes(spec: SweepSpec) -> list[Axis]:
+    """Return the grid's axes, in their order."""
+    return [(name, _values(name, values)) for name, values in spec.grid.items()]
+
+
+def _values(name: str, values: Any) -> list[tuple[str, dict[str, Any]]]:
+    if isinstance(values, dict):
+        return list(values.items())
+    keys = _keys(name)
+    found = []
+    for value in values:
+        if len(keys) > 1 and isinstance(value, list) and len(value) != len(keys):
+            raise ConfigError(
+                f"grid: '{safe(name)}' links {len(keys)} keys, and {safe(label(value))} has {len(value)} values",
+                "give one value for all the keys, or a list with one for each",
+            )
+        each = value if len(keys) > 1 and isinstance(value, list) else [value] * len(keys)
+        found.append((label(value), dict(zip(keys, each, strict=True))))
+    return found
+
+
+def _keys(name: str) -> list[str]:
+    return [key.strip() for key in name.split(",")]
+
+
+def _refuse_conflicts(spec: SweepSpec, axes: Sequence[Axis]) -> None:
+    """Refuse a key that two places set at once, and one that the sweep sets itself."""
+    places = {"`set`": written_paths(spec.set)}
+    if spec.stop_on is not None:
+        places["`stop_on`"] = {"monitor.stop_on"}
+    for name, values in axes:
+        places[f"the axis '{safe(name)}'"] = {path for _, settings in values for path in written_paths(settings)}
+        if twice := _written_twice(values):
+            raise ConfigError(f"the axis '{safe(name)}' sets {twice} twice", "set it once")
+    for name in spec.random.draw if spec.random else ():
+        places[f"random '{safe(name)}'"] = written_paths(dict.fromkeys(_keys(name)))
+    for (one, its), (other, others) in itertools.combinations(places.items(), 2):
+        if both := sorted(its & others):
+            raise ConfigError(
+                f"{one} and {other} both set {both[0]}",
+                "set it in one of them; KEY=VALUE on the command line belongs to `set`",
+            )
+    entries = {f"runs.{index}.set": written_paths(entry.set) - {"name"} for index, entry in enumerate(spec.runs)}
+    for where, paths in (places | entries).items():
+        for key in RESERVED.keys() & paths:
+            raise ConfigError(f"{where} sets {key}", RESERVED[key])
+
+
+def _written_twice(values: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    """Return a path that two keys of one value both set, or nothing."""
+    for _, settings in values:
+        seen: set[str] = set()
+        for key, value in settings.items():
+            paths = written_paths({key: value})
+            if both := seen & paths:
+                return min(both)
+            seen |= paths
+    return ""
+
+
+def _refuse_too_many(spec: SweepSpec, axes: Sequence[Axis], yes: bool) -> None:
+    cells = math.prod(len(values) for _, values in axes) * (spec.random.n if spec.random else 1)
+    count = cells * _count(spec.seeds) if spec.base else 0
+    count += sum(_count(entry.seeds or spec.seeds) for entry in spec.runs)
+    if count > MAX_RUNS and not yes:
+        raise ConfigError(
+            f"{spec.name} expands to {count:,} runs, more than {MAX_RUNS:,}",
+            "make it smaller, or say --yes to mean it; every run is checked and named first, which takes its time",
+        )
+
+
+def _count(seeds: int | tuple[int, ...]) -> int:
+    return seeds if isinstance(seeds, int) else len(seeds)
+
+
+# Configurations
+
+
+def _configurations(spec: SweepSpec, axes: Sequence[Axis]) -> list[_Configuration]:
+    """Return every configuration: the cells, then the entries of `runs`."""
+    last = spec.set if spec.stop_on is None else {**spec.set, "monitor.stop_on": list(spec.stop_on)}
+    found: list[_Configuration] = []
+    problems: dict[str, list[str]] = {}
+
+    def add(name: str, base: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], **rest: Any) -> None:
+        overrides = [
+            f"{key}={json.dumps(value, ensure_ascii=False)}" for each in changes for key, value in each.items()
+        ]
+        try:
+            experiment = experiment_from_mapping(base, overrides)
+        except ConfigError as error:
+            for line in error.message.splitlines():
+                problems.setdefault(line.removeprefix("experiment: "), []).append(name)
+        else:
+            letters = identity(experiment.model_copy(update={"seed": 0}))
+            found.append(_Configuration(name, experiment, letters, **rest))
+
+    if spec.base:
+        base, seeds = spec.base.model_dump(), _seeds(spec.seeds)
+        for settings, changes in _cells(spec, axes):
+            cell = ", ".join(f"{axis}={value}" for axis, value in settings.items())
+            name = f"{spec.base.name} ({cell})" if cell else spec.base.name
+            add(name, base, [last, *changes], settings=settings, seeds=seeds, quick=False)
+    for entry in spec.runs:
+        seeds = _seeds(entry.seeds or spec.seeds)
+        name = str(entry.set.get("name", entry.config.name))
+        add(name, entry.config.model_dump(), [last, entry.set], settings={}, seeds=seeds, quick=entry.quick)
+    if problems:
+        raise _refusal(problems, len(found) + len(set().union(*problems.values())))
+    return found
+
+
+def _seeds(seeds: int | tuple[int, ...]) -> Sequence[int]:
+    return range(seeds) if isinstance(seeds, int) else seeds
+
+
+def _cells(spec: SweepSpec, axes: Sequence[Axis]) -> Iterator[tuple[dict[str, str], list[dict[str, Any]]]]:
+    """Yield labels and changes of each cell, the last axis changing fastest and random draws faster still."""
+    draws = list(_draws(spec)) or [({}, {})]
+    for values in itertools.product(*(values for _, values in axes)):
+        labels = {name: value for (name, _), (value, _) in zip(axes, values, strict=True)}
+        for drawn, changes in draws:
+            yield {**labels, **drawn}, [*(settings for _, settings in values), changes]
+
+
+def _draws(spec: SweepSpec) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+    """Yield labels and changes of each random draw."""
+    if spec.random is None:
+        return
+    seen: set[str] = set()
+    for index in range(spec.random.n):
+        rng = np.random.default_rng([spec.random.seed, index])
+        drawn = {name: distribution.draw(rng) for name, distribution in spec.random.draw.items()}
+        if (text := json.dumps(drawn)) not in seen:
+            seen.add(text)
+            changes = {key: value for name, value in drawn.items() for key in _keys(name)}
+            yield {name: label(value) for name, value in drawn.items()}, changes
+
+
+def _refusal(problems: Mapping[str, Sequence[str]], total: int) -> ConfigError:
+    """Return the error that says each problem once, with an example of the configurations that have it."""
+    lines = [
+        f"{names[0]}: {problem}" if len(names) == 1 else f"in {len(names)} of {total} cells, e.g. {names[0]}: {problem}"
+        for problem, names in problems.items()
+    ]
+    if len(lines) > MAX_LINES:
+        lines[MAX_LINES:] = [f"and {len(lines) - MAX_LINES} problems more"]
+    return ConfigError("\n".join(lines), "nothing was started; every run of a sweep must be one that can be trained")
+
+
+def _refuse_twins(design: Sequence[_Configuration]) -> None:
+    """Refuse two configurations that are one, and two that are called the same."""
+    runs: dict[tuple[str, int], _Configuration] = {}
+    called: dict[str, _Configuration] = {}
+    for one in design:
+        for seed in one.seeds:
+            other = runs.setdefault((one.letters, seed), one)
+            if other is not one:
+                raise ConfigError(
+                    f"{other.name} and {one.name} are the same run, seed {seed}: nothing but the name differs",
+                    "leave one of them out, or change a setting",
+                )
+        other = called.setdefault(one.name, one)
+        if other.letters != one.letters:
+            raise ConfigError(
+                f"two configurations that differ are called {one.name}",
+                "give one of them another name: {config: ..., set: {name: ...}}",
+            )
+
+
+def _check_claims(spec: SweepSpec, design: Sequence[_Configuration]) -> None:
+    """Refuse claims that could not be judged once the runs are done."""
+    if not spec.claims:
+        return
+    from ganlab.sweeps.claims import check_claims  # it takes parts of SciPy with it
+
+    check_claims(spec)
+    names = {one.name for one in design}
+    for index, claim in enumerate(spec.claims):
+        for name in (*_names(claim.get("runs")), *_names(claim.get("against"))):
+            if name not in names and not fnmatch.filter(names, name):
+                near = close(name, names)
+                raise ConfigError(
+                    f"claims.{index} is about {safe(name)!r}, which is no configuration of {spec.name}",
+                    f"did you mean {near}?" if near else f"there are {', '.join(sorted(names)[:10])}",
+                )
+
+
+def _names(names: str | Sequence[str] | None) -> Sequence[str]:
+    return [names] if isinstance(names, str) else names or ()
+
+
+def _run(one: _Configuration, seed: int) -> PlannedRun:
+    experiment = one.experiment.model_copy(update={"seed": seed})
+    name = f"{experiment.name}-s{seed}-{identity(experiment)}"
+    return PlannedRun(name, one.name, seed, one.settings, experiment, one.quick)

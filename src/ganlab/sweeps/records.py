@@ -1,0 +1,190 @@
+"""What became of each planned run, read from the run directories alone."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ganlab.errors import RunError
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import read_json
+from ganlab.runs.history import History, read_history, read_snapshots, whole_lines
+
+if TYPE_CHECKING:
+    from ganlab.sweeps.folder import SweepFolder
+    from ganlab.sweeps.plan import Plan, PlannedRun
+
+ENDED = ("finished", "stopped")
+"""States of a run that ended by itself: after its last step, by `stop_on`, or at the first NaN or Inf."""
+
+VERDICT_SCHEMA = 1
+"""Newest format of verdict.json that is read here."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A planned run and what its directory says.
+
+    Attributes:
+        planned: what was to be done, with its settings.
+        run: its directory, there or not.
+        state: missing (not begun), running (a live process holds it), finished, stopped, interrupted (also one that was
+            killed and left `running` behind), or failed (also one whose run.json or verdict.json cannot be read).
+        reason: why it stopped, failed or is missing, in words; may be empty.
+        status: run.json; empty where it is missing or cannot be read.
+        verdict: verdict.json: the last one of a run that ended, else the reading so far; None where there is none.
+    """
+
+    planned: PlannedRun
+    run: RunDirectory
+    state: str
+    reason: str
+    status: Mapping[str, Any]
+    verdict: Mapping[str, Any] | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run ended by itself, so that its verdict counts."""
+        return self.state in ENDED
+
+    @cached_property
+    def history(self) -> History:
+        """Columns of history.csv by name, each float64 of shape (steps,); empty where there is no row.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        return read_history(self.run.history)
+
+    @cached_property
+    def snapshots(self) -> list[dict[str, Any]]:
+        """Rows of snapshots.jsonl, in order.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        return read_snapshots(self.run.snapshots)
+
+    @property
+    def failure_name(self) -> str:
+        """The verdict as `failure/variant` or `failure`; empty without one."""
+        return "" if self.verdict is None else verdict_name(self.verdict)
+
+    @property
+    def as_expected(self) -> bool | None:
+        """Whether the verdict is one that the experiment expects; None where it expects none or did not end."""
+        expect = self.planned.experiment.expect
+        if not expect or not self.ended or self.verdict is None:
+            return None
+        return is_one_of(self.verdict, expect)
+
+    def metric(self, name: str) -> float | None:
+        """Return a statistic of the last snapshot, as `statistic` names them; None where it is not there.
+
+        Raises:
+            RunError: snapshots.jsonl is damaged.
+        """
+        return statistic(self.snapshots[-1], name) if self.snapshots else None
+
+
+def verdict_name(verdict: Mapping[str, Any]) -> str:
+    """Return `failure/variant`, or `failure` where the verdict has no variant."""
+    return f"{verdict['failure']}/{verdict['variant']}" if verdict["variant"] else str(verdict["failure"])
+
+
+def is_one_of(verdict: Mapping[str, Any], names: tuple[str, ...]) -> bool:
+    """Tell whether a verdict is one of `failure` or `failure/variant` names, as `diagnosis.verdict.matches` does."""
+    return verdict["failure"] in names or verdict_name(verdict) in names
+
+
+def statistic(row: Mapping[str, Any], name: str) -> float | None:
+    """Return a statistic of a snapshot's row; None where it has no such number.
+
+    Args:
+        row: a row of snapshots.jsonl.
+        name: a key of the row, such as `fid` or `recall`; `relative_vendi`, (V - 1) / (V_real - 1), 0 where all samples
+            are alike and about 1 where they vary as reals do; or `classes_seen`, the classes of the data of which there
+            is a good sample.
+    """
+    if name == "relative_vendi":
+        made, real = statistic(row, "vendi"), statistic(row, "vendi_real")
+        return None if made is None or real is None or real <= 1 else max(0.0, (made - 1) / (real - 1))
+    if name == "classes_seen":
+        counts, shares = row.get("class_counts"), row.get("class_shares_real")
+        if not isinstance(counts, list) or not isinstance(shares, list):
+            return None
+        return float(sum(bool(count) and bool(share) for count, share in zip(counts, shares, strict=False)))
+    value = row.get(name)
+    return None if (number := finite_number(value)) is None else float(number)
+
+
+def finite_number(value: object) -> int | float | None:
+    """Return a value read from a file if it is a finite number, else None."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
+
+
+def read_records(plan: Plan, folder: SweepFolder) -> list[RunRecord]:
+    """Return what became of each planned run, in the plan's order. Nothing is written, and no damage raises."""
+    last_attempts = {str(row.get("run")): f"{row.get('cause')}: {row.get('words')}" for row in read_attempts(folder)}
+    return [_record(planned, folder.run(planned.id), last_attempts.get(planned.id, "")) for planned in plan.runs]
+
+
+def read_attempts(folder: SweepFolder) -> list[dict[str, Any]]:
+    """Return the rows of attempts.jsonl, a row an attempt that did not end by itself: run, cause, words, step, time.
+
+    A row torn by a crash is left out; one that is damaged has the cause `unreadable`.
+    """
+    rows = []
+    for number, line in enumerate(whole_lines(folder.attempts), start=1):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        damaged = {"run": "", "cause": "unreadable", "words": f"row {number} of attempts.jsonl is damaged"}
+        rows.append(row if isinstance(row, dict) else damaged)
+    return rows
+
+
+def _record(planned: PlannedRun, run: RunDirectory, last_attempt: str) -> RunRecord:
+    if not run.status_file.is_file():
+        return RunRecord(planned, run, "missing", last_attempt or "not begun", {}, None)
+    try:
+        status, verdict = run.status(), _verdict(run)
+    except RunError as error:
+        # Without the path: a sweep's results say the same wherever its folder lies.
+        return RunRecord(planned, run, "failed", error.message.replace(f"{run.path}{os.sep}", ""), {}, None)
+    state = str(status["status"])
+    if state == "running" and not run.is_held():
+        state = "interrupted"
+    reason = str(status.get("reason") or "")
+    if state == "interrupted":
+        reason = reason or last_attempt or "its process is gone"
+    return RunRecord(planned, run, state, reason, status, verdict)
+
+
+def _verdict(run: RunDirectory) -> dict[str, Any] | None:
+    """Read verdict.json.
+
+    Raises:
+        RunError: it is damaged, or of a newer format.
+    """
+    if not run.verdict.is_file():
+        return None
+    verdict = read_json(run.verdict)
+    schema = verdict.get("schema")
+    if isinstance(schema, int) and schema > VERDICT_SCHEMA:
+        raise RunError(f"{run.verdict} has format {schema}, and this ganlab reads up to {VERDICT_SCHEMA}")
+    whole = (
+        isinstance(verdict.get("failure"), str)
+        and isinstance(verdict.get("variant"), str | None)
+        and isinstance(verdict.get("onset_step"), int | None)
+        and all(isinstance(verdict.get(key), int | float) for key in ("confidence", "severity"))
+    )
+    if not whole:
+        raise RunError(f"{run.verdict} is damaged: it names no failure, confidence or onset", "diagnose the run again")
+    return verdict

@@ -1,0 +1,401 @@
+"""What a sweep's file can say, read into a SweepSpec that depends on no other file, and back to text."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from ganlab.config.base import Options, Seed
+from ganlab.config.experiment import Experiment
+from ganlab.config.explain import close, finding, path_of, wrong_value
+from ganlab.config.load import (
+    experiment_from_node,
+    load_experiment,
+    locate,
+    read_document,
+    read_override,
+    refusal,
+    says_sweep,
+)
+from ganlab.config.schema import node_at
+from ganlab.config.shipped import find_sweep, shipped_configs
+from ganlab.config.training import MonitorOptions
+from ganlab.config.yaml_text import (
+    Finding,
+    KeyPath,
+    Node,
+    Place,
+    UnreadableError,
+    safe,
+    shown,
+    to_node,
+    write_yaml,
+)
+from ganlab.errors import ConfigError
+
+MAX_CONFIGS = 1000
+"""Most entries of `runs`."""
+
+EXPERIMENTS = 40
+"""Size of a spec that inlines that many configs, in largest experiment files."""
+
+PLAYERS = ("generator", "discriminator")
+
+
+def _distinct(seeds: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    if isinstance(seeds, tuple) and len(set(seeds)) < len(seeds):
+        twice = next(seed for index, seed in enumerate(seeds) if seed in seeds[:index])
+        raise ValueError(f"names seed {twice} twice; name it once")
+    return seeds
+
+
+def _axis(values: Any) -> Any:
+    """Check what stands under one key of `grid`."""
+    if isinstance(values, list | dict) and not values:
+        raise ValueError("is an empty axis; give it values")
+    if isinstance(values, dict):
+        for label, settings in values.items():
+            if not isinstance(settings, dict) or not settings:
+                raise ValueError(
+                    f"{safe(label)}: expected dotted keys and their values, got {shown(settings)}; "
+                    f"write {{training.steps: 500}}"
+                )
+    elif not isinstance(values, list):
+        raise ValueError(f"expected a list of values, got {shown(values)}; write [{shown(values)}]")
+    return values
+
+
+def _stops(verdicts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    for problem in MonitorOptions(stop_on=verdicts or ()).check("monitor", Experiment()):
+        raise ValueError(f"{problem.message}; {problem.hint}")
+    return verdicts
+
+
+Seeds = Annotated[
+    Annotated[int, Field(ge=1, le=10**9)] | Annotated[tuple[Seed, ...], Field(strict=False, min_length=1)],
+    AfterValidator(_distinct),
+]
+"""Seeds of every configuration: a number N for 0 to N - 1, or a list."""
+
+Settings = dict[str, Any]
+"""Dotted keys of an experiment and what to set them to; as with overrides, `optimizer.lr` stands for both players."""
+
+Bound = int | float
+
+
+class Distribution(Options):
+    """What the values of a randomly drawn key are like: exactly one of these."""
+
+    uniform: Annotated[tuple[Bound, Bound] | None, Field(strict=False)] = None
+    """Lowest and highest value; whole numbers between whole bounds, both included."""
+    log_uniform: Annotated[tuple[Bound, Bound] | None, Field(strict=False)] = None
+    """The same, uniform in the logarithm; above 0."""
+    choice: Annotated[tuple[Any, ...] | None, Field(strict=False, min_length=1)] = None
+    """The values, equally likely."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Distribution:
+        if [self.uniform, self.log_uniform, self.choice].count(None) != 2:
+            raise ValueError("give one of uniform: [LOW, HIGH], log_uniform: [LOW, HIGH] or choice: [VALUES]")
+        low, high = self.uniform or self.log_uniform or (0, 1)
+        if low >= high:
+            raise ValueError(f"the lower bound {shown(low)} is not below the upper one {shown(high)}")
+        if self.log_uniform and low <= 0:
+            raise ValueError(f"log_uniform needs bounds above 0, got {shown(low)}")
+        return self
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """Draw one value; fractions have 4 significant digits."""
+        if self.choice is not None:
+            return self.choice[int(rng.integers(len(self.choice)))]
+        low, high = self.uniform or self.log_uniform or (0, 1)
+        whole = isinstance(low, int) and isinstance(high, int)
+        # An integer k takes the interval [k, k + 1), so that both bounds have their full share.
+        ends = np.array([low, high + 1 if whole else high], float)
+        value = float(rng.uniform(*ends) if self.uniform else np.exp(rng.uniform(*np.log(ends))))
+        return min(max(math.floor(value) if whole else float(f"{value:.4g}"), low), high)
+
+
+class RandomOptions(Options):
+    """Settings drawn at random, crossed with the grid."""
+
+    n: Annotated[int, Field(ge=1, le=10**9)]
+    """Number of draws; equal ones count once."""
+    seed: Seed = 0
+    """Seed of the draws: draw i is a function of it, i and `draw`."""
+    draw: Annotated[dict[str, Distribution], Field(min_length=1)]
+    """Dotted keys, one or several with commas between that get the same value, and their distributions."""
+
+
+class RunEntry(Options):
+    """A configuration beside the grid."""
+
+    config: Experiment
+    """The experiment; in a file its name, its path from there, or its keys."""
+    set: Settings = Field(default_factory=dict)
+    """Changes to it; they have precedence over the sweep's own."""
+    seeds: Seeds | None = None
+    """Its seeds, where they are not the sweep's."""
+    quick: bool = False
+    """Whether it belongs to the quick version of the sweep."""
+
+
+class SweepSpec(Options):
+    """A sweep: which experiments, with which changes, over which seeds, and what is claimed of them."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    """Name of the sweep and of its folder: letters, digits, `_`, `-` and `.`."""
+    base: Experiment | None = None
+    """The experiment that grid and random change; in a file its name, its path from there, or its keys."""
+    set: Settings = Field(default_factory=dict)
+    """Changes to every experiment of the sweep."""
+    grid: dict[str, Annotated[Any, AfterValidator(_axis)]] = Field(default_factory=dict, min_length=1)
+    """The axes, of which every combination is run. A dotted key has a list of values. Several keys with commas between
+    have a list too: a value for all of them, or a list with one for each. Any other name has labels, each with the
+    dotted keys that it sets."""
+    random: RandomOptions | None = None
+    """Settings drawn at random, crossed with the grid."""
+    runs: Annotated[tuple[RunEntry, ...], Field(strict=False, min_length=1, max_length=MAX_CONFIGS)] = ()
+    """Configurations beside the grid; in a file also the name of a folder of experiments."""
+    seeds: Seeds = 1
+    """The seeds that each configuration is run with."""
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """Only so many runs: all configurations with their first seed come before any with its second."""
+    stop_on: Annotated[tuple[str, ...] | None, Field(strict=False), AfterValidator(_stops)] = None
+    """Verdicts that end a run early, in place of each experiment's own `monitor.stop_on`."""
+    claims: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
+    """Claims beside each experiment's own `expect`: `measure`, its parameters, `runs` and `against` (configurations, by
+    name or pattern), `claim` in words, `source`."""
+    quick: bool = False
+    """Only the configurations marked quick, each with its first seed."""
+
+    @model_validator(mode="after")
+    def _something_to_run(self) -> SweepSpec:
+        if self.base is None and (self.grid or self.random):
+            raise ValueError(f"{'grid' if self.grid else 'random'} without base; name the experiment that it changes")
+        if self.base is None and not self.runs:
+            raise ValueError("there is nothing to run; give it a base, with grid or random, or runs")
+        return self
+
+
+def load_spec(source: str | Path, overrides: Sequence[str] = ()) -> SweepSpec:
+    """Load a sweep with all experiments that it names, so that nothing but the spec is needed from then on.
+
+    Args:
+        source: path of a YAML file, or the name of a shipped sweep, such as `adam_map`.
+        overrides: `KEY=VALUE` each, as for an experiment: the last word on every run of the sweep.
+
+    Raises:
+        ConfigError: it cannot be found, read or run; the message lists the problems, one a line, with file and line.
+    """
+    path = find(source)
+    try:
+        tree, findings = read_document(path, EXPERIMENTS)
+        return _resolve(tree, findings, path.parent, overrides)
+    except UnreadableError as error:
+        raise refusal(error.findings) from None
+
+
+def spec_from_mapping(values: Mapping[str, Any], overrides: Sequence[str] = (), where: str = "sweep") -> SweepSpec:
+    """Return the sweep that plain values describe, keys as in a sweep's file, files from the current directory.
+
+    Raises:
+        ConfigError: as `load_spec`.
+    """
+    try:
+        return _resolve(to_node(values, Place(safe(where))), [], Path(), overrides)
+    except UnreadableError as error:
+        raise refusal(error.findings) from None
+
+
+def dump_spec(spec: SweepSpec) -> str:
+    """Return the whole sweep as YAML, its experiments written out; loading it from anywhere gives an equal spec."""
+    fields = type(spec).model_fields
+    said = {key for key, value in spec if value != fields[key].get_default(call_default_factory=True)}
+    return write_yaml(spec.model_dump(mode="json", include=said))
+
+
+def find(source: str | Path) -> Path:
+    """Return the file of a sweep: that path, else the shipped sweep or experiment of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    path = Path(source)
+    return path if os.path.lexists(path) and not os.path.isdir(path) else find_sweep(str(source))
+
+
+def is_sweep(source: str | Path) -> bool:
+    """Whether that name is a readable file of a sweep, rather than of an experiment or nothing."""
+    try:
+        return says_sweep(read_document(find(source), EXPERIMENTS)[0])
+    except (ConfigError, UnreadableError):
+        return False
+
+
+def written_paths(settings: Mapping[str, Any]) -> set[str]:
+    """Return the dotted paths that settings write, entries of lists among them.
+
+    `optimizer.lr` is the two paths that it stands for.
+    """
+    return {path for key, value in settings.items() for one in _both(key.strip()) for path in _below(one, value)}
+
+
+def _both(key: str) -> list[str]:
+    first, _, rest = key.partition(".")
+    if first != "optimizer" or not rest or rest.split(".")[0] in PLAYERS:
+        return [key]
+    return [f"optimizer.{player}.{rest}" for player in PLAYERS]
+
+
+def _below(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            for path in _both(f"{key}.{name}"):
+                yield from _below(path, item)
+        return
+    yield key
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, dict):
+            yield from _below(f"{key}.{index}", item)
+
+
+# From a file's keys to a SweepSpec
+
+
+def _resolve(tree: Node, findings: list[Finding], folder: Path, overrides: Sequence[str]) -> SweepSpec:
+    """Return the spec that a tree describes; raise with all that is wrong."""
+    _refuse_experiment(tree)
+    findings = findings + _inline(tree, folder) + _override(tree, overrides)
+    try:
+        spec = SweepSpec.model_validate(tree.plain())
+    except ValidationError as error:
+        raise UnreadableError(findings + _explained(tree, error)) from None
+    if findings:
+        raise UnreadableError(findings)
+    return spec
+
+
+def _refuse_experiment(tree: Node) -> None:
+    if not isinstance(tree.value, dict):
+        raise UnreadableError([Finding(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
+    experiment = {*Experiment.model_fields, "extends"} - {"name"}
+    if not says_sweep(tree) and experiment & tree.value.keys():
+        raise ConfigError(
+            f"{tree.place.source}: this is an experiment, not a sweep",
+            f"`ganlab train {tree.place.source}` runs it; a sweep names it under base or runs",
+        )
+
+
+def _inline(tree: Node, folder: Path) -> list[Finding]:
+    """Replace what names experiments, under base and runs, by the experiments; return what is wrong with them."""
+    findings: list[Finding] = []
+    keys = tree.value
+    if "base" in keys:
+        keys["base"] = _experiment(keys["base"], folder, "base", findings)
+    runs = keys.get("runs")
+    if runs and isinstance(runs.value, str):
+        runs.value = _files(runs, folder, findings)
+    for index, entry in enumerate(runs.value if runs and isinstance(runs.value, list) else ()):
+        where = f"runs.{index}"
+        if isinstance(entry.value, dict) and "config" in entry.value:
+            entry.value["config"] = _experiment(entry.value["config"], folder, f"{where}.config", findings)
+        elif not isinstance(entry.value, dict):
+            config = _experiment(Node(entry.value, entry.place), folder, where, findings)
+            entry.value = {"config": config}
+    return findings
+
+
+def _experiment(node: Node, folder: Path, where: str, findings: list[Finding]) -> Node:
+    """Return a node whose value is the Experiment that `node` names or describes."""
+    try:
+        if isinstance(node.value, dict):
+            return Node(experiment_from_node(node, folder), node.place)
+        if isinstance(node.value, str):
+            return Node(load_experiment(locate(node.value, folder)), node.place)
+        text = f"expected a file, the name of a shipped experiment, or keys and values, got {shown(node.plain())}"
+        findings.append(Finding(node.place, f"{where}: {text}"))
+    except ConfigError as error:
+        hint = f"; {error.hint}" if error.hint else ""
+        findings += [Finding(node.place, f"{where}: {line}{hint}") for line in error.message.splitlines()]
+    return Node(Experiment(), node.place)
+
+
+def _files(runs: Node, folder: Path, findings: list[Finding]) -> list[Node]:
+    """Return the experiment files of the folder that `runs` names."""
+    candidates = [folder / runs.value, shipped_configs() / runs.value]
+    found = next((candidate for candidate in candidates if os.path.isdir(candidate)), None)
+    files = sorted(found.glob("*.yaml")) if found else []
+    if not files:
+        text = "no folder with experiments (*.yaml), here or among the shipped ones"
+        findings.append(Finding(runs.place, f"runs: {shown(runs.value)} is {text}"))
+        return [Node({"config": Node(Experiment(), runs.place)}, runs.place)]
+    return [Node(str(file.absolute()), runs.place) for file in files]
+
+
+def _override(tree: Node, overrides: Sequence[str]) -> list[Finding]:
+    """Put overrides last into the sweep's `set`, and into the `set` of single runs, which else has precedence."""
+    findings: list[Finding] = []
+    if overrides:
+        tree.value.setdefault("set", Node({}, tree.place))
+    runs = tree.value.get("runs")
+    holders = [tree, *(runs.value if runs and isinstance(runs.value, list) else ())]
+    changes = [settings for holder in holders if (settings := holder.child("set"))]
+    for text in overrides:
+        try:
+            path, node, more = read_override(text)
+        except UnreadableError as error:
+            findings += error.findings
+            continue
+        findings += more
+        key = ".".join(map(str, path))
+        for settings in changes:
+            if isinstance(settings.value, dict):
+                settings.value.pop(key, None)
+                settings.value[key] = node
+    return findings
+
+
+def _explained(tree: Node, error: ValidationError) -> list[Finding]:
+    """Return what pydantic found wrong, in words."""
+    wrong: dict[KeyPath, list[Any]] = {}
+    for each in error.errors(include_url=False, include_input=False):
+        wrong.setdefault(path_of(tree, each["loc"], missing=each["type"] == "missing"), []).append(each)
+    return [_finding(tree, path, errors) for path, errors in wrong.items()]
+
+
+def _finding(tree: Node, path: KeyPath, errors: Sequence[Any]) -> Finding:
+    cls = _options_at(path[:-1])
+    kinds = {error["type"]: error for error in errors}
+    if "value_error" in kinds:
+        text = str(kinds["value_error"]["ctx"]["error"])
+    elif "extra_forbidden" in kinds and cls:
+        near = close(path[-1], cls.model_fields)
+        text = f"unknown key; did you mean {near}?" if near else f"unknown key; there are {', '.join(cls.model_fields)}"
+    elif "missing" in kinds:
+        text = "is missing"
+    else:
+        node = node_at(tree, path)
+        text = wrong_value(path, cls, errors, node.plain() if node else None)
+    return finding(tree, path, text) if path else Finding(tree.place._replace(line=0), text)
+
+
+def _options_at(path: KeyPath) -> type[Options] | None:
+    """Return the options that stand at a path of a sweep's file."""
+    match path:
+        case ():
+            return SweepSpec
+        case ("random",):
+            return RandomOptions
+        case ("random", "draw", _):
+            return Distribution
+        case ("runs", int()):
+            return RunEntry
+        case _:
+            return None

@@ -138,6 +138,17 @@ def test_export_runs_in_plain_pytorch(runs: Path, tmp_path: Path) -> None:
     assert "is not empty" in str(again.exception)
 
 
+def test_validate_plans_a_sweep(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("name: x\nbase: ring\ngrid: {latent.dim: [1, 2, 3]}\nseeds: 2")
+    result = ganlab("validate", str(tmp_path / "x.yaml"))
+    assert result.exit_code == 0
+    assert "ring (latent.dim=3)" in result.output
+    assert "is valid: 6 runs" in result.output
+    told = json.loads(ganlab("validate", str(tmp_path / "x.yaml"), "training.steps=7", "--json").output)
+    assert told["folder"].startswith("sweep-x-")
+    assert len(told["runs"]) == 6
+
+
 def test_validate_shows_what_is_meant(runs: Path) -> None:
     result = ganlab("validate", str(runs.parent / "toy.yaml"), "training.steps=77")
     assert result.exit_code == 0

@@ -11,7 +11,7 @@ from ganlab.config.schema import json_schema
 from ganlab.config.yaml_text import Place, read_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-FILES = sorted(CONFIGS.rglob("*.yaml"))
+FILES = sorted(file for file in CONFIGS.rglob("*.yaml") if file.parent.name != "sweeps")
 
 
 def plain(text: str) -> Any:

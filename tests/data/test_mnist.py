@@ -78,6 +78,13 @@ def test_the_size_known_before_loading_is_the_size_loaded(options: dict[str, obj
     assert MnistOptions.model_validate(options).known_size == len(_load(**options).train)
 
 
+def test_imbalance_thins_classes_out_geometrically_held_out_ones_too() -> None:
+    data = _load(classes=(1, 3, 8), imbalance=0.04)
+    assert torch.bincount(data.train.labels)[[1, 3, 8]].tolist() == [6742, int(6131 * 0.2), int(5851 * 0.04)]
+    assert torch.bincount(data.held_out.labels)[[1, 3, 8]].tolist() == [1135, int(1010 * 0.2), int(974 * 0.04)]
+    assert MnistOptions(classes=(1, 3, 8), imbalance=0.04).known_size == len(data.train)
+
+
 def test_a_fraction_does_not_touch_the_test_split() -> None:
     assert len(_load(fraction=0.01).held_out) == 10_000
 

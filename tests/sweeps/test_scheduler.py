@@ -10,6 +10,7 @@ from ganlab.sweeps.estimate import estimate
 from ganlab.sweeps.executors.local import LocalExecutor
 from ganlab.sweeps.folder import SweepFolder, open_sweep
 from ganlab.sweeps.plan import Plan, make_plan
+from ganlab.sweeps.records import read_attempts
 from ganlab.sweeps.scheduler import has_ended, run_sweep
 from ganlab.sweeps.spec import spec_from_mapping
 from ganlab.sweeps.view import SweepView
@@ -55,7 +56,7 @@ def test_a_sweep_ends_goes_on_and_does_no_run_twice(points: Any, tmp_path: Path)
     assert ("ended", good.id, "") in events
     assert ("ended", bad.id, "refused") in events  # what the user must mend is not tried again
     assert [event for event in events if event[0] == "started"] == [("started", good.id, 1), ("started", bad.id, 1)]
-    assert [(row["run"], row["cause"], row["step"]) for row in folder.read_attempts()] == [(bad.id, "refused", 0)]
+    assert [(row["run"], row["cause"], row["step"]) for row in read_attempts(folder)] == [(bad.id, "refused", 0)]
     assert has_ended(folder.run(good.id))
     assert not has_ended(folder.run(bad.id))
 
@@ -80,7 +81,7 @@ def test_a_run_that_diverges_has_ended(points: Any, tmp_path: Path) -> None:
     carry_out(plan, folder)
     status = folder.run(plan.runs[0].id).status()
     assert (status["status"], status["reason"]) == ("stopped", "non_finite")
-    assert folder.read_attempts() == []
+    assert read_attempts(folder) == []
 
 
 def test_a_stop_of_the_spec_is_each_runs_own(points: Any) -> None:

@@ -12,14 +12,17 @@ from typing import Annotated
 import typer
 
 from ganlab.cli.console import console, print_error, safe
+from ganlab.cli.compare import compare
 from ganlab.cli.cp import cp
 from ganlab.cli.diagnose import diagnose
 from ganlab.cli.evaluate import evaluate
 from ganlab.cli.export import export
 from ganlab.cli.ls import ls
+from ganlab.cli.report import report
 from ganlab.cli.resume import resume
 from ganlab.cli.sample import sample
 from ganlab.cli.schema import schema
+from ganlab.cli.sweep import sweep
 from ganlab.cli.train import train
 from ganlab.cli.validate import validate
 from ganlab.errors import GanlabError
@@ -34,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (train, resume, diagnose, evaluate, sample, export, validate, schema, ls, cp):
+for command in (train, resume, diagnose, sweep, report, compare, evaluate, sample, export, validate, schema, ls, cp):
     app.command()(command)
 
 

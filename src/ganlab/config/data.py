@@ -23,6 +23,11 @@ def held_out_size(total: int, share: float) -> int:
     return max(1, int(total * share))
 
 
+def tail(classes: int, imbalance: float) -> list[float]:
+    """Return the share of its images that each class keeps: from 1 for the first to `imbalance`, geometrically."""
+    return [imbalance ** (index / max(1, classes - 1)) for index in range(classes)]
+
+
 class DataOptions(Options):
     """What every data set understands."""
 
@@ -110,12 +115,16 @@ class TestSplitOptions(ImageOptions):
 
     held_out: HeldOut = "test"
     """Real samples never trained on: `test` (the set's own test split) or a share of the training set, at most .5."""
+    imbalance: Fraction = 1.0
+    """Share of its images that the last class keeps, 0 < i <= 1, held-out ones too; from the first class, which keeps
+    all, to the last the shares fall geometrically (long-tailed data: Cui et al. 2019)."""
 
     @property
     def known_size(self) -> int:
-        """Images left for training by `classes`, a held-out share and `fraction`."""
-        sizes = list(self.class_sizes.values())
-        total = sum(sizes[c] for c in self.class_numbers())
+        """Images left for training by `classes`, `imbalance`, a held-out share and `fraction`."""
+        sizes, numbers = list(self.class_sizes.values()), self.class_numbers()
+        kept = [int(sizes[c] * share) for c, share in zip(numbers, tail(len(numbers), self.imbalance), strict=True)]
+        total = sum(kept)
         if self.held_out != "test":
             total -= held_out_size(total, self.held_out)
         return int(total * self.fraction)

@@ -97,12 +97,9 @@ def experiment_from_node(node: Node, folder: Path) -> Experiment:
     """Return the experiment that a part of a file describes; `extends` starts at `folder`.
 
     Raises:
-        ConfigError: it cannot be run; the message lists every problem, one a line.
+        UnreadableError: it cannot be run; every problem at its place.
     """
-    try:
-        return _resolve(*_extend(node, folder), ())
-    except UnreadableError as error:
-        raise refusal(error.findings) from None
+    return _resolve(*_extend(node, folder), ())
 
 
 def apply_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:

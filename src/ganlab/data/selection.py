@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganlab.config.data import TestSplitOptions, held_out_size
+from ganlab.config.data import TestSplitOptions, held_out_size, tail
 from ganlab.data.samples import RealData, Samples
 from ganlab.errors import DataError
 from ganlab.randomness import generator
@@ -56,6 +56,13 @@ def subset(rows: Tensor, fraction: float, seed: int) -> Tensor:
     return rows[order[: int(len(rows) * fraction)].sort().values]
 
 
+def rows_of(labels: Tensor, classes: Sequence[int], options: TestSplitOptions) -> Tensor:
+    """Return the ascending row numbers of these classes in `labels` (N,), each thinned out as `imbalance` says."""
+    shares = zip(classes, tail(len(classes), options.imbalance), strict=True)
+    kept = [subset((labels == number).nonzero().flatten(), share, options.seed) for number, share in shares]
+    return torch.cat(kept).sort().values
+
+
 def take(samples: Samples, rows: Tensor) -> Samples:
     """Return the samples in ascending `rows`, without a copy where that is all of them."""
     if len(rows) == len(samples):
@@ -77,10 +84,10 @@ def select(options: TestSplitOptions, train: Samples, test: Samples, identity: s
         test: the whole test split; held out, limited to the same classes, where `held_out` is `test`.
         identity: what tells these two splits from any other.
     """
-    numbers = torch.tensor(class_numbers(options.classes, train.class_names))
-    rows = torch.isin(train.labels, numbers).nonzero().flatten()
+    numbers = class_numbers(options.classes, train.class_names)
+    rows = rows_of(train.labels, numbers, options)
     if options.held_out == "test":
-        held_out = take(test, torch.isin(test.labels, numbers).nonzero().flatten())
+        held_out = take(test, rows_of(test.labels, numbers, options))
     else:
         rows, held_rows = hold_out(rows, options.held_out, options.seed)
         held_out = take(train, held_rows)

@@ -108,7 +108,7 @@ def annotated_curves(
     """
     panels = [panel for panel in panels if panel.curves] or [Panel("", ())]
     body = len(panels) * PANEL_IN + (len(panels) - 1) * BETWEEN_IN + FOOT_IN
-    figure = _headed(title, summary, body, colour)
+    figure = headed(title, summary, body, colour)
     height = figure.get_figheight()
     drawn = []
     for row, panel in enumerate(panels):
@@ -119,24 +119,24 @@ def annotated_curves(
         if _panel(axes, panel):
             drawn.append(axes)
     if drawn:
-        _same_steps(drawn)
+        same_steps(drawn)
         _shade(figure, drawn, merged(windows), spells)
         if onset is not None:
             _mark_onset(drawn, onset)
     return figure
 
 
-def _headed(title: str, summary: str, body: float, colour: str = INK) -> Figure:
+def headed(title: str, summary: str, body: float, colour: str = INK) -> Figure:
     """Make a figure with a title and a summary of up to two lines above a body of so many inches."""
-    lines = textwrap.wrap(_plain(summary), 124, max_lines=2, placeholder=" ...")
+    lines = textwrap.wrap(plain(summary), 124, max_lines=2, placeholder=" ...")
     height = body + 0.66 + 0.15 * len(lines)
     figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI)
-    figure.text(LEFT, 1 - 0.28 / height, _plain(title), size=12, weight="bold", color=colour, parse_math=False)
+    figure.text(LEFT, 1 - 0.28 / height, plain(title), size=12, weight="bold", color=colour, parse_math=False)
     figure.text(LEFT, 1 - 0.36 / height, "\n".join(lines), size=8.5, va="top", parse_math=False)
     return figure
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text without the characters that a font cannot draw."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
@@ -159,7 +159,7 @@ def _panel(axes: Axes, panel: Panel) -> bool:
     return True
 
 
-def _same_steps(panels: Sequence[Axes]) -> None:
+def same_steps(panels: Sequence[Axes]) -> None:
     """Give all panels the same steps, named under the last one."""
     limits = np.array([axes.get_xlim() for axes in panels])
     for axes in panels:
@@ -215,7 +215,7 @@ def _name_spell(axes: Axes, spell: Spell, height: float) -> None:
         zorder=2.8,
     )
     axes.annotate(
-        _plain(spell.name),
+        plain(spell.name),
         (spell.last if right else spell.first, height - 0.015),
         xytext=(-2 if right else 2, 0),
         xycoords=axes.get_xaxis_transform(),
@@ -279,7 +279,7 @@ def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
     names = last.get("classes") or range(width)
     return _Classes(
         steps=[row["step"] for row in rows],
-        names=[_plain(str(name)) for name in names],
+        names=[plain(str(name)) for name in names],
         shares=np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0),
         real=np.array(last.get("class_shares_real") or [np.nan] * width, dtype=float),
         good=np.array([row["good"] for row in rows], dtype=float),
@@ -306,7 +306,7 @@ def classes_over_time(snapshots: Sequence[Mapping[str, Any]]) -> Figure | None:
         return None
     rows, columns = classes.shares.shape
     body = min(6.0, max(2.2, 0.27 * rows))
-    figure = _headed("What the generator makes, by class", _loss_in_words(classes), 0.8 + 0.35 + body + 0.65)
+    figure = headed("What the generator makes, by class", _loss_in_words(classes), 0.8 + 0.35 + body + 0.65)
     height, left, width = figure.get_figheight(), 0.115, 0.79
     foot = 0.65 / height
     share = figure.add_axes((left, foot + (body + 0.35) / height, width, 0.8 / height))
@@ -412,7 +412,7 @@ def sample_sheet(images: NDArray[np.uint8], groups: Sequence[Sequence[int]], tit
     draw = ImageDraw.Draw(picture)
     for number, line in enumerate(lines):
         font = ImageFont.load_default(15 if number == 0 else 13)
-        draw.text((gap, 8 + 19 * number), _plain(line), fill=(43, 43, 43), font=font)
+        draw.text((gap, 8 + 19 * number), plain(line), fill=(43, 43, 43), font=font)
     return np.asarray(picture)
 
 
@@ -455,7 +455,7 @@ def mode_sheet(picture: Pixels, snapshots: Sequence[Mapping[str, Any]], title: s
         reached = int((classes.shares[:, -1] > 0).sum())
         summary += f" Step {classes.steps[-1]:,}: good samples in {reached} of {len(classes.names)} modes"
         summary += f"; {100 * classes.good[-1]:.0f} % of the samples are good."
-    figure = _headed(title, summary, 4.1)
+    figure = headed(title, summary, 4.1)
     height = figure.get_figheight()
     axes = figure.add_axes((0.03, 0.1 / height, 0.46, 3.8 / height))
     axes.imshow(picture)

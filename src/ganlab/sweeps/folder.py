@@ -13,7 +13,7 @@ from typing import Any
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, sweep_temporaries
-from ganlab.runs.history import append_text, whole_lines
+from ganlab.runs.history import append_text
 from ganlab.sweeps.plan import Plan, make_plan
 from ganlab.sweeps.spec import dump_spec, load_spec
 
@@ -69,10 +69,6 @@ class SweepFolder:
     def note_attempt(self, row: Mapping[str, Any]) -> None:
         """Append a row to attempts.jsonl."""
         append_text(self.attempts, json.dumps(row, allow_nan=False) + "\n")
-
-    def read_attempts(self) -> list[dict[str, Any]]:
-        """Read attempts.jsonl; a row that a crash tore is left out."""
-        return [json.loads(line) for line in whole_lines(self.attempts)]
 
 
 def open_sweep(plan: Plan, path: Path, fresh: bool = False) -> SweepFolder:

@@ -20,7 +20,7 @@ from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Series
 from ganlab.errors import RunError
-from ganlab.sweeps.records import RunRecord, is_one_of, statistic
+from ganlab.sweeps.records import RunRecord, in_words, is_one_of, statistic
 
 Z = 1.959964
 """Quantile of the normal distribution that leaves 2.5 % above it."""
@@ -100,7 +100,7 @@ def _numbers(records: Records, look: Callable[[RunRecord], T]) -> tuple[list[T],
         except _CannotTell as why:
             left_out.append(f"{record.planned.id} ({why})")
         except RunError as error:
-            left_out.append(f"{record.planned.id} (damaged: {error.message})")
+            left_out.append(f"{record.planned.id} ({in_words(error, record.run)})")
     return seen, left_out
 
 
@@ -260,10 +260,10 @@ def settles(records: Records, against: Records, params: Between) -> Tally:
         return first <= step <= last or (step < first and any(_erratic_until(curve, step) for curve in curves)), step
 
     def words(seen: list[Seen]) -> str:
-        steps = sorted(step for _, step in seen if step is not None)
-        never = len(seen) - len(steps)
-        settled = f"settled at step {', '.join(f'{step:.0f}' for step in steps)}" if steps else ""
-        return ", ".join(text for text in (settled, f"{never} never settled" if never else "") if text)
+        steps = [step for _, step in seen if step is not None]
+        settled = f"settled between steps {min(steps):.0f} and {max(steps):.0f}" if steps else ""
+        never = f"{len(seen) - len(steps)} never settled" if len(steps) < len(seen) else ""
+        return ", ".join(text for text in (settled, never) if text)
 
     expected = f"d_loss and g_loss settle between steps {first:g} and {last:g}, or earlier after an erratic start"
     return _counted(records, look, expected, words)
@@ -273,15 +273,16 @@ def settling_step(curve: Series) -> int | None:
     """Step from which a loss stays at its level of the last third of the run; None where it never settles.
 
     The level at a step is the running median over max(5, steps // 30) steps. It is settled within a band around the
-    median of the last third: a fifth of that, or where it is more, the spread of single steps around their level in
-    that third (1.4826 x median absolute deviation). A loss that only gets there in the last third has not settled.
+    median of the last third: a fifth of that, or where it is more, 1.5 standard deviations of single steps around
+    their level in that third (1.4826 x median absolute deviation each). A loss that only gets there in the last third
+    has not settled.
     """
     smooth = _running_median(curve.values)
     third = slice(-(len(curve) // 3), None)
     level = float(np.median(curve.values[third]))
     noise = 1.4826 * float(np.median(np.abs(curve.values[third] - smooth[third])))
-    step = _stays_from(curve, np.abs(smooth - level) <= max(noise, 0.2 * abs(level)))
-    return None if step is None or step > curve.steps[third][0] else step
+    step = _stays_from(curve, np.abs(smooth - level) <= max(1.5 * noise, 0.2 * abs(level)))
+    return None if step is None or step >= curve.steps[third][0] else step
 
 
 def _erratic_until(curve: Series, step: int) -> bool:

@@ -168,6 +168,8 @@ def _values(name: str, values: Any) -> list[tuple[str, dict[str, Any]]]:
     if isinstance(values, dict):
         return list(values.items())
     keys = _keys(name)
+    if len(set(keys)) < len(keys):
+        raise ConfigError(f"the axis '{safe(name)}' names a key twice", "name it once")
     found = []
     for value in values:
         if len(keys) > 1 and isinstance(value, list) and len(value) != len(keys):

@@ -92,6 +92,11 @@ class RunRecord:
         return statistic(self.snapshots[-1], name) if self.snapshots else None
 
 
+def in_words(error: RunError, run: RunDirectory) -> str:
+    """Return what is wrong with a run without its path, so that results are the same wherever the sweep's folder is."""
+    return error.message.replace(f"{run.path}{os.sep}", "")
+
+
 def verdict_name(verdict: Mapping[str, Any]) -> str:
     """Return `failure/variant`, or `failure` where the verdict has no variant."""
     return f"{verdict['failure']}/{verdict['variant']}" if verdict["variant"] else str(verdict["failure"])
@@ -156,8 +161,7 @@ def _record(planned: PlannedRun, run: RunDirectory, last_attempt: str) -> RunRec
     try:
         status, verdict = run.status(), _verdict(run)
     except RunError as error:
-        # Without the path: a sweep's results say the same wherever its folder lies.
-        return RunRecord(planned, run, "failed", error.message.replace(f"{run.path}{os.sep}", ""), {}, None)
+        return RunRecord(planned, run, "failed", in_words(error, run), {}, None)
     state = str(status["status"])
     if state == "running" and not run.is_held():
         state = "interrupted"

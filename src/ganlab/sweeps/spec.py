@@ -194,7 +194,7 @@ def load_spec(source: str | Path, overrides: Sequence[str] = ()) -> SweepSpec:
     Raises:
         ConfigError: it cannot be found, read or run; the message lists the problems, one a line, with file and line.
     """
-    path = find(source)
+    path = _find(source)
     try:
         tree, findings = read_document(path, EXPERIMENTS)
         return _resolve(tree, findings, path.parent, overrides)
@@ -202,14 +202,14 @@ def load_spec(source: str | Path, overrides: Sequence[str] = ()) -> SweepSpec:
         raise refusal(error.findings) from None
 
 
-def spec_from_mapping(values: Mapping[str, Any], overrides: Sequence[str] = (), where: str = "sweep") -> SweepSpec:
+def spec_from_mapping(values: Mapping[str, Any]) -> SweepSpec:
     """Return the sweep that plain values describe, keys as in a sweep's file, files from the current directory.
 
     Raises:
         ConfigError: as `load_spec`.
     """
     try:
-        return _resolve(to_node(values, Place(safe(where))), [], Path(), overrides)
+        return _resolve(to_node(values, Place("sweep")), [], Path(), ())
     except UnreadableError as error:
         raise refusal(error.findings) from None
 
@@ -221,7 +221,7 @@ def dump_spec(spec: SweepSpec) -> str:
     return write_yaml(spec.model_dump(mode="json", include=said))
 
 
-def find(source: str | Path) -> Path:
+def _find(source: str | Path) -> Path:
     """Return the file of a sweep: that path, else the shipped sweep or experiment of that name.
 
     Raises:
@@ -234,7 +234,7 @@ def find(source: str | Path) -> Path:
 def is_sweep(source: str | Path) -> bool:
     """Whether that name is a readable file of a sweep, rather than of an experiment or nothing."""
     try:
-        return says_sweep(read_document(find(source), EXPERIMENTS)[0])
+        return says_sweep(read_document(_find(source), EXPERIMENTS)[0])
     except (ConfigError, UnreadableError):
         return False
 
@@ -301,7 +301,7 @@ def _inline(tree: Node, folder: Path) -> list[Finding]:
         keys["base"] = _experiment(keys["base"], folder, "base", findings)
     runs = keys.get("runs")
     if runs and isinstance(runs.value, str):
-        runs.value = _files(runs, folder, findings)
+        runs.value = _files(runs, folder)
     for index, entry in enumerate(runs.value if runs and isinstance(runs.value, list) else ()):
         where = f"runs.{index}"
         if isinstance(entry.value, dict) and "config" in entry.value:
@@ -321,21 +321,22 @@ def _experiment(node: Node, folder: Path, where: str, findings: list[Finding]) -
             return Node(load_experiment(locate(node.value, folder)), node.place)
         text = f"expected a file, the name of a shipped experiment, or keys and values, got {shown(node.plain())}"
         findings.append(Finding(node.place, f"{where}: {text}"))
+    except UnreadableError as error:
+        findings += error.findings
     except ConfigError as error:
         hint = f"; {error.hint}" if error.hint else ""
         findings += [Finding(node.place, f"{where}: {line}{hint}") for line in error.message.splitlines()]
     return Node(Experiment(), node.place)
 
 
-def _files(runs: Node, folder: Path, findings: list[Finding]) -> list[Node]:
+def _files(runs: Node, folder: Path) -> list[Node]:
     """Return the experiment files of the folder that `runs` names."""
     candidates = [folder / runs.value, shipped_configs() / runs.value]
     found = next((candidate for candidate in candidates if os.path.isdir(candidate)), None)
     files = sorted(found.glob("*.yaml")) if found else []
     if not files:
         text = "no folder with experiments (*.yaml), here or among the shipped ones"
-        findings.append(Finding(runs.place, f"runs: {shown(runs.value)} is {text}"))
-        return [Node({"config": Node(Experiment(), runs.place)}, runs.place)]
+        raise UnreadableError([Finding(runs.place, f"runs: {shown(runs.value)} is {text}")])
     return [Node(str(file.absolute()), runs.place) for file in files]
 
 
@@ -367,7 +368,9 @@ def _explained(tree: Node, error: ValidationError) -> list[Finding]:
     wrong: dict[KeyPath, list[Any]] = {}
     for each in error.errors(include_url=False, include_input=False):
         wrong.setdefault(path_of(tree, each["loc"], missing=each["type"] == "missing"), []).append(each)
-    return [_finding(tree, path, errors) for path, errors in wrong.items()]
+    # A list with a wrong entry is also called too short, or no number where it could have been one.
+    outer = {path[:depth] for path in wrong for depth in range(1, len(path))}
+    return [_finding(tree, path, errors) for path, errors in wrong.items() if path not in outer]
 
 
 def _finding(tree: Node, path: KeyPath, errors: Sequence[Any]) -> Finding:

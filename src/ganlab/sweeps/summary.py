@@ -16,7 +16,7 @@ from ganlab.errors import RunError
 from ganlab.runs.files import atomic_write, write_json
 from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.measures import wilson
-from ganlab.sweeps.records import RunRecord, finite_number, read_attempts, read_records
+from ganlab.sweeps.records import RunRecord, finite_number, in_words, read_attempts, read_records
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
@@ -113,7 +113,7 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
     try:
         curves, metrics = _late_means(record), {name: record.metric(name) for name in METRICS}
     except RunError as error:
-        reason = f"{reason} (damaged: {error.message})".strip()
+        reason = "; ".join(filter(None, (reason, in_words(error, record.run))))
     what: dict[str, Cell] = {
         "state": record.state,
         "reason": reason,

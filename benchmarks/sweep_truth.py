@@ -1,0 +1,287 @@
+"""Expectation, verdict and truth of every run of a sweep: confusion tables.
+
+    ganlab sweep; ganlab sweep guide
+    python benchmarks/sweep_truth.py FOLDER [FOLDER ...] [--into docs/sweep_truth.md]
+
+The truth is `verdict_truth.judge`: a rule on 2,000 fresh samples of the last generator, which shares no code with
+`ganlab.diagnosis`. It is written to truth.json in each sweep's folder; a run that stands there is not judged again
+unless it was trained again. Verdicts and expectations are read from the runs each time. A run takes one to ten seconds
+on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import verdict_truth
+
+from ganlab.config.experiment import VERDICTS
+from ganlab.runs.files import atomic_write
+from ganlab.sweeps.folder import SweepFolder
+from ganlab.sweeps.measures import wilson
+from ganlab.sweeps.records import RunRecord, read_records
+
+Row = dict[str, Any]
+"""A run in truth.json: when it ended, and the keys of labels.json that the rules of verdict_truth read."""
+
+LABELS = (*verdict_truth.ALLOWED,)
+"""Labels of the truth, the best first."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A run that ended, with its verdict, and its row of truth.json."""
+
+    record: RunRecord
+    truth: Row
+
+    @property
+    def label(self) -> str:
+        """What is true of its final samples."""
+        return str(self.truth["label"])
+
+    @property
+    def failure(self) -> tuple[str, str | None]:
+        """Failure and variant of its verdict."""
+        assert self.record.verdict is not None
+        return self.record.verdict["failure"], self.record.verdict["variant"]
+
+    @property
+    def right(self) -> bool:
+        """Whether the verdict is one that the truth allows."""
+        return verdict_truth.right(self.truth, *self.failure)
+
+    @property
+    def accused(self) -> bool:
+        """Whether it is good and its verdict a failure that is not right."""
+        return verdict_truth.accused(self.truth, *self.failure)
+
+    @property
+    def missed(self) -> bool:
+        """Whether it failed and its verdict is healthy."""
+        return verdict_truth.missed(self.truth, self.failure[0])
+
+    @property
+    def inconclusive(self) -> bool:
+        """Whether its verdict says that the evidence does not suffice."""
+        return self.failure[0] == "inconclusive"
+
+
+def ended(folder: SweepFolder) -> list[RunRecord]:
+    """Return the runs of a sweep that ended and have a verdict."""
+    records = read_records(folder.plan(), folder)
+    return [record for record in records if record.ended and record.verdict is not None]
+
+
+def truth_file(folder: SweepFolder) -> Path:
+    return folder.path / "truth.json"
+
+
+def known(folder: SweepFolder) -> dict[str, Row]:
+    """Return the rows of truth.json by run, but for runs that were trained again since."""
+    file = truth_file(folder)
+    rows: dict[str, Row] = json.loads(file.read_text()) if file.is_file() else {}
+    now = {record.planned.id: record.status["ended"] for record in ended(folder)}
+    return {run: row for run, row in rows.items() if now.get(run) == row["ended"]}
+
+
+def judge_all(folder: SweepFolder) -> None:
+    """Judge the runs that truth.json does not have; it is written run by run, so that this can be stopped."""
+    rows, records = known(folder), ended(folder)
+    for number, record in enumerate(records, start=1):
+        run = record.planned.id
+        if run not in rows:
+            rows[run] = row_of(record)
+            # Statistics of samples without bounds may hold NaN, which json reads back.
+            atomic_write(truth_file(folder), json.dumps(rows, indent=1).encode())
+            print(f"[{number}/{len(records)}] {run}: {rows[run]['label']} {rows[run]['mechanism']}", flush=True)
+
+
+def row_of(record: RunRecord) -> Row:
+    """Judge a run.
+
+    Raises:
+        SystemExit: it has no stored samples, without which its course is not known.
+    """
+    planned = record.planned
+    if not any(record.run.samples.glob("step_*.npz")):
+        raise SystemExit(f"{planned.id} has no stored samples: train it with monitor.keep_samples=true")
+    kind = "points" if len(planned.experiment.data.shape) == 1 else "images"
+    # No family: what a configuration of a sweep is meant to do stands in its `expect`, and decides nothing here.
+    who = {"ended": record.status["ended"], "kind": kind, "family": ""}
+    return {**who, **asdict(verdict_truth.judge(record.run.path))}
+
+
+def judged(folder: SweepFolder) -> list[Judged]:
+    """Return the runs that ended, with the truth that was written down before.
+
+    Raises:
+        SystemExit: it was not, of one of them.
+    """
+    rows, records = known(folder), ended(folder)
+    if any(record.planned.id not in rows for record in records):
+        raise SystemExit(f"not all runs are judged: python benchmarks/sweep_truth.py {folder.path}")
+    return [Judged(record, rows[record.planned.id]) for record in records]
+
+
+# Tables
+
+
+def words(name: str) -> str:
+    """Return `failure/variant` as words."""
+    return name.replace("_", " ").replace("/", ", ")
+
+
+def share(k: int, n: int) -> str:
+    """Return k of n with its 95 % Wilson interval."""
+    low, high = wilson(k, n)
+    return f"{k} of {n} [{low:.2f}, {high:.2f}]" if n else "-"
+
+
+def markdown(heading: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table; a bar in a cell would end it."""
+    rows = [heading, ["---"] * len(heading), *lines]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows)
+
+
+def verdict_rank(name: str) -> tuple[int, str]:
+    """Order verdicts as the project lists them."""
+    return list(VERDICTS).index(name.partition("/")[0]), name
+
+
+def confusion(
+    runs: Sequence[Judged],
+    column: Callable[[Judged], str],
+    columns: Sequence[str],
+    foot: tuple[str, Callable[[Judged], bool]],
+) -> str:
+    """Count runs by verdict, a row each, and by what `column` says; the last row says in how many `foot` holds."""
+    counts = Counter((each.record.failure_name, column(each)) for each in runs)
+    verdicts = sorted({each.record.failure_name for each in runs}, key=verdict_rank)
+    lines = [[words(verdict), *(counts[verdict, name] or "" for name in columns)] for verdict in verdicts]
+    name, holds = foot
+    of = {each: [run for run in runs if column(run) == each] for each in columns}
+    lines.append([f"**{name}**", *(f"**{sum(map(holds, of[each]))} of {len(of[each])}**" for each in columns)])
+    return markdown(["verdict", *map(words, columns)], lines)
+
+
+def by_expectation(runs: Sequence[Judged]) -> str:
+    """The first verdict that each config expects against the verdict that its runs got."""
+    asked = [each for each in runs if each.record.as_expected is not None]
+    columns = sorted({_expected(each) for each in asked}, key=verdict_rank)
+    return confusion(asked, _expected, columns, ("as expected", lambda each: bool(each.record.as_expected)))
+
+
+def _expected(each: Judged) -> str:
+    return each.record.planned.experiment.expect[0]
+
+
+def by_truth(runs: Sequence[Judged]) -> str:
+    """The label of each run's final samples against the verdict that it got."""
+    columns = [label for label in LABELS if any(each.label == label for each in runs)]
+    return confusion(runs, lambda each: each.label, columns, ("right", lambda each: each.right))
+
+
+def totals(parts: dict[str, Sequence[Judged]]) -> str:
+    """How often the verdicts are right, and the mistakes that weigh more, a row for each part."""
+    heading = ["runs", "as expected", "right", "good runs accused", "failed runs called healthy", "inconclusive"]
+    return markdown(["", *heading], ([name, len(runs), *_totals(runs)] for name, runs in parts.items()))
+
+
+def _totals(runs: Sequence[Judged]) -> list[str]:
+    asked = [each for each in runs if each.record.as_expected is not None]
+    good = [each for each in runs if each.label == "good"]
+    failed = [each for each in runs if each.label in verdict_truth.FAILED]
+    return [
+        share(sum(bool(each.record.as_expected) for each in asked), len(asked)),
+        share(sum(each.right for each in runs), len(runs)),
+        share(sum(each.accused for each in good), len(good)),
+        share(sum(each.missed for each in failed), len(failed)),
+        share(sum(each.inconclusive for each in runs), len(runs)),
+    ]
+
+
+def wrong_ones(runs: Sequence[Judged]) -> str:
+    """A row for each configuration, label and verdict that is wrong by the truth."""
+    groups: dict[tuple[str, str, str, str], list[Judged]] = {}
+    for each in runs:
+        if not each.right:
+            who = each.record.planned.config, each.label, str(each.truth["mechanism"]), each.record.failure_name
+            groups.setdefault(who, []).append(each)
+    if not groups:
+        return "No verdict is wrong."
+    heading = ["configuration", "seeds", "truth", "mechanism in the log", "verdict", "confidence"]
+    return markdown(
+        heading, ([who[0], _seeds(found), *map(words, who[1:]), span(found)] for who, found in groups.items())
+    )
+
+
+def _seeds(runs: Sequence[Judged]) -> str:
+    return ", ".join(str(each.record.planned.seed) for each in runs)
+
+
+def span(runs: Sequence[Judged]) -> str:
+    """The confidence of verdicts, from the lowest to the highest."""
+    found = sorted({f"{each.record.verdict['confidence']:.2f}" for each in runs if each.record.verdict})
+    return found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}"
+
+
+def tables(parts: dict[str, Sequence[Judged]]) -> str:
+    """Return all tables as Markdown, over the runs of sweeps by name."""
+    runs = [each for part in parts.values() for each in part]
+    unexpected = [each for each in runs if each.record.as_expected is False]
+    claims = sum(each.right for each in unexpected)
+    return f"""{totals({**parts, "all": runs} if len(parts) > 1 else parts)}
+
+Of {len(unexpected)} runs whose verdict is not the expected one, {claims} have a verdict that is right by the truth: in
+these it is the claim that does not hold, not the verdict.
+
+Columns: the verdict that a config expects, the first where it names several. Rows: the verdict that its runs got. Cells
+of a grid expect nothing and are left out.
+
+{by_expectation(runs)}
+
+Columns: what is true of a run's final samples. Rows: its verdict. All runs that ended.
+
+{by_truth(runs)}
+
+Verdicts that are wrong by the truth:
+
+{wrong_ones(runs)}
+"""
+
+
+TRUTH = """The truth of a run is a rule on 2,000 fresh samples of its last generator (`benchmarks/verdict_truth.py`):
+how many pass as data, which classes or modes are there, how varied they are; it shares no code with the diagnosis and
+no network with its metrics. Several verdicts can be right for one label: garbage may be *never learned* and
+*convergence failure*. Intervals are Wilson's, 95 %, as if all runs were independent."""
+"""What the tables stand on."""
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Expectation, verdict and truth of every run of sweeps.")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="sweep folders")
+    parser.add_argument("--into", type=Path, help="a Markdown page with the tables; left out: they are printed")
+    arguments = parser.parse_args()
+    folders = [SweepFolder(path) for path in arguments.folders]
+    for folder in folders:
+        judge_all(folder)
+    parts: dict[str, Sequence[Judged]] = {folder.plan().spec.name: judged(folder) for folder in folders}
+    text = tables(parts)
+    if arguments.into is None:
+        print(text)
+    else:
+        command = f"python benchmarks/sweep_truth.py {' '.join(path.name for path in arguments.folders)}"
+        page = f"# Verdicts, expectations and truth in sweeps\n\nMade by `{command}`.\n\n{TRUTH}\n\n{text}"
+        atomic_write(arguments.into, page.encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""`ganlab compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ganlab.report.compare import Comparison
+    from ganlab.runs.directory import RunDirectory
+
+
+def compare(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN RUN...", help="2 to 8 runs, or unique parts of their names.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The picture, a PNG; left out: comparison-<8 letters>.png among the runs.")
+    ] = None,
+    runs_dir: RunsDirOption = DEFAULT_RUNS,
+    as_json: JsonOption = False,
+) -> None:
+    """Lay runs side by side: settings that differ, verdicts, final numbers, curves and last samples.
+
+    Example: ganlab compare guide_stable guide_latent_1 --out comparison.png
+    """
+    from ganlab.report.compare import compare as lay_side_by_side
+    from ganlab.runs.directory import find_run
+
+    found = [find_run(run, runs_dir) for run in runs]
+    comparison = lay_side_by_side(found, out or default_picture(found, runs_dir))
+    if as_json:
+        print_json(comparison.as_json())
+    else:
+        show_comparison(console(), comparison)
+
+
+def default_picture(runs: list[RunDirectory], runs_dir: Path) -> Path:
+    """Return a name that is the same for these runs and another for others, so that nothing else is replaced."""
+    import hashlib
+
+    names = "\n".join(str(run.path.resolve()) for run in runs)
+    digest = hashlib.sha256(names.encode(errors="surrogateescape")).digest()
+    return runs_dir / f"comparison-{''.join(chr(ord('a') + byte % 26) for byte in digest[:8])}.png"
+
+
+def show_comparison(out: Console, comparison: Comparison) -> None:
+    """Print which run is which letter, one table with a column a run, what could not be read, and the picture."""
+    from rich.measure import Measurement
+    from rich.table import Table
+    from rich.text import Text
+
+    from ganlab.plots.comparisons import LETTERS
+    from ganlab.report.compare import value_words
+
+    for letter, side in zip(LETTERS, comparison.sides, strict=False):
+        out.print(f"{letter}  {safe(side.run.path.name)}")
+    out.print()
+    facts = {key: [side.facts[key] for side in comparison.sides] for key in comparison.sides[0].facts}
+    settings = {key: list(map(value_words, values)) for key, values in comparison.settings.items()}
+    numbers = {
+        key: ["-" if value is None else f"{value:.4g}" for value in values]
+        for key, values in comparison.numbers.items()
+    }
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for letter in LETTERS[: len(comparison.sides)]:
+        table.add_column(letter, overflow="fold")
+    for heading, rows in (("", facts), ("settings that differ", settings), ("final numbers", numbers)):
+        if rows and heading:
+            table.add_row()
+            table.add_row(Text(heading, style="bold"))
+        for key, values in rows.items():
+            table.add_row(Text(safe(key)), *(Text(safe(value)) for value in values))
+    if not out.is_terminal:
+        out.width = max(out.width, Measurement.get(out, out.options.update(width=10_000), table).maximum)
+    out.print(table, soft_wrap=False)
+    out.print()
+    for letter, side in zip(LETTERS, comparison.sides, strict=False):
+        for gap in side.gaps:
+            out.print(f"{letter}: left out, {safe(gap)}", style="yellow")
+    out.print(f"picture: {safe(comparison.picture)}")

@@ -1,0 +1,52 @@
+"""`ganlab report`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+
+if TYPE_CHECKING:
+    from ganlab.sweeps.folder import SweepFolder
+
+
+def report(
+    folder: Annotated[
+        str,
+        typer.Argument(metavar="FOLDER", help="A sweep's folder, or a unique part of its name.", show_default=False),
+    ],
+    runs_dir: RunsDirOption = DEFAULT_RUNS,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the tables and pictures of a sweep again, also of one that is not finished, and show its claims.
+
+    Example: ganlab report sweep-induced_failures
+    """
+    from ganlab.report.sweep import make_report
+    from ganlab.sweeps.folder import find_sweep
+
+    sweep = find_sweep(folder, runs_dir)
+    show_report(sweep, make_report(sweep.path), as_json)
+
+
+def show_report(sweep: SweepFolder, files: Sequence[Path], as_json: bool) -> None:
+    """Print the claims of a sweep, how its runs stand, and which files tell more."""
+    from ganlab.cli.claims_table import show_claims
+    from ganlab.runs.files import read_json
+
+    summary = read_json(sweep.summary)
+    if as_json:
+        print_json({"folder": str(sweep.path), "files": [str(file) for file in files], **summary})
+        return
+    out = console()
+    show_claims(out, summary["claims"])
+    states = ", ".join(f"{count} {state}" for state, count in summary["states"].items())
+    out.print(f"{summary['runs']} runs: {states}")
+    for file in files:
+        if file.suffix != ".svg":
+            out.print(safe(file))

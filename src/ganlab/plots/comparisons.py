@@ -1,0 +1,130 @@
+"""Runs side by side: their curves over each other, and their last samples."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator
+
+from ganlab.plots.figures import LEFT, MUTED, RIGHT, STYLE, Curve, Values, drawn, limit, logarithmic
+from ganlab.plots.grids import Pixels
+from ganlab.plots.sweeps import LINES, verdict_colour, verdict_words
+from ganlab.plots.verdicts import WIDTH_IN, headed, plain, same_steps
+
+PANEL_IN, BETWEEN_IN, FOOT_IN, KEY_IN = 1.6, 0.55, 0.65, 0.36
+"""Inches: a panel's height, the room between panels and below the last one, and a run's lines in the key."""
+
+LETTERS = "ABCDEFGH"
+"""What runs are called where their names are too long; as many as can be told apart by colour."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One of the runs that are compared.
+
+    Attributes:
+        name: as its folder is named.
+        verdict: `failure` or `failure/variant`; empty where it was not judged.
+        settings: what sets it apart from the others, in words.
+        curves: by panel, rising steps (n,) and values (n,); n >= 1.
+        grid: step and picture, uint8 (H, W, 3), of its last samples.
+    """
+
+    name: str
+    verdict: str
+    settings: str
+    curves: Mapping[str, tuple[Values, Values]]
+    grid: tuple[int, Pixels] | None
+
+
+@matplotlib.rc_context(STYLE)
+def comparison(title: str, runs: Sequence[Compared], panels: Mapping[str, bool]) -> Figure:
+    """Draw a key with names, verdicts and settings, a panel for each kind of curve, and the last samples.
+
+    Args:
+        title: above all.
+        runs: 1 to 8; each has one letter and one colour throughout.
+        panels: label of each kind of curve, and whether its axis is logarithmic; one that no run has is left out.
+    """
+    shown = {label: log for label, log in panels.items() if any(label in run.curves for run in runs)}
+    pictured = [(number, *run.grid) for number, run in enumerate(runs) if run.grid is not None]
+    columns = 2 if len(pictured) in (1, 2, 4) else 3
+    side = (WIDTH_IN * (RIGHT - LEFT) - 0.2 * (columns - 1)) / columns
+    # Grids need not be square.
+    rows = [pictured[start : start + columns] for start in range(0, len(pictured), columns)]
+    heights = [max(side * pixels.shape[0] / pixels.shape[1] for _, _, pixels in row) + 0.3 for row in rows]
+    curves = len(shown) * (PANEL_IN + BETWEEN_IN) - BETWEEN_IN + FOOT_IN + 0.3 if shown else 0.0
+
+    figure = headed(title, "", KEY_IN * len(runs) + curves + sum(heights) + 0.1)
+    height = figure.get_figheight()
+    top = height - 0.55
+    for number, run in enumerate(runs):
+        _key(figure, number, run, top - KEY_IN * number)
+    top -= KEY_IN * len(runs) + 0.3
+    for label, log in shown.items():
+        top -= PANEL_IN
+        axes = figure.add_axes((LEFT, top / height, RIGHT - LEFT, PANEL_IN / height))
+        _panel(axes, label, log, runs)
+        top -= BETWEEN_IN
+    if shown:
+        same_steps(figure.axes)
+        top += BETWEEN_IN - FOOT_IN
+    else:
+        top += 0.3
+    for row, room in zip(rows, heights, strict=True):
+        for column, (number, step, pixels) in enumerate(row):
+            tall = side * pixels.shape[0] / pixels.shape[1]
+            left = LEFT + column * (side + 0.2) / WIDTH_IN
+            place = (left, (top - 0.25 - tall) / height, side / WIDTH_IN, tall / height)
+            _samples(figure.add_axes(place), f"{LETTERS[number]}: samples at step {step:,}", pixels)
+        top -= room
+    return figure
+
+
+def _key(figure: Figure, number: int, run: Compared, top: float) -> None:
+    """Write a run's letter in its colour, its name and verdict, and below them its settings."""
+    height = figure.get_figheight()
+    line: dict[str, Any] = {"va": "center", "parse_math": False}
+    y = (top - 0.1) / height
+    figure.text(LEFT, y, LETTERS[number], size=10, weight="bold", color=LINES[number], **line)
+    figure.text(LEFT + 0.022, y, textwrap.shorten(plain(run.name), 60, placeholder=" ..."), size=9, **line)
+    words = verdict_words(run.verdict) or "not judged"
+    if run.verdict:
+        mark = Rectangle((0.60, y - 0.045 / height), 0.011, 0.1 / height, color=verdict_colour(run.verdict))
+        mark.set(transform=figure.transFigure, figure=figure)
+        figure.patches.append(mark)
+    figure.text(0.62, y, words, size=9, **line)
+    settings = textwrap.shorten(plain(run.settings), 125, placeholder=" ...")
+    figure.text(LEFT + 0.022, y - 0.16 / height, settings, size=8, color=MUTED, **line)
+
+
+def _panel(axes: Axes, label: str, log: bool, runs: Sequence[Compared]) -> None:
+    """Draw one kind of curve, a colour a run."""
+    axes.set_title(label)
+    axes.tick_params(length=3)
+    curves = [
+        Curve(LETTERS[number], *run.curves[label], LINES[number])
+        for number, run in enumerate(runs)
+        if label in run.curves
+    ]
+    curves = logarithmic(axes, curves) if log else curves
+    drawn(axes, curves)
+    if log:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=7))
+    else:
+        limit(axes, curves, ())
+
+
+def _samples(axes: Axes, title: str, pixels: Pixels) -> None:
+    axes.imshow(pixels, aspect="auto")
+    axes.set_title(title)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set(visible=True, color="#DDDDDD")

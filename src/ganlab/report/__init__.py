@@ -1,0 +1,1 @@
+"""What many runs say together: the pictures of a sweep, and runs side by side."""

@@ -1,0 +1,301 @@
+"""Runs side by side: the settings that differ, the verdicts, the final numbers, and one picture."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeGuard, TypeVar
+
+import numpy as np
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import difference
+from ganlab.errors import GanlabError, RunError
+from ganlab.plots.comparisons import LETTERS, Compared, comparison
+from ganlab.plots.figures import Values, save_figure
+from ganlab.plots.grids import Pixels
+from ganlab.report.grids import last_grid
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import read_json
+from ganlab.runs.history import History, read_history, read_snapshots
+
+LATE = 20
+"""Final losses and accuracies are medians over one part in so many of the steps: single steps are noise."""
+
+CURVES = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake")
+"""Columns of the history whose late values are compared."""
+
+STATISTICS = (
+    "fid",
+    "inception_score",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "good",
+    "vendi",
+    "authenticity",
+    "energy_distance",
+)
+"""Statistics of the last snapshot that are compared."""
+
+PANELS = {"D loss": False, "G loss": False, "D accuracy, real and fake together, %": False, "FID": True}
+"""Panels of the picture, and whether their axis is logarithmic."""
+
+SAME = ("name", "seed", "claim", "expect")
+"""Settings that say what a run is called or claims, not how it is trained; the seed is among the facts."""
+
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the runs, as far as it can be read.
+
+    Attributes:
+        run: its directory.
+        facts: state, step, seed, verdict, onset and confidence in words, by heading; `-` for what is not known.
+        verdict: `failure` or `failure/variant`; empty where it was not judged.
+        experiment: what was trained; None for other people's runs.
+        history, snapshots: what was recorded; empty where nothing was or it cannot be read.
+        grid: step and picture of the last samples.
+        gaps: what could not be read, and why.
+    """
+
+    run: RunDirectory
+    facts: Mapping[str, str]
+    verdict: str
+    experiment: Experiment | None
+    history: History
+    snapshots: Sequence[Mapping[str, Any]]
+    grid: tuple[int, Pixels] | None
+    gaps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What 2 to 8 runs have in common, and what not.
+
+    Attributes:
+        sides: the runs, in the order they were named.
+        settings: dotted path -> its value in each run, for what is not the same in all that say it; None where a run
+            has no such key or no configuration.
+        numbers: name -> final value in each run; None where it is not known, NaN and infinity as they are.
+        picture: the PNG.
+    """
+
+    sides: tuple[Side, ...]
+    settings: Mapping[str, Sequence[Any]]
+    numbers: Mapping[str, Sequence[float | None]]
+    picture: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it but the curves, as plain values; a number that is not finite is a string."""
+        return {
+            "runs": [
+                {"name": side.run.path.name, "path": str(side.run.path), **side.facts, "gaps": list(side.gaps)}
+                for side in self.sides
+            ],
+            "settings": {key: list(values) for key, values in self.settings.items()},
+            "numbers": {
+                key: [str(value) if value is not None and not math.isfinite(value) else value for value in values]
+                for key, values in self.numbers.items()
+            },
+            "picture": str(self.picture),
+        }
+
+
+def compare(runs: Sequence[RunDirectory], out: Path) -> Comparison:
+    """Lay runs side by side and draw them into `out`, a PNG. The runs themselves stay as they are.
+
+    What is damaged in a run is left out and named in its gaps; the rest is compared.
+
+    Raises:
+        RunError: fewer than 2 or more than 8 runs, one named twice, or `out` is no PNG or cannot be written.
+    """
+    if not 2 <= len(runs) <= len(LETTERS):
+        raise RunError(f"{len(runs)} runs cannot be compared", f"name 2 to {len(LETTERS)} runs")
+    places = [run.path.resolve() for run in runs]
+    twice = next((run for index, run in enumerate(runs) if places[index] in places[:index]), None)
+    if twice is not None:
+        raise RunError(f"{twice.path} is named twice", "name each run once")
+    if out.suffix.lower() != ".png":
+        raise RunError(f"{out} is no name of a PNG", "name a file that ends in .png")
+    sides = tuple(map(read_side, runs))
+    settings = differing(sides)
+    found = Comparison(sides, settings, final_numbers(sides), out)
+    drawn = [
+        Compared(side.run.path.name, side.verdict, setting_words(settings, number), curves_of(side), side.grid)
+        for number, side in enumerate(sides)
+    ]
+    figure = comparison(f"{len(runs)} runs side by side", drawn, PANELS)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        save_figure(figure, out.with_suffix(""), ("png",))
+    except OSError as error:
+        raise RunError(f"{out} cannot be written: {error.strerror or error}", "name another file with --out") from error
+    return found
+
+
+def read_side(run: RunDirectory) -> Side:
+    """Read a run as far as it can be read; what cannot becomes a gap."""
+    gaps: list[str] = []
+
+    def reading(what: str, read: Callable[[], Content]) -> Content | None:
+        try:
+            return read()
+        except GanlabError as error:
+            gaps.append(f"{what}: {error.message}")
+            return None
+
+    status = reading("run.json", run.status) or {}
+    verdict = reading("verdict.json", lambda: _verdict(run)) or {}
+    name = f"{verdict['failure']}/{verdict['variant']}" if verdict.get("variant") else verdict.get("failure", "")
+    experiment = reading("config.yaml", run.experiment) if run.config.exists() else None
+    history = reading("history.csv", lambda: _history(run)) or {}
+    snapshots = reading("snapshots.jsonl", lambda: _snapshots(run)) or []
+    grid = reading("samples", lambda: last_grid(run))
+    facts = {
+        "state": f"{status.get('status', '-')}{f' ({reason})' if (reason := status.get('reason')) else ''}",
+        "step": str(status.get("step", "-")),
+        "seed": str(status.get("seed", "-")),
+        "verdict": name or "not judged",
+        "since step": str(verdict.get("onset_step") or "-"),
+        "confidence": f"{100 * verdict['confidence']:.0f} %" if verdict else "-",
+    }
+    return Side(run, facts, name, experiment, history, snapshots, grid, tuple(gaps))
+
+
+def _verdict(run: RunDirectory) -> dict[str, Any]:
+    """Read verdict.json; empty where the run was not judged.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    if not run.verdict.exists():
+        return {}
+    verdict = read_json(run.verdict)
+    names = (verdict.get("failure"), verdict.get("variant") or "")
+    if not all(isinstance(name, str) for name in names) or not _is_number(verdict.get("confidence")):
+        raise RunError(f"{run.verdict} names no verdict", "diagnose the run again")
+    return verdict
+
+
+def _history(run: RunDirectory) -> History:
+    """Read history.csv.
+
+    Raises:
+        RunError: it is damaged, or its steps do not rise.
+    """
+    history = read_history(run.history)
+    steps = history.get("step", np.zeros(0))
+    if history and (not len(steps) or not np.isfinite(steps).all() or (np.diff(steps) <= 0).any()):
+        raise RunError(f"{run.history} has no rows at rising steps", "the file is damaged; restore it")
+    return history
+
+
+def _snapshots(run: RunDirectory) -> list[dict[str, Any]]:
+    """Read snapshots.jsonl.
+
+    Raises:
+        RunError: it is damaged, or its steps do not rise.
+    """
+    rows = read_snapshots(run.snapshots)
+    steps = [row["step"] for row in rows]
+    if any(not 0 <= step < 2**53 for step in steps) or any(b <= a for a, b in pairwise(steps)):
+        raise RunError(f"{run.snapshots} has no rows at rising steps", "the file is damaged; restore it")
+    return rows
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Tell whether a value read from a file is a number that can be drawn."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def differing(sides: Sequence[Side]) -> dict[str, list[Any]]:
+    """Return the settings in which not all runs that have a configuration agree, with the value of each run."""
+    known = [side.experiment for side in sides if side.experiment is not None]
+    if not known:
+        return {}
+    first = known[0]
+    changes = [
+        None if side.experiment is None else {key: (old, new) for key, old, new in difference(first, side.experiment)}
+        for side in sides
+    ]
+    sections = list(Experiment.model_fields)
+    found = dict.fromkeys(key for change in changes if change for key in change if key not in SAME)
+    keys = sorted(found, key=lambda key: sections.index(key.partition(".")[0]))
+    # What the first run says stands in every difference from it.
+    base = {key: change[key][0] for change in changes if change for key in change}
+    return {
+        key: [None if change is None else change[key][1] if key in change else base[key] for change in changes]
+        for key in keys
+    }
+
+
+def setting_words(settings: Mapping[str, Sequence[Any]], number: int) -> str:
+    """Say what one run has for the settings that differ, but for how often it is looked at."""
+    return ", ".join(
+        f"{key} {value_words(values[number])}"
+        for key, values in settings.items()
+        if values[number] is not None and not key.startswith("monitor.")
+    )
+
+
+def value_words(value: Any) -> str:
+    """Return a setting as an experiment file would have it; `-` where there is none."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value, default=str)
+
+
+def final_numbers(sides: Sequence[Side]) -> dict[str, list[float | None]]:
+    """Return late losses and accuracies, and statistics of the last snapshot, that any of the runs has."""
+    rows = {
+        **{f"{name} (late median)": [late_median(side.history, name) for side in sides] for name in CURVES},
+        **{name: [last_statistic(side.snapshots, name) for side in sides] for name in STATISTICS},
+    }
+    return {name: values for name, values in rows.items() if any(value is not None for value in values)}
+
+
+def late_median(history: History, name: str) -> float | None:
+    """Return the median of a column over the last twentieth of the steps, NaN where one is; None without the column."""
+    values = history.get(name, np.zeros(0))
+    if not len(values) or np.isnan(values).all():
+        return None
+    return float(np.median(values[-max(1, len(values) // LATE) :]))
+
+
+def last_statistic(snapshots: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    """Return a statistic of the last snapshot; NaN where it was not finite, None where it was not taken."""
+    if not snapshots:
+        return None
+    value = snapshots[-1].get(name)
+    if name in (snapshots[-1].get("non_finite") or ()):
+        return math.nan
+    return float(value) if _is_number(value) else None
+
+
+def curves_of(side: Side) -> dict[str, tuple[Values, Values]]:
+    """Return the curves of a run by panel: steps and values."""
+    history = side.history
+    found = {
+        label: (history["step"], history[name])
+        for label, name in (("D loss", "d_loss"), ("G loss", "g_loss"))
+        if name in history
+    }
+    if "d_acc_real" in history and "d_acc_fake" in history:
+        both = 50 * (history["d_acc_real"] + history["d_acc_fake"])
+        if not np.isnan(both).all():
+            found["D accuracy, real and fake together, %"] = history["step"], both
+    rows = [(row["step"], row["fid"]) for row in side.snapshots if _is_number(row.get("fid"))]
+    if rows:
+        steps, values = np.array(rows, dtype=float).T
+        found["FID"] = steps, values
+    return found

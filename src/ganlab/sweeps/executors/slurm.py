@@ -1,0 +1,144 @@
+"""Jobs of a Slurm cluster, submitted as arrays by submitit.
+
+Importing this module needs the `slurm` extra.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from ganlab.errors import ConfigError, DeviceError
+from ganlab.sweeps.executors import Job, Outcome
+
+try:
+    import submitit
+    from submitit.core.utils import FailedJobError, UncompletedJobError
+except ImportError as error:
+    raise DeviceError("the submitit package is not installed", 'pip install "ganlab[slurm]"') from error
+
+# It writes to standard output, which is ours; without a handler of its own, warnings go to standard error.
+logging.getLogger("submitit").handlers.clear()
+
+AT_ONCE = 100
+"""Jobs under way at once where the options do not say `slurm_array_parallelism`."""
+
+GRACE = 60.0
+"""Seconds that jobs have to save their runs when the sweep ends."""
+
+TIME_LIMIT = 120
+"""Minutes a job where the options do not say `timeout_min`. A run that they end is tried again, from its checkpoint."""
+
+GLANCE = 0.2
+"""Seconds between two looks for results."""
+
+
+class SlurmExecutor:
+    """Jobs on a Slurm cluster whose nodes see the sweep's folder and this Python.
+
+    What is submitted between two waits becomes one job array. A job that Slurm preempts and requeues goes on from the
+    run's checkpoint.
+
+    Args:
+        folder: where submitit keeps its files and what the jobs print.
+        options: submitit's parameters: `timeout_min`, `mem_gb`, `cpus_per_task` (also the run's threads; default 1),
+            `gpus_per_node`, `slurm_partition`, `slurm_account`, `slurm_array_parallelism` and so on.
+        cluster: `slurm`; or `local`, to try it out: processes on this machine, all those of an array at once.
+
+    Raises:
+        ConfigError: submitit has no such parameter, or not with this type of value.
+        DeviceError: this machine cannot submit to Slurm.
+    """
+
+    def __init__(self, folder: Path, options: Mapping[str, Any], cluster: Literal["slurm", "local"] = "slurm") -> None:
+        missing = [program for program in ("sbatch", "srun") if shutil.which(program) is None]
+        if cluster == "slurm" and missing:
+            raise DeviceError(
+                f"no Slurm on this machine: {' and '.join(missing)} not found",
+                "start the sweep on a login node of the cluster",
+            )
+        self.executor = submitit.AutoExecutor(folder, cluster=cluster)
+        defaults = {"name": "ganlab", "timeout_min": TIME_LIMIT, "slurm_array_parallelism": AT_ONCE}
+        parameters: dict[str, Any] = {**defaults, **options}
+        try:
+            self.executor.update_parameters(**parameters)
+        except (AssertionError, NameError, TypeError, ValueError) as error:
+            raise ConfigError(f"submitit refuses the Slurm options: {error}") from error
+        self.slots = int(parameters["slurm_array_parallelism"])
+        self.threads = int(parameters.get("cpus_per_task", 1))
+        self.queue: list[Job] = []
+        self.jobs: dict[str, submitit.Job[dict[str, str]]] = {}
+
+    def submit(self, job: Job) -> None:
+        """Queue the job for the next array."""
+        self.queue.append(job)
+
+    def wait(self, timeout: float) -> list[Outcome]:
+        """Submit what is queued, and return the jobs that ended."""
+        if self.queue:
+            folders = [job.folder for job in self.queue]
+            experiments = [job.experiment for job in self.queue]
+            submitted = self.executor.map_array(train, folders, experiments, [self.threads] * len(folders))
+            self.jobs |= {job.id: handle for job, handle in zip(self.queue, submitted, strict=True)}
+            self.queue = []
+        deadline = time.monotonic() + timeout
+        while True:
+            ended = [name for name, handle in self.jobs.items() if handle.done()]
+            if ended or time.monotonic() > deadline:
+                return [outcome_of(name, self.jobs.pop(name)) for name in ended]
+            time.sleep(GLANCE)
+
+    def close(self) -> None:
+        """Cancel the jobs, at which they save and end, and wait for them at most GRACE seconds."""
+        left = list(self.jobs.values())
+        for handle in left:
+            handle.cancel(check=False)
+        deadline = time.monotonic() + GRACE
+        while left and time.monotonic() < deadline:
+            # Asking Slurm of one job tells of all.
+            left = [handle for number, handle in enumerate(left) if not handle.done(force_check=number == 0)]
+            time.sleep(GLANCE)
+
+
+def train(folder: Path, experiment: str, threads: int) -> dict[str, str]:
+    """Train a run in a job; return `cause` and `words` of an Outcome."""
+    from ganlab.training.worker import train_job  # imports torch, which the parent does without
+
+    faulthandler.enable()
+    return train_job(folder, experiment, threads)
+
+
+def outcome_of(name: str, handle: submitit.Job[dict[str, str]]) -> Outcome:
+    """Return how a job that is done ended."""
+    try:
+        return Outcome(name, **handle.result())
+    except FailedJobError as error:
+        # What was raised outside of `train_job`, which never raises: ganlab could not be imported there, say.
+        trace = str(error).split("-" * 22)[1].strip()
+        return Outcome(name, "crash", trace.splitlines()[-1])
+    except UncompletedJobError:
+        return Outcome(name, *cause_of(handle.state, handle.stderr() or ""))
+
+
+def cause_of(state: str, log: str) -> tuple[str, str]:
+    """Return cause and words for a job without a result.
+
+    Args:
+        state: its state, as `sacct` or, for local jobs, submitit names it.
+        log: what it wrote to standard error.
+    """
+    last = log.strip().splitlines()[-1:] or ["it wrote nothing to its log"]
+    words = f"{state}: {last[0]}"
+    if state.startswith("CANCELLED"):
+        return "interrupted", words
+    if state == "OUT_OF_MEMORY" or "oom_kill" in log or "oom-kill" in log:
+        return "out_of_memory", words
+    # Of a local job nothing says the signal that killed it, but any crash that faulthandler sees leaves its trace.
+    if state in ("FINISHED", "INTERRUPTED") and "Fatal Python error" not in log:
+        return "out_of_memory", "killed without a trace, as by SIGKILL: most likely the machine ran out of memory"
+    return "crash", words

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ganlab.config.experiment import VERDICTS
+from ganlab.diagnosis.verdict import matches
+from ganlab.sweeps.folder import SweepFolder, open_sweep
+from ganlab.sweeps.plan import Plan, make_plan
+from ganlab.sweeps.records import is_one_of, read_attempts, read_records, statistic, verdict_name
+from ganlab.sweeps.spec import spec_from_mapping
+from ganlab.training import session
+
+Sweep = tuple[Plan, SweepFolder]
+
+
+@pytest.fixture(scope="module")
+def trained(points: Any, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    """One seed trained, the other not begun."""
+    base = points("expect=[healthy,under_trained,never_learned,inconclusive]").model_dump(mode="json")
+    plan = make_plan(spec_from_mapping({"name": "toy", "base": base, "seeds": 2}))
+    folder = open_sweep(plan, tmp_path_factory.mktemp("runs") / plan.folder_name)
+    session.start(plan.runs[0].experiment, folder.runs, name=plan.runs[0].id)
+    return plan, folder
+
+
+def test_records_of_trained_runs(trained: Sweep) -> None:
+    plan, folder = trained
+    records = read_records(plan, folder)
+    assert [record.state for record in records] == ["finished", "missing"]
+    first, missing = records
+    assert first.planned is plan.runs[0]
+    assert first.history["step"].tolist() == list(range(1, 21))
+    assert first.status["step"] == 20
+    assert first.verdict == json.loads(first.run.verdict.read_text())
+    assert first.failure_name == verdict_name(first.verdict)
+    assert first.as_expected is (first.failure_name in plan.runs[0].experiment.expect)
+    assert first.metric("fid") == first.snapshots[-1]["fid"]
+    assert first.metric("no such thing") is None
+    assert missing.reason == "not begun"
+    assert missing.verdict is missing.as_expected is missing.metric("fid") is None
+    assert (missing.history, missing.snapshots, missing.failure_name) == ({}, [], "")
+
+
+def test_reading_records_needs_no_torch(trained: Sweep) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from ganlab.sweeps.folder import SweepFolder\nfrom ganlab.sweeps.summary import write_results\n"
+        f"folder = SweepFolder(Path({str(trained[1].path)!r}))\nwrite_results(folder.plan(), folder)\n"
+        "assert not {'torch', 'matplotlib'} & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_run_that_says_running_is_so_only_while_it_is_held(written: Any) -> None:
+    left = written.add(status="running", verdict="mode_collapse/total", expect=("mode_collapse",))
+    assert (left.state, left.reason, left.as_expected) == ("interrupted", "its process is gone", None)
+    with left.run.held():
+        held = read_records(written.plan(), written.folder)[0]
+        assert (held.state, held.reason) == ("running", "")
+        assert held.failure_name == "mode_collapse/total"
+        assert held.as_expected is None  # its verdict is only the reading so far
+
+
+def test_expectations_are_met_by_failure_or_variant(written: Any) -> None:
+    def met(*expect: str, verdict: str = "mode_collapse/total", status: str = "finished") -> Any:
+        return written.add(seed=len(written.runs), expect=expect, verdict=verdict, status=status).as_expected
+
+    assert met("mode_collapse")
+    assert met("healthy", "mode_collapse/total", status="stopped")
+    assert met("mode_collapse/partial") is False
+    assert met("healthy") is False
+    assert met() is None
+    assert met("mode_collapse", verdict="") is None
+    assert met("mode_collapse", status="failed") is None
+
+
+def test_the_rule_is_that_of_diagnosis() -> None:
+    names = [*VERDICTS, *(f"{failure}/{variant}" for failure, variants in VERDICTS.items() for variant in variants)]
+    for name in names:
+        failure, _, variant = name.partition("/")
+        verdict = {"failure": failure, "variant": variant or None}
+        assert verdict_name(verdict) == name
+        for expected in names:
+            judged: Any = SimpleNamespace(failure=failure, name=name)
+            assert is_one_of(verdict, (expected,)) == matches(judged, (expected,))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("run.json", b"", "run.json cannot be read as JSON"),
+        ("run.json", b'{"schema": 1, "status": "asleep"}', "run.json names no known status"),
+        ("run.json", b'{"schema": 99, "status": "finished"}', "run.json has format 99"),
+        ("run.json", b"\xff\x00", "run.json cannot be read as JSON"),
+        ("verdict.json", b'{"schema": 1, "failure": ["x"]}', "verdict.json is damaged"),
+        ("verdict.json", b'{"schema": 99, "failure": "healthy"}', "verdict.json has format 99"),
+        ("verdict.json", b"[1]", "verdict.json holds no JSON object"),
+    ],
+)
+def test_a_damaged_run_is_failed_and_says_why(written: Any, file: str, content: bytes, words: str) -> None:
+    whole, broken = written.add("whole"), written.add("broken")
+    (broken.run.path / file).write_bytes(content)
+    records = read_records(written.plan(), written.folder)
+    assert [record.state for record in records] == ["finished", "failed"]
+    assert records[1].reason.startswith(words)  # without the folder, which may move
+    assert (records[1].verdict, dict(records[1].status)) == (None, {})
+    assert whole.failure_name == records[0].failure_name
+
+
+def test_why_a_run_never_began_stands_in_the_attempts(written: Any) -> None:
+    whole, gone, left = written.add("whole"), written.add("gone"), written.add("left", status="running")
+    for record in (whole, gone, left):
+        for words in ("first", "killed (SIGKILL)"):
+            written.folder.note_attempt({"run": record.planned.id, "cause": "out_of_memory", "words": words})
+    gone.run.status_file.unlink()
+    reasons = [(record.state, record.reason) for record in read_records(written.plan(), written.folder)]
+    why = "out_of_memory: killed (SIGKILL)"
+    assert reasons == [("finished", ""), ("missing", why), ("interrupted", why)]
+
+
+def test_damaged_attempts_are_counted_as_such(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path)
+    assert read_attempts(folder) == []
+    folder.attempts.write_text('{"run": "a", "cause": "crash"}\n{"run": \n[1]\n{"run": "torn')
+    assert [row["cause"] for row in read_attempts(folder)] == ["crash", "unreadable", "unreadable"]
+
+
+def test_statistics_of_a_row() -> None:
+    row = {
+        "fid": 3,
+        "vendi": 2.5,
+        "vendi_real": 4.0,
+        "classes": ["a", "b", "c"],
+        "class_counts": [4, 0, 1],
+        "class_shares_real": [0.5, 0.5, 0.0],
+    }
+    assert statistic(row, "fid") == 3.0
+    assert statistic(row, "relative_vendi") == 0.5
+    assert statistic({**row, "vendi": 0.99}, "relative_vendi") == 0
+    assert statistic(row, "classes_seen") == 1  # there is no c to be seen
+    for bad in ({"fid": None}, {"fid": "1"}, {"fid": float("nan")}, {"fid": True}, {}):
+        assert statistic(bad, "fid") is None
+        assert statistic(bad, "relative_vendi") is None
+        assert statistic(bad, "classes_seen") is None

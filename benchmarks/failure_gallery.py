@@ -130,10 +130,10 @@ def head(sweeps: Sequence[Swept]) -> str:
     sentences = paragraph(
         f"""What breaks a GAN, induced on purpose: {sum(len(each.records) for each in sweeps)} real runs of
         {sum(len(each.configs) for each in sweeps)} configurations and of a grid, {machine(sweeps)}. Each configuration
-        is a file that says what it claims, after whom, and what is reduced; here is what became of it, seed by seed. A
-        verdict is `ganlab diagnose`'s at the run's end ([verdicts.md](verdicts.md)), with its confidence, and beside it
-        stands the label of a truth that shares no code with it ([below](#verdicts-against-expectation-and-truth)). Where
-        a claim does not hold, the section says what was seen instead."""
+        is a file that says what it claims, after whom, and what is reduced; here is what became of it, seed by seed.
+        A verdict is `ganlab diagnose`'s at the run's end ([verdicts.md](verdicts.md)), with its confidence; beside it
+        stands the label of a truth that shares no code with it ([below](#verdicts-against-expectation-and-truth)).
+        Where a claim does not hold, the section says what was seen instead."""
     )
     commands = [
         *(f"{each.command:<58} # {cost(each)}" for each in sweeps),
@@ -145,10 +145,11 @@ def head(sweeps: Sequence[Swept]) -> str:
 
 
 def machine(sweeps: Sequence[Swept]) -> str:
-    """Say on what the runs were made: devices and cores, as the runs and summaries tell."""
-    devices = sorted({str(each.status["device"]) for sweep in sweeps for each in sweep.records if each.ended})
-    cores = sorted({int(sweep.summary["machine"]["cores"]) for sweep in sweeps})
-    return f"on {' and '.join(devices)}, {' or '.join(map(str, cores))} cores"
+    """Say on what the runs were made, as they and the summaries tell."""
+    ended = [each.status for sweep in sweeps for each in sweep.records if each.ended]
+    cores = sorted({str(sweep.summary["machine"]["cores"]) for sweep in sweeps})
+    devices, threads = (sorted({str(status[key]) for status in ended}) for key in ("device", "threads"))
+    return f"on {' and '.join(devices)} with {' or '.join(cores)} cores, threads a run: {' or '.join(threads)}"
 
 
 def cost(sweep: Swept) -> str:
@@ -200,7 +201,8 @@ def claim_words(row: ClaimRow) -> str:
     source = f" ({row.source})" if row.source else ""
     since = "" if row.onset is None else f", from step {onset(row)}"
     seen = f"; {row.words}" if row.words else ""
-    text = f"- **{row.replicated}**: {title(row)}{source}. Expected: {expected(row)}. Observed: {observed(row)}{since}{seen}."
+    text = f"- **{row.replicated}**: {title(row)}{source}. Expected: {expected(row)}. Observed: {observed(row)}{since}"
+    text += f"{seen}."
     return textwrap.fill(text, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
@@ -210,10 +212,11 @@ def claim_words(row: ClaimRow) -> str:
 def section(sweep: Swept, config: str) -> str:
     """One configuration: how to train it, curves, samples, verdicts, claims and a remark."""
     records = sweep.of(config)
+    first = next((each for each in records if each.ended), None)
     parts = [
         f"### {config}",
         setting_line(config, records[0].planned.experiment),
-        picture(losses(records[0]), f"{config}_losses", f"{config}, seed {records[0].planned.seed}: losses"),
+        picture(losses(first), f"{config}_losses", f"{config}, seed {first.planned.seed}: losses") if first else "",
         picture(samples(records), f"{config}_samples", f"{config}: last samples of {len(records)} seeds"),
         outcome(sweep, config),
         "\n".join(claim_words(row) for row in sweep.claims if row.runs == (config,)),
@@ -260,7 +263,7 @@ def overrides(base: Experiment, experiment: Experiment) -> str:
 
 
 def losses(record: RunRecord) -> Image.Image:
-    """The loss plot that the run drew."""
+    """The loss plot that a run drew."""
     return shrunk(Image.open(record.run.plots / "losses.png"), LOSSES)
 
 
@@ -299,10 +302,10 @@ def outcome(sweep: Swept, config: str) -> str:
 
 def counted(runs: Sequence[Judged]) -> str:
     """Count verdicts, the most frequent first, each with its confidence."""
-    names = Counter(each.record.failure_name for each in runs)
+    names = [name for name, _ in Counter(each.record.failure_name for each in runs).most_common()]
+    having = {name: [each for each in runs if each.record.failure_name == name] for name in names}
     return "; ".join(
-        f"*{words(name)}* {count} of {len(runs)} (confidence {span([r for r in runs if r.record.failure_name == name])})"
-        for name, count in names.most_common()
+        f"*{words(name)}* {len(found)} of {len(runs)} (confidence {span(found)})" for name, found in having.items()
     )
 
 

@@ -35,7 +35,8 @@ from ganlab.sweeps.records import RunRecord, read_records
 from ganlab.sweeps.summary import steps_saved
 
 ROOT = Path(__file__).parents[1]
-PICTURES = ROOT / "docs" / "images" / "failures"
+PAGE = ROOT / "docs" / "failures.md"
+PICTURES = PAGE.parent / "images" / "failures"
 LOSSES, WIDEST = 700, 1100
 """Pixels of a loss plot's width, and of any other picture's at most."""
 MOST_BYTES = 6_000_000
@@ -136,9 +137,9 @@ def head(sweeps: Sequence[Swept]) -> str:
         Where a claim does not hold, the section says what was seen instead."""
     )
     commands = [
-        *(f"{each.command:<58} # {cost(each)}" for each in sweeps),
-        "python benchmarks/sweep_truth.py INDUCED GUIDE             # their folders: the truth of every run",
-        "python benchmarks/failure_gallery.py INDUCED GUIDE         # this page",
+        *(f"{each.command:<52} # {cost(each)}" for each in sweeps),
+        "python benchmarks/sweep_truth.py INDUCED GUIDE       # their folders: the truth of every run",
+        "python benchmarks/failure_gallery.py INDUCED GUIDE   # this page",
     ]
     lines = textwrap.indent("\n".join(commands), "    ")
     return f"# Induced failures\n\n{sentences}\n\n{lines}"
@@ -156,7 +157,8 @@ def cost(sweep: Swept) -> str:
     """Say how many runs a sweep has, what they took together and what early stops saved."""
     seconds = sweep.summary["seconds"]
     states = ", ".join(f"{count} {state}" for state, count in sweep.summary["states"].items())
-    return f"{states}; {seconds['trained'] / 60:.0f} minutes of runs, {seconds['saved'] / 60:.0f} saved by early stops"
+    saved = f", {seconds['saved'] / 60:.1f} saved by early stops" if seconds["saved"] else ""
+    return f"{states}; {seconds['trained'] / 60:.0f} minutes of runs{saved}"
 
 
 def paragraph(text: str) -> str:
@@ -171,7 +173,7 @@ def claims_table(sweeps: Sequence[Swept]) -> str:
     """All claims of all sweeps."""
     heading = ["claim", "source", "size", "expected", "observed", "onset", "replicated"]
     lines = (
-        [title(row), row.source or "-", sweep.size, expected(row), observed(row), onset(row), f"**{row.replicated}**"]
+        [linked(row), row.source or "-", sweep.size, expected(row), observed(row), onset(row), f"**{row.replicated}**"]
         for sweep in sweeps
         for row in sweep.claims
     )
@@ -182,6 +184,11 @@ def title(row: ClaimRow) -> str:
     """The claim without its source, which has a column of its own; where it has no words, its runs."""
     claim = re.sub(r"\s*\(([^()]*)\)[.\s]*$", lambda m: "" if m[1] == row.source else m[0], row.claim)
     return claim or ", ".join(row.runs)
+
+
+def linked(row: ClaimRow) -> str:
+    """The claim, with a link to the section of its configuration where it is about one."""
+    return f"[{title(row)}](#{row.runs[0]})" if len(row.runs) == 1 else title(row)
 
 
 def expected(row: ClaimRow) -> str:
@@ -201,7 +208,7 @@ def claim_words(row: ClaimRow) -> str:
     source = f" ({row.source})" if row.source else ""
     since = "" if row.onset is None else f", from step {onset(row)}"
     seen = f"; {row.words}" if row.words else ""
-    text = f"- **{row.replicated}**: {title(row)}{source}. Expected: {expected(row)}. Observed: {observed(row)}{since}"
+    text = f"- **Replicated: {row.replicated}.** {title(row)}{source}. Expected: {expected(row)}. Observed: {observed(row)}{since}"
     text += f"{seen}."
     return textwrap.fill(text, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
@@ -232,7 +239,7 @@ def setting_line(config: str, experiment: Experiment) -> str:
     parent = re.search(r"^extends: *(\S+)", file.read_text(), re.MULTILINE)
     base = load_experiment(file.parent / parent[1]) if parent else Experiment()
     than = f"`{base.name}`" if parent else "the defaults"
-    return f"    ganlab train {name}\n\nBeside {than}: `{overrides(base, experiment)}`"
+    return f"    ganlab train {name}\n\nBeside {than}: {overrides(base, experiment)}"
 
 
 def config_file(config: str) -> Path:
@@ -248,7 +255,7 @@ def config_file(config: str) -> Path:
 
 
 def overrides(base: Experiment, experiment: Experiment) -> str:
-    """Return what makes `experiment` of `base`, as overrides; what both optimisers share is said once."""
+    """Return what makes `experiment` of `base`, as overrides in code; what both optimisers share is said once."""
     quiet = ("name", "seed", "claim", "expect", "monitor.")
     changed = {key: new for key, _, new in difference(base, experiment) if not key.startswith(quiet)}
     # Another component has not the same keys; what it has no longer needs no word.
@@ -259,7 +266,8 @@ def overrides(base: Experiment, experiment: Experiment) -> str:
         if other != key and other in changed and changed[other] == new:
             changed[key.replace(".generator.", ".")] = changed.pop(key)
             del changed[other]
-    return " ".join(f"{key}={json.dumps(new, separators=(',', ':'))}" for key, new in sorted(changed.items()))
+    words_of = (f"{key}={json.dumps(new, separators=(',', ':'))}" for key, new in sorted(changed.items()))
+    return f"`{' '.join(words_of)}`"
 
 
 def losses(record: RunRecord) -> Image.Image:
@@ -319,7 +327,11 @@ def labels(runs: Sequence[Judged]) -> str:
 
 
 def grid_section(sweep: Swept) -> Iterator[str]:
-    """Yield the pictures of a whole sweep, and the table of its grid's cells."""
+    """Yield what the grid varies, the pictures of a whole sweep, and the table of the grid's cells."""
+    plan = sweep.folder.plan()
+    if plan.spec.base:
+        axes = " by ".join(f"`{axis}`" for axis in plan.axes)
+        yield f"{axes}. The rest beside the defaults: {overrides(Experiment(), plan.spec.base)}"
     for file in sorted(sweep.folder.plots.glob("*.png"), key=lambda file: order(file.stem)):
         if not file.stem.startswith("strips"):
             caption = next(text for start, text in FIGURES.items() if file.stem.startswith(start))
@@ -384,7 +396,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The page of induced failures.")
     parser.add_argument("induced", type=Path, metavar="INDUCED", help="folder of `ganlab sweep`")
     parser.add_argument("guide", type=Path, metavar="GUIDE", help="folder of `ganlab sweep guide`")
-    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "failures.md")
     arguments = parser.parse_args()
     for folder in (arguments.induced, arguments.guide):
         make_report(folder)
@@ -392,9 +403,9 @@ def main() -> None:
     for old in PICTURES.glob("*.png"):
         old.unlink()
     sweeps = Swept(SweepFolder(arguments.induced), "reduced"), Swept(SweepFolder(arguments.guide), "full")
-    atomic_write(arguments.into, page(*sweeps).encode())
+    atomic_write(PAGE, page(*sweeps).encode())
     size = sum(file.stat().st_size for file in PICTURES.glob("*.png"))
-    print(f"{arguments.into}: {size / 1e6:.1f} MB of pictures" + (", too much" if size > MOST_BYTES else ""))
+    print(f"{PAGE}: {size / 1e6:.1f} MB of pictures" + (", too much" if size > MOST_BYTES else ""))
     if missing := unexplained(sweeps):
         print("warning: not replicated, and REMARKS says nothing of: " + "; ".join(missing))
 

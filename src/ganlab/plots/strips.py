@@ -14,7 +14,7 @@ from ganlab.plots.grids import GAP, Pixels
 from ganlab.plots.sweeps import verdict_colour, verdict_words
 from ganlab.plots.verdicts import plain
 
-PAGE, LABEL, STRIP_GAP, CAPTION = (1100, 3600), 210, 14, 42
+PAGE, LABEL, STRIP_GAP, CAPTION = (1130, 3600), 210, 14, 42
 """Pixels: a page of strips, the column of its labels, the room between strips and for a strip's caption."""
 TILES = (5, 2)
 """Columns and rows of samples in a strip."""
@@ -48,7 +48,7 @@ def strips(title: str, rows: Iterable[tuple[str, Iterable[Strip]]]) -> list[Pixe
         rows: label and strips; none give no page.
 
     Returns:
-        Pages, uint8 (H, 1100, 3), H about 3,600 at most but for a row that is higher itself.
+        Pages, uint8 (H, 1130, 3), H about 3,600 at most but for a row that is higher itself.
     """
     pages: list[list[Image.Image]] = []
     room = 0

@@ -125,8 +125,12 @@ def make_plan(spec: SweepSpec, *, seeds: int | None = None, quick: bool = False,
 
 
 def identity(experiment: Experiment) -> str:
-    """Return 8 lower-case letters of the SHA-256 of everything that makes a run: not its name, claim or expectation."""
-    return letters_of(experiment.model_dump(mode="json", exclude={"name", "claim", "expect"}))
+    """Return 8 lower-case letters of the SHA-256 of everything that makes a run: not its name, claim or expectation.
+
+    Defaults are left out, so that an option that a later ganlab adds does not make old runs other ones.
+    """
+    words = {"name", "claim", "expect"}
+    return letters_of(experiment.model_dump(mode="json", exclude=words, exclude_defaults=True))
 
 
 def letters_of(value: Any) -> str:

@@ -2,8 +2,8 @@
 
     python -m ganlab.training.worker NUMBER
 
-It reads a job a line from standard input and answers each with a line on standard output, both JSON. When standard input
-ends, because the sweep is over or its process was killed, the run under way is saved and the worker ends.
+It reads a job a line from standard input and answers each with a line on standard output, both JSON. When standard
+input ends, because the sweep is over or its process was killed, the run under way is saved and the worker ends.
 """
 
 from __future__ import annotations

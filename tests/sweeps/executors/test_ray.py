@@ -36,7 +36,8 @@ from ray.cluster_utils import Cluster  # isort: skip
 
 pytestmark = pytest.mark.xdist_group("ray")  # one cluster, not one a test process
 
-PATIENCE = 60.0
+PATIENCE = 120.0
+LONG = ("training.steps=300", "monitor.snapshot_every=300", "monitor.checkpoint_every=20")
 Toy = Callable[..., Experiment]
 
 
@@ -84,7 +85,7 @@ def has_checkpoint(folder: Path) -> bool:
 
 
 def same_history(one: Path, other: Path) -> None:
-    first, second = (read_history(RunDirectory(folder)) for folder in (one, other))
+    first, second = (read_history(RunDirectory(folder).history) for folder in (one, other))
     assert list(first) == list(second)
     for column in set(first) - {"time"}:
         np.testing.assert_array_equal(first[column], second[column], err_msg=column)
@@ -102,7 +103,7 @@ def test_runs_on_two_nodes_are_those_of_this_process_and_a_killed_one_goes_on(
     assert signal.getsignal(signal.SIGTERM) is handler
     assert executor.slots == 3  # two nodes of one CPU, and one run that waits
     short = [job_in(tmp_path, points(f"seed={seed}")) for seed in range(4)]
-    victim = job_in(tmp_path, points("name=victim", "training.steps=3000", "monitor.checkpoint_every=50"))
+    victim = job_in(tmp_path, points("name=victim", *LONG))
     try:
         for job in (victim, *short):
             executor.submit(job)
@@ -114,7 +115,7 @@ def test_runs_on_two_nodes_are_those_of_this_process_and_a_killed_one_goes_on(
         assert [outcomes[job.id] for job in short] == [Outcome(job.id) for job in short]
 
         executor.submit(victim)
-        long = job_in(tmp_path, points("name=long", "training.steps=1000"))
+        long = job_in(tmp_path, points("name=long", *LONG))
         executor.submit(long)
         assert wait_for(executor, 2) == {victim.id: Outcome(victim.id), long.id: Outcome(long.id)}
         # Two at once on nodes of one CPU: one on each. The parent of a worker is its node's raylet.
@@ -126,7 +127,7 @@ def test_runs_on_two_nodes_are_those_of_this_process_and_a_killed_one_goes_on(
     assert not ray.is_initialized()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     status = RunDirectory(victim.folder).status()
-    assert (status["status"], status["step"]) == ("finished", 3000)
+    assert (status["status"], status["step"]) == ("finished", 300)
     assert len(status["resumed"]) == 1
     for job in (*short, victim):
         here = tmp_path / "here" / job.id
@@ -140,7 +141,7 @@ def test_a_run_comes_back_from_a_node_that_does_not_see_the_folder(
     cluster: Cluster, points: Toy, tmp_path: Path
 ) -> None:
     job = job_in(tmp_path, points())
-    endless = job_in(tmp_path, points("name=endless", "training.steps=1000000", "monitor.checkpoint_every=50"))
+    endless = job_in(tmp_path, points("name=endless", *LONG, "training.steps=1000000"))
     executor = RayExecutor(cluster.address)
     executor.submit(endless)
     until(lambda: has_checkpoint(endless.folder))
@@ -154,7 +155,7 @@ def test_a_run_comes_back_from_a_node_that_does_not_see_the_folder(
         executor.submit(job)
         executor.submit(endless)
         assert wait_for(executor, 1) == {job.id: Outcome(job.id)}
-        step = status["step"] // 50 * 50 + 50
+        step = status["step"] // 20 * 20 + 20
         until(lambda: list(Path(os.environ["TMPDIR"]).glob(f"ganlab-*/{endless.id}/checkpoints/*{step}/manifest.json")))
     finally:
         executor.close()
@@ -178,7 +179,7 @@ def test_more_than_a_node_has_is_refused(cluster: Cluster, monkeypatch: pytest.M
     with pytest.raises(DeviceError, match=r"no node .* has 1 CPUs and 1 GPUs"):
         RayExecutor("auto", gpus=1)
     assert not ray.is_initialized()
-    with pytest.raises(ConfigError, match=r"cannot reserve 1 CPUs and 1\.5 GPUs"):
+    with pytest.raises(ConfigError, match=r"1\.5 GPUs"):
         RayExecutor("auto", gpus=1.5)
 
 

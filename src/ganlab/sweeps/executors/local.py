@@ -8,7 +8,7 @@ import selectors
 import signal
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 from ganlab.sweeps.executors import Job, Outcome
@@ -38,11 +38,15 @@ class Worker:
         self.job = job
         line = {"id": job.id, "folder": str(job.folder), "experiment": job.experiment, "threads": self.threads}
         assert self.process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps(line).encode() + b"\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass
+
+    def dismiss(self) -> None:
+        """Close its input, at which it saves and ends."""
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
 
     def answer(self) -> Outcome | None:
         """Return how its job ended, once its output can be read; None where it ended without a job."""
@@ -108,12 +112,8 @@ class LocalExecutor:
     def _forget(self, number: int) -> None:
         worker = self.workers.pop(number)
         assert worker.process.stdout is not None
-        assert worker.process.stdin is not None
         self.ready.unregister(worker.process.stdout)
-        try:
-            worker.process.stdin.close()
-        except BrokenPipeError:
-            pass
+        worker.dismiss()
         try:
             worker.process.wait(GRACE)
         except subprocess.TimeoutExpired:
@@ -122,13 +122,9 @@ class LocalExecutor:
         worker.process.stdout.close()
 
     def close(self) -> None:
-        """Close every worker's input, at which it saves and ends; kill what has not after GRACE seconds."""
+        """Dismiss all workers; kill what has not ended after GRACE seconds."""
         for worker in self.workers.values():
-            assert worker.process.stdin is not None
-            try:
-                worker.process.stdin.close()
-            except BrokenPipeError:
-                pass
+            worker.dismiss()
         for number in list(self.workers):
             self._forget(number)
         self.ready.close()

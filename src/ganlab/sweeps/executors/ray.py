@@ -67,18 +67,19 @@ class RayExecutor:
     """
 
     def __init__(self, address: str, cpus: float = 1.0, gpus: float = 0.0, copy_back: bool = False) -> None:
+        if cpus <= 0 or gpus < 0 or (gpus > 1 and gpus % 1):
+            raise ConfigError(
+                f"Ray cannot reserve {cpus:g} CPUs and {gpus:g} GPUs for a run",
+                "more than 0 CPUs, and 0, a fraction or a whole number of GPUs",
+            )
         self.cpus = cpus
         self.gpus = gpus
         self.copy_back = copy_back
         self.jobs: dict[Any, Job] = {}
         self.token: Path | None = None
-        try:
-            self.task = ray.remote(train).options(
-                num_cpus=cpus, num_gpus=gpus, max_retries=0, scheduling_strategy="SPREAD"
-            )
-        except ValueError as error:
-            raise ConfigError(f"Ray cannot reserve {cpus:g} CPUs and {gpus:g} GPUs for a run: {error}") from error
         connect(address)
+        # A run that died is for the sweep to try again, which writes the attempt down.
+        self.task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0, scheduling_strategy="SPREAD")(train)
         self.room = self._count()
         self.looked = time.monotonic()
         if self.room == 0:

@@ -27,7 +27,7 @@ from sweep_truth import TRUTH, Judged, judged, markdown, share, span, tables, wo
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, load_experiment
 from ganlab.plots.strips import strips
-from ganlab.report.sweep import KINDS, _label, _strip, make_report
+from ganlab.report.sweep import KINDS, _strip, make_report
 from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.folder import SweepFolder
@@ -208,8 +208,8 @@ def claim_words(row: ClaimRow) -> str:
     source = f" ({row.source})" if row.source else ""
     since = "" if row.onset is None else f", from step {onset(row)}"
     seen = f"; {row.words}" if row.words else ""
-    text = f"- **Replicated: {row.replicated}.** {title(row)}{source}. Expected: {expected(row)}. Observed: {observed(row)}{since}"
-    text += f"{seen}."
+    text = f"- **Replicated: {row.replicated}.** {title(row)}{source}. Expected: {expected(row)}."
+    text += f" Observed: {observed(row)}{since}{seen}."
     return textwrap.fill(text, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
@@ -277,7 +277,8 @@ def losses(record: RunRecord) -> Image.Image:
 
 def samples(records: Sequence[RunRecord]) -> Image.Image:
     """The last samples of a configuration's seeds."""
-    (page,) = strips("Last samples", [(_label(records[0]), map(_strip, records))])
+    label = f"expected: {' or '.join(map(words, records[0].planned.experiment.expect)) or 'nothing'}"
+    (page,) = strips("Last samples", [(label, map(_strip, records))])
     return Image.fromarray(page)
 
 
@@ -291,7 +292,7 @@ def shrunk(image: Image.Image, width: int) -> Image.Image:
 def picture(image: Image.Image, name: str, alt: str) -> str:
     """Save a picture in 256 colours and return the Markdown that shows it."""
     target = PICTURES / f"{name}.png"
-    image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(target, optimize=True)
+    image.quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
     return f"![{alt}](images/failures/{target.name})"
 
 

@@ -23,7 +23,10 @@ from ganlab.config.load import dump_experiment
 from ganlab.monitor.monitor import Monitor
 
 runner = CliRunner()
-COMMANDS = ("train", "resume", "diagnose", "evaluate", "sample", "export", "validate", "schema", "ls", "cp")
+COMMANDS = (
+    *("train", "resume", "diagnose", "sweep", "report", "compare"),
+    *("evaluate", "sample", "export", "validate", "schema", "ls", "cp"),
+)
 
 
 def ganlab(*arguments: str) -> Any:

@@ -403,6 +403,7 @@ data:
   classes: [8]
   image_size: 28
   held_out: test
+  imbalance: 1.0
 latent:
 """
     )

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_error, safe
 from ganlab.cli.compare import compare
+from ganlab.cli.console import console, print_error, safe
 from ganlab.cli.cp import cp
 from ganlab.cli.diagnose import diagnose
 from ganlab.cli.evaluate import evaluate

@@ -19,6 +19,7 @@ class What(str, Enum):
     """What can be listed."""
 
     configs = "configs"
+    sweeps = "sweeps"
     runs = "runs"
     networks = "networks"
     games = "games"
@@ -35,7 +36,7 @@ def ls(
     runs_dir: RunsDirOption = DEFAULT_RUNS,
     as_json: JsonOption = False,
 ) -> None:
-    """List shipped experiments, runs, or what an experiment can be made of.
+    """List shipped experiments and sweeps, runs, or what an experiment can be made of.
 
     Example: ganlab ls networks
     """
@@ -56,11 +57,15 @@ def ls(
 
 
 def list_parts(what: What) -> list[dict[str, str]]:
-    """Return name and description of everything registered under a heading, or of the shipped experiments."""
+    """Return name and description of everything registered under a heading, or of the shipped files."""
     if what is What.configs:
         from ganlab.config.shipped import list_configs
 
         return [{"name": name, "what": text} for name, text in list_configs()]
+    if what is What.sweeps:
+        from ganlab.config.shipped import list_sweeps
+
+        return [{"name": name, "what": text} for name, text in list_sweeps()]
 
     # The options classes take a quarter of a second to build: only where they are asked for.
     from ganlab.config.data import DATA

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +11,7 @@ import typer
 
 from ganlab.cli.console import console, print_json, safe
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, OverridesArgument, RunsDirOption
+from ganlab.errors import ConfigError
 
 if TYPE_CHECKING:
     from ganlab.sweeps.executors import Executor
@@ -43,7 +45,7 @@ def sweep(
     cpus: Annotated[int, typer.Option(min=1, help="ray, slurm: cores of a run.")] = 1,
     gpus: Annotated[float, typer.Option(min=0, help="ray, slurm: GPUs of a run.")] = 0,
     slurm: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="slurm: a parameter, such as partition=gpu.")
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="slurm: a parameter of submitit, such as slurm_partition=gpu.")
     ] = None,
     into: Annotated[
         Path | None, typer.Option(help="The sweep's folder. Left out: sweep-<name>-<8 letters> in the runs folder.")
@@ -138,14 +140,30 @@ def make_executor(
     if place == "ray":
         from ganlab.sweeps.executors.ray import RayExecutor
 
-        return RayExecutor(folder.path, address, cpus, gpus)
+        return RayExecutor(address, cpus, gpus)
     if place == "slurm":
         from ganlab.sweeps.executors.slurm import SlurmExecutor
 
-        return SlurmExecutor(folder.path, cpus, gpus, slurm)
+        requests = {"cpus_per_task": cpus, **({"gpus_per_node": int(gpus)} if gpus else {})}
+        return SlurmExecutor(folder.path / "slurm", {**requests, **parameters(slurm)})
     from ganlab.sweeps.executors.local import LocalExecutor
 
     return LocalExecutor(workers, threads_of(workers), folder.log)
+
+
+def parameters(options: Sequence[str]) -> dict[str, str | int]:
+    """Return the KEY=VALUE options by key, whole numbers as such.
+
+    Raises:
+        ConfigError: one has no `=`.
+    """
+    found: dict[str, str | int] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not (key and equals):
+            raise ConfigError(f"--slurm {option}: expected KEY=VALUE", "write --slurm slurm_partition=gpu")
+        found[key] = int(value) if value.isdigit() else value
+    return found
 
 
 def cores() -> int:

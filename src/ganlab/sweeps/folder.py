@@ -125,7 +125,7 @@ def find_sweep(reference: str, runs_dir: Path) -> SweepFolder:
     if not matches:
         raise RunError(
             f"no sweep in {runs_dir} has {reference!r} in its name",
-            "`ganlab ls runs` lists runs and sweeps; --runs-dir names another folder",
+            "give the folder's path, or --runs-dir for another folder of runs",
         )
     names = ", ".join(match.name for match in matches[-5:])
     raise RunError(f"{reference!r} could mean {len(matches)} sweeps: {names}", "give more of the name")

@@ -47,10 +47,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Mode collapse": ("latent_1",),
     "Convergence failure": ("mixed_batch_norm", "mixed_plain", "adam_1e-3_beta_09", "adam_1e-3", "adam_beta_09"),
     "Capacity": ("generator_one_filter", "discriminator_one_filter", "discriminator_oversized"),
-    "Kernels": ("kernel_1", "kernel_2", "kernel_13"),
-    "Data": ("images_64",),
+    "Kernels": ("kernel_1", "kernel_2", "kernel_4", "kernel_13"),
+    "Data": ("images_64", "class_imbalance"),
     "Losses": ("vanishing_gradient", "non_saturating_strong_d"),
-    "Networks, on all ten digits": ("dcgan_digits", "batch_norm_none", "mlp_digits"),
+    "Networks, on all ten digits": ("dcgan_digits", "batch_norm_none", "mlp_digits", "mlp_deep"),
     "Games in two dimensions": ("ring_1_1", "ring_15_1", "ring_1_15", "ring_wgan_unclipped", "ring_wgan_clipped"),
 }
 """Headings of the reduced set, with the configurations below each. The other sweep's come last, below FULL_SIZE."""

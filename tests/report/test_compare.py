@@ -155,7 +155,8 @@ def test_comparing_needs_no_torch(runs: list[RunDirectory], tmp_path: Path) -> N
     code = (
         "import sys\nfrom pathlib import Path\n"
         "from ganlab.report.compare import compare\nfrom ganlab.runs.directory import RunDirectory\n"
-        f"compare([RunDirectory(Path(p)) for p in {[str(run.path) for run in runs]!r}], Path({str(tmp_path)!r}, 'a.png'))"
+        f"runs = [RunDirectory(Path(path)) for path in {[str(run.path) for run in runs]!r}]\n"
+        f"compare(runs, Path({str(tmp_path)!r}, 'a.png'))"
         "\nassert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

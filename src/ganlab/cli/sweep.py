@@ -121,7 +121,8 @@ def show_plan(plan: Plan, folder: SweepFolder, workers: int, as_json: bool) -> N
         rows = [
             {"run": p.id, "config": p.config, "seed": p.seed, **p.settings, "done": p.id in done} for p in plan.runs
         ]
-        print_json({"folder": str(folder.path), "runs": rows, "seconds": seconds, "workers": workers, **vars(told)})
+        counts = {"workers": workers, "kinds": told.kinds, "probed": told.probed}
+        print_json({"folder": str(folder.path), "seconds": seconds, **counts, "runs": rows})
         return
     out = console()
     for planned in plan.runs:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import os
 import shutil
+import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -96,13 +98,18 @@ class SlurmExecutor:
     def close(self) -> None:
         """Cancel the jobs, at which they save and end, and wait for them at most GRACE seconds."""
         left = list(self.jobs.values())
-        for handle in left:
-            handle.cancel(check=False)
         deadline = time.monotonic() + GRACE
+        for handle in left:
+            if not isinstance(handle, submitit.LocalJob):
+                handle.cancel(check=False)
         while left and time.monotonic() < deadline:
+            for handle in left:
+                if isinstance(handle, submitit.LocalJob):
+                    # submitit's own way gives it a second, and leaves a zombie. While it starts it may be deaf to this.
+                    os.kill(int(handle.job_id), signal.SIGTERM)
+            time.sleep(GLANCE)
             # Asking Slurm of one job tells of all.
             left = [handle for number, handle in enumerate(left) if not handle.done(force_check=number == 0)]
-            time.sleep(GLANCE)
 
 
 def train(folder: Path, experiment: str, threads: int) -> dict[str, str]:

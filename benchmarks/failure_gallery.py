@@ -27,7 +27,7 @@ from sweep_truth import TRUTH, Judged, judged, markdown, share, span, tables, wo
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, load_experiment
 from ganlab.plots.strips import strips
-from ganlab.report.sweep import KINDS, _strip, make_report
+from ganlab.report.sweep import KINDS, make_report, strip_of
 from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.folder import SweepFolder
@@ -208,7 +208,7 @@ def claim_words(row: ClaimRow) -> str:
     source = f" ({row.source})" if row.source else ""
     since = "" if row.onset is None else f", from step {onset(row)}"
     seen = f"; {row.words}" if row.words else ""
-    text = f"- **Replicated: {row.replicated}.** {title(row)}{source}. Expected: {expected(row)}."
+    text = f"- **Replicated: {row.replicated}.** Claim: {title(row)}{source}. Expected: {expected(row)}."
     text += f" Observed: {observed(row)}{since}{seen}."
     return textwrap.fill(text, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
@@ -257,10 +257,13 @@ def config_file(config: str) -> Path:
 def overrides(base: Experiment, experiment: Experiment) -> str:
     """Return what makes `experiment` of `base`, as overrides in code; what both optimisers share is said once."""
     quiet = ("name", "seed", "claim", "expect", "monitor.")
-    changed = {key: new for key, _, new in difference(base, experiment) if not key.startswith(quiet)}
-    # Another component has not the same keys; what it has no longer needs no word.
-    swapped = tuple(key.removesuffix("name") for key in changed if key.endswith(".name"))
-    changed = {key: new for key, new in changed.items() if new is not None or not key.startswith(swapped)}
+    found = [change for change in difference(base, experiment) if not change[0].startswith(quiet)]
+    # Where a component is another one, the keys of the old one are gone, and those of the new one have its defaults.
+    swapped = tuple(key.removesuffix("name") for key, _, _ in found if key.endswith(".name"))
+    gone = {key for key, _, new in found if new is None and key.startswith(swapped)}
+    changed = {
+        key: new for key, old, new in found if key not in gone and not (old is None and is_default(experiment, key))
+    }
     for key, new in list(changed.items()):
         other = key.replace("optimizer.generator.", "optimizer.discriminator.")
         if other != key and other in changed and changed[other] == new:
@@ -268,6 +271,15 @@ def overrides(base: Experiment, experiment: Experiment) -> str:
             del changed[other]
     words_of = (f"{key}={json.dumps(new, separators=(',', ':'))}" for key, new in sorted(changed.items()))
     return f"`{' '.join(words_of)}`"
+
+
+def is_default(experiment: Experiment, path: str) -> bool:
+    """Whether a key of an experiment has the value that its component gives it unasked."""
+    *above, key = path.split(".")
+    part: Any = experiment
+    for name in above:
+        part = part[int(name)] if name.isdigit() else getattr(part, name)
+    return bool(getattr(part, key) == type(part).model_fields[key].default) and key != "name"
 
 
 def losses(record: RunRecord) -> Image.Image:
@@ -278,7 +290,7 @@ def losses(record: RunRecord) -> Image.Image:
 def samples(records: Sequence[RunRecord]) -> Image.Image:
     """The last samples of a configuration's seeds."""
     label = f"expected: {' or '.join(map(words, records[0].planned.experiment.expect)) or 'nothing'}"
-    (page,) = strips("Last samples", [(label, map(_strip, records))])
+    (page,) = strips("Last samples", [(label, map(strip_of, records))])
     return Image.fromarray(page)
 
 
@@ -379,7 +391,7 @@ def page(induced: Swept, guide: Swept) -> str:
         if configs:
             parts += [f"## {heading}", *(section(sweep, config) for config in configs)]
     parts += ["## Learning rate and loss", *grid_section(induced)]
-    parts += ["## Cost against quality at full size", *grid_section(guide)]
+    parts += ["## The full-size runs together", *grid_section(guide)]
     command = "    python benchmarks/sweep_truth.py INDUCED GUIDE"
     parts += ["## Verdicts against expectation and truth", command, TRUTH, tables({s.name: s.judged for s in both})]
     return "\n\n".join(parts).rstrip() + "\n"
@@ -407,6 +419,9 @@ def main() -> None:
     atomic_write(PAGE, page(*sweeps).encode())
     size = sum(file.stat().st_size for file in PICTURES.glob("*.png"))
     print(f"{PAGE}: {size / 1e6:.1f} MB of pictures" + (", too much" if size > MOST_BYTES else ""))
+    for sweep in sweeps:
+        if left := sum(not each.ended for each in sweep.records):
+            print(f"warning: {left} of {len(sweep.records)} runs of {sweep.folder.path} have not ended")
     if missing := unexplained(sweeps):
         print("warning: not replicated, and REMARKS says nothing of: " + "; ".join(missing))
 

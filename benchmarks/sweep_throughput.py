@@ -1,11 +1,11 @@
 """What worker processes gain, and what the scheduler costs.
 
-    python benchmarks/sweep_throughput.py [--steps 3000]
+    python benchmarks/sweep_throughput.py [--steps 2000]
 
-Trains 8 runs of the ring one after the other, each by `ganlab train` in a process of its own on one thread, and the same
-8 by `ganlab sweep` on two workers, in turns, twice each; prints the ratio of the smaller times. Then the scheduler's
-overhead: the time of a sweep of 8 runs on one worker, from the first run's end to the last one's, less what the runs
-say they took (run.json), by run. On two quiet cores.
+Trains 8 runs of the ring one after the other, each by `ganlab train` in a process of its own on one thread, and the
+same 8 by `ganlab sweep` on two workers, in turns, twice each; prints the ratio of the smaller times. Then the
+scheduler's overhead: the time of a sweep of 8 runs on one worker, from the first run's end to the last one's, less what
+the runs say they took (run.json), by run. On two quiet cores.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from pathlib import Path
 
 from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.executors.local import LocalExecutor
+from ganlab.sweeps.folder import open_sweep
 from ganlab.sweeps.plan import make_plan
 from ganlab.sweeps.scheduler import job_of
-from ganlab.sweeps.folder import open_sweep
 from ganlab.sweeps.spec import load_spec
 
 RUNS = 8
@@ -80,5 +80,5 @@ def main(steps: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2000)
     main(parser.parse_args().steps)

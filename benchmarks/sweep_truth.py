@@ -273,6 +273,7 @@ def main() -> None:
     folders = [SweepFolder(path) for path in arguments.folders]
     for folder in folders:
         judge_all(folder)
+        print(f"{folder.path}: {len(ended(folder))} of {len(folder.plan().runs)} runs ended and are judged", flush=True)
     parts: dict[str, Sequence[Judged]] = {folder.plan().spec.name: judged(folder) for folder in folders}
     text = tables(parts)
     if arguments.into is None:

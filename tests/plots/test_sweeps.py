@@ -20,6 +20,7 @@ from ganlab.plots.sweeps import (
     Axis,
     Cell,
     Course,
+    _round_numbers,
     failure_map,
     failure_scatter,
     loss_against_quality,
@@ -221,3 +222,19 @@ class TestLossAgainstQuality:
         bad = Course("b", "diverged", run.steps, np.array([np.nan, np.inf, 5.0]), np.array([1.0, 2.0, np.nan]))
         figure = loss_against_quality("Cost", "", [run, bad])
         assert "no finite value" in words(figure)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (1.0, 10.0, [1, 2, 5, 10]),
+        (0.03, 2.0, None),
+        (320.042, 320.049, [320.042]),
+        (3.0, 3.9, [3.0, 3.9]),
+        (70.0, 76.0, [70.0]),
+    ],
+)
+def test_ticks_are_round_numbers_and_never_fail(low: float, high: float, ticks: list[float] | None) -> None:
+    found = _round_numbers(low, high)
+    assert 1 <= len(found) <= 4
+    assert ticks is None or found == pytest.approx(ticks)

@@ -45,7 +45,8 @@ def sweep(
     cpus: Annotated[int, typer.Option(min=1, help="ray, slurm: cores of a run.")] = 1,
     gpus: Annotated[float, typer.Option(min=0, help="ray, slurm: GPUs of a run.")] = 0,
     slurm: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="slurm: a parameter of submitit, such as slurm_partition=gpu.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="slurm: a parameter of submitit, such as slurm_partition=gpu."),
     ] = None,
     into: Annotated[
         Path | None, typer.Option(help="The sweep's folder. Left out: sweep-<name>-<8 letters> in the runs folder.")

@@ -418,7 +418,12 @@ def _course(axes: Axes, run: Course, columns: int) -> None:
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
-    """Return up to four numbers 1, 2 or 5 times a power of ten over a range; its ends where none lies inside."""
+    """Return up to four numbers 1, 2 or 5 times a power of ten over a range; without one inside, its ends.
+
+    Ends that are nearly one would be written over each other: then it is the lower one alone.
+    """
     powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     inside = [x for p in powers for x in (p, 2 * p, 5 * p) if low / 1.25 <= x <= 1.25 * high]
-    return inside[:: -(-len(inside) // 4)] or [low, high]
+    if not inside:
+        return [low] if high < 1.2 * low else [low, high]
+    return inside[:: -(-len(inside) // 4)]

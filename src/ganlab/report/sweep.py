@@ -269,7 +269,7 @@ def _strips(plan: Plan, records: Sequence[RunRecord]) -> list[Pixels]:
     if len(by_config) > ROWS:
         title += f", the first {ROWS} of {len(by_config)} configurations"
     # One row at a time: the grids of a large sweep would fill the memory.
-    return strips(title, ((_label(group[0]), map(_strip, group)) for group in list(by_config.values())[:ROWS]))
+    return strips(title, ((_label(group[0]), map(strip_of, group)) for group in list(by_config.values())[:ROWS]))
 
 
 def _label(record: RunRecord) -> str:
@@ -280,7 +280,8 @@ def _label(record: RunRecord) -> str:
     return "\n".join([planned.experiment.name, *settings, *([f"expected: {expect}"] if expect else [])])
 
 
-def _strip(record: RunRecord) -> Strip:
+def strip_of(record: RunRecord) -> Strip:
+    """Return the last samples of a run with its verdict, as `plots.strips` lays them out."""
     planned = record.planned
     found = _readable(record, lambda record: last_grid(record.run))
     caption = f"seed {planned.seed}" if record.ended else f"seed {planned.seed}, {record.state}"

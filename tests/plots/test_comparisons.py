@@ -47,7 +47,7 @@ def test_each_run_has_one_letter_and_one_colour_throughout(count: int) -> None:
     ]
     for number, axes in enumerate(grids):
         assert (axes.images[0].get_array() == 10 * number).all()
-    letters = {text.get_text(): text.get_color() for text in figure.texts if text.get_text() in LETTERS}
+    letters = {text.get_text(): text.get_color() for text in figure.texts if text.get_text() in set(LETTERS)}
     assert letters == {LETTERS[number]: LINES[number] for number in range(count)}
     # Pictures below each other, and below the curves, do not overlap.
     boxes = [axes.get_position() for axes in figure.axes]

@@ -36,7 +36,7 @@ from ray.cluster_utils import Cluster  # isort: skip
 
 pytestmark = pytest.mark.xdist_group("ray")  # one cluster, not one a test process
 
-PATIENCE = 120.0
+PATIENCE = 1500.0
 LONG = ("training.steps=300", "monitor.snapshot_every=300", "monitor.checkpoint_every=20")
 Toy = Callable[..., Experiment]
 
@@ -144,9 +144,11 @@ def test_a_run_comes_back_from_a_node_that_does_not_see_the_folder(
     job = job_in(tmp_path, points())
     endless = job_in(tmp_path, points("name=endless", *LONG, "training.steps=1000000"))
     executor = RayExecutor(cluster.address)
-    executor.submit(endless)
-    until(lambda: has_checkpoint(endless.folder))
-    executor.close()
+    try:
+        executor.submit(endless)
+        until(lambda: has_checkpoint(endless.folder))
+    finally:
+        executor.close()
     status = RunDirectory(endless.folder).status()
     assert (status["status"], status["reason"]) == ("interrupted", "SIGINT")
     assert not RunDirectory(endless.folder).is_held()

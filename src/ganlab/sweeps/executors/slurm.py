@@ -69,9 +69,9 @@ class SlurmExecutor:
         parameters: dict[str, Any] = {**defaults, **options}
         try:
             self.executor.update_parameters(**parameters)
+            self.slots = int(parameters["slurm_array_parallelism"])
         except (AssertionError, NameError, TypeError, ValueError) as error:
             raise ConfigError(f"submitit refuses the Slurm options: {error}") from error
-        self.slots = int(parameters["slurm_array_parallelism"])
         self.threads = int(parameters.get("cpus_per_task", 1))
         self.queue: list[Job] = []
         self.jobs: dict[str, submitit.Job[dict[str, str]]] = {}
@@ -81,19 +81,31 @@ class SlurmExecutor:
         self.queue.append(job)
 
     def wait(self, timeout: float) -> list[Outcome]:
-        """Submit what is queued, and return the jobs that ended."""
+        """Submit what is queued, and return the jobs that ended.
+
+        Raises:
+            ConfigError: Slurm does not take the jobs.
+        """
         if self.queue:
-            folders = [job.folder for job in self.queue]
-            experiments = [job.experiment for job in self.queue]
-            submitted = self.executor.map_array(train, folders, experiments, [self.threads] * len(folders))
-            self.jobs |= {job.id: handle for job, handle in zip(self.queue, submitted, strict=True)}
-            self.queue = []
+            self._submit_queue()
         deadline = time.monotonic() + timeout
         while True:
             ended = [name for name, handle in self.jobs.items() if handle.done()]
             if ended or time.monotonic() > deadline:
                 return [outcome_of(name, self.jobs.pop(name)) for name in ended]
             time.sleep(GLANCE)
+
+    def _submit_queue(self) -> None:
+        folders = [job.folder for job in self.queue]
+        experiments = [job.experiment for job in self.queue]
+        try:
+            submitted = self.executor.map_array(train, folders, experiments, [self.threads] * len(folders))
+        except FailedJobError as error:
+            raise ConfigError(
+                f"Slurm does not take the jobs: {str(error).strip()}", "change the options: partition, time, memory"
+            ) from error
+        self.jobs |= {job.id: handle for job, handle in zip(self.queue, submitted, strict=True)}
+        self.queue = []
 
     def close(self) -> None:
         """Cancel the jobs, at which they save and end, and wait for them at most GRACE seconds."""
@@ -110,6 +122,8 @@ class SlurmExecutor:
             time.sleep(GLANCE)
             # Asking Slurm of one job tells of all.
             left = [handle for number, handle in enumerate(left) if not handle.done(force_check=number == 0)]
+        for handle in left:
+            handle.cancel(check=False)
 
 
 def train(folder: Path, experiment: str, threads: int) -> dict[str, str]:

@@ -99,9 +99,10 @@ def _expects(record: RunRecord) -> bool:
 def _own_claim(records: Sequence[RunRecord]) -> ClaimRow:
     """The row of a config's own `expect` and `claim`; the source is what stands in parentheses at the claim's end."""
     experiment = records[0].planned.experiment
-    source = re.search(r"\(([^()]*)\)[.\s]*$", experiment.claim)
+    claim = re.fullmatch(r"(.*?)\s*\(([^()]*)\)[.\s]*", experiment.claim, re.DOTALL)
+    said, source = claim.groups() if claim else (experiment.claim, "")
     tally = verdict(records, (), Verdicts(verdicts=experiment.expect))
-    return _row(experiment.claim or experiment.name, source[1] if source else "", records, tally)
+    return _row(said or experiment.name, source, records, tally)
 
 
 def _row(claim: str, source: str, records: Sequence[RunRecord], tally: Tally) -> ClaimRow:

@@ -352,22 +352,22 @@ def generator_loss_falls(records: Records, against: Records, params: Below) -> T
 def generator_loss_rises(records: Records, against: Records, params: Options) -> Tally:
     """The generator's loss rises: the mean of g_loss over the last tenth is more than twice its level at the start.
 
-    That level is the median over the second tenth of the run, as the first tenth is the start's own swing. From there
-    on the trend must rise (Theil-Sen slope > 0, Kendall's tau p < .05). A level that is not positive cannot be
-    doubled: such a run is left out. The onset is the step from which the running median stays above twice the level.
+    That level is the median over the first hundredth of the run. Over the second half the trend must still rise
+    (Theil-Sen slope > 0, Kendall's tau p < .05). A level that is not positive cannot be doubled: such a run is left
+    out. The onset is the step from which the running median stays above twice the level.
     """
 
     def look(record: RunRecord) -> Seen:
         curve = _curve(record, "g_loss")
-        tenth = len(curve) // 10
-        level = float(np.median(curve.values[tenth : 2 * tenth]))
+        level = float(np.median(curve.values[: max(1, len(curve) // 100)]))
         if level <= 0:
             raise _CannotTell(f"g_loss starts at {level:.2g}, which cannot be doubled")
-        trend = signals.trend(Series(curve.steps[tenth:], curve.values[tenth:]))
+        half = len(curve) // 2
+        trend = signals.trend(Series(curve.steps[half:], curve.values[half:]))
         rises = _end(curve) > 2 * level and trend.change > 0 and trend.p_value < SIGNIFICANT
         return rises, _stays_from(curve, _running_median(curve.values) > 2 * level)
 
-    return _counted(records, look, "g_loss ends above twice its level in the second tenth, with a rising trend")
+    return _counted(records, look, "g_loss ends above twice its level at the start, still rising")
 
 
 def generator_loss_oscillates(records: Records, against: Records, params: Period) -> Tally:

@@ -56,6 +56,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Headings of the reduced set, with the configurations below each. The other sweep's come last, below FULL_SIZE."""
 OTHERS, FULL_SIZE = "Others", "Full size"
 
+OVERVIEW = ("stable", "latent_1", "mixed_batch_norm", "generator_one_filter", "kernel_1", "images_64")
+"""Configurations in the README's picture."""
+
 FIGURES = {
     "failure_map": """The failure map: colour and name are the most frequent verdict of a cell, the number how many of
 its runs have it.""",
@@ -66,7 +69,75 @@ right, higher cost above. Where a line climbs to the right, the cost rises while
 }
 """What the pictures of a whole sweep show, by how their names begin."""
 
-REMARKS: dict[str, str] = {}
+REMARKS: dict[str, str] = {
+    "stable": """Crooked but varied eights in all three seeds. The figures of the guide's own networks stand at the
+end of this page: there the same recipe is less sure.""",
+    "latent_1": """Each row holds two or three different eights, again and again: with a single number to start from,
+the generator draws one curve through the space of eights. The period of 25 updates in the generator's loss that the
+guide reports is not there.""",
+    "mixed_batch_norm": """Grey, and both players' losses at 0 from step 50 on: the statistics of a mixed batch tell
+what is real, so neither learns anything about the images.""",
+    "mixed_plain": """The network that the guide prints, with its mixed batches: nothing leaks, and eights come. So
+its printed losses need batch norm in the discriminator.""",
+    "adam_1e-3_beta_09": """Does not hold on the reduced networks: the samples are poor and alike, with the grid of
+the transposed convolutions in them, but the discriminator does not win. It does hold at full size, in every seed
+and within 40 steps (end of the page). Here the rate is only twice that of the stable run, not five times, and the
+networks have an eighth of the filters.""",
+    "adam_1e-3": """The rate alone does no harm: twice the stable run's, and as good.""",
+    "adam_beta_09": """The momentum does most of the harm of the pair: strokes with the grid of the transposed
+convolutions and hardly any variety; in one seed of three the discriminator wins outright.""",
+    "generator_one_filter": """Every seed fails, each in another way: black, one blurred stroke, black.""",
+    "discriminator_one_filter": """What passes for real to one filter is a texture. The losses look like a healthy
+run's; only samples tell.""",
+    "discriminator_oversized": """The samples are clean strokes, few kinds of them, and still improve when the run
+ends: with the non-saturating loss a discriminator that wins most of the time still teaches.""",
+    "kernel_1": """A kernel of one pixel sees no neighbours: dots, in every seed.""",
+    "kernel_2": """Works, a little worse than 4 x 4.""",
+    "kernel_13": """Smooth shapes with next to no variety, still improving after 300 steps. Its control fares no
+better and has a worse FID in every pair, so that nothing is said here about large kernels, but that a step costs
+more: about twice the control's time.""",
+    "kernel_4": """The control of the run above misses its own claim: at width 8 and 300 steps nothing has been learnt
+yet that could be called healthy.""",
+    "images_64": """64 images last for 600 steps: the samples vary as much as those of the stable run. Longer training
+repeats them (see memorisation in [verdicts.md](verdicts.md)), which is not the collapse that is claimed.""",
+    "class_imbalance": """The rare digits are drawn less often, as in the data, and the run still improves when it
+ends. Held-out images are imbalanced too, and the rarest five digits hold a ninth of them: losing them weighs
+little.""",
+    "vanishing_gradient": """Flat grey: log(1 - D(G(z))) is 0 where D is sure, and has no slope.""",
+    "non_saturating_strong_d": """The control gets further than the saturating loss (something moves in each seed),
+but in 200 steps not to digits.""",
+    "dcgan_digits": """All ten digits, in 500 steps.""",
+    "batch_norm_none": """Textures in each seed, two of them all alike. The other two had digits for a while and lost
+them: they are called degraded, which counts as not collapsed.""",
+    "mlp_digits": """Digits under noise: 1,200 steps are too few for this network, and most seeds never pass for data.
+`configs/mlp_mnist.yaml` takes 6,000.""",
+    "mlp_deep": """The opposite of the claim: eight layers, with batch norm in the generator, draw cleaner digits than
+two in as many steps.""",
+    "ring_1_1": """All eight modes.""",
+    "ring_15_1": """The points spread over the whole plane rather than collapse. The study trains 10,000 iterations on
+modes ten times as narrow, this 300.""",
+    "ring_1_15": """No two seeds alike: points far outside (vanishing gradient, never learned), one spot (total
+collapse), and twice the ring. A generator that moves fifteen times for each answer runs away more often than not,
+but not always into the same failure.""",
+    "ring_wgan_unclipped": """Half of the runs end on a wandering blob or bar (cycling, oscillation); where the points
+do lie on the ring, the losses grow without bound, which is called diverged.""",
+    "ring_wgan_clipped": """The control: no collapse in ten seeds, and no quick progress either.""",
+    "guide_stable": """One seed as the guide says, one that needs more steps, and one that fails outright: black
+images, and from step 93 on a discriminator that is always right. The guide shows a single run.""",
+    "guide_latent_1": """As on the reduced networks: few kinds of eight.""",
+    "guide_mixed_batch_norm": """As the guide reports: both losses at 0 and 100 % accuracy, from step 24 and 33 on.""",
+    "guide_adam_1e-3_beta_09": """As the guide reports: the discriminator's losses at 0, the generator's above 10 and
+still rising. Black images.""",
+    "partial mode collapse is common, total collapse rare": """Collapse there is, but of another kind: in these runs
+it is within the mode or cycling, and hardly ever classes that are missing, as most have one digit only.""",
+    "partial mode collapse is common, total collapse rare (full size)": """Neither was
+seen: with one digit to learn, what collapses is the variety within it.""",
+    "ring_learning_rate (loss=non_saturating, optimizer.lr=0.01)": """The other way round: in 600
+steps only the largest rate gets the non-saturating loss around the ring.""",
+    "ring_learning_rate (loss=least_squares, optimizer.lr=0.01)": """The other way round here
+too. The saturating loss is the one whose best rate lies in the middle.""",
+    "batch norm reduces mode collapse": """Four seeds are too few for it: none of four against two of four.""",
+}
 """What is seen in a configuration's pictures, and why its claim does not hold where it does not: by configuration, or
 by the words of a claim that is about several."""
 
@@ -87,6 +158,10 @@ class Swept:
     def records(self) -> list[RunRecord]:
         """A record a planned run."""
         return read_records(self.folder.plan(), self.folder)
+
+    def of(self, config: str) -> list[RunRecord]:
+        """The records of a configuration."""
+        return [each for each in self.records if each.planned.config == config]
 
     @cached_property
     def claims(self) -> list[ClaimRow]:
@@ -188,7 +263,8 @@ def title(row: ClaimRow) -> str:
 
 def linked(row: ClaimRow) -> str:
     """The claim, with a link to the section of its configuration where it is about one."""
-    return f"[{title(row)}](#{row.runs[0]})" if len(row.runs) == 1 else title(row)
+    alone = len(row.runs) == 1 and "(" not in row.runs[0]  # cells of a grid have no section each
+    return f"[{title(row)}](#{row.runs[0]})" if alone else title(row)
 
 
 def expected(row: ClaimRow) -> str:
@@ -291,6 +367,13 @@ def samples(records: Sequence[RunRecord]) -> Image.Image:
     """The last samples of a configuration's seeds."""
     label = f"expected: {' or '.join(map(words, records[0].planned.experiment.expect)) or 'nothing'}"
     (page,) = strips("Last samples", [(label, map(strip_of, records))])
+    return Image.fromarray(page)
+
+
+def overview(sweep: Swept) -> Image.Image:
+    """The last samples of a few configurations, for the README."""
+    rows = ((name, map(strip_of, sweep.of(name))) for name in OVERVIEW)
+    (page,) = strips("Last samples of three seeds, and their verdicts", rows)
     return Image.fromarray(page)
 
 
@@ -417,6 +500,7 @@ def main() -> None:
         old.unlink()
     sweeps = Swept(SweepFolder(arguments.induced), "reduced"), Swept(SweepFolder(arguments.guide), "full")
     atomic_write(PAGE, page(*sweeps).encode())
+    picture(overview(sweeps[0]), "overview", "")
     size = sum(file.stat().st_size for file in PICTURES.glob("*.png"))
     print(f"{PAGE}: {size / 1e6:.1f} MB of pictures" + (", too much" if size > MOST_BYTES else ""))
     for sweep in sweeps:

@@ -80,7 +80,7 @@ def _row_of_strips(label: str, row: Sequence[Strip]) -> Image.Image:
     widest = max((picture.width for picture in pictures), default=0) + STRIP_GAP
     highest = max((picture.height for picture in pictures), default=0) + CAPTION + STRIP_GAP
     per_line = max(1, (PAGE[0] - LABEL) // max(1, widest))
-    lines = [line for part in plain(label).splitlines() for line in textwrap.wrap(part, 24)][:8]
+    lines = [line for part in plain(label).splitlines() for line in textwrap.wrap(part, 22)][:8]
     height = max(-(-len(row) // per_line) * highest, 20 * len(lines) + STRIP_GAP) + 10
     canvas = Image.new("RGB", (PAGE[0], height), "white")
     draw = ImageDraw.Draw(canvas)

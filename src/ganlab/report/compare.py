@@ -189,25 +189,26 @@ def _history(run: RunDirectory) -> History:
     """Read history.csv.
 
     Raises:
-        RunError: it is damaged, or its steps do not rise.
+        RunError: it is missing or damaged, has no row, or its steps do not rise.
     """
     history = read_history(run.history)
     steps = history.get("step", np.zeros(0))
-    if history and (not len(steps) or not np.isfinite(steps).all() or (np.diff(steps) <= 0).any()):
-        raise RunError(f"{run.history} has no rows at rising steps", "the file is damaged; restore it")
+    if not len(steps) or not np.isfinite(steps).all() or (np.diff(steps) <= 0).any():
+        raise RunError(f"{run.history} has no rows at rising steps", "restore the file")
     return history
 
 
 def _snapshots(run: RunDirectory) -> list[dict[str, Any]]:
-    """Read snapshots.jsonl.
+    """Read snapshots.jsonl; a run that takes none has no such file.
 
     Raises:
-        RunError: it is damaged, or its steps do not rise.
+        RunError: it is damaged, has no row, or its steps do not rise.
     """
     rows = read_snapshots(run.snapshots)
     steps = [row["step"] for row in rows]
-    if any(not 0 <= step < 2**53 for step in steps) or any(b <= a for a, b in pairwise(steps)):
-        raise RunError(f"{run.snapshots} has no rows at rising steps", "the file is damaged; restore it")
+    rising = all(0 <= step < 2**53 for step in steps) and all(a < b for a, b in pairwise(steps))
+    if not rising or (not rows and run.snapshots.exists()):
+        raise RunError(f"{run.snapshots} has no rows at rising steps", "restore the file")
     return rows
 
 

@@ -159,10 +159,6 @@ class Swept:
         """A record a planned run."""
         return read_records(self.folder.plan(), self.folder)
 
-    def of(self, config: str) -> list[RunRecord]:
-        """The records of a configuration."""
-        return [each for each in self.records if each.planned.config == config]
-
     @cached_property
     def claims(self) -> list[ClaimRow]:
         """A row a claim."""

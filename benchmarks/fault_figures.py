@@ -43,6 +43,12 @@ FAULTS = {
         "damaged_runs",
     ),
     14: ("torn rows", "cut back; no step twice, none missing", "torn_rows"),
+    15: (
+        "a sweep's workers killed, or out of memory",
+        "told apart, tried again from the checkpoint at most twice; the others go on",
+        "sweeps",
+    ),
+    16: ("the sweep itself killed", "no process is left; the same command goes on, and does nothing twice", "sweeps"),
 }
 """Fault, promise and test of each row, by its number in the figures."""
 

@@ -19,7 +19,9 @@ def examine(case: Case) -> Iterator[Charge]:
     if found is None or close:
         return
     name = {"fid": "FID", "good": "The share of good samples", "coverage": "Coverage"}[found.signal]
-    words = f"{name} still changes by {100 * found.change:.0f} % over the last half of the run."
+    # From next to nothing any change is a great many percent.
+    by = f"{100 * found.change:.0f} %" if found.change < 2 else "more than twice its level"
+    words = f"{name} still changes by {by} over the last half of the run."
     yield Charge(
         "under_trained", None, max(0.0, min(1.0, 1 - case.good / GOOD)) / 2, None, found.window,
         (Finding(found.signal, found.change, found.needed, found.window, "Mann 1945; Theil-Sen slope", words),),

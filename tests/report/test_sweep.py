@@ -186,3 +186,10 @@ def test_a_report_needs_no_torch(trained: tuple[Plan, SweepFolder]) -> None:
         f"make_report(Path({str(trained[1].path)!r}))\nassert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_quick_version_without_the_grid_has_pictures_of_its_runs(base: Any, images: Any, tmp_path: Path) -> None:
+    entry = {"config": images().model_dump(mode="json"), "quick": True}
+    spec = {"base": base, "grid": {"optimizer.lr": [1e-3, 1e-2]}, "runs": [entry], "quick": True}
+    _, sweep = make(tmp_path, spec)
+    assert names(make_report(sweep.path)) == TABLES | CURVES

@@ -87,9 +87,10 @@ def _pictures(plan: Plan, records: Sequence[RunRecord]) -> Iterator[tuple[str, F
     varied = [record for record in records if record.planned.settings]
     drawn = _drawn_axes(plan)
     axes = [axis for axis in plan.axes if axis not in drawn]
-    yield from _maps(plan, varied, axes)
-    yield from _scatter(plan, varied, drawn)
-    yield from _sensitivity(plan, varied)
+    if varied:  # a quick version leaves the grid out
+        yield from _maps(plan, varied, axes)
+        yield from _scatter(plan, varied, drawn)
+        yield from _sensitivity(plan, varied)
     yield from _courses(records)
     for number, page in enumerate(_strips(plan, records), start=1):
         yield f"strips_{number}", page

@@ -1,9 +1,9 @@
 """What worker processes gain, and what the scheduler costs.
 
-    python benchmarks/sweep_throughput.py [--steps 2000]
+    python benchmarks/sweep_throughput.py [--steps 2000] [--turns 2]
 
 Trains 8 runs of the ring one after the other, each by `ganlab train` in a process of its own on one thread, and the
-same 8 by `ganlab sweep` on two workers, in turns, twice each; prints the ratio of the smaller times. Then the
+same 8 by `ganlab sweep` on two workers, in turns; prints the ratio of the smaller times. Then the
 scheduler's overhead: the time of a sweep of 8 runs on one worker, from the first run's end to the last one's, less what
 the runs say they took (run.json), by run. On two quiet cores.
 """
@@ -59,7 +59,7 @@ def overhead(spec: Path, folder: Path) -> float:
     return (ends[-1] - ends[0] - told) / (RUNS - 1)
 
 
-def main(steps: int) -> None:
+def main(steps: int, turns: int) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -67,18 +67,19 @@ def main(steps: int) -> None:
         short = f"{{training.steps: {steps}, monitor.snapshot_every: {max(1, steps // 5)}}}"
         spec.write_text(f"name: ring\nbase: ring\nset: {short}\nseeds: {RUNS}\n")
         alone, together = [], []
-        for turn in range(2):
+        for turn in range(turns):
             overrides = [f"training.steps={steps}", f"monitor.snapshot_every={max(1, steps // 5)}"]
             runs = str(folder / f"alone{turn}")
             alone.append(sum(ganlab("train", "ring", f"seed={n}", *overrides, "--runs-dir", runs) for n in range(RUNS)))
             together.append(ganlab("sweep", str(spec), "--workers", "2", "--runs-dir", str(folder / f"sweep{turn}")))
         ratio = min(alone) / min(together)
         print(f"{RUNS} ring runs of {steps} steps: {min(alone):.0f} s one by one, {min(together):.0f} s as a sweep")
-        print(f"ratio {ratio:.2f}; turns: {alone[0] / together[0]:.2f}, {alone[1] / together[1]:.2f}")
+        print(f"ratio {ratio:.2f}; by turn: {', '.join(f'{a / b:.2f}' for a, b in zip(alone, together, strict=True))}")
         print(f"scheduler: {overhead(spec, folder / 'one'):.3f} s a run after the first")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=2000)
-    main(parser.parse_args().steps)
+    parser.add_argument("--turns", type=int, default=2)
+    main(**vars(parser.parse_args()))

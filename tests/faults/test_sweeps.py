@@ -23,6 +23,9 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.records import read_attempts
 
+# One process of the suite runs them all: the sweep that they are compared with is trained once.
+pytestmark = pytest.mark.xdist_group("sweeps")
+
 OVERRIDES = ("training.device=cpu", "training.steps=300", "monitor.snapshot_every=150", "monitor.checkpoint_every=50")
 RUNS = 4
 
@@ -129,6 +132,7 @@ def test_killed_workers_are_replaced_and_their_runs_go_on(
     assert zombies == 0
 
 
+@pytest.mark.slow
 def test_a_run_too_large_for_the_memory_is_told_and_the_others_go_on(points: Any, figure: Any, tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(dump_experiment(points("training.device=cpu", "training.steps=4")))
     spec = tmp_path / "spec.yaml"
@@ -194,9 +198,7 @@ def stamp(run: RunDirectory) -> tuple[Any, ...]:
     return run.history.stat().st_mtime_ns, status["started"], len(status["resumed"])
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 75), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
 def test_a_signal_saves_all_runs_and_the_same_command_goes_on(
     number: int, code: int, spec: Path, whole: SweepFolder, differences: Any, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ from ganlab.sweeps.records import read_records
 from ganlab.sweeps.spec import spec_from_mapping
 from ganlab.training import session
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.xdist_group("report")]
 
 TABLES = {"runs.csv", "claims.csv", "summary.json"}
 CURVES = {"loss_against_quality.png", "loss_against_quality.svg", "strips_1.png"}

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ganlab.cli.app import app
-from ganlab.cli.sweep import default_workers, parameters
+from ganlab.cli.sweep import parameters
 from ganlab.config.load import dump_experiment
 from ganlab.errors import ConfigError, GanlabError
 
@@ -108,10 +108,3 @@ def test_parameters_of_slurm_are_numbers_or_text() -> None:
     assert parameters(["slurm_partition=gpu", "timeout_min=90"]) == {"slurm_partition": "gpu", "timeout_min": 90}
     with pytest.raises(ConfigError, match="expected KEY=VALUE"):
         parameters(["gpu"])
-
-
-def test_one_worker_a_visible_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2,5")
-    assert default_workers() == 3
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert default_workers() >= 1

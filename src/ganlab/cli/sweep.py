@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -63,6 +62,7 @@ def sweep(
     Example: ganlab sweep adam_map training.steps=500 --seeds 5 --workers 2
     """
     from ganlab.runs.directory import RunDirectory
+    from ganlab.sweeps.executors.local import default_workers
     from ganlab.sweeps.folder import SweepFolder, open_sweep
     from ganlab.sweeps.plan import make_plan
     from ganlab.sweeps.spec import load_spec
@@ -113,6 +113,7 @@ def carry_out(plan: Plan, folder: SweepFolder, executor: Executor, stop: StopSig
 def show_plan(plan: Plan, folder: SweepFolder, workers: int, as_json: bool) -> None:
     """Print the runs that a sweep is made of, which of them are done, and how long the others will take."""
     from ganlab.sweeps.estimate import estimate
+    from ganlab.sweeps.executors.local import threads_of
     from ganlab.sweeps.scheduler import has_ended
 
     done = {planned.id for planned in plan.runs if has_ended(folder.run(planned.id))}
@@ -148,7 +149,7 @@ def make_executor(
 
         requests = {"cpus_per_task": cpus, **({"gpus_per_node": int(gpus)} if gpus else {})}
         return SlurmExecutor(folder.path / "slurm", {**requests, **parameters(slurm)})
-    from ganlab.sweeps.executors.local import LocalExecutor
+    from ganlab.sweeps.executors.local import LocalExecutor, threads_of
 
     return LocalExecutor(workers, threads_of(workers), folder.log)
 
@@ -166,23 +167,3 @@ def parameters(options: Sequence[str]) -> dict[str, str | int]:
             raise ConfigError(f"--slurm {option}: expected KEY=VALUE", "write --slurm slurm_partition=gpu")
         found[key] = int(value) if value.isdigit() else value
     return found
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def threads_of(workers: int) -> int:
-    """Return the threads of each of so many workers."""
-    return max(1, cores() // workers)
-
-
-def default_workers() -> int:
-    """Return one worker a GPU, else one a core. Several can share a GPU where `--workers` says so."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        count = len([name for name in visible.split(",") if name.strip() not in ("", "-1")])
-    else:
-        count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-    return count or cores()

@@ -20,8 +20,8 @@ from ganlab.plots.figures import Values, save_figure
 from ganlab.plots.grids import Pixels
 from ganlab.report.grids import last_grid
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history, read_snapshots
+from ganlab.sweeps.records import read_verdict, verdict_name
 
 LATE = 20
 """Final losses and accuracies are medians over one part in so many of the steps: single steps are noise."""
@@ -153,8 +153,8 @@ def read_side(run: RunDirectory) -> Side:
             return None
 
     status = reading("run.json", run.status) or {}
-    verdict = reading("verdict.json", lambda: _verdict(run)) or {}
-    name = f"{verdict['failure']}/{verdict['variant']}" if verdict.get("variant") else verdict.get("failure", "")
+    verdict = reading("verdict.json", lambda: read_verdict(run)) or {}
+    name = verdict_name(verdict) if verdict else ""
     experiment = reading("config.yaml", run.experiment) if run.config.exists() else None
     history = reading("history.csv", lambda: _history(run)) or {}
     snapshots = reading("snapshots.jsonl", lambda: _snapshots(run)) or []
@@ -168,21 +168,6 @@ def read_side(run: RunDirectory) -> Side:
         "confidence": f"{100 * verdict['confidence']:.0f} %" if verdict else "-",
     }
     return Side(run, facts, name, experiment, history, snapshots, grid, tuple(gaps))
-
-
-def _verdict(run: RunDirectory) -> dict[str, Any]:
-    """Read verdict.json; empty where the run was not judged.
-
-    Raises:
-        RunError: it is damaged.
-    """
-    if not run.verdict.exists():
-        return {}
-    verdict = read_json(run.verdict)
-    names = (verdict.get("failure"), verdict.get("variant") or "")
-    if not all(isinstance(name, str) for name in names) or not _is_number(verdict.get("confidence")):
-        raise RunError(f"{run.verdict} names no verdict", "diagnose the run again")
-    return verdict
 
 
 def _history(run: RunDirectory) -> History:

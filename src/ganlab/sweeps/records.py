@@ -159,7 +159,7 @@ def _record(planned: PlannedRun, run: RunDirectory, last_attempt: str) -> RunRec
     if not run.status_file.is_file():
         return RunRecord(planned, run, "missing", last_attempt or "not begun", {}, None)
     try:
-        status, verdict = run.status(), _verdict(run)
+        status, verdict = run.status(), read_verdict(run)
     except RunError as error:
         return RunRecord(planned, run, "failed", in_words(error, run), {}, None)
     state = str(status["status"])
@@ -171,8 +171,8 @@ def _record(planned: PlannedRun, run: RunDirectory, last_attempt: str) -> RunRec
     return RunRecord(planned, run, state, reason, status, verdict)
 
 
-def _verdict(run: RunDirectory) -> dict[str, Any] | None:
-    """Read verdict.json.
+def read_verdict(run: RunDirectory) -> dict[str, Any] | None:
+    """Read verdict.json; None where the run was not judged.
 
     Raises:
         RunError: it is damaged, or of a newer format.

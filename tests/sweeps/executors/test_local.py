@@ -10,7 +10,7 @@ import pytest
 from ganlab.config.experiment import Experiment
 from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.executors import Job, Outcome
-from ganlab.sweeps.executors.local import LocalExecutor, cause_of
+from ganlab.sweeps.executors.local import LocalExecutor, cause_of, default_workers
 
 
 def job(name: str, experiment: Experiment, folder: Path) -> Job:
@@ -85,3 +85,10 @@ def test_closing_saves_what_is_under_way(points: Any, tmp_path: Path) -> None:
 def test_an_exit_code_names_its_cause(code: int, cause: str, words: str) -> None:
     assert cause_of(code)[0] == cause
     assert words in cause_of(code)[1]
+
+
+def test_one_worker_a_visible_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2,5")
+    assert default_workers() == 3
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert default_workers() >= 1

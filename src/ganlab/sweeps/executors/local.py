@@ -128,3 +128,23 @@ class LocalExecutor:
         for number in list(self.workers):
             self._forget(number)
         self.ready.close()
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads_of(workers: int) -> int:
+    """Return the threads of each of so many workers."""
+    return max(1, cores() // workers)
+
+
+def default_workers() -> int:
+    """Return one worker a GPU, else one a core. Several can share a GPU where `--workers` says so."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        count = len([name for name in visible.split(",") if name.strip() not in ("", "-1")])
+    else:
+        count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    return count or cores()

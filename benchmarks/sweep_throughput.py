@@ -5,7 +5,7 @@
 Trains 8 runs of the ring one after the other, each by `ganlab train` in a process of its own on one thread, and the
 same 8 by `ganlab sweep` on two workers, in turns; prints the ratio of the smaller times. Then the
 scheduler's overhead: the time of a sweep of 8 runs on one worker, from the first run's end to the last one's, less what
-the runs say they took (run.json), by run. On two quiet cores.
+the runs say they took (run.json), by run. On two quiet cores; `--turns 0` measures the overhead alone.
 """
 
 from __future__ import annotations
@@ -72,9 +72,12 @@ def main(steps: int, turns: int) -> None:
             runs = str(folder / f"alone{turn}")
             alone.append(sum(ganlab("train", "ring", f"seed={n}", *overrides, "--runs-dir", runs) for n in range(RUNS)))
             together.append(ganlab("sweep", str(spec), "--workers", "2", "--runs-dir", str(folder / f"sweep{turn}")))
-        ratio = min(alone) / min(together)
-        print(f"{RUNS} ring runs of {steps} steps: {min(alone):.0f} s one by one, {min(together):.0f} s as a sweep")
-        print(f"ratio {ratio:.2f}; by turn: {', '.join(f'{a / b:.2f}' for a, b in zip(alone, together, strict=True))}")
+        if turns:
+            ratio = min(alone) / min(together)
+            print(f"{RUNS} ring runs of {steps} steps: {min(alone):.0f} s one by one, {min(together):.0f} s as a sweep")
+            print(
+                f"ratio {ratio:.2f}; by turn: {', '.join(f'{a / b:.2f}' for a, b in zip(alone, together, strict=True))}"
+            )
         print(f"scheduler: {overhead(spec, folder / 'one'):.3f} s a run after the first")
 
 

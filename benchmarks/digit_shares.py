@@ -17,7 +17,7 @@ from ganlab.cli.options import DEFAULT_RUNS
 from ganlab.config.data import MnistOptions
 from ganlab.data import load, to_float
 from ganlab.runs.directory import RunDirectory, find_run
-from ganlab.training.trained import generate, load_generator, sample_latents
+from ganlab.training.trained import generate, load_game, sample_inputs
 
 
 def nearest_labels(samples: Tensor, reals: Tensor, labels: Tensor) -> Tensor:
@@ -32,8 +32,8 @@ def main(run: RunDirectory, live: bool) -> None:
     reals, labels = to_float(data.train.values[chosen]).flatten(1), data.train.labels[chosen]
     test = nearest_labels(to_float(data.held_out.values[:2000]).flatten(1), reals, labels)
     right = (test == data.held_out.labels[:2000]).float().mean()
-    generator, experiment = load_generator(run, live=live)
-    samples = generate(generator, sample_latents(experiment, 10_000, seed=0)).flatten(1)
+    game = load_game(run, live=live)
+    samples = generate(game, sample_inputs(game, 10_000, seed=0).inputs).flatten(1)
     shares = torch.bincount(nearest_labels(samples, reals, labels), minlength=10) / len(samples)
     print(f"{run.path.name}, {'live' if live else 'average'} generator, 10,000 samples, seed 0")
     print(f"nearest neighbour right on {100 * right:.1f} % of 2,000 test digits")

@@ -146,7 +146,7 @@ def measure(name: str, rounds: int) -> None:
         run = create_run(Path(folder), experiment)
         monitor = Monitor(run, data, experiment.loss, experiment.training.steps, views=[], experiment=experiment)
         snapshots = Snapshots(bench.plain_game, data, monitor)
-        real = bench.feed.batch(0).contiguous()
+        real = bench.feed.batch(0).values.contiguous()
         plain(real)
         watched_step(bench, monitor)
         times: dict[str, list[float]] = {"plain": [], "ganlab": [], "snapshot": [], "peak": []}

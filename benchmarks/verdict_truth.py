@@ -42,7 +42,7 @@ from ganlab.data.mnist import unpack
 from ganlab.data.points import modes
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
-from ganlab.training.trained import generate, load_generator, sample_latents
+from ganlab.training.trained import generate, load_game, sample_inputs
 
 Array = NDArray[np.floating[Any]]
 
@@ -336,9 +336,10 @@ def judge(path: Path) -> Truth:
     """Judge a run by what it left behind."""
     run = RunDirectory(path)
     status = run.status()
-    generator, experiment = load_generator(run, "newest", live=True)
+    game = load_game(run, "newest", live=True)
+    experiment = game.experiment
     how = mechanism(experiment, read_history(run.history))
-    samples = flat(generate(generator, sample_latents(experiment, SAMPLES, LATENT_SEED)).numpy())
+    samples = flat(generate(game, sample_inputs(game, SAMPLES, LATENT_SEED).inputs).numpy())
     if status["reason"] == "non_finite" or not np.isfinite(samples).all():
         return Truth("nonfinite", "diverged", {"step": status["step"]})
     data = load(experiment.data, batch_size=1)

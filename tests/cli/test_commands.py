@@ -20,6 +20,7 @@ from ganlab.api import load_run
 from ganlab.cli.app import app, main
 from ganlab.config.experiment import VERDICTS
 from ganlab.config.load import dump_experiment
+from ganlab.errors import GanlabError
 from ganlab.monitor.monitor import Monitor
 
 runner = CliRunner()
@@ -44,6 +45,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory, images: Any) -> Path:
     assert run.verdict is not None
     assert run.verdict["summary"] in result.output
     assert str(run.path / "plots" / "verdict.png") in result.output
+    changes = [f"{player}={{name: sagan, width: 4}}" for player in ("generator", "discriminator")]
+    changes += ["game.name=conditional", "data.classes=[3,8]", "training.steps=3"]
+    arguments = (str(folder / "toy.yaml"), *changes, "--runs-dir", str(folder / "runs"), "--name", "conditional")
+    result = ganlab("train", *arguments)
+    assert result.exit_code == 0, result.output
     return folder / "runs"
 
 
@@ -109,18 +115,78 @@ def test_the_average_and_the_live_generator_differ(runs: Path, tmp_path: Path) -
     np.testing.assert_array_equal(ema, again)
 
 
-def test_interpolation_goes_from_one_latent_to_the_other(runs: Path, tmp_path: Path) -> None:
-    from ganlab.training.trained import interpolate, sample_latents
+@pytest.mark.parametrize(
+    ("run", "arguments", "count"),
+    [
+        ("first", ["--interpolate", "3"], 30),
+        ("first", ["--interpolate", "3", "--spherical"], 30),
+        ("first", ["--walk", "0"], 100),
+        ("first", ["--nearest", "-n", "4"], 8),
+        ("conditional", ["--class", "3", "-n", "4"], 4),
+        ("conditional", ["--gallery"], 20),
+        ("conditional", ["--interpolate", "3"], 30),
+    ],
+)
+def test_sample_draws_each_kind_of_picture(
+    runs: Path, tmp_path: Path, run: str, arguments: list[str], count: int
+) -> None:
+    target = tmp_path / "samples.npz"
+    told = ganlab("sample", run, *arguments, "--out", str(target), "--runs-dir", str(runs), "--json")
+    assert told.exit_code == 0, told.output
+    assert np.load(target)["samples"].shape == (count, 1, 28, 28)
+    assert json.loads(told.stdout)["count"] == count
+    assert json.loads(told.stdout)["files"] == [str(target)]
 
-    experiment = load_run(next(runs.glob("first*"))).experiment
-    rows = interpolate(experiment, pairs=3, columns=10, seed=5).reshape(3, 10, -1)
-    ends = sample_latents(experiment, 6, 5)
-    torch.testing.assert_close(rows[:, 0], ends[:3])
-    torch.testing.assert_close(rows[:, -1], ends[3:])
-    torch.testing.assert_close(rows[:, 3], ends[:3] * 2 / 3 + ends[3:] / 3)
-    out = tmp_path / "walk.npz"
-    ganlab("sample", "first", "--interpolate", "3", "--out", str(out), "--runs-dir", str(runs))
-    assert np.load(out)["samples"].shape[0] == 30
+
+def test_a_spherical_way_has_the_ends_of_the_straight_one(runs: Path, tmp_path: Path) -> None:
+    rows = []
+    for flags in ([], ["--spherical"]):
+        ganlab(
+            *("sample", "first", "--interpolate", "3", "--live", *flags),
+            *("--out", str(tmp_path / "way.npz"), "--runs-dir", str(runs)),
+        )
+        rows.append(np.load(tmp_path / "way.npz")["samples"].reshape(3, 10, -1).astype(int))
+    straight, arc = rows
+    assert np.abs(straight[:, [0, -1]] - arc[:, [0, -1]]).max() <= 1
+    assert np.abs(straight[:, 5] - arc[:, 5]).max() > 1
+
+
+def test_attention_is_drawn_a_row_a_sample(runs: Path, tmp_path: Path) -> None:
+    for count in (1, 3):
+        target = tmp_path / f"{count}.png"
+        arguments = ("sample", "conditional", "--attention", "-n", str(count), "--out", str(target))
+        told = json.loads(ganlab(*arguments, "--runs-dir", str(runs), "--json").stdout)
+        assert (told["count"], told["files"]) == (count, [str(target)])
+    heights = [Image.open(tmp_path / f"{count}.png").height for count in (1, 3)]
+    assert heights[1] - 2 == 3 * (heights[0] - 2)  # a gap more than rows
+
+
+@pytest.mark.parametrize(
+    ("run", "arguments", "message"),
+    [
+        ("first", ["--walk", "0", "--gallery"], "--walk and --gallery are pictures of their own"),
+        ("first", ["--spherical"], "--spherical is a way to interpolate"),
+        ("first", ["--spherical", "--walk", "1"], "--spherical is a way to interpolate"),
+        ("first", ["--walk", "1", "-n", "5"], "--walk has a number of samples of its own"),
+        ("first", ["--walk", "8"], "no dimension 8"),
+        ("first", ["--arithmetic", "8-3"], "not A-B+C"),
+        ("first", ["--arithmetic", "8-8+3"], "its mean needs 10"),
+        ("first", ["--class", "8"], "cannot be asked for a class"),
+        ("first", ["--gallery"], "the standard game has no gallery"),
+        ("first", ["--attention"], "no attention to show"),
+        ("conditional", ["--attention", "--out", "x.npz"], "attention is drawn as a picture"),
+        ("conditional", ["--class", "5"], "'5' is no class that this run was trained on"),
+        ("conditional", ["--arithmetic", "8-3+8"], "not in the latent but beside it"),
+    ],
+)
+def test_sample_refuses_what_it_cannot_draw(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    failed = ganlab("sample", run, *arguments, "--runs-dir", str(runs)).exception
+    assert isinstance(failed, GanlabError)
+    assert message in failed.message
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_export_runs_in_plain_pytorch(runs: Path, tmp_path: Path) -> None:

@@ -36,7 +36,13 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         ("latent: {foo: 3}", "x.yaml:1: latent.foo: unknown key; latent has dim, distribution"),
         (
             "generator: {name: dcgn}",
-            "x.yaml:1: generator.name: no generator called 'dcgn'; did you mean dcgan? there are mlp, dcgan, guide",
+            "x.yaml:1: generator.name: no generator called 'dcgn'; did you mean dcgan? "
+            "there are mlp, dcgan, guide, sagan, progressive, translator, super_resolution",
+        ),
+        (
+            "discriminator: {name: translator}",
+            "x.yaml:1: discriminator.name: no discriminator called 'translator'; "
+            "there are mlp, dcgan, guide, sagan, progressive",
         ),
         (
             "data: {name: 3}",
@@ -45,7 +51,8 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         ),
         (
             "game: {name: standart}",
-            "x.yaml:1: game.name: no game called 'standart'; did you mean standard? there is standard",
+            "x.yaml:1: game.name: no game called 'standart'; did you mean standard? "
+            "there are standard, conditional, auxiliary, infogan, progressive, cycle, super_resolution",
         ),
         (
             "optimizer:\n  generator: {name: adm}",

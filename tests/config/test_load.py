@@ -402,6 +402,7 @@ data:
   seed: 0
   classes: [8]
   image_size: 28
+  edges: false
   held_out: test
   imbalance: 1.0
 latent:

@@ -13,6 +13,7 @@ from ganlab.config.load import apply_overrides, difference, experiment_from_mapp
 from ganlab.config.optimizer import Adam
 from ganlab.config.shipped import list_configs
 from ganlab.diagnosis.failures import FAILURES
+from ganlab.diagnosis.failures.phase_change import longer_fade
 from ganlab.diagnosis.remedies import (
     COLLAPSE_CURES,
     NON_SATURATING,
@@ -23,6 +24,7 @@ from ganlab.diagnosis.remedies import (
     Cure,
     added,
     at_least,
+    at_most,
     current,
     fewer_updates,
     fuller_data,
@@ -57,6 +59,22 @@ OTHERS: dict[str, dict[str, Any]] = {
     "descent": {"optimizer": {player: {"name": "sgd"} for player in ("generator", "discriminator")}},
     "rmsprop": {"optimizer": {player: {"name": "rmsprop", "lr": 1e-3} for player in ("generator", "discriminator")}},
     "few images": {"data": {"name": "mnist", "fraction": 0.01}, "training": {"ema": 0.0}},
+    "conditional, no label true": {"game": {"name": "conditional", "label_noise": 1.0}},
+    "auxiliary, hardly paid": {"game": {"name": "auxiliary", "weight": 0.1}},
+    "infogan, hardly paid": {"game": {"name": "infogan", "categories": 20, "weight": 0.01}},
+    "progressive": {
+        "generator": {"name": "progressive"},
+        "discriminator": {"name": "progressive"},
+        "game": {"name": "progressive", "sizes": [7, 14, 28], "fade": 0},
+    },
+    "cycle above all": {
+        "generator": {"name": "translator"},
+        "game": {"name": "cycle", "source": {"name": "mnist"}, "cycle": 100.0},
+    },
+    "cycle of no weight": {
+        "generator": {"name": "translator", "width": 8, "blocks": 1},
+        "game": {"name": "cycle", "source": {"name": "mnist"}, "cycle": 0.0, "identity": 0.0, "pool": 0},
+    },
     "has it all": {
         "data": {"name": "mnist", "classes": [8]},
         "latent": {"dim": 128},
@@ -104,7 +122,7 @@ def test_a_foreign_run_gets_every_cure_in_words(module: ModuleType) -> None:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_a_cure_that_was_taken_is_not_offered_again(module: ModuleType, name: str) -> None:
     experiment = EXPERIMENTS[name]
-    without_end = (halved_rates, longer)  # smaller and longer is always possible
+    without_end = (halved_rates, longer, longer_fade)  # smaller and longer is always possible
     for cure in module.CURES:
         for remedy in prescribe([cure], experiment):
             if remedy.change and cure.change not in without_end:
@@ -168,3 +186,5 @@ def test_cures_leave_keys_alone_that_an_experiment_does_not_have() -> None:
     assert changes([kernel, Cure("", "", at_least("generator.kernel_size", 4))], "ring") == []
     assert changes([kernel], "one pixel") == [{"generator.kernel_size": 4}]
     assert changes([Cure("", "", at_least("training.ema", 0.999))], "few images") == [{"training.ema": 0.999}]
+    assert changes([Cure("", "", at_most("game.cycle", 5.0))], "cycle above all") == [{"game.cycle": 5.0}]
+    assert changes([Cure("", "", at_most("game.cycle", 5.0))], "cycle of no weight") == []

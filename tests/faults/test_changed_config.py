@@ -11,9 +11,10 @@ import pytest
 from ganlab.config.base import Options
 from ganlab.config.data import DATA
 from ganlab.config.experiment import Experiment
+from ganlab.config.games import GAMES
 from ganlab.config.load import difference, dump_experiment, experiment_from_mapping
 from ganlab.config.networks import NETWORKS, WEIGHT_INITS
-from ganlab.config.objectives import GAMES, PENALTIES, STABILIZERS
+from ganlab.config.objectives import PENALTIES, STABILIZERS
 from ganlab.config.optimizer import OPTIMIZERS
 from ganlab.errors import ConfigError, RunError
 from ganlab.training import session
@@ -50,8 +51,8 @@ COMPONENTS: dict[str, Iterable[str]] = {
     "stabilizers": STABILIZERS,
     "optimizer": OPTIMIZERS,
 }
-NO_OTHER = {"points": {"game.name", "generator.name", "discriminator.name"}, "images": {"game.name"}}
-"""There is one game, and one architecture for points."""
+NO_OTHER = {"points": {"generator.name", "discriminator.name"}, "images": set[str]()}
+"""There is one architecture for points."""
 
 REPLACED = {
     "classes": [[1], ["3", "4"]],

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from ganlab.data import load
-from ganlab.games.standard import Trace, draw_latents
+from ganlab.games.standard import Batch, Draw, Judged, Round, Trace, draw_latents
 from ganlab.randomness import generator as seeded
 from ganlab.training.workbench import build_workbench
 
@@ -14,6 +14,10 @@ CPU = torch.device("cpu")
 
 def game(experiment: Any) -> Any:
     return build_workbench(experiment, load(experiment.data, experiment.training.batch_size), CPU).game
+
+
+def shown(real: torch.Tensor, fake: torch.Tensor) -> Round:
+    return Round(Batch(real, torch.zeros(len(real), dtype=torch.int64)), Draw(fake), fake, 0, 1, Trace())
 
 
 def test_latents_follow_their_distribution(points: Any) -> None:
@@ -29,15 +33,15 @@ def test_latents_follow_their_distribution(points: Any) -> None:
 def test_turns_score_fakes_after_the_reals_have_moved_the_weights(points: Any) -> None:
     """`separate`: the second loss is asked for only after the first update."""
     played = game(points("training.discriminator_batches=separate"))
-    trace, real, fake = Trace(), torch.randn(16, 2), torch.randn(16, 2)
-    turns = played.turns(real, fake, 0, 1, trace)
+    round = shown(torch.randn(16, 2), torch.randn(16, 2))
+    turns = played.turns(round)
     next(turns)
     with torch.no_grad():
         for parameter in played.discriminator.parameters():
             parameter.zero_()
     next(turns)
-    assert trace.fake_scores.abs().max() == 0
-    assert trace.real_scores.abs().max() > 0
+    assert round.trace.fake_scores.abs().max() == 0
+    assert round.trace.real_scores.abs().max() > 0
 
 
 def test_mixed_batches_leak_through_batch_norm_and_only_then(images: Any) -> None:
@@ -47,10 +51,10 @@ def test_mixed_batches_leak_through_batch_norm_and_only_then(images: Any) -> Non
     def difference(norm: str) -> float:
         scores = {}
         for batches in ("mixed", "summed"):
-            trace = Trace()
+            round = shown(real.clone(), fake.clone())
             played = game(images(f"training.discriminator_batches={batches}", f"discriminator.norm={norm}"))
-            next(played.turns(real.clone(), fake.clone(), 0, 1, trace))
-            scores[batches] = trace.fake_scores
+            next(played.turns(round))
+            scores[batches] = round.trace.fake_scores
         return float((scores["mixed"] - scores["summed"]).abs().max())
 
     assert difference("batch") > 0.01
@@ -61,6 +65,7 @@ def test_label_smoothing_moves_the_target(points: Any) -> None:
     """At score 0 the cross-entropy is ln 2 whatever the target; its gradient is 1/2 - target."""
     played = game(points("stabilizers=[{name: label_smoothing, real: 0.9}]"))
     scores = torch.zeros(4, requires_grad=True)
-    played.real_half(torch.zeros(4, 2), scores, Trace()).backward()
+    real = torch.zeros(4, 2)
+    played.real_half(real, Judged(scores, None), shown(real, real)).backward()
     assert scores.grad is not None
     torch.testing.assert_close(scores.grad, torch.full((4,), (0.5 - 0.9) / 4))

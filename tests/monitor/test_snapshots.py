@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from ganlab.data import load, to_float
+from ganlab.games.standard import Draw
 from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.snapshots import Snapshots, best_step
 from ganlab.runs.directory import create_run
@@ -44,16 +45,16 @@ def test_scores_are_those_of_eval_mode_and_modes_are_put_back(images: Any, tmp_p
     assert all(torch.equal(before[name], value) for name, value in bench.state.tensors().items())
     with torch.no_grad():
         bench.state.discriminator.eval()
-        expected = torch.sigmoid(bench.state.discriminator(snapshots.held_out)).mean()
+        expected = torch.sigmoid(bench.state.discriminator(snapshots.held_out.values)).mean()
     assert row["d_held_out"] == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_a_generator_of_real_images_reaches_the_floor(images: Any, tmp_path: Path) -> None:
     """Held-out reals in place of samples: distance 0 to themselves, diversity 1; a constant image has none."""
     _, snapshots = prepared(images("monitor.snapshot_samples=200"), tmp_path)
-    reals = snapshots.held_out
+    reals = snapshots.held_out.values
     snapshots.game.sample = lambda latents: reals  # type: ignore[method-assign]
-    snapshots.latents = snapshots.latents[:1]
+    snapshots.drawn = Draw(snapshots.drawn.inputs[:1])
     perfect = taken(snapshots, 1)
     assert perfect["diversity"] == pytest.approx(perfect["diversity_real"])
     assert perfect["energy_distance"] == pytest.approx(0.0, abs=0.02)
@@ -70,7 +71,7 @@ def test_a_generator_of_real_images_reaches_the_floor(images: Any, tmp_path: Pat
 def test_held_out_images_are_not_training_images(images: Any, tmp_path: Path) -> None:
     bench, snapshots = prepared(images(), tmp_path)
     train = to_float(bench.feed.values).flatten(1)
-    assert float(torch.cdist(snapshots.held_out.flatten(1), train).min()) > 0
+    assert float(torch.cdist(snapshots.held_out.values.flatten(1), train).min()) > 0
 
 
 @pytest.mark.parametrize("kind", ["points", "images"])

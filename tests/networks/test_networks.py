@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import hashlib
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 from ganlab.config.experiment import Experiment
-from ganlab.networks import build_discriminator, build_generator, describe
+from ganlab.config.networks import DcganDiscriminator
+from ganlab.networks import build_discriminator, build_generator, dcgan, describe
 
 LATENT = 5
 CASES = [("guide", 28)] + [("dcgan", size) for size in (28, 32, 64, 128)]
@@ -19,10 +21,14 @@ NORMS = ["batch", "instance", "layer", "spectral", "none"]
 
 
 def experiment(name: str, size: int = 28, *, points: bool = False, seed: int = 0, **options: object) -> Experiment:
-    network = {"name": name, "width": 2, **options}
+    """Both players alike; an option that ends in _g or _d is of one player alone."""
     data = {"name": "ring"} if points else {"name": "cifar10" if size == 32 else "mnist", "image_size": size}
+    shared = {"name": name, "width": 2} | {key: value for key, value in options.items() if key[-2:] not in ("_g", "_d")}
+    generator, discriminator = (
+        shared | {key[:-2]: value for key, value in options.items() if key.endswith(player)} for player in ("_g", "_d")
+    )
     return Experiment.model_validate(
-        {"data": data, "latent": {"dim": LATENT}, "generator": network, "discriminator": network, "seed": seed}
+        {"data": data, "latent": {"dim": LATENT}, "generator": generator, "discriminator": discriminator, "seed": seed}
     )
 
 
@@ -133,6 +139,98 @@ def test_dcgan_has_no_fully_connected_layer() -> None:
     setup = experiment("dcgan", 64)
     for network in (build_generator(setup), build_discriminator(setup)):
         assert not [module for module in network.modules() if isinstance(module, nn.Linear)]
+
+
+SWITCHES: list[dict[str, Any]] = [
+    {"dense": 1},
+    {"dense": 3},
+    {"norm_output_g": True, "norm_input_d": True},
+    {"output_g": "sigmoid"},
+    {"downsampling_d": "max_pooling"},
+    {
+        "dense": 2,
+        "norm_output_g": True,
+        "output_g": "sigmoid",
+        "norm_input_d": True,
+        "downsampling_d": "max_pooling",
+    },
+]
+"""What the DCGAN paper advises against, one guideline at a time, and all of it together."""
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer", "spectral", "none"])
+@pytest.mark.parametrize("size", [28, 32, 64])
+@pytest.mark.parametrize("switches", SWITCHES)
+def test_dcgan_plays_whatever_guideline_is_broken(switches: dict[str, Any], size: int, norm: str) -> None:
+    assert_plays(experiment("dcgan", size, norm=norm, **switches))
+
+
+@pytest.mark.parametrize("kernel_size", range(1, 16))
+def test_max_pooling_halves_maps_with_any_kernel(kernel_size: int) -> None:
+    setup = experiment("dcgan", 28, kernel_size=kernel_size, downsampling_d="max_pooling")
+    rows = describe(build_discriminator(setup), setup.data.shape)
+    larger = (kernel_size + 1) % 2
+    assert [(row.name, row.kind, row.output_shape) for row in rows] == [
+        ("before_14.conv", "Conv2d", (2, 28 + larger, 28 + larger)),
+        ("before_14.activation", "LeakyReLU", (2, 28 + larger, 28 + larger)),
+        ("to_14", "MaxPool2d", (2, 14, 14)),
+        ("before_7.conv", "Conv2d", (4, 14 + larger, 14 + larger)),
+        ("before_7.norm", "BatchNorm2d", (4, 14 + larger, 14 + larger)),
+        ("before_7.activation", "LeakyReLU", (4, 14 + larger, 14 + larger)),
+        ("to_7", "MaxPool2d", (4, 7, 7)),
+        ("output", "Conv2d", (1, 1, 1)),
+        ("score", "Flatten", ()),
+    ]
+    # The weights are those of strides, so that the two differ in how maps shrink and in nothing else.
+    strides = build_discriminator(experiment("dcgan", 28, kernel_size=kernel_size))
+    pairs = zip(build_discriminator(setup).parameters(), strides.parameters(), strict=True)
+    assert all(torch.equal(pooled, strided) for pooled, strided in pairs)
+
+
+@pytest.mark.parametrize(("size", "base"), [(28, 7), (32, 4), (64, 4)])
+def test_dcgan_dense_layers_stand_beyond_the_maps(size: int, base: int) -> None:
+    setup = experiment("dcgan", size, dense=2)
+    generator = describe(build_generator(setup), (LATENT,))
+    discriminator = describe(build_discriminator(setup), setup.data.shape)
+    layers = [(f"dense_{number}.{part}", (32,)) for number in (1, 2) for part in ("linear", "norm", "activation")]
+    assert [(row.name, row.output_shape) for row in generator[:7]] == [*layers, ("latent", (32, 1, 1))]
+    deepest = (2 << {28: 1, 32: 2, 64: 3}[size], base, base)
+    assert generator[7].output_shape == discriminator[-10].output_shape == deepest
+    ends = [("vector", (deepest[0] * base**2,)), *layers, ("output", (1,)), ("score", ())]
+    assert [(row.name, row.output_shape) for row in discriminator[-9:]] == ends
+    assert [row.kind for row in generator if row.name.endswith("linear")] == ["Linear", "Linear"]
+    assert [row.kind for row in discriminator if row.parameters][-5:] == [
+        *(2 * ["Linear", "BatchNorm1d"]),
+        "Linear",
+    ]
+
+
+def test_dcgan_batch_norm_everywhere_leaves_no_layer_without() -> None:
+    setup = experiment("dcgan", 32, norm_output_g=True, norm_input_d=True)
+    generator = [row.kind for row in describe(build_generator(setup), (LATENT,))]
+    discriminator = [row.kind for row in describe(build_discriminator(setup), setup.data.shape)]
+    block = ["ConvTranspose2d", "BatchNorm2d"]
+    assert generator == ["Unflatten", *(3 * [*block, "ReLU"]), *block, "Tanh"]
+    assert discriminator == [*(3 * ["Conv2d", "BatchNorm2d", "LeakyReLU"]), "Conv2d", "Flatten"]
+    for network in (build_generator(setup), build_discriminator(setup)):
+        biases = [name for name, module in network.named_modules() if getattr(module, "bias", None) is not None]
+        assert all("norm" in name or name == "output" for name in biases), "a bias that batch norm takes out again"
+
+
+def test_dcgan_sigmoid_makes_no_value_below_zero() -> None:
+    generator = build_generator(experiment("dcgan", output_g="sigmoid"))
+    samples = generator(1000 * torch.randn(64, LATENT, generator=torch.Generator().manual_seed(0)))
+    assert 0 <= samples.min() < samples.max() <= 1
+    assert [row.kind for row in describe(generator, (LATENT,))][-1] == "Sigmoid"
+    tanh = build_generator(experiment("dcgan"))
+    pairs = zip(generator.parameters(), tanh.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs), "the switch changed the weights"
+
+
+@pytest.mark.parametrize("dense", [0, 1])
+def test_dcgan_heads_share_the_discriminators_body(dense: int) -> None:
+    network = dcgan.discriminator(DcganDiscriminator(width=2, dense=dense), (1, 28, 28), outputs=11)
+    assert network(torch.zeros(3, 1, 28, 28)).shape == (3, 11)
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -1,37 +1,18 @@
-"""The Dirac-GAN of Mescheder et al. 2018: the game's linearisation by our own losses and R1 against its eigenvalues.
-
-Data stand at 0, the generator makes theta, D(x) = psi x. Gradient descent of both players moves (theta, psi) along
-v = -(dL_G/dtheta, dL_D/dpsi); the eigenvalues of v's Jacobian at the equilibrium (0, 0) decide what it does.
-"""
+"""The Dirac-GAN of Mescheder et al. 2018: our own losses and R1 against the eigenvalues found by hand."""
 
 from __future__ import annotations
 
+import cmath
+
 import pytest
-import torch
-from torch import Tensor
 
-from ganlab.objectives.losses import LOSSES
-from ganlab.objectives.penalties import r1
+from ganlab.config import objectives
+from ganlab.objectives.dirac import DiracGame, measured_eigenvalues
 
-
-def eigenvalues(loss_name: str, gamma: float = 0.0) -> list[complex]:
-    """Eigenvalues at the equilibrium, with R1 of weight gamma, in ascending order."""
-    loss = LOSSES[loss_name]
-
-    def velocity(point: Tensor) -> Tensor:
-        theta, psi = point[0], point[1]
-        real = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
-        real_scores, fake_scores = (psi * real).view(1), (psi * theta).view(1)
-        d_loss = loss.real(real_scores, 1.0) + loss.fake(fake_scores, 0.0) + r1(real_scores, real, gamma)
-        (d_theta,) = torch.autograd.grad(loss.generator(fake_scores), theta, create_graph=True)
-        (d_psi,) = torch.autograd.grad(d_loss, psi, create_graph=True)
-        return -torch.stack([d_theta, d_psi])
-
-    jacobian = torch.autograd.functional.jacobian(velocity, torch.zeros(2, dtype=torch.float64))
-    return sorted(torch.linalg.eigvals(jacobian).tolist(), key=lambda z: (z.real, z.imag))
+CROSS_ENTROPIES: list[objectives.Loss] = ["minimax", "non_saturating"]
 
 
-@pytest.mark.parametrize("name", ["minimax", "non_saturating"])
+@pytest.mark.parametrize("name", CROSS_ENTROPIES)
 @pytest.mark.parametrize(
     ("gamma", "expected"),
     [
@@ -41,23 +22,53 @@ def eigenvalues(loss_name: str, gamma: float = 0.0) -> list[complex]:
         (2.0, [-1 - 0.75**0.5, -1 + 0.75**0.5]),
     ],
 )
-def test_cross_entropy_and_r1(name: str, gamma: float, expected: list[complex]) -> None:
+def test_cross_entropy_and_r1(name: objectives.Loss, gamma: float, expected: list[complex]) -> None:
     """-g/2 +- sqrt(g^2/4 - 1/4): no linear convergence without R1, critical damping at gamma = 1."""
     # A double root is found to the square root of the machine's precision.
-    assert eigenvalues(name, gamma) == pytest.approx(expected, abs=1e-7)
+    assert DiracGame(name, gamma=gamma).eigenvalues() == pytest.approx(expected, abs=1e-7)
 
 
 def test_wasserstein_orbits() -> None:
     """f(t) = t: eigenvalues +-i."""
-    assert eigenvalues("wasserstein") == pytest.approx([-1j, 1j], abs=1e-12)
+    assert DiracGame("wasserstein").eigenvalues() == pytest.approx([-1j, 1j], abs=1e-12)
+
+
+@pytest.mark.parametrize("name", CROSS_ENTROPIES)
+@pytest.mark.parametrize("std", [0.5, 1.0, 2.0])
+def test_instance_noise(name: objectives.Loss, std: float) -> None:
+    """f'' s^2 +- sqrt(f''^2 s^4 - f'^2), f' = 1/2, f'' = -1/4: damped, critically where s^2 = 2."""
+    middle, root = -(std**2) / 4, complex(std**4 / 16 - 1 / 4) ** 0.5
+    expected = sorted([middle - root, middle + root], key=lambda z: (z.real, z.imag))
+    assert DiracGame(name, noise=std).eigenvalues() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("weight", [0.5, 1.0, 2.0])
+def test_consensus(weight: float) -> None:
+    """-g/4 +- i/2."""
+    expected = [-weight / 4 - 0.5j, -weight / 4 + 0.5j]
+    assert DiracGame(consensus=weight).eigenvalues() == pytest.approx(expected, abs=1e-12)
 
 
 def test_simultaneous_steps_spiral_out() -> None:
     """r^2 <- r^2 (1 + h^2 / 4) at first order around the equilibrium."""
-    loss, rate = LOSSES["non_saturating"], 0.2
-    theta, psi = (torch.tensor([1e-4], dtype=torch.float64, requires_grad=True) for _ in range(2))
-    (d_theta,) = torch.autograd.grad(loss.generator(psi * theta), theta)
-    (d_psi,) = torch.autograd.grad(loss.fake(psi * theta, 0.0), psi)
-    moved = (theta - rate * d_theta).square() + (psi - rate * d_psi).square()
-    before = theta.square() + psi.square()
-    assert (moved / before).item() == pytest.approx(1 + rate**2 / 4, rel=1e-6)
+    before, after = DiracGame("non_saturating").orbit((1e-4, 1e-4), 0.2, 1).square().sum(1)
+    assert (after / before).item() == pytest.approx(1 + 0.2**2 / 4, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "game",
+    [
+        DiracGame(),
+        DiracGame("non_saturating"),
+        DiracGame(gamma=0.5),
+        DiracGame(gamma=1.0),
+        DiracGame(noise=1.0),
+        DiracGame(consensus=1.0),
+    ],
+)
+def test_an_orbit_of_small_steps_shows_the_eigenvalues(game: DiracGame) -> None:
+    """Steps of h multiply by 1 + h l, which is e^(h l') with l' = log(1 + h l) / h."""
+    step = 0.01
+    expected = [cmath.log(1 + step * each) / step for each in game.eigenvalues()]
+    measured = measured_eigenvalues(game.orbit((1e-4, 0.0), step, 300), step)
+    assert measured == pytest.approx(expected, abs=1e-4)

@@ -72,8 +72,8 @@ class TestColours:
             assert max(hues) - min(hues) < 0.02
 
     def test_a_failure_that_is_not_known_is_drawn_too(self) -> None:
-        assert verdict_colour("condition_ignored/fully") == OTHER_HUE.lower()
-        assert verdict_words("condition_ignored/fully\x1b[31m") == "condition ignored, fully?[31m"
+        assert verdict_colour("of_tomorrow/fully") == OTHER_HUE.lower()
+        assert verdict_words("of_tomorrow/fully\x1b[31m") == "of tomorrow, fully?[31m"
 
 
 class TestMostFrequent:

@@ -18,7 +18,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import TEMPORARY
 from ganlab.training.checkpoint import TENSORS, checkpoint_path, checkpoint_steps
 from ganlab.training.evaluating import FILE, evaluate_run
-from ganlab.training.trained import generate, load_generator, sample_latents
+from ganlab.training.trained import generate, load_game, sample_inputs
 
 COUNT = 64
 OVERRIDES = ("training.device=cpu", "training.steps=40", "monitor.snapshot_every=10", "monitor.checkpoint_every=20")
@@ -49,8 +49,8 @@ def test_live_and_average_are_measured_beside_the_same_reals(run: RunDirectory) 
 def test_figures_are_those_of_the_networks(run: RunDirectory) -> None:
     found = evaluate_run(run, "newest", COUNT, 3, silent)
     for name, live in (("live", True), ("ema", False)):
-        generator, experiment = load_generator(run, "newest", live)
-        samples = generate(generator, sample_latents(experiment, COUNT, 3))
+        game = load_game(run, "newest", live)
+        experiment, samples = game.experiment, generate(game, sample_inputs(game, COUNT, 3).inputs)
         data = load(experiment.data, experiment.training.batch_size)
         expected = evaluate(features_for(experiment.data, data), samples, data.train, data.held_out, 3)
         assert found["metrics"][name] == json.loads(json.dumps(expected))

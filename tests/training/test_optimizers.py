@@ -85,3 +85,16 @@ def test_foreign_state_is_refused() -> None:
         optimizer.load({"9/exp_avg": torch.zeros(3)})
     with pytest.raises(ValueError, match="has shape"):
         optimizer.load({"0/exp_avg": torch.zeros(3)})
+
+
+def test_a_parameter_has_all_of_its_state_or_none() -> None:
+    network = nn.Linear(5, 3)
+    optimizer = NetworkOptimizer(network, OPTIMIZERS["adam"](), 10, scaled=False)
+    optimizer.minimise(network(torch.ones(2, 5)).square().mean())
+    weight_only = {name: value for name, value in optimizer.tensors().items() if name.startswith("0/")}
+    fresh = NetworkOptimizer(network, OPTIMIZERS["adam"](), 10, scaled=False)
+    fresh.load(weight_only)
+    assert fresh.tensors().keys() == weight_only.keys()
+    for name in weight_only:
+        with pytest.raises(ValueError, match=f"{name}' is missing"):
+            fresh.load({key: value for key, value in weight_only.items() if key != name})

@@ -120,10 +120,10 @@ def interrupted_at(experiment: Any, runs: Path, step: int) -> RunDirectory:
 
     real = StandardGame.generator_loss
 
-    def patched(self: Any, fake: Any, update: int, now: int, trace: Any) -> Any:
-        if now == step:
+    def patched(self: Any, round: Any) -> Any:
+        if round.step == step:
             os.kill(os.getpid(), signal.SIGTERM)
-        return real(self, fake, update, now, trace)
+        return real(self, round)
 
     StandardGame.generator_loss = patched  # type: ignore[method-assign]
     try:

@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from ganlab.data import load
-from ganlab.games.standard import Trace
+from ganlab.games.standard import Round, Trace
 from ganlab.networks import build_discriminator, build_generator
 from ganlab.training.step import train_step
 from ganlab.training.workbench import Workbench, build_workbench
@@ -30,8 +30,8 @@ def plain_loop(ours: Workbench, steps: int) -> list[tuple[float, float, float]]:
     n, mode = experiment.training.batch_size, experiment.training.discriminator_batches
     losses = []
     for step in range(steps):
-        real = ours.feed.batch(step)
-        fake = g(ours.game.inputs("latent/discriminator", n, step)).detach()
+        real = ours.feed.batch(step).values
+        fake = g(ours.game.inputs("latent/discriminator", n, step).inputs).detach()
         if mode == "separate":
             opt_d.zero_grad()
             loss_real = bce(d(real), torch.ones(n))
@@ -53,7 +53,7 @@ def plain_loop(ours: Workbench, steps: int) -> list[tuple[float, float, float]]:
             opt_d.step()
         opt_g.zero_grad()
         count = experiment.training.generator_batch
-        loss_g = bce(d(g(ours.game.inputs("latent/generator", count, step))), torch.ones(count))
+        loss_g = bce(d(g(ours.game.inputs("latent/generator", count, step).inputs)), torch.ones(count))
         loss_g.backward()
         opt_g.step()
         losses.append((float(loss_real), float(loss_fake), float(loss_g)))
@@ -104,8 +104,9 @@ def test_step_ratio_draws_anew_for_each_update(points: Any) -> None:
 
 def test_one_changed_knob_leaves_batches_latents_and_start_alone(points: Any) -> None:
     one, other = bench(points()), bench(points("optimizer.discriminator.lr=0.1", "discriminator.width=8"))
-    assert torch.equal(one.feed.batch(3), other.feed.batch(3))
-    assert torch.equal(one.game.inputs("latent/generator", 4, 3), other.game.inputs("latent/generator", 4, 3))
+    assert torch.equal(one.feed.batch(3).values, other.feed.batch(3).values)
+    drawn = [each.game.inputs("latent/generator", 4, 3).inputs for each in (one, other)]
+    assert torch.equal(*drawn)
     for a, b in zip(one.state.generator.parameters(), other.state.generator.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -114,11 +115,12 @@ def test_output_gradient_is_that_of_the_mean_loss(points: Any) -> None:
     """Against a linear D, s = w.x: the non-saturating loss has gradient (sigmoid(s) - 1) w / N at each sample."""
     ours = bench(points())
     weight = torch.tensor([0.6, -0.8])
-    ours.game.discriminator = torch.nn.Linear(2, 1, bias=False)
-    ours.game.discriminator.weight.data[0] = weight
-    ours.game.score = lambda samples: ours.game.discriminator(samples).squeeze(1)  # type: ignore[method-assign]
+    linear = torch.nn.Linear(2, 1, bias=False)
+    linear.weight.data[0] = weight
+    ours.game.discriminator = torch.nn.Sequential(linear, torch.nn.Flatten(0))
     trace, fake = Trace(), torch.randn(10, 2, requires_grad=True)
-    ours.game.generator_loss(fake * 1.0, 0, 1, trace).backward()  # type: ignore[no-untyped-call]
+    round = Round(ours.feed.batch(0), ours.game.inputs("latent/generator", 10), fake * 1.0, 0, 1, trace)
+    ours.game.generator_loss(round).backward()  # type: ignore[no-untyped-call]
     scores = fake.detach() @ weight
     torch.testing.assert_close(trace.output_gradient, (torch.sigmoid(scores) - 1)[:, None] * weight / 10)
 
@@ -141,11 +143,16 @@ def test_weight_clipping_holds_after_every_update(points: Any) -> None:
 def test_instance_noise_is_drawn_per_update_and_ends(points: Any) -> None:
     ours = bench(points("stabilizers=[{name: instance_noise, std: 0.5, until: 10}]"))
     real = ours.feed.batch(0)
-    first = ours.game.noisy(real, "real", 0, 1)
-    assert not torch.equal(first, real)
-    assert torch.equal(first, ours.game.noisy(real, "real", 0, 1))
-    assert not torch.equal(first, ours.game.noisy(real, "real", 1, 1))
-    assert torch.equal(ours.game.noisy(real, "real", 0, 10), real)
+
+    def noisy(update: int, step: int) -> torch.Tensor:
+        drawn = ours.game.inputs("latent/discriminator", 2)
+        return ours.game.noisy(real.values, "real", Round(real, drawn, real.values, update, step, Trace()))
+
+    first = noisy(0, 1)
+    assert not torch.equal(first, real.values)
+    assert torch.equal(first, noisy(0, 1))
+    assert not torch.equal(first, noisy(1, 1))
+    assert torch.equal(noisy(0, 10), real.values)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])

@@ -27,8 +27,7 @@ def export(
     from ganlab.training import trained
 
     found = find_run(run, runs_dir)
-    generator, experiment = trained.load_generator(found, trained.parse_which(step), live)
-    files = trained.export(generator, experiment, out)
+    files = trained.export(trained.load_game(found, trained.parse_which(step), live), out)
     if as_json:
         print_json({"run": str(found.path), "files": [str(file) for file in files]})
     else:

@@ -70,8 +70,9 @@ def list_parts(what: What) -> list[dict[str, str]]:
     # The options classes take a quarter of a second to build: only where they are asked for.
     from ganlab.config.data import DATA
     from ganlab.config.experiment import MEANINGS
+    from ganlab.config.games import GAMES
     from ganlab.config.networks import NETWORKS
-    from ganlab.config.objectives import GAMES, LOSSES, PENALTIES, STABILIZERS
+    from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS
     from ganlab.config.optimizer import OPTIMIZERS
 
     if what is What.failures:

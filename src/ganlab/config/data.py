@@ -49,6 +49,11 @@ class DataOptions(Options):
         raise NotImplementedError
 
     @property
+    def class_count(self) -> int | None:
+        """Number of classes its labels can name: 0 without labels, None where only loading tells."""
+        return len(self.class_sizes)
+
+    @property
     def known_size(self) -> int | None:
         """Number of training samples these options leave, or None where only loading tells."""
         return None
@@ -74,6 +79,9 @@ class ImageOptions(DataOptions):
     """Classes to keep, by number (from 0) or by name. Left out: all."""
     image_size: ImageSize = 32
     """Side of the square images in pixels; sources of another size are resized (bilinear, antialiased)."""
+
+    edges: bool = False
+    """Replace each image by the outlines of its bright shapes: the maximum of 3 x 3 pixels less the one amid them."""
 
     channels: ClassVar[int] = 3
 
@@ -189,6 +197,11 @@ class FolderOptions(ImageOptions):
     """Share of the images that is never trained on, above 0 and at most .5."""
 
     @property
+    def class_count(self) -> int | None:
+        """Only loading tells."""
+        return None
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """(1 or 3, image_size, image_size)."""
         return (1 if self.grayscale else 3, self.image_size, self.image_size)
@@ -224,6 +237,11 @@ class RingOptions(PointOptions):
     std: Annotated[float, Field(gt=0.0, le=1000.0)] = 0.01
     """Standard deviation of each Gaussian, in each direction."""
 
+    @property
+    def class_count(self) -> int:
+        """A class a mode."""
+        return self.modes
+
 
 class GridOptions(PointOptions):
     """Gaussians on a square grid (PacGAN's set-up: 5 x 5 at {-4, -2, 0, 2, 4}, sigma .05)."""
@@ -235,6 +253,11 @@ class GridOptions(PointOptions):
     """Distance between neighbours."""
     std: Annotated[float, Field(gt=0.0, le=1000.0)] = 0.05
     """Standard deviation of each Gaussian, in each direction."""
+
+    @property
+    def class_count(self) -> int:
+        """A class a mode."""
+        return self.side**2
 
 
 class SwissRollOptions(PointOptions):

@@ -1,9 +1,8 @@
-"""The game, its loss, penalties and stabilizers."""
+"""Losses, gradient penalties and stabilizers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -24,22 +23,6 @@ LOSSES: dict[Loss, str] = {
 }
 """Each loss with what it is, in one line."""
 
-
-class StandardGame(Options):
-    """One generator against one discriminator (Goodfellow et al. 2014)."""
-
-    name: Literal["standard"] = "standard"
-
-
-@dataclass(frozen=True)
-class GameEntry:
-    """A registered game: its options and the module that plays it."""
-
-    options: type[Options]
-    module: str
-
-
-GAMES: dict[str, GameEntry] = {"standard": GameEntry(StandardGame, "ganlab.games.standard")}
 
 Weight = Annotated[float, Field(gt=0.0, le=1e9)]
 
@@ -139,11 +122,8 @@ STABILIZERS: dict[str, type[Options]] = {
 }
 
 if TYPE_CHECKING:
-    Game = StandardGame
     Penalty = R1 | R2 | WganGp
     Stabilizer = LabelSmoothing | InstanceNoise | WeightClipping
 else:
-    # A union of one class needs no discriminator, and pydantic refuses one there.
-    Game = union(entry.options for entry in GAMES.values())
     Penalty = Annotated[union(PENALTIES.values()), Field(discriminator="name")]
     Stabilizer = Annotated[union(STABILIZERS.values()), Field(discriminator="name")]

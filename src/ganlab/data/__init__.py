@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from ganlab.config.data import DATA, DataOptions
+from ganlab.config.data import DATA, DataOptions, ImageOptions
+from ganlab.data.drawing import edges, mapped
 from ganlab.data.samples import RealData, Samples, to_float, to_uint8
 from ganlab.errors import DataError
 
@@ -20,6 +21,8 @@ def load(options: DataOptions, batch_size: int) -> RealData:
             or neither cached nor to be downloaded.
     """
     data = cast(RealData, import_module(DATA[options.name].module).load(options))
+    if isinstance(options, ImageOptions) and options.edges:
+        data = mapped(data, edges, "edges")
     size = len(data.train)
     if size < batch_size:
         raise DataError(

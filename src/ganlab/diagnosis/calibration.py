@@ -15,6 +15,9 @@ ENOUGH = 10
 UNCALIBRATED = 0.8
 """Highest confidence without calibration."""
 
+OTHER_GAMES = {"asked", "info_max", "cycle_error", "psnr", "phase_since"}
+"""Statistics of games other than the standard one, which all labelled runs played."""
+
 
 @cache
 def table() -> dict[str, Any]:
@@ -36,8 +39,9 @@ def confidence(charge: Charge, case: Case) -> tuple[float, str]:
     right, runs = (bins[-1]["right"], bins[-1]["runs"]) if bins else (0, 0)
     share = (right + 1) / (runs + 2)
     alike = known["failures"].get(charge.failure, 0)
-    if case.evidence.damaged or not case.rows or alike < ENOUGH:
-        why = f"{alike} labelled runs had this failure"
+    other_game = bool(case.rows) and not OTHER_GAMES.isdisjoint(case.rows[-1])
+    if case.evidence.damaged or not case.rows or other_game or alike < ENOUGH:
+        why = "no labelled run played such a game" if other_game else f"{alike} labelled runs had this failure"
         if case.evidence.damaged:
             why = "parts of the run are missing or damaged"
         elif not case.rows:

@@ -85,16 +85,33 @@ def ratio(row: Row, key: str) -> float | None:
     return max(0.0, value / real)
 
 
+def reading(key: str) -> Callable[[Row], float | None]:
+    """The measure that reads a number of a row by its key, None where the row has none."""
+    return lambda row: value if is_number(value := row.get(key)) else None
+
+
 def is_number(value: object) -> TypeGuard[float]:
     """Tell whether a cell of a row holds a finite number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 class Case:
-    """Evidence, and what failures ask of it."""
+    """Evidence, and what failures ask of it: of networks that grow, what is known of their last phase.
 
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
+    A new size is a new game: its losses and statistics go on from nothing that was before.
+
+    Args:
+        evidence: of the run.
+        all_phases: look at the run from its first step, whatever grew.
+
+    Attributes:
+        whole: the evidence as it came.
+        evidence: what is looked at.
+    """
+
+    def __init__(self, evidence: Evidence, all_phases: bool = False) -> None:
+        self.whole = evidence
+        self.evidence = evidence if all_phases or not evidence.phases else evidence.since(evidence.phases[-1])
 
     # -- losses -------------------------------------------------------------------------------------------------
 
@@ -158,7 +175,7 @@ class Case:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Snapshots whose samples were judged by features, less the one before training where there are others."""
-        judged = tuple(row for row in self.evidence.snapshots if is_number(row.get("good")))
+        judged = tuple(row for row in self.evidence.snapshots if is_number(row.get("good")) and not reals_fail(row))
         return judged[1:] if len(judged) > 1 and judged[0]["step"] == 0 else judged
 
     @cached_property
@@ -196,38 +213,37 @@ class Case:
             onset = row["step"]
         return int(onset)
 
-    def rising(self, measure: Callable[[Row], float | None]) -> bool:
-        """Tell whether a statistic of the samples still rises at the end, by a tenth of itself or more."""
-        p_value, change, _ = self._late_change(measure)
-        return p_value < 0.1 and change > STILL
+    def rising(self, measure: Callable[[Row], float | None], least: float = 0.0) -> bool:
+        """Tell whether a statistic of the samples still rises at the end, by a tenth of itself and by `least`."""
+        found, level, _ = self._late_trend(measure)
+        return found.p_value < 0.1 and found.change / level > STILL and found.change >= least
 
-    def _late_change(self, measure: Callable[[Row], float | None]) -> tuple[float, float, tuple[int, int]]:
-        """Trend of a statistic over the last half of the run: p-value, change over its level there, window."""
+    def _late_trend(self, measure: Callable[[Row], float | None]) -> tuple[signals.Trend, float, tuple[int, int]]:
+        """Trend of a statistic over the last half of the run, its level there (> 0), window."""
         curve = self.of_rows(measure)
-        half = curve.within(self.last_step // 2, self.last_step)
+        half = curve.within((self.evidence.first_step + self.last_step) // 2, self.last_step)
         if len(half) < 4:
             half = Series(curve.steps[-4:], curve.values[-4:])
         if not len(half):
-            return 1.0, 0.0, (0, 0)
-        found = signals.trend(half)
-        change = found.change / max(abs(signals.level(half)), 1e-9)
-        return found.p_value, change, (int(half.steps[0]), int(half.steps[-1]))
+            return signals.Trend(0.0, 1.0), 1.0, (0, 0)
+        level = max(abs(signals.level(half)), 1e-9)
+        return signals.trend(half), level, (int(half.steps[0]), int(half.steps[-1]))
 
     @cached_property
     def improvement(self) -> Improvement | None:
         """The statistic of the samples that still improves over the last half of the run, None where none does."""
         for name, measure, sign, least in (
-            ("fid", lambda row: row["fid"] if is_number(row.get("fid")) else None, -1, 0.0),
+            ("fid", reading("fid"), -1, 0.0),
             ("good", lambda row: ratio(row, "good"), 1, 0.1),
             ("coverage", lambda row: ratio(row, "coverage"), 1, 0.05),
         ):
-            p_value, change, window = self._late_change(measure)
-            level = self.recently(measure)
+            found, scale, window = self._late_trend(measure)
+            change, level = found.change / scale, self.recently(measure)
             # What is garbage yet must improve by much to be on its way anywhere; covering a little more says nothing.
             if self.good < GARBAGE and name == "coverage":
                 continue
             needed = STILL if self.good >= GARBAGE else FAST
-            if p_value < 0.1 and sign * change > needed and abs(change) * level > least:
+            if found.p_value < 0.1 and sign * change > needed and abs(change) * level > least:
                 return Improvement(name, abs(change), needed, window)
         return None
 
@@ -277,10 +293,24 @@ GARBAGE = 0.25
 ALIKE = 0.1
 """Relative Vendi score under which samples are all alike."""
 
+REALS_PASS = 0.5
+"""Share of reals that must pass the garbage test themselves for it to say anything: of few pixels hardly any do."""
 
-def relative_vendi(row: Row) -> float | None:
+
+def reals_fail(row: Row) -> bool:
+    """Tell whether the garbage test says nothing of a row, as its reals do not pass it either."""
+    real = row.get("good_real")
+    return is_number(real) and real < REALS_PASS
+
+
+def is_conditional(row: Row) -> bool:
+    """Tell whether a row's samples were made from the class alone: not from an image, which has one of its own."""
+    return row.get("asked") == "classes" and "cycle_error" not in row and "psnr" not in row
+
+
+def relative_vendi(row: Row, key: str = "vendi") -> float | None:
     """(V - 1) / (V_real - 1) of a row's samples: 0 where all are alike, about 1 where they vary as reals do."""
-    value, real = row.get("vendi"), row.get("vendi_real")
+    value, real = row.get(key), row.get(f"{key}_real")
     if not is_number(value) or not is_number(real) or real <= 1:
         return None
     return max(0.0, modes.relative_vendi(value, real))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -99,6 +99,11 @@ class Evidence:
         """Last step that anything is known of; 0 without evidence."""
         return max((steps[-1] for steps in self._steps() if len(steps)), default=0)
 
+    @property
+    def phases(self) -> tuple[int, ...]:
+        """First step of each phase that a snapshot was taken in, rising; empty where nothing grows."""
+        return tuple(sorted({row["phase_since"] for row in self.snapshots if row.get("phase_since") is not None}))
+
     def _steps(self) -> list[list[int]]:
         curves = [
             [int(each) for each in s.steps[[0, -1]]] for s in (*self.curves.values(), *self.quality.values()) if len(s)
@@ -120,4 +125,13 @@ class Evidence:
             experiment=self.experiment,
             notes=self.notes,
             damaged=self.damaged,
+        )
+
+    def since(self, step: int) -> Evidence:
+        """The same run from a step on. A number that was not finite before stays reported: all after it is in doubt."""
+        return replace(
+            self,
+            curves={name: curve.within(step, self.last_step) for name, curve in self.curves.items()},
+            snapshots=tuple(row for row in self.snapshots if row["step"] >= step),
+            quality={name: curve.within(step, self.last_step) for name, curve in self.quality.items()},
         )

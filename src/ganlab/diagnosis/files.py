@@ -66,6 +66,26 @@ PROOFS = (
         },
         ("lost_class_mass", "mode_mass", "mode_mass_union", "dominant_mode_changes"),
     ),
+    Proof(
+        "samples of the class that was asked for, as shares",
+        {
+            "agreement": ("generated", GENERATOR),
+            "agreement_real": ("real", MUTED),
+            "agreement_chance": ("by chance", D_REAL),
+        },
+    ),
+    Proof(
+        "what the samples say of the code, nats",
+        {"info_bound": ("read from the samples, at least", GENERATOR), "info_max": ("all of it", MUTED)},
+    ),
+    Proof(
+        "miss of the way there and back, of 2 from black to white",
+        {"cycle_error": ("clean", GENERATOR), "cycle_error_disturbed": ("after noise of 2/255", ALARM)},
+    ),
+    Proof(
+        "variety of the way back (Vendi score)",
+        {"back_vendi": ("generated", GENERATOR), "back_vendi_real": ("real", MUTED)},
+    ),
     Proof("variety (Vendi score)", {"vendi": ("generated", GENERATOR), "vendi_real": ("real", MUTED)}),
     Proof("FID, lower is better", {"fid": ("generated", GENERATOR), "fid_real": ("real", MUTED)}),
     Proof("Inception Score, higher is better", {"inception_score": ("generated", GENERATOR)}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ganlab.diagnosis.calibration import confidence
-from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.case import Case, Charge, reals_fail
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.remedies import prescribe
@@ -80,7 +80,11 @@ def what_is_missing(case: Case) -> tuple[Missing, ...]:
         found.append(Missing("losses", "log the discriminator's and the generator's loss at every step"))
     elif case.evidence.family is None:
         found.append(Missing("loss family", "say which loss it is: --loss hinge"))
-    if not rows and not case.has_quality:
+    if not rows and any(map(reals_fail, case.evidence.snapshots)):
+        found.append(
+            Missing("samples at a size that can be judged", "train on: at this one real images do not pass as such")
+        )
+    elif not rows and not case.has_quality:
         found.append(
             Missing("samples", "name samples and real data: --samples samples.npz --real mnist, or use ganlab.Monitor")
         )

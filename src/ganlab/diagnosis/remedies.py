@@ -71,6 +71,11 @@ def at_least(key: str, value: float) -> Callable[[Experiment], Change]:
     return lambda experiment: {key: value} if current(experiment, key, value) < value else {}
 
 
+def at_most(key: str, value: float) -> Callable[[Experiment], Change]:
+    """A cure that lowers a number to a value, where there is one."""
+    return lambda experiment: {key: value} if current(experiment, key, value) > value else {}
+
+
 def fewer_updates(*players: str) -> Callable[[Experiment], Change]:
     """A cure that gives these players one update a step; a Wasserstein critic needs its many."""
 

@@ -24,7 +24,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ganlab.config.data import DataOptions, GridOptions, RingOptions
+from ganlab.config.data import DataOptions, GridOptions, MnistOptions, RingOptions
 from ganlab.data import RealData, Samples, to_float
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.points import modes
@@ -103,7 +103,7 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
     """
     if data.train.values.is_floating_point():
         return of_points(options, data)
-    if options is not None and options.name == "mnist":
+    if isinstance(options, MnistOptions) and not options.edges:
         network, code = classifier.shipped()
         return of_classifier(network, f"mnist-cnn-{code}", data.train.class_names)
     if len(data.train.labels.unique()) < 2:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 from scipy.stats import beta
 from torch import Tensor
 
@@ -92,6 +93,42 @@ def class_counts(probabilities: Tensor, good: Tensor) -> Tensor:
         good: bool (N,): which samples look like the data at all. A classifier gives garbage a class too.
     """
     return torch.bincount(probabilities.argmax(1)[good], minlength=probabilities.shape[1])
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far samples are of the kind that was asked for, each a share of all samples in [0, 1].
+
+    Attributes:
+        agreement: samples that are good and of the class of that number.
+        matched: the same after the best matching of what was asked to classes, at most one each.
+        chance: what `agreement` would be if what is made did not depend on what is asked.
+    """
+
+    agreement: float
+    matched: float
+    chance: float
+
+
+def agreement(asked: Tensor, made: Tensor, good: Tensor, classes: int) -> Agreement:
+    """Compare what was asked with what was made.
+
+    Args:
+        asked: (N,) int64 from 0, class numbers or codes.
+        made: (N,) int64 in [0, classes), the class that each sample looks like.
+        good: bool (N,), which samples look like the data at all.
+        classes: number of classes.
+    """
+    count, kinds = len(asked), max(classes, int(asked.max()) + 1)
+    table = torch.bincount(asked[good] * classes + made[good], minlength=kinds * classes).view(kinds, classes).double()
+    # Hungarian method (Kuhn 1955): which class each code stands for is the generator's own choice.
+    rows, columns = linear_sum_assignment(table.numpy(), maximize=True)
+    wanted = torch.bincount(asked, minlength=kinds)[:classes].double() / count
+    return Agreement(
+        agreement=float(table[:classes].diagonal().sum()) / count,
+        matched=float(table[rows, columns].sum()) / count,
+        chance=float((wanted * table.sum(0)).sum()) / count,
+    )
 
 
 def histogram_kl(counts: Tensor, reference_shares: Tensor) -> float:

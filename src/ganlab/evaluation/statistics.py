@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from ganlab.evaluation.copying import (
 from ganlab.evaluation.features import Features, Seen
 from ganlab.evaluation.fidelity import frechet_distance, inception_score, moments
 from ganlab.evaluation.manifold import balls, manifold_of_passing
-from ganlab.evaluation.modes import class_counts, class_vendi, duplicate_threshold, vendi
+from ganlab.evaluation.modes import agreement, class_counts, class_vendi, duplicate_threshold, vendi
 from ganlab.randomness import generator as seeded
 
 PER_CLASS = 200
@@ -40,6 +40,13 @@ MOST_HELD_OUT = 2000
 
 MOST_POINTS = 10_000
 """Training points that copies are looked for among, at most: denser ones leave no room between them."""
+
+
+class Asked(NamedTuple):
+    """What each sample was to be: labels (N,) int64, numbers of classes; or of codes of the generator's own choice."""
+
+    labels: Tensor
+    codes: bool = False
 
 
 class SampleStatistics:
@@ -61,11 +68,12 @@ class SampleStatistics:
         self.held_out = held_out
         self.seed = seed
         if len(held_out) >= min(count, FEWEST_HELD_OUT):
-            reference, peers = draw(held_out, count, seed, "statistics"), draw(train, count, seed, "statistics")
+            reference, rows = draw(held_out, count, seed, "statistics"), chosen(train, count, seed, "statistics")
         else:
-            both = draw(train, 2 * count, seed, "statistics")
-            reference, peers = both[::2], both[1::2]
-        self.reference, self.peers = features.see(reference), features.see(peers)
+            both = chosen(train, 2 * count, seed, "statistics")
+            reference, rows = to_float(train.values[both[::2]]), both[1::2]
+        self.reference, self.peers = features.see(reference), features.see(to_float(train.values[rows]))
+        self.peer_labels = train.labels[rows]
         self.moments = moments(self.reference.features)
         self.balls = balls(self.reference.features)
         classes = len(features.class_names)
@@ -81,18 +89,20 @@ class SampleStatistics:
         rows = torch.cat([(labels == label).nonzero().flatten()[:PER_CLASS] for label in labels.unique()])
         return self.features.see(to_float(self.train.values[rows])).appearance, labels[rows]
 
-    def row(self, samples: Tensor, thorough: bool) -> dict[str, Any]:
+    def row(self, samples: Tensor, thorough: bool, asked: Asked | None = None) -> dict[str, Any]:
         """Return the statistics of samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2.
 
         Args:
             samples: what the generator made.
             thorough: also look for copies among all training samples, which takes seconds.
+            asked: what each of them was to be.
 
         Returns:
             `n`; `good` (share that passes the garbage test), `precision`, `recall`, `density`, `coverage`, `fid`,
             `vendi`, and with classes `inception_score`, each with its `_real`; `class_counts` (good samples by class),
-            `class_shares_real`, `classes` and `vendi_by_class` (relative, None where too few to judge). Where thorough,
-            `authenticity`, `copies` (with `_real`) and `c_t`. Plain numbers; None where nothing can be said.
+            `class_shares_real`, `classes` and `vendi_by_class` (relative, None where too few to judge). Where something
+            was asked for, what `_against_asked` gives. Where thorough, `authenticity`, `copies` (with `_real`) and
+            `c_t`. Plain numbers; None where nothing can be said.
         """
         if not samples.isfinite().all():
             return {"n": len(samples)}
@@ -105,8 +115,10 @@ class SampleStatistics:
                 "class_counts": counts.tolist(),
                 "class_shares_real": (shares / shares.sum()).tolist(),
                 "classes": list(self.features.class_names),
-                "vendi_by_class": self._variety_by_class(seen),
+                "vendi_by_class": self._variety_by_class(seen, seen.probabilities.argmax(1)),
             }
+            if asked is not None:
+                row |= self._against_asked(seen, asked)
         if thorough:
             row |= self._copying(samples)
         return {key: _plain(value) for key, value in row.items()}
@@ -126,14 +138,33 @@ class SampleStatistics:
             statistics["inception_score"] = inception_score(seen.probabilities).score
         return statistics
 
-    def _variety_by_class(self, seen: Seen) -> list[float | None]:
+    def _against_asked(self, seen: Seen, asked: Asked) -> dict[str, Any]:
+        """Return how far samples are what they were to be.
+
+        `asked`: "classes" or "codes". `agreement`: share of all samples that pass and are of the class asked for; for
+        codes, after the best matching of codes to classes, as `agreement_matched` is for both (Chen et al. 2016,
+        section 7.2). `agreement_real`: what reals reach with their labels. `agreement_chance`: what samples made
+        without regard to what is asked for would reach. `vendi_by_asked`: relative variety of each class's samples.
+        """
         assert seen.probabilities is not None
+        assert self.peers.probabilities is not None
+        found = agreement(asked.labels, seen.probabilities.argmax(1), seen.good, seen.probabilities.shape[1])
+        made = self.peers.probabilities.argmax(1)
+        row = {
+            "asked": "codes" if asked.codes else "classes",
+            "agreement": found.matched if asked.codes else found.agreement,
+            "agreement_matched": found.matched,
+            "agreement_chance": found.chance,
+            "agreement_real": agreement(self.peer_labels, made, self.peers.good, len(self.varied)).agreement,
+        }
+        return row if asked.codes else {**row, "vendi_by_asked": self._variety_by_class(seen, asked.labels)}
+
+    def _variety_by_class(self, seen: Seen, labels: Tensor) -> list[float | None]:
         classes = len(self.features.class_names)
-        chosen = seen.probabilities.argmax(1)
         few = seen.good & (
-            torch.nn.functional.one_hot(chosen, classes).cumsum(0)[range(len(chosen)), chosen] <= PER_CLASS
+            torch.nn.functional.one_hot(labels, classes).cumsum(0)[range(len(labels)), labels] <= PER_CLASS
         )
-        found = class_vendi(seen.appearance[few], chosen[few], self.examples, self.example_labels, classes)
+        found = class_vendi(seen.appearance[few], labels[few], self.examples, self.example_labels, classes)
         return [each.relative if varied else None for each, varied in zip(found, self.varied, strict=True)]
 
     @cached_property
@@ -166,8 +197,12 @@ class SampleStatistics:
 
 def draw(samples: Samples, count: int, seed: int, stream: str) -> Tensor:
     """Return `count` of the samples, or all where there are fewer, as floats: chosen at random by the seed."""
-    chosen = torch.randperm(len(samples), generator=seeded(seed, stream))[:count]
-    return to_float(samples.values[chosen])
+    return to_float(samples.values[chosen(samples, count, seed, stream)])
+
+
+def chosen(samples: Samples, count: int, seed: int, stream: str) -> Tensor:
+    """Return the rows that `draw` takes, int64."""
+    return torch.randperm(len(samples), generator=seeded(seed, stream))[:count]
 
 
 def _plain(value: Any) -> Any:

@@ -35,5 +35,5 @@ def history_columns(loss: Loss, trace: Trace, grad_d: Tensor, grad_g: Tensor) ->
         "grad_d": grad_d,
         "grad_g": grad_g,
         "grad_g_output": output_gradient,
-        **{name: value for name, value in losses.items() if name.startswith("penalty_")},
+        **{name: value for name, value in losses.items() if name not in ("d_loss_real", "d_loss_fake", "g_loss")},
     }

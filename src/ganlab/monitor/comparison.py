@@ -9,9 +9,10 @@ from torch import Tensor
 
 from ganlab.config.data import DataOptions
 from ganlab.data import RealData
+from ganlab.data.drawing import enlarged, mapped, reduced
 from ganlab.evaluation.distances import Spread, compare
 from ganlab.evaluation.features import Features, features_for
-from ganlab.evaluation.statistics import SampleStatistics, draw
+from ganlab.evaluation.statistics import Asked, SampleStatistics, draw
 
 
 class Comparison:
@@ -27,7 +28,7 @@ class Comparison:
         self.real = real
         self.options = options
         self.seed = seed
-        self.size = 0
+        self.ready: tuple[int, int | None] = (0, None)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -39,34 +40,41 @@ class Comparison:
         """What samples are seen through."""
         return features_for(self.options, self.real)
 
-    def prepare(self, size: int) -> None:
-        """Make ready for samples of a size."""
-        self.size = size
-        self.held_out = draw(self.real.held_out, size, self.seed, "snapshot/held_out")
-        train = draw(self.real.train, size, self.seed, "snapshot/train")
+    def prepare(self, size: int, pixels: int | None) -> None:
+        """Make ready for `size` samples, compared with reals at `pixels` a side, each repeated; None: as they are."""
+        self.ready, real = (size, pixels), self.real
+        if pixels is not None and pixels != self.shape[-1]:
+            factor = self.shape[-1] // pixels
+            real = mapped(real, lambda images: enlarged(reduced(images, factor), factor), f"at {pixels} pixels")
+        self.held_out = draw(real.held_out, size, self.seed, "snapshot/held_out")
+        train = draw(real.train, size, self.seed, "snapshot/train")
         # Training data against held-out ones: what a perfect generator would score at this number of samples.
         self.floor: Spread = compare(train.flatten(1), self.held_out.flatten(1))
-        self.statistics = SampleStatistics(self.features, self.real.train, self.real.held_out, size, self.seed)
+        self.statistics = SampleStatistics(self.features, real.train, real.held_out, size, self.seed)
 
-    def row(self, samples: Tensor, thorough: bool) -> dict[str, Any]:
+    def row(
+        self, samples: Tensor, thorough: bool, asked: Asked | None = None, pixels: int | None = None
+    ) -> dict[str, Any]:
         """Return what samples say beside real ones, with the protocol.
 
         Args:
             samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2.
             thorough: also look for copies of training samples.
+            asked: what each sample was to be.
+            pixels: side of the reals to compare with, enlarged again; None: as they are.
 
         Returns:
             The keys that `SampleStatistics.row` gives; `diversity` and `energy_distance`, each with its `_real`.
         """
-        if len(samples) != self.size:
-            self.prepare(len(samples))
+        if (len(samples), pixels) != self.ready:
+            self.prepare(len(samples), pixels)
         spread = compare(samples.flatten(1), self.held_out.flatten(1), self.floor.diversity_real)
         return {
             "diversity": spread.diversity,
             "diversity_real": spread.diversity_real,
             "energy_distance": spread.energy_distance,
             "energy_distance_real": self.floor.energy_distance,
-            **self.statistics.row(samples, thorough),
+            **self.statistics.row(samples, thorough, asked),
             "protocol": {
                 "space": space_of(samples),
                 "features": self.features.name,

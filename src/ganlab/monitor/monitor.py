@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -27,15 +27,17 @@ from ganlab.diagnosis.files import sheet_of_images, sheet_of_run, write_verdict
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.family import LOSSES
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.errors import ConfigError, RunError
+from ganlab.errors import ConfigError, DataError, RunError
 from ganlab.evaluation.distances import mean_pairwise_distance
+from ganlab.evaluation.statistics import Asked
+from ganlab.games.standard import Phase
 from ganlab.monitor.comparison import Comparison, space_of
 from ganlab.monitor.live import LiveEvidence, reading_of
-from ganlab.monitor.reals import Array, checked, given_data, named_data
+from ganlab.monitor.reals import Array, checked, checked_labels, given_data, named_data
 from ganlab.monitor.rows import Number, Rows
 from ganlab.monitor.view import LoggingView, View
 from ganlab.plots import figures
-from ganlab.plots.grids import Pixels, evenly_spaced, save_gif, save_png, scatter, tile, to_pixels
+from ganlab.plots.grids import Pixels, evenly_spaced, save_gif, save_png, scatter, side_by_side, tile, to_pixels
 from ganlab.runs.directory import RunDirectory, new_run, this_process
 from ganlab.runs.files import atomic_write, write_json
 from ganlab.runs.history import append_snapshot, append_text, cut_snapshots, read_history, read_snapshots, sync_file
@@ -63,6 +65,27 @@ GRADIENTS = ("grad_d", "grad_g", "grad_g_output")
 
 MADE_BY = "ganlab.Monitor"
 """What run.json says of a run that another program's loop made."""
+
+
+class OwnStatistics(NamedTuple):
+    """What a game of ganlab's own adds to a snapshot.
+
+    Attributes:
+        asked: what each sample was to be.
+        values: statistics by the game's own names.
+        phase: of a growing run, what its samples are compared with.
+        gallery: up to 100 images (N, C, H, W), ten a row, that show what the game is about.
+    """
+
+    asked: Asked | None = None
+    values: Mapping[str, float] = {}
+    phase: Phase | None = None
+    gallery: Tensor | None = None
+
+    def row(self) -> dict[str, float]:
+        """The keys that it adds to a row of snapshots.jsonl."""
+        phase = {} if self.phase is None else {"phase_size": self.phase.size, "phase_since": self.phase.since}
+        return {**self.values, **phase}
 
 
 class NonFinite(Exception):
@@ -269,7 +292,14 @@ class Monitor:
             raise NonFinite(self.live.non_finite.step, self.live.non_finite.signal)
 
     def snapshot(
-        self, step: int, samples: Array, *, protocol: Mapping[str, str] | None = None, **scores: float
+        self,
+        step: int,
+        samples: Array,
+        *,
+        asked: Array | None = None,
+        protocol: Mapping[str, str] | None = None,
+        own: OwnStatistics | None = None,
+        **scores: float,
     ) -> Verdict:
         """Judge what the generator makes now: a row of snapshots.jsonl, a picture, and what the run reads as so far.
 
@@ -278,7 +308,10 @@ class Monitor:
             samples: float images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2, on any device; 1,000 tell much more
                 than 100. Those of one run are compared best where they come from the same latents each time and from
                 a generator in eval mode.
+            asked: of a conditional GAN, the class that each sample was to be of, (N,) integers from 0 as in the labels
+                of `real`.
             protocol: how they were made, in words; it stands in the row.
+            own: what the game of ganlab's own loop adds.
             scores: the discriminator's mean scores d_train, d_held_out and d_fake, where they are known.
 
         Returns:
@@ -299,20 +332,39 @@ class Monitor:
             self.flush()
             if not snapshots and values.dim() == 4 and bool((values >= 0).all()):
                 self.warn("no pixel of the samples is below 0: these look like images in [0, 1], not in [-1, 1]")
-            row = {"step": step, "time": round(self.elapsed, 3), **self._statistics(values, step == self.steps)}
-            row |= {name: float(score) for name, score in scores.items()}
+            own = own or OwnStatistics(None if asked is None else self._asked(asked, len(values)))
+            row = {"step": step, "time": round(self.elapsed, 3), **self._statistics(values, step == self.steps, own)}
+            row |= {name: float(score) for name, score in scores.items()} | own.row()
             row["protocol"] = {**row["protocol"], **(protocol or {})}
             snapshots.append(append_snapshot(self.run.snapshots, row))
             self.samples = (step, values)
             self._picture(step, values)
+            if own.gallery is not None:
+                pixels = tile(to_pixels(own.gallery.numpy()), columns=10)
+                save_png(pixels, self.run.samples / f"gallery_{step:07d}.png")
             verdict = self._judge(ended=False)
             if values.dim() == 4 and step and self.seconds["drawing"] + DRAWING < PLOT_BUDGET * self.elapsed:
                 self._draw(("png",))
         return verdict
 
-    def _statistics(self, samples: Tensor, thorough: bool) -> dict[str, Any]:
+    def _asked(self, asked: Array, count: int) -> Asked:
+        """Take what a foreign loop asked its generator for.
+
+        Raises:
+            DataError: it is not one class of the real data for each sample.
+        """
+        labels = checked_labels(asked, count)
+        known = 0 if self.comparison is None else len(self.comparison.features.class_names)
+        if int(labels.max()) >= known:
+            raise DataError(
+                f"asked holds class {int(labels.max())}, and the real data have {known} classes",
+                "give `real` with its labels, and classes by their numbers in these",
+            )
+        return Asked(labels)
+
+    def _statistics(self, samples: Tensor, thorough: bool, own: OwnStatistics) -> dict[str, Any]:
         if self.comparison is not None:
-            return self.comparison.row(samples, thorough)
+            return self.comparison.row(samples, thorough, own.asked, own.phase and own.phase.size)
         alone = {"n": len(samples), "diversity": mean_pairwise_distance(samples)}
         return {**alone, "protocol": {"space": space_of(samples)}}
 
@@ -371,7 +423,7 @@ class Monitor:
             return
         step, values = self.samples
         row = self.live.snapshots[-1]
-        found = self.comparison.row(values, thorough=True)
+        found = self.comparison.row(values, thorough=True, pixels=row.get("phase_size"))
         cut_snapshots(self.run.snapshots, step - 1)
         self.live.snapshots[-1] = append_snapshot(
             self.run.snapshots, {**row, **found, "protocol": {**row["protocol"], **found["protocol"]}}
@@ -409,12 +461,22 @@ class Monitor:
         """Draw what shows the run at its end: curves, the samples as they came to be, and why the verdict is true."""
         self._draw(("png", "svg"))
         write_verdict(self.run.path, self.live.so_far(ended=True), verdict, self._sheet())
+        self._draw_phases()
         pictures = sorted(self.run.samples.glob("step_*.png"))
         pictures = [pictures[index] for index in evenly_spaced(len(pictures))]
         frames = [np.asarray(Image.open(path).convert("RGB")) for path in pictures]
         if frames:
             labels = [f"step {int(path.stem.removeprefix('step_'))}" for path in pictures]
             save_gif(frames, labels, self.run.samples / "evolution.gif")
+
+    def _draw_phases(self) -> None:
+        """Draw, of a growing run, the last grid of each size side by side."""
+        last = {row["phase_size"]: row["step"] for row in self.live.snapshots if "phase_size" in row}
+        files = {size: self.run.samples / f"step_{step:07d}.png" for size, step in last.items()}
+        grids = [np.asarray(Image.open(path).convert("RGB")) for path in files.values() if path.is_file()]
+        if len(grids) == len(files) > 1:
+            labels = [f"{size} x {size}, step {step:,}" for size, step in last.items()]
+            save_png(side_by_side(grids, labels), self.run.plots / "phases.png")
 
     def _sheet(self) -> Pixels | Figure | None:
         """Draw the last samples with near-duplicates marked."""

@@ -81,7 +81,7 @@ def checked_labels(labels: Array, count: int) -> Tensor:
     found = torch.as_tensor(labels).detach().cpu()
     if found.shape != (count,) or found.is_floating_point() or found.is_complex() or int(found.min()) < 0:
         raise DataError(
-            f"labels are {found.dtype} of shape {tuple(found.shape)} for {count} real samples",
+            f"labels are {found.dtype} of shape {tuple(found.shape)} for {count} samples",
             "give one integer from 0 for each",
         )
     return found.long()

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from ganlab.config.experiment import Experiment
-from ganlab.data import RealData
+from ganlab.data import RealData, Samples, to_float
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.evaluation.statistics import draw
-from ganlab.games.standard import StandardGame
-from ganlab.monitor.monitor import Monitor
+from ganlab.evaluation.statistics import Asked, chosen
+from ganlab.games.standard import Batch, StandardGame
+from ganlab.monitor.monitor import Monitor, OwnStatistics
 
 CHUNK = 250
 """Samples that pass through a network at once."""
@@ -34,23 +34,44 @@ class Snapshots:
         self.monitor = monitor
         experiment: Experiment = game.experiment
         count, seed = experiment.monitor.snapshot_samples, experiment.seed
-        self.latents = game.inputs("latent/snapshot", count)
-        self.train = draw(data.train, count, seed, "snapshot/train")
-        self.held_out = draw(data.held_out, count, seed, "snapshot/held_out")
+        self.drawn = game.inputs("latent/snapshot", count, held_out=True)
+        self.train = self._reals(data.train, count, seed, "snapshot/train")
+        self.held_out = self._reals(data.held_out, count, seed, "snapshot/held_out")
+
+    @staticmethod
+    def _reals(samples: Samples, count: int, seed: int, stream: str) -> Batch:
+        rows = chosen(samples, count, seed, stream)
+        return Batch(to_float(samples.values[rows]), samples.labels[rows])
 
     def take(self, step: int) -> Verdict:
         """Draw the sample of a step, have the monitor judge it, and return how the run reads."""
-        with self.monitor.spending("watching"), evaluating(self.game):
-            samples = torch.cat([self.game.sample(part).cpu() for part in self.latents.split(CHUNK)])
-            scores = {
-                "d_train": self._mean_score(self.train),
-                "d_held_out": self._mean_score(self.held_out),
-                "d_fake": self._mean_score(samples),
-            }
-        return self.monitor.snapshot(step, samples, protocol=PROTOCOL, **scores)
+        game = self.game
+        with self.monitor.spending("watching"), evaluating(game):
+            game.begin(max(step, 1))
+            samples = torch.cat([game.sample(part).cpu() for part in self.drawn.inputs.split(CHUNK)])
+            asked, gallery = self.drawn.asked, game.gallery()
+            own = OwnStatistics(
+                asked=None if asked is None else Asked(asked.cpu(), game.matched),
+                values=game.measure(self.drawn, samples),
+                phase=game.phase(step),
+                gallery=None if gallery is None else gallery.cpu(),
+            )
+            train, held_out = self._mean_score(self.train), self._mean_score(self.held_out)
+            fake = self._mean_score_of(samples, self.drawn.asked)
+        shown = game.shown(samples)
+        return self.monitor.snapshot(
+            step, shown, protocol=PROTOCOL, own=own, d_train=train, d_held_out=held_out, d_fake=fake
+        )
 
-    def _mean_score(self, samples: Tensor) -> float:
-        scores = [self.game.score(part.to(self.game.device)) for part in samples.split(CHUNK)]
+    def _mean_score(self, reals: Batch) -> float:
+        batches = zip(reals.values.split(CHUNK), reals.labels.split(CHUNK), strict=True)
+        seen = [self.game.real(Batch(values, labels)) for values, labels in batches]
+        return self._mean_score_of(torch.cat([batch.values for batch in seen]), reals.labels)
+
+    def _mean_score_of(self, samples: Tensor, labels: Tensor | None) -> float:
+        device = self.game.device
+        parts = [None] * len(samples.split(CHUNK)) if labels is None else labels.to(device).split(CHUNK)
+        scores = [self.game.score(x.to(device), y) for x, y in zip(samples.split(CHUNK), parts, strict=True)]
         return float(self.game.loss.mean_score(torch.cat(scores)))
 
 
@@ -73,8 +94,10 @@ def best_step(rows: Sequence[Mapping[str, Any]]) -> int | None:
 
     The best one has the lowest FID where rows have one, else the lowest energy distance to held-out reals.
     """
+    # Of a growing run only those of its last size: figures of different sizes do not compare.
+    size = rows[-1].get("phase_size") if rows else None
     for key in ("fid", "energy_distance"):
-        judged = [row for row in rows if isinstance(row.get(key), float)]
+        judged = [row for row in rows if isinstance(row.get(key), float) and row.get("phase_size") == size]
         if judged:
             return int(min(judged, key=lambda row: row[key])["step"])
     return None

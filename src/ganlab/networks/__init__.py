@@ -11,29 +11,54 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
 from ganlab.config.experiment import Experiment
+from ganlab.config.games import ConditionalGame, CycleGame
 from ganlab.config.networks import NETWORKS, NetworkOptions
-from ganlab.networks.parts import initialise, normalise_spectrally
+from ganlab.networks.parts import Pair, PooledPair, initialise, normalise_spectrally
 from ganlab.randomness import derived_seed
 
 
 def build_generator(experiment: Experiment) -> nn.Module:
     """Return the experiment's generator on the CPU, in train mode, its weights drawn from `weights/generator`.
 
-    It maps latents (N, latent.dim), floats, to samples (N, *data.shape): images in [-1, 1], points unbounded.
+    It maps inputs (N, *game.input_shape), floats, to samples (N, *data.shape): images in [-1, 1], points unbounded.
+    Where the game pairs networks it is a Pair, whose second one maps the other way.
     """
-    options, latent_dim, shape = experiment.generator, experiment.latent.dim, experiment.data.shape
-    module = import_module(NETWORKS[options.name].module)
-    return _build(experiment, "generator", options, lambda: module.generator(options, latent_dim, shape))
+    options, game = experiment.generator, experiment.game
+    given, shape = game.input_shape(experiment), experiment.data.shape
+    make = import_module(NETWORKS[options.name].module).generator
+    conditions = game.class_count(experiment) if isinstance(game, ConditionalGame) else 0
+    more = {"conditions": conditions} if options.norm == "conditional_batch" else {}
+    return _build(
+        experiment,
+        "generator",
+        options,
+        lambda: (
+            Pair(make(options, given, shape), make(options, shape, given))
+            if isinstance(game, CycleGame)
+            else make(options, given, shape, **more)
+        ),
+    )
 
 
 def build_discriminator(experiment: Experiment) -> nn.Module:
     """Return the experiment's discriminator on the CPU, in train mode, its weights drawn from `weights/discriminator`.
 
-    It maps samples (N, *data.shape) to raw scores (N,), unbounded: no sigmoid.
+    It maps samples (N, *data.shape) to raw scores (N,), unbounded: no sigmoid. Where the game asks for heads it gives
+    (N, 1 + heads), the score first. Where the game pairs networks it is a Pair, whose second one scores the source.
     """
-    options, shape = experiment.discriminator, experiment.data.shape
-    module = import_module(NETWORKS[options.name].module)
-    return _build(experiment, "discriminator", options, lambda: module.discriminator(options, shape))
+    options, game, shape = experiment.discriminator, experiment.game, experiment.data.shape
+    make = import_module(NETWORKS[options.name].module).discriminator
+    outputs = 1 + game.heads(experiment)
+    return _build(
+        experiment,
+        "discriminator",
+        options,
+        lambda: (
+            PooledPair(make(options, shape, 1), make(options, game.source.shape, 1), game.pool, shape)
+            if isinstance(game, CycleGame)
+            else make(options, shape, outputs)
+        ),
+    )
 
 
 def _build(experiment: Experiment, player: str, options: NetworkOptions, make: Callable[[], nn.Module]) -> nn.Module:
@@ -43,7 +68,7 @@ def _build(experiment: Experiment, player: str, options: NetworkOptions, make: C
         network = make()
         initialise(network, experiment.weight_init)
         # After the weights are drawn: its first singular vectors are found from them.
-        if options.norm == "spectral":
+        if options.norm == "spectral" or options.spectral:
             normalise_spectrally(network)
     return network
 

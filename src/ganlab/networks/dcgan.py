@@ -2,7 +2,7 @@
 
 Strided convolutions instead of pooling, no fully connected hidden layer, a norm everywhere but at the generator's
 output and the discriminator's input. The layer next to the image has `width` channels, each one further from it twice
-as many as the one before.
+as many as the one before. What the paper advises against can be switched on, to see it fail.
 """
 
 from __future__ import annotations
@@ -11,46 +11,69 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganlab.config.networks import DcganDiscriminator, DcganGenerator
-from ganlab.networks.convolutions import ConvTranspose2d
-from ganlab.networks.parts import downsample, hidden, upsample
+from ganlab.config.networks import DcganDiscriminator, DcganGenerator, Norm
+from ganlab.networks.convolutions import Conv2d, ConvTranspose2d
+from ganlab.networks.parts import Conditioned, add_scores, bare, downsample, hidden, linear, upsample
+
+DENSE = 16
+"""Units of a fully connected layer, times the width."""
 
 
-def generator(options: DcganGenerator, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-    """From (N, latent_dim) to images (N, *shape) in [-1, 1]."""
-    base, widths = _stages(options.width, shape[-1])
-    norm, size = options.norm, base
-    layers = nn.Sequential()
-    layers.add_module("latent", nn.Unflatten(1, (latent_dim, 1, 1)))
+def generator(
+    options: DcganGenerator, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
+) -> nn.Sequential:
+    """From (N, *given) to images (N, *shape) in [-1, 1]."""
+    base, widths = stages(options.width, shape[-1])
+    norm, size, inputs = options.norm, base, given[0]
+    layers = Conditioned(conditions) if conditions else nn.Sequential()
+    for number in range(1, options.dense + 1):
+        dense = linear(inputs, DENSE * options.width, norm)
+        layers.add_module(f"dense_{number}", hidden(dense, norm, options.activation, conditions))
+        inputs = dense.out_features
+    layers.add_module("latent", nn.Unflatten(1, (inputs, 1, 1)))
     # A transposed convolution of the base's size on a 1 x 1 map: a linear layer whose output is already a map.
-    first = ConvTranspose2d(latent_dim, widths[-1], base, bias=norm != "batch")
-    layers.add_module(f"to_{base}", hidden(first, norm, options.activation))
-    for inputs, outputs in pairwise(reversed(widths)):
+    first = ConvTranspose2d(inputs, widths[-1], base, bias=not bare(norm))
+    layers.add_module(f"to_{base}", hidden(first, norm, options.activation, conditions))
+    for before, after in pairwise(reversed(widths)):
         size *= 2
-        weights = upsample(inputs, outputs, options.kernel_size, norm)
-        layers.add_module(f"to_{size}", hidden(weights, norm, options.activation))
-    layers.add_module("image", upsample(widths[0], shape[0], options.kernel_size))
-    layers.add_module("tanh", nn.Tanh())
+        weights = upsample(before, after, options.kernel_size, norm)
+        layers.add_module(f"to_{size}", hidden(weights, norm, options.activation, conditions))
+    last: Norm = "batch" if options.norm_output else "none"
+    layers.add_module("image", upsample(widths[0], shape[0], options.kernel_size, last))
+    if options.norm_output:
+        layers.add_module("norm", nn.BatchNorm2d(shape[0]))
+    layers.add_module(options.output, nn.Tanh() if options.output == "tanh" else nn.Sigmoid())
     return layers
 
 
-def discriminator(options: DcganDiscriminator, shape: tuple[int, ...]) -> nn.Module:
-    """From images (N, *shape) to raw scores (N,)."""
-    base, widths = _stages(options.width, shape[-1])
-    norm, size = options.norm, shape[-1] // 2
-    layers = nn.Sequential()
-    first = downsample(shape[0], widths[0], options.kernel_size)
-    layers.add_module(f"to_{size}", hidden(first, "none", options.activation))
-    for inputs, outputs in pairwise(widths):
+def discriminator(options: DcganDiscriminator, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
+    """From images (N, *shape) to raw scores (N,), or (N, outputs) with heads."""
+    base, widths = stages(options.width, shape[-1])
+    layers, size, kernel = nn.Sequential(), shape[-1], options.kernel_size
+    for before, after in pairwise([shape[0], *widths]):
         size //= 2
-        weights = downsample(inputs, outputs, options.kernel_size, norm)
-        layers.add_module(f"to_{size}", hidden(weights, norm, options.activation))
-    layers.add_module("output", nn.Conv2d(widths[-1], 1, base))
-    layers.add_module("score", nn.Flatten(0))
+        norm = options.norm if size < shape[-1] // 2 or options.norm_input else "none"
+        if options.downsampling == "strides":
+            layers.add_module(f"to_{size}", hidden(downsample(before, after, kernel, norm), norm, options.activation))
+        else:
+            # An even kernel makes the map one pixel larger, which the pooling leaves out.
+            weights = Conv2d(before, after, kernel, padding=kernel // 2, bias=not bare(norm))
+            layers.add_module(f"before_{size}", hidden(weights, norm, options.activation))
+            layers.add_module(f"to_{size}", nn.MaxPool2d(2))
+    if not options.dense:
+        add_scores(layers, nn.Conv2d(widths[-1], outputs, base), outputs)
+        return layers
+    layers.add_module("vector", nn.Flatten())
+    inputs = widths[-1] * base**2
+    for number in range(1, options.dense + 1):
+        dense = linear(inputs, DENSE * options.width, options.norm)
+        layers.add_module(f"dense_{number}", hidden(dense, options.norm, options.activation))
+        inputs = dense.out_features
+    add_scores(layers, nn.Linear(inputs, outputs), outputs)
     return layers
 
 
-def _stages(width: int, image_size: int) -> tuple[int, list[int]]:
+def stages(width: int, image_size: int) -> tuple[int, list[int]]:
     """Side of the smallest map (7 for 28 pixels, else 4), and the channels of each stage, from the image inwards."""
     base = 7 if image_size == 28 else 4
     stages = (image_size // base).bit_length() - 1

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganlab.config.networks import GuideDiscriminator, GuideGenerator
 from ganlab.networks.convolutions import Conv2d
-from ganlab.networks.parts import KerasDense, downsample, hidden, upsample
+from ganlab.networks.parts import KerasDense, add_scores, downsample, hidden, upsample
 
 BASE = 7
 """Side of the smallest map, in pixels."""
@@ -34,12 +34,12 @@ class ToVector(nn.Module):
         return maps.permute(0, 2, 3, 1).flatten(1)
 
 
-def generator(options: GuideGenerator, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-    """From (N, latent_dim) to images (N, *shape) in [-1, 1]; the last convolution is 7 x 7, whatever `kernel_size`."""
+def generator(options: GuideGenerator, given: tuple[int, ...], shape: tuple[int, ...]) -> nn.Sequential:
+    """From (N, *given) to images (N, *shape) in [-1, 1]; the last convolution is 7 x 7, whatever `kernel_size`."""
     width, kernel_size, norm = options.width, options.kernel_size, options.norm
     return nn.Sequential(
         OrderedDict(
-            dense=nn.Linear(latent_dim, BASE * BASE * width),
+            dense=nn.Linear(given[0], BASE * BASE * width),
             activation=nn.LeakyReLU(0.2, inplace=True),
             to_7=ToMap(),
             to_14=hidden(upsample(width, width, kernel_size, norm), norm, "leaky_relu"),
@@ -50,15 +50,15 @@ def generator(options: GuideGenerator, latent_dim: int, shape: tuple[int, ...]) 
     )
 
 
-def discriminator(options: GuideDiscriminator, shape: tuple[int, ...]) -> nn.Module:
-    """From images (N, *shape) to raw scores (N,); the guide's sigmoid is part of the loss."""
+def discriminator(options: GuideDiscriminator, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
+    """From images (N, *shape) to raw scores (N,), (N, outputs) with heads; the guide's sigmoid is part of the loss."""
     width, kernel_size, norm = options.width, options.kernel_size, options.norm
-    return nn.Sequential(
+    layers = nn.Sequential(
         OrderedDict(
             to_14=hidden(downsample(shape[0], width, kernel_size, norm), norm, "leaky_relu"),
             to_7=hidden(downsample(width, width, kernel_size, norm), norm, "leaky_relu"),
             vector=ToVector(),
-            output=KerasDense(BASE * BASE * width, 1),
-            score=nn.Flatten(0),
         )
     )
+    add_scores(layers, KerasDense(BASE * BASE * width, outputs), outputs)
+    return layers

@@ -8,13 +8,15 @@ from itertools import pairwise
 from torch import nn
 
 from ganlab.config.networks import MlpDiscriminator, MlpGenerator
-from ganlab.networks.parts import hidden, linear
+from ganlab.networks.parts import Conditioned, add_scores, hidden, linear
 
 
-def generator(options: MlpGenerator, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-    """From (N, latent_dim) to (N, *shape): tanh at the output for images, linear for points."""
-    layers = nn.Sequential()
-    _add_hidden(layers, options, latent_dim)
+def generator(
+    options: MlpGenerator, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
+) -> nn.Sequential:
+    """From (N, *given) to (N, *shape): tanh at the output for images, linear for points."""
+    layers = Conditioned(conditions) if conditions else nn.Sequential()
+    _add_hidden(layers, options, given[0], conditions)
     layers.add_module("output", nn.Linear(options.width, math.prod(shape)))
     if len(shape) == 3:
         layers.add_module("tanh", nn.Tanh())
@@ -22,18 +24,19 @@ def generator(options: MlpGenerator, latent_dim: int, shape: tuple[int, ...]) ->
     return layers
 
 
-def discriminator(options: MlpDiscriminator, shape: tuple[int, ...]) -> nn.Module:
-    """From (N, *shape) to raw scores (N,)."""
+def discriminator(options: MlpDiscriminator, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
+    """From (N, *shape) to raw scores (N,), or (N, outputs) with heads."""
     layers = nn.Sequential()
     layers.add_module("vector", nn.Flatten())
     _add_hidden(layers, options, math.prod(shape))
-    layers.add_module("output", nn.Linear(options.width, 1))
-    layers.add_module("score", nn.Flatten(0))
+    add_scores(layers, nn.Linear(options.width, outputs), outputs)
     return layers
 
 
-def _add_hidden(layers: nn.Sequential, options: MlpGenerator | MlpDiscriminator, inputs: int) -> None:
+def _add_hidden(
+    layers: nn.Sequential, options: MlpGenerator | MlpDiscriminator, inputs: int, conditions: int = 0
+) -> None:
     widths = [inputs] + [options.width] * options.depth
     for number, (before, after) in enumerate(pairwise(widths), start=1):
         weights = linear(before, after, options.norm)
-        layers.add_module(f"hidden_{number}", hidden(weights, options.norm, options.activation))
+        layers.add_module(f"hidden_{number}", hidden(weights, options.norm, options.activation, conditions))

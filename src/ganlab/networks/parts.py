@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -31,15 +33,20 @@ VECTOR_NORMS: dict[Norm, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm1d,
 """Norm layers of (N, C)."""
 
 
+def bare(norm: Norm) -> bool:
+    """Whether a layer in front of `norm` goes without a bias, which batch normalisation would take out again."""
+    return norm in ("batch", "conditional_batch")
+
+
 def linear(inputs: int, outputs: int, norm: Norm) -> nn.Linear:
-    """A linear layer in front of `norm`: without a bias where batch normalisation would take it out again."""
-    return nn.Linear(inputs, outputs, bias=norm != "batch")
+    """A linear layer in front of `norm`."""
+    return nn.Linear(inputs, outputs, bias=not bare(norm))
 
 
 def downsample(inputs: int, outputs: int, kernel_size: int, norm: Norm = "none") -> Conv2d:
     """A strided convolution from (N, inputs, 2h, 2w) to (N, outputs, h, w), for any kernel, odd or even."""
     padding = (kernel_size - 1) // 2
-    return Conv2d(inputs, outputs, kernel_size, stride=2, padding=padding, bias=norm != "batch")
+    return Conv2d(inputs, outputs, kernel_size, stride=2, padding=padding, bias=not bare(norm))
 
 
 def upsample(inputs: int, outputs: int, kernel_size: int, norm: Norm = "none") -> ConvTranspose2d:
@@ -51,12 +58,20 @@ def upsample(inputs: int, outputs: int, kernel_size: int, norm: Norm = "none") -
         stride=2,
         padding=(kernel_size - 1) // 2,
         output_padding=kernel_size % 2,
-        bias=norm != "batch",
+        bias=not bare(norm),
     )
 
 
-def hidden(weights: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, norm: Norm, activation: Activation) -> nn.Sequential:
-    """One hidden layer: the weights, the norm layer where `norm` is one, the activation."""
+def hidden(
+    weights: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, norm: Norm, activation: Activation, conditions: int = 0
+) -> nn.Module:
+    """One hidden layer: the weights, the norm layer where `norm` is one, the activation.
+
+    With `conditional_batch` it belongs into a Conditioned of as many conditions.
+    """
+    if norm == "conditional_batch":
+        channels = weights.out_features if isinstance(weights, nn.Linear) else weights.out_channels
+        return ConditionalBlock(weights, channels, conditions, activation)
     block = nn.Sequential()
     if isinstance(weights, nn.Linear):
         block.add_module("linear", weights)
@@ -70,6 +85,98 @@ def hidden(weights: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, norm: Norm, acti
     return block
 
 
+def add_scores(layers: nn.Sequential, output: nn.Module, outputs: int) -> None:
+    """End a discriminator: `output` gives (N, outputs, ...), of which scores (N,) are made, or (N, outputs) if several.
+
+    The first of several is the score; the others are heads on the same body.
+    """
+    layers.add_module("output", output)
+    layers.add_module("score", nn.Flatten(0) if outputs == 1 else nn.Flatten(1))
+
+
+class Conditioned(nn.Sequential):
+    """Layers of which some normalise by class: inputs (N, ... + conditions) end in the class, one-hot.
+
+    The class stays part of what the first layer sees: that layer's weights embed it.
+    """
+
+    def __init__(self, conditions: int) -> None:
+        super().__init__()
+        self.conditions = conditions
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Pass inputs (N, dim + conditions) through every layer, the class beside it where a layer asks for it."""
+        condition, values = inputs[:, -self.conditions :], inputs
+        for layer in self:
+            values = layer(values, condition) if isinstance(layer, ConditionalBlock) else layer(values)
+        return values
+
+
+class ConditionalBlock(nn.Module):
+    """One hidden layer with conditional batch normalisation (Dumoulin et al. 2017; Miyato & Koyama 2018).
+
+    The maps are normalised over the batch, then scaled and shifted by values that each class has of its own.
+    """
+
+    def __init__(self, weights: nn.Module, channels: int, conditions: int, activation: Activation) -> None:
+        super().__init__()
+        self.weights = weights
+        norm = nn.BatchNorm1d if isinstance(weights, nn.Linear) else nn.BatchNorm2d
+        self.norm = norm(channels, affine=False)
+        self.scale = StartsAt(conditions, channels, 1.0)
+        self.shift = StartsAt(conditions, channels, 0.0)
+        self.activation = ACTIVATIONS[activation]()
+
+    def forward(self, values: Tensor, condition: Tensor) -> Tensor:
+        """(N, ...) and one-hot classes (N, conditions) to (N, channels, ...)."""
+        values = self.norm(self.weights(values))
+        scale, shift = (table(condition) for table in (self.scale, self.shift))
+        if values.dim() == 4:
+            scale, shift = scale[:, :, None, None], shift[:, :, None, None]
+        output: Tensor = self.activation(values * scale + shift)
+        return output
+
+
+class StartsAt(nn.Linear):
+    """A table of values, a row a class: a linear layer of one-hot classes, the same for all at the start."""
+
+    def __init__(self, conditions: int, channels: int, value: float) -> None:
+        self.value = value
+        super().__init__(conditions, channels, bias=False)
+
+    def reset_parameters(self) -> None:
+        """Start at the value, whatever weight_init says."""
+        nn.init.constant_(self.weight, self.value)
+
+
+class Pair(nn.Module):
+    """Two networks that are one player: `forward` is the first, `back` the second, which goes the other way."""
+
+    def __init__(self, there: nn.Module, back: nn.Module) -> None:
+        super().__init__()
+        self.there = there
+        self.back = back
+
+    def forward(self, values: Tensor) -> Tensor:
+        """What the first network makes."""
+        made: Tensor = self.there(values)
+        return made
+
+
+class PooledPair(Pair):
+    """Two discriminators that are one player, and what they have been shown before.
+
+    The pool, (2 * size, *shape), those of the first network first, is part of the state: a run that is resumed goes on
+    with the same images.
+    """
+
+    pool: Tensor
+
+    def __init__(self, there: nn.Module, back: nn.Module, size: int, shape: tuple[int, ...]) -> None:
+        super().__init__(there, back)
+        self.register_buffer("pool", torch.zeros(2 * size, *shape))
+
+
 class KerasDense(nn.Linear):
     """A linear layer that starts as Keras's Dense does, whatever weight_init says: Glorot uniform weights, bias 0."""
 
@@ -79,7 +186,50 @@ class KerasDense(nn.Linear):
         nn.init.zeros_(self.bias)
 
 
-OWN_START = (KerasDense,)
+class EqualLinear(nn.Linear):
+    """A linear layer with equalised learning rate (Karras et al. 2018, section 4.1), biases 0 at the start.
+
+    Its weights start from N(0, 1), whatever weight_init says, and act multiplied by He's constant sqrt(gain / inputs):
+    an optimiser whose steps do not depend on the gradient's scale then moves every layer at the same pace.
+
+    Args:
+        inputs, outputs: units.
+        gain: 2 in front of a rectifier (He et al. 2015, eq. 10), 1 at an output.
+    """
+
+    def __init__(self, inputs: int, outputs: int, gain: float = 2.0) -> None:
+        super().__init__(inputs, outputs)
+        self.scale = math.sqrt(gain / inputs)
+
+    def reset_parameters(self) -> None:
+        """Draw the weights from N(0, 1)."""
+        nn.init.normal_(self.weight)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, inputs) to (N, outputs)."""
+        return super().forward(input * self.scale)
+
+
+class EqualConv(Conv2d):
+    """A convolution that keeps the maps' size, for odd kernels, with equalised learning rate: see EqualLinear."""
+
+    def __init__(self, inputs: int, outputs: int, kernel_size: int, gain: float = 2.0) -> None:
+        super().__init__(inputs, outputs, kernel_size, padding=kernel_size // 2)
+        self.scale = math.sqrt(gain / (inputs * kernel_size**2))
+
+    def reset_parameters(self) -> None:
+        """Draw the weights from N(0, 1)."""
+        nn.init.normal_(self.weight)
+        assert self.bias is not None
+        nn.init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, inputs, h, w) to (N, outputs, h, w)."""
+        return super().forward(input * self.scale)
+
+
+OWN_START = (KerasDense, StartsAt, EqualLinear, EqualConv)
 """Layers that keep the start their constructor gave them."""
 
 
@@ -98,7 +248,7 @@ def initialise(network: nn.Module, options: Options) -> None:
             draw(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, NORMS) and isinstance(options, NormalInit):
+        elif isinstance(module, NORMS) and module.weight is not None and isinstance(options, NormalInit):
             nn.init.normal_(module.weight, 1.0, options.std)
 
 
@@ -117,7 +267,7 @@ def normalise_spectrally(network: nn.Module) -> None:
     """Divide every weight of `network` by its largest singular value (Miyato et al. 2018, algorithm 1).
 
     One power iteration at each forward pass in train mode follows it; its two vectors are buffers, drawn here from
-    PyTorch's global generator.
+    PyTorch's global generator. The tables of conditional normalisation, whose values are scales, stay as they are.
     """
-    for module in [m for m in network.modules() if isinstance(m, WEIGHTED)]:
+    for module in [m for m in network.modules() if isinstance(m, WEIGHTED) and not isinstance(m, StartsAt)]:
         spectral_norm(module)

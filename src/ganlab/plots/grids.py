@@ -161,6 +161,15 @@ def save_gif(frames: Sequence[Pixels], labels: Sequence[str], path: Path, second
     atomic_write(path, content)
 
 
+def side_by_side(grids: Sequence[Pixels], labels: Sequence[str]) -> Pixels:
+    """Return the upper left quarters of equally large grids (H, W, 3), one beside the other, each under its label."""
+    quarters = [
+        _labelled(Image.fromarray(grid[: len(grid) // 2, : grid.shape[1] // 2]), label)
+        for grid, label in zip(grids, labels, strict=True)
+    ]
+    return np.concatenate([np.asarray(each.convert("RGB")) for each in quarters], axis=1)
+
+
 def _labelled(picture: Image.Image, text: str) -> Image.Image:
     """Put a strip with the text below a picture."""
     framed = Image.new("RGB", (picture.width, picture.height + GIF_STRIP), "white")

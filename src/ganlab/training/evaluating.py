@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ganlab.data import load
+import torch
+from torch import Tensor
+
+from ganlab.data import RealData, load, to_float
 from ganlab.evaluation.evaluate import Evaluator
-from ganlab.evaluation.features import features_for
+from ganlab.evaluation.features import Features, features_for
+from ganlab.evaluation.modes import agreement
+from ganlab.games.standard import Draw, StandardGame
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
-from ganlab.training.trained import Which, find_checkpoint, generate, generator_of, sample_latents
+from ganlab.training.checkpoint import experiment_of
+from ganlab.training.trained import Which, find_checkpoint, game_of, generate, sample_inputs
 
 FILE = "evaluation.json"
 """What `evaluate_run` writes into the run."""
@@ -39,22 +45,23 @@ def evaluate_run(
     """
     # One checkpoint for both: a run that goes on may have a newer one in the next moment.
     checkpoint = find_checkpoint(run, which)
-    generator, experiment = generator_of(run, checkpoint, live=True)
-    generators = {"live": generator}
-    if experiment.training.ema:
-        generators["ema"] = generator_of(run, checkpoint, live=False)[0]
-    latents = sample_latents(experiment, count, seed)
+    experiment = experiment_of(checkpoint)
     progress("reals")
     data = load(experiment.data, experiment.training.batch_size)
+    games = {"live": game_of(run, checkpoint, live=True, data=data)}
+    if experiment.training.ema:
+        games["ema"] = game_of(run, checkpoint, live=False, data=data)
     features = features_for(experiment.data, data)
     doing = "reals"
     measure = Evaluator(
         features, data.train, data.held_out, count, seed, lambda step, share: progress(f"{doing}: {step}, {share:.0%}")
     )
     metrics = {}
-    for doing, each in generators.items():
+    for doing, game in games.items():
         progress(f"{doing}: drawing {count} samples")
-        metrics[doing] = measure(generate(each, latents))
+        drawn = sample_inputs(game, count, seed)
+        samples = generate(game, drawn.inputs)
+        metrics[doing] = measure(samples) | own_metrics(game, drawn, samples, features, data)
     found = {
         "schema": 1,
         "step": checkpoint.step,
@@ -65,3 +72,24 @@ def evaluate_run(
     }
     write_json(run.path / FILE, found)
     return found
+
+
+@torch.no_grad()
+def own_metrics(
+    game: StandardGame, drawn: Draw, samples: Tensor, features: Features, data: RealData
+) -> dict[str, dict[str, Any]]:
+    """Return the game's own figures, each with its `value`, its real-vs-real value `real` and its `protocol`."""
+    found: dict[str, Any] = dict(game.measure(drawn, samples))
+    real: dict[str, Any] = {name: found.pop(f"{name}_real") for name in [*found] if f"{name}_real" in found}
+    seen = features.see(samples)
+    if drawn.asked is not None and seen.probabilities is not None:
+        classes = seen.probabilities.shape[1]
+        told = agreement(drawn.asked, seen.probabilities.argmax(1), seen.good, classes)
+        found["agreement"] = told.matched if game.matched else told.agreement
+        reals = features.see(to_float(data.held_out.values))
+        assert reals.probabilities is not None
+        real["agreement"] = agreement(
+            data.held_out.labels, reals.probabilities.argmax(1), reals.good, classes
+        ).agreement
+    protocol = f"n = {len(samples)}, inputs as for the samples; agreement through {features.name}"
+    return {name: {"value": value, "real": real.get(name), "protocol": protocol} for name, value in found.items()}

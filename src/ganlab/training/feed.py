@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from ganlab.config.experiment import Experiment
 from ganlab.data import Samples, to_float
 from ganlab.data.sampler import Sampler
+from ganlab.games.standard import Batch
 
 ON_DEVICE = 2**31
 """A data set of at most this many bytes is kept whole on the device; a larger one stays where it is."""
@@ -21,9 +21,12 @@ class Feed:
         self.sampler = Sampler(len(train), experiment.training.batch_size, experiment.data.sampling, experiment.seed)
         small = train.values.numel() * train.values.element_size() <= ON_DEVICE
         self.values = train.values.to(device) if small and device.type != "cpu" else train.values
+        self.labels = train.labels.to(device)
 
-    def batch(self, number: int) -> Tensor:
-        """Return the number-th batch, from 0, as float32 (batch_size, *shape), images in [-1, 1] and channels-last."""
+    def batch(self, number: int) -> Batch:
+        """Return the number-th batch, from 0: float32 (batch_size, *shape), images in [-1, 1] and channels-last."""
         indices = self.sampler.indices(number).to(self.values.device)
-        batch = to_float(self.values[indices].to(self.device))
-        return batch.contiguous(memory_format=torch.channels_last) if batch.dim() == 4 else batch
+        values = to_float(self.values[indices].to(self.device))
+        if values.dim() == 4:
+            values = values.contiguous(memory_format=torch.channels_last)
+        return Batch(values, self.labels[indices.to(self.device)])

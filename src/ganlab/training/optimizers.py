@@ -91,10 +91,12 @@ class NetworkOptimizer:
         }
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take over a state that `tensors` returned, in each parameter's own memory layout. None is one, too.
+        """Take over a state that `tensors` returned, in each parameter's own memory layout.
+
+        A parameter that no update has reached yet, as in networks that grow, has no state; none at all is one, too.
 
         Raises:
-            ValueError: a tensor fits no parameter of this network, or some are missing.
+            ValueError: a tensor fits no parameter of this network, or a parameter has some of its tensors and not all.
         """
         kept = self.kept()
         for name, value in tensors.items():
@@ -112,8 +114,9 @@ class NetworkOptimizer:
             like = value if key == "step" else parameter
             target = torch.empty_like(like, device=parameter.device, requires_grad=False)
             self.optimizer.state[parameter][key] = target.copy_(value)
-        missing = {f"{index}/{key}" for index in range(len(self.parameters)) for key in kept} - tensors.keys()
-        if tensors and missing:
+        reached = {name.partition("/")[0] for name in tensors}
+        missing = {f"{index}/{key}" for index in reached for key in kept} - tensors.keys()
+        if missing:
             raise ValueError(f"optimiser state {min(missing)!r} is missing")
 
     def kept(self) -> dict[str, torch.dtype]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ganlab.games.standard import StandardGame, Trace
+from ganlab.games.standard import Round, StandardGame, Trace
 from ganlab.randomness import derived_seed
 from ganlab.training.feed import Feed
 from ganlab.training.state import State
@@ -20,6 +20,7 @@ def train_step(state: State, game: StandardGame, feed: Feed) -> Trace:
     experiment = state.experiment
     training = experiment.training
     trace = Trace()
+    game.begin(step)
     for optimizer in state.optimizers.values():
         optimizer.set_step(step)
 
@@ -29,19 +30,23 @@ def train_step(state: State, game: StandardGame, feed: Feed) -> Trace:
     # Discriminator: real batches against samples that carry no gradient to the generator.
     for turn in range(training.discriminator_steps):
         update = (step - 1) * training.discriminator_steps + turn
-        real = feed.batch(update)
+        real = game.real(feed.batch(update))
+        drawn = game.inputs("latent/discriminator", training.batch_size, update)
         with torch.no_grad():
-            fake = game.sample(game.inputs("latent/discriminator", training.batch_size, update))
-        for loss in game.turns(real, fake, update, step, trace):
+            fake = game.sample(drawn.inputs)
+        round = Round(real, drawn, fake, update, step, trace)
+        for loss in game.turns(round):
             state.discriminator_optimizer.minimise(loss)
-            game.after_discriminator()
+            game.after_discriminator(round)
 
     # Generator: the discriminator's weights are frozen, so that only the gradient through it is computed.
     state.discriminator.requires_grad_(False)
     for turn in range(training.generator_steps):
         update = (step - 1) * training.generator_steps + turn
-        fake = game.sample(game.inputs("latent/generator", training.generator_batch, update))
-        state.generator_optimizer.minimise(game.generator_loss(fake, update, step, trace))
+        drawn = game.inputs("latent/generator", training.generator_batch, update)
+        fake = game.sample(drawn.inputs)
+        round = Round(real, drawn, fake, update, step, trace)
+        state.generator_optimizer.minimise(game.generator_loss(round))
     state.discriminator.requires_grad_(True)
 
     state.step = step

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import dump_experiment
-from ganlab.data import to_uint8
+from ganlab.data import RealData, load, to_uint8
 from ganlab.errors import RunError
-from ganlab.games.standard import draw_latents
+from ganlab.games import build_game
+from ganlab.games.standard import Draw, StandardGame
 from ganlab.monitor.snapshots import CHUNK, best_step
-from ganlab.networks import build_generator
+from ganlab.networks import build_discriminator, build_generator
 from ganlab.plots.grids import save_png, scatter, tile, to_pixels
 from ganlab.randomness import generator as seeded
 from ganlab.runs.directory import RunDirectory
@@ -41,19 +42,28 @@ Which = int | Literal["newest", "best"]
 def load_generator(run: RunDirectory, which: Which = "newest", live: bool = False) -> tuple[nn.Module, Experiment]:
     """Return a run's generator, on the CPU in eval mode without gradients, and the experiment that made it.
 
+    Arguments and errors are those of `load_game`.
+    """
+    game = load_game(run, which, live)
+    return game.generator, game.experiment
+
+
+def load_game(run: RunDirectory, which: Which = "newest", live: bool = False) -> StandardGame:
+    """Return a run's game as `game_of` does.
+
     Args:
         run: the run.
         which: a checkpoint's step, `newest`, or `best`: the best snapshot's, as `best_step` tells it.
-        live: the live weights rather than their moving average. Without an average they are all there is.
+        live: the generator's live weights rather than their moving average. Without an average they are all there is.
 
     Raises:
         RunError: there is no such checkpoint, or it cannot be used.
     """
-    return generator_of(run, find_checkpoint(run, which), live)
+    return game_of(run, find_checkpoint(run, which), live)
 
 
 def find_checkpoint(run: RunDirectory, which: Which) -> Checkpoint:
-    """Return the checkpoint that `load_generator` takes.
+    """Return the checkpoint that `load_game` takes.
 
     Raises:
         RunError: there is none, or it cannot be used.
@@ -72,48 +82,54 @@ def find_checkpoint(run: RunDirectory, which: Which) -> Checkpoint:
     return read_checkpoint(checkpoint_path(run.checkpoints, step))
 
 
-def generator_of(run: RunDirectory, checkpoint: Checkpoint, live: bool) -> tuple[nn.Module, Experiment]:
-    """Return the generator of a run's checkpoint and the experiment, as `load_generator` does.
+def game_of(run: RunDirectory, checkpoint: Checkpoint, live: bool, data: RealData | None = None) -> StandardGame:
+    """Return the game of a run's checkpoint: both networks on the CPU in eval mode, without gradients, as they stood.
+
+    Args:
+        run: the run.
+        checkpoint: one of its checkpoints.
+        live: the generator's live weights rather than their moving average.
+        data: the run's data; left out, they are loaded where the generator starts from them.
 
     Raises:
-        RunError: the checkpoint holds another network than its experiment makes.
+        RunError: the checkpoint holds other networks than its experiment makes.
+        DataError: the data cannot be loaded.
     """
     experiment = experiment_of(checkpoint)
     player = "generator" if live or not experiment.training.ema else "average"
     # Without memory, so that an experiment of another size is refused before it is allocated.
     with torch.device("meta"):
-        generator = build_generator(experiment)
-    prefix = f"{player}/"
-    weights = {k[len(prefix) :]: v for k, v in checkpoint.tensors.items() if k.startswith(prefix)}
-    try:
-        load_network(player, generator, weights)
-    except ValueError as error:
-        raise damaged(checkpoint_path(run.checkpoints, checkpoint.step), str(error)) from error
-    return generator.eval().requires_grad_(False), experiment
+        networks = {player: build_generator(experiment), "discriminator": build_discriminator(experiment)}
+    for name, network in networks.items():
+        weights = {k.removeprefix(f"{name}/"): v for k, v in checkpoint.tensors.items() if k.startswith(f"{name}/")}
+        try:
+            load_network(name, network, weights)
+        except ValueError as error:
+            raise damaged(checkpoint_path(run.checkpoints, checkpoint.step), str(error)) from error
+        network.eval().requires_grad_(False)
+    if data is None and experiment.game.starts_from == "images":
+        data = load(experiment.data, experiment.training.batch_size)
+    game = build_game(experiment, networks[player], networks["discriminator"], torch.device("cpu"), data)
+    game.begin(max(checkpoint.step, 1))
+    return game
 
 
 @torch.no_grad()
-def generate(generator: nn.Module, latents: Tensor) -> Tensor:
-    """Return float32 samples (N, *data.shape) of latents (N, latent.dim), images in [-1, 1]."""
-    return torch.cat([generator(part) for part in latents.split(CHUNK)]).float()
+def generate(game: StandardGame, inputs: Tensor) -> Tensor:
+    """Return float32 samples (N, *data.shape) of inputs (N, *game.input_shape), images in [-1, 1]."""
+    return game.shown(torch.cat([game.sample(part) for part in inputs.split(CHUNK)]))
 
 
-def sample_latents(experiment: Experiment, count: int, seed: int) -> Tensor:
-    """Return `count` latents of the experiment's distribution, shape (count, latent.dim): a function of the seed."""
-    return draw_latents(experiment.latent, count, seeded(seed, "sample"))
+def sample_inputs(game: StandardGame, count: int, seed: int) -> Draw:
+    """Return `count` inputs of a game's generator: a function of the seed; those made from data, from held-out data."""
+    return game.draw(count, seeded(seed, "sample"), held_out=True)
 
 
-def interpolate(experiment: Experiment, pairs: int, columns: int, seed: int) -> Tensor:
-    """Return latents on straight lines between random pairs, shape (pairs * columns, latent.dim), a pair a row."""
-    start, end = sample_latents(experiment, 2 * pairs, seed).chunk(2)
-    share = torch.linspace(0, 1, columns).reshape(1, columns, 1)
-    return (start[:, None] * (1 - share) + end[:, None] * share).flatten(0, 1)
+def export(game: StandardGame, folder: Path) -> list[Path]:
+    """Write a game's generator for use outside ganlab, and return the files.
 
-
-def export(generator: nn.Module, experiment: Experiment, folder: Path) -> list[Path]:
-    """Write a generator for use outside ganlab, and return the files.
-
-    `generator.pt2` is a torch.export program that runs without ganlab: latents (N, latent.dim), N >= 1, to samples.
+    `generator.pt2` is a torch.export program that runs without ganlab: inputs (N, *game.input_shape), N >= 1, to
+    samples.
     `generator.safetensors` holds the weights by name, `config.yaml` the experiment.
 
     Raises:
@@ -125,13 +141,14 @@ def export(generator: nn.Module, experiment: Experiment, folder: Path) -> list[P
             raise RunError(f"{folder} is not empty", "choose another destination with --out")
     except OSError as error:
         raise unwritable(folder, error) from error
+    generator = game.generator
     program = torch.export.export(
-        generator, (sample_latents(experiment, 2, 0),), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
+        generator, (sample_inputs(game, 2, 0).inputs,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
     )
     torch.export.save(program, folder / "generator.pt2")
     weights = {name: value.contiguous() for name, value in generator.state_dict().items()}
     atomic_write(folder / "generator.safetensors", save(weights))
-    atomic_write(folder / "config.yaml", dump_experiment(experiment).encode())
+    atomic_write(folder / "config.yaml", dump_experiment(game.experiment).encode())
     return sorted(folder.iterdir())
 
 

@@ -29,11 +29,11 @@ class Workbench:
 def build_workbench(experiment: Experiment, data: RealData, device: torch.device) -> Workbench:
     """Build networks at their start, the game and the feed; all are functions of the experiment's seed."""
     state = State(experiment, device)
-    plain = build_game(experiment, state.generator, state.discriminator, device)
+    plain = build_game(experiment, state.generator, state.discriminator, device, data)
     game = plain
     if experiment.training.compile:
         generator = torch.compile(state.generator)
         # Gradient penalties differentiate twice, which compiled networks cannot.
         discriminator = state.discriminator if experiment.penalties else torch.compile(state.discriminator)
-        game = build_game(experiment, generator, discriminator, device)  # type: ignore[arg-type]
+        game = build_game(experiment, generator, discriminator, device, data)  # type: ignore[arg-type]
     return Workbench(state, game, plain, Feed(experiment, data.train, device))

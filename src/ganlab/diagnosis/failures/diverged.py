@@ -35,7 +35,7 @@ CURES = (
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run with NaN or Inf, or with a gradient or loss that has exploded and stays there."""
-    finding = non_finite(case) or exploded_gradient(case) or exploded_loss(case)
+    finding = explosion(case)
     if finding is not None:
         onset, end = finding.window
         yield Charge(
@@ -48,6 +48,11 @@ def examine(case: Case) -> Iterator[Charge]:
             summary=f"Training diverged at step {onset}: {finding.words[0].lower()}{finding.words[1:]}",
             active=end == case.last_step,
         )
+
+
+def explosion(case: Case) -> Finding | None:
+    """What shows that a run diverged, over the steps of its window; None where nothing does."""
+    return non_finite(case) or exploded_gradient(case) or exploded_loss(case)
 
 
 def non_finite(case: Case) -> Finding | None:

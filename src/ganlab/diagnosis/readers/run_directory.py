@@ -305,18 +305,35 @@ RANGES: dict[str, Range] = {
     "c_t": ANY,
     "authenticity": SHARE,
     "copies": SHARE,
+    "agreement": SHARE,
+    "agreement_chance": SHARE,
+    "agreement_matched": SHARE,
+    "info_bound": ANY,
+    "info_max": POSITIVE,
+    "info_continuous_error": POSITIVE,
+    "cycle_error": Range(0.0, 2.0),
+    "cycle_error_disturbed": Range(0.0, 2.0),
+    "back_vendi": Range(1 - SLACK, 1e9),
+    "psnr": ANY,
+    "psnr_bicubic": ANY,
+    "ssim": Range(-1.0, 1.0),
+    "ssim_bicubic": Range(-1.0, 1.0),
 }
 """What each statistic can be; so can the same of reals, `..._real`."""
 
+WHOLE = ("phase_size", "phase_since")
+"""Whole numbers: of networks that grow, the side of the images in pixels and the first step of that size."""
+
 LISTS: dict[str, Callable[[object], bool]] = {
     "vendi_by_class": lambda each: each is None or POSITIVE.holds(each),
+    "vendi_by_asked": lambda each: each is None or POSITIVE.holds(each),
     "class_counts": lambda each: _whole(each) is not None,
     "class_shares_real": SHARE.holds,
     "classes": lambda each: isinstance(each, str),
 }
 """What each entry of a list must be; the lists of a row have one entry a class."""
 
-UNCHECKED = ("protocol", "non_finite")
+UNCHECKED = ("protocol", "non_finite", "asked")
 """Words beside the numbers."""
 
 
@@ -366,7 +383,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _is_known(key: str) -> bool:
-    return key in UNCHECKED or key in LISTS or key.removesuffix("_real") in RANGES
+    return key in UNCHECKED or key in LISTS or key in WHOLE or key.removesuffix("_real") in RANGES
 
 
 def _faults(row: Mapping[str, Any], planned: int | None, probabilities: bool) -> Iterator[str]:
@@ -380,7 +397,10 @@ def _faults(row: Mapping[str, Any], planned: int | None, probabilities: bool) ->
         name = key.removesuffix("_real")
         if value is None or not _is_known(key) or key in UNCHECKED:
             continue
-        if key in LISTS:
+        if key in WHOLE:
+            if not _whole(value):
+                yield f"{key} is no whole number above 0"
+        elif key in LISTS:
             if not isinstance(value, list) or not all(map(LISTS[key], value)):
                 yield f"{key} holds something else than it can"
         elif not (SHARE if probabilities and key.startswith("d_") else RANGES[name]).holds(value):

@@ -1,0 +1,186 @@
+"""The figures and pictures of docs/zoo.md, from a sweep over the named GANs.
+
+    ganlab sweep zoo
+    python benchmarks/zoo.py FOLDER    writes docs/zoo/figures.json, docs/images/zoo/*.png and the tables in docs/zoo.md
+
+FOLDER is the sweep's. Of each run: FID of the averaged generator, the game's own figures as `ganlab evaluate` prints
+them, the verdict, and the time it took. A run that stands in figures.json is not measured again unless it was trained
+again. Figures are medians over the seeds, with every seed's beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from ganlab.data import load
+from ganlab.evaluation.features import features_for
+from ganlab.evaluation.fidelity import frechet_distance, moments
+from ganlab.runs.files import atomic_write, read_json
+from ganlab.sweeps.folder import SweepFolder
+from ganlab.sweeps.records import RunRecord, read_records
+from ganlab.training.evaluating import own_metrics
+from ganlab.training.trained import generate, load_game, sample_inputs
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, FIGURES, PICTURES = DOCS / "zoo.md", DOCS / "zoo" / "figures.json", DOCS / "images" / "zoo"
+
+HEADLINES = ("agreement", "info_bound", "psnr", "psnr_bicubic", "ssim", "ssim_bicubic", "cycle_error", "fid", "good")
+"""Figures that a table begins with."""
+
+EQUAL_TIME = ("dcgan_mnist", "mlp_mnist", "progressive_mnist", "sagan_mnist", "sagan_plain_mnist")
+"""Configurations whose FID is compared at equal time."""
+
+Row = dict[str, Any]
+
+
+def measured(record: RunRecord, count: int) -> Row:
+    """Measure a finished run: its figures live and averaged, its verdict, its time."""
+    row: Row = {
+        "seed": record.status["seed"],
+        "ended": record.status["ended"],
+        "state": record.state,
+        "seconds": round(record.status["seconds"]),
+        "steps": record.status["step"],
+        "verdict": record.failure_name,
+        "confidence": record.verdict["confidence"] if record.verdict else None,
+        "expected": record.as_expected,
+        "fid_by_time": [
+            (round(each["time"], 1), round(each["fid"], 2))
+            for each in record.snapshots
+            if each.get("fid") is not None and each.get("phase_size") == record.snapshots[-1].get("phase_size")
+        ],
+    }
+    if record.state != "finished":
+        return row
+    for name, live in (("live", True), ("ema", False)):
+        game = load_game(record.run, "newest", live)
+        data = load(game.experiment.data, game.experiment.training.batch_size)
+        features = features_for(game.experiment.data, data)
+        drawn = sample_inputs(game, count, 0)
+        samples = generate(game, drawn.inputs)
+        seen = features.see(samples)
+        reals = features.see(data.held_out.values[:count].float() / 127.5 - 1)
+        figures = {
+            "fid": frechet_distance(seen.features, moments(reals.features)),
+            "good": float(seen.good.double().mean()),
+        }
+        own = own_metrics(game, drawn, samples, features, data)
+        row[name] = figures | {key: metric["value"] for key, metric in own.items()}
+    return row
+
+
+def all_measured(folder: SweepFolder, count: int) -> dict[str, list[Row]]:
+    """Return the rows of every configuration, measuring what is new; figures.json is written after each run."""
+    found: dict[str, list[Row]] = read_json(FIGURES)["runs"] if FIGURES.is_file() else {}
+    for record in read_records(folder.plan(), folder):
+        if not record.ended:
+            continue
+        rows = found.setdefault(record.planned.config, [])
+        if any(row["ended"] == record.status["ended"] for row in rows):
+            continue
+        rows[:] = [row for row in rows if row["seed"] != record.status["seed"]]
+        rows.append(measured(record, count))
+        rows.sort(key=lambda row: row["seed"])
+        print(record.planned.id, rows[-1]["verdict"], rows[-1].get("ema"), flush=True)
+        write(found, count)
+    return found
+
+
+def write(found: dict[str, list[Row]], count: int) -> None:
+    """Write figures.json."""
+    FIGURES.parent.mkdir(exist_ok=True)
+    text = json.dumps({"samples": count, "runs": found}, indent=1, sort_keys=True)
+    atomic_write(FIGURES, f"{text}\n".encode())
+
+
+def table(name: str, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield what is said of one configuration: its figures, verdicts and times."""
+    yield f"`ganlab train {name}`, seeds {', '.join(str(row['seed']) for row in rows)}:\n"
+    yield "| figure | averaged generator | live |"
+    yield "| --- | --- | --- |"
+    names = dict.fromkeys(key for row in rows for key in row.get("ema", {}))
+    for figure in sorted(names, key=lambda key: (HEADLINES.index(key) if key in HEADLINES else 99, key)):
+        cells = [cell([row.get(which, {}).get(figure) for row in rows]) for which in ("ema", "live")]
+        yield f"| {figure} | {' | '.join(cells)} |"
+    verdicts = [f"{row['verdict']} ({row['confidence']:.0%})" if row["confidence"] else row["verdict"] for row in rows]
+    yield f"\nVerdicts: {', '.join(verdicts)}. Seconds: {cell([row['seconds'] for row in rows])}."
+
+
+def fill(text: str, found: dict[str, list[Row]]) -> str:
+    """Return the page with the part after each `<!-- zoo: NAME -->`, up to `<!-- end -->`, made anew."""
+
+    def anew(match: re.Match[str]) -> str:
+        name = match[1]
+        if name == "equal time":
+            lines = equal_time(found)
+        elif name.rpartition("/")[2] in found:
+            lines = table(name, found[name.rpartition("/")[2]])
+        else:
+            lines = iter(("Not trained yet.",))
+        return f"<!-- zoo: {name} -->\n" + "\n".join(lines) + "\n<!-- end -->"
+
+    return re.sub(r"<!-- zoo: (.+?) -->.*?<!-- end -->", anew, text, flags=re.DOTALL)
+
+
+def equal_time(found: dict[str, list[Row]]) -> Iterator[str]:
+    """Yield the table of FIDs after the time that the fastest of the configurations took."""
+    rows = {config: found[config] for config in EQUAL_TIME if config in found}
+    if not rows:
+        return
+    limit = min(row["seconds"] for each in rows.values() for row in each)
+    yield f"| config | FID after {limit} s |"
+    yield "| --- | --- |"
+    for config, each in rows.items():
+        reached = [[fid for seconds, fid in row["fid_by_time"] if seconds <= limit] for row in each]
+        yield f"| {config} | {cell([fids[-1] if fids else None for fids in reached])} |"
+
+
+def cell(values: Sequence[float | None]) -> str:
+    """Return the median of what is there, and all of it."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "-"
+    return f"**{number(median(known))}** ({', '.join(map(number, known))})"
+
+
+def number(value: float) -> str:
+    """Return a number in at most four figures."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def copy_pictures(folder: SweepFolder) -> None:
+    """Copy the picture of each configuration's first seed: its phases, else its gallery, else its last grid."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    done = set()
+    for record in read_records(folder.plan(), folder):
+        name = record.planned.config
+        if not record.ended or name in done:
+            continue
+        galleries = sorted(record.run.samples.glob("gallery_*.png")) or sorted(record.run.samples.glob("step_*.png"))
+        phases = record.run.plots / "phases.png"
+        if galleries:
+            shutil.copyfile(phases if phases.is_file() else galleries[-1], PICTURES / f"{name}.png")
+            done.add(name)
+
+
+def main() -> None:
+    """Measure, write, copy."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--samples", type=int, default=10_000)
+    arguments = parser.parse_args()
+    folder = SweepFolder(arguments.folder)
+    found = all_measured(folder, arguments.samples)
+    atomic_write(PAGE, fill(PAGE.read_text(encoding="utf-8"), found).encode())
+    copy_pictures(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Codes ignored: what the generator makes says nothing of its codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ganlab.config.experiment import Experiment
+from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, reading
+from ganlab.diagnosis.failures.condition_ignored import RISEN
+from ganlab.diagnosis.remedies import Change, Cure, at_least, at_most, longer
+from ganlab.diagnosis.verdict import Finding
+
+READ = 0.2
+"""Share of the code's entropy H(c) that the bound L_I must reach. Chen et al. reach nearly all of it, and a generator
+that is not paid for it none."""
+
+SOURCE = "Chen et al. 2016, eq. 5 and figure 1"
+
+
+def no_more_than_classes(experiment: Experiment) -> Change:
+    """As many categories as the data have classes, where it is known that there are more."""
+    count = experiment.data.class_count
+    return at_most("game.categories", count)(experiment) if count and count >= 2 else {}
+
+
+CURES = (
+    Cure(
+        "Pay the generator for its codes: lambda = 1 for the categorical one",
+        "Chen et al. 2016, section 7.2",
+        at_least("game.weight", 1.0),
+    ),
+    Cure("No more categories than the data have kinds", "Chen et al. 2016", no_more_than_classes),
+    Cure("Train longer: the codes are taken up after the first good samples", "practice", longer),
+    Cure("Let Q share all of the discriminator's layers but the last", "Chen et al. 2016, section 6"),
+)
+
+
+def read(row: Row) -> float | None:
+    """L_I / H(c): share of the categorical code's entropy that can be read from the samples; None without codes."""
+    bound, most = row.get("info_bound"), row.get("info_max")
+    return bound / most if is_number(bound) and is_number(most) and most > 0 else None
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run whose last samples are good, and from which the code cannot be read."""
+
+    def ignored(row: Row) -> bool:
+        value = read(row)
+        return value is not None and value < READ
+
+    if case.good < GOOD or not case.always_recently(ignored) or case.rising(read, RISEN):
+        return
+    onset, value = case.since(ignored), case.recently(read)
+    bound, most = (case.recently(reading(key)) for key in ("info_bound", "info_max"))
+    words = f"Of the {most:.2f} nats of the categorical code at least {bound:.2f} can be read from the samples."
+    yield Charge(
+        "codes_ignored", None, min(1.0, 1 - value), onset, (onset, case.last_step),
+        (Finding("info_bound_share", value, READ, case.recent_window, SOURCE, words),),
+        f"The samples say nothing of the generator's codes since step {onset}.",
+    )  # fmt: skip

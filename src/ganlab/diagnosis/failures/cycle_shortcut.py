@@ -1,0 +1,69 @@
+"""Cycle shortcut: a translation hides its original in a pattern too faint to see, and the way back reads it there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ganlab.diagnosis.case import Case, Charge, Row, is_number, reading
+from ganlab.diagnosis.remedies import Cure, at_most
+from ganlab.diagnosis.verdict import Finding
+
+TIMES = 3.0
+"""Times the clean cycle error that it must be once the translated image is disturbed, by less than an eye sees."""
+
+CLOSE = 0.15
+"""Cycle error (pixels from -1 to 1) under which the way back works at all."""
+
+PASSED_ON = 0.03
+"""Cycle error up to which the way back may only hand on the disturbance itself, of mean size .013 at most."""
+
+SOURCE = "Chu et al. 2017; Bashkirova et al. 2019"
+
+CURES = (
+    Cure(
+        "Less weight on the cycle: it is what pays for hiding the original",
+        "Chu et al. 2017",
+        at_most("game.cycle", 5.0),
+    ),
+    Cure(
+        "Noise on the translated image before its way back, in training: no faint pattern outlives it",
+        "Bashkirova et al. 2019",
+    ),
+    Cure("Narrower translators have no room for a code beside the image", "practice", at_most("generator.width", 16)),
+    Cure("Fewer residual blocks, for the same reason", "practice", at_most("generator.blocks", 2)),
+)
+
+
+def growth(row: Row) -> float | None:
+    """Cycle error after noise of 2/255 and 8-bit rounding on the translated image, over the clean one; None without."""
+    clean, disturbed = row.get("cycle_error"), row.get("cycle_error_disturbed")
+    return disturbed / max(clean, 1e-6) if is_number(clean) and is_number(disturbed) else None
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run whose way back works, and breaks once the translation is disturbed by less than an eye sees."""
+
+    def hidden(row: Row) -> bool:
+        times = growth(row)
+        if times is None:
+            return False
+        return times >= TIMES and row["cycle_error"] < CLOSE and row["cycle_error_disturbed"] > PASSED_ON
+
+    if not case.always_recently(hidden):
+        return
+    onset, value = case.since(hidden), case.recently(growth)
+    clean, disturbed = (case.recently(reading(key)) for key in ("cycle_error", "cycle_error_disturbed"))
+    words = (
+        f"Noise of 2/255 on the translated image turns a cycle error of {clean:.3f} into {disturbed:.3f}, "
+        f"{value:.1f} times as much: the original was hidden in what the noise covers."
+    )
+    yield Charge(
+        "cycle_shortcut", None, 1 - 1 / value, onset, (onset, case.last_step),
+        (
+            Finding("cycle_error_growth", value, TIMES, case.recent_window, SOURCE, words),
+            Finding("cycle_error", clean, CLOSE, case.recent_window, "definition",
+                    f"Without it the way back misses by {clean:.3f} a pixel (of 2 from black to white)."),
+        ),
+        f"Since step {onset} the translations hide the original in a faint pattern, from which the way back reads it.",
+        decisive=2,
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Diverged, at a phase change: a growing GAN came apart when a new size began."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.games import ProgressiveGame
+from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.failures.diverged import explosion
+from ganlab.diagnosis.remedies import R1, Change, Cure, added, halved_rates
+from ganlab.diagnosis.verdict import Finding
+
+EARLY = 0.2
+"""Share of a phase, at its start, in which what goes wrong is laid to the change; a longer fade counts whole."""
+
+SOURCE = "Karras et al. 2018, section 2"
+
+
+def longer_fade(experiment: Experiment) -> Change:
+    """Twice as many images a fade; as many as a phase has where there was none."""
+    game = experiment.game
+    return {"game.fade": 2 * game.fade or game.images_per_phase} if isinstance(game, ProgressiveGame) else {}
+
+
+CURES = (
+    Cure("A fade of twice the length lets both networks get used to the new layer", SOURCE, longer_fade),
+    Cure("Half the learning rate takes smaller steps", "practice", halved_rates),
+    Cure(
+        "A gradient penalty between reals and fakes bounds how steep a new layer makes the discriminator",
+        "Gulrajani et al. 2017; Karras et al. 2018",
+        added("penalties", name="wgan_gp", weight=10.0),
+    ),
+    R1,
+)
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run that diverged, as `diverged` defines it over the whole run, early in a phase after the first."""
+    starts = case.whole.phases
+    finding = explosion(Case(case.whole, all_phases=True)) if len(starts) > 1 else None
+    if finding is None:
+        return
+    onset, end = finding.window
+    number = bisect_right(starts, onset) - 1
+    if number < 1:
+        return
+    after = onset - starts[number]
+    early = max(EARLY * length(case, number), fade(case.whole.experiment))
+    if after > early:
+        return
+    words = f"It began {after} steps after the change of size at step {starts[number]}."
+    yield Charge(
+        "diverged", "phase_change", 1.0, onset, finding.window,
+        (finding, Finding("steps_after_phase", after, early, (starts[number], onset), SOURCE, words)),
+        f"Training diverged at step {onset}, as the networks grew: {finding.words[0].lower()}{finding.words[1:]}",
+        active=end == case.last_step,
+    )  # fmt: skip
+
+
+def length(case: Case, number: int) -> int:
+    """Steps of a phase; of the newest one those that were planned, but no more than the one before it had."""
+    starts = case.whole.phases
+    if number + 1 < len(starts):
+        return starts[number + 1] - starts[number]
+    before = starts[number] - starts[number - 1]
+    return before if case.whole.planned is None else min(before, case.whole.planned - starts[number] + 1)
+
+
+def fade(experiment: Experiment | None) -> int:
+    """Steps of a fade; 0 where it is not known."""
+    if experiment is None or not isinstance(experiment.game, ProgressiveGame):
+        return 0
+    training = experiment.training
+    return math.ceil(experiment.game.fade / (training.batch_size * training.discriminator_steps))

@@ -1,0 +1,44 @@
+"""Mode collapse, within a class: of a class that is asked for always the same few faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, is_conditional, is_number, relative_vendi
+from ganlab.diagnosis.failures.within_mode_collapse import VARIETY
+from ganlab.diagnosis.remedies import COLLAPSE_CURES
+from ganlab.diagnosis.verdict import Finding
+
+CURES = COLLAPSE_CURES
+
+
+def varieties(row: Row) -> dict[int, float]:
+    """Relative Vendi scores of the samples asked for by class, of the classes that can be judged."""
+    found = row.get("vendi_by_asked") if is_conditional(row) else None
+    return {index: value for index, value in enumerate(found or ()) if is_number(value)}
+
+
+def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run of which some class, the same in all of the last snapshots, varies little when asked for."""
+
+    def narrow(row: Row) -> set[int]:
+        return {index for index, value in varieties(row).items() if value < VARIETY}
+
+    if not case.recent or case.recently(relative_vendi) < ALIKE:  # they are all the same
+        return
+    classes = sorted(set.intersection(*map(narrow, case.recent)))
+    if not classes:
+        return
+    onset = case.since(lambda row: bool(narrow(row).intersection(classes)))
+    last = case.recent[-1]
+    names = last.get("classes") or range(len(last["vendi_by_asked"]))
+    value = case.recently(lambda row: float(np.median([varieties(row)[index] for index in classes])))
+    listed = ", ".join(str(names[index]) for index in classes)
+    words = f"Asked for {listed}, the samples hold {100 * value:.0f} % of the variety of real ones (median)."
+    yield Charge(
+        "mode_collapse", "within_class", len(classes) / len(varieties(last)), onset, (onset, case.last_step),
+        (Finding("relative_vendi_of_asked", value, VARIETY, case.recent_window, "Friedman & Dieng 2023", words),),
+        f"Of {listed} the generator makes always the same few faces since step {onset}.",
+    )  # fmt: skip

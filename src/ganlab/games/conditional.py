@@ -1,0 +1,81 @@
+"""Samples of a class that is asked for (Mirza & Osindero 2014), scored by projection (Miyato & Koyama 2018)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from ganlab.config.data import ImageOptions
+from ganlab.config.experiment import Experiment
+from ganlab.config.games import ConditionalGame as Options
+from ganlab.data import RealData
+from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
+from ganlab.randomness import generator as seeded
+
+ROWS = 10
+"""Classes that a gallery shows, and samples of each."""
+
+
+class ConditionalGame(StandardGame):
+    """Both players are told the class: the generator in its input, the discriminator by the score it gives."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        device: torch.device,
+        data: RealData | None = None,
+    ) -> None:
+        super().__init__(experiment, generator, discriminator, device, data)
+        assert isinstance(experiment.game, Options)
+        self.options = experiment.game
+        self.classes = self.options.class_count(experiment)
+        self.shares = self._class_shares()
+
+    def _class_shares(self) -> Tensor:
+        """How often each class is asked for, (classes,): as often as it is in the data, where these are there."""
+        if self.data is not None:
+            return torch.bincount(self.data.train.labels, minlength=self.classes).double()
+        shares, data = torch.zeros(self.classes, dtype=torch.float64), self.experiment.data
+        kept = list(data.class_numbers()) if isinstance(data, ImageOptions) and data.class_sizes else slice(None)
+        shares[kept] = 1.0
+        return shares
+
+    def draw(self, count: int, source: torch.Generator, held_out: bool = False) -> Draw:
+        """Draw latents and classes; the inputs end in the class, one-hot."""
+        latents = draw_latents(self.experiment.latent, count, source)
+        asked = torch.multinomial(self.shares, count, replacement=True, generator=source)
+        return self.asking(latents, asked)
+
+    def asking(self, latents: Tensor, asked: Tensor) -> Draw:
+        """Return the inputs that ask for classes (N,) with latents (N, latent.dim)."""
+        return Draw(torch.cat([latents, one_hot(asked, self.classes).to(latents)], dim=1), asked)
+
+    def judge(self, samples: Tensor, labels: Tensor | None) -> Judged:
+        """Score samples as of their class y: psi(phi(x)) + <v_y, phi(x)> (Miyato & Koyama 2018, eq. 3)."""
+        judged = super().judge(samples, labels)
+        assert judged.heads is not None
+        assert labels is not None
+        return Judged(judged.scores + judged.heads.gather(1, labels[:, None])[:, 0], judged.heads)
+
+    def real_labels(self, round: Round) -> Tensor:
+        """The reals' labels, some of them replaced where the experiment asks for noise on them."""
+        labels, share = round.real.labels, self.options.label_noise
+        if share == 0.0:
+            return labels
+        source = seeded(self.experiment.seed, "label_noise", round.update)
+        replaced = torch.rand(len(labels), generator=source) < share
+        random = torch.multinomial(self.shares, len(labels), replacement=True, generator=source)
+        return torch.where(replaced.to(self.device), random.to(self.device), labels)
+
+    def gallery(self) -> Tensor:
+        """One row a class, the same latents in each."""
+        kept = self.shares.nonzero().flatten()[:ROWS]
+        latents = draw_latents(self.experiment.latent, ROWS, seeded(self.experiment.seed, "gallery"))
+        drawn = self.asking(latents.repeat(len(kept), 1), kept.repeat_interleave(ROWS))
+        return self.sample(drawn.inputs.to(self.device))
+
+
+build = ConditionalGame

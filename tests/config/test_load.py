@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ganlab.config.data import DATA, ImageOptions
 from ganlab.config.experiment import VERDICTS, Experiment
+from ganlab.config.games import GAMES, doubling
 from ganlab.config.load import (
     apply_overrides,
     difference,
@@ -274,6 +275,7 @@ SHARE = st.floats(1e-9, 0.5)
 IMAGES = COMMON_DATA | {
     "image_size": st.sampled_from([28, 32, 64, 128]),
     "classes": st.none() | st.lists(st.integers(0, 9), min_size=1, unique=True),
+    "edges": st.booleans(),
 }
 POINTS = COMMON_DATA | {"points": st.integers(10_000, 10**7), "held_out": SHARE}
 DATA_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
@@ -295,6 +297,20 @@ NETWORK_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "mlp": {"width": st.integers(1, 4096), "depth": st.integers(1, 64), "activation": ACTIVATION, "norm": NORM},
     "dcgan": CONVOLUTIONS | {"activation": ACTIVATION},
     "guide": CONVOLUTIONS,
+    "sagan": {"width": st.integers(1, 4096), "kernel_size": st.integers(1, 15)},
+    "progressive": {"width": st.integers(1, 4096), "max_width": st.integers(1, 4096)},
+    "translator": {"width": st.integers(1, 4096), "blocks": st.integers(1, 64), "norm": NORM},
+    "super_resolution": {"width": st.integers(1, 4096), "blocks": st.integers(1, 64), "norm": NORM},
+}
+WEIGHT = st.floats(0, 1e6)
+GAME_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "standard": {},
+    "conditional": {"label_noise": st.floats(0, 1)},
+    "auxiliary": {"label_noise": st.floats(0, 1), "weight": WEIGHT},
+    "infogan": {"categories": st.integers(2, 20), "continuous": st.integers(0, 20), "weight": WEIGHT},
+    "progressive": {"fade": st.integers(0, 10**12), "images_per_phase": st.integers(0, 10**12)},
+    "cycle": {"cycle": WEIGHT, "identity": WEIGHT, "pool": st.integers(0, 100_000)},
+    "super_resolution": {"factor": st.sampled_from([2, 4]), "content": WEIGHT, "adversarial": WEIGHT},
 }
 OPTIMIZER_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "adam": {"betas": st.tuples(BETA, BETA), "eps": positive(1)},
@@ -315,6 +331,7 @@ VERDICT = st.sampled_from(
 def test_the_strategy_knows_every_component() -> None:
     assert set(DATA_KEYS) == set(DATA)
     assert set(NETWORK_KEYS) == set(NETWORKS)
+    assert set(GAME_KEYS) == set(GAMES)
     assert set(OPTIMIZER_KEYS) == set(OPTIMIZERS)
     assert set(STABILIZER_KEYS) == set(STABILIZERS)
 
@@ -323,31 +340,46 @@ def test_the_strategy_knows_every_component() -> None:
 def experiments(draw: st.DrawFn) -> Experiment:
     """A valid experiment of any components."""
 
-    def component(keys: dict[str, dict[str, st.SearchStrategy[Any]]], *names: str) -> dict[str, Any]:
+    def component(keys: dict[str, dict[str, st.SearchStrategy[Any]]], *names: str, **needed: Any) -> dict[str, Any]:
         name = draw(st.sampled_from(names or sorted(keys)))
-        needed = {"name": st.just(name), **({"path": TEXT.filter(bool)} if name == "folder" else {})}
-        return draw(st.fixed_dictionaries(needed, optional=keys[name]))
+        if name == "folder":
+            needed["path"] = draw(TEXT.filter(bool))
+        if name == "sagan":
+            needed["attention"] = draw(st.sampled_from([None, size // 2]))
+        return {"name": name, **needed, **draw(st.fixed_dictionaries({}, optional=keys[name]))}
 
     data = component(DATA_KEYS)
-    size = data.get("image_size", 28 if "mnist" in data["name"] else None)
-    networks = [
-        "mlp",
-        *(["dcgan"] if data["name"] not in ("ring", "grid", "swiss_roll") else []),
-        *(["guide"] if size == 28 else []),
-    ]
+    points = data["name"] in ("ring", "grid", "swiss_roll")
+    size = data.get("image_size", {"cifar10": 32, "folder": 64}.get(data["name"], 28))
+    unlabelled = {"standard", "infogan"}
+    playable = {"ring": {"conditional", "auxiliary"}, "grid": {"conditional", "auxiliary"}, "swiss_roll": set()}
+    game = component(GAME_KEYS, *sorted(unlabelled | playable.get(data["name"], set(GAMES))))
+    if game["name"] in ("conditional", "auxiliary") and data["name"] == "folder":
+        game["classes"] = draw(st.integers(2, 100_000))
+    if game["name"] == "progressive":
+        game["sizes"] = doubling(size)[draw(st.integers(0, len(doubling(size)) - 1)) :]
+    if game["name"] == "cycle":
+        game["source"] = data
+    judges = ["mlp", *([] if points else ["dcgan", "sagan", *(["guide"] if size == 28 else [])])]
+    makers, allowed = judges, 0 if game["name"] == "cycle" else 3
+    if game["name"] == "progressive":
+        makers = judges = ["progressive"]
+    elif game["name"] in ("cycle", "super_resolution"):
+        makers = ["translator" if game["name"] == "cycle" else "super_resolution"]
     lr = some_options(lr=positive(100), schedule=st.sampled_from(["constant", "linear", "cosine"]))
     values = {
         "name": draw(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", fullmatch=True)),
         "seed": draw(st.integers(0, 2**63 - 1)),
         "data": data,
-        "latent": draw(some_options(dim=st.integers(1, 65536), distribution=st.sampled_from(["normal", "uniform"]))),
-        "generator": component(NETWORK_KEYS, *networks),
-        "discriminator": component(NETWORK_KEYS, *networks),
+        "latent": draw(some_options(dim=st.integers(41, 65536), distribution=st.sampled_from(["normal", "uniform"]))),
+        "game": game,
+        "generator": component(NETWORK_KEYS, *makers),
+        "discriminator": component(NETWORK_KEYS, *judges),
         "weight_init": {"name": draw(st.sampled_from(sorted(WEIGHT_INITS)))},
         "loss": draw(st.sampled_from(sorted(LOSSES))),
         "penalties": [
             {"name": name, "weight": draw(positive(1e9))}
-            for name in draw(st.lists(st.sampled_from(sorted(PENALTIES)), unique=True))
+            for name in draw(st.lists(st.sampled_from(sorted(PENALTIES)), unique=True, max_size=allowed))
         ],
         "stabilizers": [
             {"name": name, **draw(some_options(**STABILIZER_KEYS[name]))}
@@ -359,9 +391,11 @@ def experiments(draw: st.DrawFn) -> Experiment:
                 steps=st.integers(1, 10**9),
                 batch_size=st.integers(2, 400),
                 generator_batch_size=st.none() | st.integers(2, 65536),
-                discriminator_batches=st.sampled_from(["summed", "separate", "mixed"]),
+                discriminator_batches=st.sampled_from(
+                    ["summed"] if game["name"] == "cycle" else ["summed", "separate", "mixed"]
+                ),
                 device=st.sampled_from(["auto", "cpu", "mps", "cuda", "cuda:12"]),
-                compile=st.booleans(),
+                compile=st.just(False) if game["name"] == "progressive" else st.booleans(),
                 ema=BETA,
             )
         ),

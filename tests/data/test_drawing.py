@@ -40,7 +40,8 @@ def test_edges_of_digits(digits: RealData) -> None:
     values = to_float(digits.train.values[:50])
     drawn = edges(values)
     np.testing.assert_allclose(drawn.numpy(), outlines(values), atol=1e-6)
-    assert drawn.min() == -1 and drawn.max() == 1
+    assert drawn.min() == -1
+    assert drawn.max() == 1
 
 
 def test_edges_lie_around_bright_shapes() -> None:

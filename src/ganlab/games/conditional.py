@@ -10,6 +10,7 @@ from ganlab.config.data import ImageOptions
 from ganlab.config.experiment import Experiment
 from ganlab.config.games import ConditionalGame as Options
 from ganlab.data import RealData
+from ganlab.errors import DataError
 from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
 from ganlab.randomness import generator as seeded
 
@@ -35,8 +36,18 @@ class ConditionalGame(StandardGame):
         self.shares = self._class_shares()
 
     def _class_shares(self) -> Tensor:
-        """How often each class is asked for, (classes,): as often as it is in the data, where these are there."""
+        """How often each class is asked for, (classes,): as often as it is in the data, where these are there.
+
+        Raises:
+            DataError: the data have more classes than the experiment says.
+        """
         if self.data is not None:
+            labelled = 1 + max(int(each.labels.max()) for each in (self.data.train, self.data.held_out) if len(each))
+            if labelled > self.classes:
+                raise DataError(
+                    f"the data have {labelled} classes, and game.classes is {self.classes}",
+                    f"set game.classes to {labelled}",
+                )
             return torch.bincount(self.data.train.labels, minlength=self.classes).double()
         shares, data = torch.zeros(self.classes, dtype=torch.float64), self.experiment.data
         kept = list(data.class_numbers()) if isinstance(data, ImageOptions) and data.class_sizes else slice(None)

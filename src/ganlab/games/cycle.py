@@ -61,6 +61,8 @@ class CycleGame(StandardGame):
         with torch.no_grad(), self.autocast:
             returned = self.generator.back(real).float()
         fake, returned = self.pooled(round.fake, 0, round), self.pooled(returned, 1, round)
+        real, fake = self.noisy(real, "real", round), self.noisy(fake, "fake", round)
+        source, returned = self.noisy(source, "back/real", round), self.noisy(returned, "back/fake", round)
         loss = self.real_half(real, self.judge(real, None), round)
         loss = loss + self.fake_half(fake, self.judge(fake, None), round)
         back = self.loss.real(self.score_back(source), self.smoothing.real if self.smoothing else 1.0)
@@ -102,7 +104,7 @@ class CycleGame(StandardGame):
         with self.autocast:
             returned = self.generator.back(real)
             cycle = l1_loss(self.generator.back(fake), source) + l1_loss(self.generator.there(returned), real)
-        back = self.loss.generator(self.score_back(returned.float()))
+        back = self.loss.generator(self.score_back(self.noisy(returned.float(), "back/generator", round)))
         losses |= {"back_g_loss": back.detach(), "cycle_loss": cycle.detach()}
         loss = loss + back + self.options.cycle * cycle
         if self.options.identity:

@@ -55,6 +55,16 @@ SHOWN: tuple[tuple[str, str, ModuleType], ...] = (
 )
 """Name of the section, the run of the corpus that shows it and how much of it is looked at, the failure's file."""
 
+NAMED: tuple[ModuleType, ...] = (
+    failures.phase_change,
+    failures.direction_collapse,
+    failures.condition_ignored,
+    failures.within_class_collapse,
+    failures.codes_ignored,
+    failures.cycle_shortcut,
+)
+"""Failures that only some of the named GANs have; no run of the corpus has one."""
+
 SEEN = {
     "diverged": """Under the losses the numbers grow: every swing is larger than the one before, up to 20,000, while no
 loss of the cross-entropy runs on this page exceeds 12. A Wasserstein critic without a bound on its slope can always
@@ -212,6 +222,20 @@ def section(corpus: Path, name: str, shown: str, module: ModuleType) -> str:
     return "\n\n".join(each for each in (*words, f"What to do:\n\n{cures}" if cures else "") if each)
 
 
+def named_section(module: ModuleType) -> str:
+    """One failure of a named GAN: its criteria and cures; docs/zoo.md shows the real run."""
+    name = module.__name__.rpartition(".")[2].replace("_", " ")
+    words = [
+        f"## {name.capitalize()}",
+        paragraph(module.__doc__),
+        paragraph(module.examine.__doc__),
+        "\n".join(thresholds(module)),
+        "[A real run that was made to fail so](zoo.md). What to do:",
+        "\n".join(f"- {cure.why} ({cure.source})" for cure in module.CURES),
+    ]
+    return "\n\n".join(each for each in words if each)
+
+
 HEAD = """# Verdicts
 
 Made by `python benchmarks/verdict_gallery.py` from the code and from real runs of the corpus. How often they are right:
@@ -262,6 +286,7 @@ def main() -> None:
     order = "**Precedence.** The first of these whose criteria hold at the end names the run: "
     order = textwrap.fill(f"{order}{names}. Others, and spells that ended, are listed beside it.", 120)
     parts = [HEAD.format(order=order), *(section(corpus, *each) for each in SHOWN)]
+    parts += [named_section(module) for module in NAMED]
     (ROOT / "docs" / "verdicts.md").write_text("\n\n".join(parts) + "\n")
 
 

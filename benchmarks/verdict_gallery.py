@@ -185,7 +185,12 @@ def told(verdict: Verdict) -> str:
 def settings(experiment: Experiment) -> str:
     """What the run's experiment says beside the defaults, as overrides."""
     quiet = ("name", "seed", "monitor.")
-    changed = [(key, new) for key, _, new in difference(Experiment(), experiment) if not key.startswith(quiet)]
+    # A key that only the default's component has is None here.
+    changed = [
+        (key, new)
+        for key, _, new in difference(Experiment(), experiment)
+        if new is not None and not key.startswith(quiet)
+    ]
     return " ".join(f"{key}={json.dumps(value, separators=(',', ':'))}" for key, value in changed)
 
 

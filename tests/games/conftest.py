@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
 import torch
 
 from ganlab.config.experiment import Experiment
-from ganlab.data import load
+from ganlab.data import load, mnist
 from ganlab.games.standard import Round, Trace
 from ganlab.monitor.monitor import Monitor
 from ganlab.training.workbench import Workbench, build_workbench
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _digits_once() -> Iterator[None]:
+    """Unpack MNIST once: nobody writes into it, and it takes most of a toy's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mnist, "unpack", functools.cache(mnist.unpack))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ class DcganGenerator(ConvolutionalOptions):
     dense: Annotated[int, Field(ge=0, le=16)] = 0
     """Fully connected hidden layers of 16 * width units before the maps; DCGAN has none."""
     norm_output: bool = False
-    """Batch normalisation at the output too, which DCGAN has not: samples oscillate (Radford et al. 2015, section 3)."""
+    """Batch normalisation at the output too; DCGAN has none: samples oscillate (Radford et al. 2015, section 3)."""
     output: Literal["tanh", "sigmoid"] = "tanh"
     """Range of the output: tanh [-1, 1], as the data; sigmoid [0, 1] cannot make the darker half."""
 

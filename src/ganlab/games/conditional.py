@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ganlab.config.data import ImageOptions
-from ganlab.config.experiment import Experiment
 from ganlab.config.games import ConditionalGame as Options
-from ganlab.data import RealData
 from ganlab.errors import DataError
 from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
 from ganlab.randomness import generator as seeded
@@ -21,19 +21,20 @@ ROWS = 10
 class ConditionalGame(StandardGame):
     """Both players are told the class: the generator in its input, the discriminator by the score it gives."""
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        device: torch.device,
-        data: RealData | None = None,
-    ) -> None:
-        super().__init__(experiment, generator, discriminator, device, data)
-        assert isinstance(experiment.game, Options)
-        self.options = experiment.game
-        self.classes = self.options.class_count(experiment)
+    def __init__(self, *players: Any) -> None:
+        super().__init__(*players)
         self.shares = self._class_shares()
+
+    @property
+    def options(self) -> Options:
+        """What the experiment says of this game."""
+        assert isinstance(self.experiment.game, Options)
+        return self.experiment.game
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return self.options.class_count(self.experiment)
 
     def _class_shares(self) -> Tensor:
         """How often each class is asked for, (classes,): as often as it is in the data, where these are there.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import l1_loss
 
-from ganlab.config.experiment import Experiment
 from ganlab.config.games import CycleGame as Options
-from ganlab.data import RealData, load, to_float, to_uint8
+from ganlab.data import load, to_float, to_uint8
 from ganlab.evaluation.features import look
 from ganlab.evaluation.modes import vendi
 from ganlab.games.standard import Draw, Round, StandardGame, draw_images
@@ -36,18 +36,20 @@ class CycleGame(StandardGame):
     generator: Pair
     discriminator: PooledPair
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        device: torch.device,
-        data: RealData | None = None,
-    ) -> None:
-        super().__init__(experiment, generator, discriminator, device, data)
-        assert isinstance(experiment.game, Options)
-        self.options = experiment.game
-        self.source = load(self.options.source, experiment.training.batch_size)
+    def __init__(self, *players: Any) -> None:
+        super().__init__(*players)
+        self.source = load(self.options.source, self.experiment.training.batch_size)
+
+    @property
+    def options(self) -> Options:
+        """What the experiment says of this game."""
+        assert isinstance(self.experiment.game, Options)
+        return self.experiment.game
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells the data of both domains from any other."""
+        return f"{super().fingerprint} {self.source.fingerprint}"
 
     def draw(self, count: int, source: torch.Generator, held_out: bool = False) -> Draw:
         """Draw source images; what is asked for is their label, where both domains have the same classes."""

@@ -6,12 +6,10 @@ import math
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganlab.config.experiment import Experiment
 from ganlab.config.games import InfoGame as Options
-from ganlab.data import RealData
 from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
 from ganlab.randomness import generator as seeded
 
@@ -31,17 +29,11 @@ class InfoGame(StandardGame):
 
     matched: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        device: torch.device,
-        data: RealData | None = None,
-    ) -> None:
-        super().__init__(experiment, generator, discriminator, device, data)
-        assert isinstance(experiment.game, Options)
-        self.options = experiment.game
+    @property
+    def options(self) -> Options:
+        """What the experiment says of this game."""
+        assert isinstance(self.experiment.game, Options)
+        return self.experiment.game
 
     def draw(self, count: int, source: torch.Generator, held_out: bool = False) -> Draw:
         """Draw noise, a category and continuous codes from U[-1, 1]."""

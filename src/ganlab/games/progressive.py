@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganlab.config.experiment import Experiment
 from ganlab.config.games import ProgressiveGame as Options
-from ganlab.data import RealData
 from ganlab.data.drawing import enlarged, reduced
 from ganlab.games.standard import Batch, Phase, StandardGame
 from ganlab.networks.progressive import grow
@@ -41,19 +39,19 @@ def stage_at(options: Options, images: int) -> Stage:
 class ProgressiveGame(StandardGame):
     """Reals and fakes have the size of the stage; snapshots show them at full size, each pixel repeated."""
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        device: torch.device,
-        data: RealData | None = None,
-    ) -> None:
-        super().__init__(experiment, generator, discriminator, device, data)
-        assert isinstance(experiment.game, Options)
-        self.options = experiment.game
-        self.images_a_step = experiment.training.batch_size * experiment.training.discriminator_steps
-        self.stage = stage_at(self.options, 0)
+    stage: Stage
+    """Where the run stands; `begin` says it."""
+
+    @property
+    def options(self) -> Options:
+        """What the experiment says of this game."""
+        assert isinstance(self.experiment.game, Options)
+        return self.experiment.game
+
+    @property
+    def images_a_step(self) -> int:
+        """Real images that a step shows."""
+        return self.experiment.training.batch_size * self.experiment.training.discriminator_steps
 
     def begin(self, step: int) -> None:
         """Let both networks grow to what a step asks for."""

@@ -156,6 +156,11 @@ class StandardGame:
             nullcontext() if precision == "float32" else torch.autocast(device.type, dtype=PRECISIONS[precision])
         )
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells the data that are played with from any other."""
+        return self.data.fingerprint if self.data else ""
+
     def begin(self, step: int) -> None:
         """Make the players ready for a step; here they are always."""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from ganlab.config.experiment import Experiment
 from ganlab.config.games import SuperResolutionGame as Options
 from ganlab.data import RealData
 from ganlab.data.drawing import enlarged, reduced
@@ -20,18 +19,17 @@ COLUMNS = 10
 class SuperResolutionGame(StandardGame):
     """The generator is given images, reduced; their originals are what it should make of them."""
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        device: torch.device,
-        data: RealData | None = None,
-    ) -> None:
-        super().__init__(experiment, generator, discriminator, device, data)
-        assert isinstance(experiment.game, Options)
-        assert data is not None
-        self.options, self.originals = experiment.game, data
+    @property
+    def options(self) -> Options:
+        """What the experiment says of this game."""
+        assert isinstance(self.experiment.game, Options)
+        return self.experiment.game
+
+    @property
+    def originals(self) -> RealData:
+        """The images that are reduced."""
+        assert self.data is not None
+        return self.data
 
     def draw(self, count: int, source: torch.Generator, held_out: bool = False) -> Draw:
         """Draw images, and reduce them."""

@@ -75,7 +75,11 @@ def start(
             "device": describe_device(device),
             "threads": torch.get_num_threads(),
             "versions": versions(),
-            "data": {"train": len(data.train), "held_out": len(data.held_out), "fingerprint": data.fingerprint},
+            "data": {
+                "train": len(data.train),
+                "held_out": len(data.held_out),
+                "fingerprint": bench.plain_game.fingerprint,
+            },
             "parameters": {name: count_parameters(network) for name, network in bench.state.networks.items()},
             "resumed": [],
         }
@@ -120,12 +124,13 @@ def resume(
         prepare(device, experiment.training, threads=status["threads"])
         warnings += promises_lost(status, device)
         data = load(experiment.data, experiment.training.batch_size)
-        if data.fingerprint != status["data"].get("fingerprint") and not is_allowed("data", allowed):
+        bench = build_workbench(experiment, data, device)
+        fingerprint = bench.plain_game.fingerprint
+        if fingerprint != status["data"].get("fingerprint") and not is_allowed("data", allowed):
             raise RunError(
                 f"the data of {run.path.name} changed since it was started: its fingerprint differs",
                 "bring the old data back, or allow it with --allow-change data",
             )
-        bench = build_workbench(experiment, data, device)
         restore(bench.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
         cut_history(run.history, checkpoint.step)
         cut_snapshots(run.snapshots, checkpoint.step)
@@ -140,7 +145,7 @@ def resume(
             "device": describe_device(device),
             "threads": torch.get_num_threads(),
             "versions": versions(),
-            "data": {**status["data"], "fingerprint": data.fingerprint},
+            "data": {**status["data"], "fingerprint": fingerprint},
         }
         status.pop("non_finite", None)
         carry_on(run, bench, data, status, views, warnings)

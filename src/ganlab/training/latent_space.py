@@ -87,8 +87,8 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
     NEIGHBOURS around this sum; (4 + NEIGHBOURS, latent.dim).
 
     A class's mean is that of the latents whose samples the data's classifier puts into the class, garbage left out.
-    Means and sum are brought to the length that latents have. A mean of many is short, where the generator was never
-    trained: of the digits' means in three DCGANs 9 of 30 gave their own digit as they were, and 29 at full length.
+    Means and sum are brought to the length that latents have: a mean of many is short, and there the generator was never
+    trained.
 
     Args:
         game: whose generator they are for.

@@ -87,7 +87,7 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
     NEIGHBOURS around this sum; (4 + NEIGHBOURS, latent.dim).
 
     A class's mean is that of the latents whose samples the data's classifier puts into the class, garbage left out.
-    Means and sum are brought to the length that latents have: a mean of many is short, and there the generator was never
+    Means and sum are brought to the length that latents have: a mean of many is short, where no generator was
     trained.
 
     Args:

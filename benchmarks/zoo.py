@@ -19,9 +19,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from ganlab.data import load
 from ganlab.evaluation.features import features_for
 from ganlab.evaluation.fidelity import frechet_distance, moments
+from ganlab.plots.grids import save_png, side_by_side
 from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.records import RunRecord, read_records
@@ -36,6 +40,14 @@ HEADLINES = ("agreement", "info_bound", "psnr", "psnr_bicubic", "ssim", "ssim_bi
 
 EQUAL_TIME = ("dcgan_mnist", "mlp_mnist", "progressive_mnist", "sagan_mnist", "sagan_plain_mnist")
 """Configurations whose FID is compared at equal time."""
+
+OVERVIEW = {
+    "conditional_mnist": "conditional: a class a row",
+    "infogan_mnist": "InfoGAN: a category a column",
+    "cyclegan_mnist": "CycleGAN: edges, digits, edges",
+    "superresolution_mnist": "7 px, bicubic, made, true",
+}
+"""Configurations in the README's picture, with what is said of them."""
 
 Row = dict[str, Any]
 
@@ -170,6 +182,14 @@ def copy_pictures(folder: SweepFolder) -> None:
             done.add(name)
 
 
+def draw_overview() -> None:
+    """Draw the README's picture: the corner of four galleries, four rows of five each."""
+    paths = {label: PICTURES / f"{name}.png" for name, label in OVERVIEW.items()}
+    if all(path.is_file() for path in paths.values()):
+        grids = [np.asarray(Image.open(path).convert("RGB"))[:464, :582] for path in paths.values()]
+        save_png(side_by_side(grids, list(paths)), PICTURES / "overview.png")
+
+
 def main() -> None:
     """Measure, write, copy."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -180,6 +200,7 @@ def main() -> None:
     found = all_measured(folder, arguments.samples)
     atomic_write(PAGE, fill(PAGE.read_text(encoding="utf-8"), found).encode())
     copy_pictures(folder)
+    draw_overview()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import torch
 
 import ganlab
 from ganlab.errors import ConfigError, RunError
+from ganlab.monitor.monitor import Monitor
+from ganlab.training.trained import export, load_game, sample_inputs
 
 
 def test_train_and_load(points: Any, tmp_path: Path) -> None:
@@ -34,6 +36,45 @@ def test_a_mapping_and_a_shipped_name_train_too(points: Any, tmp_path: Path) -> 
     assert run.status["step"] == 2
     with pytest.raises(ConfigError):
         ganlab.train({"seed": -1}, runs_dir=tmp_path)
+
+
+DCGANS = ("generator.width=2", "discriminator.width=2")
+GROWING = ("generator.max_width=4", "discriminator.max_width=4", "game.images_per_phase=8", "game.fade=16")
+NAMED: dict[str, tuple[str, ...]] = {
+    "conditional_mnist": DCGANS,
+    "infogan_mnist": DCGANS,
+    "progressive_mnist": (*DCGANS, *GROWING),
+    "sagan_mnist": DCGANS,
+    "sagan_plain_mnist": DCGANS,
+    "cyclegan_mnist": (*DCGANS, "generator.blocks=1", "game.source.fraction=0.02"),
+    "superresolution_mnist": (*DCGANS, "generator.blocks=1"),
+}
+"""What makes each of the named GANs a toy."""
+TOY = (
+    "data.fraction=0.02",
+    "training.batch_size=8",
+    "training.steps=2",
+    "training.device=cpu",
+    "monitor.snapshot_samples=32",
+)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_named_gan_trains_and_its_generator_runs_without_ganlab(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Monitor, "_illustrate", lambda self, verdict: None)
+    run = ganlab.train(name, [*TOY, *NAMED[name]], runs_dir=tmp_path / "runs")
+    assert (run.status["status"], run.status["step"]) == ("finished", 2)
+    assert all(np.isfinite(column).all() for key, column in run.history.items() if not key.startswith("d_acc"))
+    assert [row["step"] for row in run.snapshots] == [0, 2]
+    game = load_game(run.directory)
+    export(game, tmp_path / "exported")
+    inputs = sample_inputs(game, 5, 0).inputs
+    program = torch.export.load(tmp_path / "exported" / "generator.pt2").module()
+    for count in (1, 5):
+        with torch.no_grad():
+            torch.testing.assert_close(program(inputs[:count]), game.generator(inputs[:count]), atol=1e-5, rtol=1e-4)
 
 
 def test_reading_a_run_needs_no_torch(points: Any, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ganlab.evaluation.copying import PixelSpace
 from ganlab.evaluation.modes import (
     Bins,
     Support,
+    agreement,
     birthday_support,
     cells_of,
     class_counts,
@@ -58,6 +59,58 @@ def test_only_good_samples_count() -> None:
     good = torch.tensor([True, False, True, True])
     assert class_counts(probabilities, good).tolist() == [2, 0, 1]
     assert class_counts(probabilities, ~good & False).tolist() == [0, 0, 0]
+
+
+TABLE = torch.tensor([[5, 1, 0], [0, 2, 4], [3, 3, 2]])
+"""Good samples by what was asked, a row each, and what was made; 2 more of each row are garbage."""
+
+
+def from_table(table: Tensor, garbage: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Asked, made and good of as many samples as a table says, in random order, garbage made as class 0."""
+    kinds, classes = table.shape
+    cells = torch.arange(kinds * classes).repeat_interleave(table.flatten())
+    asked = torch.cat([cells // classes, torch.arange(kinds).repeat_interleave(garbage)])
+    made = torch.cat([cells % classes, torch.zeros(kinds * garbage, dtype=torch.int64)])
+    good = torch.arange(len(asked)) < len(cells)
+    order = torch.randperm(len(asked), generator=torch.Generator().manual_seed(0))
+    return asked[order], made[order], good[order]
+
+
+def test_agreement_by_hand() -> None:
+    """26 samples, 20 of them good: 5 + 2 + 2 on the diagonal, 5 + 4 + 3 after the best matching (0-0, 1-2, 2-1)."""
+    found = agreement(*from_table(TABLE, garbage=2), classes=3)
+    assert found.agreement == pytest.approx(9 / 26)
+    assert found.matched == pytest.approx(12 / 26)
+    # Asked 8, 8 and 10 times; made 8, 6 and 6 times.
+    assert found.chance == pytest.approx((8 * 8 + 8 * 6 + 10 * 6) / 26**2)
+
+
+def test_a_permuted_labelling_agrees_after_matching_only() -> None:
+    asked = torch.arange(10).repeat(20)
+    permutation = torch.tensor([3, 1, 4, 0, 5, 9, 2, 6, 8, 7])  # 1 and 8 stay
+    found = agreement(asked, permutation[asked], torch.ones(200, dtype=torch.bool), 10)
+    assert (found.agreement, found.matched, found.chance) == (0.2, 1.0, pytest.approx(0.1))
+    found = agreement(asked, asked, torch.ones(200, dtype=torch.bool), 10)
+    assert (found.agreement, found.matched) == (1.0, 1.0)
+    found = agreement(asked, asked, torch.zeros(200, dtype=torch.bool), 10)
+    assert (found.agreement, found.matched, found.chance) == (0.0, 0.0, 0.0)
+
+
+def test_independent_samples_agree_by_chance() -> None:
+    source = torch.Generator().manual_seed(0)
+    shares = torch.tensor([0.6, 0.3, 0.1])
+    asked, made = (torch.multinomial(shares, 50_000, replacement=True, generator=source) for _ in range(2))
+    found = agreement(asked, made, torch.ones(50_000, dtype=torch.bool), 3)
+    assert found.chance == pytest.approx(0.36 + 0.09 + 0.01, abs=0.01)
+    assert found.agreement == pytest.approx(found.chance, abs=0.01)
+
+
+@pytest.mark.parametrize(("codes", "classes", "best"), [(4, 2, 0.5), (2, 4, 1.0)])
+def test_a_code_stands_for_one_class_at_most(codes: int, classes: int, best: float) -> None:
+    """Four codes of which two pairs make the same class: half of the samples are of no class's own code."""
+    asked = torch.arange(codes).repeat(10)
+    found = agreement(asked, asked % classes, torch.ones(10 * codes, dtype=torch.bool), classes)
+    assert found.matched == best
 
 
 def test_histogram_kl_of_the_definition() -> None:

@@ -14,11 +14,13 @@ from ganlab.config.data import MnistOptions, RingOptions
 from ganlab.data import RealData, Samples, load, to_float
 from ganlab.data.selection import take
 from ganlab.evaluation.features import Features, features_for
-from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.evaluation.modes import CLASS_MINIMUM
+from ganlab.evaluation.statistics import Asked, SampleStatistics
 from ganlab.randomness import generator
 
 PAIRED = ("good", "precision", "recall", "density", "coverage", "fid", "vendi")
 CLASSES = ("class_counts", "class_shares_real", "classes", "vendi_by_class")
+ASKED = {"asked", "agreement", "agreement_matched", "agreement_chance", "agreement_real"}
 THOROUGH = ("authenticity", "copies", "c_t")
 COUNT = 400
 
@@ -83,8 +85,10 @@ def test_keys_are_the_documented_ones(world: World) -> None:
     assert len({len(row[name]) for name in CLASSES}) == 1
     assert sum(row["class_counts"]) == round(COUNT * row["good"])
     assert sum(row["class_shares_real"]) == pytest.approx(1)
-    documented = SampleStatistics.row.__doc__ or ""
-    assert all(f"`{key.removesuffix('_real')}`" in documented for key in THOROUGH_KEYS - {"class_shares_real"})
+    documented = (SampleStatistics.row.__doc__ or "") + (SampleStatistics._against_asked.__doc__ or "")
+    assert all(
+        f"`{key.removesuffix('_real')}`" in documented for key in (THOROUGH_KEYS | ASKED) - {"class_shares_real"}
+    )
 
 
 def test_reals_that_nobody_saw_score_as_reals_do(world: World) -> None:
@@ -127,6 +131,71 @@ def test_lost_classes_are_told(world: World) -> None:
     assert row["recall"] < row["recall_real"] - 0.2
     assert row["coverage"] < row["coverage_real"] - 0.2
     assert row["inception_score"] < row["inception_score_real"] - 2
+
+
+def unseen_with_labels(world: World) -> tuple[Tensor, Tensor]:
+    """What `World.unseen` gives, with its labels."""
+    order = torch.randperm(len(world.data.held_out), generator=generator(0, "statistics"))[-COUNT:]
+    return to_float(world.data.held_out.values[order]), world.data.held_out.labels[order]
+
+
+def test_reals_are_what_their_labels_ask_for(world: World) -> None:
+    samples, labels = unseen_with_labels(world)
+    row = world.statistics.row(samples, thorough=False, asked=Asked(labels))
+    assert row.keys() == KEYS | ASKED | {"vendi_by_asked"}
+    assert plain(row)
+    assert row["asked"] == "classes"
+    # What is garbage agrees with nothing, and next to all else does.
+    assert row["good"] - 0.03 <= row["agreement"] <= row["agreement_matched"] <= row["good"]
+    assert row["agreement"] == pytest.approx(row["agreement_real"], abs=0.04)
+    classes = len(row["classes"])
+    assert row["agreement_chance"] == pytest.approx(row["good"] / classes, abs=0.02)
+    judged = [each for each in row["vendi_by_asked"] if each is not None]
+    assert len(row["vendi_by_asked"]) == classes
+    assert all(0.7 < each < 1.4 for each in judged)
+    without = world.statistics.row(samples, thorough=False)
+    assert row == {**without, **{key: row[key] for key in (*ASKED, "vendi_by_asked")}}, "asking changes nothing else"
+
+
+def test_codes_are_matched_to_classes(world: World) -> None:
+    samples, labels = unseen_with_labels(world)
+    classes = len(world.features.class_names)
+    codes = (labels + 3) % classes
+    row = world.statistics.row(samples, thorough=False, asked=Asked(codes, codes=True))
+    assert row.keys() == KEYS | ASKED
+    assert row["asked"] == "codes"
+    assert row["agreement"] == row["agreement_matched"] >= row["good"] - 0.03
+    as_classes = world.statistics.row(samples, thorough=False, asked=Asked(codes))
+    assert as_classes["agreement"] < 0.05
+    assert as_classes["agreement_matched"] == row["agreement"]
+    # More codes than classes, and fewer.
+    for kinds in (2 * classes, 2):
+        codes = torch.arange(COUNT) % kinds
+        assert plain(world.statistics.row(samples, thorough=False, asked=Asked(codes, codes=True)))
+
+
+def test_samples_that_do_not_look_at_what_is_asked_agree_by_chance(world: World) -> None:
+    samples, labels = unseen_with_labels(world)
+    mixed = labels[torch.randperm(COUNT, generator=generator(1, "mixed"))]
+    row = world.statistics.row(samples, thorough=False, asked=Asked(mixed))
+    assert row["agreement"] == pytest.approx(row["agreement_chance"], abs=0.06)
+    assert row["agreement_real"] > 0.9
+
+
+def test_one_face_of_a_class_is_told(mnist: World) -> None:
+    """All samples of 3 are the same one, those of the other classes are real."""
+    samples, labels = unseen_with_labels(mnist)
+    threes = (mnist.data.held_out.labels == 3).nonzero().flatten()[: CLASS_MINIMUM + 10]
+    samples = torch.cat([samples, to_float(mnist.data.held_out.values[threes])])
+    labels = torch.cat([labels, torch.full_like(threes, 3)])
+    statistics = mnist.of(len(samples))
+    before = statistics.row(samples, thorough=False, asked=Asked(labels))["vendi_by_asked"]
+    samples[labels == 3] = samples[-1].clone()
+    after = statistics.row(samples, thorough=False, asked=Asked(labels))["vendi_by_asked"]
+    assert before[3] > 0.7
+    assert after[3] == pytest.approx(0, abs=1e-3)
+    assert after[:3] == before[:3]
+    assert after[4:] == before[4:]
 
 
 def test_collapse_is_told(world: World) -> None:

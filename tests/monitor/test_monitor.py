@@ -16,6 +16,7 @@ import torch
 import ganlab
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.errors import ConfigError, DataError, RunError
+from ganlab.evaluation import features
 from ganlab.monitor import monitor as module
 from ganlab.monitor.monitor import BLOCK, Monitor, NonFinite
 from ganlab.monitor.view import View
@@ -179,6 +180,79 @@ def test_images_of_an_array(make: Make) -> None:
     assert rows[2]["vendi"] == pytest.approx(1, abs=1e-3)
     assert rows[1]["diversity"] == pytest.approx(rows[1]["diversity_real"], rel=0.01)
     assert (monitor.run.plots / "samples.png").is_file()
+
+
+def modes(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Grey squares, one at each of three places, with noise; and which place."""
+    source = torch.Generator().manual_seed(seed)
+    labels = torch.randint(3, (count,), generator=source)
+    values = torch.rand(count, 1, 12, 12, generator=source) * 0.4 - 1
+    for label in range(3):
+        values[labels == label, :, :, 4 * label : 4 * label + 4] += 1.2
+    return values, labels
+
+
+@pytest.fixture
+def labelled(monkeypatch: pytest.MonkeyPatch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Reals whose classifier, which is easy to train, is trained in no time."""
+    monkeypatch.setattr(features, "TRAINING_IMAGES", 0)
+    return modes(600)
+
+
+def test_a_conditional_loop_says_what_it_asked_for(make: Make, labelled: Any) -> None:
+    """First samples that do not look at what they are asked for, then ones that do."""
+    monitor = make(real=labelled[0], labels=labelled[1], steps=3)
+    values, labels = modes(200, seed=1)
+    monitor.snapshot(1, values)
+    monitor.snapshot(2, values, asked=labels[torch.randperm(200, generator=torch.Generator().manual_seed(0))])
+    monitor.snapshot(3, values.numpy(), asked=labels.numpy().astype(np.int32))
+    monitor.finish()
+    without, ignored, heeded = read_snapshots(monitor.run.snapshots)
+    assert "agreement" not in without
+    assert (ignored["asked"], heeded["asked"]) == ("classes", "classes")
+    assert ignored["agreement"] == pytest.approx(ignored["agreement_chance"], abs=0.1)
+    assert heeded["agreement"] == heeded["agreement_matched"] > 0.95
+    assert heeded["agreement_real"] > 0.95
+    assert heeded["agreement_chance"] == pytest.approx(1 / 3, abs=0.05)
+    assert len(heeded["vendi_by_asked"]) == 3
+    files = read(monitor.run.path, ReadOptions())
+    assert [row.get("agreement") for row in files.snapshots] == [None, ignored["agreement"], heeded["agreement"]]
+
+
+def test_a_close_look_at_the_end_keeps_what_was_asked(make: Make, labelled: Any) -> None:
+    monitor = make(real=labelled[0], labels=labelled[1], steps=1000)
+    values, labels = modes(100, seed=1)
+    monitor.snapshot(1, values, asked=labels)
+    monitor.finish()
+    (row,) = read_snapshots(monitor.run.snapshots)
+    assert "c_t" in row
+    assert row["agreement"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (torch.zeros(99, dtype=torch.int64), r"of shape \(99,\) for 100 samples"),
+        (torch.zeros(100, 1, dtype=torch.int64), r"of shape \(100, 1\) for 100 samples"),
+        (torch.zeros(100, 3), r"of shape \(100, 3\) for 100 samples"),
+        (torch.zeros(100), "torch.float32"),
+        (torch.full((100,), -1), "one integer from 0"),
+        (torch.full((100,), 3), "asked holds class 3, and the real data have 3 classes"),
+        (np.arange(100), "asked holds class 99, and the real data have 3 classes"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(asked: Any, message: str, make: Make, labelled: Any) -> None:
+    monitor = make(real=labelled[0], labels=labelled[1])
+    with pytest.raises(DataError, match=message):
+        monitor.snapshot(1, modes(100, seed=1)[0], asked=asked)
+    assert read_snapshots(monitor.run.snapshots) == []
+
+
+@pytest.mark.parametrize("real", ["none", "unlabelled"])
+def test_without_labels_nothing_can_be_asked_for(real: str, make: Make, labelled: Any) -> None:
+    monitor = make(real=None if real == "none" else labelled[0])
+    with pytest.raises(DataError, match="the real data have 0 classes"):
+        monitor.snapshot(1, modes(100, seed=1)[0], asked=torch.zeros(100, dtype=torch.int64))
 
 
 def test_without_reals_only_variety_is_measured(make: Make) -> None:

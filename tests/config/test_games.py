@@ -1,0 +1,296 @@
+"""What the games ask of the rest of an experiment: each rule with an experiment that breaks it, and its neighbour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ganlab.config.games import doubling
+from ganlab.config.load import experiment_from_mapping
+from ganlab.errors import ConfigError
+
+MLP: dict[str, Any] = {"generator": {"name": "mlp"}, "discriminator": {"name": "mlp"}}
+RING = {**MLP, "data": {"name": "ring"}}
+ROLL = {**MLP, "data": {"name": "swiss_roll"}}
+FOLDER = {"data": {"name": "folder", "path": "pictures"}}
+GREY = {"name": "folder", "path": "pictures", "grayscale": True, "image_size": 28}
+GROWING = {
+    "data": {"image_size": 32},
+    "generator": {"name": "progressive"},
+    "discriminator": {"name": "progressive"},
+    "game": {"name": "progressive"},
+}
+TRANSLATING = {
+    "generator": {"name": "translator"},
+    "game": {"name": "cycle", "source": {"name": "mnist", "edges": True}},
+}
+ENLARGING = {"generator": {"name": "super_resolution"}, "game": {"name": "super_resolution"}}
+
+
+def sizes(*sides: int, side: int = 32) -> dict[str, Any]:
+    return {**GROWING, "data": {"image_size": side}, "game": {"name": "progressive", "sizes": list(sides)}}
+
+
+def codes(dim: int, categories: int = 10, continuous: int = 2) -> dict[str, Any]:
+    game = {"name": "infogan", "categories": categories, "continuous": continuous}
+    return {"latent": {"dim": dim}, "game": game}
+
+
+def attending(side: int | None, size: int, player: str = "generator") -> dict[str, Any]:
+    return {"data": {"image_size": size}, player: {"name": "sagan", "attention": side}}
+
+
+def translating(**source: Any) -> dict[str, Any]:
+    return {**TRANSLATING, "game": {"name": "cycle", "source": source}}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "path", "words", "hint"),
+    [
+        # labels
+        (
+            {**RING, "game": {"name": "conditional"}},
+            {**ROLL, "game": {"name": "conditional"}},
+            "game.name",
+            "the conditional game needs labelled data, and data.name swiss_roll has no labels",
+            "set game.name to standard, or data.name to a labelled set",
+        ),
+        (
+            {"game": {"name": "auxiliary"}},
+            {**ROLL, "game": {"name": "auxiliary"}},
+            "game.name",
+            "the auxiliary game needs labelled data",
+            "set game.name to standard",
+        ),
+        (
+            {**FOLDER, "game": {"name": "conditional", "classes": 7}},
+            {**FOLDER, "game": {"name": "conditional"}},
+            "game.classes",
+            "is not set, and how many classes data.name folder has shows only when it is loaded",
+            "set game.classes to the number of class folders",
+        ),
+        (
+            {"game": {"name": "conditional", "classes": 10}},
+            {"game": {"name": "conditional", "classes": 7}},
+            "game.classes",
+            "7 is not the number of classes of data.name mnist, 10",
+            "leave game.classes out",
+        ),
+        (
+            {"game": {"name": "conditional"}, "generator": {"norm": "conditional_batch"}},
+            {"game": {"name": "standard"}, "generator": {"norm": "conditional_batch"}},
+            "generator.norm",
+            "conditional_batch needs labels, of which the standard game has none",
+            "set generator.norm to batch, or game.name to conditional",
+        ),
+        (
+            {"game": {"name": "conditional"}},
+            {"game": {"name": "conditional"}, "discriminator": {"norm": "conditional_batch"}},
+            "discriminator.norm",
+            "conditional_batch is for generators",
+            "set discriminator.norm to another norm",
+        ),
+        (
+            {"game": {"name": "conditional"}, "generator": {"name": "guide"}},
+            {"game": {"name": "conditional"}, "generator": {"name": "guide", "norm": "conditional_batch"}},
+            "generator.norm",
+            "the guide's generator knows no conditional_batch",
+            "set generator.norm to batch",
+        ),
+        # codes
+        (
+            codes(13),
+            codes(12),
+            "game.categories",
+            "10 categories and 2 continuous codes take 12 latent dimensions, and latent.dim 12 leaves none for noise",
+            "raise latent.dim above 12, or lower game.categories or game.continuous",
+        ),
+        (codes(5, 2, 0), codes(5, 5, 0), "game.categories", "latent.dim 5 leaves none for noise", "raise latent.dim"),
+        # sizes
+        (
+            GROWING,
+            {**GROWING, "data": {"image_size": 28}},
+            "game.sizes",
+            "8 does not divide the image's 28 pixels",
+            "choose [7, 14, 28]",
+        ),
+        (
+            sizes(7, 14, 28, side=28),
+            sizes(6, 14, 28, side=28),
+            "game.sizes",
+            "6 does not divide the image's 28 pixels",
+            "choose [7, 14, 28], or leave out the first of these",
+        ),
+        (
+            sizes(8, 16, 32),
+            sizes(8, 32),
+            "game.sizes",
+            "[8, 32] do not double, each from the one before, up to the image's 32 pixels",
+            "choose [4, 8, 16, 32], or leave out the first of these",
+        ),
+        (sizes(4, 8, 16, 32), sizes(4, 8, 16), "game.sizes", "[4, 8, 16] do not double", "choose [4, 8, 16, 32]"),
+        (sizes(32), sizes(32, 16), "game.sizes", "[32, 16] do not double", "choose [4, 8, 16, 32]"),
+        (sizes(4, 8, 16, 32), sizes(2, 4, 8, 16, 32), "game.sizes", "[2, 4, 8, 16, 32]", "choose [4, 8, 16, 32]"),
+        (
+            GROWING,
+            {**GROWING, "generator": {"name": "dcgan"}},
+            "generator.name",
+            "dcgan cannot grow, as the progressive game asks",
+            "set generator.name to progressive, or game.name to standard",
+        ),
+        (
+            GROWING,
+            {**GROWING, "discriminator": {"name": "sagan", "attention": 16}},
+            "discriminator.name",
+            "sagan cannot grow",
+            "set discriminator.name to progressive",
+        ),
+        (
+            GROWING,
+            {**GROWING, "game": {"name": "standard"}},
+            "game.name",
+            "progressive networks grow as the progressive game says, and this is the standard game",
+            "set game.name to progressive, or other networks",
+        ),
+        (
+            {"training": {"compile": True}},
+            {**GROWING, "training": {"compile": True}},
+            "training.compile",
+            "networks that grow would be compiled anew at every step of a fade",
+            "set training.compile to false",
+        ),
+        # attention
+        (
+            attending(14, 28),
+            attending(16, 28),
+            "generator.attention",
+            "at 28 pixels no hidden map is 16 x 16",
+            "its maps are 14, 7; null leaves attention out",
+        ),
+        (
+            attending(None, 32, "discriminator"),
+            attending(14, 32, "discriminator"),
+            "discriminator.attention",
+            "at 32 pixels no hidden map is 14 x 14",
+            "its maps are 16, 8, 4; null",
+        ),
+        (attending(64, 128), attending(128, 128), "generator.attention", "no hidden map is 128", "64, 32, 16, 8, 4"),
+        # domains
+        (
+            {**TRANSLATING, "data": GREY},
+            {**TRANSLATING, "data": {**GREY, "grayscale": False}},
+            "game.source",
+            "mnist has 1 channels and data.name folder has 3",
+            "choose domains with as many channels",
+        ),
+        (
+            translating(name="mnist"),
+            translating(name="mnist", image_size=32),
+            "game.source.image_size",
+            "32 pixels is not the 28 of data.image_size",
+            "set game.source.image_size to 28",
+        ),
+        (
+            translating(name="mnist"),
+            translating(name="ring"),
+            "game.source",
+            "the cycle game translates images, not points",
+            "choose image data",
+        ),
+        (
+            translating(name="mnist", classes=[3]),
+            translating(name="mnist", classes=[12]),
+            "game.source.classes",
+            "12 is not a class of this data set",
+            "its classes are 0, 1",
+        ),
+        (
+            {**TRANSLATING},
+            {**TRANSLATING, "penalties": [{"name": "r1"}]},
+            "penalties",
+            "the cycle game has no gradient penalties",
+            "leave penalties out",
+        ),
+        (
+            {"training": {"discriminator_batches": "mixed"}},
+            {**TRANSLATING, "training": {"discriminator_batches": "mixed"}},
+            "training.discriminator_batches",
+            "mixed is not played in the cycle game",
+            "set training.discriminator_batches to summed",
+        ),
+        # what generators start from
+        (
+            TRANSLATING,
+            {"generator": {"name": "translator"}},
+            "generator.name",
+            "translator starts from images, and the standard game gives it latents",
+            "set generator.name to dcgan, mlp or another, or game.name to a game for it",
+        ),
+        (
+            TRANSLATING,
+            {**TRANSLATING, "generator": {"name": "dcgan"}},
+            "generator.name",
+            "dcgan starts from latents, and the cycle game gives it images",
+            "set generator.name to translator",
+        ),
+        (
+            ENLARGING,
+            {**ENLARGING, "generator": {"name": "mlp"}},
+            "generator.name",
+            "mlp starts from latents, and the super_resolution game gives it images",
+            "super_resolution",
+        ),
+        (
+            ENLARGING,
+            {**ENLARGING, "generator": {"name": "translator"}},
+            "generator.name",
+            "translator keeps the size of an image, and super-resolution enlarges it",
+            "set generator.name to super_resolution",
+        ),
+        (
+            TRANSLATING,
+            {**TRANSLATING, "generator": {"name": "super_resolution"}},
+            "generator.name",
+            "super_resolution enlarges images, and the cycle game has none to enlarge",
+            "set game.name to super_resolution",
+        ),
+    ],
+)
+def test_a_rule_of_a_game(good: dict[str, Any], bad: dict[str, Any], path: str, words: str, hint: str) -> None:
+    experiment_from_mapping(good)
+    with pytest.raises(ConfigError) as error:
+        experiment_from_mapping(bad)
+    lines = error.value.message.splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(f"experiment: {path}: ")
+    assert words in lines[0]
+    assert hint in lines[0].partition("; ")[2]
+
+
+@pytest.mark.parametrize(
+    ("bad", "path", "words"),
+    [
+        ({**ROLL, "game": {"name": "super_resolution"}}, "game.name", "works on images, not on points"),
+        ({**ROLL, "game": {"name": "cycle", "source": {"name": "mnist"}}}, "game.source", "translates images"),
+        ({**GROWING, "data": {"name": "ring"}}, "generator.name", "progressive works on images"),
+        ({**GROWING, "data": {"name": "ring"}}, "discriminator.name", "progressive works on images"),
+        ({**GROWING, **MLP}, "generator.name", "mlp cannot grow"),
+        ({**GROWING, **MLP}, "discriminator.name", "mlp cannot grow"),
+        ({**TRANSLATING, "game": {"name": "cycle"}}, "game.source", "is missing; cycle needs it"),
+        ({"game": {"name": "cycle", "source": {"edges": True}}}, "game.source", "has no name; give one"),
+    ],
+)
+def test_a_rule_that_breaks_beside_others(bad: dict[str, Any], path: str, words: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        experiment_from_mapping(bad)
+    assert [line for line in error.value.message.splitlines() if f": {path}: " in line and words in line]
+
+
+def test_sizes_double_from_four_or_seven() -> None:
+    assert [doubling(side) for side in (28, 32, 64, 128)] == [
+        [7, 14, 28],
+        [4, 8, 16, 32],
+        [4, 8, 16, 32, 64],
+        [4, 8, 16, 32, 64, 128],
+    ]

@@ -15,6 +15,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,9 +23,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ganlab.data import load
-from ganlab.evaluation.features import features_for
-from ganlab.evaluation.fidelity import frechet_distance, moments
+from ganlab.config.data import DataOptions
+from ganlab.data import RealData, load, to_float
+from ganlab.evaluation.features import Features, features_for
+from ganlab.evaluation.fidelity import Moments, frechet_distance, moments
 from ganlab.plots.grids import save_png, side_by_side
 from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.folder import SweepFolder
@@ -41,6 +43,9 @@ HEADLINES = ("agreement", "info_bound", "psnr", "psnr_bicubic", "ssim", "ssim_bi
 EQUAL_TIME = ("dcgan_mnist", "mlp_mnist", "progressive_mnist", "sagan_mnist", "sagan_plain_mnist")
 """Configurations whose FID is compared at equal time."""
 
+GUIDELINES = ("dcgan_sigmoid", "dcgan_norm_everywhere", "dcgan_dense", "dcgan_max_pooling")
+"""Configurations that each break one of DCGAN's guidelines."""
+
 OVERVIEW = {
     "conditional_mnist": "conditional: a class a row",
     "infogan_mnist": "InfoGAN: a category a column",
@@ -50,6 +55,14 @@ OVERVIEW = {
 """Configurations in the README's picture, with what is said of them."""
 
 Row = dict[str, Any]
+
+
+@cache
+def seen_reals(options: DataOptions, count: int) -> tuple[RealData, Features, Moments]:
+    """Return data, what they are seen through, and the moments of `count` held-out ones."""
+    data = load(options, 1)
+    features = features_for(options, data)
+    return data, features, moments(features.see(to_float(data.held_out.values[:count])).features)
 
 
 def measured(record: RunRecord, count: int) -> Row:
@@ -73,14 +86,12 @@ def measured(record: RunRecord, count: int) -> Row:
         return row
     for name, live in (("live", True), ("ema", False)):
         game = load_game(record.run, "newest", live)
-        data = load(game.experiment.data, game.experiment.training.batch_size)
-        features = features_for(game.experiment.data, data)
+        data, features, reals = seen_reals(game.experiment.data, count)
         drawn = sample_inputs(game, count, 0)
         samples = generate(game, drawn.inputs)
         seen = features.see(samples)
-        reals = features.see(data.held_out.values[:count].float() / 127.5 - 1)
         figures = {
-            "fid": frechet_distance(seen.features, moments(reals.features)),
+            "fid": frechet_distance(seen.features, reals),
             "good": float(seen.good.double().mean()),
         }
         own = own_metrics(game, drawn, samples, features, data)
@@ -125,6 +136,17 @@ def table(name: str, rows: Sequence[Row]) -> Iterator[str]:
     yield f"\nVerdicts: {', '.join(verdicts)}. Seconds: {cell([row['seconds'] for row in rows])}."
 
 
+def guidelines(found: dict[str, list[Row]]) -> Iterator[str]:
+    """Yield the table of DCGAN's guidelines, each broken: the verdict, and FID of the averaged generator."""
+    yield "| config | verdict | fid | good |"
+    yield "| --- | --- | --- | --- |"
+    for config in GUIDELINES:
+        rows = found.get(config, [])
+        verdicts = ", ".join(row["verdict"] for row in rows) or "-"
+        figures = [cell([row.get("ema", {}).get(key) for row in rows]) for key in ("fid", "good")]
+        yield f"| `failures/{config}` | {verdicts} | {' | '.join(figures)} |"
+
+
 def fill(text: str, found: dict[str, list[Row]]) -> str:
     """Return the page with the part after each `<!-- zoo: NAME -->`, up to `<!-- end -->`, made anew."""
 
@@ -132,6 +154,8 @@ def fill(text: str, found: dict[str, list[Row]]) -> str:
         name = match[1]
         if name == "equal time":
             lines = equal_time(found)
+        elif name == "guidelines":
+            lines = guidelines(found)
         elif name.rpartition("/")[2] in found:
             lines = table(name, found[name.rpartition("/")[2]])
         else:

@@ -54,6 +54,13 @@ def test_the_source_is_a_domain_of_its_own(images: Any, bench: Any) -> None:
     assert source.train.values.float().mean() != ours.game.data.train.values.float().mean()
 
 
+def test_the_fingerprint_is_of_both_domains(images: Any, bench: Any) -> None:
+    changes: list[tuple[str, ...]] = [(), ("seed=5",), ("data.seed=5",), ("game.source.seed=5",)]
+    prints = [bench(images(*CYCLE, *each)).game.fingerprint for each in changes]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
+
+
 def test_the_discriminators_losses_by_hand(images: Any, bench: Any, round_of: Any) -> None:
     ours = bench(images(*CYCLE))
     shown = round_of(ours, "discriminator")

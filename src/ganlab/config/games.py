@@ -216,6 +216,8 @@ class ProgressiveGame(GameOptions):
         odd = next((size for size in self.sizes if size < 1 or side % size), None)
         if odd is not None:
             reason = f"{odd} does not divide the image's {side} pixels"
+        elif self.sizes[0] < known[0]:
+            reason = f"{self.sizes[0]} is below the smallest map of networks for {side} pixels, {known[0]}"
         elif list(self.sizes) != known[-len(self.sizes) :]:
             reason = f"{list(self.sizes)} do not double, each from the one before, up to the image's {side} pixels"
         else:

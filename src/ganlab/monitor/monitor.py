@@ -353,7 +353,7 @@ class Monitor:
         Raises:
             DataError: it is not one class of the real data for each sample.
         """
-        labels = checked_labels(asked, count)
+        labels = checked_labels(asked, count, "asked")
         known = 0 if self.comparison is None else len(self.comparison.features.class_names)
         if int(labels.max()) >= known:
             raise DataError(

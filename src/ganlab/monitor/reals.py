@@ -20,6 +20,9 @@ Array = Tensor | NDArray[Any]
 HELD_OUT = 1000
 """Real samples of an array that are set aside to compare with, at most half of it."""
 
+NO_NUMBERS = (torch.bool, torch.complex64, torch.complex128)
+"""Types of tensors that cannot be class numbers, beside floats."""
+
 SLACK = 1e-3
 """How far beyond [-1, 1] a pixel may lie by rounding."""
 
@@ -72,16 +75,16 @@ def given_data(real: Array, labels: Array | None, seed: int) -> RealData:
     return RealData(take(samples, rows), take(samples, held), fingerprint(identity, rows))
 
 
-def checked_labels(labels: Array, count: int) -> Tensor:
-    """Return labels as int64 (count,).
+def checked_labels(labels: Array, count: int, name: str = "labels") -> Tensor:
+    """Return labels as int64 (count,); `name` is what the user calls them.
 
     Raises:
         DataError: they are not one whole number from 0 for each sample.
     """
     found = torch.as_tensor(labels).detach().cpu()
-    if found.shape != (count,) or found.is_floating_point() or found.is_complex() or int(found.min()) < 0:
+    if found.shape != (count,) or found.dtype in NO_NUMBERS or found.is_floating_point() or int(found.min()) < 0:
         raise DataError(
-            f"labels are {found.dtype} of shape {tuple(found.shape)} for {count} samples",
+            f"{name} are {found.dtype} of shape {tuple(found.shape)} for {count} samples",
             "give one integer from 0 for each",
         )
     return found.long()

@@ -32,7 +32,7 @@ from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.records import RunRecord, read_records
 from ganlab.training.evaluating import own_metrics
-from ganlab.training.trained import generate, load_game, sample_inputs
+from ganlab.training.trained import find_checkpoint, game_of, generate, sample_inputs
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, FIGURES, PICTURES = DOCS / "zoo.md", DOCS / "zoo" / "figures.json", DOCS / "images" / "zoo"
@@ -96,7 +96,7 @@ def measured(record: RunRecord, count: int) -> Row:
     if record.state != "finished":
         return row
     for name, live in (("live", True), ("ema", False)):
-        game = load_game(record.run, "newest", live)
+        game = game_of(record.run, find_checkpoint(record.run, "newest"), live, judged=True)
         data, features, reals = seen_reals(game.experiment.data, count)
         drawn = sample_inputs(game, count, 0)
         samples = generate(game, drawn.inputs)

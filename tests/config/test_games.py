@@ -131,7 +131,13 @@ def translating(**source: Any) -> dict[str, Any]:
         ),
         (sizes(4, 8, 16, 32), sizes(4, 8, 16), "game.sizes", "[4, 8, 16] do not double", "choose [4, 8, 16, 32]"),
         (sizes(32), sizes(32, 16), "game.sizes", "[32, 16] do not double", "choose [4, 8, 16, 32]"),
-        (sizes(4, 8, 16, 32), sizes(2, 4, 8, 16, 32), "game.sizes", "[2, 4, 8, 16, 32]", "choose [4, 8, 16, 32]"),
+        (
+            sizes(4, 8, 16, 32),
+            sizes(2, 4, 8, 16, 32),
+            "game.sizes",
+            "2 is below the smallest map",
+            "choose [4, 8, 16, 32]",
+        ),
         (
             GROWING,
             {**GROWING, "generator": {"name": "dcgan"}},

@@ -64,3 +64,20 @@ def test_a_state_of_other_networks_is_refused(images: Any) -> None:
         narrow.load(sgd.tensors(), sgd.numbers())
     with pytest.raises(ValueError, match="it holds"):
         narrow.load({}, narrow.numbers())
+
+
+def test_the_average_of_spectral_norm_divides_by_the_live_singular_vectors(images: Any) -> None:
+    """The mean of unit vectors is shorter than 1; with it every weight of the average would come out too large."""
+    ours = State(images("generator.norm=spectral", "training.ema=0.9"), torch.device("cpu"))
+    assert ours.average is not None
+    vectors = [name for name, _ in ours.generator.named_buffers() if name.endswith(("._u", "._v"))]
+    for ours.step in range(1, 4):
+        with torch.no_grad():
+            for name, buffer in ours.generator.named_buffers():
+                if name in vectors:
+                    buffer.copy_(torch.nn.functional.normalize(torch.randn_like(buffer), dim=0))
+        ours.update_average()
+    live, mean = dict(ours.generator.named_buffers()), dict(ours.average.named_buffers())
+    assert vectors
+    for name in vectors:
+        assert torch.equal(mean[name], live[name])

@@ -48,9 +48,9 @@ def evaluate_run(
     experiment = experiment_of(checkpoint)
     progress("reals")
     data = load(experiment.data, experiment.training.batch_size)
-    games = {"live": game_of(run, checkpoint, live=True, data=data)}
+    games = {"live": game_of(run, checkpoint, live=True, data=data, judged=True)}
     if experiment.training.ema:
-        games["ema"] = game_of(run, checkpoint, live=False, data=data)
+        games["ema"] = game_of(run, checkpoint, live=False, data=data, judged=True)
     features = features_for(experiment.data, data)
     doing = "reals"
     measure = Evaluator(

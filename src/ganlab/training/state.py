@@ -52,17 +52,18 @@ class State:
     def update_average(self) -> None:
         """Move the average towards the live generator, decay min(ema, (1 + t) / (10 + t)) at step t.
 
-        Floating-point buffers are averaged as the weights are; integer ones are copied.
+        Floating-point buffers are averaged as the weights are; integer ones are copied, and so are the singular vectors of
+        spectral norm: their mean is shorter than 1, and would make the weights that are divided by it too large.
         """
         if self.average is None:
             return
         decay = min(self.experiment.training.ema, (1 + self.step) / (10 + self.step))
-        pairs = list(zip(all_tensors(self.average), all_tensors(self.generator), strict=True))
-        floating = [(mean, live) for mean, live in pairs if mean.is_floating_point()]
-        torch._foreach_lerp_([mean for mean, _ in floating], [live for _, live in floating], 1 - decay)
-        for mean, live in pairs:
-            if not mean.is_floating_point():
-                mean.copy_(live)
+        live = all_tensors(self.generator)
+        means = {name: mean for name, mean in all_tensors(self.average).items() if is_averaged(name, mean)}
+        torch._foreach_lerp_(list(means.values()), [live[name] for name in means], 1 - decay)
+        for name, mean in all_tensors(self.average).items():
+            if name not in means:
+                mean.copy_(live[name])
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor of the state by name, `<network>/...` and `optimizer/<player>/...`."""
@@ -117,9 +118,14 @@ class State:
         self.step = numbers["step"]
 
 
-def all_tensors(network: nn.Module) -> list[Tensor]:
-    """Return the network's parameters and buffers, in a fixed order."""
-    return [*network.parameters(), *network.buffers()]
+def all_tensors(network: nn.Module) -> dict[str, Tensor]:
+    """Return the network's parameters and buffers by name."""
+    return {**dict(network.named_parameters()), **dict(network.named_buffers())}
+
+
+def is_averaged(name: str, tensor: Tensor) -> bool:
+    """Tell whether a moving average of this parameter or buffer means something."""
+    return tensor.is_floating_point() and not (".parametrizations." in name and name.endswith(("._u", "._v")))
 
 
 def load_network(name: str, network: nn.Module, tensors: dict[str, Tensor]) -> None:

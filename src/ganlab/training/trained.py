@@ -82,14 +82,17 @@ def find_checkpoint(run: RunDirectory, which: Which) -> Checkpoint:
     return read_checkpoint(checkpoint_path(run.checkpoints, step))
 
 
-def game_of(run: RunDirectory, checkpoint: Checkpoint, live: bool, data: RealData | None = None) -> StandardGame:
-    """Return the game of a run's checkpoint: both networks on the CPU in eval mode, without gradients, as they stood.
+def game_of(
+    run: RunDirectory, checkpoint: Checkpoint, live: bool, data: RealData | None = None, judged: bool = False
+) -> StandardGame:
+    """Return the game of a run's checkpoint: its networks on the CPU in eval mode, without gradients, as they stood.
 
     Args:
         run: the run.
         checkpoint: one of its checkpoints.
         live: the generator's live weights rather than their moving average.
         data: the run's data; left out, they are loaded where the generator starts from them.
+        judged: load the discriminator too; what only generates is none the worse for a damaged one.
 
     Raises:
         RunError: the checkpoint holds other networks than its experiment makes.
@@ -99,7 +102,9 @@ def game_of(run: RunDirectory, checkpoint: Checkpoint, live: bool, data: RealDat
     player = "generator" if live or not experiment.training.ema else "average"
     # Without memory, so that an experiment of another size is refused before it is allocated.
     with torch.device("meta"):
-        networks = {player: build_generator(experiment), "discriminator": build_discriminator(experiment)}
+        networks = {player: build_generator(experiment)}
+        if judged:
+            networks["discriminator"] = build_discriminator(experiment)
     for name, network in networks.items():
         weights = {k.removeprefix(f"{name}/"): v for k, v in checkpoint.tensors.items() if k.startswith(f"{name}/")}
         try:
@@ -109,7 +114,8 @@ def game_of(run: RunDirectory, checkpoint: Checkpoint, live: bool, data: RealDat
         network.eval().requires_grad_(False)
     if data is None and experiment.game.starts_from == "images":
         data = load(experiment.data, experiment.training.batch_size)
-    game = build_game(experiment, networks[player], networks["discriminator"], torch.device("cpu"), data)
+    discriminator = networks.get("discriminator", nn.Identity())
+    game = build_game(experiment, networks[player], discriminator, torch.device("cpu"), data)
     game.begin(max(checkpoint.step, 1))
     return game
 

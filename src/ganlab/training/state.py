@@ -52,8 +52,8 @@ class State:
     def update_average(self) -> None:
         """Move the average towards the live generator, decay min(ema, (1 + t) / (10 + t)) at step t.
 
-        Floating-point buffers are averaged as the weights are; integer ones are copied, and so are the vectors of spectral
-        norm: their mean is shorter than 1, and would make the weights that are divided by it too large.
+        Floating-point buffers are averaged as the weights are; integer ones are copied, and so are the vectors of
+        spectral norm: their mean is shorter than 1, and would make the weights that are divided by it too large.
         """
         if self.average is None:
             return

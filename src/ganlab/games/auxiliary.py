@@ -13,6 +13,8 @@ from ganlab.games.standard import Judged, Round, StandardGame
 class AuxiliaryGame(ConditionalGame):
     """The score is of the sample alone; the heads are logits of its class (section 3, eqs. 2 and 3)."""
 
+    options: Options
+
     def judge(self, samples: Tensor, labels: Tensor | None) -> Judged:
         """Score samples whatever their class; the heads are the logits."""
         return StandardGame.judge(self, samples, labels)
@@ -21,7 +23,6 @@ class AuxiliaryGame(ConditionalGame):
         """Return weight * cross-entropy of the classes, and write it down."""
         assert judged.heads is not None
         assert labels is not None
-        assert isinstance(self.options, Options)
         loss = cross_entropy(judged.heads, labels)
         round.trace.losses[column] = loss.detach()
         return self.options.weight * loss

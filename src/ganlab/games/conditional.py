@@ -21,15 +21,11 @@ ROWS = 10
 class ConditionalGame(StandardGame):
     """Both players are told the class: the generator in its input, the discriminator by the score it gives."""
 
+    options: Options
+
     def __init__(self, *players: Any) -> None:
         super().__init__(*players)
         self.shares = self._class_shares()
-
-    @property
-    def options(self) -> Options:
-        """What the experiment says of this game."""
-        assert isinstance(self.experiment.game, Options)
-        return self.experiment.game
 
     @property
     def classes(self) -> int:

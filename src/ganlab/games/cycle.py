@@ -33,18 +33,14 @@ class CycleGame(StandardGame):
     History holds the losses of the way there; those of the way back, of the cycles and identities are its own columns.
     """
 
+    options: Options
+
     generator: Pair
     discriminator: PooledPair
 
     def __init__(self, *players: Any) -> None:
         super().__init__(*players)
         self.source = load(self.options.source, self.experiment.training.batch_size)
-
-    @property
-    def options(self) -> Options:
-        """What the experiment says of this game."""
-        assert isinstance(self.experiment.game, Options)
-        return self.experiment.game
 
     @property
     def fingerprint(self) -> str:

@@ -27,13 +27,9 @@ class InfoGame(StandardGame):
     code Q is normal with variance 1, so that its part of L_I is -E (c - mean)^2 / 2 and a constant.
     """
 
-    matched: ClassVar[bool] = True
+    options: Options
 
-    @property
-    def options(self) -> Options:
-        """What the experiment says of this game."""
-        assert isinstance(self.experiment.game, Options)
-        return self.experiment.game
+    matched: ClassVar[bool] = True
 
     def draw(self, count: int, source: torch.Generator, held_out: bool = False) -> Draw:
         """Draw noise, a category and continuous codes from U[-1, 1]."""

@@ -39,14 +39,10 @@ def stage_at(options: Options, images: int) -> Stage:
 class ProgressiveGame(StandardGame):
     """Reals and fakes have the size of the stage; snapshots show them at full size, each pixel repeated."""
 
+    options: Options
+
     stage: Stage
     """Where the run stands; `begin` says it."""
-
-    @property
-    def options(self) -> Options:
-        """What the experiment says of this game."""
-        assert isinstance(self.experiment.game, Options)
-        return self.experiment.game
 
     @property
     def images_a_step(self) -> int:

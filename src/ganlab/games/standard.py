@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -142,6 +142,7 @@ class StandardGame:
         data: RealData | None = None,
     ) -> None:
         self.experiment = experiment
+        self.options: Any = experiment.game
         self.generator = generator
         self.discriminator = discriminator
         self.device = device

@@ -19,11 +19,7 @@ COLUMNS = 10
 class SuperResolutionGame(StandardGame):
     """The generator is given images, reduced; their originals are what it should make of them."""
 
-    @property
-    def options(self) -> Options:
-        """What the experiment says of this game."""
-        assert isinstance(self.experiment.game, Options)
-        return self.experiment.game
+    options: Options
 
     @property
     def originals(self) -> RealData:

@@ -213,7 +213,10 @@ def test_damage_raises_only_errors_of_ours(tmp_path: Path, data: st.DataObject) 
 # --real
 
 
-def test_real_data_by_name_and_classes() -> None:
+def test_real_data_by_name_and_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whatever lies beside the folder that the tests are run from is not meant by `../x`.
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     options, data = load_real("mnist[3, 8]", (1, 28, 28))
     assert options.name == "mnist"
     assert data.train.labels.unique().tolist() == [3, 8]

@@ -21,7 +21,7 @@ OTHER_GAMES = {"asked", "info_max", "cycle_error", "psnr", "phase_since"}
 
 @cache
 def table() -> dict[str, Any]:
-    """The table that `benchmarks/verdicts.py calibrate` writes.
+    """The table that `python -m truth.accuracy calibrate` writes.
 
     `bins`: rising in strength, each with `from` (least strength), `right` and `runs`; `failures`: runs by failure.
     """

@@ -21,7 +21,7 @@ SIDE = 28
 """Side of the images it looks at; others are resized (bilinear, antialiased)."""
 
 WEIGHTS = "mnist_classifier.safetensors"
-"""The shipped weights, made by `benchmarks/train_classifier.py`."""
+"""The shipped weights, made by `truth/train_classifier.py`."""
 
 BATCH, BROKEN = 128, 48
 """Real images in a training batch, and images of garbage beside them."""

@@ -1,8 +1,8 @@
 """The runs on which the verdicts are judged: small GANs, healthy ones and ones with an induced failure.
 
-    python benchmarks/verdict_corpus.py check              validate every configuration
-    python benchmarks/verdict_corpus.py train [MINUTES]    train what is missing, one run at a time
-    python benchmarks/verdict_corpus.py label              judge every run's final samples (see verdict_truth.py)
+    python -m truth.corpus check              validate every configuration
+    python -m truth.corpus train [MINUTES]    train what is missing, one run at a time
+    python -m truth.corpus label              judge every run's final samples (see labels.py)
 
 All three take `--into FOLDER` (default: corpus); runs, index.json, labels.json and labels.csv lie in it. Training goes
 on where it stopped: index.json says which configuration and seed a run folder belongs to. Seed 0 of every
@@ -24,6 +24,7 @@ from typing import Any
 
 from ganlab.api import train
 from ganlab.config.load import experiment_from_mapping
+from truth.labels import judge, split
 
 SEEDS = (0, 1, 2)
 SNAPSHOTS = 12
@@ -396,16 +397,12 @@ def train_all(folder: Path, minutes: float) -> None:
 
 def halves() -> dict[str, str]:
     """Return `tune` or `test` for each configuration; what was added later leaves the first ones where they were."""
-    from verdict_truth import split
-
     found = split({c.name: (c.kind, c.family) for c in [*IMAGES, *POINTS]})
     return found | split({c.name: ("added", c.kind, c.family) for c in ADDED})
 
 
 def label_all(folder: Path) -> None:
     """Judge every run of index.json that labels.json does not have, and write labels.json and labels.csv."""
-    from verdict_truth import judge
-
     index: dict[str, str] = json.loads((folder / "index.json").read_text())
     labels = folder / "labels.json"
     rows: list[dict[str, Any]] = json.loads(labels.read_text()) if labels.is_file() else []

@@ -1,8 +1,8 @@
 """The page of induced failures: every configuration of two sweeps, with its claim and what became of it.
 
     ganlab sweep; ganlab sweep guide
-    python benchmarks/sweep_truth.py INDUCED GUIDE
-    python benchmarks/failure_gallery.py INDUCED GUIDE     writes docs/failures.md and docs/images/failures/*.png
+    python -m truth.sweeps INDUCED GUIDE
+    python -m docs.make.failures INDUCED GUIDE     writes docs/failures.md and docs/images/failures/*.png
 
 INDUCED and GUIDE are the folders of the two sweeps; their results and pictures are made again first, as `ganlab report`
 does. Configurations whose claim did not replicate and which REMARKS does not explain are listed at the end.
@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sweep_truth import TRUTH, Judged, judged, markdown, share, span, tables, words
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, load_experiment
@@ -33,8 +32,9 @@ from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.records import RunRecord, read_records
 from ganlab.sweeps.summary import steps_saved
+from truth.sweeps import TRUTH, Judged, judged, markdown, share, span, tables, words
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "failures.md"
 PICTURES = PAGE.parent / "images" / "failures"
 LOSSES, WIDEST = 700, 1100
@@ -209,8 +209,8 @@ def head(sweeps: Sequence[Swept]) -> str:
     )
     commands = [
         *(f"{each.command:<52} # {cost(each)}" for each in sweeps),
-        "python benchmarks/sweep_truth.py INDUCED GUIDE       # their folders: the truth of every run",
-        "python benchmarks/failure_gallery.py INDUCED GUIDE   # this page",
+        "python -m truth.sweeps INDUCED GUIDE       # their folders: the truth of every run",
+        "python -m docs.make.failures INDUCED GUIDE   # this page",
     ]
     lines = textwrap.indent("\n".join(commands), "    ")
     return f"# Induced failures\n\n{sentences}\n\n{lines}"
@@ -471,7 +471,7 @@ def page(induced: Swept, guide: Swept) -> str:
             parts += [f"## {heading}", *(section(sweep, config) for config in configs)]
     parts += ["## Learning rate and loss", *grid_section(induced)]
     parts += ["## The full-size runs together", *grid_section(guide)]
-    command = "    python benchmarks/sweep_truth.py INDUCED GUIDE"
+    command = "    python -m truth.sweeps INDUCED GUIDE"
     parts += ["## Verdicts against expectation and truth", command, TRUTH, tables({s.name: s.judged for s in both})]
     return "\n\n".join(parts).rstrip() + "\n"
 

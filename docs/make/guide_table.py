@@ -1,6 +1,6 @@
 """The end of a guide_stable run beside what the guide reports of its stable run.
 
-python benchmarks/guide_table.py RUN
+python -m docs.make.guide_table RUN
 """
 
 from __future__ import annotations

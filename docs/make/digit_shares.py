@@ -1,6 +1,6 @@
 """Which digits a trained generator makes: shares over 10,000 samples by the nearest of 20,000 training images.
 
-    python benchmarks/digit_shares.py RUN [--live]
+    python -m docs.make.digit_shares RUN [--live]
 
 The nearest neighbour in pixels is right on about 96 % of the test digits (printed); it is blind to garbage, so look at
 the grid as well.

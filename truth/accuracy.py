@@ -1,10 +1,10 @@
 """How often the verdicts are right: every labelled run of the corpus, judged by `ganlab.diagnosis`.
 
-    python benchmarks/verdict_corpus.py train && python benchmarks/verdict_corpus.py label
-    python benchmarks/verdicts.py rows         statistics of every stored snapshot, cached by the features' name
-    python benchmarks/verdicts.py judge        verdicts beside labels, on the half that was tuned on
-    python benchmarks/verdicts.py report       all of it, written to docs/verdict_accuracy.md
-    python benchmarks/verdicts.py calibrate    src/ganlab/diagnosis/calibration.json, from all runs
+    python -m truth.corpus train && python -m truth.corpus label
+    python -m truth.accuracy rows         statistics of every stored snapshot, cached by the features' name
+    python -m truth.accuracy judge        verdicts beside labels, on the half that was tuned on
+    python -m truth.accuracy report       all of it, written to docs/verdict_accuracy.md
+    python -m truth.accuracy calibrate    src/ganlab/diagnosis/calibration.json, from all runs
 
 All take `--corpus FOLDER` (default: corpus). `judge` shows the tuning half; the other half is for `report` alone.
 """
@@ -21,8 +21,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from verdict_corpus import halves
-from verdict_truth import accused, induced, missed, right
 
 from ganlab.config.experiment import Experiment
 from ganlab.data import load, to_float
@@ -36,6 +34,8 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.evaluation.features import features_for
 from ganlab.evaluation.statistics import SampleStatistics
 from ganlab.runs.directory import RunDirectory
+from truth.corpus import halves
+from truth.labels import accused, induced, missed, right
 
 Label = dict[str, Any]
 BINS = 5
@@ -204,9 +204,9 @@ def report(corpus: Path, labels: Sequence[Label], target: Path) -> None:
     kinds = Counter(label["kind"] for label in labels)
     text = f"""# How often the verdicts are right
 
-Made by `python benchmarks/verdicts.py report` from {len(labels)} real training runs
-({kinds["images"]} on images, {kinds["points"]} on points; `benchmarks/verdict_corpus.py`). The labels come from a rule
-on 2,000 fresh samples of each run's last generator (`benchmarks/verdict_truth.py`), which shares no code with
+Made by `python -m truth.accuracy report` from {len(labels)} real training runs
+({kinds["images"]} on images, {kinds["points"]} on points; `truth/corpus.py`). The labels come from a rule
+on 2,000 fresh samples of each run's last generator (`truth/labels.py`), which shares no code with
 `ganlab.diagnosis` and was fixed without a look at any verdict. Configurations are split in two halves, never seeds of
 one configuration; thresholds were tuned on the first half only. The other half was measured twice: at first 52 of 60
 verdicts were right (86.7 %, none accused, none missed); then two rules were changed because of wrong verdicts in the

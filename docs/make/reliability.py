@@ -1,7 +1,7 @@
 """Every fault test at its full N, and the table of docs/reliability.md written from the figures it printed.
 
-    python benchmarks/fault_figures.py           # about half an hour on two cores
-    python benchmarks/fault_figures.py --small   # at the suite's own N, a minute or two; prints the table only
+    python -m docs.make.reliability           # about half an hour on two cores
+    python -m docs.make.reliability --small   # at the suite's own N, a minute or two; prints the table only
 
 The tests say each figure in a line such as `row 1: identical 50 of 50`; of equal words the largest N counts.
 """
@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 LINE = re.compile(r"row (\d+): (.+) (\d+) of (\d+)")

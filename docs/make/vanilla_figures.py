@@ -1,6 +1,6 @@
 """The pictures of the vanilla GAN in docs/zoo.md: its losses, the gradient of real runs, the Dirac-GAN's orbits.
 
-    python benchmarks/vanilla_figures.py    writes vanilla_{losses,gradients}.png, dirac_orbits.png to docs/images/zoo
+    python -m docs.make.vanilla_figures    writes vanilla_{losses,gradients}.png, dirac_orbits.png to docs/images/zoo
 
 Trains multilayer perceptrons on MNIST with either loss of the generator and two learning rates of the discriminator,
 four runs of 20 seconds on one core, and prints the median gradient that reaches each generator while its discriminator
@@ -22,7 +22,7 @@ from ganlab.objectives.dirac import DiracGame, measured_eigenvalues
 from ganlab.plots.figures import History, save_figure
 from ganlab.plots.theory import SURE, Orbit, dirac_orbits, generator_losses, gradient_against_accuracy
 
-PICTURES = Path(__file__).parents[1] / "docs" / "images" / "zoo"
+PICTURES = Path(__file__).parents[1] / "images" / "zoo"
 
 SETUP: dict[str, Any] = {
     "name": "vanilla_gradients",

@@ -1,8 +1,8 @@
 """The page of verdicts: every failure, what its file says of it, and a real run of the corpus that shows it.
 
-    python benchmarks/verdict_gallery.py [--corpus FOLDER]     writes docs/verdicts.md and docs/images/verdict_*.png
+    python -m docs.make.verdicts [--corpus FOLDER]     writes docs/verdicts.md and docs/images/verdict_*.png
 
-Needs the corpus with its rows (`verdict_corpus.py train`, `label`; `verdicts.py rows`).
+Needs the corpus with its rows (`python -m truth.corpus train` and `label`, `python -m truth.accuracy rows`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from types import ModuleType
 
 from matplotlib.figure import Figure
 from PIL import Image
-from verdicts import evidence_of
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
@@ -30,8 +29,9 @@ from ganlab.diagnosis.files import draw_verdict, in_words, sheet_of_run
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.directory import RunDirectory
+from truth.accuracy import evidence_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WIDTH = 1000
 """Pixels of a picture's width."""
 
@@ -243,7 +243,7 @@ def named_section(module: ModuleType) -> str:
 
 HEAD = """# Verdicts
 
-Made by `python benchmarks/verdict_gallery.py` from the code and from real runs of the corpus. How often they are right:
+Made by `python -m docs.make.verdicts` from the code and from real runs of the corpus. How often they are right:
 [verdict_accuracy.md](verdict_accuracy.md).
 
 **What is needed.** Losses alone prove little: divergence, a batch-norm leak, the domination of a player, a steady

@@ -1,6 +1,6 @@
 """Train the digit classifier that ships with ganlab and print how good it is.
 
-python benchmarks/train_classifier.py [EPOCHS]     writes src/ganlab/evaluation/mnist_classifier.safetensors
+python -m truth.train_classifier [EPOCHS]     writes src/ganlab/evaluation/mnist_classifier.safetensors
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The figures and pictures of docs/zoo.md, from a sweep over the named GANs.
 
     ganlab sweep zoo
-    python benchmarks/zoo.py FOLDER    writes docs/zoo/figures.json, docs/images/zoo/*.png and the tables in docs/zoo.md
+    python -m docs.make.zoo FOLDER    writes docs/zoo/figures.json, docs/images/zoo/*.png and the tables in docs/zoo.md
 
 FOLDER is the sweep's. Of each run: FID of the averaged generator, the game's own figures as `ganlab evaluate` prints
 them, the verdict, and the time it took. A run that stands in figures.json is not measured again unless it was trained
@@ -34,7 +34,7 @@ from ganlab.sweeps.records import RunRecord, read_records
 from ganlab.training.evaluating import own_metrics
 from ganlab.training.trained import find_checkpoint, game_of, generate, sample_inputs
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1]
 PAGE, FIGURES, PICTURES = DOCS / "zoo.md", DOCS / "zoo" / "figures.json", DOCS / "images" / "zoo"
 
 HEADLINES = ("agreement", "info_bound", "psnr", "psnr_bicubic", "ssim", "ssim_bicubic", "cycle_error", "fid", "good")

@@ -1,9 +1,9 @@
 """Expectation, verdict and truth of every run of a sweep: confusion tables.
 
     ganlab sweep; ganlab sweep guide
-    python benchmarks/sweep_truth.py FOLDER [FOLDER ...] [--into docs/sweep_truth.md]
+    python -m truth.sweeps FOLDER [FOLDER ...] [--into docs/sweep_truth.md]
 
-The truth is `verdict_truth.judge`: a rule on 2,000 fresh samples of the last generator, which shares no code with
+The truth is `truth.labels.judge`: a rule on 2,000 fresh samples of the last generator, which shares no code with
 `ganlab.diagnosis`. It is written to truth.json in each sweep's folder; a run that stands there is not judged again
 unless it was trained again. Verdicts and expectations are read from the runs each time. A run takes one to ten seconds
 on one core.
@@ -19,18 +19,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import verdict_truth
-
 from ganlab.config.experiment import VERDICTS
 from ganlab.runs.files import atomic_write
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.measures import wilson
 from ganlab.sweeps.records import RunRecord, read_records
+from truth import labels
 
 Row = dict[str, Any]
-"""A run in truth.json: when it ended, and the keys of labels.json that the rules of verdict_truth read."""
+"""A run in truth.json: when it ended, and the keys of labels.json that the rules of truth.labels read."""
 
-LABELS = (*verdict_truth.ALLOWED,)
+LABELS = (*labels.ALLOWED,)
 """Labels of the truth, the best first."""
 
 
@@ -55,17 +54,17 @@ class Judged:
     @property
     def right(self) -> bool:
         """Whether the verdict is one that the truth allows."""
-        return verdict_truth.right(self.truth, *self.failure)
+        return labels.right(self.truth, *self.failure)
 
     @property
     def accused(self) -> bool:
         """Whether it is good and its verdict a failure that is not right."""
-        return verdict_truth.accused(self.truth, *self.failure)
+        return labels.accused(self.truth, *self.failure)
 
     @property
     def missed(self) -> bool:
         """Whether it failed and its verdict is healthy."""
-        return verdict_truth.missed(self.truth, self.failure[0])
+        return labels.missed(self.truth, self.failure[0])
 
     @property
     def inconclusive(self) -> bool:
@@ -115,7 +114,7 @@ def row_of(record: RunRecord) -> Row:
     kind = "points" if len(planned.experiment.data.shape) == 1 else "images"
     # No family: what a configuration of a sweep is meant to do stands in its `expect`, and decides nothing here.
     who = {"ended": record.status["ended"], "kind": kind, "family": ""}
-    return {**who, **asdict(verdict_truth.judge(record.run.path))}
+    return {**who, **asdict(labels.judge(record.run.path))}
 
 
 def judged(folder: SweepFolder) -> list[Judged]:
@@ -126,7 +125,7 @@ def judged(folder: SweepFolder) -> list[Judged]:
     """
     rows, records = known(folder), ended(folder)
     if any(record.planned.id not in rows for record in records):
-        raise SystemExit(f"not all runs are judged: python benchmarks/sweep_truth.py {folder.path}")
+        raise SystemExit(f"not all runs are judged: python -m truth.sweeps {folder.path}")
     return [Judged(record, rows[record.planned.id]) for record in records]
 
 
@@ -197,7 +196,7 @@ def totals(parts: dict[str, Sequence[Judged]]) -> str:
 def _totals(runs: Sequence[Judged]) -> list[str]:
     asked = [each for each in runs if each.record.as_expected is not None]
     good = [each for each in runs if each.label == "good"]
-    failed = [each for each in runs if each.label in verdict_truth.FAILED]
+    failed = [each for each in runs if each.label in labels.FAILED]
     return [
         share(sum(bool(each.record.as_expected) for each in asked), len(asked)),
         share(sum(each.right for each in runs), len(runs)),
@@ -257,7 +256,7 @@ Verdicts that are wrong by the truth:
 """
 
 
-TRUTH = """The truth of a run is a rule on 2,000 fresh samples of its last generator (`benchmarks/verdict_truth.py`):
+TRUTH = """The truth of a run is a rule on 2,000 fresh samples of its last generator (`truth/labels.py`):
 how many pass as data, which classes or modes are there, how varied they are; it shares no code with the diagnosis and
 no network with its metrics. Several verdicts can be right for one label: garbage may be *never learned* and
 *convergence failure*. Intervals are Wilson's, 95 %, as if all runs were independent."""
@@ -279,7 +278,7 @@ def main() -> None:
     if arguments.into is None:
         print(text)
     else:
-        command = f"python benchmarks/sweep_truth.py {' '.join(path.name for path in arguments.folders)}"
+        command = f"python -m truth.sweeps {' '.join(path.name for path in arguments.folders)}"
         page = f"# Verdicts, expectations and truth in sweeps\n\nMade by `{command}`.\n\n{TRUTH}\n\n{text}"
         atomic_write(arguments.into, page.encode())
 

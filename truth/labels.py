@@ -125,7 +125,8 @@ def distances(a: Array, b: Array) -> Array:
     squared *= -2
     squared += (a * a).sum(1)[:, None]
     squared += (b * b).sum(1)
-    return np.sqrt(np.maximum(squared, 0, out=squared), out=squared)
+    roots: Array = np.sqrt(np.maximum(squared, 0, out=squared), out=squared)
+    return roots
 
 
 def spread(samples: Array) -> float:

@@ -286,7 +286,8 @@ def _read_grid(path: Path, shape: tuple[int, ...], count: int) -> Pixels:
     picture = _read_picture(path, (10 * cell_width + GAP, rows * cell_height + GAP))
     cells = picture[GAP:, GAP:].reshape(rows, cell_height, 10, cell_width, 3).swapaxes(1, 2)
     images = cells[:, :, : height * factor : factor, : width * factor : factor]
-    return images.reshape(-1, height, width, 3)[:count]
+    cut: Pixels = images.reshape(-1, height, width, 3)[:count]
+    return cut
 
 
 def _read_picture(path: Path, size: tuple[int, int]) -> Pixels:

@@ -54,3 +54,16 @@ def images() -> Toy:
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's cache of data sets."""
     monkeypatch.setenv("GANLAB_CACHE", str(tmp_path_factory.getbasetemp() / "ganlab-cache"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how closely the golden tests compared: it depends on the machine."""
+    said = {
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for key, value in getattr(report, "user_properties", ())
+        if key == "golden"
+    }
+    for line in sorted(said):
+        terminalreporter.write_line(f"golden tests compared {line}")

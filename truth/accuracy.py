@@ -35,7 +35,7 @@ from ganlab.evaluation.features import features_for
 from ganlab.evaluation.statistics import SampleStatistics
 from ganlab.runs.directory import RunDirectory
 from truth.corpus import halves
-from truth.labels import accused, induced, missed, right
+from truth.scoring import accused, induced, missed, right
 
 Label = dict[str, Any]
 BINS = 5

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import time
@@ -24,7 +25,7 @@ from typing import Any
 
 from ganlab.api import train
 from ganlab.config.load import experiment_from_mapping
-from truth.labels import judge, split
+from truth.labels import judge
 
 SEEDS = (0, 1, 2)
 SNAPSHOTS = 12
@@ -354,6 +355,21 @@ ADDED = [
 CONFIGURATIONS = {configuration.name: configuration for configuration in [*IMAGES, *POINTS, *ADDED]}
 
 
+SEEN = (
+    "img_40_images_mlp",
+    "img_dcgan",
+    "img_dcgan_long",
+    "img_guide_8",
+    "img_guide_8_latent_1",
+    "img_latent_1",
+    "img_mlp",
+    "img_spectral",
+    "img_wgan_gp",
+    "ring_broad_beta_09",
+)
+"""Configurations whose labels were looked at in tuning while the list of configurations still changed the split."""
+
+
 def order() -> list[tuple[Configuration, int]]:
     """Every configuration and seed, in the order of training: points and images in turn."""
     pairs = []
@@ -395,6 +411,24 @@ def train_all(folder: Path, minutes: float) -> None:
         print(f"{name}: {run.status['status']}, {time.monotonic() - started:.1f} s", flush=True)
 
 
+def split(strata: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return `tune` or `test` for each configuration: halves of every stratum, in the order of the names' SHA-256.
+
+    SEEN ones are tuned on wherever they fall.
+    """
+    halves: dict[str, str] = {}
+    groups = sorted(set(strata.values()))
+    for group in groups:
+        names = sorted((n for n, s in strata.items() if s == group), key=_hash)
+        first = _hash("/".join(group))[0] in "01234567"
+        halves.update({n: "test" if (index % 2 == 0) == first else "tune" for index, n in enumerate(names)})
+    return halves | dict.fromkeys(SEEN, "tune")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def halves() -> dict[str, str]:
     """Return `tune` or `test` for each configuration; what was added later leaves the first ones where they were."""
     found = split({c.name: (c.kind, c.family) for c in [*IMAGES, *POINTS]})
@@ -406,14 +440,14 @@ def label_all(folder: Path) -> None:
     index: dict[str, str] = json.loads((folder / "index.json").read_text())
     labels = folder / "labels.json"
     rows: list[dict[str, Any]] = json.loads(labels.read_text()) if labels.is_file() else []
-    split = halves()
+    half = halves()
     for name, run in index.items():
         if any(row["run"] == run for row in rows):
             continue
         configuration, seed = CONFIGURATIONS[name.split("/")[0]], int(name.split("/")[1])
         truth = judge(folder / "runs" / run)
         known = {"configuration": configuration.name, "seed": seed, "run": run, "kind": configuration.kind}
-        rows.append({**known, "family": configuration.family, "split": split[configuration.name], **asdict(truth)})
+        rows.append({**known, "family": configuration.family, "split": half[configuration.name], **asdict(truth)})
         print(f"{name}: {truth.label} {truth.mechanism}", flush=True)
     labels.write_text(json.dumps(rows, indent=1))
     columns = [key for key in rows[0] if key != "statistics"]

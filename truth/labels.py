@@ -19,13 +19,11 @@ Labels, in the order in which they are tried:
 
 An image passes when at least four of its five nearest training images agree on its digit and it keeps four limits that
 held-out images of that digit keep (`LIMITS`). A point passes within three standard deviations of a mode.
-`allowed` says which verdicts are right for a run. Two mistakes weigh more than being wrong: `accused` (a good run is
-given a failure) and `missed` (a failed run is called healthy).
+Which verdicts are right for a label, `truth.scoring` says.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -45,6 +43,8 @@ from ganlab.runs.history import read_history
 from ganlab.training.trained import generate, load_game, sample_inputs
 
 Array = NDArray[np.floating[Any]]
+
+LABELS = ("good", "poor", "garbage", "total", "partial", "within_mode", "copies", "nonfinite")
 
 SAMPLES = 2000
 """Samples that are judged."""
@@ -73,33 +73,6 @@ the second. Points are held to less: the literature counts modes and high-qualit
 REPEATS_BAD, REPEATS_GOOD = 0.3, 0.5
 """The same for the median distance between an image and the nearest other sample: a curve of images, as a latent of one
 dimension draws it, can be long, but its images repeat."""
-
-FAILED = ("nonfinite", "total", "garbage", "copies", "partial", "within_mode")
-
-ALLOWED: dict[str, frozenset[str]] = {
-    "good": frozenset({"healthy", "under_trained"}),
-    "poor": frozenset(
-        {"under_trained", "degraded", "never_learned", "convergence_failure", "oscillation", "mode_collapse/partial",
-         "mode_collapse/within_mode", "mode_collapse/cycling"}
-    ),
-    "garbage": frozenset({"never_learned", "convergence_failure", "diverged", "oscillation"}),
-    "total": frozenset({"mode_collapse/total", "mode_collapse/cycling"}),
-    "partial": frozenset({"mode_collapse/partial", "mode_collapse/cycling"}),
-    "within_mode": frozenset({"mode_collapse/within_mode", "mode_collapse/partial"}),
-    "copies": frozenset({"memorisation"}),
-    "nonfinite": frozenset({"diverged"}),
-}  # fmt: skip
-"""Right verdicts by label, as `failure` (any variant) or `failure/variant`; `allowed` adds what depends on the run."""
-
-EXPECTED: dict[str, frozenset[str]] = {
-    "batch_norm_leak": frozenset({"batch_norm_leak"}),
-    "strong_d": frozenset({"discriminator_dominates", "vanishing_gradient"}),
-    "weak_d": frozenset({"generator_dominates"}),
-    "strong_g": frozenset({"generator_dominates", "diverged"}),
-    "high_lr": frozenset({"diverged", "discriminator_dominates"}),
-    "unbounded": frozenset({"diverged"}),
-}
-"""Mechanism that a family of configurations is meant to induce. Whether it did, the log says (`mechanism`)."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +197,11 @@ class Reals:
         return bool(self.held.shape[1] > 2)
 
     @property
+    def kind(self) -> str:
+        """`images` or `points`: which limits hold."""
+        return "images" if self.images else "points"
+
+    @property
     def shares(self) -> Array:
         """Share of each class."""
         return np.bincount(self.classes) / len(self.classes)
@@ -293,6 +271,13 @@ class Reals:
         return float(np.median(distances(samples, train).min(1)[judged] / np.array(of_class)[classes[judged]]))
 
 
+def measure(reals: Reals, samples: Array, train: Array) -> dict[str, Any]:
+    """Return the numbers that `label` decides by, of finite samples (N, F) of a run with the training set (M, F)."""
+    copying = reals.copying(samples, train) if len(train) <= FEW else None
+    numbers = {**reals.course(samples), **reals.detail(samples)}
+    return {**numbers, "copying": copying, "training_samples": len(train)}
+
+
 def label(kind: str, numbers: Mapping[str, Any]) -> str:
     """Return the label of finite samples; the order is that of the module's table."""
     passing, lost, variety = numbers["passing"], numbers["lost_mass"], numbers["variety"]
@@ -345,121 +330,9 @@ def judge(path: Path) -> Truth:
         return Truth("nonfinite", "diverged", {"step": status["step"]})
     data = load(experiment.data, batch_size=1)
     reals = Reals(flat(to_float(data.held_out.values)), data.held_out.labels.numpy(), experiment.data)
-    kind = "images" if reals.images else "points"
-    numbers = {**reals.course(samples), **reals.detail(samples)}
-    few = len(data.train) <= FEW
-    numbers["copying"] = reals.copying(samples, flat(to_float(data.train.values))) if few else None
-    numbers["training_samples"] = len(data.train)
+    numbers = measure(reals, samples, flat(to_float(data.train.values)))
     numbers["earlier"] = [
         {"step": int(file.stem.split("_")[1]), **reals.course(flat(next(iter(np.load(file).values())))[:500])}
         for file in sorted(run.samples.glob("step_*.npz"))[:-1]
     ]
-    return Truth(label(kind, numbers), how, numbers)
-
-
-def allowed(row: Mapping[str, Any]) -> frozenset[str]:
-    """Return the right verdicts for a row of labels.json: those of its label, and what the run's own course adds."""
-    name, numbers = row["label"], row["statistics"]
-    if name in ("nonfinite", "good"):
-        return ALLOWED[name] | (_of_few_samples(numbers) if name == "good" else frozenset())
-    kind, before = row["kind"], numbers["earlier"]
-    bad = numbers["passing"] < GARBAGE[kind]
-    extra = set(_of_few_samples(numbers))
-    if any(b["passing"] >= PASSING[kind] and b["lost_mass"] < PARTIAL and b["spread"] > 2 * TOTAL for b in before):
-        extra.add("degraded")
-    nearing = numbers["away"] < 0.9 * before[2 * len(before) // 3]["away"]
-    if name != "within_mode" and (nearing or row["family"] == "short"):
-        extra.add("under_trained")
-    if row["mechanism"]:
-        extra.add("diverged" if row["mechanism"] == "diverged" else "convergence_failure")
-    if name != "garbage" and bad:
-        extra |= ALLOWED["garbage"]
-    if name == "total" and all(b["spread"] < TOTAL for b in before):
-        extra |= {"never_learned", "convergence_failure"}  # it never left the place where it started
-    if name == "garbage":
-        extra |= _collapses(row)
-    if name == "partial":
-        late = [set(b["lost"]) for b in before[len(before) // 2 :]]
-        if len(set(numbers["lost"]).intersection(*late)) <= len(numbers["lost"]) / 2:
-            extra.add("oscillation")  # other classes are missing each time
-        if numbers["lost_mass"] > 0.8:
-            extra.add("mode_collapse/total")
-        if numbers["variety"] < VARIETY_BAD[kind]:
-            extra.add("mode_collapse/within_mode")
-    if name == "within_mode" and numbers["spread"] < 2 * TOTAL:
-        extra.add("mode_collapse/total")
-    return ALLOWED[name] | extra
-
-
-def _of_few_samples(numbers: Mapping[str, Any]) -> frozenset[str]:
-    """Verdicts that hold besides where the training set is small: D knows it by heart, whatever the samples are."""
-    if numbers["training_samples"] > FEW:
-        return frozenset()
-    near = numbers["copying"] is not None and numbers["copying"] < 1.5 * COPIES
-    return frozenset({"discriminator_overfit", *(["memorisation"] if near else [])})
-
-
-def _collapses(row: Mapping[str, Any]) -> set[str]:
-    """Collapses that garbage may be called too: samples that repeat each other, or that once passed and now wander."""
-    kind, numbers = row["kind"], row["statistics"]
-    found: set[str] = set()
-    if numbers["spread"] < 2 * TOTAL:
-        found |= {"mode_collapse/total", "mode_collapse/cycling"}
-    if kind == "images" and numbers["repeats"] < REPEATS_BAD:
-        found.add("mode_collapse")
-    if numbers["lost_mass"] >= 0.5 and any(b["passing"] >= GARBAGE[kind] for b in numbers["earlier"]):
-        found |= {"mode_collapse/partial", "mode_collapse/cycling"}
-    return found
-
-
-def right(row: Mapping[str, Any], failure: str, variant: str | None) -> bool:
-    """Whether a verdict is right for a row of labels.json."""
-    return failure in allowed(row) or f"{failure}/{variant}" in allowed(row)
-
-
-def accused(row: Mapping[str, Any], failure: str, variant: str | None) -> bool:
-    """Whether a good run is given a failure that is not right for it."""
-    return row["label"] == "good" and failure != "inconclusive" and not right(row, failure, variant)
-
-
-def missed(row: Mapping[str, Any], failure: str) -> bool:
-    """Whether a failed run is called healthy."""
-    return row["label"] in FAILED and failure == "healthy"
-
-
-def induced(row: Mapping[str, Any]) -> bool:
-    """Whether the failure that the configuration was made for happened, by the log, and the samples are not good."""
-    return row["label"] != "good" and row["mechanism"] in EXPECTED.get(row["family"], ())
-
-
-SEEN = (
-    "img_40_images_mlp",
-    "img_dcgan",
-    "img_dcgan_long",
-    "img_guide_8",
-    "img_guide_8_latent_1",
-    "img_latent_1",
-    "img_mlp",
-    "img_spectral",
-    "img_wgan_gp",
-    "ring_broad_beta_09",
-)
-"""Configurations whose labels were looked at in tuning while the list of configurations still changed the split."""
-
-
-def split(strata: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Return `tune` or `test` for each configuration: halves of every stratum, in the order of the names' SHA-256.
-
-    SEEN ones are tuned on wherever they fall.
-    """
-    halves: dict[str, str] = {}
-    groups = sorted(set(strata.values()))
-    for group in groups:
-        names = sorted((n for n, s in strata.items() if s == group), key=_hash)
-        first = _hash("/".join(group))[0] in "01234567"
-        halves.update({n: "test" if (index % 2 == 0) == first else "tune" for index, n in enumerate(names)})
-    return halves | dict.fromkeys(SEEN, "tune")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return Truth(label(reals.kind, numbers), how, numbers)

@@ -24,13 +24,11 @@ from ganlab.runs.files import atomic_write
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.measures import wilson
 from ganlab.sweeps.records import RunRecord, read_records
-from truth import labels
+from truth import scoring
+from truth.labels import LABELS, judge
 
 Row = dict[str, Any]
-"""A run in truth.json: when it ended, and the keys of labels.json that the rules of truth.labels read."""
-
-LABELS = (*labels.ALLOWED,)
-"""Labels of the truth, the best first."""
+"""A run in truth.json: when it ended, and the keys of labels.json that the rules of truth.scoring read."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +52,17 @@ class Judged:
     @property
     def right(self) -> bool:
         """Whether the verdict is one that the truth allows."""
-        return labels.right(self.truth, *self.failure)
+        return scoring.right(self.truth, *self.failure)
 
     @property
     def accused(self) -> bool:
         """Whether it is good and its verdict a failure that is not right."""
-        return labels.accused(self.truth, *self.failure)
+        return scoring.accused(self.truth, *self.failure)
 
     @property
     def missed(self) -> bool:
         """Whether it failed and its verdict is healthy."""
-        return labels.missed(self.truth, self.failure[0])
+        return scoring.missed(self.truth, self.failure[0])
 
     @property
     def inconclusive(self) -> bool:
@@ -114,7 +112,7 @@ def row_of(record: RunRecord) -> Row:
     kind = "points" if len(planned.experiment.data.shape) == 1 else "images"
     # No family: what a configuration of a sweep is meant to do stands in its `expect`, and decides nothing here.
     who = {"ended": record.status["ended"], "kind": kind, "family": ""}
-    return {**who, **asdict(labels.judge(record.run.path))}
+    return {**who, **asdict(judge(record.run.path))}
 
 
 def judged(folder: SweepFolder) -> list[Judged]:
@@ -196,7 +194,7 @@ def totals(parts: dict[str, Sequence[Judged]]) -> str:
 def _totals(runs: Sequence[Judged]) -> list[str]:
     asked = [each for each in runs if each.record.as_expected is not None]
     good = [each for each in runs if each.label == "good"]
-    failed = [each for each in runs if each.label in labels.FAILED]
+    failed = [each for each in runs if each.label in scoring.FAILED]
     return [
         share(sum(bool(each.record.as_expected) for each in asked), len(asked)),
         share(sum(each.right for each in runs), len(runs)),

@@ -1,0 +1,201 @@
+"""Which verdicts are right for a labelled run: the rule behind every figure of accuracy.
+
+Each label has verdicts that are right for every run that bears it (`ALLOWED`); what else is right depends on the run's
+own course (`EXTRAS`). A verdict is right if it is one of either, and wrong if not; *inconclusive* is never right. Two
+mistakes weigh more than being wrong: `accused` (a good run is given a failure) and `missed` (a failed run is called
+healthy). A poor run, which is neither good nor failed, may be called many things, but not healthy.
+
+A row is an object of labels.json or truth.json: `label`, `kind` (images or points), `family`, `mechanism` and
+`statistics`, as `truth.labels.judge` returns them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from truth.labels import COPIES, FEW, GARBAGE, LABELS, PARTIAL, PASSING, REPEATS_BAD, TOTAL, VARIETY_BAD
+
+Row = Mapping[str, Any]
+
+FAILED = ("nonfinite", "total", "garbage", "copies", "partial", "within_mode")
+"""Labels of runs that failed: all but good and poor."""
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "good": frozenset({"healthy", "under_trained"}),
+    "poor": frozenset(
+        {"under_trained", "degraded", "never_learned", "convergence_failure", "oscillation", "mode_collapse/partial",
+         "mode_collapse/within_mode", "mode_collapse/cycling"}
+    ),
+    "garbage": frozenset({"never_learned", "convergence_failure", "diverged", "oscillation"}),
+    "total": frozenset({"mode_collapse/total", "mode_collapse/cycling"}),
+    "partial": frozenset({"mode_collapse/partial", "mode_collapse/cycling"}),
+    "within_mode": frozenset({"mode_collapse/within_mode", "mode_collapse/partial"}),
+    "copies": frozenset({"memorisation"}),
+    "nonfinite": frozenset({"diverged"}),
+}  # fmt: skip
+"""Right verdicts by label, as `failure` (any variant) or `failure/variant`."""
+
+FINITE = frozenset(LABELS) - {"nonfinite"}
+NOT_GOOD = FINITE - {"good"}
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Verdicts that are right for some runs besides those of their label.
+
+    Attributes:
+        labels: of the runs that it can hold for.
+        holds: whether it holds for a row with one of these labels.
+        verdicts: what is then right too.
+    """
+
+    labels: frozenset[str]
+    holds: Callable[[Row], bool]
+    verdicts: frozenset[str]
+
+
+def few_samples(row: Row) -> bool:
+    """The training set is small: the discriminator knows it by heart, whatever the samples are."""
+    return bool(row["statistics"]["training_samples"] <= FEW)
+
+
+def nearly_copies(row: Row) -> bool:
+    """The training set is small, and samples lie half as far again from it as copies do, or nearer."""
+    copying = row["statistics"]["copying"]
+    return few_samples(row) and copying is not None and bool(copying < 1.5 * COPIES)
+
+
+def was_good(row: Row) -> bool:
+    """An earlier snapshot passed, had its classes and was varied."""
+    passing = PASSING[row["kind"]]
+    return any(
+        each["passing"] >= passing and each["lost_mass"] < PARTIAL and each["spread"] > 2 * TOTAL
+        for each in row["statistics"]["earlier"]
+    )
+
+
+def needs_steps(row: Row) -> bool:
+    """Samples came nearer to the data over the last third of the run, or the run was meant to be cut short."""
+    before = row["statistics"]["earlier"]
+    nearing = before and row["statistics"]["away"] < 0.9 * before[2 * len(before) // 3]["away"]
+    return bool(nearing or row["family"] == "short")
+
+
+def log_diverges(row: Row) -> bool:
+    """The log proves that the run diverged."""
+    return bool(row["mechanism"] == "diverged")
+
+
+def log_has_winner(row: Row) -> bool:
+    """The log proves a batch-norm leak, a vanishing gradient or that one player dominates."""
+    return bool(row["mechanism"]) and not log_diverges(row)
+
+
+def hardly_passes(row: Row) -> bool:
+    """Samples are garbage, whatever comes before that in the order of labels."""
+    return bool(row["statistics"]["passing"] < GARBAGE[row["kind"]])
+
+
+def never_moved(row: Row) -> bool:
+    """All snapshots were alike: the run never left the place where it started."""
+    return all(each["spread"] < TOTAL for each in row["statistics"]["earlier"])
+
+
+def narrow(row: Row) -> bool:
+    """Samples are close to being all the same."""
+    return bool(row["statistics"]["spread"] < 2 * TOTAL)
+
+
+def images_repeat(row: Row) -> bool:
+    """Images repeat each other."""
+    return bool(row["kind"] == "images" and row["statistics"]["repeats"] < REPEATS_BAD)
+
+
+def lost_what_passed(row: Row) -> bool:
+    """Half of the data or more is missing, and at an earlier snapshot samples passed: it wanders."""
+    passed = any(each["passing"] >= GARBAGE[row["kind"]] for each in row["statistics"]["earlier"])
+    return bool(row["statistics"]["lost_mass"] >= 0.5) and passed
+
+
+def loses_others(row: Row) -> bool:
+    """At least half of what is missing was there at some snapshot of the second half: other classes each time."""
+    lost, before = set(row["statistics"]["lost"]), row["statistics"]["earlier"]
+    late = [set(each["lost"]) for each in before[len(before) // 2 :]]
+    return len(lost.intersection(*late)) <= len(lost) / 2
+
+
+def almost_all_lost(row: Row) -> bool:
+    """More than four fifths of the data are missing."""
+    return bool(row["statistics"]["lost_mass"] > 0.8)
+
+
+def little_variety(row: Row) -> bool:
+    """Inside the classes that are there, samples are alike."""
+    return bool(row["statistics"]["variety"] < VARIETY_BAD[row["kind"]])
+
+
+def _extra(labels: frozenset[str] | str, holds: Callable[[Row], bool], *verdicts: str) -> Extra:
+    return Extra(frozenset({labels}) if isinstance(labels, str) else labels, holds, frozenset(verdicts))
+
+
+EXTRAS = (
+    _extra(FINITE, few_samples, "discriminator_overfit"),
+    _extra(FINITE, nearly_copies, "memorisation"),
+    _extra(NOT_GOOD, was_good, "degraded"),
+    _extra(NOT_GOOD - {"within_mode"}, needs_steps, "under_trained"),
+    _extra(NOT_GOOD, log_diverges, "diverged"),
+    _extra(NOT_GOOD, log_has_winner, "convergence_failure"),
+    _extra(NOT_GOOD, hardly_passes, *ALLOWED["garbage"]),
+    _extra("total", never_moved, "never_learned", "convergence_failure"),
+    _extra("garbage", narrow, "mode_collapse/total", "mode_collapse/cycling"),
+    _extra("garbage", images_repeat, "mode_collapse"),
+    _extra("garbage", lost_what_passed, "mode_collapse/partial", "mode_collapse/cycling"),
+    _extra("partial", loses_others, "oscillation"),
+    _extra("partial", almost_all_lost, "mode_collapse/total"),
+    _extra("partial", little_variety, "mode_collapse/within_mode"),
+    _extra("within_mode", narrow, "mode_collapse/total"),
+)
+"""What else is right: for a run with one of these labels, if this holds, these verdicts."""
+
+INDUCED: dict[str, frozenset[str]] = {
+    "batch_norm_leak": frozenset({"batch_norm_leak"}),
+    "strong_d": frozenset({"discriminator_dominates", "vanishing_gradient"}),
+    "weak_d": frozenset({"generator_dominates"}),
+    "strong_g": frozenset({"generator_dominates", "diverged"}),
+    "high_lr": frozenset({"diverged", "discriminator_dominates"}),
+    "unbounded": frozenset({"diverged"}),
+}
+"""Mechanisms that a family of configurations is meant to induce. Whether it did, the log says (`mechanism`)."""
+
+
+def allowed(row: Row) -> frozenset[str]:
+    """Return the right verdicts for a row: those of its label, and what the run's own course adds."""
+    label = row["label"]
+    return ALLOWED[label].union(*(each.verdicts for each in EXTRAS if label in each.labels and each.holds(row)))
+
+
+def right(row: Row, failure: str, variant: str | None) -> bool:
+    """Whether a verdict is right for a row."""
+    return not allowed(row).isdisjoint({failure, f"{failure}/{variant}"})
+
+
+def accused(row: Row, failure: str, variant: str | None) -> bool:
+    """Whether a good run is given a failure that is not right for it."""
+    return row["label"] == "good" and failure != "inconclusive" and not right(row, failure, variant)
+
+
+def missed(row: Row, failure: str) -> bool:
+    """Whether a failed run is called healthy."""
+    return row["label"] in FAILED and failure == "healthy"
+
+
+def flattered(row: Row, failure: str) -> bool:
+    """Whether a poor run, which is neither good nor failed, is called healthy."""
+    return row["label"] == "poor" and failure == "healthy"
+
+
+def induced(row: Row) -> bool:
+    """Whether the failure that the configuration was made for happened, by the log, and the samples are not good."""
+    return row["label"] != "good" and row["mechanism"] in INDUCED.get(row["family"], ())

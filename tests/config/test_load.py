@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ganlab.config.data import DATA, ImageOptions
 from ganlab.config.experiment import VERDICTS, Experiment
-from ganlab.config.games import GAMES, doubling
+from ganlab.config.games import GAMES
 from ganlab.config.load import (
     apply_overrides,
     difference,
@@ -20,9 +20,10 @@ from ganlab.config.load import (
     experiment_from_mapping,
     load_experiment,
 )
-from ganlab.config.networks import NETWORKS, WEIGHT_INITS
+from ganlab.config.networks import NETWORKS, WEIGHT_INITS, feature_maps
 from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS
 from ganlab.config.optimizer import OPTIMIZERS
+from ganlab.config.rules import problems
 from ganlab.errors import ConfigError
 
 
@@ -357,7 +358,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
     if game["name"] in ("conditional", "auxiliary") and data["name"] == "folder":
         game["classes"] = draw(st.integers(2, 100_000))
     if game["name"] == "progressive":
-        game["sizes"] = doubling(size)[draw(st.integers(0, len(doubling(size)) - 1)) :]
+        game["sizes"] = feature_maps(size)[draw(st.integers(0, len(feature_maps(size)) - 1)) :]
     if game["name"] == "cycle":
         game["source"] = data
     judges = ["mlp", *([] if points else ["dcgan", "sagan", *(["guide"] if size == 28 else [])])]
@@ -404,7 +405,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
         "claim": draw(TEXT | st.text("ab \n\t:#-'\"")),
     }
     experiment = Experiment.model_validate(values)
-    assume(not experiment.problems())
+    assume(not problems(experiment))
     return experiment
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, difference, experiment_from_mapping, load_experiment
-from ganlab.config.optimizer import Adam
+from ganlab.config.optimizer import AdamOptions
 from ganlab.config.shipped import list_configs
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.failures.phase_change import longer_fade
@@ -159,7 +159,7 @@ def test_what_each_experiment_is_told() -> None:
     ]
     assert changes([STEADIER_ADAM], "rmsprop") == [{"optimizer.generator.lr": 2e-4, "optimizer.discriminator.lr": 2e-4}]
     descent = applied(EXPERIMENTS["descent"], changes([STEADIER_ADAM], "descent")[0])
-    assert descent.optimizer.generator == Adam(lr=2e-4, betas=(0.5, 0.999))
+    assert descent.optimizer.generator == AdamOptions(lr=2e-4, betas=(0.5, 0.999))
     assert changes([NON_SATURATING], "saturating, 15 to 1") == [{"loss": "non_saturating"}]
     assert changes([SPECTRAL], "ring") == [{"discriminator.norm": "spectral"}]
     assert changes([Cure("", "", fuller_data)], "few images") == [{"data.fraction": 1.0}]

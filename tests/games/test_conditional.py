@@ -28,7 +28,7 @@ def test_inputs_end_in_the_class(images: Any, bench: Any) -> None:
     experiment = images(*ALL)
     game = bench(experiment).game
     drawn = game.draw(200, seeded(0, "test"))
-    assert drawn.inputs.shape == (200, *experiment.game.input_shape(experiment)) == (200, 8 + 10)
+    assert drawn.inputs.shape == (200, *experiment.input_shape) == (200, 8 + 10)
     assert torch.equal(drawn.inputs[:, :8], draw_latents(experiment.latent, 200, seeded(0, "test")))
     assert torch.equal(drawn.inputs[:, 8:], one_hot(drawn.asked, 10).float())
     assert set(drawn.asked.tolist()) == set(range(10))

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlab.config.games import ProgressiveGame as Options
+from ganlab.config.games import ProgressiveGameOptions
 from ganlab.data import to_float
 from ganlab.games.progressive import stage_at
 from ganlab.games.standard import Batch
@@ -35,8 +35,8 @@ GROWING = (
 """Batches of 8: step 1 is of 4 pixels, steps 2 to 9 fade to 8 pixels in, step 10 is of 8, steps 11 to 18 fade on."""
 
 
-def schedule(**changes: Any) -> Options:
-    return Options.model_validate(
+def schedule(**changes: Any) -> ProgressiveGameOptions:
+    return ProgressiveGameOptions.model_validate(
         {"name": "progressive", "sizes": [4, 8, 16, 32], "fade": 10, "images_per_phase": 20, **changes}
     )
 

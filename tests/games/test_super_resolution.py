@@ -29,7 +29,7 @@ def test_inputs_are_block_means_of_what_is_wanted(factor: int, images: Any, benc
     game, side = bench(experiment).game, 28 // factor
     for held_out, samples in ((False, game.data.train), (True, game.data.held_out)):
         drawn = game.draw(20, torch.Generator().manual_seed(0), held_out)
-        assert drawn.inputs.shape[1:] == experiment.game.input_shape(experiment) == (1, side, side)
+        assert drawn.inputs.shape[1:] == experiment.input_shape == (1, side, side)
         means = drawn.truth.numpy().reshape(20, 1, side, factor, side, factor).mean(axis=(3, 5))
         np.testing.assert_allclose(drawn.inputs, means, atol=1e-6)
         known = {each.numpy().tobytes(): int(label) for each, label in zip(samples.values, samples.labels, strict=True)}

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.networks import DcganDiscriminator
+from ganlab.config.networks import DcganDiscriminatorOptions
+from ganlab.config.rules import problems
 from ganlab.networks import build_discriminator, build_generator, dcgan, describe
 
 LATENT = 5
@@ -58,7 +59,7 @@ def assert_plays(setup: Experiment) -> None:
 @pytest.mark.parametrize(("name", "size"), CASES)
 def test_any_kernel_keeps_the_shapes(name: str, size: int, kernel_size: int) -> None:
     setup = experiment(name, size, kernel_size=kernel_size)
-    assert not [problem for problem in setup.problems() if "kernel" in problem.path]
+    assert not [problem for problem in problems(setup) if "kernel" in problem.path]
     assert_plays(setup)
 
 
@@ -88,8 +89,10 @@ def test_mlp_output_is_linear_for_points_only() -> None:
 
 
 def test_instance_norm_on_vectors_is_refused() -> None:
-    problems = experiment("mlp", norm="instance").problems()
-    assert [p.path for p in problems] == ["generator.norm", "discriminator.norm"]
+    assert [problem.path for problem in problems(experiment("mlp", norm="instance"))] == [
+        "generator.norm",
+        "discriminator.norm",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +232,7 @@ def test_dcgan_sigmoid_makes_no_value_below_zero() -> None:
 
 @pytest.mark.parametrize("dense", [0, 1])
 def test_dcgan_heads_share_the_discriminators_body(dense: int) -> None:
-    network = dcgan.discriminator(DcganDiscriminator(width=2, dense=dense), (1, 28, 28), outputs=11)
+    network = dcgan.discriminator(DcganDiscriminatorOptions(width=2, dense=dense), (1, 28, 28), outputs=11)
     assert network(torch.zeros(3, 1, 28, 28)).shape == (3, 11)
 
 

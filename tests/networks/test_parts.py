@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganlab.config.networks import DefaultInit, NormalInit, OrthogonalInit, XavierInit
+from ganlab.config.networks import DefaultInitOptions, NormalInitOptions, OrthogonalInitOptions, XavierInitOptions
 from ganlab.networks.parts import KerasDense, initialise
 
 
@@ -30,12 +30,12 @@ def starts(network: nn.Sequential) -> list[torch.Tensor]:
 
 def test_default_is_what_the_constructors_drew(network: nn.Sequential) -> None:
     before = starts(network)
-    initialise(network, DefaultInit(name="default"))
+    initialise(network, DefaultInitOptions(name="default"))
     assert all(torch.equal(a, b) for a, b in zip(before, starts(network), strict=True))
 
 
 def test_normal(network: nn.Sequential) -> None:
-    initialise(network, NormalInit(std=0.05))
+    initialise(network, NormalInitOptions(std=0.05))
     for layer in (network[0], network[2], network[4]):
         assert layer.weight.std().item() == pytest.approx(0.05, rel=0.05)
         assert not layer.bias.any()
@@ -46,7 +46,7 @@ def test_normal(network: nn.Sequential) -> None:
 
 
 def test_xavier(network: nn.Sequential) -> None:
-    initialise(network, XavierInit(name="xavier"))
+    initialise(network, XavierInitOptions(name="xavier"))
     for layer, fans in ((network[0], (8 + 32) * 25), (network[2], (32 + 16) * 25), (network[4], 500)):
         bound = (6 / fans) ** 0.5
         assert layer.weight.abs().max() <= bound
@@ -56,7 +56,7 @@ def test_xavier(network: nn.Sequential) -> None:
 
 
 def test_orthogonal(network: nn.Sequential) -> None:
-    initialise(network, OrthogonalInit(name="orthogonal"))
+    initialise(network, OrthogonalInitOptions(name="orthogonal"))
     for layer in (network[0], network[2], network[4]):
         rows = layer.weight.detach().flatten(1)
         gram = rows @ rows.T if len(rows) <= rows.shape[1] else rows.T @ rows
@@ -64,8 +64,10 @@ def test_orthogonal(network: nn.Sequential) -> None:
         assert not layer.bias.any()
 
 
-@pytest.mark.parametrize("options", [NormalInit(), XavierInit(name="xavier"), OrthogonalInit(name="orthogonal")])
-def test_a_layer_with_its_own_start_keeps_it(network: nn.Sequential, options: NormalInit) -> None:
+@pytest.mark.parametrize(
+    "options", [NormalInitOptions(), XavierInitOptions(name="xavier"), OrthogonalInitOptions(name="orthogonal")]
+)
+def test_a_layer_with_its_own_start_keeps_it(network: nn.Sequential, options: NormalInitOptions) -> None:
     before = network[6].weight.detach().clone()
     initialise(network, options)
     assert torch.equal(network[6].weight, before)

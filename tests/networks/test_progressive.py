@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, linear
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.networks import NormalInit, ProgressiveDiscriminator, ProgressiveGenerator
+from ganlab.config.networks import NormalInitOptions, ProgressiveDiscriminatorOptions, ProgressiveGeneratorOptions
 from ganlab.networks import describe
 from ganlab.networks.parts import EqualConv, EqualLinear, initialise
 from ganlab.networks.progressive import BatchDeviation, Growing, PixelNorm, discriminator, generator, grow
@@ -28,8 +28,8 @@ def players(side: int, outputs: int = 1, width: int = 3) -> tuple[Growing, Growi
     torch.manual_seed(0)
     shape = (CHANNELS, side, side)
     networks = (
-        generator(ProgressiveGenerator(name="progressive", width=width, max_width=8), (LATENT,), shape),
-        discriminator(ProgressiveDiscriminator(name="progressive", width=width, max_width=8), shape, outputs),
+        generator(ProgressiveGeneratorOptions(name="progressive", width=width, max_width=8), (LATENT,), shape),
+        discriminator(ProgressiveDiscriminatorOptions(name="progressive", width=width, max_width=8), shape, outputs),
     )
     for network in networks:
         for name, parameter in network.named_parameters():
@@ -134,8 +134,8 @@ def test_sizes_that_do_not_exist_are_refused(size: int, fade: float) -> None:
 
 def test_channels_double_inwards_up_to_the_largest() -> None:
     setup = {"name": "progressive", "width": 3, "max_width": 8}
-    made_by = generator(ProgressiveGenerator(**setup), (LATENT,), (1, 32, 32))  # type: ignore[arg-type]
-    judge = discriminator(ProgressiveDiscriminator(**setup), (1, 32, 32), 1)  # type: ignore[arg-type]
+    made_by = generator(ProgressiveGeneratorOptions(**setup), (LATENT,), (1, 32, 32))  # type: ignore[arg-type]
+    judge = discriminator(ProgressiveDiscriminatorOptions(**setup), (1, 32, 32), 1)  # type: ignore[arg-type]
     maps = [row.output_shape for row in describe(made_by, (LATENT,)) if row.kind == "EqualConv"]
     expected = [(8, 4, 4), (8, 8, 8), (8, 8, 8), (6, 16, 16), (6, 16, 16), (3, 32, 32), (3, 32, 32), (1, 32, 32)]
     assert maps == expected
@@ -146,7 +146,7 @@ def test_channels_double_inwards_up_to_the_largest() -> None:
 def test_equalised_layers_against_hand_computation() -> None:
     torch.manual_seed(0)
     conv, dense, output = EqualConv(12, 40, 3), EqualLinear(50, 40), EqualLinear(50, 40, gain=1.0)
-    initialise(nn.ModuleList([conv, dense, output]), NormalInit(std=0.02))
+    initialise(nn.ModuleList([conv, dense, output]), NormalInitOptions(std=0.02))
     for layer in (conv, dense, output):
         assert layer.weight.std().item() == pytest.approx(1, abs=0.05), "weight_init must not change it"
         assert layer.bias is not None
@@ -164,7 +164,7 @@ def test_equalised_layers_against_hand_computation() -> None:
 def test_every_layer_keeps_the_scale_of_what_it_is_given() -> None:
     """He's constant: rectified features of mean square 1 keep it, at every depth, so that no layer learns first."""
     torch.manual_seed(0)
-    judge = discriminator(ProgressiveDiscriminator(name="progressive", width=64, max_width=64), (1, 32, 32), 1)
+    judge = discriminator(ProgressiveDiscriminatorOptions(name="progressive", width=64, max_width=64), (1, 32, 32), 1)
     squares: list[float] = []
     for module in judge.modules():
         if isinstance(module, nn.LeakyReLU):

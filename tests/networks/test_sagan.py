@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.networks import SaganDiscriminator
+from ganlab.config.networks import SaganDiscriminatorOptions
+from ganlab.config.rules import problems
 from ganlab.errors import RunError
 from ganlab.networks import build_discriminator, build_generator, describe
 from ganlab.networks.parts import WEIGHTED, StartsAt
@@ -103,7 +104,7 @@ class TestSelfAttention:
 @pytest.mark.parametrize(("size", "attention"), PLACES)
 def test_shapes_places_and_gradients(size: int, attention: int | None) -> None:
     setup = experiment(size, attention)
-    assert not [problem for problem in setup.problems() if "attention" in problem.path]
+    assert not [problem for problem in problems(setup) if "attention" in problem.path]
     generator, discriminator = (open_gates(build(setup)) for build in (build_generator, build_discriminator))
     samples = generator(noise(3, LATENT))
     assert samples.shape == (3, *setup.data.shape)
@@ -131,7 +132,7 @@ def test_attention_follows_the_stage_of_its_side() -> None:
 
 
 def test_heads() -> None:
-    made = discriminator(SaganDiscriminator(name="sagan", width=8), (1, 28, 28), outputs=12)
+    made = discriminator(SaganDiscriminatorOptions(name="sagan", width=8), (1, 28, 28), outputs=12)
     assert made(noise(3, 1, 28, 28)).shape == (3, 12)
 
 
@@ -172,7 +173,7 @@ def test_tables_of_conditional_norm_are_not_divided() -> None:
 @pytest.mark.parametrize("setup", [experiment(), experiment(32, 16), conditional()], ids=["28", "32", "conditional"])
 def test_exports_for_any_number_of_samples(setup: Experiment) -> None:
     generator = open_gates(build_generator(setup)).eval().requires_grad_(False)
-    inputs = noise(7, *setup.game.input_shape(setup))
+    inputs = noise(7, *setup.input_shape)
     expected = generator(inputs)
     program = torch.export.export(generator, (inputs[:2],), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
     file = io.BytesIO()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, mse_loss
 
-from ganlab.config.networks import Norm, NormalInit, SuperResolutionGenerator
+from ganlab.config.networks import Norm, NormalInitOptions, SuperResolutionGeneratorOptions
 from ganlab.networks import describe
 from ganlab.networks.parts import initialise
 from ganlab.networks.super_resolution import generator
@@ -17,10 +17,10 @@ def build(
     factor: int = 4, width: int = 4, blocks: int = 2, norm: Norm = "none", channels: int = 1, side: int = 28
 ) -> nn.Module:
     torch.manual_seed(0)
-    options = SuperResolutionGenerator(name="super_resolution", width=width, blocks=blocks, norm=norm)
+    options = SuperResolutionGeneratorOptions(name="super_resolution", width=width, blocks=blocks, norm=norm)
     small = side // factor
     network = generator(options, (channels, small, small), (channels, side, side))
-    initialise(network, NormalInit())
+    initialise(network, NormalInitOptions())
     return network
 
 

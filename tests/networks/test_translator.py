@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganlab.config.networks import Norm, NormalInit, TranslatorGenerator
+from ganlab.config.networks import Norm, NormalInitOptions, TranslatorGeneratorOptions
 from ganlab.networks import describe
 from ganlab.networks.parts import initialise
 from ganlab.networks.translator import Residual, generator
@@ -15,8 +15,10 @@ from ganlab.networks.translator import Residual, generator
 def build(width: int = 4, blocks: int = 2, norm: Norm = "instance", channels: int = 1, side: int = 28) -> nn.Module:
     torch.manual_seed(0)
     shape = (channels, side, side)
-    network = generator(TranslatorGenerator(name="translator", width=width, blocks=blocks, norm=norm), shape, shape)
-    initialise(network, NormalInit())
+    network = generator(
+        TranslatorGeneratorOptions(name="translator", width=width, blocks=blocks, norm=norm), shape, shape
+    )
+    initialise(network, NormalInitOptions())
     return network
 
 

@@ -6,18 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from ganlab.config.objectives import InstanceNoise
+from ganlab.config.objectives import InstanceNoiseOptions
 from ganlab.objectives.stabilizers import clip_weights, instance_noise_std
 
 
 @pytest.mark.parametrize(("step", "std"), [(0, 0.4), (25, 0.3), (50, 0.2), (100, 0.0), (1000, 0.0)])
 def test_instance_noise_falls_linearly_to_zero(step: int, std: float) -> None:
-    options = InstanceNoise(name="instance_noise", std=0.4, until=100)
+    options = InstanceNoiseOptions(name="instance_noise", std=0.4, until=100)
     assert instance_noise_std(options, step) == pytest.approx(std)
 
 
 def test_instance_noise_without_end_stays() -> None:
-    assert instance_noise_std(InstanceNoise(name="instance_noise", std=0.4), 10**6) == 0.4
+    assert instance_noise_std(InstanceNoiseOptions(name="instance_noise", std=0.4), 10**6) == 0.4
 
 
 def test_clipping_touches_parameters_beyond_the_limit_only() -> None:

@@ -78,7 +78,7 @@ def list_parts(what: What) -> list[dict[str, str]]:
     if what is What.failures:
         pairs = MEANINGS
     elif what is What.losses:
-        pairs = {str(name): text for name, text in LOSSES.items()}
+        pairs = {name: entry.summary for name, entry in LOSSES.items()}
     else:
         classes: dict[What, dict[str, type]] = {
             What.networks: {name: entry.generator for name, entry in NETWORKS.items()},

@@ -94,7 +94,7 @@ def show_plan(experiment: Experiment, as_json: bool) -> None:
     from ganlab.networks import build_discriminator, build_generator, describe
 
     players = {
-        "generator": describe(build_generator(experiment), experiment.game.input_shape(experiment)),
+        "generator": describe(build_generator(experiment), experiment.input_shape),
         "discriminator": describe(build_discriminator(experiment), experiment.data.shape),
     }
     totals = {player: sum(row.parameters for row in rows) for player, rows in players.items()}

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-if TYPE_CHECKING:
-    from ganlab.config.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -32,17 +29,20 @@ class Problem:
 
 
 class Options(BaseModel):
-    """Base of everything an experiment file can say.
-
-    `check` yields the problems that only show when options are seen together with the whole experiment.
-    """
+    """Base of everything an experiment file can say. Options know themselves only."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """Yield what is wrong with these options, standing at `path`, in this experiment."""
+    def check(self, path: str) -> Iterator[Problem]:
+        """Yield what is wrong with these options, which stand at `path`, though each value is allowed by itself.
+
+        What concerns other sections too is a rule in `ganlab.config.rules`.
+        """
         yield from ()
 
+
+StartsFrom = Literal["latents", "images"]
+"""What a generator is given."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 """A seed: a whole number from 0 to 2^63 - 1."""

@@ -10,9 +10,6 @@ from pydantic import Field
 
 from ganlab.config.base import Fraction, Options, Problem, Seed, union
 
-if TYPE_CHECKING:
-    from ganlab.config.experiment import Experiment
-
 ImageSize = Literal[28, 32, 64, 128]
 HeldOutShare = Annotated[float, Field(gt=0.0, le=0.5)]
 HeldOut = Literal["test"] | HeldOutShare
@@ -58,19 +55,6 @@ class DataOptions(Options):
         """Number of training samples these options leave, or None where only loading tells."""
         return None
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """The samples left must fill a batch."""
-        size, needed = self.known_size, experiment.training.batch_size
-        if size is not None and size < needed:
-            classes = [f"allow more {path}.classes"] if self.class_sizes else []
-            smaller = [f"lower training.batch_size to at most {size}"] if size else []
-            yield Problem(
-                f"{path}.fraction",
-                f"leaves {size} training samples, fewer than one batch of {needed}",
-                " or ".join([f"raise {path}.fraction", *classes, *smaller]),
-                (f"{path}.classes", f"{path}.name", "training.batch_size"),
-            )
-
 
 class ImageOptions(DataOptions):
     """What every labelled image set understands."""
@@ -98,8 +82,8 @@ class ImageOptions(DataOptions):
         wanted = {names.index(c) if isinstance(c, str) else c for c in self.classes if c in names or isinstance(c, int)}
         return tuple(sorted(c for c in wanted if 0 <= c < len(names)))
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """The classes must exist, each named once, and leave at least one batch."""
+    def check(self, path: str) -> Iterator[Problem]:
+        """The classes exist, and each is named once."""
         names = list(self.class_sizes)
         for entry in self.classes or ():
             known = entry in names if isinstance(entry, str) else 0 <= entry < len(names)
@@ -114,8 +98,6 @@ class ImageOptions(DataOptions):
         numbers = {names.index(entry) if entry in names else entry for entry in self.classes or ()}
         if self.classes is not None and len(numbers) < len(self.classes):
             yield Problem(f"{path}.classes", "names a class twice", "name each class once")
-        if not names or self.class_numbers():
-            yield from super().check(path, experiment)
 
 
 class TestSplitOptions(ImageOptions):

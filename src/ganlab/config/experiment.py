@@ -9,14 +9,14 @@ from pydantic import Field, field_validator
 
 from ganlab.config.base import Options, Problem, Seed
 from ganlab.config.data import Data, MnistOptions
-from ganlab.config.games import Game, StandardGame
+from ganlab.config.games import Game, StandardGameOptions
 from ganlab.config.networks import (
-    DcganDiscriminator,
-    DcganGenerator,
+    DcganDiscriminatorOptions,
+    DcganGeneratorOptions,
     Discriminator,
     Generator,
     LatentOptions,
-    NormalInit,
+    NormalInitOptions,
     WeightInit,
 )
 from ganlab.config.objectives import Loss, Penalty, Stabilizer
@@ -86,13 +86,13 @@ class Experiment(Options):
     """Where real samples come from."""
     latent: LatentOptions = LatentOptions()
     """What the generator starts from."""
-    generator: Generator = DcganGenerator()
+    generator: Generator = DcganGeneratorOptions()
     """The generator's architecture."""
-    discriminator: Discriminator = DcganDiscriminator()
+    discriminator: Discriminator = DcganDiscriminatorOptions()
     """The discriminator's architecture."""
-    weight_init: WeightInit = NormalInit()
+    weight_init: WeightInit = NormalInitOptions()
     """How the weights of both networks are drawn."""
-    game: Game = StandardGame()
+    game: Game = StandardGameOptions()
     """Who plays whom."""
     loss: Loss = "non_saturating"
     """What the two networks minimise."""
@@ -116,20 +116,12 @@ class Experiment(Options):
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
 
-    def problems(self) -> list[Problem]:
-        """Everything that only shows when the sections are seen together, in the order of the file."""
-        found: list[Problem] = []
-        for key in type(self).model_fields:
-            section = getattr(self, key)
-            if isinstance(section, Options):
-                found += section.check(key, self)
-            elif isinstance(section, tuple):
-                for index, item in enumerate(section):
-                    if isinstance(item, Options):
-                        found += item.check(f"{key}.{index}", self)
-        return found + list(self.check("", self))
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input of the generator."""
+        return self.game.input_shape(self.latent.dim, self.data)
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, path: str) -> Iterator[Problem]:
         """A penalty or stabilizer is named once; an expected verdict exists."""
         for key in ("penalties", "stabilizers"):
             names = [item.name for item in getattr(self, key)]

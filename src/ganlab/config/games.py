@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ganlab.config.base import Options, Problem, union
-from ganlab.config.data import Data
-
-if TYPE_CHECKING:
-    from ganlab.config.experiment import Experiment
+from ganlab.config.base import Options, StartsFrom, union
+from ganlab.config.data import Data, DataOptions
 
 Weight = Annotated[float, Field(ge=0.0, le=1e6)]
 Images = Annotated[int, Field(ge=0, le=10**12)]
@@ -24,58 +20,35 @@ class GameOptions(Options):
     name: str
     """Who plays whom."""
 
-    starts_from: ClassVar[Literal["latents", "images"]] = "latents"
+    starts_from: ClassVar[StartsFrom] = "latents"
     """What the generator is given."""
+    asks_for_classes: ClassVar[bool] = False
+    """Whether samples of a class are asked for."""
+    grows: ClassVar[bool] = False
+    """Whether the networks grow while it is played."""
+    enlarges: ClassVar[bool] = False
+    """Whether the generator's images are larger than those that it is given."""
 
-    def input_shape(self, experiment: Experiment) -> tuple[int, ...]:
+    def input_shape(self, latent_dim: int, data: DataOptions) -> tuple[int, ...]:
         """Shape of one input of the generator."""
-        return (experiment.latent.dim,)
+        return (latent_dim,)
 
-    def heads(self, experiment: Experiment) -> int:
+    def class_count(self, data: DataOptions) -> int:
+        """Classes that a sample can be asked for by; 0 if there are none, or if their number is not known."""
+        return 0
+
+    def heads(self, data: DataOptions) -> int:
         """Values a sample that the discriminator gives beside its score."""
         return 0
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """The generator must take what the game gives it."""
-        generator = experiment.generator
-        if generator.takes != self.starts_from:
-            fitting = "translator or super_resolution" if self.starts_from == "images" else "dcgan, mlp or another"
-            yield Problem(
-                "generator.name",
-                f"{generator.name} starts from {generator.takes}, and the {self.name} game gives it {self.starts_from}",
-                f"set generator.name to {fitting}, or {path}.name to a game for it",
-                (f"{path}.name",),
-            )
-        if generator.norm == "conditional_batch" and not isinstance(self, ConditionalGame):
-            yield Problem(
-                "generator.norm",
-                f"conditional_batch needs labels, of which the {self.name} game has none",
-                f"set generator.norm to batch, or {path}.name to conditional",
-                (f"{path}.name",),
-            )
-        if experiment.discriminator.norm == "conditional_batch":
-            yield Problem(
-                "discriminator.norm",
-                "conditional_batch is for generators: a discriminator learns of the class by its score",
-                "set discriminator.norm to another norm",
-            )
-        progressive = {experiment.generator.name, experiment.discriminator.name} & {"progressive"}
-        if progressive and not isinstance(self, ProgressiveGame):
-            yield Problem(
-                f"{path}.name",
-                f"progressive networks grow as the progressive game says, and this is the {self.name} game",
-                f"set {path}.name to progressive, or other networks",
-                ("generator.name", "discriminator.name"),
-            )
 
-
-class StandardGame(GameOptions):
+class StandardGameOptions(GameOptions):
     """One generator against one discriminator (Goodfellow et al. 2014)."""
 
     name: Literal["standard"] = "standard"
 
 
-class ConditionalGame(GameOptions):
+class ConditionalGameOptions(GameOptions):
     """Samples of a class that is asked for; the discriminator scores them as such (Mirza 2014; Miyato & Koyama 2018).
 
     The generator's input ends in the class, one-hot: its first layer embeds it. The discriminator's score of class y is
@@ -88,46 +61,22 @@ class ConditionalGame(GameOptions):
     label_noise: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     """Share of the real labels that are replaced by random ones, as a broken data loader would."""
 
-    def class_count(self, experiment: Experiment) -> int:
-        """Number of classes; 0 where it is not known."""
-        return self.classes or experiment.data.class_count or 0
+    asks_for_classes: ClassVar[bool] = True
 
-    def input_shape(self, experiment: Experiment) -> tuple[int, ...]:
+    def input_shape(self, latent_dim: int, data: DataOptions) -> tuple[int, ...]:
         """The latent, and the class one-hot."""
-        return (experiment.latent.dim + self.class_count(experiment),)
+        return (latent_dim + self.class_count(data),)
 
-    def heads(self, experiment: Experiment) -> int:
+    def class_count(self, data: DataOptions) -> int:
+        """Number of classes; 0 if it is not known."""
+        return self.classes or data.class_count or 0
+
+    def heads(self, data: DataOptions) -> int:
         """One value a class."""
-        return self.class_count(experiment)
-
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """There must be labels, and their number known before the networks are built."""
-        yield from super().check(path, experiment)
-        data, known = experiment.data, experiment.data.class_count
-        if known == 0:
-            yield Problem(
-                f"{path}.name",
-                f"the {self.name} game needs labelled data, and data.name {data.name} has no labels",
-                f"set {path}.name to standard, or data.name to a labelled set such as mnist",
-                ("data.name",),
-            )
-        elif known is None and self.classes is None:
-            yield Problem(
-                f"{path}.classes",
-                f"is not set, and how many classes data.name {data.name} has shows only when it is loaded",
-                f"set {path}.classes to the number of class folders",
-                ("data.name", f"{path}.name"),
-            )
-        elif known is not None and self.classes not in (None, known):
-            yield Problem(
-                f"{path}.classes",
-                f"{self.classes} is not the number of classes of data.name {data.name}, {known}",
-                f"leave {path}.classes out",
-                ("data.name",),
-            )
+        return self.class_count(data)
 
 
-class AuxiliaryGame(ConditionalGame):
+class AuxiliaryGameOptions(ConditionalGameOptions):
     """The discriminator also names the class, and both players want it named right (AC-GAN: Odena et al. 2017)."""
 
     name: Literal["auxiliary"]  # type: ignore[assignment]
@@ -135,7 +84,7 @@ class AuxiliaryGame(ConditionalGame):
     """Weight of the class term beside the adversarial one."""
 
 
-class InfoGame(GameOptions):
+class InfoGameOptions(GameOptions):
     """Part of the latent is code that a head Q on the discriminator's body must read back (InfoGAN: Chen et al. 2016).
 
     The last `categories + continuous` of the latent dimensions are the codes: one category, one-hot, and numbers from
@@ -157,24 +106,12 @@ class InfoGame(GameOptions):
         """Latent dimensions that the codes take."""
         return self.categories + self.continuous
 
-    def heads(self, experiment: Experiment) -> int:
+    def heads(self, data: DataOptions) -> int:
         """Logits of the category, and the mean of each continuous code."""
         return self.codes
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """Some of the latent must be left for noise."""
-        yield from super().check(path, experiment)
-        if self.codes >= experiment.latent.dim:
-            yield Problem(
-                f"{path}.categories",
-                f"{self.categories} categories and {self.continuous} continuous codes take {self.codes} latent "
-                f"dimensions, and latent.dim {experiment.latent.dim} leaves none for noise",
-                f"raise latent.dim above {self.codes}, or lower {path}.categories or {path}.continuous",
-                ("latent.dim", f"{path}.continuous"),
-            )
 
-
-class ProgressiveGame(GameOptions):
+class ProgressiveGameOptions(GameOptions):
     """Both networks grow, from few pixels to all, each new layer faded in (Karras et al. 2018).
 
     Stage and fade are functions of the images shown: `fade` images from the old size to the new one, then
@@ -189,52 +126,10 @@ class ProgressiveGame(GameOptions):
     images_per_phase: Images = 20_000
     """Real images shown at a size once it is there, before the next one begins."""
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """Sizes double and end at the image's own; both networks can grow."""
-        yield from super().check(path, experiment)
-        for player in ("generator", "discriminator"):
-            name = getattr(experiment, player).name
-            if name != "progressive":
-                yield Problem(
-                    f"{player}.name",
-                    f"{name} cannot grow, as the progressive game asks",
-                    f"set {player}.name to progressive, or {path}.name to standard",
-                    (f"{path}.name",),
-                )
-        if len(experiment.data.shape) == 3:
-            yield from self._check_sizes(path, experiment.data.shape[-1])
-        if experiment.training.compile:
-            yield Problem(
-                "training.compile",
-                "networks that grow would be compiled anew at every step of a fade",
-                "set training.compile to false",
-                (f"{path}.name",),
-            )
-
-    def _check_sizes(self, path: str, side: int) -> Iterator[Problem]:
-        known = doubling(side)
-        odd = next((size for size in self.sizes if size < 1 or side % size), None)
-        if odd is not None:
-            reason = f"{odd} does not divide the image's {side} pixels"
-        elif self.sizes[0] < known[0]:
-            reason = f"{self.sizes[0]} is below the smallest map of networks for {side} pixels, {known[0]}"
-        elif list(self.sizes) != known[-len(self.sizes) :]:
-            reason = f"{list(self.sizes)} do not double, each from the one before, up to the image's {side} pixels"
-        else:
-            return
-        hint = f"choose {known}, or leave out the first of these"
-        yield Problem(f"{path}.sizes", reason, hint, ("data.image_size", "data.name"))
+    grows: ClassVar[bool] = True
 
 
-def doubling(side: int) -> list[int]:
-    """Return the sizes of the maps that strided networks have, which double from 4 (at 28 pixels: 7) to `side`."""
-    sizes = [side]
-    while sizes[0] % 2 == 0 and sizes[0] >= 8:
-        sizes.insert(0, sizes[0] // 2)
-    return sizes
-
-
-class CycleGame(GameOptions):
+class CycleGameOptions(GameOptions):
     """Two translators and two discriminators learn from unpaired images (CycleGAN: Zhu et al. 2017).
 
     The generator turns images of `source` into images like `data`; a second one turns them back. Each player's two
@@ -251,51 +146,14 @@ class CycleGame(GameOptions):
     pool: Annotated[int, Field(ge=0, le=100_000)] = 50
     """Earlier translations that the discriminator is shown again, a direction (section 4); 0: only the newest."""
 
-    starts_from: ClassVar[Literal["latents", "images"]] = "images"
+    starts_from: ClassVar[StartsFrom] = "images"
 
-    def input_shape(self, experiment: Experiment) -> tuple[int, ...]:
+    def input_shape(self, latent_dim: int, data: DataOptions) -> tuple[int, ...]:
         """An image of the source."""
         return self.source.shape
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """Both domains are images of one shape; nothing is asked for that this game does not do."""
-        yield from super().check(path, experiment)
-        here, there = self.source.shape, experiment.data.shape
-        if len(here) != 3 or len(there) != 3:
-            yield Problem(f"{path}.source", "the cycle game translates images, not points", "choose image data")
-        elif here[0] != there[0]:
-            yield Problem(
-                f"{path}.source",
-                f"{self.source.name} has {here[0]} channels and data.name {experiment.data.name} has {there[0]}: cycle "
-                "and identity losses compare images of both domains",
-                "choose domains with as many channels, for instance folders with the same grayscale",
-                ("data.name", "data.grayscale"),
-            )
-        elif here != there:
-            yield Problem(
-                f"{path}.source.image_size",
-                f"{here[-1]} pixels is not the {there[-1]} of data.image_size",
-                f"set {path}.source.image_size to {there[-1]}",
-                ("data.image_size",),
-            )
-        yield from self.source.check(f"{path}.source", experiment)
-        if experiment.penalties:
-            yield Problem(
-                "penalties",
-                "the cycle game has no gradient penalties: its two discriminators are trained on their losses alone",
-                "leave penalties out",
-                (f"{path}.name",),
-            )
-        if experiment.training.discriminator_batches != "summed":
-            yield Problem(
-                "training.discriminator_batches",
-                f"{experiment.training.discriminator_batches} is not played in the cycle game",
-                "set training.discriminator_batches to summed",
-                (f"{path}.name",),
-            )
 
-
-class SuperResolutionGame(GameOptions):
+class SuperResolutionGameOptions(GameOptions):
     """From small images to their large originals, by content and adversarial loss (SRGAN: Ledig et al. 2017)."""
 
     name: Literal["super_resolution"]
@@ -306,25 +164,13 @@ class SuperResolutionGame(GameOptions):
     adversarial: Weight = 1e-3
     """Weight of the adversarial loss (Ledig et al. 2017, eq. 3); 0: none."""
 
-    starts_from: ClassVar[Literal["latents", "images"]] = "images"
+    starts_from: ClassVar[StartsFrom] = "images"
+    enlarges: ClassVar[bool] = True
 
-    def input_shape(self, experiment: Experiment) -> tuple[int, ...]:
+    def input_shape(self, latent_dim: int, data: DataOptions) -> tuple[int, ...]:
         """The image, `factor` times smaller."""
-        channels, height, width = experiment.data.shape
+        channels, height, width = data.shape
         return (channels, height // self.factor, width // self.factor)
-
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """Images only."""
-        yield from super().check(path, experiment)
-        if len(experiment.data.shape) != 3:
-            yield Problem(f"{path}.name", "super-resolution works on images, not on points", "choose image data")
-        if experiment.generator.name == "translator":
-            yield Problem(
-                "generator.name",
-                "translator keeps the size of an image, and super-resolution enlarges it",
-                "set generator.name to super_resolution",
-                (f"{path}.name",),
-            )
 
 
 @dataclass(frozen=True)
@@ -336,13 +182,13 @@ class GameEntry:
 
 
 GAMES: dict[str, GameEntry] = {
-    "standard": GameEntry(StandardGame, "ganlab.games.standard"),
-    "conditional": GameEntry(ConditionalGame, "ganlab.games.conditional"),
-    "auxiliary": GameEntry(AuxiliaryGame, "ganlab.games.auxiliary"),
-    "infogan": GameEntry(InfoGame, "ganlab.games.infogan"),
-    "progressive": GameEntry(ProgressiveGame, "ganlab.games.progressive"),
-    "cycle": GameEntry(CycleGame, "ganlab.games.cycle"),
-    "super_resolution": GameEntry(SuperResolutionGame, "ganlab.games.super_resolution"),
+    "standard": GameEntry(StandardGameOptions, "ganlab.games.standard"),
+    "conditional": GameEntry(ConditionalGameOptions, "ganlab.games.conditional"),
+    "auxiliary": GameEntry(AuxiliaryGameOptions, "ganlab.games.auxiliary"),
+    "infogan": GameEntry(InfoGameOptions, "ganlab.games.infogan"),
+    "progressive": GameEntry(ProgressiveGameOptions, "ganlab.games.progressive"),
+    "cycle": GameEntry(CycleGameOptions, "ganlab.games.cycle"),
+    "super_resolution": GameEntry(SuperResolutionGameOptions, "ganlab.games.super_resolution"),
 }
 
 if TYPE_CHECKING:

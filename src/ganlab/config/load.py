@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ganlab.config.base import Options
 from ganlab.config.experiment import Experiment
 from ganlab.config.explain import explain, finding, key_path, path_of
+from ganlab.config.rules import problems
 from ganlab.config.schema import DEFAULT_COMPONENTS, choices, json_schema, node_at
 from ganlab.config.shipped import find_config
 from ganlab.config.yaml_text import (
@@ -347,7 +348,7 @@ def _resolve(tree: Node, findings: list[Finding], overrides: Sequence[str]) -> E
             section.value.setdefault("name", Node(name, section.place._replace(key="")))
     experiment, more, doubtful = _validate(tree)
     findings += more
-    for problem in experiment.problems():
+    for problem in problems(experiment):
         path, *others = map(key_path, (problem.path, *problem.others))
         if not any(_touch(one, other) for one in (path, *others) for other in doubtful):
             findings.append(finding(tree, path, f"{problem.message}; {problem.hint}", others))

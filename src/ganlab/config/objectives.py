@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from ganlab.config.base import Options, Problem, union
 
-if TYPE_CHECKING:
-    from ganlab.config.experiment import Experiment
 
-Loss = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein"]
+@dataclass(frozen=True)
+class LossEntry:
+    """A registered loss.
 
-LOSSES: dict[Loss, str] = {
-    "minimax": "the saturating game of Goodfellow et al. 2014: G minimises log(1 - D(G(z)))",
-    "non_saturating": "G minimises -log D(G(z)) instead (Goodfellow et al. 2014, section 3)",
-    "least_squares": "squared distance to the labels 0 and 1 (Mao et al. 2017)",
-    "hinge": "hinge on the scores (Lim & Ye 2017; Miyato et al. 2018)",
-    "wasserstein": "difference of mean scores (Arjovsky et al. 2017); needs a Lipschitz discriminator",
+    Attributes:
+        summary: what it is, in one line.
+        has_labels: whether it pulls the scores towards target labels, which label smoothing can then move.
+    """
+
+    summary: str
+    has_labels: bool = False
+
+
+LOSSES: dict[str, LossEntry] = {
+    "minimax": LossEntry(
+        "the saturating game of Goodfellow et al. 2014: G minimises log(1 - D(G(z)))", has_labels=True
+    ),
+    "non_saturating": LossEntry(
+        "G minimises -log D(G(z)) instead (Goodfellow et al. 2014, section 3)", has_labels=True
+    ),
+    "least_squares": LossEntry("squared distance to the labels 0 and 1 (Mao et al. 2017)", has_labels=True),
+    "hinge": LossEntry("hinge on the scores (Lim & Ye 2017; Miyato et al. 2018)"),
+    "wasserstein": LossEntry("difference of mean scores (Arjovsky et al. 2017); needs a Lipschitz discriminator"),
 }
-"""Each loss with what it is, in one line."""
+"""The losses, by name."""
 
 
 Weight = Annotated[float, Field(gt=0.0, le=1e9)]
 
 
-class R1(Options):
+class PenaltyOptions(Options):
+    """What every gradient penalty understands."""
+
+    name: str
+    """Which penalty."""
+    weight: Weight = 10.0
+    """Factor of the penalty in the discriminator's loss."""
+
+
+class R1Options(PenaltyOptions):
     """weight / 2 * E |grad D(x)|^2 on real samples (Mescheder et al. 2018, eq. 9)."""
 
     name: Literal["r1"]
@@ -35,7 +58,7 @@ class R1(Options):
     """gamma in the equation."""
 
 
-class R2(Options):
+class R2Options(PenaltyOptions):
     """weight / 2 * E |grad D(G(z))|^2 on generated samples (Mescheder et al. 2018, eq. 10)."""
 
     name: Literal["r2"]
@@ -43,35 +66,25 @@ class R2(Options):
     """gamma in the equation."""
 
 
-class WganGp(Options):
+class WganGpOptions(PenaltyOptions):
     """weight * E (|grad D(x^)| - 1)^2 between real and generated samples (Gulrajani et al. 2017, eq. 3)."""
 
     name: Literal["wgan_gp"]
     weight: Weight = 10.0
     """lambda in the equation."""
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """Needs reals and fakes in one update; takes no batch statistics in the discriminator."""
-        if experiment.training.discriminator_batches == "separate":
-            yield Problem(
-                path,
-                "wgan_gp needs reals and fakes in one update, but training.discriminator_batches is separate",
-                "set training.discriminator_batches to summed",
-                ("training.discriminator_batches",),
-            )
-        if experiment.discriminator.norm == "batch":
-            yield Problem(
-                path,
-                "wgan_gp penalises the gradient of each sample, which batch normalisation in the discriminator mixes",
-                "set discriminator.norm to layer, spectral or none",
-                ("discriminator.norm", "discriminator.name"),
-            )
+
+PENALTIES: dict[str, type[PenaltyOptions]] = {"r1": R1Options, "r2": R2Options, "wgan_gp": WganGpOptions}
 
 
-PENALTIES: dict[str, type[Options]] = {"r1": R1, "r2": R2, "wgan_gp": WganGp}
+class StabilizerOptions(Options):
+    """What every stabilizer understands."""
+
+    name: str
+    """Which stabilizer."""
 
 
-class LabelSmoothing(Options):
+class LabelSmoothingOptions(StabilizerOptions):
     """Other targets than 1 and 0 for the discriminator (one-sided: Salimans et al. 2016, section 3.4)."""
 
     name: Literal["label_smoothing"]
@@ -80,15 +93,8 @@ class LabelSmoothing(Options):
     fake: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     """Target of generated samples; 0 keeps the smoothing one-sided."""
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """Only losses with targets can smooth them."""
-        if experiment.loss not in ("minimax", "non_saturating", "least_squares"):
-            yield Problem(
-                path,
-                f"the {experiment.loss} loss has no target labels to smooth",
-                "remove label_smoothing, or set loss to minimax, non_saturating or least_squares",
-                ("loss",),
-            )
+    def check(self, path: str) -> Iterator[Problem]:
+        """The target of fakes is below that of reals."""
         if self.fake >= self.real:
             yield Problem(
                 f"{path}.fake",
@@ -97,7 +103,7 @@ class LabelSmoothing(Options):
             )
 
 
-class InstanceNoise(Options):
+class InstanceNoiseOptions(StabilizerOptions):
     """Gaussian noise on everything the discriminator sees (Arjovsky & Bottou 2017; Sonderby et al. 2017)."""
 
     name: Literal["instance_noise"]
@@ -107,7 +113,7 @@ class InstanceNoise(Options):
     """Step at which the noise, falling linearly, reaches 0. Left out: it never falls."""
 
 
-class WeightClipping(Options):
+class WeightClippingOptions(StabilizerOptions):
     """Discriminator weights clipped to [-limit, limit] after each of its updates (Arjovsky et al. 2017)."""
 
     name: Literal["weight_clipping"]
@@ -115,15 +121,17 @@ class WeightClipping(Options):
     """Largest magnitude a weight may have."""
 
 
-STABILIZERS: dict[str, type[Options]] = {
-    "label_smoothing": LabelSmoothing,
-    "instance_noise": InstanceNoise,
-    "weight_clipping": WeightClipping,
+STABILIZERS: dict[str, type[StabilizerOptions]] = {
+    "label_smoothing": LabelSmoothingOptions,
+    "instance_noise": InstanceNoiseOptions,
+    "weight_clipping": WeightClippingOptions,
 }
 
 if TYPE_CHECKING:
-    Penalty = R1 | R2 | WganGp
-    Stabilizer = LabelSmoothing | InstanceNoise | WeightClipping
+    Loss = str
+    Penalty = PenaltyOptions
+    Stabilizer = StabilizerOptions
 else:
+    Loss = Literal[tuple(LOSSES)]
     Penalty = Annotated[union(PENALTIES.values()), Field(discriminator="name")]
     Stabilizer = Annotated[union(STABILIZERS.values()), Field(discriminator="name")]

@@ -22,7 +22,7 @@ class OptimizerOptions(Options):
     """L2 penalty on the weights (adamw: decoupled decay)."""
 
 
-class Adam(OptimizerOptions):
+class AdamOptions(OptimizerOptions):
     """Adam (Kingma & Ba 2015); the default betas and rate are DCGAN's."""
 
     name: Literal["adam"] = "adam"
@@ -32,7 +32,7 @@ class Adam(OptimizerOptions):
     """Added to the denominator."""
 
 
-class AdamW(Adam):
+class AdamWOptions(AdamOptions):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
 
     name: Literal["adamw"]  # type: ignore[assignment]
@@ -40,7 +40,7 @@ class AdamW(Adam):
     """Decoupled decay of the weights, times the learning rate, at each step."""
 
 
-class RmsProp(OptimizerOptions):
+class RmsPropOptions(OptimizerOptions):
     """RMSprop (Tieleman & Hinton 2012)."""
 
     name: Literal["rmsprop"]
@@ -52,7 +52,7 @@ class RmsProp(OptimizerOptions):
     """Momentum of the update."""
 
 
-class Sgd(OptimizerOptions):
+class SgdOptions(OptimizerOptions):
     """Stochastic gradient descent."""
 
     name: Literal["sgd"]
@@ -62,7 +62,12 @@ class Sgd(OptimizerOptions):
     """Momentum of the update."""
 
 
-OPTIMIZERS: dict[str, type[OptimizerOptions]] = {"adam": Adam, "adamw": AdamW, "rmsprop": RmsProp, "sgd": Sgd}
+OPTIMIZERS: dict[str, type[OptimizerOptions]] = {
+    "adam": AdamOptions,
+    "adamw": AdamWOptions,
+    "rmsprop": RmsPropOptions,
+    "sgd": SgdOptions,
+}
 
 if TYPE_CHECKING:
     Optimizer = OptimizerOptions
@@ -73,7 +78,7 @@ else:
 class OptimizersOptions(Options):
     """Each network has its own optimiser. An override `optimizer.lr=...` sets both."""
 
-    generator: Optimizer = Adam()
+    generator: Optimizer = AdamOptions()
     """The generator's optimiser."""
-    discriminator: Optimizer = Adam()
+    discriminator: Optimizer = AdamOptions()
     """The discriminator's optimiser."""

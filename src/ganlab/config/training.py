@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ganlab.config.base import Options, Problem
-
-if TYPE_CHECKING:
-    from ganlab.config.experiment import Experiment
 
 BatchSize = Annotated[int, Field(ge=1, le=65536)]
 Steps = Annotated[int, Field(ge=1, le=10**9)]
@@ -49,18 +46,6 @@ class TrainingOptions(Options):
         """Generated samples in one generator update."""
         return self.generator_batch_size or self.batch_size
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
-        """Batch statistics need two samples."""
-        for player, size in (("generator", self.generator_batch), ("discriminator", self.batch_size)):
-            options = getattr(experiment, player)
-            if options.norm == "batch" and min(size, self.batch_size) < 2:
-                yield Problem(
-                    f"{path}.batch_size",
-                    f"batch normalisation in the {player} needs at least 2 samples in a batch",
-                    f"raise the batch size or set {player}.norm to another norm",
-                    (f"{player}.norm", f"{player}.name", f"{path}.generator_batch_size"),
-                )
-
 
 NO_FAILURE = ("healthy", "under_trained", "inconclusive")
 """Verdicts that hold nothing against a run."""
@@ -85,7 +70,7 @@ class MonitorOptions(Options):
     """Verdicts, `failure` or `failure/variant`, that end a run early: when it reads as one at its newest snapshots, at
     least 3 that span a tenth of its steps. NaN and Inf end any run at once."""
 
-    def check(self, path: str, experiment: Experiment) -> Iterator[Problem]:
+    def check(self, path: str) -> Iterator[Problem]:
         """Only a failure ends a run."""
         from ganlab.config.experiment import VERDICTS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ganlab.config.games import AuxiliaryGame as Options
+from ganlab.config.games import AuxiliaryGameOptions
 from ganlab.games.conditional import ConditionalGame
 from ganlab.games.standard import Judged, Round, StandardGame
 
@@ -13,7 +13,7 @@ from ganlab.games.standard import Judged, Round, StandardGame
 class AuxiliaryGame(ConditionalGame):
     """The score is of the sample alone; the heads are logits of its class (section 3, eqs. 2 and 3)."""
 
-    options: Options
+    options: AuxiliaryGameOptions
 
     def judge(self, samples: Tensor, labels: Tensor | None) -> Judged:
         """Score samples whatever their class; the heads are the logits."""

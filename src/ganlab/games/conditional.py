@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ganlab.config.data import ImageOptions
-from ganlab.config.games import ConditionalGame as Options
+from ganlab.config.games import ConditionalGameOptions
 from ganlab.errors import DataError
 from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
 from ganlab.randomness import generator as seeded
@@ -21,7 +21,7 @@ ROWS = 10
 class ConditionalGame(StandardGame):
     """Both players are told the class: the generator in its input, the discriminator by the score it gives."""
 
-    options: Options
+    options: ConditionalGameOptions
 
     def __init__(self, *players: Any) -> None:
         super().__init__(*players)
@@ -30,7 +30,7 @@ class ConditionalGame(StandardGame):
     @property
     def classes(self) -> int:
         """Number of classes."""
-        return self.options.class_count(self.experiment)
+        return self.options.class_count(self.experiment.data)
 
     def _class_shares(self) -> Tensor:
         """How often each class is asked for, (classes,): as often as it is in the data, where these are there.

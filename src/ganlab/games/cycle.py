@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import l1_loss
 
-from ganlab.config.games import CycleGame as Options
+from ganlab.config.games import CycleGameOptions
 from ganlab.data import load, to_float, to_uint8
 from ganlab.evaluation.features import look
 from ganlab.evaluation.modes import vendi
@@ -33,7 +33,7 @@ class CycleGame(StandardGame):
     History holds the losses of the way there; those of the way back, of the cycles and identities are its own columns.
     """
 
-    options: Options
+    options: CycleGameOptions
 
     generator: Pair
     discriminator: PooledPair

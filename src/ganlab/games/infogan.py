@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganlab.config.games import InfoGame as Options
+from ganlab.config.games import InfoGameOptions
 from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
 from ganlab.randomness import generator as seeded
 
@@ -27,7 +27,7 @@ class InfoGame(StandardGame):
     code Q is normal with variance 1, so that its part of L_I is -E (c - mean)^2 / 2 and a constant.
     """
 
-    options: Options
+    options: InfoGameOptions
 
     matched: ClassVar[bool] = True
 

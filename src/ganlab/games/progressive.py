@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganlab.config.games import ProgressiveGame as Options
+from ganlab.config.games import ProgressiveGameOptions
 from ganlab.data.drawing import enlarged, reduced
 from ganlab.games.standard import Batch, Phase, StandardGame
 from ganlab.networks.progressive import grow
@@ -27,7 +27,7 @@ class Stage(NamedTuple):
     since: int
 
 
-def stage_at(options: Options, images: int) -> Stage:
+def stage_at(options: ProgressiveGameOptions, images: int) -> Stage:
     """Return the stage of a run after so many real images shown: a pure function."""
     number, since, until = 0, 0, options.images_per_phase
     while images >= until and number < len(options.sizes) - 1:
@@ -39,7 +39,7 @@ def stage_at(options: Options, images: int) -> Stage:
 class ProgressiveGame(StandardGame):
     """Reals and fakes have the size of the stage; snapshots show them at full size, each pixel repeated."""
 
-    options: Options
+    options: ProgressiveGameOptions
 
     stage: Stage
     """Where the run stands; `begin` says it."""

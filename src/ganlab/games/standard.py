@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.networks import LatentOptions
-from ganlab.config.objectives import InstanceNoise, LabelSmoothing, WeightClipping
+from ganlab.config.objectives import InstanceNoiseOptions, LabelSmoothingOptions, WeightClippingOptions
 from ganlab.data import RealData, to_float
 from ganlab.objectives.losses import LOSSES
 from ganlab.objectives.penalties import r1, r2, wgan_gp
@@ -33,7 +33,7 @@ class Draw(NamedTuple):
     """What the generator starts from, drawn at random.
 
     Attributes:
-        inputs: (N, *game.input_shape), floats.
+        inputs: (N, *experiment.input_shape), floats.
         asked: (N,) int64, the class (or code) that each sample is to be of; None where none is asked for.
         truth: (N, *shape), what a perfect generator would make of each input; None where there is no such thing.
     """
@@ -95,7 +95,7 @@ class Round:
     trace: Trace
 
 
-Stabilizer = TypeVar("Stabilizer", LabelSmoothing, InstanceNoise, WeightClipping)
+Stabilizer = TypeVar("Stabilizer", LabelSmoothingOptions, InstanceNoiseOptions, WeightClippingOptions)
 
 
 def chosen(experiment: Experiment, kind: type[Stabilizer]) -> Stabilizer | None:
@@ -149,9 +149,9 @@ class StandardGame:
         self.data = data
         self.loss = LOSSES[experiment.loss]
         self.penalties = {penalty.name: penalty.weight for penalty in experiment.penalties}
-        self.smoothing = chosen(experiment, LabelSmoothing)
-        self.noise = chosen(experiment, InstanceNoise)
-        self.clipping = chosen(experiment, WeightClipping)
+        self.smoothing = chosen(experiment, LabelSmoothingOptions)
+        self.noise = chosen(experiment, InstanceNoiseOptions)
+        self.clipping = chosen(experiment, WeightClippingOptions)
         precision = experiment.training.precision
         self.autocast = (
             nullcontext() if precision == "float32" else torch.autocast(device.type, dtype=PRECISIONS[precision])

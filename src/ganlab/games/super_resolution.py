@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from ganlab.config.games import SuperResolutionGame as Options
+from ganlab.config.games import SuperResolutionGameOptions
 from ganlab.data import RealData
 from ganlab.data.drawing import enlarged, reduced
 from ganlab.evaluation.pairs import bicubic, psnr, ssim
@@ -19,7 +19,7 @@ COLUMNS = 10
 class SuperResolutionGame(StandardGame):
     """The generator is given images, reduced; their originals are what it should make of them."""
 
-    options: Options
+    options: SuperResolutionGameOptions
 
     @property
     def originals(self) -> RealData:

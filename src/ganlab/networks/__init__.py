@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.games import ConditionalGame, CycleGame
+from ganlab.config.games import CycleGameOptions
 from ganlab.config.networks import NETWORKS, NetworkOptions
 from ganlab.networks.parts import Pair, PooledPair, initialise, normalise_spectrally
 from ganlab.randomness import derived_seed
@@ -20,21 +20,20 @@ from ganlab.randomness import derived_seed
 def build_generator(experiment: Experiment) -> nn.Module:
     """Return the experiment's generator on the CPU, in train mode, its weights drawn from `weights/generator`.
 
-    It maps inputs (N, *game.input_shape), floats, to samples (N, *data.shape): images in [-1, 1], points unbounded.
-    Where the game pairs networks it is a Pair, whose second one maps the other way.
+    It maps inputs (N, *experiment.input_shape), floats, to samples (N, *data.shape): images in [-1, 1], points
+    unbounded. If the game pairs networks it is a Pair, whose second one maps the other way.
     """
     options, game = experiment.generator, experiment.game
-    given, shape = game.input_shape(experiment), experiment.data.shape
+    given, shape = experiment.input_shape, experiment.data.shape
     make = import_module(NETWORKS[options.name].module).generator
-    conditions = game.class_count(experiment) if isinstance(game, ConditionalGame) else 0
-    more = {"conditions": conditions} if options.norm == "conditional_batch" else {}
+    more = {"conditions": game.class_count(experiment.data)} if options.norm == "conditional_batch" else {}
     return _build(
         experiment,
         "generator",
         options,
         lambda: (
             Pair(make(options, given, shape), make(options, shape, given))
-            if isinstance(game, CycleGame)
+            if isinstance(game, CycleGameOptions)
             else make(options, given, shape, **more)
         ),
     )
@@ -48,14 +47,14 @@ def build_discriminator(experiment: Experiment) -> nn.Module:
     """
     options, game, shape = experiment.discriminator, experiment.game, experiment.data.shape
     make = import_module(NETWORKS[options.name].module).discriminator
-    outputs = 1 + game.heads(experiment)
+    outputs = 1 + game.heads(experiment.data)
     return _build(
         experiment,
         "discriminator",
         options,
         lambda: (
             PooledPair(make(options, shape, 1), make(options, game.source.shape, 1), game.pool, shape)
-            if isinstance(game, CycleGame)
+            if isinstance(game, CycleGameOptions)
             else make(options, shape, outputs)
         ),
     )

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganlab.config.networks import DcganDiscriminator, DcganGenerator, Norm
+from ganlab.config.networks import DcganDiscriminatorOptions, DcganGeneratorOptions, Norm, feature_maps
 from ganlab.networks.convolutions import Conv2d, ConvTranspose2d
 from ganlab.networks.parts import Conditioned, add_scores, bare, downsample, hidden, linear, upsample
 
@@ -20,7 +20,7 @@ DENSE = 16
 
 
 def generator(
-    options: DcganGenerator, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
+    options: DcganGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
 ) -> nn.Sequential:
     """From (N, *given) to images (N, *shape) in [-1, 1]."""
     base, widths = stages(options.width, shape[-1])
@@ -46,7 +46,7 @@ def generator(
     return layers
 
 
-def discriminator(options: DcganDiscriminator, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
+def discriminator(options: DcganDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """From images (N, *shape) to raw scores (N,), or (N, outputs) with heads."""
     base, widths = stages(options.width, shape[-1])
     layers, size, kernel = nn.Sequential(), shape[-1], options.kernel_size
@@ -74,7 +74,6 @@ def discriminator(options: DcganDiscriminator, shape: tuple[int, ...], outputs: 
 
 
 def stages(width: int, image_size: int) -> tuple[int, list[int]]:
-    """Side of the smallest map (7 for 28 pixels, else 4), and the channels of each stage, from the image inwards."""
-    base = 7 if image_size == 28 else 4
-    stages = (image_size // base).bit_length() - 1
-    return base, [width << stage for stage in range(stages)]
+    """Side of the smallest map, and the channels of each stage, from the image inwards."""
+    base, *larger = feature_maps(image_size)
+    return base, [width << stage for stage in range(len(larger))]

@@ -10,7 +10,7 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
-from ganlab.config.networks import GuideDiscriminator, GuideGenerator
+from ganlab.config.networks import GuideDiscriminatorOptions, GuideGeneratorOptions
 from ganlab.networks.convolutions import Conv2d
 from ganlab.networks.parts import KerasDense, add_scores, downsample, hidden, upsample
 
@@ -34,7 +34,7 @@ class ToVector(nn.Module):
         return maps.permute(0, 2, 3, 1).flatten(1)
 
 
-def generator(options: GuideGenerator, given: tuple[int, ...], shape: tuple[int, ...]) -> nn.Sequential:
+def generator(options: GuideGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...]) -> nn.Sequential:
     """From (N, *given) to images (N, *shape) in [-1, 1]; the last convolution is 7 x 7, whatever `kernel_size`."""
     width, kernel_size, norm = options.width, options.kernel_size, options.norm
     return nn.Sequential(
@@ -50,7 +50,7 @@ def generator(options: GuideGenerator, given: tuple[int, ...], shape: tuple[int,
     )
 
 
-def discriminator(options: GuideDiscriminator, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
+def discriminator(options: GuideDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """From images (N, *shape) to raw scores (N,), (N, outputs) with heads; the guide's sigmoid is part of the loss."""
     width, kernel_size, norm = options.width, options.kernel_size, options.norm
     layers = nn.Sequential(

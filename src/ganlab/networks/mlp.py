@@ -7,12 +7,12 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganlab.config.networks import MlpDiscriminator, MlpGenerator
+from ganlab.config.networks import MlpDiscriminatorOptions, MlpGeneratorOptions
 from ganlab.networks.parts import Conditioned, add_scores, hidden, linear
 
 
 def generator(
-    options: MlpGenerator, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
+    options: MlpGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
 ) -> nn.Sequential:
     """From (N, *given) to (N, *shape): tanh at the output for images, linear for points."""
     layers = Conditioned(conditions) if conditions else nn.Sequential()
@@ -24,7 +24,7 @@ def generator(
     return layers
 
 
-def discriminator(options: MlpDiscriminator, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
+def discriminator(options: MlpDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """From (N, *shape) to raw scores (N,), or (N, outputs) with heads."""
     layers = nn.Sequential()
     layers.add_module("vector", nn.Flatten())
@@ -34,7 +34,7 @@ def discriminator(options: MlpDiscriminator, shape: tuple[int, ...], outputs: in
 
 
 def _add_hidden(
-    layers: nn.Sequential, options: MlpGenerator | MlpDiscriminator, inputs: int, conditions: int = 0
+    layers: nn.Sequential, options: MlpGeneratorOptions | MlpDiscriminatorOptions, inputs: int, conditions: int = 0
 ) -> None:
     widths = [inputs] + [options.width] * options.depth
     for number, (before, after) in enumerate(pairwise(widths), start=1):

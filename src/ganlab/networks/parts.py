@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganlab.config.base import Options
-from ganlab.config.networks import Activation, Norm, NormalInit, OrthogonalInit, XavierInit
+from ganlab.config.networks import Activation, Norm, NormalInitOptions, OrthogonalInitOptions, XavierInitOptions
 from ganlab.networks.convolutions import Conv2d, ConvTranspose2d
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
@@ -248,17 +248,17 @@ def initialise(network: nn.Module, options: Options) -> None:
             draw(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, NORMS) and module.weight is not None and isinstance(options, NormalInit):
+        elif isinstance(module, NORMS) and module.weight is not None and isinstance(options, NormalInitOptions):
             nn.init.normal_(module.weight, 1.0, options.std)
 
 
 def _weight_draw(options: Options) -> Callable[[Tensor], Tensor] | None:
-    if isinstance(options, NormalInit):
+    if isinstance(options, NormalInitOptions):
         std = options.std
         return lambda weight: nn.init.normal_(weight, 0.0, std)
-    if isinstance(options, XavierInit):
+    if isinstance(options, XavierInitOptions):
         return nn.init.xavier_uniform_
-    if isinstance(options, OrthogonalInit):
+    if isinstance(options, OrthogonalInitOptions):
         return nn.init.orthogonal_
     return None
 

@@ -14,8 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ganlab.config.games import doubling
-from ganlab.config.networks import GrowingOptions, ProgressiveDiscriminator, ProgressiveGenerator
+from ganlab.config.networks import (
+    GrowingOptions,
+    ProgressiveDiscriminatorOptions,
+    ProgressiveGeneratorOptions,
+    feature_maps,
+)
 from ganlab.networks.parts import EqualConv, EqualLinear, add_scores
 
 EPSILON = 1e-8
@@ -33,7 +37,7 @@ class Growing(nn.Module):
 
     def __init__(self, side: int) -> None:
         super().__init__()
-        self.sizes = doubling(side)
+        self.sizes = feature_maps(side)
         self.size = side
         self.fade = 1.0
 
@@ -58,12 +62,12 @@ def grow(network: nn.Module, size: int, fade: float) -> None:
             module.size, module.fade = size, fade
 
 
-def generator(options: ProgressiveGenerator, given: tuple[int, ...], shape: tuple[int, ...]) -> Growing:
+def generator(options: ProgressiveGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...]) -> Growing:
     """From (N, *given) to images (N, C, size, size) in [-1, 1]; at its largest size they have `shape`."""
     return _Generator(options, given[0], shape)
 
 
-def discriminator(options: ProgressiveDiscriminator, shape: tuple[int, ...], outputs: int) -> Growing:
+def discriminator(options: ProgressiveDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> Growing:
     """From images (N, C, size, size) to raw scores (N,), or (N, outputs) with heads; sizes as for `generator`."""
     return _Discriminator(options, shape, outputs)
 

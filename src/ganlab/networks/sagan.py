@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
-from ganlab.config.networks import SaganDiscriminator, SaganGenerator
+from ganlab.config.networks import SaganDiscriminatorOptions, SaganGeneratorOptions
 from ganlab.errors import RunError
 from ganlab.networks.convolutions import Conv2d, ConvTranspose2d
 from ganlab.networks.dcgan import stages
@@ -19,7 +19,7 @@ from ganlab.networks.parts import Conditioned, add_scores, bare, downsample, hid
 
 
 def generator(
-    options: SaganGenerator, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
+    options: SaganGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
 ) -> nn.Sequential:
     """From (N, *given) to images (N, *shape) in [-1, 1]."""
     size, widths = stages(options.width, shape[-1])
@@ -37,7 +37,7 @@ def generator(
     return layers
 
 
-def discriminator(options: SaganDiscriminator, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
+def discriminator(options: SaganDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """From images (N, *shape) to raw scores (N,), or (N, outputs) with heads."""
     base, widths = stages(options.width, shape[-1])
     layers, size = nn.Sequential(), shape[-1]

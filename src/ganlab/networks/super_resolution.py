@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn, tanh
 from torch.nn.functional import interpolate
 
-from ganlab.config.networks import SuperResolutionGenerator
+from ganlab.config.networks import SuperResolutionGeneratorOptions
 from ganlab.networks.convolutions import Conv2d
 from ganlab.networks.parts import ACTIVATIONS, hidden
 from ganlab.networks.translator import Residual
@@ -37,7 +37,7 @@ class Enlarged(nn.Module):
         return tanh(SKIP * enlarged + self.details(images))
 
 
-def generator(options: SuperResolutionGenerator, given: tuple[int, ...], shape: tuple[int, ...]) -> Enlarged:
+def generator(options: SuperResolutionGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...]) -> Enlarged:
     """From images (N, *given) to images (N, *shape) in [-1, 1] of 2 or 4 times the side."""
     factor, side = shape[-1] // given[-1], given[-1]
     channels = options.width * factor

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ganlab.config.networks import Norm, TranslatorGenerator
+from ganlab.config.networks import Norm, TranslatorGeneratorOptions
 from ganlab.networks.convolutions import Conv2d
 from ganlab.networks.parts import MAP_NORMS, bare, downsample, hidden, upsample
 
@@ -32,7 +32,7 @@ class Residual(nn.Module):
         return output
 
 
-def generator(options: TranslatorGenerator, given: tuple[int, ...], shape: tuple[int, ...]) -> nn.Sequential:
+def generator(options: TranslatorGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...]) -> nn.Sequential:
     """From images (N, *given) to images (N, *shape) in [-1, 1] of the same side, a multiple of 4."""
     width, norm, side = options.width, options.norm, shape[-1]
     layers = nn.Sequential()

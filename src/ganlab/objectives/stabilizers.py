@@ -8,10 +8,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ganlab.config.objectives import InstanceNoise
+from ganlab.config.objectives import InstanceNoiseOptions
 
 
-def instance_noise_std(options: InstanceNoise, step: int) -> float:
+def instance_noise_std(options: InstanceNoiseOptions, step: int) -> float:
     """Standard deviation at `step` (from 0) of the noise that D's inputs carry: linear from `std` to 0 at `until`.
 
     Arjovsky & Bottou 2017, section 3; Sonderby et al. 2017, section 3, with the annealing used there.

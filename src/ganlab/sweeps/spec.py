@@ -72,7 +72,7 @@ def _axis(values: Any) -> Any:
 
 
 def _stops(verdicts: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    for problem in MonitorOptions(stop_on=verdicts or ()).check("monitor", Experiment()):
+    for problem in MonitorOptions(stop_on=verdicts or ()).check("monitor"):
         raise ValueError(f"{problem.message}; {problem.hint}")
     return verdicts
 

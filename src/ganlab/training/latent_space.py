@@ -1,6 +1,6 @@
 """A generator's latent space: the way between latents, along one dimension, sums of class means; what a sample is near.
 
-Inputs are (N, *game.input_shape). Where they end in a class or in codes, only the latent before these moves.
+Inputs are (N, *experiment.input_shape). Where they end in a class or in codes, only the latent before these moves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ganlab.config.games import InfoGame
+from ganlab.config.games import InfoGameOptions
 from ganlab.data import RealData, to_float
 from ganlab.errors import RunError
 from ganlab.evaluation.copying import copy_distances, pixel_space
@@ -188,7 +188,7 @@ def _latent_columns(game: StandardGame) -> int:
         raise RunError(
             f"the {options.name} game starts from images: it has no latent space", "take a run of another game"
         )
-    return game.experiment.latent.dim - (options.codes if isinstance(options, InfoGame) else 0)
+    return game.experiment.latent.dim - (options.codes if isinstance(options, InfoGameOptions) else 0)
 
 
 def _arc(a: Tensor, b: Tensor, share: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import re
 import torch
 from torch import Tensor, nn
 
-from ganlab.config.optimizer import Adam, AdamW, OptimizerOptions, RmsProp, Sgd
+from ganlab.config.optimizer import AdamOptions, AdamWOptions, OptimizerOptions, RmsPropOptions, SgdOptions
 
 
 def learning_rate(options: OptimizerOptions, step: int, steps: int) -> float:
@@ -26,8 +26,8 @@ def learning_rate(options: OptimizerOptions, step: int, steps: int) -> float:
 
 def build_optimizer(parameters: list[nn.Parameter], options: OptimizerOptions) -> torch.optim.Optimizer:
     """Return the optimiser that the options name, fused where PyTorch has it: one kernel instead of one a tensor."""
-    if isinstance(options, Adam):
-        kind = torch.optim.AdamW if isinstance(options, AdamW) else torch.optim.Adam
+    if isinstance(options, AdamOptions):
+        kind = torch.optim.AdamW if isinstance(options, AdamWOptions) else torch.optim.Adam
         fused = parameters[0].device.type in ("cpu", "cuda")
         return kind(
             parameters,
@@ -37,7 +37,7 @@ def build_optimizer(parameters: list[nn.Parameter], options: OptimizerOptions) -
             weight_decay=options.weight_decay,
             fused=fused,
         )
-    if isinstance(options, RmsProp):
+    if isinstance(options, RmsPropOptions):
         return torch.optim.RMSprop(
             parameters,
             lr=options.lr,
@@ -46,7 +46,7 @@ def build_optimizer(parameters: list[nn.Parameter], options: OptimizerOptions) -
             momentum=options.momentum,
             weight_decay=options.weight_decay,
         )
-    assert isinstance(options, Sgd)
+    assert isinstance(options, SgdOptions)
     return torch.optim.SGD(parameters, lr=options.lr, momentum=options.momentum, weight_decay=options.weight_decay)
 
 

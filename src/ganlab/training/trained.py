@@ -122,7 +122,7 @@ def game_of(
 
 @torch.no_grad()
 def generate(game: StandardGame, inputs: Tensor) -> Tensor:
-    """Return float32 samples (N, *data.shape) of inputs (N, *game.input_shape), images in [-1, 1]."""
+    """Return float32 samples (N, *data.shape) of inputs (N, *experiment.input_shape), images in [-1, 1]."""
     return game.shown(torch.cat([game.sample(part) for part in inputs.split(CHUNK)]))
 
 
@@ -134,7 +134,7 @@ def sample_inputs(game: StandardGame, count: int, seed: int) -> Draw:
 def export(game: StandardGame, folder: Path) -> list[Path]:
     """Write a game's generator for use outside ganlab, and return the files.
 
-    `generator.pt2` is a torch.export program that runs without ganlab: inputs (N, *game.input_shape), N >= 1, to
+    `generator.pt2` is a torch.export program that runs without ganlab: inputs (N, *experiment.input_shape), N >= 1, to
     samples.
     `generator.safetensors` holds the weights by name, `config.yaml` the experiment.
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.games import ProgressiveGame
+from ganlab.config.games import ProgressiveGameOptions
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.failures.diverged import explosion
 from ganlab.diagnosis.remedies import R1, Change, Cure, added, halved_rates
@@ -22,7 +22,7 @@ SOURCE = "Karras et al. 2018, section 2"
 def longer_fade(experiment: Experiment) -> Change:
     """Twice as many images a fade; as many as a phase has where there was none."""
     game = experiment.game
-    return {"game.fade": 2 * game.fade or game.images_per_phase} if isinstance(game, ProgressiveGame) else {}
+    return {"game.fade": 2 * game.fade or game.images_per_phase} if isinstance(game, ProgressiveGameOptions) else {}
 
 
 CURES = (
@@ -71,7 +71,7 @@ def length(case: Case, number: int) -> int:
 
 def fade(experiment: Experiment | None) -> int:
     """Steps of a fade; 0 where it is not known."""
-    if experiment is None or not isinstance(experiment.game, ProgressiveGame):
+    if experiment is None or not isinstance(experiment.game, ProgressiveGameOptions):
         return 0
     training = experiment.training
     return math.ceil(experiment.game.fade / (training.batch_size * training.discriminator_steps))

@@ -1,13 +1,15 @@
-"""What the games ask of the rest of an experiment: each rule with an experiment that breaks it, and its neighbour."""
+"""What cannot be run together: each rule with an experiment that breaks it, and its neighbour that does not."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from ganlab.config.games import doubling
+from ganlab.config.experiment import Experiment
 from ganlab.config.load import experiment_from_mapping
+from ganlab.config.networks import NETWORKS, Norm
+from ganlab.config.rules import problems
 from ganlab.errors import ConfigError
 
 MLP: dict[str, Any] = {"generator": {"name": "mlp"}, "discriminator": {"name": "mlp"}}
@@ -25,6 +27,12 @@ TRANSLATING = {
     "generator": {"name": "translator"},
     "game": {"name": "cycle", "source": {"name": "mnist", "edges": True}},
 }
+CLASSES: dict[str, Any] = {
+    "generator": {"name": "mlp", "norm": "conditional_batch"},
+    "discriminator": {"norm": "none"},
+    "game": {"name": "conditional"},
+}
+BOTH = "training.discriminator_batches is separate"
 ENLARGING = {"generator": {"name": "super_resolution"}, "game": {"name": "super_resolution"}}
 
 
@@ -43,6 +51,131 @@ def attending(side: int | None, size: int, player: str = "generator") -> dict[st
 
 def translating(**source: Any) -> dict[str, Any]:
     return {**TRANSLATING, "game": {"name": "cycle", "source": source}}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "path", "words"),
+    [
+        ({"data": {"classes": [9]}}, {"data": {"classes": [10]}}, "data.classes", "10 is not a class"),
+        ({"data": {"classes": ["9"]}}, {"data": {"classes": ["x"]}}, "data.classes", "'x' is not a class"),
+        ({"data": {"classes": [0]}}, {"data": {"classes": [-1]}}, "data.classes", "-1 is not a class"),
+        ({"data": {"classes": [3, 8]}}, {"data": {"classes": [3, 3]}}, "data.classes", "names a class twice"),
+        ({"data": {"classes": [3, "8"]}}, {"data": {"classes": [3, "3"]}}, "data.classes", "names a class twice"),
+        (
+            {"data": {"classes": [8], "fraction": 0.011}},
+            {"data": {"classes": [8], "fraction": 0.0109}},
+            "data.fraction",
+            "leaves 63 training samples, fewer than one batch of 64",
+        ),
+        (
+            {**MLP, "data": {"name": "ring", "fraction": 0.001}},
+            {**MLP, "data": {"name": "ring", "fraction": 1e-9}},
+            "data.fraction",
+            "leaves 0 training samples, fewer than one batch of 64; raise data.fraction",
+        ),
+        (
+            {**MLP, "data": {"name": "ring"}},
+            {**MLP, "data": {"name": "ring"}, "generator": {"name": "dcgan"}},
+            "generator.name",
+            "dcgan works on images",
+        ),
+        (
+            {"discriminator": {"name": "guide"}},
+            {"discriminator": {"name": "guide"}, "data": {"image_size": 32}},
+            "discriminator.name",
+            "28 x 28 images, but data.image_size is 32",
+        ),
+        (
+            {"generator": {"kernel_size": 27}},
+            {"generator": {"kernel_size": 28}},
+            "generator.kernel_size",
+            "28 is larger than its feature map",
+        ),
+        (
+            {"generator": {"kernel_size": 15}, "data": {"image_size": 64}},
+            {"generator": {"kernel_size": 16}, "data": {"image_size": 64}},
+            "generator.kernel_size",
+            "choose generator.kernel_size from 1 to 15",
+        ),
+        (
+            {"generator": {"name": "mlp", "norm": "layer"}},
+            {"generator": {"name": "mlp", "norm": "instance"}},
+            "generator.norm",
+            "the mlp generator has no instance normalisation",
+        ),
+        (
+            {"training": {"generator_batch_size": 2}},
+            {"training": {"generator_batch_size": 1}},
+            "training.batch_size",
+            "batch normalisation in the generator needs at least 2",
+        ),
+        *(
+            (
+                {**CLASSES, "training": {"generator_batch_size": 2}},
+                {**CLASSES, "training": {sizes: 1}},
+                "training.batch_size",
+                "batch normalisation in the generator needs at least 2",
+            )
+            for sizes in ("generator_batch_size", "batch_size")
+        ),
+        (
+            {"penalties": [{"name": "wgan_gp"}], "discriminator": {"norm": "none"}},
+            {"penalties": [{"name": "wgan_gp"}]},
+            "penalties.0",
+            "which batch normalisation in the discriminator mixes",
+        ),
+        (
+            {"penalties": [{"name": "r1"}, {"name": "r2"}], "training": {"discriminator_batches": "separate"}},
+            {
+                "penalties": [{"name": "r1"}, {"name": "wgan_gp"}],
+                "discriminator": {"norm": "none"},
+                "training": {"discriminator_batches": "separate"},
+            },
+            "penalties.1",
+            BOTH,
+        ),
+        (
+            {"stabilizers": [{"name": "label_smoothing"}], "loss": "least_squares"},
+            {"stabilizers": [{"name": "label_smoothing"}], "loss": "hinge"},
+            "stabilizers.0",
+            "the hinge loss has no target labels",
+        ),
+        (
+            {"stabilizers": [{"name": "label_smoothing", "fake": 0.8}]},
+            {"stabilizers": [{"name": "label_smoothing", "fake": 0.9}]},
+            "stabilizers.0.fake",
+            "0.9 is not below the target of real samples",
+        ),
+        (
+            {"penalties": [{"name": "r1"}, {"name": "r2"}]},
+            {"penalties": [{"name": "r1"}, {"name": "r1"}]},
+            "penalties.1",
+            "r1 is named twice",
+        ),
+        ({"expect": "healthy"}, {"expect": "healthy/very"}, "expect", "healthy has no variant 'very'"),
+        ({"expect": ["mode_collapse/total"]}, {"expect": ["collapse"]}, "expect", "'collapse' is no verdict"),
+        (
+            {"monitor": {"stop_on": ["mode_collapse/total", "diverged"]}},
+            {"monitor": {"stop_on": ["mode_collapse/full", "diverged"]}},
+            "monitor.stop_on",
+            "mode_collapse has no variant 'full'",
+        ),
+        (
+            {"monitor": {"stop_on": ["never_learned"]}},
+            {"monitor": {"stop_on": ["under_trained"]}},
+            "monitor.stop_on",
+            "'under_trained' is no failure",
+        ),
+    ],
+)
+def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: str, words: str) -> None:
+    experiment_from_mapping(good)
+    with pytest.raises(ConfigError) as error:
+        experiment_from_mapping(bad)
+    lines = error.value.message.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"experiment: {path}: ")
+    assert words in lines[0]
 
 
 @pytest.mark.parametrize(
@@ -82,20 +215,20 @@ def translating(**source: Any) -> dict[str, Any]:
             {"game": {"name": "standard"}, "generator": {"norm": "conditional_batch"}},
             "generator.norm",
             "conditional_batch needs labels, of which the standard game has none",
-            "set generator.norm to batch, or game.name to conditional",
+            "set generator.norm to batch, or game.name to conditional or auxiliary",
         ),
         (
             {"game": {"name": "conditional"}},
             {"game": {"name": "conditional"}, "discriminator": {"norm": "conditional_batch"}},
             "discriminator.norm",
-            "conditional_batch is for generators",
-            "set discriminator.norm to another norm",
+            "the dcgan discriminator has no conditional_batch normalisation",
+            "set discriminator.norm to batch, instance, layer, spectral or none",
         ),
         (
             {"game": {"name": "conditional"}, "generator": {"name": "guide"}},
             {"game": {"name": "conditional"}, "generator": {"name": "guide", "norm": "conditional_batch"}},
             "generator.norm",
-            "the guide's generator knows no conditional_batch",
+            "the guide generator has no conditional_batch normalisation",
             "set generator.norm to batch",
         ),
         # codes
@@ -231,7 +364,7 @@ def translating(**source: Any) -> dict[str, Any]:
             {"generator": {"name": "translator"}},
             "generator.name",
             "translator starts from images, and the standard game gives it latents",
-            "set generator.name to dcgan, mlp or another, or game.name to a game for it",
+            "set generator.name to mlp, dcgan, guide, sagan or progressive, or game.name to a game for it",
         ),
         (
             TRANSLATING,
@@ -251,7 +384,7 @@ def translating(**source: Any) -> dict[str, Any]:
             ENLARGING,
             {**ENLARGING, "generator": {"name": "translator"}},
             "generator.name",
-            "translator keeps the size of an image, and super-resolution enlarges it",
+            "translator keeps the size of an image, and the super_resolution game enlarges it",
             "set generator.name to super_resolution",
         ),
         (
@@ -293,10 +426,16 @@ def test_a_rule_that_breaks_beside_others(bad: dict[str, Any], path: str, words:
     assert [line for line in error.value.message.splitlines() if f": {path}: " in line and words in line]
 
 
-def test_sizes_double_from_four_or_seven() -> None:
-    assert [doubling(side) for side in (28, 32, 64, 128)] == [
-        [7, 14, 28],
-        [4, 8, 16, 32],
-        [4, 8, 16, 32, 64],
-        [4, 8, 16, 32, 64, 128],
-    ]
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_norm_that_the_architecture_does_not_have(name: str, player: str) -> None:
+    options = getattr(NETWORKS[name], player)
+    for norm in get_args(Norm) if options else ():
+        found = [problem.path for problem in options(name=name, norm=norm).check(player)]
+        assert found == ([] if norm in options.norms else [f"{player}.norm"])
+
+
+def test_rules_are_asked_of_parts_within_parts_and_of_derived_ones() -> None:
+    game = {"name": "cycle", "source": {"name": "mnist", "fraction": 1e-4}}
+    paths = [problem.path for problem in problems(Experiment.model_validate({**TRANSLATING, "game": game}))]
+    assert paths == ["game.source.fraction"]

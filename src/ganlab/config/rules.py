@@ -1,0 +1,421 @@
+"""Rules that concern several sections of an experiment.
+
+What a part can tell from its own options, its options class checks itself (`Options.check`). What takes a look at other
+sections is a rule here, under its topic: a function decorated with the options class that it is about. `problems` asks
+it for every part of that class, or of one derived from it, wherever in the experiment the part stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from ganlab.config.base import Options, Problem
+from ganlab.config.data import DataOptions, ImageOptions
+from ganlab.config.experiment import Experiment
+from ganlab.config.games import (
+    GAMES,
+    ConditionalGameOptions,
+    CycleGameOptions,
+    GameOptions,
+    InfoGameOptions,
+    ProgressiveGameOptions,
+    SuperResolutionGameOptions,
+)
+from ganlab.config.networks import (
+    NETWORKS,
+    AttentionOptions,
+    ConvolutionalOptions,
+    NetworkOptions,
+    feature_maps,
+)
+from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, WganGpOptions
+from ganlab.config.training import TrainingOptions
+
+Part = TypeVar("Part", bound=Options)
+Rule = Callable[[Part, str, Experiment], Iterator[Problem]]
+"""From a part, the path where it stands and the whole experiment to what is wrong with them together."""
+
+RULES: list[tuple[type[Options], Rule[Any]]] = []
+"""Every rule and the options class that it is about, in the order of this file."""
+
+
+def rule(part: type[Part]) -> Callable[[Rule[Part]], Rule[Part]]:
+    """Register a function as a rule about an options class and all that derive from it."""
+
+    def register(function: Rule[Part]) -> Rule[Part]:
+        RULES.append((part, function))
+        return function
+
+    return register
+
+
+def problems(experiment: Experiment) -> list[Problem]:
+    """Return everything in an experiment that cannot be run although every value is allowed by itself."""
+    found: list[Problem] = []
+    for path, part in _parts(experiment, ""):
+        found += part.check(path)
+        for about, function in RULES:
+            if isinstance(part, about):
+                found += function(part, path, experiment)
+    return found
+
+
+def _parts(options: Options, path: str) -> Iterator[tuple[str, Options]]:
+    """Yield all options in an experiment with their paths: what stands in a section first, then the section."""
+    for key in type(options).model_fields:
+        value = getattr(options, key)
+        below = f"{path}.{key}" if path else key
+        entries = enumerate(value) if isinstance(value, tuple) else ()
+        for where, part in ((below, value), *((f"{below}.{index}", entry) for index, entry in entries)):
+            if isinstance(part, Options):
+                yield from _parts(part, where)
+    yield path, options
+
+
+def _either(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+# Data
+
+
+@rule(DataOptions)
+def a_batch_can_be_filled(data: DataOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """The training samples that are left fill a batch."""
+    size, needed = data.known_size, experiment.training.batch_size
+    if isinstance(data, ImageOptions) and data.class_sizes and not data.class_numbers():
+        return  # the classes are wrong, which is reported by itself
+    if size is not None and size < needed:
+        classes = [f"allow more {path}.classes"] if data.class_sizes else []
+        smaller = [f"lower training.batch_size to at most {size}"] if size else []
+        yield Problem(
+            f"{path}.fraction",
+            f"leaves {size} training samples, fewer than one batch of {needed}",
+            " or ".join([f"raise {path}.fraction", *classes, *smaller]),
+            (f"{path}.classes", f"{path}.name", "training.batch_size"),
+        )
+
+
+# Networks and the data
+
+
+@rule(NetworkOptions)
+def images_for_convolutions(network: NetworkOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Only some networks can make or judge points."""
+    shape = experiment.data.shape
+    if network.images_only and len(shape) != 3:
+        yield Problem(
+            f"{path}.name",
+            f"{network.name} works on images, but data.name {experiment.data.name} has points of {shape[0]} "
+            "coordinates",
+            f"set {path}.name to mlp",
+            ("data.name",),
+        )
+
+
+@rule(NetworkOptions)
+def images_of_the_right_side(network: NetworkOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Some networks are made for images of one size."""
+    side, shape = network.image_side, experiment.data.shape
+    if side and len(shape) == 3 and shape[-1] != side:
+        yield Problem(
+            f"{path}.name",
+            f"{network.name} is made for {side} x {side} images, but data.image_size is {shape[-1]}",
+            f"set data.image_size to {side} or {path}.name to dcgan",
+            ("data.image_size", "data.name"),
+        )
+
+
+@rule(ConvolutionalOptions)
+def kernels_fit(network: ConvolutionalOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """A kernel must not be larger than what the smallest map can use of it."""
+    shape = experiment.data.shape
+    if len(shape) != 3:
+        return
+    _, smallest, *_ = feature_maps(shape[-1])  # what the innermost strided layer halves, or makes
+    largest = 2 * smallest - 1
+    if network.kernel_size > largest:
+        yield Problem(
+            f"{path}.kernel_size",
+            f"{network.kernel_size} is larger than its feature map: the smallest strided layer at {shape[-1]} pixels "
+            f"sees {smallest} x {smallest}, where only {largest} x {largest} taps can ever touch it",
+            f"choose {path}.kernel_size from 1 to {largest}",
+            ("data.image_size", "data.name", f"{path}.name"),
+        )
+
+
+@rule(AttentionOptions)
+def attention_has_a_map(network: AttentionOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Attention stands on one of the network's hidden maps."""
+    shape = experiment.data.shape
+    if network.attention is None or len(shape) != 3:
+        return
+    *hidden, side = feature_maps(shape[-1])
+    if network.attention not in hidden:
+        yield Problem(
+            f"{path}.attention",
+            f"at {side} pixels no hidden map is {network.attention} x {network.attention}",
+            f"its maps are {', '.join(map(str, reversed(hidden)))}; null leaves attention out",
+            ("data.image_size", "data.name", f"{path}.name"),
+        )
+
+
+# Networks and the game
+
+
+@rule(GameOptions)
+def the_generator_takes_what_the_game_gives(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """A generator starts from latents or from images, as the game has it."""
+    generator = experiment.generator
+    if generator.starts_from != game.starts_from:
+        fitting = [name for name, entry in NETWORKS.items() if entry.generator.starts_from == game.starts_from]
+        yield Problem(
+            "generator.name",
+            f"{generator.name} starts from {generator.starts_from}, and the {game.name} game gives it "
+            f"{game.starts_from}",
+            f"set generator.name to {_either(fitting)}, or {path}.name to a game for it",
+            (f"{path}.name",),
+        )
+
+
+@rule(GameOptions)
+def classes_for_conditional_norms(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """A norm of each class needs classes."""
+    if experiment.generator.norm == "conditional_batch" and not game.asks_for_classes:
+        fitting = [name for name, entry in GAMES.items() if entry.options.asks_for_classes]
+        yield Problem(
+            "generator.norm",
+            f"conditional_batch needs labels, of which the {game.name} game has none",
+            f"set generator.norm to batch, or {path}.name to {_either(fitting)}",
+            (f"{path}.name",),
+        )
+
+
+@rule(GameOptions)
+def networks_grow_if_the_game_does(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Networks that grow and a game that lets them grow need each other."""
+    players = {"generator": experiment.generator, "discriminator": experiment.discriminator}
+    if game.grows:
+        growing = [name for name, entry in NETWORKS.items() if entry.generator.grows]
+        for player, network in players.items():
+            if not network.grows:
+                yield Problem(
+                    f"{player}.name",
+                    f"{network.name} cannot grow, as the {game.name} game asks",
+                    f"set {player}.name to {_either(growing)}, or {path}.name to standard",
+                    (f"{path}.name",),
+                )
+    elif any(network.grows for network in players.values()):
+        fitting = _either(name for name, entry in GAMES.items() if entry.options.grows)
+        yield Problem(
+            f"{path}.name",
+            f"progressive networks grow as the {fitting} game says, and this is the {game.name} game",
+            f"set {path}.name to {fitting}, or other networks",
+            ("generator.name", "discriminator.name"),
+        )
+
+
+@rule(GameOptions)
+def the_generator_enlarges_if_the_game_asks(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Generators that enlarge images and the game that gives them small ones need each other."""
+    generator = experiment.generator
+    if generator.enlarges and not game.enlarges:
+        fitting = _either(name for name, entry in GAMES.items() if entry.options.enlarges)
+        yield Problem(
+            "generator.name",
+            f"{generator.name} enlarges images, and the {game.name} game has none to enlarge",
+            f"set {path}.name to {fitting}",
+            (f"{path}.name",),
+        )
+    if game.enlarges and generator.starts_from == "images" and not generator.enlarges:
+        fitting = _either(name for name, entry in NETWORKS.items() if entry.generator.enlarges)
+        yield Problem(
+            "generator.name",
+            f"{generator.name} keeps the size of an image, and the {game.name} game enlarges it",
+            f"set generator.name to {fitting}",
+            (f"{path}.name",),
+        )
+
+
+# Games and the rest
+
+
+@rule(ConditionalGameOptions)
+def labels_are_known(game: ConditionalGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """There are labels, and their number is known before the networks are built."""
+    data, known = experiment.data, experiment.data.class_count
+    if known == 0:
+        yield Problem(
+            f"{path}.name",
+            f"the {game.name} game needs labelled data, and data.name {data.name} has no labels",
+            f"set {path}.name to standard, or data.name to a labelled set such as mnist",
+            ("data.name",),
+        )
+    elif known is None and game.classes is None:
+        yield Problem(
+            f"{path}.classes",
+            f"is not set, and how many classes data.name {data.name} has shows only when it is loaded",
+            f"set {path}.classes to the number of class folders",
+            ("data.name", f"{path}.name"),
+        )
+    elif known is not None and game.classes not in (None, known):
+        yield Problem(
+            f"{path}.classes",
+            f"{game.classes} is not the number of classes of data.name {data.name}, {known}",
+            f"leave {path}.classes out",
+            ("data.name",),
+        )
+
+
+@rule(InfoGameOptions)
+def codes_leave_noise(game: InfoGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Some of the latent is left for noise."""
+    if game.codes >= experiment.latent.dim:
+        yield Problem(
+            f"{path}.categories",
+            f"{game.categories} categories and {game.continuous} continuous codes take {game.codes} latent "
+            f"dimensions, and latent.dim {experiment.latent.dim} leaves none for noise",
+            f"raise latent.dim above {game.codes}, or lower {path}.categories or {path}.continuous",
+            ("latent.dim", f"{path}.continuous"),
+        )
+
+
+@rule(ProgressiveGameOptions)
+def sizes_double(game: ProgressiveGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Sizes are those of the maps of networks for the data's images, the last ones of them."""
+    shape = experiment.data.shape
+    if len(shape) != 3:
+        return
+    known, side = feature_maps(shape[-1]), shape[-1]
+    odd = next((size for size in game.sizes if size < 1 or side % size), None)
+    if odd is not None:
+        reason = f"{odd} does not divide the image's {side} pixels"
+    elif game.sizes[0] < known[0]:
+        reason = f"{game.sizes[0]} is below the smallest map of networks for {side} pixels, {known[0]}"
+    elif list(game.sizes) != known[-len(game.sizes) :]:
+        reason = f"{list(game.sizes)} do not double, each from the one before, up to the image's {side} pixels"
+    else:
+        return
+    hint = f"choose {known}, or leave out the first of these"
+    yield Problem(f"{path}.sizes", reason, hint, ("data.image_size", "data.name"))
+
+
+@rule(ProgressiveGameOptions)
+def growing_is_not_compiled(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Each step of a fade is another program."""
+    if experiment.training.compile:
+        yield Problem(
+            "training.compile",
+            "networks that grow would be compiled anew at every step of a fade",
+            "set training.compile to false",
+            (f"{path}.name",),
+        )
+
+
+@rule(CycleGameOptions)
+def domains_are_alike(game: CycleGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Both domains are images of one shape."""
+    here, there = game.source.shape, experiment.data.shape
+    if len(here) != 3 or len(there) != 3:
+        yield Problem(f"{path}.source", "the cycle game translates images, not points", "choose image data")
+    elif here[0] != there[0]:
+        yield Problem(
+            f"{path}.source",
+            f"{game.source.name} has {here[0]} channels and data.name {experiment.data.name} has {there[0]}: cycle "
+            "and identity losses compare images of both domains",
+            "choose domains with as many channels, for instance folders with the same grayscale",
+            ("data.name", "data.grayscale"),
+        )
+    elif here != there:
+        yield Problem(
+            f"{path}.source.image_size",
+            f"{here[-1]} pixels is not the {there[-1]} of data.image_size",
+            f"set {path}.source.image_size to {there[-1]}",
+            ("data.image_size",),
+        )
+
+
+@rule(CycleGameOptions)
+def what_a_cycle_does_not_do(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Nothing is asked for that the cycle game does not do."""
+    if experiment.penalties:
+        yield Problem(
+            "penalties",
+            "the cycle game has no gradient penalties: its two discriminators are trained on their losses alone",
+            "leave penalties out",
+            (f"{path}.name",),
+        )
+    if experiment.training.discriminator_batches != "summed":
+        yield Problem(
+            "training.discriminator_batches",
+            f"{experiment.training.discriminator_batches} is not played in the cycle game",
+            "set training.discriminator_batches to summed",
+            (f"{path}.name",),
+        )
+
+
+@rule(SuperResolutionGameOptions)
+def images_to_enlarge(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Super-resolution is of images."""
+    if len(experiment.data.shape) != 3:
+        yield Problem(f"{path}.name", "super-resolution works on images, not on points", "choose image data")
+
+
+# Objectives
+
+
+@rule(WganGpOptions)
+def reals_and_fakes_together(penalty: WganGpOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Points between reals and fakes need both in one update."""
+    if experiment.training.discriminator_batches == "separate":
+        yield Problem(
+            path,
+            "wgan_gp needs reals and fakes in one update, but training.discriminator_batches is separate",
+            "set training.discriminator_batches to summed",
+            ("training.discriminator_batches",),
+        )
+
+
+@rule(WganGpOptions)
+def a_gradient_a_sample(penalty: WganGpOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """The gradient of a score must be that of its own sample alone."""
+    if experiment.discriminator.has_batch_statistics:
+        yield Problem(
+            path,
+            "wgan_gp penalises the gradient of each sample, which batch normalisation in the discriminator mixes",
+            "set discriminator.norm to layer, spectral or none",
+            ("discriminator.norm", "discriminator.name"),
+        )
+
+
+@rule(LabelSmoothingOptions)
+def labels_to_smooth(stabilizer: LabelSmoothingOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Only losses with target labels can smooth them."""
+    if not LOSSES[experiment.loss].has_labels:
+        fitting = [name for name, entry in LOSSES.items() if entry.has_labels]
+        yield Problem(
+            path,
+            f"the {experiment.loss} loss has no target labels to smooth",
+            f"remove label_smoothing, or set loss to {_either(fitting)}",
+            ("loss",),
+        )
+
+
+# Training
+
+
+@rule(TrainingOptions)
+def batch_statistics_need_two(training: TrainingOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """The variance of one sample is 0."""
+    sizes = {"generator": training.generator_batch, "discriminator": training.batch_size}
+    for player, size in sizes.items():
+        network: NetworkOptions = getattr(experiment, player)
+        if network.has_batch_statistics and min(size, training.batch_size) < 2:
+            yield Problem(
+                f"{path}.batch_size",
+                f"batch normalisation in the {player} needs at least 2 samples in a batch",
+                f"raise the batch size or set {player}.norm to another norm",
+                (f"{player}.norm", f"{player}.name", f"{path}.generator_batch_size"),
+            )

@@ -30,6 +30,7 @@ from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.fidelity import frechet_distance, inception_score, kernel_distance
 from ganlab.evaluation.manifold import balls, manifold
 from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.runs.snapshots import Row
 
 COUNT = 10_000
 SNAPSHOT = 1000
@@ -76,7 +77,7 @@ def snapshot(features: Features, data: RealData) -> list[tuple[str, Action]]:
 
     def judge() -> None:
         row.update(made[0].row(samples, thorough=False))
-        diagnose(Evidence("benchmark", snapshots=tuple({**row, "step": step} for step in range(0, 20_000, 1000))))
+        diagnose(Evidence("benchmark", snapshots=tuple(Row({**row, "step": step}) for step in range(0, 20_000, 1000))))
 
     return [
         ("statistics of the reals, once a run", begin),

@@ -11,7 +11,8 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, experiment_from_mapping, load_experiment
 from ganlab.runs.directory import RunDirectory, find_run
 from ganlab.runs.files import read_json
-from ganlab.runs.history import History, read_history, read_snapshots
+from ganlab.runs.history import History, read_history
+from ganlab.runs.snapshots import Row, read_snapshots
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,7 +52,7 @@ class Run:
         return read_history(self.directory.history)
 
     @property
-    def snapshots(self) -> list[dict[str, Any]]:
+    def snapshots(self) -> list[Row]:
         """Rows of snapshots.jsonl, in order."""
         return read_snapshots(self.directory.snapshots)
 

@@ -15,7 +15,6 @@ from PIL import Image
 from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.files import (
-    classes_present,
     curve_of,
     draw_samples,
     draw_verdict,
@@ -94,25 +93,6 @@ class TestCurveOf:
         assert curve_of(evidence, "d_loss") is None
         assert curve_of(evidence, "coverage") is None
         assert curve_of(evidence, "vendi") is None
-
-    @pytest.mark.parametrize(
-        ("counts", "real", "expected"),
-        [
-            ([5, 5], [0.5, 0.5], 1.0),
-            ([10, 0], [0.5, 0.5], 0.5),
-            ([96, 4], [0.5, 0.5], 0.5),
-            ([95, 5], [0.5, 0.5], 1.0),
-            ([10, 0], [1.0, 0.0], 1.0),
-            ([0, 0], [0.5, 0.5], 0.0),
-            (None, [0.5, 0.5], None),
-            ([10], [1.0], None),
-        ],
-    )
-    def test_classes_present(self, counts: list[int] | None, real: list[float], expected: float | None) -> None:
-        assert classes_present({"class_counts": counts, "class_shares_real": real}) == expected
-
-    def test_a_few_good_samples_by_chance_make_no_class(self) -> None:
-        assert classes_present({"class_counts": [5, 5], "class_shares_real": [0.5, 0.5], "n": 1000}) == 0.0
 
 
 class TestDrawVerdict:

@@ -30,7 +30,8 @@ from ganlab.errors import GanlabError
 from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.history import read_history, read_snapshots
+from ganlab.runs.history import read_history
+from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
 from ganlab.training.checkpoint import newest_checkpoint
 

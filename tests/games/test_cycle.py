@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from ganlab.games.standard import Batch, Draw, Round, Trace
 from ganlab.networks.parts import Pair
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.history import read_history, read_snapshots
+from ganlab.runs.history import read_history
+from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
 from ganlab.training.checkpoint import checkpoint_path, read_checkpoint
 from ganlab.training.step import train_step

@@ -12,7 +12,8 @@ from torch.nn.functional import cross_entropy, one_hot, softplus
 
 from ganlab.games.standard import Draw
 from ganlab.randomness import generator as seeded
-from ganlab.runs.history import read_history, read_snapshots
+from ganlab.runs.history import read_history
+from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
 from ganlab.training.step import train_step
 

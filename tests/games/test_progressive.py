@@ -16,7 +16,8 @@ from ganlab.data import to_float
 from ganlab.games.progressive import stage_at
 from ganlab.games.standard import Batch
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.history import read_history, read_snapshots
+from ganlab.runs.history import read_history
+from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
 from ganlab.training.checkpoint import checkpoint_path, read_checkpoint
 from ganlab.training.evaluating import evaluate_run

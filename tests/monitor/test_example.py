@@ -14,7 +14,8 @@ import torchvision.datasets
 from ganlab.config.data import MnistOptions
 from ganlab.data import load
 from ganlab.runs.directory import list_runs
-from ganlab.runs.history import read_history, read_snapshots
+from ganlab.runs.history import read_history
+from ganlab.runs.snapshots import read_snapshots
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "monitor.md"
 

@@ -20,7 +20,8 @@ from ganlab.evaluation import features
 from ganlab.monitor import monitor as module
 from ganlab.monitor.monitor import BLOCK, Monitor, NonFinite
 from ganlab.monitor.view import View
-from ganlab.runs.history import read_history, read_snapshots
+from ganlab.runs.history import read_history
+from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
 
 Make = Callable[..., Monitor]

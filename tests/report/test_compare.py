@@ -19,7 +19,8 @@ from ganlab.errors import RunError
 from ganlab.monitor.monitor import Monitor
 from ganlab.report.compare import compare, last_statistic, late_median, read_side
 from ganlab.runs.directory import RunDirectory, list_runs
-from ganlab.runs.history import read_history, read_snapshots
+from ganlab.runs.history import read_history
+from ganlab.runs.snapshots import Row, read_snapshots
 from ganlab.training import session
 
 CHANGED = ("optimizer.lr=5e-3", "seed=3", "name=fast", "penalties=[{name: r1, weight: 2.0}]")
@@ -84,7 +85,7 @@ def test_nothing_not_finite_is_hidden() -> None:
     # A column that is empty throughout, as the accuracies of a Wasserstein loss, was not measured.
     assert late_median(history, "acc") is None
     assert late_median(history, "g_loss") is None
-    rows = [{"step": 1, "fid": 5.0}, {"step": 2, "fid": None, "non_finite": ["fid"], "good": True}]
+    rows = [Row({"step": 1, "fid": 5.0}), Row({"step": 2, "fid": None, "non_finite": ["fid"], "good": True})]
     assert math.isnan(last_statistic(rows, "fid"))  # type: ignore[arg-type]
     assert last_statistic(rows, "good") is None
     assert last_statistic([], "fid") is None

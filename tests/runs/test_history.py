@@ -76,27 +76,3 @@ def test_a_damaged_row_is_told(tmp_path: Path, damage: str) -> None:
     path.write_text(damage)
     with pytest.raises(RunError, match=r"history\.csv"):
         history.read_history(path)
-
-
-def test_snapshots_name_what_was_not_finite(tmp_path: Path) -> None:
-    path = tmp_path / "snapshots.jsonl"
-    history.append_snapshot(path, {"step": 1, "diversity": math.nan, "d_fake": 0.5})
-    (row,) = history.read_snapshots(path)
-    assert row == {"step": 1, "diversity": None, "d_fake": 0.5, "non_finite": ["diversity"]}
-
-
-def test_snapshots_are_cut(tmp_path: Path) -> None:
-    path = tmp_path / "snapshots.jsonl"
-    for step in (0, 10, 20):
-        history.append_snapshot(path, {"step": step})
-    history.append_text(path, '{"step": 3')
-    history.cut_snapshots(path, 10)
-    assert [row["step"] for row in history.read_snapshots(path)] == [0, 10]
-
-
-@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"step": "x"}'])
-def test_a_damaged_snapshot_is_told(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "snapshots.jsonl"
-    path.write_text(line + "\n")
-    with pytest.raises(RunError, match=r"snapshots\.jsonl:1"):
-        history.read_snapshots(path)

@@ -12,7 +12,8 @@ import pytest
 from ganlab.config.experiment import Experiment
 from ganlab.runs.directory import create_run
 from ganlab.runs.files import write_json
-from ganlab.runs.history import append_rows, append_snapshot
+from ganlab.runs.history import append_rows
+from ganlab.runs.snapshots import append_snapshot
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.plan import Plan, PlannedRun
 from ganlab.sweeps.records import RunRecord, read_records

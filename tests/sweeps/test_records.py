@@ -13,7 +13,7 @@ from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis.verdict import matches
 from ganlab.sweeps.folder import SweepFolder, open_sweep
 from ganlab.sweeps.plan import Plan, make_plan
-from ganlab.sweeps.records import is_one_of, read_attempts, read_records, statistic, verdict_name
+from ganlab.sweeps.records import is_one_of, read_attempts, read_records, verdict_name
 from ganlab.sweeps.spec import spec_from_mapping
 from ganlab.training import session
 
@@ -130,22 +130,3 @@ def test_damaged_attempts_are_counted_as_such(tmp_path: Path) -> None:
     assert read_attempts(folder) == []
     folder.attempts.write_text('{"run": "a", "cause": "crash"}\n{"run": \n[1]\n{"run": "torn')
     assert [row["cause"] for row in read_attempts(folder)] == ["crash", "unreadable", "unreadable"]
-
-
-def test_statistics_of_a_row() -> None:
-    row = {
-        "fid": 3,
-        "vendi": 2.5,
-        "vendi_real": 4.0,
-        "classes": ["a", "b", "c"],
-        "class_counts": [4, 0, 1],
-        "class_shares_real": [0.5, 0.5, 0.0],
-    }
-    assert statistic(row, "fid") == 3.0
-    assert statistic(row, "relative_vendi") == 0.5
-    assert statistic({**row, "vendi": 0.99}, "relative_vendi") == 0
-    assert statistic(row, "classes_seen") == 1  # there is no c to be seen
-    for bad in ({"fid": None}, {"fid": "1"}, {"fid": float("nan")}, {"fid": True}, {}):
-        assert statistic(bad, "fid") is None
-        assert statistic(bad, "relative_vendi") is None
-        assert statistic(bad, "classes_seen") is None

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganlab.runs.history import read_history, read_snapshots
+from ganlab.runs.history import read_history
+from ganlab.runs.snapshots import read_snapshots
 from ganlab.sweeps.folder import SweepFolder, open_sweep
 from ganlab.sweeps.plan import Plan, make_plan
 from ganlab.sweeps.spec import spec_from_mapping

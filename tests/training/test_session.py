@@ -17,7 +17,8 @@ from ganlab.errors import DataError, DeviceError, RunError
 from ganlab.monitor.snapshots import best_step
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.history import STANDARD_COLUMNS, read_history, read_snapshots
+from ganlab.runs.history import STANDARD_COLUMNS, read_history
+from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
 from ganlab.training.checkpoint import checkpoint_path, checkpoint_steps, read_checkpoint
 

@@ -22,9 +22,10 @@ from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.files import curve_of, in_words
 from ganlab.diagnosis.verdict import Contribution, Finding, Remedy, Verdict, matches
 from ganlab.errors import GanlabError
+from ganlab.runs.snapshots import shown_in
 
-SPARKS = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake", "fid", "inception_score", "good", "coverage")
-"""Curves that get a sparkline, where they are there."""
+SPARKS = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake", *shown_in("spark"))
+"""Curves that get a sparkline, if they are there."""
 
 WIDEST = 10_000
 """Characters of a table's line, at most."""

@@ -15,8 +15,8 @@ ENOUGH = 10
 UNCALIBRATED = 0.8
 """Highest confidence without calibration."""
 
-OTHER_GAMES = {"asked", "info_max", "cycle_error", "psnr", "phase_since"}
-"""Statistics of games other than the standard one, which all labelled runs played."""
+LABELLED_GAME = "standard"
+"""The game that all labelled runs played."""
 
 
 @cache
@@ -39,7 +39,7 @@ def confidence(charge: Charge, case: Case) -> tuple[float, str]:
     right, runs = (bins[-1]["right"], bins[-1]["runs"]) if bins else (0, 0)
     share = (right + 1) / (runs + 2)
     alike = known["failures"].get(charge.failure, 0)
-    other_game = bool(case.rows) and not OTHER_GAMES.isdisjoint(case.rows[-1])
+    other_game = bool(case.rows) and case.rows[-1].game != LABELLED_GAME
     if case.evidence.damaged or not case.rows or other_game or alike < ENOUGH:
         why = "no labelled run played such a game" if other_game else f"{alike} labelled runs had this failure"
         if case.evidence.damaged:

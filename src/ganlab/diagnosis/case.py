@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeGuard
 
 import numpy as np
 
+from ganlab.config.games import GAMES
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.verdict import Finding
-from ganlab.evaluation import modes
+from ganlab.runs.snapshots import Row as Row
+from ganlab.runs.snapshots import is_number as is_number
 
 OWN_RUNS = "measured on ganlab's own runs"
 """Source of a criterion that no paper gives."""
@@ -23,8 +24,6 @@ LATE = 0.2
 
 RECENT = 3
 """Snapshots at the end over which a failure of the samples must hold."""
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -79,20 +78,12 @@ def clearness(finding: Finding) -> float:
 
 def ratio(row: Row, key: str) -> float | None:
     """A statistic over its real-vs-real value at the same number of samples, in [0, inf); None where either lacks."""
-    value, real = row.get(key), row.get(f"{key}_real")
-    if not is_number(value) or not is_number(real) or real <= 0:
-        return None
-    return max(0.0, value / real)
+    return row.ratio(key)
 
 
 def reading(key: str) -> Callable[[Row], float | None]:
     """The measure that reads a number of a row by its key, None where the row has none."""
-    return lambda row: value if is_number(value := row.get(key)) else None
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Tell whether a cell of a row holds a finite number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return lambda row: row.number(key)
 
 
 class Case:
@@ -304,16 +295,14 @@ def reals_fail(row: Row) -> bool:
 
 
 def is_conditional(row: Row) -> bool:
-    """Tell whether a row's samples were made from the class alone: not from an image, which has one of its own."""
-    return row.get("asked") == "classes" and "cycle_error" not in row and "psnr" not in row
+    """Return whether a row's samples were made from the class alone: not from an image, which has one of its own."""
+    game = GAMES.get(row.game)
+    return row.asked == "classes" and (game is None or game.options.starts_from == "latents")
 
 
 def relative_vendi(row: Row, key: str = "vendi") -> float | None:
-    """(V - 1) / (V_real - 1) of a row's samples: 0 where all are alike, about 1 where they vary as reals do."""
-    value, real = row.get(key), row.get(f"{key}_real")
-    if not is_number(value) or not is_number(real) or real <= 1:
-        return None
-    return max(0.0, modes.relative_vendi(value, real))
+    """Return how varied a row's samples are relative to reals, as `Row.relative_vendi` does."""
+    return row.relative_vendi(key)
 
 
 def _overlaps(a: Sequence[tuple[int, int]], b: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

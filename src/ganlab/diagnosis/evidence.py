@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.config.experiment import Experiment
 from ganlab.runs.history import STANDARD_COLUMNS
+from ganlab.runs.snapshots import Row
 
 Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein"]
 """Losses whose levels mean the same: chance is 2 ln 2, 1/2, 2 and nothing in particular for the discriminator's sum."""
@@ -67,8 +68,9 @@ class Evidence:
     """Where it comes from, as the user names it."""
     curves: Mapping[str, Series] = field(default_factory=dict)
     """Curves by the names of SIGNALS."""
-    snapshots: tuple[Mapping[str, Any], ...] = ()
-    """Rows of sample statistics by increasing `step`, with the keys that `evaluation.statistics` documents."""
+    snapshots: tuple[Row, ...] = ()
+    """Rows of sample statistics by increasing `step`, with the keys of `runs.snapshots.STATISTICS`. Plain mappings may
+    be handed over."""
     quality: Mapping[str, Series] = field(default_factory=dict)
     """Curves of published metrics that the run's own code printed: `fid` (Inception features, lower is better),
     `inception_score`, `f8` (recall), `f1_8` (precision)."""
@@ -88,6 +90,10 @@ class Evidence:
     """What a reader took for what, and what it left out and why."""
     damaged: bool = False
     """True where parts of the run are lost or cannot be trusted: the verdict may not be that of the whole run."""
+
+    def __post_init__(self) -> None:
+        rows = tuple(row if isinstance(row, Row) else Row(row) for row in self.snapshots)
+        object.__setattr__(self, "snapshots", rows)
 
     @property
     def first_step(self) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,6 +21,7 @@ from ganlab.plots.verdicts import SHEET, Panel, Spell, annotated_curves, classes
 from ganlab.randomness import generator as seeded
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
+from ganlab.runs.snapshots import TABLE, Chart, Statistic
 
 ALIKE = 0.09
 """Root-mean-square difference per pixel, of pixels in [-1, 1] averaged to at most 16 x 16, below which two samples
@@ -56,73 +56,51 @@ class Proof:
     log: bool = False
 
 
-PROOFS = (
-    Proof(
-        "samples, as shares",
-        {
-            "good": ("good samples", GENERATOR),
-            "classes_present": ("classes that are made", OUTPUT),
-            "coverage": ("reals that are covered", D_REAL),
-        },
-        ("lost_class_mass", "mode_mass", "mode_mass_union", "dominant_mode_changes"),
-    ),
-    Proof(
-        "samples of the class that was asked for, as shares",
-        {
-            "agreement": ("generated", GENERATOR),
-            "agreement_real": ("real", MUTED),
-            "agreement_chance": ("by chance", D_REAL),
-        },
-    ),
-    Proof(
-        "what the samples say of the code, nats",
-        {"info_bound": ("read from the samples, at least", GENERATOR), "info_max": ("all of it", MUTED)},
-    ),
-    Proof(
-        "miss of the way there and back, of 2 from black to white",
-        {"cycle_error": ("clean", GENERATOR), "cycle_error_disturbed": ("after noise of 2/255", ALARM)},
-    ),
-    Proof(
-        "variety of the way back (Vendi score)",
-        {"back_vendi": ("generated", GENERATOR), "back_vendi_real": ("real", MUTED)},
-    ),
-    Proof("variety (Vendi score)", {"vendi": ("generated", GENERATOR), "vendi_real": ("real", MUTED)}),
-    Proof("FID, lower is better", {"fid": ("generated", GENERATOR), "fid_real": ("real", MUTED)}),
-    Proof("Inception Score, higher is better", {"inception_score": ("generated", GENERATOR)}),
-    Proof(
-        "samples, as shares",
-        {"precision": ("samples like reals (precision)", OUTPUT), "recall": ("reals like samples (recall)", D_REAL)},
-    ),
-    Proof(
-        "what the discriminator gets right, as shares",
-        {"d_acc_real": ("real", D_REAL), "d_acc_fake": ("fake", D_FAKE)},
-    ),
-    Proof(
-        "mean score by the discriminator",
-        {"d_train": ("training data", D_REAL), "d_held_out": ("held-out data", OUTPUT), "d_fake": ("fakes", D_FAKE)},
-        ("r_v",),
-    ),
-    Proof(
-        "gradient norms",
-        {
-            "grad_d": ("D's weights", D_REAL),
-            "grad_g": ("G's weights", GENERATOR),
-            "grad_g_output": ("G's output", OUTPUT),
-        },
-        ("non_finite",),
-        log=True,
-    ),
-    Proof(
-        "distance of samples to reals (energy distance)",
-        {"energy_distance": ("generated to real", GENERATOR), "energy_distance_real": ("real to real", MUTED)},
-        log=True,
-    ),
-    Proof(
-        "distance of samples to each other",
-        {"diversity": ("generated", GENERATOR), "diversity_real": ("real", MUTED)},
-    ),
+COLOURS = {
+    "generator": GENERATOR,
+    "output": OUTPUT,
+    "real": D_REAL,
+    "fake": D_FAKE,
+    "muted": MUTED,
+    "alarm": ALARM,
+}
+"""The colours that statistics are drawn in."""
+
+ACCURACIES = Proof(
+    "what the discriminator gets right, as shares",
+    {"d_acc_real": ("real", D_REAL), "d_acc_fake": ("fake", D_FAKE)},
 )
-"""In the order of preference where no finding names a curve."""
+GRADIENTS = Proof(
+    "gradient norms",
+    {
+        "grad_d": ("D's weights", D_REAL),
+        "grad_g": ("G's weights", GENERATOR),
+        "grad_g_output": ("G's output", OUTPUT),
+    },
+    ("non_finite",),
+    log=True,
+)
+
+
+def proofs_of(statistics: Iterable[Statistic]) -> list[Proof]:
+    """Return a proof for each chart that statistics are drawn on, in their order."""
+    charts: dict[Chart, dict[str, tuple[str, str]]] = {}
+    for each in statistics:
+        if each.line is not None:
+            curves = charts.setdefault(each.line.chart or Chart(each.label), {})
+            curves[each.name] = (each.line.name, COLOURS[each.line.colour])
+            if each.line.real is not None:
+                curves[f"{each.name}_real"] = (each.line.real, MUTED)
+    return [Proof(chart.title, curves, chart.signals, chart.log) for chart, curves in charts.items()]
+
+
+PROOFS = (
+    *proofs_of(each for each in TABLE if each.kind != "score"),
+    ACCURACIES,
+    *proofs_of(each for each in TABLE if each.kind == "score"),
+    GRADIENTS,
+)
+"""In the order of preference if no finding names a curve."""
 
 
 def in_words(failure: str, variant: str | None) -> str:
@@ -143,20 +121,9 @@ def curve_of(evidence: Evidence, key: str) -> Series | None:
 
 
 def _of_snapshots(evidence: Evidence, key: str) -> Series:
-    measure = classes_present if key == "classes_present" else lambda row: row.get(key)
-    pairs = [(row["step"], value) for row in evidence.snapshots if isinstance(value := measure(row), (int, float))]
+    pairs = [(row.step, value) for row in evidence.snapshots if (value := row.number(key)) is not None]
     steps, values = zip(*pairs, strict=True) if pairs else ((), ())
     return Series(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
-
-
-def classes_present(row: Mapping[str, Any]) -> float | None:
-    """Share of the real classes whose good samples are at least a tenth of their real share of a snapshot's samples."""
-    counts, real = row.get("class_counts"), row.get("class_shares_real")
-    if not counts or not real or len(counts) != len(real) or len(counts) == 1:
-        return None
-    shares = np.array(counts) / max(1, row.get("n") or sum(counts))
-    wanted = np.array(real) > 0
-    return float((shares >= np.array(real) / 10)[wanted].mean())
 
 
 def draw_verdict(evidence: Evidence, verdict: Verdict) -> Figure:

@@ -12,6 +12,7 @@ import numpy as np
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict, matches
+from ganlab.runs.snapshots import Row
 
 LIMIT = 1 << 15
 """Values of a curve that are kept, at most: all of a run of 32,767 steps."""
@@ -65,7 +66,7 @@ class LiveEvidence:
         self.basis = basis
         self.overflowing = overflowing
         self.curves: dict[str, Curve] = {}
-        self.snapshots: list[dict[str, Any]] = []
+        self.snapshots: list[Row] = []
         self.non_finite: NonFinite | None = None
 
     def take(self, rows: Sequence[Mapping[str, float]]) -> None:

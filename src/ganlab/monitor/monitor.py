@@ -40,7 +40,8 @@ from ganlab.plots import figures
 from ganlab.plots.grids import Pixels, evenly_spaced, save_gif, save_png, scatter, side_by_side, tile, to_pixels
 from ganlab.runs.directory import RunDirectory, new_run, this_process
 from ganlab.runs.files import atomic_write, write_json
-from ganlab.runs.history import append_snapshot, append_text, cut_snapshots, read_history, read_snapshots, sync_file
+from ganlab.runs.history import append_text, read_history, sync_file
+from ganlab.runs.snapshots import append_snapshot, cut_snapshots, read_snapshots
 from ganlab.version import __version__
 
 BLOCK = 256
@@ -71,21 +72,24 @@ class OwnStatistics(NamedTuple):
     """What a game of ganlab's own adds to a snapshot.
 
     Attributes:
+        game: its name; empty for other people's loops, which play no game of ours.
         asked: what each sample was to be.
         values: statistics by the game's own names.
         phase: of a growing run, what its samples are compared with.
         gallery: up to 100 images (N, C, H, W), ten a row, that show what the game is about.
     """
 
+    game: str = ""
     asked: Asked | None = None
     values: Mapping[str, float] = {}
     phase: Phase | None = None
     gallery: Tensor | None = None
 
-    def row(self) -> dict[str, float]:
+    def row(self) -> dict[str, float | str]:
         """The keys that it adds to a row of snapshots.jsonl."""
+        game = {"game": self.game} if self.game else {}
         phase = {} if self.phase is None else {"phase_size": self.phase.size, "phase_since": self.phase.since}
-        return {**self.values, **phase}
+        return {**game, **self.values, **phase}
 
 
 class NonFinite(Exception):
@@ -332,7 +336,7 @@ class Monitor:
             self.flush()
             if not snapshots and values.dim() == 4 and bool((values >= 0).all()):
                 self.warn("no pixel of the samples is below 0: these look like images in [0, 1], not in [-1, 1]")
-            own = own or OwnStatistics(None if asked is None else self._asked(asked, len(values)))
+            own = own or OwnStatistics(asked=None if asked is None else self._asked(asked, len(values)))
             row = {"step": step, "time": round(self.elapsed, 3), **self._statistics(values, step == self.steps, own)}
             row |= {name: float(score) for name, score in scores.items()} | own.row()
             row["protocol"] = {**row["protocol"], **(protocol or {})}

@@ -51,6 +51,7 @@ class Snapshots:
             samples = torch.cat([game.sample(part).cpu() for part in self.drawn.inputs.split(CHUNK)])
             asked, gallery = self.drawn.asked, game.gallery()
             own = OwnStatistics(
+                game=game.experiment.game.name,
                 asked=None if asked is None else Asked(asked.cpu(), game.matched),
                 values=game.measure(self.drawn, samples),
                 phase=game.phase(step),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from ganlab.plots.figures import Values, save_figure
 from ganlab.plots.grids import Pixels
 from ganlab.report.grids import last_grid
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.history import History, read_history, read_snapshots
+from ganlab.runs.history import History, read_history
+from ganlab.runs.snapshots import Row, read_snapshots, shown_in
 from ganlab.sweeps.records import read_verdict, verdict_name
 
 LATE = 20
@@ -29,18 +30,7 @@ LATE = 20
 CURVES = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake")
 """Columns of the history whose late values are compared."""
 
-STATISTICS = (
-    "fid",
-    "inception_score",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "good",
-    "vendi",
-    "authenticity",
-    "energy_distance",
-)
+STATISTICS = shown_in("compare")
 """Statistics of the last snapshot that are compared."""
 
 PANELS = {"D loss": False, "G loss": False, "D accuracy, real and fake together, %": False, "FID": True}
@@ -71,7 +61,7 @@ class Side:
     verdict: str
     experiment: Experiment | None
     history: History
-    snapshots: Sequence[Mapping[str, Any]]
+    snapshots: Sequence[Row]
     grid: tuple[int, Pixels] | None
     gaps: tuple[str, ...]
 
@@ -183,7 +173,7 @@ def _history(run: RunDirectory) -> History:
     return history
 
 
-def _snapshots(run: RunDirectory) -> list[dict[str, Any]]:
+def _snapshots(run: RunDirectory) -> list[Row]:
     """Read snapshots.jsonl; a run that takes none has no such file.
 
     Raises:
@@ -195,11 +185,6 @@ def _snapshots(run: RunDirectory) -> list[dict[str, Any]]:
     if not rising or (not rows and run.snapshots.exists()):
         raise RunError(f"{run.snapshots} has no rows at rising steps", "restore the file")
     return rows
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    """Tell whether a value read from a file is a number that can be drawn."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def differing(sides: Sequence[Side]) -> dict[str, list[Any]]:
@@ -258,14 +243,11 @@ def late_median(history: History, name: str) -> float | None:
     return float(np.median(values[-max(1, len(values) // LATE) :]))
 
 
-def last_statistic(snapshots: Sequence[Mapping[str, Any]], name: str) -> float | None:
+def last_statistic(snapshots: Sequence[Row], name: str) -> float | None:
     """Return a statistic of the last snapshot; NaN where it was not finite, None where it was not taken."""
     if not snapshots:
         return None
-    value = snapshots[-1].get(name)
-    if name in (snapshots[-1].get("non_finite") or ()):
-        return math.nan
-    return float(value) if _is_number(value) else None
+    return math.nan if name in snapshots[-1].non_finite else snapshots[-1].number(name)
 
 
 def curves_of(side: Side) -> dict[str, tuple[Values, Values]]:
@@ -280,7 +262,7 @@ def curves_of(side: Side) -> dict[str, tuple[Values, Values]]:
         both = 50 * (history["d_acc_real"] + history["d_acc_fake"])
         if not np.isnan(both).all():
             found["D accuracy, real and fake together, %"] = history["step"], both
-    rows = [(row["step"], row["fid"]) for row in side.snapshots if _is_number(row.get("fid"))]
+    rows = [(row.step, fid) for row in side.snapshots if (fid := row.number("fid")) is not None]
     if rows:
         steps, values = np.array(rows, dtype=float).T
         found["FID"] = steps, values

@@ -29,7 +29,7 @@ from ganlab.report.grids import last_grid
 from ganlab.runs.files import remove
 from ganlab.sweeps.folder import find_sweep
 from ganlab.sweeps.plan import Plan
-from ganlab.sweeps.records import RunRecord, finite_number
+from ganlab.sweeps.records import RunRecord
 from ganlab.sweeps.summary import write_results
 
 MAPS = 24
@@ -241,9 +241,7 @@ def _course(record: RunRecord) -> Course | None:
     history = record.history
     if not _verdict(record) or "g_loss" not in history or "step" not in history:
         return None
-    rows = [
-        (row["step"], fid) for row in record.snapshots if row["step"] > 0 and (fid := finite_number(row.get("fid")))
-    ]
+    rows = [(row.step, fid) for row in record.snapshots if row.step > 0 and (fid := row.number("fid")) is not None]
     rows = [(step, fid) for step, fid in rows if (history["step"] <= step).any()]
     if len(rows) < FEWEST:
         return None

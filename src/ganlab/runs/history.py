@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -137,48 +136,3 @@ def cut_history(path: Path, last_step: int) -> None:
         path.unlink(missing_ok=True)
     else:
         atomic_write(path, "".join(line + "\n" for line in [lines[0], *kept]).encode())
-
-
-def append_snapshot(path: Path, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Append a row to snapshots.jsonl and return it as reading it gives it back.
-
-    A non-finite number is written as null with its name under `non_finite`.
-    """
-    bad = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
-    clean = {key: None if key in bad else value for key, value in row.items()}
-    if bad:
-        clean["non_finite"] = bad
-    text = json.dumps(clean, allow_nan=False)
-    append_text(path, text + "\n")
-    written: dict[str, Any] = json.loads(text)
-    return written
-
-
-def read_snapshots(path: Path) -> list[dict[str, Any]]:
-    """Read snapshots.jsonl, its whole rows only.
-
-    Raises:
-        RunError: a row that is not the last is damaged.
-    """
-    rows: list[dict[str, Any]] = []
-    for number, line in enumerate(whole_lines(path), start=1):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise RunError(f"{path}:{number} is damaged: {error}", "remove that line, or use another run") from error
-        if not isinstance(row, dict) or not isinstance(row.get("step"), int):
-            raise RunError(f"{path}:{number} is no snapshot", "remove that line, or use another run")
-        rows.append(row)
-    return rows
-
-
-def cut_snapshots(path: Path, last_step: int) -> None:
-    """Drop every snapshot after `last_step`, and a torn last row.
-
-    Raises:
-        RunError: a row that is not the last is damaged.
-    """
-    if path.exists():
-        lines = zip(whole_lines(path), read_snapshots(path), strict=True)
-        kept = [line for line, row in lines if row["step"] <= last_step]
-        atomic_write(path, "".join(line + "\n" for line in kept).encode())

@@ -20,7 +20,8 @@ from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Series
 from ganlab.errors import RunError
-from ganlab.sweeps.records import RunRecord, in_words, is_one_of, statistic
+from ganlab.runs.snapshots import TABLE
+from ganlab.sweeps.records import RunRecord, in_words, is_one_of
 
 Z = 1.959964
 """Quantile of the normal distribution that leaves 2.5 % above it."""
@@ -37,10 +38,8 @@ FEWEST = 15
 POSITIVE_LOSSES = ("non_saturating", "least_squares")
 """Losses of the generator that are never negative, so that 0 is nothing left to lose."""
 
-LOWER_IS_BETTER = ("fid", "energy_distance")
-HIGHER_IS_BETTER = (
-    "good", "precision", "recall", "density", "coverage", "relative_vendi", "classes_seen", "inception_score",
-)  # fmt: skip
+METRICS = {each.name: each.better for each in TABLE if each.better and each.taken != "evaluate"}
+"""Statistics that can be better or worse, and which way they are better."""
 
 Records = Sequence[RunRecord]
 
@@ -142,9 +141,8 @@ def _known_verdicts(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _known_metric(name: str) -> str:
-    known = (*LOWER_IS_BETTER, *HIGHER_IS_BETTER)
-    if name not in known:
-        raise ValueError(f"{name!r} is no metric; metrics are {', '.join(known)}")
+    if name not in METRICS:
+        raise ValueError(f"{name!r} is no metric; metrics are {', '.join(METRICS)}")
     return name
 
 
@@ -320,7 +318,7 @@ def _fid_and_variance(record: RunRecord) -> tuple[NDArray[np.float64], NDArray[n
     pairs = []
     previous = 0
     for row in record.snapshots:
-        fid, stretch = statistic(row, "fid"), curve.within(previous + 1, row["step"])
+        fid, stretch = row.number("fid"), curve.within(previous + 1, row["step"])
         if fid is not None and row["step"] > curve.steps[-1] / 10 and len(stretch) > 1:
             pairs.append((fid, float(stretch.values.var())))
         previous = row["step"]
@@ -469,7 +467,7 @@ def _rate(k: int, n: int) -> str:
 def better(records: Records, against: Records, params: Compared) -> Tally:
     """Runs have a better `metric` than those of the same seed in `against`; k counts the pairs of runs in which.
 
-    FID and energy distance are better where lower, all else where higher. `at: end` compares the last snapshots;
+    Which way a metric is better, `runs.snapshots.STATISTICS` says. `at: end` compares the last snapshots;
     `at: equal_time` those that each run took last before the shorter of the two took its last. No onset.
     """
     return _compared(records, against, params, "better")
@@ -495,7 +493,7 @@ def _compared(records: Records, against: Records, params: Compared, which: str) 
             left_out += why
             if len(values) == 2:
                 pairs.append(values)
-    lower_wins = (params.metric in LOWER_IS_BETTER) == (which == "better")
+    lower_wins = (METRICS[params.metric] == "lower") == (which == "better")
     k = sum(mine < theirs if lower_wins else mine > theirs for mine, theirs in pairs)
     said = ""
     if pairs:
@@ -515,8 +513,8 @@ def _last_snapshot_time(record: RunRecord) -> float:
 
 def _metric_at(record: RunRecord, metric: str, until: float) -> float:
     """Return a metric of the last snapshot within so many seconds of the run's start."""
-    rows = [row for row in record.snapshots if (statistic(row, "time") or 0.0) <= until]
-    value = statistic(rows[-1], metric) if rows else None
+    rows = [row for row in record.snapshots if (row.number("time") or 0.0) <= until]
+    value = rows[-1].number(metric) if rows else None
     if value is None:
         raise _CannotTell(f"no {metric}")
     return value

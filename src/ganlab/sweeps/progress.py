@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
+from ganlab.runs.snapshots import is_number
 from ganlab.sweeps.records import ENDED, verdict_name
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _verdict(run: RunDirectory) -> dict[str, Any]:
 
 def _finite(value: object) -> float | None:
     """Return a finite number, or None for anything else; no count of steps or seconds comes near the bound."""
-    return float(value) if isinstance(value, int | float) and abs(value) < 1e15 else None
+    return float(value) if is_number(value) and abs(value) < 1e15 else None
 
 
 @dataclass(frozen=True)

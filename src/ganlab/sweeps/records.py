@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
-from ganlab.runs.history import History, read_history, read_snapshots, whole_lines
+from ganlab.runs.history import History, read_history, whole_lines
+from ganlab.runs.snapshots import Row, read_snapshots
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
@@ -62,7 +62,7 @@ class RunRecord:
         return read_history(self.run.history)
 
     @cached_property
-    def snapshots(self) -> list[dict[str, Any]]:
+    def snapshots(self) -> list[Row]:
         """Rows of snapshots.jsonl, in order.
 
         Raises:
@@ -84,12 +84,12 @@ class RunRecord:
         return is_one_of(self.verdict, expect)
 
     def metric(self, name: str) -> float | None:
-        """Return a statistic of the last snapshot, as `statistic` names them; None where it is not there.
+        """Return a statistic of the last snapshot, as `Row.number` does; None if it is not there.
 
         Raises:
             RunError: snapshots.jsonl is damaged.
         """
-        return statistic(self.snapshots[-1], name) if self.snapshots else None
+        return self.snapshots[-1].number(name) if self.snapshots else None
 
 
 def in_words(error: RunError, run: RunDirectory) -> str:
@@ -105,32 +105,6 @@ def verdict_name(verdict: Mapping[str, Any]) -> str:
 def is_one_of(verdict: Mapping[str, Any], names: tuple[str, ...]) -> bool:
     """Tell whether a verdict is one of `failure` or `failure/variant` names, as `diagnosis.verdict.matches` does."""
     return verdict["failure"] in names or verdict_name(verdict) in names
-
-
-def statistic(row: Mapping[str, Any], name: str) -> float | None:
-    """Return a statistic of a snapshot's row; None where it has no such number.
-
-    Args:
-        row: a row of snapshots.jsonl.
-        name: a key of the row, such as `fid` or `recall`; `relative_vendi`, (V - 1) / (V_real - 1), 0 where all samples
-            are alike and about 1 where they vary as reals do; or `classes_seen`, the classes of the data of which there
-            is a good sample.
-    """
-    if name == "relative_vendi":
-        made, real = statistic(row, "vendi"), statistic(row, "vendi_real")
-        return None if made is None or real is None or real <= 1 else max(0.0, (made - 1) / (real - 1))
-    if name == "classes_seen":
-        counts, shares = row.get("class_counts"), row.get("class_shares_real")
-        if not isinstance(counts, list) or not isinstance(shares, list):
-            return None
-        return float(sum(bool(count) and bool(share) for count, share in zip(counts, shares, strict=False)))
-    value = row.get(name)
-    return None if (number := finite_number(value)) is None else float(number)
-
-
-def finite_number(value: object) -> int | float | None:
-    """Return a value read from a file if it is a finite number, else None."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
 
 
 def read_records(plan: Plan, folder: SweepFolder) -> list[RunRecord]:

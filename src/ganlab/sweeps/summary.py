@@ -14,9 +14,10 @@ import numpy as np
 
 from ganlab.errors import RunError
 from ganlab.runs.files import atomic_write, write_json
+from ganlab.runs.snapshots import is_number, shown_in
 from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.measures import wilson
-from ganlab.sweeps.records import RunRecord, finite_number, in_words, read_attempts, read_records
+from ganlab.sweeps.records import RunRecord, in_words, read_attempts, read_records
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
@@ -28,7 +29,7 @@ SCHEMA = 1
 CURVES = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake")
 """Columns of history.csv of which runs.csv has the mean over the last tenth of the run."""
 
-METRICS = ("good", "fid", "precision", "recall", "density", "coverage", "relative_vendi", "classes_seen")
+METRICS = shown_in("sweep")
 """Statistics of the last snapshot in runs.csv."""
 
 Cell = str | int | float | bool | None
@@ -117,7 +118,7 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
     what: dict[str, Cell] = {
         "state": record.state,
         "reason": reason,
-        "step": finite_number(record.status.get("step")),
+        "step": _number(record, "step"),
         "verdict": verdict.get("failure"),
         "variant": verdict.get("variant"),
         "confidence": verdict.get("confidence"),
@@ -128,11 +129,17 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
         "stopped_early": steps_saved(record),
         **curves,
         **metrics,
-        "seconds": finite_number(record.status.get("seconds")),
+        "seconds": _number(record, "seconds"),
     }
     # An axis may bear a name of the user's own.
     columns = {axis: f"{axis} (axis)" if axis in who | what else axis for axis in axes}
     return {**who, **{column: planned.settings.get(axis) for axis, column in columns.items()}, **what}
+
+
+def _number(record: RunRecord, key: str) -> float | None:
+    """Return a number of run.json; None if it is not there."""
+    value = record.status.get(key)
+    return value if is_number(value) else None
 
 
 def _late_means(record: RunRecord) -> dict[str, float | None]:
@@ -148,7 +155,7 @@ def steps_saved(record: RunRecord) -> int | None:
 
     None for a run that did not end.
     """
-    step = finite_number(record.status.get("step"))
+    step = _number(record, "step")
     if not record.ended or step is None:
         return None
     return max(0, record.planned.experiment.training.steps - int(step)) if record.state == "stopped" else 0
@@ -214,7 +221,7 @@ def _seconds(records: Sequence[RunRecord]) -> dict[str, float]:
     """Seconds that the runs took, and that early stops saved, each at its own run's rate."""
     trained = saved = 0.0
     for record in records:
-        seconds, step = finite_number(record.status.get("seconds")), finite_number(record.status.get("step"))
+        seconds, step = _number(record, "seconds"), _number(record, "step")
         trained += seconds or 0.0
         if seconds and step:
             saved += seconds / step * (steps_saved(record) or 0)

@@ -22,7 +22,8 @@ from ganlab.monitor.tensorboard import EventFiles, require_tensorboard
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory, create_run, list_runs, this_process
 from ganlab.runs.files import atomic_write, require_space, sweep_temporaries
-from ganlab.runs.history import cut_history, cut_snapshots
+from ganlab.runs.history import cut_history
+from ganlab.runs.snapshots import cut_snapshots
 from ganlab.training.checkpoint import checkpoint_path, experiment_of, newest_checkpoint, restore
 from ganlab.training.device import choose_device, describe_device, prepare
 from ganlab.training.loop import STOP_ON, Ending, train_loop

@@ -24,7 +24,7 @@ from ganlab.plots.grids import save_png, scatter, tile, to_pixels
 from ganlab.randomness import generator as seeded
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write
-from ganlab.runs.history import read_snapshots
+from ganlab.runs.snapshots import read_snapshots
 from ganlab.training.checkpoint import (
     Checkpoint,
     checkpoint_path,

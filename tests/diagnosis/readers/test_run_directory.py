@@ -12,13 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ganlab.api import train
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import dump_experiment
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.errors import GanlabError, RunError
+from ganlab.monitor.live import LiveEvidence
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.history import STANDARD_COLUMNS, append_rows, append_snapshot
+from ganlab.runs.history import STANDARD_COLUMNS, append_rows, read_history
+from ganlab.runs.snapshots import append_snapshot, read_snapshots
 
 STEPS = 20
 
@@ -211,12 +215,34 @@ def test_one_snapshot_out_of_order_costs_one_row(path: Path) -> None:
     assert any("out of order" in note for note in found.notes)
 
 
-def test_unknown_statistics_are_named(path: Path) -> None:
-    append_snapshot(path / "snapshots.jsonl", {"step": 20, "precisioo": 0.5})
+def test_unknown_statistics_are_kept_and_named(path: Path) -> None:
+    append_snapshot(path / "snapshots.jsonl", {"step": 20, "sharpness": 0.5, "sharpness_real": 0.7, "shape": [1, [2]]})
     edit(path / "snapshots.jsonl", 2, lambda line: "")
     found = load(path)
-    assert found.snapshots[-1] == {"step": 20}
-    assert "`precisioo`" in found.notes[0]
+    assert found.snapshots[-1] == {"step": 20, "sharpness": 0.5, "sharpness_real": 0.7, "shape": [1, [2]]}
+    assert len(found.notes) == 1
+    assert "`shape`, `sharpness`, `sharpness_real`" in found.notes[0]
+    assert not found.damaged
+
+
+def test_an_unknown_statistic_is_judged_alike_from_disk_and_live(
+    tmp_path: Path, points: Callable[..., Experiment]
+) -> None:
+    experiment = points("training.steps=60", "monitor.snapshot_samples=128")
+    run = train(experiment, runs_dir=tmp_path).directory
+    before = diagnose(load(run.path))
+    lines = [json.loads(line) | {"sharpness": 0.5} for line in run.snapshots.read_text().splitlines()]
+    run.snapshots.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    watched = LiveEvidence(
+        Evidence("live", family="cross_entropy", saturating=False, planned=60, experiment=experiment)
+    )
+    watched.take_history(read_history(run.history))
+    watched.snapshots = read_snapshots(run.snapshots)
+    live, disk = diagnose(watched.so_far(ended=True)), diagnose(load(run.path))
+    assert (disk.name, disk.confidence, disk.basis) == (live.name, live.confidence, live.basis)
+    assert (disk.name, disk.confidence, disk.basis) == (before.name, before.confidence, before.basis)
+    assert [note for note in disk.notes if "`sharpness`" in note]
+    assert [row.game for row in watched.snapshots] == ["standard"] * len(lines)
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "run.json", "history.csv", "snapshots.jsonl"])

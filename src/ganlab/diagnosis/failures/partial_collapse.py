@@ -30,7 +30,7 @@ def pooled(case: Case) -> Row | None:
     rows = [row for row in case.recent if shares(row)]
     if not rows or case.good < GOOD / 2:
         return None
-    return {**rows[-1], "class_counts": np.sum([row["class_counts"] for row in rows], axis=0).tolist()}
+    return Row({**rows[-1], "class_counts": np.sum([row["class_counts"] for row in rows], axis=0).tolist()})
 
 
 def lost_mass(row: Row) -> float | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +20,7 @@ from ganlab.diagnosis.readers.text import lines, listed, number, printable
 from ganlab.errors import ConfigError, RunError
 from ganlab.runs.directory import SCHEMA, STATUSES, RunDirectory
 from ganlab.runs.files import read_json
+from ganlab.runs.snapshots import SLACK, STATISTICS, Row, statistic_of
 
 HALVES_TOLERANCE = 0.02
 """Share by which d_loss may differ from the sum of its halves: what bfloat16 rounds away, and more than it."""
@@ -51,7 +51,7 @@ def read_run(path: Path) -> Evidence:
     """Read a run directory without changing it.
 
     Of history.csv the rows before the first damaged one are taken; a damaged row of snapshots.jsonl is left out; what
-    is missing or damaged stands in the notes.
+    is missing or damaged stands in the notes. Statistics that this version does not know are kept, and noted too.
 
     Raises:
         RunError: neither history nor snapshots can be read, or the run is of a newer format.
@@ -73,7 +73,7 @@ def read_run(path: Path) -> Evidence:
     if bad and experiment is not None and ended_at is not None and not status.get("non_finite"):
         notes.append(f"history.csv holds NaN or Inf in {listed(bad)}, and run.json tells of none")
     probabilities = experiment is not None and family == "cross_entropy"
-    snapshots = _snapshots(run, planned, probabilities, notes)
+    snapshots, unknown = _snapshots(run, planned, probabilities, notes)
     last = max([ended_at or 0, *(int(curve.steps[-1]) for curve in curves.values())])
     if lost := sorted({step for step in pictured if step <= last} - {row["step"] for row in snapshots}):
         notes.append(f"of {len(lost)} snapshots the picture is there, and the row is not; the first is step {lost[0]}")
@@ -93,7 +93,7 @@ def read_run(path: Path) -> Evidence:
         ended=ended,
         non_finite=_non_finite(status.get("non_finite"), notes),
         experiment=experiment,
-        notes=(*notes, *remarks),
+        notes=(*notes, *remarks, *unknown),
         damaged=bool(notes),
     )
 
@@ -268,99 +268,33 @@ def _impossible(
 # snapshots.jsonl
 
 
-@dataclass(frozen=True)
-class Range:
-    """What a number of a snapshot can be, both ends included."""
+def _snapshots(
+    run: RunDirectory, planned: int | None, probabilities: bool, notes: list[str]
+) -> tuple[list[Row], list[str]]:
+    """Return the rows of snapshots.jsonl that can be true, by increasing step.
 
-    low: float
-    high: float
-
-    def holds(self, value: object) -> bool:
-        """Tell whether a value is a number in the range."""
-        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
-
-
-SHARE = Range(0.0, 1.0)
-POSITIVE = Range(0.0, 1e12)
-ANY = Range(-1e12, 1e12)
-SLACK = 1e-3
-"""What rounding may put a statistic below its least value."""
-
-RANGES: dict[str, Range] = {
-    "time": POSITIVE,
-    "n": Range(1, 1e9),
-    "diversity": POSITIVE,
-    "energy_distance": ANY,
-    "d_train": ANY,
-    "d_held_out": ANY,
-    "d_fake": ANY,
-    "good": SHARE,
-    "precision": SHARE,
-    "recall": SHARE,
-    "density": POSITIVE,
-    "coverage": SHARE,
-    "fid": Range(-SLACK, 1e12),
-    "inception_score": Range(1 - SLACK, 1e6),
-    "vendi": Range(1 - SLACK, 1e9),
-    "c_t": ANY,
-    "authenticity": SHARE,
-    "copies": SHARE,
-    "agreement": SHARE,
-    "agreement_chance": SHARE,
-    "agreement_matched": SHARE,
-    "info_bound": ANY,
-    "info_max": POSITIVE,
-    "info_continuous_error": POSITIVE,
-    "cycle_error": Range(0.0, 2.0),
-    "cycle_error_disturbed": Range(0.0, 2.0),
-    "back_vendi": Range(1 - SLACK, 1e9),
-    "psnr": ANY,
-    "psnr_bicubic": ANY,
-    "ssim": Range(-1.0, 1.0),
-    "ssim_bicubic": Range(-1.0, 1.0),
-}
-"""What each statistic can be; so can the same of reals, `..._real`."""
-
-WHOLE = ("phase_size", "phase_since")
-"""Whole numbers: of networks that grow, the side of the images in pixels and the first step of that size."""
-
-LISTS: dict[str, Callable[[object], bool]] = {
-    "vendi_by_class": lambda each: each is None or POSITIVE.holds(each),
-    "vendi_by_asked": lambda each: each is None or POSITIVE.holds(each),
-    "class_counts": lambda each: _whole(each) is not None,
-    "class_shares_real": SHARE.holds,
-    "classes": lambda each: isinstance(each, str),
-}
-"""What each entry of a list must be; the lists of a row have one entry a class."""
-
-UNCHECKED = ("protocol", "non_finite", "asked")
-"""Words beside the numbers."""
-
-
-def _snapshots(run: RunDirectory, planned: int | None, probabilities: bool, notes: list[str]) -> list[dict[str, Any]]:
-    """Return the rows of snapshots.jsonl that can be true, by increasing step."""
+    Also which of their statistics are not known, which is no damage: a newer version or somebody's own code wrote them.
+    """
     if not run.snapshots.is_file():
         notes.append("there is no snapshots.jsonl")
-        return []
-    rows: list[dict[str, Any]] = []
-    unknown: set[str] = set()
+        return [], []
+    rows: list[Row] = []
     for count, line in enumerate(lines(run.snapshots), start=1):
         row = _json_row(line)
         why = "no JSON object" if row is None else next(_faults(row, planned, probabilities), "")
         if row is None or why:
             notes.append(f"line {count} of snapshots.jsonl was left out: {why}")
             continue
-        known = {key: value for key, value in row.items() if key == "step" or _is_known(key)}
-        unknown |= row.keys() - known.keys()
-        rows.append(known)
+        rows.append(Row(row))
     if not rows:
         notes.append("snapshots.jsonl holds no row that can be used")
     rising = _rising([row["step"] for row in rows])
     if len(rising) < len(rows):
         notes.append(f"{len(rows) - len(rising)} snapshots whose steps are out of order were left out")
-    if unknown:
-        notes.append(f"snapshots.jsonl holds statistics that are not known: {listed(sorted(unknown))}")
-    return [rows[index] for index in rising]
+    kept = [rows[index] for index in rising]
+    unknown = sorted({key for row in kept for key in row if key != "step" and statistic_of(key) is None})
+    remarks = [f"snapshots.jsonl holds statistics that this version does not know: {listed(unknown)}"]
+    return kept, remarks if unknown else []
 
 
 def _pictured(run: RunDirectory) -> set[int]:
@@ -382,10 +316,6 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _is_known(key: str) -> bool:
-    return key in UNCHECKED or key in LISTS or key in WHOLE or key.removesuffix("_real") in RANGES
-
-
 def _faults(row: Mapping[str, Any], planned: int | None, probabilities: bool) -> Iterator[str]:
     """Yield why a row cannot be true."""
     step = _whole(row.get("step"))
@@ -394,18 +324,11 @@ def _faults(row: Mapping[str, Any], planned: int | None, probabilities: bool) ->
     elif planned is not None and step > planned:
         yield f"its step is beyond the {planned} planned"
     for key, value in row.items():
-        name = key.removesuffix("_real")
-        if value is None or not _is_known(key) or key in UNCHECKED:
-            continue
-        if key in WHOLE:
-            if not _whole(value):
-                yield f"{key} is no whole number above 0"
-        elif key in LISTS:
-            if not isinstance(value, list) or not all(map(LISTS[key], value)):
-                yield f"{key} holds something else than it can"
-        elif not (SHARE if probabilities and key.startswith("d_") else RANGES[name]).holds(value):
-            yield f"{key} is out of its range, or no number"
-    lengths = {len(row[key]) for key in LISTS if isinstance(row.get(key), list)}
+        statistic = statistic_of(key)
+        if statistic is not None and not statistic.holds(value, probabilities):
+            yield f"{key} is out of its range, or not what it should hold"
+    by_class = [each.name for each in STATISTICS.values() if each.kind.endswith("_by_class")]
+    lengths = {len(row[key]) for key in by_class if isinstance(row.get(key), list)}
     if len(lengths) > 1:
         yield "its lists are not of one length"
     shares, counts, n = row.get("class_shares_real"), row.get("class_counts"), row.get("n")

@@ -29,6 +29,7 @@ from ganlab.diagnosis.readers.text import printable
 from ganlab.errors import DataError
 from ganlab.evaluation.features import features_for
 from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.runs.snapshots import Row
 
 FEWEST = 16
 """Samples of a step under which nothing can be said of them."""
@@ -84,7 +85,7 @@ def with_samples(evidence: Evidence, samples: Path, real: str | None, tile: int 
 
 def snapshots_of(
     samples: Sequence[tuple[int, Tensor]], options: DataOptions, real: RealData
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[Row], list[str]]:
     """Return a snapshot row a step, thorough for the last one, and notes on what was changed to compare.
 
     Raises:
@@ -92,7 +93,9 @@ def snapshots_of(
     """
     features = features_for(options, real)
     shape = tuple(real.train.values.shape[1:])
-    rows, notes, counts = [], [], {}
+    rows: list[Row] = []
+    notes: list[str] = []
+    counts: dict[int, SampleStatistics] = {}
     for index, (step, values) in enumerate(samples):
         alike, changes = as_real(values[:COUNT], shape)
         notes += [change for change in changes if change not in notes]
@@ -100,7 +103,7 @@ def snapshots_of(
             counts[len(alike)] = SampleStatistics(features, real.train, real.held_out, len(alike), SEED)
         row = counts[len(alike)].row(alike, thorough=index == len(samples) - 1)
         protocol = {"features": features.name, "n_fake": len(alike), "generator": "as given"}
-        rows.append({"step": step, **row, "protocol": protocol})
+        rows.append(Row({"step": step, **row, "protocol": protocol}))
     return rows, notes
 
 

@@ -1,0 +1,609 @@
+"""snapshots.jsonl: one row of statistics per snapshot, and the table that says what each statistic is.
+
+STATISTICS is the one list of statistics. What checks, compares, summarises, draws or documents them is made from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeGuard
+
+from ganlab.errors import RunError
+from ganlab.runs.files import atomic_write
+from ganlab.runs.history import append_text, whole_lines
+
+NO_VARIETY = 1e-6
+"""A Vendi score of reals this close to 1 means that they are all alike: there is no variety to lose."""
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value read from a file is a finite number that can be computed with and drawn."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def relative_vendi(made: float, real: float) -> float | None:
+    """Return (V - 1) / (V_real - 1): 0 if all samples are alike, about 1 if they vary as much as reals do.
+
+    None if the reals are all alike themselves (V_real within 1e-6 of 1), so that there is no variety to lose.
+
+    Args:
+        made, real: Vendi scores of as many samples and reals, each at least 1 up to rounding.
+    """
+    return max(0.0, (made - 1) / (real - 1)) if real > 1 + NO_VARIETY else None
+
+
+# -- a row ----------------------------------------------------------------------------------------------------------
+
+
+class Row(dict[str, Any]):
+    """One row of snapshots.jsonl: a plain mapping of its keys, which also answers typed questions."""
+
+    @property
+    def step(self) -> int:
+        """The training step at which the snapshot was taken."""
+        return int(self["step"])
+
+    def number(self, name: str) -> float | None:
+        """Return a statistic of the table, also a derived one, or any other number of the row; None without one."""
+        derive = STATISTICS[name].derive if name in STATISTICS else None
+        value = self.get(name) if derive is None else derive(self)
+        return float(value) if is_number(value) else None
+
+    def ratio(self, name: str) -> float | None:
+        """Return a statistic over its value for as many reals, in [0, inf); None if either is missing."""
+        value, real = self.number(name), self.number(f"{name}_real")
+        return None if value is None or real is None or real <= 0 else max(0.0, value / real)
+
+    def relative_vendi(self, name: str = "vendi") -> float | None:
+        """Return a Vendi score relative to that of as many reals, as `relative_vendi` does; None if it is missing."""
+        made, real = self.number(name), self.number(f"{name}_real")
+        return None if made is None or real is None else relative_vendi(made, real)
+
+    @property
+    def non_finite(self) -> frozenset[str]:
+        """Statistics that were NaN or infinite; they are None in the row."""
+        return frozenset(self.get("non_finite") or ())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the row's lists; empty if the data have none."""
+        return tuple(self.get("classes") or ())
+
+    @property
+    def asked(self) -> Literal["classes", "codes"] | None:
+        """What the generator was asked for: classes, codes that it may use as it likes, or nothing."""
+        asked = self.get("asked")
+        return asked if asked in ("classes", "codes") else None
+
+    @property
+    def game(self) -> str:
+        """The game that was played.
+
+        Rows of older versions and of other people's loops do not say: then it is the game whose own statistics the row
+        holds, or the standard one.
+        """
+        recorded = self.get("game")
+        if isinstance(recorded, str):
+            return recorded
+        return next((each.game for each in STATISTICS.values() if each.game and each.name in self), "standard")
+
+
+def classes_seen(row: Row) -> float | None:
+    """Return how many of the data's classes have a good sample; None without class counts."""
+    counts, shares = row.get("class_counts"), row.get("class_shares_real")
+    if not isinstance(counts, list) or not isinstance(shares, list):
+        return None
+    return float(sum(bool(count) and bool(share) for count, share in zip(counts, shares, strict=False)))
+
+
+def classes_present(row: Row) -> float | None:
+    """Return the share of the real classes that are made: by a tenth of their real share of samples, at least."""
+    counts, shares = row.get("class_counts"), row.get("class_shares_real")
+    if not counts or not shares or len(counts) != len(shares) or len(counts) == 1:
+        return None
+    total = max(1, row.get("n") or sum(counts))
+    made = [count / total >= share / 10 for count, share in zip(counts, shares, strict=True) if share > 0]
+    return sum(made) / len(made) if made else None
+
+
+# -- the table ------------------------------------------------------------------------------------------------------
+
+
+class Chart(NamedTuple):
+    """One chart, which may show several statistics.
+
+    Attributes:
+        title: what is shown, with its unit.
+        signals: evidence that this chart shows, besides evidence named after one of its statistics.
+        log: whether the axis is logarithmic.
+    """
+
+    title: str
+    signals: tuple[str, ...] = ()
+    log: bool = False
+
+
+Colour = Literal["generator", "output", "real", "fake", "muted", "alarm"]
+"""What the colour of a line stands for."""
+
+
+class Line(NamedTuple):
+    """How a statistic is drawn over the steps.
+
+    Attributes:
+        chart: where; None: on a chart of its own, titled by its label.
+        name: its name in the legend.
+        colour: its colour.
+        real: name of the line of as many reals; None if that is not drawn.
+    """
+
+    chart: Chart | None = None
+    name: str = "generated"
+    colour: Colour = "generator"
+    real: str | None = "real"
+
+
+class Range(NamedTuple):
+    """Least and largest value that a number can have, both included."""
+
+    low: float
+    high: float
+
+
+Kind = Literal[
+    "number", "score", "whole", "numbers_by_class", "shares_by_class", "counts_by_class", "names_by_class", "names",
+    "words",
+]  # fmt: skip
+"""What a cell holds. `score`: a number, and a share if the loss is cross-entropy; `..._by_class`: a list with an entry
+per class, in which only numbers may be None; `words`: whatever nobody computes with."""
+
+Taken = Literal["each", "last", "evaluate", "elsewhere", "derived"]
+"""When a statistic is measured. `each`: by the battery at each snapshot and by `ganlab evaluate`; `last`: likewise, but
+only at a run's last snapshot, as it takes seconds; `evaluate`: by `ganlab evaluate` alone; `elsewhere`: not by the
+battery, but by the game or whoever trains; `derived`: never, it is computed from the row."""
+
+Place = Literal["compare", "sweep", "spark"]
+"""Where a statistic is listed: by `ganlab compare`, in a sweep's runs.csv, as a sparkline below a verdict."""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """What one key of a row is.
+
+    Attributes:
+        name: its key. `<name>_real`, if the row has it, is what as many reals score.
+        label: what it says, with its unit.
+        range: what its number, or each number of its list, can be.
+        better: which way is better, if either is.
+        kind: what its cell holds.
+        taken: when it is measured.
+        game: the game that alone has it; empty if others have it too.
+        shown: where it is listed.
+        line: how it is drawn over the steps; None if it is not.
+        derive: computes it from a row, if it is derived.
+    """
+
+    name: str
+    label: str
+    range: Range
+    better: Literal["higher", "lower"] | None = None
+    kind: Kind = "number"
+    taken: Taken = "each"
+    game: str = ""
+    shown: tuple[Place, ...] = ()
+    line: Line | None = None
+    derive: Callable[[Row], float | None] | None = None
+
+    def holds(self, value: object, probabilities: bool = False) -> bool:
+        """Return whether a cell can be true: of its kind and in its range, or None.
+
+        Args:
+            value: the cell.
+            probabilities: whether the discriminator's scores are probabilities.
+        """
+        if value is None or self.kind == "words":
+            return True
+        if self.kind in ("number", "score", "whole"):
+            return self._holds_one(value, SHARE if probabilities and self.kind == "score" else self.range)
+        return isinstance(value, list) and all(self._holds_one(each, self.range) for each in value)
+
+    def _holds_one(self, value: object, range: Range) -> bool:
+        if self.kind in ("names", "names_by_class"):
+            return isinstance(value, str)
+        if value is None:
+            return self.kind == "numbers_by_class"
+        whole = self.kind not in ("whole", "counts_by_class") or isinstance(value, int)
+        return is_number(value) and whole and range.low <= value <= range.high
+
+
+LARGEST = 1e12
+"""No statistic is larger, unless a damaged file says so."""
+
+SLACK = 1e-3
+"""How far rounding may push a statistic below its least value."""
+
+ANY = Range(-LARGEST, LARGEST)
+SHARE = Range(0.0, 1.0)
+POSITIVE = Range(0.0, LARGEST)
+VENDI = Range(1 - SLACK, 1e9)
+
+GOOD = Chart("samples, as shares", ("lost_class_mass", "mode_mass", "mode_mass_union", "dominant_mode_changes"))
+AGREEMENT = Chart("samples of the class that was asked for, as shares")
+INFORMATION = Chart("what the samples say of the code, nats")
+CYCLE = Chart("miss of the way there and back, of 2 from black to white")
+ORIGINAL = Chart("nearness to the original, dB (PSNR)")
+SIMILARITY = Chart("likeness to the original (SSIM)")
+MANIFOLDS = Chart("samples, as shares")
+SCORES = Chart("mean score by the discriminator", ("r_v",))
+
+TABLE: tuple[Statistic, ...] = (
+    # -- the row itself
+    Statistic("time", "seconds since the start", POSITIVE, taken="elsewhere"),
+    Statistic("n", "samples that were judged", Range(1, 1e9), taken="elsewhere"),
+    Statistic("protocol", "how samples were made and compared", ANY, kind="words", taken="elsewhere"),
+    Statistic("non_finite", "statistics that were NaN or infinite", ANY, kind="words", taken="elsewhere"),
+    Statistic("game", "the game that was played", ANY, kind="words", taken="elsewhere"),
+    # -- samples that pass for the data at all, and their classes
+    Statistic(
+        "good",
+        "samples that pass the garbage test, as a share",
+        SHARE,
+        "higher",
+        shown=("compare", "sweep", "spark"),
+        line=Line(GOOD, "good samples", real=None),
+    ),
+    Statistic(
+        "classes_present",
+        "real classes that are made, as a share",
+        SHARE,
+        "higher",
+        taken="derived",
+        derive=classes_present,
+        line=Line(GOOD, "classes that are made", "output", real=None),
+    ),
+    Statistic("class_counts", "good samples of each class", POSITIVE, kind="counts_by_class"),
+    Statistic(
+        "class_shares_real",
+        "share of each class in the training data",
+        SHARE,
+        kind="shares_by_class",
+        taken="elsewhere",
+    ),
+    Statistic("classes", "names of the classes", ANY, kind="names_by_class", taken="elsewhere"),
+    Statistic("lost_classes", "classes that are proved to be lost", ANY, kind="names", taken="evaluate"),
+    Statistic("class_kl", "KL divergence of the classes from the real ones, nats", POSITIVE, "lower", taken="evaluate"),
+    # -- samples of what was asked for
+    Statistic(
+        "agreement",
+        "samples of the class that was asked for, as a share",
+        SHARE,
+        "higher",
+        shown=("compare",),
+        line=Line(AGREEMENT),
+    ),
+    Statistic(
+        "agreement_chance",
+        "the same, if what is made did not depend on what is asked",
+        SHARE,
+        line=Line(AGREEMENT, "by chance", "real", real=None),
+    ),
+    Statistic("agreement_matched", "the same after the best matching of what is asked to classes", SHARE, "higher"),
+    Statistic("vendi_by_asked", "relative variety of the samples of each class", POSITIVE, kind="numbers_by_class"),
+    # -- games of their own
+    Statistic(
+        "info_bound",
+        "what samples say of the code, at least (L_I), nats",
+        ANY,
+        "higher",
+        taken="elsewhere",
+        game="infogan",
+        shown=("compare",),
+        line=Line(INFORMATION, "read from the samples, at least", real=None),
+    ),
+    Statistic(
+        "info_max",
+        "all that there is to say of the code, nats",
+        POSITIVE,
+        taken="elsewhere",
+        game="infogan",
+        line=Line(INFORMATION, "all of it", "muted", real=None),
+    ),
+    Statistic(
+        "info_continuous_error",
+        "mean square error of the continuous codes as read",
+        POSITIVE,
+        "lower",
+        taken="elsewhere",
+        game="infogan",
+        shown=("compare",),
+    ),
+    Statistic(
+        "cycle_error",
+        "miss of the way there and back, of 2 from black to white",
+        Range(0.0, 2.0),
+        "lower",
+        taken="elsewhere",
+        game="cycle",
+        shown=("compare",),
+        line=Line(CYCLE, "clean", real=None),
+    ),
+    Statistic(
+        "cycle_error_disturbed",
+        "the same after noise of 2/255",
+        Range(0.0, 2.0),
+        "lower",
+        taken="elsewhere",
+        game="cycle",
+        shown=("compare",),
+        line=Line(CYCLE, "after noise of 2/255", "alarm", real=None),
+    ),
+    Statistic(
+        "back_vendi",
+        "variety of the way back (Vendi score)",
+        VENDI,
+        "higher",
+        taken="elsewhere",
+        game="cycle",
+        shown=("compare",),
+        line=Line(),
+    ),
+    Statistic(
+        "psnr",
+        "nearness to the original, dB (PSNR)",
+        ANY,
+        "higher",
+        taken="elsewhere",
+        game="super_resolution",
+        shown=("compare",),
+        line=Line(ORIGINAL, real=None),
+    ),
+    Statistic(
+        "psnr_bicubic",
+        "the same of bicubic interpolation",
+        ANY,
+        taken="elsewhere",
+        game="super_resolution",
+        line=Line(ORIGINAL, "bicubic interpolation", "muted", real=None),
+    ),
+    Statistic(
+        "ssim",
+        "likeness to the original (SSIM)",
+        Range(-1.0, 1.0),
+        "higher",
+        taken="elsewhere",
+        game="super_resolution",
+        shown=("compare",),
+        line=Line(SIMILARITY, real=None),
+    ),
+    Statistic(
+        "ssim_bicubic",
+        "the same of bicubic interpolation",
+        Range(-1.0, 1.0),
+        taken="elsewhere",
+        game="super_resolution",
+        line=Line(SIMILARITY, "bicubic interpolation", "muted", real=None),
+    ),
+    Statistic(
+        "phase_size",
+        "side of the images at this stage, pixels",
+        Range(1, LARGEST),
+        kind="whole",
+        taken="elsewhere",
+        game="progressive",
+    ),
+    Statistic(
+        "phase_since",
+        "first step of this stage",
+        Range(1, LARGEST),
+        kind="whole",
+        taken="elsewhere",
+        game="progressive",
+    ),
+    # Last of these: other games may ask for something too, and are known by their own statistics.
+    Statistic(
+        "asked",
+        "what was asked for: `classes`, or `codes` of the generator's choice",
+        ANY,
+        kind="words",
+        taken="elsewhere",
+        game="conditional",
+    ),
+    # -- variety and nearness to reals
+    Statistic("vendi", "variety (Vendi score)", VENDI, "higher", shown=("compare",), line=Line()),
+    Statistic("vendi_by_class", "relative variety of each class", POSITIVE, kind="numbers_by_class"),
+    Statistic(
+        "fid",
+        "FID",
+        Range(-SLACK, LARGEST),
+        "lower",
+        shown=("compare", "sweep", "spark"),
+        line=Line(Chart("FID, lower is better")),
+    ),
+    Statistic("fid_infinity", "FID at infinitely many samples", ANY, "lower", taken="evaluate"),
+    Statistic("kid", "KID", ANY, "lower", taken="evaluate"),
+    Statistic(
+        "inception_score",
+        "Inception Score",
+        Range(1 - SLACK, 1e6),
+        "higher",
+        shown=("compare", "spark"),
+        line=Line(Chart("Inception Score, higher is better"), real=None),
+    ),
+    Statistic("conditional_entropy", "entropy of the class of one sample, nats", POSITIVE, taken="evaluate"),
+    Statistic("marginal_entropy", "entropy of the classes of all samples, nats", POSITIVE, taken="evaluate"),
+    Statistic(
+        "precision",
+        "samples like reals, as a share",
+        SHARE,
+        "higher",
+        shown=("compare", "sweep"),
+        line=Line(MANIFOLDS, "samples like reals (precision)", "output", real=None),
+    ),
+    Statistic(
+        "recall",
+        "reals like samples, as a share",
+        SHARE,
+        "higher",
+        shown=("compare", "sweep"),
+        line=Line(MANIFOLDS, "reals like samples (recall)", "real", real=None),
+    ),
+    Statistic("f1", "harmonic mean of precision and recall", SHARE, "higher", taken="evaluate"),
+    Statistic(
+        "density", "reals around a sample, relative to around a real", POSITIVE, "higher", shown=("compare", "sweep")
+    ),
+    Statistic(
+        "coverage",
+        "reals with a sample near by, as a share",
+        SHARE,
+        "higher",
+        shown=("compare", "sweep", "spark"),
+        line=Line(GOOD, "reals that are covered", "real", real=None),
+    ),
+    Statistic(
+        "relative_vendi",
+        "variety relative to reals, (V - 1) / (V_real - 1)",
+        POSITIVE,
+        "higher",
+        taken="derived",
+        derive=Row.relative_vendi,
+        shown=("sweep",),
+    ),
+    Statistic(
+        "classes_seen",
+        "real classes with a good sample",
+        POSITIVE,
+        "higher",
+        taken="derived",
+        derive=classes_seen,
+        shown=("sweep",),
+    ),
+    Statistic("prd_f8", "PRD, weighing recall (F_8)", SHARE, "higher", taken="evaluate"),
+    Statistic("prd_f1_8", "PRD, weighing precision (F_1/8)", SHARE, "higher", taken="evaluate"),
+    Statistic(
+        "nn_fake", "samples whose nearest neighbour is a sample, as a share: best at .5", SHARE, taken="evaluate"
+    ),
+    Statistic("nn_real", "reals whose nearest neighbour is a real, as a share: best at .5", SHARE, taken="evaluate"),
+    Statistic("gan_train", "accuracy on reals, learned from samples", SHARE, "higher", taken="evaluate"),
+    Statistic("gan_test", "accuracy on samples, learned from reals", SHARE, "higher", taken="evaluate"),
+    # -- beside the training set
+    Statistic(
+        "authenticity",
+        "samples no nearer to training samples than these to each other, as a share",
+        SHARE,
+        "higher",
+        taken="last",
+        shown=("compare",),
+    ),
+    Statistic(
+        "copies", "near-duplicates of training samples, as a share", SHARE, "lower", taken="last", shown=("compare",)
+    ),
+    Statistic("c_t", "C_T: below -3 samples are copies, above 3 far off", ANY, taken="last"),
+    Statistic("ndb", "bins filled otherwise than by the training set, as a share", SHARE, "lower", taken="evaluate"),
+    Statistic("ndb_js", "Jensen-Shannon divergence of the bins, nats", SHARE, "lower", taken="evaluate"),
+    Statistic("nn_train_fake", "the same of samples beside training samples", SHARE, taken="evaluate"),
+    Statistic("nn_train_real", "the same of training samples beside samples", SHARE, taken="evaluate"),
+    Statistic(
+        "birthday_support", "different samples that there seem to be", Range(1, LARGEST), "higher", taken="evaluate"
+    ),
+    # -- without features
+    Statistic(
+        "d_train",
+        "mean score of training data",
+        ANY,
+        kind="score",
+        taken="elsewhere",
+        line=Line(SCORES, "training data", "real", None),
+    ),
+    Statistic(
+        "d_held_out",
+        "mean score of held-out data",
+        ANY,
+        kind="score",
+        taken="elsewhere",
+        line=Line(SCORES, "held-out data", "output", None),
+    ),
+    Statistic(
+        "d_fake",
+        "mean score of samples",
+        ANY,
+        kind="score",
+        taken="elsewhere",
+        line=Line(SCORES, "fakes", "fake", None),
+    ),
+    Statistic(
+        "energy_distance",
+        "distance of samples to reals (energy distance)",
+        ANY,
+        "lower",
+        taken="elsewhere",
+        shown=("compare",),
+        line=Line(
+            Chart("distance of samples to reals (energy distance)", log=True), "generated to real", real="real to real"
+        ),
+    ),
+    Statistic("diversity", "distance of samples to each other", POSITIVE, taken="elsewhere", line=Line()),
+)
+
+STATISTICS: dict[str, Statistic] = {each.name: each for each in TABLE}
+"""What each key of a row is, but `step`. Readers, tables, plots and pages are made from it."""
+
+
+def statistic_of(key: str) -> Statistic | None:
+    """Return what a key of a row is, `<name>_real` being what `<name>` is; None for a key that is not known."""
+    return STATISTICS.get(key) or STATISTICS.get(key.removesuffix("_real"))
+
+
+def shown_in(place: Place) -> tuple[str, ...]:
+    """Return the names of the statistics that are listed in a place, in the table's order."""
+    return tuple(each.name for each in TABLE if place in each.shown)
+
+
+# -- the file -------------------------------------------------------------------------------------------------------
+
+
+def append_snapshot(path: Path, row: Mapping[str, Any]) -> Row:
+    """Append a row to snapshots.jsonl and return it as reading it gives it back.
+
+    A non-finite number is written as null with its name under `non_finite`.
+    """
+    bad = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
+    clean = {key: None if key in bad else value for key, value in row.items()}
+    if bad:
+        clean["non_finite"] = bad
+    text = json.dumps(clean, allow_nan=False)
+    append_text(path, text + "\n")
+    return Row(json.loads(text))
+
+
+def read_snapshots(path: Path) -> list[Row]:
+    """Read snapshots.jsonl, its whole rows only.
+
+    Raises:
+        RunError: a row that is not the last is damaged.
+    """
+    rows: list[Row] = []
+    for number, line in enumerate(whole_lines(path), start=1):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise RunError(f"{path}:{number} is damaged: {error}", "remove that line, or use another run") from error
+        if not isinstance(row, dict) or not isinstance(row.get("step"), int):
+            raise RunError(f"{path}:{number} is no snapshot", "remove that line, or use another run")
+        rows.append(Row(row))
+    return rows
+
+
+def cut_snapshots(path: Path, last_step: int) -> None:
+    """Drop every snapshot after `last_step`, and a torn last row.
+
+    Raises:
+        RunError: a row that is not the last is damaged.
+    """
+    if path.exists():
+        lines = zip(whole_lines(path), read_snapshots(path), strict=True)
+        kept = [line for line, row in lines if row["step"] <= last_step]
+        atomic_write(path, "".join(line + "\n" for line in kept).encode())

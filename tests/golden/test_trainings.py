@@ -12,7 +12,7 @@ import pytest
 
 from tests.golden.record import TRAININGS, experiments, machine, trained
 
-ADDED: dict[str, frozenset[str]] = {"history": frozenset(), "snapshot": frozenset(), "tensors": frozenset()}
+ADDED: dict[str, frozenset[str]] = {"history": frozenset(), "snapshot": frozenset({"game"}), "tensors": frozenset()}
 """Columns of history.csv, statistics of a snapshot and tensors of a checkpoint that came after the recording."""
 
 TOLERANCE = 1e-6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ganlab.games.standard import Round, StandardGame, Trace
-from ganlab.randomness import derived_seed
+from ganlab.randomness import seed_layers
 from ganlab.training.feed import Feed
 from ganlab.training.state import State
 
@@ -24,8 +24,8 @@ def train_step(state: State, game: StandardGame, feed: Feed) -> Trace:
     for optimizer in state.optimizers.values():
         optimizer.set_step(step)
 
-    # Layers that draw inside (dropout) use the global generator: seeded anew, they too are a function of the step.
-    torch.manual_seed(derived_seed(experiment.seed, "layers", step))
+    # Layers that draw inside (dropout) use the global generator: seeded again, they too are a function of the step.
+    seed_layers(experiment.seed, step, state.device)
 
     # Discriminator: real batches against samples that carry no gradient to the generator.
     for turn in range(training.discriminator_steps):

@@ -27,7 +27,9 @@ from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
 from ganlab.evaluation.evaluate import Evaluator
 from ganlab.evaluation.features import Features, features_for
-from ganlab.evaluation.fidelity import frechet_distance, inception_score, kernel_distance
+from ganlab.evaluation.fid import frechet_distance
+from ganlab.evaluation.inception_score import inception_score
+from ganlab.evaluation.kid import kernel_distance
 from ganlab.evaluation.manifold import balls, manifold
 from ganlab.evaluation.statistics import SampleStatistics
 from ganlab.runs.snapshots import Row

@@ -26,7 +26,7 @@ from PIL import Image
 from ganlab.config.data import DataOptions
 from ganlab.data import RealData, load, to_float
 from ganlab.evaluation.features import Features, features_for
-from ganlab.evaluation.fidelity import Moments, frechet_distance, moments
+from ganlab.evaluation.fid import Moments, frechet_distance, moments
 from ganlab.plots.grids import save_png, side_by_side
 from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.folder import SweepFolder

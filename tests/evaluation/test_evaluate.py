@@ -24,7 +24,7 @@ from ganlab.evaluation.evaluate import (
     evaluate,
 )
 from ganlab.evaluation.features import Features, features_for, of_random_network
-from ganlab.evaluation.fidelity import frechet_distance
+from ganlab.evaluation.fid import frechet_distance
 
 NAMES = {*REFERENCE_METRICS, *TRAINING_METRICS}
 RING = RingOptions(name="ring", points=1500, held_out=0.4, std=0.05)

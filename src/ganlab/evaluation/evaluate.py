@@ -22,7 +22,9 @@ from ganlab.evaluation.copying import (
     pixel_space,
 )
 from ganlab.evaluation.features import Features, Seen
-from ganlab.evaluation.fidelity import fid_infinity, frechet_distance, inception_score, kernel_distance, moments
+from ganlab.evaluation.fid import fid_infinity, frechet_distance, moments
+from ganlab.evaluation.inception_score import inception_score
+from ganlab.evaluation.kid import kernel_distance
 from ganlab.evaluation.manifold import balls, manifold_of_passing, prd
 from ganlab.evaluation.modes import (
     birthday_support,

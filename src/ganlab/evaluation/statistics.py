@@ -21,7 +21,8 @@ from ganlab.evaluation.copying import (
     pixel_space,
 )
 from ganlab.evaluation.features import Features, Seen
-from ganlab.evaluation.fidelity import frechet_distance, inception_score, moments
+from ganlab.evaluation.fid import frechet_distance, moments
+from ganlab.evaluation.inception_score import inception_score
 from ganlab.evaluation.manifold import balls, manifold_of_passing
 from ganlab.evaluation.modes import agreement, class_counts, class_vendi, duplicate_threshold, vendi
 from ganlab.randomness import generator as seeded

@@ -28,7 +28,7 @@ from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.family import LOSSES
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, DataError, RunError
-from ganlab.evaluation.distances import mean_pairwise_distance
+from ganlab.evaluation.spread import mean_pairwise_distance
 from ganlab.evaluation.statistics import Asked
 from ganlab.games.standard import Phase
 from ganlab.monitor.comparison import Comparison, space_of

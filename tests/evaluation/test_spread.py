@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist, pdist
 
-from ganlab.evaluation.distances import BLOCK, Spread, compare, energy_distance, mean_pairwise_distance
+from ganlab.evaluation.spread import BLOCK, Spread, compare, energy_distance, mean_pairwise_distance
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:

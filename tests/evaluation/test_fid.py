@@ -1,4 +1,4 @@
-"""Inception Score, Frechet and kernel distance: against torch-fidelity, closed forms and collapsed samples."""
+"""Frechet distance and its limit: against torch-fidelity, closed forms and collapsed samples."""
 
 from __future__ import annotations
 
@@ -9,15 +9,7 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from ganlab.evaluation.fidelity import (
-    InceptionScore,
-    Moments,
-    fid_infinity,
-    frechet_distance,
-    inception_score,
-    kernel_distance,
-    moments,
-)
+from ganlab.evaluation.fid import Moments, fid_infinity, frechet_distance, moments
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -28,29 +20,6 @@ def features(count: int, dimension: int = 32, seed: int = 0) -> torch.Tensor:
     """Correlated, skewed and non-negative, as a network's are."""
     mixing = normal(dimension, dimension, seed=99) / math.sqrt(dimension)
     return (normal(count, dimension, seed=seed) @ mixing + 0.2 * (seed + 1)).relu()
-
-
-# Inception Score
-
-
-def test_inception_score_agrees_with_torch_fidelity() -> None:
-    reference = pytest.importorskip("torch_fidelity.metric_isc")
-    logits = 3 * normal(500, 10)
-    expected = reference.isc_features_to_metric(logits, splits=1, shuffle=False)["inception_score_mean"]
-    assert inception_score(logits.softmax(1)).score == pytest.approx(expected, rel=1e-6)
-
-
-def test_certain_and_even_samples_score_the_number_of_classes() -> None:
-    score = inception_score(torch.eye(10).repeat(3, 1))
-    assert score == InceptionScore(pytest.approx(10), 0.0, pytest.approx(math.log(10)))
-
-
-@pytest.mark.parametrize("row", [[1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
-@pytest.mark.parametrize("count", [1, 2, 50])
-def test_samples_alike_score_one(row: list[float], count: int) -> None:
-    score = inception_score(torch.tensor([row]).repeat(count, 1))
-    assert score.score == pytest.approx(1, abs=1e-9)
-    assert score.conditional_entropy == pytest.approx(score.marginal_entropy, abs=1e-9)
 
 
 # Frechet distance
@@ -140,54 +109,6 @@ def test_fid_infinity_of_few_or_equal_samples_is_finite(count: int) -> None:
     assert fid_infinity(point, point, seed=0) == pytest.approx(0, abs=1e-9)
 
 
-# Kernel distance
-
-
-@pytest.mark.parametrize("count", [300, 1000])
-def test_kernel_distance_agrees_with_torch_fidelity(count: int) -> None:
-    reference = pytest.importorskip("torch_fidelity.metric_kid")
-    a, b = features(count), features(count, seed=1)
-    # A subset that is the whole set: no chance in it.
-    expected = reference.kid_features_to_metric(
-        a.double(), b.double(), kid_subsets=1, kid_subset_size=count, rng_seed=0, verbose=False
-    )["kernel_inception_distance_mean"]
-    assert kernel_distance(a, b, seed=0) == pytest.approx(expected, rel=1e-9)
-
-
-def test_kernel_distance_by_subsets_agrees_with_torch_fidelity() -> None:
-    reference = pytest.importorskip("torch_fidelity.metric_kid")
-    a, b = features(2000), features(2500, seed=1)
-    expected = reference.kid_features_to_metric(a, b, kid_subsets=100, kid_subset_size=200, rng_seed=0, verbose=False)
-    error = expected["kernel_inception_distance_std"] / 10
-    value = kernel_distance(a, b, seed=0, size=200)
-    assert value == pytest.approx(expected["kernel_inception_distance_mean"], abs=5 * error)
-    assert value == kernel_distance(a, b, seed=0, size=200) != kernel_distance(a, b, seed=1, size=200)
-
-
-def test_kernel_distance_by_hand() -> None:
-    a, b = torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.tensor([[0.0, 2.0], [0.0, 0.0]])
-    # Products over d + 1, cubed: 1 between any two of these but none with itself, so 1 + 1 - 2.
-    assert kernel_distance(a, b, seed=0) == pytest.approx(0)
-    # Two twins at (2, 0): their own kernel is 27; with (0, 0) it is 1.
-    assert kernel_distance(a[[1, 1]], a[[0, 0]], seed=0) == pytest.approx(27 + 1 - 2)
-
-
-def test_kernel_distance_is_unbiased_at_any_number() -> None:
-    values = [kernel_distance(normal(20, 4, seed=2 * i), normal(30, 4, seed=2 * i + 1), seed=0) for i in range(300)]
-    assert abs(np.mean(values)) < 3 * np.std(values) / math.sqrt(300)
-    assert min(values) < 0
-
-
-@pytest.mark.parametrize("count", [2, 3, 10, 120])
-def test_kernel_distance_of_collapsed_samples_is_finite(count: int) -> None:
-    point, reals = features(1).repeat(count, 1), features(50, seed=1)
-    assert kernel_distance(point, reals, seed=0, size=100) > 0
-    assert kernel_distance(point, point, seed=0, size=100) == pytest.approx(0, abs=1e-9)
-
-
-# All
-
-
 def test_a_non_finite_number_gives_nan() -> None:
     bad, good = features(30), features(30, seed=1)
     bad[3, 4] = math.inf
@@ -196,17 +117,13 @@ def test_a_non_finite_number_gives_nan() -> None:
         frechet_distance(good, bad),
         fid_infinity(bad, good, seed=0),
         fid_infinity(good, bad, seed=0),
-        kernel_distance(bad, good, seed=0),
-        inception_score(torch.full((3, 4), math.nan)).score,
     ):
         assert math.isnan(value)
 
 
 def test_too_few_samples_are_refused() -> None:
     one, many = features(1), features(9)
-    for refused in (frechet_distance, lambda a, b: fid_infinity(a, b, 0), lambda a, b: kernel_distance(a, b, 0)):
+    for refused in (frechet_distance, lambda a, b: fid_infinity(a, b, 0)):
         for pair in ((one, many), (many, one)):
             with pytest.raises(ValueError, match="at least 2 samples"):
                 refused(*pair)
-    with pytest.raises(ValueError, match="at least 1 sample"):
-        inception_score(torch.zeros(0, 3))

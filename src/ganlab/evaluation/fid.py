@@ -1,4 +1,4 @@
-"""How close the distribution of samples is to that of reals: Inception Score, Frechet distance, kernel distance."""
+"""FID: the Frechet distance between the features of samples and of reals, and its limit for infinitely many samples."""
 
 from __future__ import annotations
 
@@ -13,36 +13,6 @@ from ganlab.randomness import generator
 
 SIZES = 15
 """Sample sizes through which `fid_infinity` lays its line (Chong & Forsyth 2020, section 4.2)."""
-
-
-@dataclass(frozen=True)
-class InceptionScore:
-    """The Inception Score and the two entropies, in nats, that make it: score = exp(marginal - conditional)."""
-
-    score: float
-    """1 to the number of classes."""
-    conditional_entropy: float
-    """H(y|x), mean over samples: low where each is clearly of one class."""
-    marginal_entropy: float
-    """H(y): high where all classes are as frequent."""
-
-
-@torch.no_grad()
-def inception_score(probabilities: Tensor) -> InceptionScore:
-    """Return exp E KL(p(y|x) || p(y)) of class probabilities (N, C) (Salimans et al. 2016, section 4), in one split.
-
-    One sample a class, repeated, scores as high as can be: never judge by it alone. Samples all alike score 1.
-    NaN where a probability is not finite.
-
-    Raises:
-        ValueError: no samples.
-    """
-    if not len(probabilities):
-        raise ValueError("an Inception Score needs at least 1 sample, got 0")
-    p = probabilities.double()
-    conditional = float(torch.special.entr(p).sum(1).mean())
-    marginal = float(torch.special.entr(p.mean(0)).sum())
-    return InceptionScore(math.exp(marginal - conditional), conditional, marginal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,45 +109,3 @@ def fid_infinity(fake: Tensor, real: Tensor | Moments, seed: int) -> float:
     if not np.isfinite(distances).all():
         return math.nan
     return float(np.polynomial.Polynomial.fit(1 / sizes, distances, 1)(0.0))
-
-
-@torch.no_grad()
-def kernel_distance(fake: Tensor, real: Tensor, seed: int, subsets: int = 100, size: int = 1000) -> float:
-    """Return the squared maximum mean discrepancy of the kernel (x.y/d + 1)^3, the mean over random subsets.
-
-    The estimate is unbiased (Binkowski et al. 2018, section 3.1), so that it lies around 0, also below, where the two
-    are alike, at any number of samples. Where both sets are no larger than a subset, all their samples are compared
-    once. NaN where a number is not finite.
-
-    Args:
-        fake: features (N, d), N >= 2.
-        real: features (M, d), M >= 2.
-        seed: decides which samples are in which subset.
-        subsets: how many subsets of each set.
-        size: samples in a subset, drawn without replacement; fewer where a set has fewer.
-
-    Raises:
-        ValueError: fewer than two samples in fake or real.
-    """
-    if min(len(fake), len(real)) < 2:
-        raise ValueError(f"an unbiased estimate needs at least 2 samples each, got {len(fake)} and {len(real)}")
-    fake, real = fake.double(), real.double()
-    if max(len(fake), len(real)) <= size:
-        return _squared_discrepancy(fake, real)
-    total = 0.0
-    for subset in range(subsets):
-        stream = generator(seed, "evaluation/kernel_distance", subset)
-        a, b = (x[torch.randperm(len(x), generator=stream)[:size]] for x in (fake, real))
-        total += _squared_discrepancy(a, b)
-    return total / subsets
-
-
-def _squared_discrepancy(a: Tensor, b: Tensor) -> float:
-    return _mean_kernel(a, a, distinct=True) + _mean_kernel(b, b, distinct=True) - 2 * _mean_kernel(a, b)
-
-
-def _mean_kernel(a: Tensor, b: Tensor, distinct: bool = False) -> float:
-    kernel = torch.mm(a / a.shape[1], b.T).add_(1).pow_(3)
-    if not distinct:
-        return float(kernel.mean())
-    return float((kernel.sum() - kernel.trace()) / (len(a) * (len(a) - 1)))

@@ -18,7 +18,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.executors.local import LocalExecutor
 from ganlab.sweeps.folder import open_sweep
 from ganlab.sweeps.plan import make_plan
@@ -55,7 +54,7 @@ def overhead(spec: Path, folder: Path) -> float:
             ends.append(time.monotonic())
     finally:
         executor.close()
-    told = sum(float(RunDirectory(sweep.run(planned.id).path).status()["seconds"]) for planned in plan.runs[1:])
+    told = sum(sweep.run(planned.id).status().seconds or 0.0 for planned in plan.runs[1:])
     return (ends[-1] - ends[0] - told) / (RUNS - 1)
 
 

@@ -8,6 +8,6 @@ Run its modules from the repository's root:
     python -m truth.sweeps FOLDER ...                                the same for the runs of a sweep
     python -m truth.train_classifier                                 the digit classifier that ships with ganlab
 
-`labels` holds the rule that labels a run from fresh samples of its generator, `scoring` the rule that says which verdicts
-are right for it. Neither shares code with `ganlab.diagnosis` or `ganlab.evaluation`.
+`labels` holds the rule that labels a run from fresh samples of its generator, `scoring` the rule that says which
+verdicts are right for it. Neither shares code with `ganlab.diagnosis` or `ganlab.evaluation`.
 """

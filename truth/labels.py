@@ -326,8 +326,8 @@ def judge(path: Path) -> Truth:
     experiment = game.experiment
     how = mechanism(experiment, read_history(run.history))
     samples = flat(generate(game, sample_inputs(game, SAMPLES, LATENT_SEED).inputs).numpy())
-    if status["reason"] == "non_finite" or not np.isfinite(samples).all():
-        return Truth("nonfinite", "diverged", {"step": status["step"]})
+    if status.reason == "non_finite" or not np.isfinite(samples).all():
+        return Truth("nonfinite", "diverged", {"step": status.step})
     data = load(experiment.data, batch_size=1)
     reals = Reals(flat(to_float(data.held_out.values)), data.held_out.labels.numpy(), experiment.data)
     numbers = measure(reals, samples, flat(to_float(data.train.values)))

@@ -84,7 +84,7 @@ def known(folder: SweepFolder) -> dict[str, Row]:
     """Return the rows of truth.json by run, but for runs that were trained again since."""
     file = truth_file(folder)
     rows: dict[str, Row] = json.loads(file.read_text()) if file.is_file() else {}
-    now = {record.planned.id: record.status["ended"] for record in ended(folder)}
+    now = {record.planned.id: record.status.ended for record in ended(folder) if record.status}
     return {run: row for run, row in rows.items() if now.get(run) == row["ended"]}
 
 
@@ -111,7 +111,7 @@ def row_of(record: RunRecord) -> Row:
         raise SystemExit(f"{planned.id} has no stored samples: train it with monitor.keep_samples=true")
     kind = "points" if len(planned.experiment.data.shape) == 1 else "images"
     # No family: what a configuration of a sweep is meant to do stands in its `expect`, and decides nothing here.
-    who = {"ended": record.status["ended"], "kind": kind, "family": ""}
+    who = {"ended": record.status.ended if record.status else None, "kind": kind, "family": ""}
     return {**who, **asdict(judge(record.run.path))}
 
 

@@ -218,9 +218,9 @@ def head(sweeps: Sequence[Swept]) -> str:
 
 def machine(sweeps: Sequence[Swept]) -> str:
     """Say on what the runs were made, as they and the summaries tell."""
-    ended = [each.status for sweep in sweeps for each in sweep.records if each.ended]
+    ended = [each.status for sweep in sweeps for each in sweep.records if each.ended and each.status]
     cores = sorted({str(sweep.summary["machine"]["cores"]) for sweep in sweeps})
-    devices, threads = (sorted({str(status[key]) for status in ended}) for key in ("device", "threads"))
+    devices, threads = (sorted({str(getattr(status, key)) for status in ended}) for key in ("device", "threads"))
     return f"on {' and '.join(devices)} with {' or '.join(cores)} cores, threads a run: {' or '.join(threads)}"
 
 

@@ -79,11 +79,11 @@ def seen_reals(options: DataOptions, count: int) -> tuple[RealData, Features, Mo
 def measured(record: RunRecord, count: int) -> Row:
     """Measure a finished run: its figures live and averaged, its verdict, its time."""
     row: Row = {
-        "seed": record.status["seed"],
-        "ended": record.status["ended"],
+        "seed": record.planned.seed,
+        "ended": ended_at(record),
         "state": record.state,
-        "seconds": round(record.status["seconds"]),
-        "steps": record.status["step"],
+        "seconds": round(record.seconds or 0),
+        "steps": record.step,
         "verdict": record.failure_name,
         "confidence": record.verdict["confidence"] if record.verdict else None,
         "expected": record.as_expected,
@@ -110,6 +110,11 @@ def measured(record: RunRecord, count: int) -> Row:
     return row
 
 
+def ended_at(record: RunRecord) -> str | None:
+    """Return when a run ended, as run.json says it: another time means that it was trained again."""
+    return record.status.ended if record.status else None
+
+
 def all_measured(folder: SweepFolder, count: int) -> dict[str, list[Row]]:
     """Return the rows of every configuration, measuring what is new; figures.json is written after each run."""
     found: dict[str, list[Row]] = read_json(FIGURES)["runs"] if FIGURES.is_file() else {}
@@ -117,9 +122,9 @@ def all_measured(folder: SweepFolder, count: int) -> dict[str, list[Row]]:
         if not record.ended:
             continue
         rows = found.setdefault(record.planned.config, [])
-        if any(row["ended"] == record.status["ended"] for row in rows):
+        if any(row["ended"] == ended_at(record) for row in rows):
             continue
-        rows[:] = [row for row in rows if row["seed"] != record.status["seed"]]
+        rows[:] = [row for row in rows if row["seed"] != record.planned.seed]
         rows.append(measured(record, count))
         rows.sort(key=lambda row: row["seed"])
         print(record.planned.id, rows[-1]["verdict"], rows[-1].get("ema"), flush=True)

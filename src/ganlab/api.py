@@ -34,7 +34,7 @@ class Run:
     @property
     def status(self) -> dict[str, Any]:
         """run.json: status (running, finished, stopped, interrupted, failed), reason, seed, cost of watching, ..."""
-        return self.directory.status()
+        return self.directory.status().as_json()
 
     @property
     def verdict(self) -> dict[str, Any] | None:

@@ -276,7 +276,7 @@ class TestWatch:
         """The process that holds the run is killed, which leaves the status `running` behind."""
         run = RunDirectory(next(runs.glob("second*")))
         status = run.status()
-        run.write_status({**status, "status": "running"})
+        run.write_status(status.changed(status="running"))
         try:
             with held_by_another(run.path) as holder:
                 threading.Timer(1.5, holder.kill).start()
@@ -284,7 +284,7 @@ class TestWatch:
                 result = ganlab(run.path, "--watch", "--every", "0.1", "--out", tmp_path)
                 assert time.monotonic() - started > 1
         finally:
-            run.write_status({key: value for key, value in status.items() if key != "schema"})
+            run.write_status(status)
         assert result.exit_code == 0, result.output
         assert result.stdout.startswith("step 20: ")
         assert (tmp_path / "verdict.json").is_file()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +36,11 @@ def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     second = RunDirectory(path / "runs" / plan.runs[1].id)
     lines = second.history.read_text().splitlines(keepends=True)
     second.history.write_text("".join(lines[:11]))
-    second.write_status({**second.status(), "status": "stopped", "reason": "stop_on: never_learned at step 10"})
+    second.write_status(second.status().changed(status="stopped", reason="stop_on: never_learned at step 10"))
     return path
 
 
-def as_it_ran(folder: Path, plan: Plan, tmp_path: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
+def as_it_ran(folder: Path, plan: Plan, tmp_path: Path, **changes: Any) -> Path:
     """Copy the folder as it was while its first run went on."""
     for planned in plan.runs[:2]:
         source, target = folder / "runs" / planned.id, tmp_path / "runs" / planned.id
@@ -49,9 +48,7 @@ def as_it_ran(folder: Path, plan: Plan, tmp_path: Path, edit: Callable[[dict[str
         for name in ("history.csv", "run.json", "verdict.json"):
             (target / name).write_bytes((source / name).read_bytes())
     first = RunDirectory(tmp_path / "runs" / plan.runs[0].id)
-    status = first.status()
-    edit(status)
-    first.write_status(status)
+    first.write_status(first.status().changed(**changes))
     return tmp_path
 
 
@@ -121,7 +118,7 @@ def test_plain_lines_tell_each_end_and_each_retry(folder: Path, plan: Plan) -> N
 
     verdict = json.loads((folder / "runs" / first / "verdict.json").read_text())
     name = "/".join(filter(None, (verdict["failure"], verdict["variant"])))
-    seconds = RunDirectory(folder / "runs" / first).status()["seconds"]
+    seconds = RunDirectory(folder / "runs" / first).status().seconds
     reading = f"{name} ({100 * verdict['confidence']:.0f} %), expected healthy"
     assert opening == f"sweep {folder}: 6 runs, 2 of them done before"
     assert one == f"[2/6] toy_points (latent.dim=1) s0: {reading}, {seconds:.0f} s"
@@ -162,7 +159,7 @@ def test_an_expected_verdict_is_said_to_be_one(folder: Path, plan: Plan, points:
 def test_the_table_has_the_running_runs_first_and_the_totals_last(folder: Path, plan: Plan, tmp_path: Path) -> None:
     console = screen()
     first, second, third, *_ = (run.id for run in plan.runs)
-    copy = as_it_ran(folder, plan, tmp_path, lambda status: status.update(status="running", seconds=0.0))
+    copy = as_it_ran(folder, plan, tmp_path, status="running", seconds=0.0)
     history = RunDirectory(copy / "runs" / first).history
     lines = history.read_text().splitlines(keepends=True)
     history.write_text("".join(lines[:6]) + lines[6][:20])

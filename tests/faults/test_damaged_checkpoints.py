@@ -80,7 +80,7 @@ def test_the_run_goes_on_from_the_one_before_and_says_so(
         ended = child(lambda run=run: session.resume(run)).wait()
         assert ended.code == 0, ended.output
         said = [line for line in run.log.read_text().splitlines() if "warning" in line and "step_0000004" in line]
-        assert run.status()["resumed"][-1]["step"] == 2
+        assert run.status().resumed[-1].step == 2
         good += len(said) == 1 and not differences(run, whole)
     figure(3, "newest checkpoint damaged, resumed from the one before with a warning; identical", good, count)
     assert good == count

@@ -94,7 +94,7 @@ def test_full_at_any_moment_of_a_run(
         run = RunDirectory(path)
         if full.code == 0:
             # Filled so late that nothing more was to be written that did not fit.
-            assert run.status()["status"] == "finished"
+            assert run.status().status == "finished"
         else:
             assert full.code == 75, full.output
             assert "the disk is full" in full.output

@@ -300,7 +300,7 @@ def test_what_is_no_file_is_not_read(
         path.symlink_to("nowhere")
     ended = child(lambda: session.resume(run)).wait()
     assert ended.code == 0, ended.output
-    assert run.status()["resumed"][-1]["step"] == 2
+    assert run.status().resumed[-1].step == 2
     assert not differences(run, runs.whole(experiment))
 
 

@@ -279,7 +279,7 @@ def hostile_evidence(text: str, run: str, place: Path) -> dict[str, list[str]]:
         row |= {"classes": [text] * len(row["classes"]), "protocol": {text: text}, text: 1}
     words.snapshots.write_text("".join(json.dumps(row) + "\n" for row in rows))
     status = {"reason": text, "loss": text, "name": text, "non_finite": {"step": 1, "tensor": text, "layer": text}}
-    words.status_file.write_text(json.dumps(words.status() | status))
+    words.status_file.write_text(json.dumps(words.status().as_json() | status))
     files = {
         "columns.csv": "\n".join(
             [f"step,{text},d_loss,g_loss", *(line.replace(",", ",1,", 1) for line in losses()), ""]

@@ -22,7 +22,7 @@ MOST_KILLS = 3
 
 def finished_runs(runs_dir: Path) -> list[RunDirectory]:
     """Return the runs that say they are finished."""
-    return [run for run in list_runs(runs_dir) if run.status()["status"] == "finished"]
+    return [run for run in list_runs(runs_dir) if run.status().status == "finished"]
 
 
 def killed_until_done(child: Any, experiment: Any, runs_dir: Path, longest: float, chance: random.Random) -> None:
@@ -64,7 +64,7 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
         killed_until_done(child, experiment, runs_dir, longest, random.Random(attempt))
         finished = finished_runs(runs_dir)
         assert len(finished) == 1
-        if not finished[0].status()["resumed"]:
+        if not finished[0].status().resumed:
             continue  # every kill fell before there was something to go on from
         found = differences(finished[0], whole)
         assert not found, f"attempt {attempt}: {found}"

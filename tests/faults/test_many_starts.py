@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ganlab.runs.directory import HOLDER, RunDirectory, list_runs
+from ganlab.runs.directory import RunDirectory, list_runs
+from ganlab.runs.lock import HOLDER
 from ganlab.training import session
 
 OVERRIDES = ("training.device=cpu", "training.steps=4", "monitor.checkpoint_every=2", "monitor.snapshot_every=4")
@@ -58,7 +59,7 @@ def test_every_start_has_a_directory_of_its_own(
         run = RunDirectory(end.value)
         by_itself = child(lambda experiment=experiment: session.start(experiment, alone).path).wait().value
         status = run.status()
-        same = (status["process"]["pid"], status["seed"]) == (pid, experiment.seed) and run.experiment() == experiment
+        same = (status.process.pid, status.seed) == (pid, experiment.seed) and run.experiment() == experiment
         names = [sorted(p.relative_to(run).as_posix() for p in run.rglob("*")) for run in (run.path, by_itself)]
         clean += same and names[0] == names[1] and not differences(run, RunDirectory(by_itself))
     figure(8, "simultaneous starts; directories of their own", len(directories), starts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -136,13 +137,13 @@ def complaints(run: RunDirectory, place: tuple[str, str, str], step: int) -> lis
     """Return what is wrong with how a run dealt with a bad value at a place and step."""
     kind, network, layer = place
     status, found = run.status(), []
-    if (status["status"], status["reason"]) != ("stopped", "non_finite"):
-        return [f"status {status['status']} ({status['reason']})"]
-    said = status["non_finite"]
-    if said["step"] != step:
-        found.append(f"step {said['step']}")
+    if (status.status, status.reason) != ("stopped", "non_finite"):
+        return [f"status {status.status} ({status.reason})"]
+    said = status.non_finite
+    if said.step != step:
+        found.append(f"step {said.step}")
     named = {"loss": "", "output": layer}.get(kind, f"{layer}.weight")
-    if (said["tensor"], said["network"], said["layer"]) != (kind, network, named):
+    if (said.tensor, said.network, said.layer) != (kind, network, named):
         found.append(f"named {said}")
     # A weight that goes bad shows in the next numbers made with it, unless it was to be saved before.
     shows = {step, step + 1} if kind == "parameter" else {step}
@@ -219,15 +220,15 @@ def test_a_run_that_diverges_by_itself(loss: str, points: Any, child: Any, tmp_p
     (path,) = tmp_path.iterdir()
     run = RunDirectory(path)
     status = run.status()
-    assert (status["status"], status["reason"]) == ("stopped", "non_finite")
-    said = status["non_finite"]
+    assert (status.status, status.reason) == ("stopped", "non_finite")
+    said = status.non_finite
     assert "warning: not finite" in run.log.read_text()
     history = read_history(run.history)
     checked = [column for name, column in history.items() if not name.startswith("d_acc")]
-    assert np.isfinite([column[: said["step"] - 1] for column in checked]).all()
-    assert not np.isfinite([column[: said["step"] + 1] for column in checked]).all()
+    assert np.isfinite([column[: said.step - 1] for column in checked]).all()
+    assert not np.isfinite([column[: said.step + 1] for column in checked]).all()
     kept = checkpoint_steps(run.checkpoints)
-    assert kept[-1] == said["checkpoint"] < said["step"]
+    assert kept[-1] == said.checkpoint < said.step
 
 
 @pytest.mark.usefixtures("no_plots")
@@ -238,7 +239,7 @@ def test_a_scaled_gradient_that_overflows_is_no_fault(points: Any, child: Any, t
     ended = poisoned_run(child, experiment, ("gradient", "generator", layer), 6, math.inf, tmp_path / "scaled")
     assert ended.code == 0, ended.output
     (path,) = (tmp_path / "scaled").iterdir()
-    assert RunDirectory(path).status()["status"] == "finished"
+    assert RunDirectory(path).status().status == "finished"
 
     def both() -> None:
         Fault(5, math.inf).into_network("generator", layer, "gradient")
@@ -248,8 +249,8 @@ def test_a_scaled_gradient_that_overflows_is_no_fault(points: Any, child: Any, t
     ended = child(both).wait()
     assert ended.code == 0, ended.output
     (path,) = (tmp_path / "both").iterdir()
-    said = RunDirectory(path).status()["non_finite"]
-    assert (said["step"], said["tensor"], said["network"]) == (6, "loss", "discriminator")
+    said = RunDirectory(path).status().non_finite
+    assert (said.step, said.tensor, said.network) == (6, "loss", "discriminator")
 
 
 @pytest.mark.usefixtures("no_plots")
@@ -262,5 +263,6 @@ def test_a_stopped_run_may_be_resumed_with_another_rate(points: Any, child: Any,
     ended = child(lambda: session.resume(run, ["optimizer.lr=1e-5"], ["optimizer"])).wait()
     assert ended.code == 0, ended.output
     status = run.status()
-    assert (status["status"], status["step"]) == ("finished", STEPS)
-    assert "non_finite" not in status
+    assert (status.status, status.step) == ("finished", STEPS)
+    assert status.non_finite is None
+    assert "non_finite" not in json.loads(run.status_file.read_text())

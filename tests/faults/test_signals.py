@@ -107,14 +107,14 @@ def test_one_signal_in_each_phase(
             (path,) = place.iterdir()
             run = RunDirectory(path)
             status = run.status()
-            at_end = status["status"] == "finished"
+            at_end = status.status == "finished"
             # At the last step there is nothing left to stop: the run is whole, and says so.
             assert ended.code == (0 if at_end else code), ended.output
-            assert at_end == (status["step"] == 8), status
+            assert at_end == (status.step == 8), status
             seconds = float(ended.output.rpartition("left after ")[2].split()[0])
             if not at_end:
-                assert (status["status"], status["reason"]) == ("interrupted", signal.Signals(number).name)
-                assert f"stopped after step {status['step']} of 8" in ended.output
+                assert (status.status, status.reason) == ("interrupted", signal.Signals(number).name)
+                assert f"stopped after step {status.step} of 8" in ended.output
                 again = child(lambda run=run: session.resume(run)).wait()
                 assert again.code == 0, again.output
             found = differences(run, whole)
@@ -160,7 +160,7 @@ def test_a_second_sigint_leaves_at_once(
         assert ended.code == 130, ended.output
         (path,) = (path for path in place.iterdir() if path.is_dir())
         run = RunDirectory(path)
-        assert run.status()["status"] == "interrupted"
+        assert run.status().status == "interrupted"
         again = child(lambda run=run: session.resume(run)).wait()
         assert again.code == 0, again.output
         good += seconds < 2.0 and not differences(run, runs.whole(experiment))
@@ -186,7 +186,7 @@ def test_the_command_line(
     assert process.returncode == code, said
     (path,) = (tmp_path / "runs").iterdir()
     run = RunDirectory(path)
-    step = run.status()["step"]
+    step = run.status().step
     assert f"{signal.Signals(number).name}: stopped after step {step} of 1000000, which is saved" in said
     assert f"ganlab resume {path.name}" in said
     more = f"training.steps={step + 3}"

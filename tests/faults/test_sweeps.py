@@ -195,7 +195,7 @@ def ended(folder: SweepFolder) -> list[str]:
 def stamp(run: RunDirectory) -> tuple[Any, ...]:
     """What changes when a run is trained again or gone on with."""
     status = run.status()
-    return run.history.stat().st_mtime_ns, status["started"], len(status["resumed"])
+    return run.history.stat().st_mtime_ns, status.started, len(status.resumed)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])

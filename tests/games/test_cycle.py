@@ -245,5 +245,5 @@ def test_a_run_goes_on_with_the_same_pool(images: Any, tmp_path: Path) -> None:
 def test_a_run_without_a_pool_goes_on_too(images: Any, tmp_path: Path) -> None:
     run = session.start(images(*CYCLE, "game.pool=0", "training.steps=1"), tmp_path)
     session.resume(run, ["training.steps=2"])
-    assert run.status()["status"] == "finished"
+    assert run.status().status == "finished"
     assert tensors(run, 2)["discriminator/pool"].numel() == 0

@@ -132,7 +132,7 @@ def whole(images: Any, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory
 
 def test_a_row_says_its_phase(whole: RunDirectory) -> None:
     """The schedule is far longer than the run, which just ends in it."""
-    assert whole.status()["status"] == "finished"
+    assert whole.status().status == "finished"
     rows = read_snapshots(whole.snapshots)
     assert [(row["step"], row["phase_size"], row["phase_since"]) for row in rows] == [
         (0, 4, 1), (1, 4, 1), *((step, 8, 2) for step in range(2, 7)),

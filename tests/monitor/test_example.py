@@ -43,5 +43,5 @@ def test_the_documented_loop_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert all((column == column).all() for column in history.values())
     assert rows[0]["n"] == 1000
     assert len(rows[0]["class_counts"]) == 10
-    assert run.status()["made_by"] == "ganlab.Monitor"
+    assert run.status().made_by == "ganlab.Monitor"
     assert capsys.readouterr().out.count(" - ") == 1

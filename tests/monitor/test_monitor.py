@@ -96,7 +96,7 @@ def test_a_bad_value_is_written_and_told_and_the_loop_goes_on(
     assert monitor.run.history.read_text().splitlines()[3].endswith(str(bad))
     assert len(read_history(monitor.run.history)["step"]) == 5
     assert "d_loss is NaN or infinite at step 3" in caplog.text
-    assert monitor.run.status()["status"] == "finished"
+    assert monitor.run.status().status == "finished"
     assert json.loads(monitor.run.verdict.read_text())["failure"] == "diverged"
     assert json.loads(monitor.run.verdict.read_text())["onset_step"] == 3
 
@@ -112,7 +112,7 @@ def test_log_lines_cannot_be_forged(make: Make) -> None:
 def test_a_foreign_run_directory(make: Make) -> None:
     view = Collector()
     monitor = make(real="ring", loss="minimax", steps=20, views=[view], keep_samples=True)
-    assert monitor.run.status()["status"] == "running"
+    assert monitor.run.status().status == "running"
     assert monitor.run.is_held()
     for step in range(21):
         monitor.log(step, d_loss=1.3, g_loss=torch.tensor(0.7), mine=step)
@@ -125,11 +125,11 @@ def test_a_foreign_run_directory(make: Make) -> None:
     assert {p.name for p in run.path.iterdir() if not p.name.startswith(".")} == {
         "run.json", "history.csv", "snapshots.jsonl", "samples", "plots", "log.txt", "verdict.json"
     }  # fmt: skip
-    assert {key: status[key] for key in ("status", "reason", "made_by", "name", "loss", "steps", "step")} == {
+    assert {key: getattr(status, key) for key in ("status", "reason", "made_by", "name", "loss", "steps", "step")} == {
         "status": "finished", "reason": "", "made_by": "ganlab.Monitor", "name": "toy", "loss": "minimax",
         "steps": 20, "step": 20,
     }  # fmt: skip
-    assert 0 < status["cost"]["watching_share"] <= 1
+    assert 0 < status.cost.watching_share <= 1
     assert list(read_history(run.history)) == ["step", "time", "d_loss", "g_loss", "mine"]
     rows = read_snapshots(run.snapshots)
     assert [row["step"] for row in rows] == [0, 5, 10, 15, 20]
@@ -341,7 +341,7 @@ def test_an_exception_leaves_a_judged_run(error: BaseException, status: str, rea
 
     with pytest.raises(type(error)):
         loop()
-    assert (monitor.run.status()["status"], monitor.run.status()["reason"]) == (status, reason)
+    assert (monitor.run.status().status, monitor.run.status().reason) == (status, reason)
     assert read_history(monitor.run.history)["d_loss"].tolist() == [1.0]
     assert monitor.run.verdict.is_file()
 

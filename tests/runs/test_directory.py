@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +7,12 @@ import pytest
 
 from ganlab.errors import RunError
 from ganlab.runs import directory
+from ganlab.runs.status import RunStatus
 
 
 def make(tmp_path: Path, points: Any, name: str = "toy") -> directory.RunDirectory:
     run = directory.create_run(tmp_path, points(f"name={name}"))
-    run.write_status({"status": "finished"})
+    run.write_status(RunStatus(status="finished"))
     return run
 
 
@@ -44,31 +42,9 @@ def test_a_part_of_the_name_finds_a_run(tmp_path: Path, points: Any) -> None:
         directory.find_run(str(tmp_path), tmp_path)
 
 
-def test_a_newer_format_is_refused(tmp_path: Path, points: Any) -> None:
-    run = make(tmp_path, points)
-    run.status_file.write_text('{"schema": 99, "status": "finished"}')
-    with pytest.raises(RunError, match="format 99"):
-        run.status()
-    run.status_file.write_text('{"schema": 1, "status": "dancing"}')
-    with pytest.raises(RunError, match="no known status"):
-        run.status()
-
-
-def test_the_lock_names_its_holder_and_dies_with_it(tmp_path: Path, points: Any) -> None:
-    run = make(tmp_path, points)
-    code = (
-        "import sys, time\nfrom pathlib import Path\nfrom ganlab.runs.directory import RunDirectory, this_process\n"
-        f"run = RunDirectory(Path({str(run.path)!r}))\n"
-        "with run.held():\n    run.write_status({'status': 'running', 'process': this_process()})\n"
-        "    print('held', flush=True)\n    time.sleep(60)\n"
-    )
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    assert run.is_held()
-    with pytest.raises(RunError, match=f"in use by process {holder.pid}"), run.held():
-        pass
-    holder.kill()
-    holder.wait()
-    assert not run.is_held()
-    assert os.getpid() == directory.this_process()["pid"]
+def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path, points: Any) -> None:
+    run, running = make(tmp_path, points), RunStatus(status="running")
+    assert run.state(running) == "interrupted"
+    with run.held():
+        assert run.state(running) == "running"
+    assert run.state(RunStatus(status="failed")) == "failed"

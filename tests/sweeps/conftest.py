@@ -14,6 +14,7 @@ from ganlab.runs.directory import create_run
 from ganlab.runs.files import write_json
 from ganlab.runs.history import append_rows
 from ganlab.runs.snapshots import append_snapshot
+from ganlab.runs.status import RunStatus
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.plan import Plan, PlannedRun
 from ganlab.sweeps.records import RunRecord, read_records
@@ -58,7 +59,7 @@ class WrittenSweep:
         if failure:
             given = {"failure": failure, "variant": variant or None, "confidence": 0.9, "severity": 0.5}
             write_json(run.verdict, {"schema": 1, **given, "onset_step": onset})
-        run.write_status({"status": status, "reason": reason, "step": count, "seconds": seconds})
+        run.write_status(RunStatus(status=status, reason=reason, step=count, seconds=seconds))
         return read_records(self.plan(), self.folder)[-1]
 
     def plan(self, claims: Sequence[Mapping[str, Any]] = (), axes: Sequence[str] = ()) -> Plan:

@@ -37,7 +37,7 @@ def test_a_glance_at_a_finished_run_tells_what_its_files_say(finished: RunDirect
     verdict = json.loads(finished.verdict.read_text())
     seen = glance(finished)
     assert (seen.state, seen.step, seen.steps, seen.reason) == ("finished", 20, 20, "")
-    assert seen.seconds == status["seconds"]
+    assert seen.seconds == status.seconds
     assert seen.pace == history["time"][-1] / 20
     assert (seen.d_loss, seen.g_loss) == (history["d_loss"][-1], history["g_loss"][-1])
     assert seen.reading == "/".join(filter(None, (verdict["failure"], verdict["variant"])))

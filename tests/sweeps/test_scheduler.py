@@ -6,6 +6,7 @@ from typing import Any
 
 from ganlab.config.load import dump_experiment
 from ganlab.runs.history import read_history
+from ganlab.runs.stop import StopSignal
 from ganlab.sweeps.estimate import estimate
 from ganlab.sweeps.executors.local import LocalExecutor
 from ganlab.sweeps.folder import SweepFolder, open_sweep
@@ -14,7 +15,6 @@ from ganlab.sweeps.records import read_attempts
 from ganlab.sweeps.scheduler import has_ended, run_sweep
 from ganlab.sweeps.spec import spec_from_mapping
 from ganlab.sweeps.view import SweepView
-from ganlab.training.signals import StopSignal
 
 
 class Heard(SweepView):
@@ -80,7 +80,7 @@ def test_a_run_that_diverges_has_ended(points: Any, tmp_path: Path) -> None:
     folder = open_sweep(plan, tmp_path / "sweep")
     carry_out(plan, folder)
     status = folder.run(plan.runs[0].id).status()
-    assert (status["status"], status["reason"]) == ("stopped", "non_finite")
+    assert (status.status, status.reason) == ("stopped", "non_finite")
     assert read_attempts(folder) == []
 
 
@@ -108,7 +108,7 @@ def test_an_estimate_comes_from_real_steps_and_leaves_out_what_is_done(points: A
     carry_out(one, folder)
     run = folder.run(one.runs[0].id)
     assert len(read_history(run.history)["step"]) == 400
-    assert run.status()["seconds"] / 4 < told.seconds / 8 < run.status()["seconds"] * 4
+    assert run.status().seconds / 4 < told.seconds / 8 < run.status().seconds * 4
     assert estimate(plan, folder, threads=1).runs == 7
 
 

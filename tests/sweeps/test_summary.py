@@ -100,7 +100,7 @@ def test_claims_and_summary_of_trained_runs(trained: Sweep) -> None:
     assert [each["settings"] for each in summary["configs"]] == [*({"optimizer.lr": rate} for rate in RATES), {}]
     assert summary["claims"][1]["claim"] == "too short"
     assert summary["seconds"]["trained"] == pytest.approx(
-        sum(record.status.get("seconds", 0) for record in results.records), abs=1e-3
+        sum((record.seconds or 0) for record in results.records), abs=1e-3
     )
 
 

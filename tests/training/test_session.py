@@ -43,8 +43,8 @@ def test_a_run_leaves_everything_the_format_promises(kind: str, tmp_path: Path, 
     run = session.start(experiment, tmp_path)
     steps, watch = experiment.training.steps, experiment.monitor
     status = run.status()
-    assert (status["status"], status["reason"], status["step"]) == ("finished", "", steps)
-    assert 0 < status["cost"]["watching_share"] < 1
+    assert (status.status, status.reason, status.step) == ("finished", "", steps)
+    assert 0 < status.cost.watching_share < 1
     assert run.experiment() == experiment
     history = read_history(run.history)
     assert tuple(history) == STANDARD_COLUMNS
@@ -99,7 +99,7 @@ def test_training_longer_equals_training_long(changes: list[str], images: Any, t
         part = session.start(images("training.steps=5", *changes), tmp_path)
         session.resume(part, ["training.steps=9"])
     assert_same(whole, part, 9)
-    assert part.status()["resumed"][0]["step"] == 5
+    assert part.status().resumed[0].step == 5
     whole_rows, part_rows = (
         {row["step"]: {**row, "time": 0} for row in read_snapshots(run.snapshots)} for run in (whole, part)
     )
@@ -134,7 +134,7 @@ def interrupted_at(experiment: Any, runs: Path, step: int) -> RunDirectory:
     finally:
         StandardGame.generator_loss = real  # type: ignore[method-assign]
     (run,) = [RunDirectory(p.parent) for p in runs.glob("*/run.json") if '"interrupted"' in p.read_text()]
-    assert run.status()["step"] == step
+    assert run.status().step == step
     return run
 
 
@@ -153,7 +153,7 @@ def test_other_changes_are_refused_unless_meant(points: Any, tmp_path: Path) -> 
         session.resume(run, ["seed=5", "training.steps=30"])
     session.resume(run, ["optimizer.lr=1e-5", "training.steps=30"], allowed=["optimizer"])
     assert read_history(run.history)["lr_d"][[19, 20]] == pytest.approx([2e-4, 1e-5])
-    assert {change["key"] for change in run.status()["resumed"][0]["changes"]} == {
+    assert {change["key"] for change in run.status().resumed[0].changes} == {
         "optimizer.generator.lr",
         "optimizer.discriminator.lr",
         "training.steps",
@@ -169,8 +169,8 @@ def test_a_verdict_ends_a_run(points: Any, tmp_path: Path) -> None:
     run = session.start(points(*STOPPING, "monitor.stop_on=[diverged, never_learned]"), tmp_path)
     status = run.status()
     # It reads as anything from step 15 on, at three snapshots; 15, 20 and 25 are three more, a sixth of 60 steps.
-    assert (status["status"], status["step"]) == ("stopped", 25)
-    assert status["reason"] == "stop_on: never_learned at step 25"
+    assert (status.status, status.step) == ("stopped", 25)
+    assert status.reason == "stop_on: never_learned at step 25"
     assert checkpoint_steps(run.checkpoints)[-1] == 25
     assert json.loads(run.verdict.read_text())["failure"] == "never_learned"
     assert "c_t" in read_snapshots(run.snapshots)[-1]
@@ -181,19 +181,19 @@ def test_a_verdict_ends_a_run(points: Any, tmp_path: Path) -> None:
     assert "was ended by its verdict" in said.notes[0]
     assert before == {p: p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"}
     session.resume(run, ["monitor.stop_on=[]"])
-    assert run.status()["status"] == "finished"
+    assert run.status().status == "finished"
     assert_same(whole, run, 60)
 
 
 def test_a_verdict_that_is_not_asked_for_ends_nothing(points: Any, tmp_path: Path) -> None:
     run = session.start(points(*STOPPING, "monitor.stop_on=[mode_collapse/cycling]"), tmp_path)
-    assert run.status()["status"] == "finished"
+    assert run.status().status == "finished"
 
 
 def test_an_interrupted_run_is_stopped_where_it_would_have_been(points: Any, tmp_path: Path) -> None:
     run = interrupted_at(points(*STOPPING, "monitor.stop_on=[never_learned]"), tmp_path, step=12)
     session.resume(run)
-    assert run.status()["reason"] == "stop_on: never_learned at step 25"
+    assert run.status().reason == "stop_on: never_learned at step 25"
 
 
 def test_readings_of_a_resumed_run_are_those_of_a_whole_one(images: Any, tmp_path: Path) -> None:
@@ -213,9 +213,9 @@ def test_nan_is_diverged_and_names_the_tensor(points: Any, tmp_path: Path) -> No
         ),
         tmp_path,
     )  # fmt: skip
-    said, verdict = run.status()["non_finite"], json.loads(run.verdict.read_text())
-    assert (verdict["failure"], verdict["onset_step"]) == ("diverged", said["step"])
-    assert said["tensor"] in verdict["evidence"][0]["words"]
+    said, verdict = run.status().non_finite, json.loads(run.verdict.read_text())
+    assert (verdict["failure"], verdict["onset_step"]) == ("diverged", said.step)
+    assert said.tensor in verdict["evidence"][0]["words"]
     assert diagnose(read(run.path, ReadOptions())).as_json()["summary"] == verdict["summary"]
 
 

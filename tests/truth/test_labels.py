@@ -270,6 +270,6 @@ def test_a_run_that_ends_at_nan_is_nonfinite(tmp_path: Path, points: Any) -> Non
         "optimizer.discriminator={name: sgd, lr: 100, momentum: 0.99}", "loss=least_squares", "training.steps=100"
     )
     run = session.start(experiment, tmp_path)
-    assert run.status()["reason"] == "non_finite"
+    assert run.status().reason == "non_finite"
     truth = judge(run.path)
     assert (truth.label, truth.mechanism) == ("nonfinite", "diverged")

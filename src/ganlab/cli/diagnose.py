@@ -148,7 +148,7 @@ class Case:
 
     def has_ended(self) -> bool:
         """Tell whether no more will come; of a foreign log nobody knows."""
-        return self.run is not None and (self.run.status()["status"] != "running" or not self.run.is_held())
+        return self.run is not None and self.run.state(self.run.status()) != "running"
 
 
 def find_case(reference: str, runs_dir: Path) -> Case:

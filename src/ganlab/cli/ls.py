@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,6 +12,9 @@ from rich.text import Text
 
 from ganlab.cli.console import console, print_json, safe
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+
+if TYPE_CHECKING:
+    from ganlab.runs.status import RunStatus
 
 
 class What(str, Enum):
@@ -104,22 +106,20 @@ def list_runs(runs_dir: Path) -> list[dict[str, str]]:
         except RunError:
             rows.append({"name": run.path.name, "status": "damaged", "step": "", "seconds": "", "started": ""})
             continue
-        # A process that was killed leaves `running` behind, but not its lock.
-        state = "interrupted" if status["status"] == "running" and not run.is_held() else status["status"]
-        reason = f" ({status['reason']})" if status.get("reason") else ""
+        reason = f" ({status.reason})" if status.reason else ""
         rows.append(
             {
                 "name": run.path.name,
-                "status": f"{state}{reason}",
+                "status": f"{run.state(status)}{reason}",
                 "step": progress(status),
-                "seconds": str(status.get("seconds", "?")),
-                "started": f"{status.get('started', '?')}"[:16].replace("T", " "),
+                "seconds": "?" if status.seconds is None else str(status.seconds),
+                "started": (status.started or "?")[:16].replace("T", " "),
             }
         )
     return rows
 
 
-def progress(status: Mapping[str, Any]) -> str:
-    """Return the steps done, of those planned; a loop of somebody else need not have planned any."""
-    done = str(status.get("step", "?"))
-    return done if status.get("steps", "?") is None else f"{done}/{status.get('steps', '?')}"
+def progress(status: RunStatus) -> str:
+    """Return the steps done, out of those planned; another program's loop need not have planned any."""
+    done = "?" if status.step is None else str(status.step)
+    return done if status.steps is None else f"{done}/{status.steps}"

@@ -13,10 +13,10 @@ from ganlab.cli.options import DEFAULT_RUNS, JsonOption, OverridesArgument, Runs
 from ganlab.errors import ConfigError
 
 if TYPE_CHECKING:
+    from ganlab.runs.stop import StopSignal
     from ganlab.sweeps.executors import Executor
     from ganlab.sweeps.folder import SweepFolder
     from ganlab.sweeps.plan import Plan
-    from ganlab.training.signals import StopSignal
 
 NOT_DONE = 75
 """Exit code where runs are left to be done: the same command goes on with them."""
@@ -61,7 +61,6 @@ def sweep(
 
     Example: ganlab sweep adam_map training.steps=500 --seeds 5 --workers 2
     """
-    from ganlab.runs.directory import RunDirectory
     from ganlab.sweeps.executors.local import default_workers
     from ganlab.sweeps.folder import SweepFolder, open_sweep
     from ganlab.sweeps.plan import make_plan
@@ -74,12 +73,12 @@ def sweep(
         show_plan(plan, SweepFolder(path), width, as_json)
         return
 
-    from ganlab.training.signals import StopSignal
+    from ganlab.runs.stop import StopSignal
 
     trainer = make_executor(executor, SweepFolder(path), width, address, cpus, gpus, slurm or [])
     with StopSignal() as stop:
         folder = open_sweep(plan, path, fresh)
-        with RunDirectory(folder.path).held():
+        with folder.held():
             carry_out(plan, folder, trainer, stop, as_json)
 
 
@@ -92,8 +91,8 @@ def carry_out(plan: Plan, folder: SweepFolder, executor: Executor, stop: StopSig
     from ganlab.cli.report import show_report
     from ganlab.cli.sweep_view import choose_sweep_view
     from ganlab.report.sweep import make_report
+    from ganlab.runs.stop import EXIT_CODES
     from ganlab.sweeps.scheduler import has_ended, run_sweep
-    from ganlab.training.signals import EXIT_CODES
 
     out = console(stderr=as_json)
     run_sweep(plan, folder, executor, choose_sweep_view(out), stop)

@@ -71,17 +71,16 @@ def show_end(run: RunDirectory, wanted: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         expected = evidence.experiment.expect if evidence.experiment is not None else ()
         as_expected = matches(verdict, expected) if expected else None
-        print_json({"run": str(run.path), **status, "verdict": verdict.as_json(), "as_expected": as_expected})
+        print_json({"run": str(run.path), **status.as_json(), "verdict": verdict.as_json(), "as_expected": as_expected})
     else:
         from ganlab.cli.verdict_panel import Judged, show_verdict
 
         out = console()
-        reason = f" ({safe(status['reason'])})" if status["reason"] else ""
-        cost = status["cost"]
-        out.print(
-            f"{status['status']}{reason} after step {status['step']} of {status['steps']}, {status['seconds']:.0f} s; "
-            f"watching took {100 * cost['watching_share']:.1f} %, saving {100 * cost['saving_share']:.1f} %"
-        )
+        reason = f" ({safe(status.reason)})" if status.reason else ""
+        line = f"{status.status}{reason} after step {status.step} of {status.steps}, {status.seconds:.0f} s"
+        if (cost := status.cost) is not None:
+            line += f"; watching took {100 * cost.watching_share:.1f} %, saving {100 * cost.saving_share:.1f} %"
+        out.print(line)
         files = [run.samples, *sorted(run.plots.glob("*.png"))]
         show_verdict(out, Judged(evidence, verdict, files))
     if matches(verdict, wanted):

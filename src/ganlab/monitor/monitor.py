@@ -8,7 +8,6 @@ import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple
@@ -38,10 +37,11 @@ from ganlab.monitor.rows import Number, Rows
 from ganlab.monitor.view import LoggingView, View
 from ganlab.plots import figures
 from ganlab.plots.grids import Pixels, evenly_spaced, save_gif, save_png, scatter, side_by_side, tile, to_pixels
-from ganlab.runs.directory import RunDirectory, new_run, this_process
+from ganlab.runs.directory import RunDirectory, new_run
 from ganlab.runs.files import atomic_write, write_json
 from ganlab.runs.history import append_text, read_history, sync_file
 from ganlab.runs.snapshots import append_snapshot, cut_snapshots, read_snapshots
+from ganlab.runs.status import MADE_BY, Cost, RunStatus, now, this_process
 from ganlab.version import __version__
 
 BLOCK = 256
@@ -63,9 +63,6 @@ SCORES = ("d_train", "d_held_out", "d_fake")
 """The discriminator's mean scores that a snapshot may have: on training data, on data never trained on, on samples."""
 
 GRADIENTS = ("grad_d", "grad_g", "grad_g_output")
-
-MADE_BY = "ganlab.Monitor"
-"""What run.json says of a run that another program's loop made."""
 
 
 class OwnStatistics(NamedTuple):
@@ -161,7 +158,7 @@ class Monitor:
         runs_dir: str | Path = "runs",
         views: Sequence[View] | None = None,
         experiment: Experiment | None = None,
-        status: Mapping[str, Any] | None = None,
+        status: RunStatus | None = None,
     ) -> None:
         check_plan(loss, steps)
         options = experiment.data if experiment is not None else None
@@ -175,24 +172,24 @@ class Monitor:
 
         self.held = ExitStack()
         if isinstance(run, RunDirectory):
-            self.run, self.status = run, dict(status or {})
+            self.run, self.status = run, status or RunStatus(status="running")
         else:
             self.run = new_run(Path(runs_dir), checked_name(run))
             self.held.enter_context(self.run.held())
-            self.status = {
-                "status": "running",
-                "reason": "",
-                "made_by": MADE_BY,
-                "name": run,
-                "loss": loss,
-                "seed": seed,
-                "step": 0,
-                "steps": steps,
-                "process": this_process(),
-                "started": now(),
-                "seconds": 0.0,
-                "versions": versions(),
-            }
+            self.status = RunStatus(
+                status="running",
+                reason="",
+                made_by=MADE_BY,
+                name=run,
+                loss=loss,
+                seed=seed,
+                step=0,
+                steps=steps,
+                process=this_process(),
+                started=now(),
+                seconds=0.0,
+                versions=versions(),
+            )
         self.open = True
         self.begun = self.session = self.last_flush = time.perf_counter()
         self.seconds = {"watching": 0.0, "drawing": 0.0, "saving": 0.0}
@@ -441,14 +438,15 @@ class Monitor:
             reason: why, where it did not finish.
         """
         spent = time.perf_counter() - self.session
-        self.status |= {
-            "status": status,
-            "reason": reason,
-            "step": self.last_step or 0,
-            "ended": now(),
-            "seconds": round(self.elapsed, 3),
-            "cost": {f"{what}_share": round(self.seconds[what] / spent, 4) for what in ("watching", "saving")},
-        }
+        shares = {f"{what}_share": round(self.seconds[what] / spent, 4) for what in ("watching", "saving")}
+        self.status = self.status.changed(
+            status=status,
+            reason=reason,
+            step=self.last_step or 0,
+            ended=now(),
+            seconds=round(self.elapsed, 3),
+            cost=Cost(**shares),
+        )
         self.open = False
         try:
             self.run.write_status(self.status)
@@ -554,11 +552,6 @@ def check_plan(loss: str | None, steps: int | None) -> None:
         raise ConfigError(f"loss is {loss!r}", f"losses are {', '.join(LOSSES)}; leave it out where yours is another")
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
         raise ConfigError(f"steps is {steps!r}", "give the number of steps that are planned, or leave it out")
-
-
-def now() -> str:
-    """Return the time of day, to the second, with its zone."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def versions() -> dict[str, str]:

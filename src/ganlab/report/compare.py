@@ -142,7 +142,7 @@ def read_side(run: RunDirectory) -> Side:
             gaps.append(f"{what}: {error.message}")
             return None
 
-    status = reading("run.json", run.status) or {}
+    status = reading("run.json", run.status)
     verdict = reading("verdict.json", lambda: read_verdict(run)) or {}
     name = verdict_name(verdict) if verdict else ""
     experiment = reading("config.yaml", run.experiment) if run.config.exists() else None
@@ -150,9 +150,9 @@ def read_side(run: RunDirectory) -> Side:
     snapshots = reading("snapshots.jsonl", lambda: _snapshots(run)) or []
     grid = reading("samples", lambda: last_grid(run))
     facts = {
-        "state": f"{status.get('status', '-')}{f' ({reason})' if (reason := status.get('reason')) else ''}",
-        "step": str(status.get("step", "-")),
-        "seed": str(status.get("seed", "-")),
+        "state": "-" if status is None else f"{status.status}{f' ({status.reason})' if status.reason else ''}",
+        "step": "-" if status is None or status.step is None else str(status.step),
+        "seed": "-" if status is None or status.seed is None else str(status.seed),
         "verdict": name or "not judged",
         "since step": str(verdict.get("onset_step") or "-"),
         "confidence": f"{100 * verdict['confidence']:.0f} %" if verdict else "-",

@@ -1,35 +1,21 @@
-"""The run directory: its layout, its status, who holds it, and how to find one."""
+"""The run directory: its layout, and how to make one and find one."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import socket
 import string
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-from filelock import FileLock, Timeout
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import dump_experiment, load_experiment
 from ganlab.errors import RunError
-from ganlab.runs.files import atomic_write, read_json, write_json
-
-SCHEMA = 1
-"""Version of the run directory's format."""
-
-LOCK, HOLDER = ".lock", ".holder"
-"""A kernel lock, and who has it: files of a run that is being written."""
-
-PATIENCE = 0.5
-"""Seconds to wait for a lock: longer than its new holder takes to write down who it is."""
-
-STATUSES = ("running", "finished", "stopped", "interrupted", "failed")
+from ganlab.runs import lock
+from ganlab.runs.files import atomic_write
+from ganlab.runs.status import RunStatus, State, read_status, write_status
 
 
 @dataclass(frozen=True)
@@ -91,70 +77,32 @@ class RunDirectory:
         """
         return load_experiment(self.config)
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> RunStatus:
         """Read run.json.
 
         Raises:
-            RunError: it is missing, damaged or of a newer format.
+            RunError: as for `read_status`.
         """
-        status = read_json(self.status_file)
-        if status.get("status") not in STATUSES:
-            raise RunError(f"{self.status_file} names no known status", "the file is damaged; use another run")
-        if not isinstance(status.get("schema"), int) or status["schema"] > SCHEMA:
-            raise RunError(
-                f"{self.status_file} has format {status.get('schema')!r}, and this ganlab reads up to {SCHEMA}",
-                "update ganlab to read it",
-            )
-        return status
+        return read_status(self.status_file)
 
-    def write_status(self, values: Mapping[str, Any]) -> None:
+    def write_status(self, status: RunStatus) -> None:
         """Replace run.json."""
-        write_json(self.status_file, {"schema": SCHEMA, **values})
+        write_status(self.status_file, status)
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the run's kernel lock, which dies with its process.
+    def state(self, status: RunStatus) -> State:
+        """Return the state that run.json tells, but interrupted if it says running and no live process holds the run.
 
-        Raises:
-            RunError: another process holds it; the message names the process. Or no lock can be made there.
+        A process that was killed leaves `running` behind, but not its lock.
         """
-        lock = FileLock(self.path / LOCK, timeout=PATIENCE)
-        holder = self.path / HOLDER
-        try:
-            lock.acquire()
-        except Timeout as error:
-            process = read_json(holder) if holder.is_file() else {}
-            raise RunError(
-                f"{self.path} is in use by process {process.get('pid', '?')} on {process.get('host', '?')}",
-                "wait until it ends, or stop that process",
-            ) from error
-        except OSError as error:
-            raise RunError(
-                f"{self.path} cannot be locked: {error.strerror or error}", "make the folder writable, or copy the run"
-            ) from error
-        try:
-            write_json(holder, this_process())
-            yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()
+        return "interrupted" if status.status == "running" and not self.is_held() else status.status
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold the run's lock, as `lock.held` does."""
+        return lock.held(self.path)
 
     def is_held(self) -> bool:
-        """Tell whether a live process is writing to this run. A run that was never locked stays as it is."""
-        if not (self.path / LOCK).is_file():
-            return False
-        lock = FileLock(self.path / LOCK, blocking=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            return True
-        lock.release()
-        return False
-
-
-def this_process() -> dict[str, Any]:
-    """Return who we are, for run.json: pid and host."""
-    return {"pid": os.getpid(), "host": socket.gethostname()}
+        """Return whether a live process is writing to this run."""
+        return lock.is_held(self.path)
 
 
 def create_run(runs_dir: Path, experiment: Experiment, name: str | None = None) -> RunDirectory:

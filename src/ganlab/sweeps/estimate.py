@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -107,6 +106,5 @@ def probe(planned: PlannedRun, scratch: Path, executor: LocalExecutor) -> Cost:
         pass
     if outcomes[0].cause:
         raise RunError(f"{planned.id} cannot be trained here: {outcomes[0].words}", "mend this before the sweep")
-    status: Mapping[str, Any] = run.status()
     step = float(np.median(np.diff(read_history(run.history)["time"])[1:]))
-    return Cost(step, max(0.0, status["seconds"] - STEPS * step) / 3)
+    return Cost(step, max(0.0, (run.status().seconds or 0.0) - STEPS * step) / 3)

@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganlab.errors import RunError
+from ganlab.runs import lock
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, sweep_temporaries
 from ganlab.runs.history import append_text
@@ -54,6 +56,10 @@ class SweepFolder:
         """What workers printed."""
         return self.path / "workers.log"
 
+    def held(self) -> AbstractContextManager[None]:
+        """Hold the sweep's lock, as `lock.held` does."""
+        return lock.held(self.path)
+
     def run(self, name: str) -> RunDirectory:
         """The directory of a planned run, there or not."""
         return RunDirectory(self.runs / name)
@@ -91,7 +97,7 @@ def open_sweep(plan: Plan, path: Path, fresh: bool = False) -> SweepFolder:
                 "name another folder with --into, or leave it out",
             )
         if fresh:
-            with RunDirectory(path).held():
+            with folder.held():
                 shutil.rmtree(folder.runs, ignore_errors=True)
                 folder.attempts.unlink(missing_ok=True)
     elif path.exists() and any(path.iterdir()):

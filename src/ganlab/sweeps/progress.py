@@ -12,6 +12,7 @@ from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
 from ganlab.runs.snapshots import is_number
+from ganlab.runs.status import RunStatus
 from ganlab.sweeps.records import ENDED, verdict_name
 
 if TYPE_CHECKING:
@@ -67,16 +68,15 @@ class Glance:
 def glance(run: RunDirectory) -> Glance:
     """Look at a run's directory as it is now, whole or not: three small reads, no lock, no error."""
     status, verdict, row = _status(run), _verdict(run), last_row(run.history)
-    state = status.get("status")
+    state = status.status if status else None
     judged = isinstance(verdict.get("failure"), str) and isinstance(verdict.get("variant", 0), str | None)
     step, seconds = _finite(row.get("step")), _finite(row.get("time"))
-    steps = _finite(status.get("steps"))
     return Glance(
         state=state,
-        reason=str(status.get("reason", "")),
+        reason=status.reason if status else "",
         step=None if step is None else int(step),
-        steps=None if steps is None else int(steps),
-        seconds=seconds if state in (None, "running") else _finite(status.get("seconds")),
+        steps=status.steps if status else None,
+        seconds=seconds if status is None or state == "running" else status.seconds,
         pace=seconds / step if step and seconds is not None else None,
         d_loss=row.get("d_loss"),
         g_loss=row.get("g_loss"),
@@ -114,11 +114,11 @@ def _numbers(names: Sequence[bytes], cells: Sequence[bytes]) -> Iterator[tuple[s
             continue
 
 
-def _status(run: RunDirectory) -> dict[str, Any]:
+def _status(run: RunDirectory) -> RunStatus | None:
     try:
         return run.status()
     except RunError:
-        return {}
+        return None
 
 
 def _verdict(run: RunDirectory) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history, whole_lines
 from ganlab.runs.snapshots import Row, read_snapshots
+from ganlab.runs.status import RunStatus
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
@@ -36,7 +37,7 @@ class RunRecord:
         state: missing (not begun), running (a live process holds it), finished, stopped, interrupted (also one that was
             killed and left `running` behind), or failed (also one whose run.json or verdict.json cannot be read).
         reason: why it stopped, failed or is missing, in words; may be empty.
-        status: run.json; empty where it is missing or cannot be read.
+        status: run.json; None if it is missing or cannot be read.
         verdict: verdict.json: the last one of a run that ended, else the reading so far; None where there is none.
     """
 
@@ -44,13 +45,23 @@ class RunRecord:
     run: RunDirectory
     state: str
     reason: str
-    status: Mapping[str, Any]
+    status: RunStatus | None
     verdict: Mapping[str, Any] | None
 
     @property
     def ended(self) -> bool:
         """Whether the run ended by itself, so that its verdict counts."""
         return self.state in ENDED
+
+    @property
+    def step(self) -> int | None:
+        """The last step that run.json knows of."""
+        return self.status.step if self.status else None
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds that the run took."""
+        return self.status.seconds if self.status else None
 
     @cached_property
     def history(self) -> History:
@@ -131,15 +142,12 @@ def read_attempts(folder: SweepFolder) -> list[dict[str, Any]]:
 
 def _record(planned: PlannedRun, run: RunDirectory, last_attempt: str) -> RunRecord:
     if not run.status_file.is_file():
-        return RunRecord(planned, run, "missing", last_attempt or "not begun", {}, None)
+        return RunRecord(planned, run, "missing", last_attempt or "not begun", None, None)
     try:
         status, verdict = run.status(), read_verdict(run)
     except RunError as error:
-        return RunRecord(planned, run, "failed", in_words(error, run), {}, None)
-    state = str(status["status"])
-    if state == "running" and not run.is_held():
-        state = "interrupted"
-    reason = str(status.get("reason") or "")
+        return RunRecord(planned, run, "failed", in_words(error, run), None, None)
+    state, reason = run.state(status), status.reason
     if state == "interrupted":
         reason = reason or last_attempt or "its process is gone"
     return RunRecord(planned, run, state, reason, status, verdict)

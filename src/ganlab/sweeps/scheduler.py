@@ -8,11 +8,11 @@ from datetime import datetime, timezone
 from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import whole_lines
+from ganlab.runs.stop import StopSignal
 from ganlab.sweeps.executors import RETRIED, Executor, Job, Outcome
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.plan import Plan, PlannedRun
 from ganlab.sweeps.view import SweepView
-from ganlab.training.signals import StopSignal
 
 RETRIES = 2
 """Times that a run is tried again, at most, after a crash or for want of memory."""
@@ -24,7 +24,7 @@ TICK = 1.0
 def has_ended(run: RunDirectory) -> bool:
     """Tell whether a run ended by itself: finished, diverged or ended by `stop_on`. Such a run is not trained again."""
     try:
-        return run.status()["status"] in ("finished", "stopped")
+        return run.status().ended_by_itself
     except GanlabError:
         return False  # not there, or damaged: what is missing is trained
 
@@ -82,4 +82,4 @@ def note(folder: SweepFolder, outcome: Outcome) -> None:
 def give_up(run: RunDirectory, outcome: Outcome) -> None:
     """Leave a run.json that says failed and why; a killed worker could not."""
     if outcome.cause != "interrupted" and run.status_file.is_file():
-        run.write_status({**run.status(), "status": "failed", "reason": f"{outcome.cause}: {outcome.words}"})
+        run.write_status(run.status().changed(status="failed", reason=f"{outcome.cause}: {outcome.words}"))

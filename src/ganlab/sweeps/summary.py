@@ -14,7 +14,7 @@ import numpy as np
 
 from ganlab.errors import RunError
 from ganlab.runs.files import atomic_write, write_json
-from ganlab.runs.snapshots import is_number, shown_in
+from ganlab.runs.snapshots import shown_in
 from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.measures import wilson
 from ganlab.sweeps.records import RunRecord, in_words, read_attempts, read_records
@@ -118,7 +118,7 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
     what: dict[str, Cell] = {
         "state": record.state,
         "reason": reason,
-        "step": _number(record, "step"),
+        "step": record.step,
         "verdict": verdict.get("failure"),
         "variant": verdict.get("variant"),
         "confidence": verdict.get("confidence"),
@@ -129,17 +129,11 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
         "stopped_early": steps_saved(record),
         **curves,
         **metrics,
-        "seconds": _number(record, "seconds"),
+        "seconds": record.seconds,
     }
     # An axis may bear a name of the user's own.
     columns = {axis: f"{axis} (axis)" if axis in who | what else axis for axis in axes}
     return {**who, **{column: planned.settings.get(axis) for axis, column in columns.items()}, **what}
-
-
-def _number(record: RunRecord, key: str) -> float | None:
-    """Return a number of run.json; None if it is not there."""
-    value = record.status.get(key)
-    return value if is_number(value) else None
 
 
 def _late_means(record: RunRecord) -> dict[str, float | None]:
@@ -155,10 +149,9 @@ def steps_saved(record: RunRecord) -> int | None:
 
     None for a run that did not end.
     """
-    step = _number(record, "step")
-    if not record.ended or step is None:
+    if not record.ended or record.step is None:
         return None
-    return max(0, record.planned.experiment.training.steps - int(step)) if record.state == "stopped" else 0
+    return max(0, record.planned.experiment.training.steps - record.step) if record.state == "stopped" else 0
 
 
 def summarise(
@@ -221,8 +214,8 @@ def _seconds(records: Sequence[RunRecord]) -> dict[str, float]:
     """Seconds that the runs took, and that early stops saved, each at its own run's rate."""
     trained = saved = 0.0
     for record in records:
-        seconds, step = _number(record, "seconds"), _number(record, "step")
-        trained += seconds or 0.0
-        if seconds and step:
-            saved += seconds / step * (steps_saved(record) or 0)
+        seconds = record.seconds or 0.0
+        trained += seconds
+        if record.step:
+            saved += seconds / record.step * (steps_saved(record) or 0)
     return {"trained": round(trained, 3), "saved": round(saved, 3)}

@@ -10,9 +10,9 @@ from ganlab.monitor.columns import history_columns
 from ganlab.monitor.live import stands
 from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.snapshots import Snapshots, best_step
+from ganlab.runs.stop import StopSignal
 from ganlab.training.checkpoint import checkpoint_steps, prune, save_checkpoint
 from ganlab.training.feed import Feed
-from ganlab.training.signals import StopSignal
 from ganlab.training.state import State
 from ganlab.training.step import train_step
 

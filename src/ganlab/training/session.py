@@ -15,20 +15,30 @@ from ganlab.config.load import difference, dump_experiment, load_experiment
 from ganlab.data import RealData, load
 from ganlab.diagnosis.evidence import NonFinite as FirstNonFinite
 from ganlab.errors import GanlabError, Interrupted, RunError
-from ganlab.monitor.monitor import MADE_BY, Monitor, NonFinite, now, versions
+from ganlab.monitor.monitor import Monitor, NonFinite, versions
 from ganlab.monitor.preflight import preflight
 from ganlab.monitor.snapshots import Snapshots
 from ganlab.monitor.tensorboard import EventFiles, require_tensorboard
 from ganlab.monitor.view import View
-from ganlab.runs.directory import RunDirectory, create_run, list_runs, this_process
+from ganlab.runs.directory import RunDirectory, create_run, list_runs
 from ganlab.runs.files import atomic_write, require_space, sweep_temporaries
 from ganlab.runs.history import cut_history
 from ganlab.runs.snapshots import cut_snapshots
+from ganlab.runs.status import (
+    DataFacts,
+    NonFiniteFacts,
+    OwnStatus,
+    Resumption,
+    RunStatus,
+    now,
+    read_own_status,
+    this_process,
+)
+from ganlab.runs.stop import EXIT_CODES, StopSignal
 from ganlab.training.checkpoint import checkpoint_path, experiment_of, newest_checkpoint, restore
 from ganlab.training.device import choose_device, describe_device, prepare
 from ganlab.training.loop import STOP_ON, Ending, train_loop
 from ganlab.training.nonfinite import find_first
-from ganlab.training.signals import EXIT_CODES, StopSignal
 from ganlab.training.workbench import Workbench, build_workbench
 
 
@@ -63,27 +73,25 @@ def start(
     require_room(runs_dir, bench)
     run = create_run(runs_dir, experiment, name)
     with run.held():
-        status = {
-            "status": "running",
-            "reason": "",
-            "experiment": experiment.name,
-            "seed": experiment.seed,
-            "step": 0,
-            "steps": experiment.training.steps,
-            "process": this_process(),
-            "started": now(),
-            "seconds": 0.0,
-            "device": describe_device(device),
-            "threads": torch.get_num_threads(),
-            "versions": versions(),
-            "data": {
-                "train": len(data.train),
-                "held_out": len(data.held_out),
-                "fingerprint": bench.plain_game.fingerprint,
-            },
-            "parameters": {name: count_parameters(network) for name, network in bench.state.networks.items()},
-            "resumed": [],
-        }
+        status = OwnStatus(
+            status="running",
+            reason="",
+            experiment=experiment.name,
+            seed=experiment.seed,
+            step=0,
+            steps=experiment.training.steps,
+            process=this_process(),
+            started=now(),
+            seconds=0.0,
+            device=describe_device(device),
+            threads=torch.get_num_threads(),
+            versions=versions(),
+            data=DataFacts(
+                train=len(data.train), held_out=len(data.held_out), fingerprint=bench.plain_game.fingerprint
+            ),
+            parameters={name: count_parameters(network) for name, network in bench.state.networks.items()},
+            resumed=(),
+        )
         carry_on(run, bench, data, status, views, preflight(data, experiment))
     return run
 
@@ -105,7 +113,7 @@ def resume(
         Interrupted: a signal or a full disk ended it; it can be resumed.
     """
     with run.held():
-        status = resumable(run)
+        status = read_own_status(run.status_file)
         experiment = load_experiment(run.config, overrides)
         sweep_temporaries(run.path)
         checkpoint, warnings = newest_checkpoint(run.checkpoints)
@@ -122,12 +130,12 @@ def resume(
             return run
 
         device = choose_device(experiment.training)
-        prepare(device, experiment.training, threads=status["threads"])
+        prepare(device, experiment.training, threads=status.threads)
         warnings += promises_lost(status, device)
         data = load(experiment.data, experiment.training.batch_size)
         bench = build_workbench(experiment, data, device)
         fingerprint = bench.plain_game.fingerprint
-        if fingerprint != status["data"].get("fingerprint") and not is_allowed("data", allowed):
+        if fingerprint != status.data.fingerprint and not is_allowed("data", allowed):
             raise RunError(
                 f"the data of {run.path.name} changed since it was started: its fingerprint differs",
                 "bring the old data back, or allow it with --allow-change data",
@@ -137,56 +145,38 @@ def resume(
         cut_snapshots(run.snapshots, checkpoint.step)
         if changes:
             atomic_write(run.config, dump_experiment(experiment).encode())
-        status["resumed"].append({"step": checkpoint.step, "time": now(), "changes": changes})
-        status |= {
-            "status": "running",
-            "reason": "",
-            "steps": experiment.training.steps,
-            "process": this_process(),
-            "device": describe_device(device),
-            "threads": torch.get_num_threads(),
-            "versions": versions(),
-            "data": {**status["data"], "fingerprint": fingerprint},
-        }
-        status.pop("non_finite", None)
+        resumption = Resumption(step=checkpoint.step, time=now(), changes=tuple(changes))
+        status = status.changed(
+            status="running",
+            reason="",
+            steps=experiment.training.steps,
+            process=this_process(),
+            device=describe_device(device),
+            threads=torch.get_num_threads(),
+            versions=versions(),
+            data=status.data.model_copy(update={"fingerprint": fingerprint}),
+            resumed=(*status.resumed, resumption),
+            non_finite=None,
+        )
         carry_on(run, bench, data, status, views, warnings)
     return run
 
 
-def has_ended(status: dict[str, Any], step: int, experiment: Experiment, changes: list[dict[str, Any]]) -> str:
+def has_ended(status: RunStatus, step: int, experiment: Experiment, changes: list[dict[str, Any]]) -> str:
     """Return why there is nothing to go on with, in words; empty where there is something."""
-    if status["status"] == "finished" and step >= experiment.training.steps:
+    if status.status == "finished" and step >= experiment.training.steps:
         return f"has finished its {step} steps; `training.steps=N` with a larger N trains it longer"
     changed = any(change["key"] == "monitor.stop_on" for change in changes)
-    if status["status"] == "stopped" and status["reason"].startswith(STOP_ON) and not changed:
-        return f"was ended by its verdict ({status['reason']}); `monitor.stop_on=[]` trains on"
+    if status.status == "stopped" and status.reason.startswith(STOP_ON) and not changed:
+        return f"was ended by its verdict ({status.reason}); `monitor.stop_on=[]` trains on"
     return ""
-
-
-def resumable(run: RunDirectory) -> dict[str, Any]:
-    """Return run.json after checking what a resume needs of it.
-
-    Raises:
-        RunError: it is missing, damaged or of a newer format.
-    """
-    status = run.status()
-    if status.get("made_by") == MADE_BY:
-        raise RunError(f"{run.path} was written by another program, through {MADE_BY}", "start that program again")
-    needed = {"threads": int, "device": str, "versions": dict, "data": dict, "resumed": list}
-    wrong = [key for key, kind in needed.items() if type(status.get(key)) is not kind]
-    if wrong or not 1 <= status["threads"] <= 1024:
-        raise RunError(
-            f"{run.status_file} has no usable {' and '.join(wrong) or 'threads'}",
-            "the file is damaged; restore it or use another run",
-        )
-    return status
 
 
 def find_unfinished(experiment: Experiment, runs_dir: Path) -> RunDirectory | None:
     """Return the newest run of this very experiment that did not finish and that nobody is writing to."""
     for run in reversed(list_runs(runs_dir)):
         try:
-            same = run.status()["status"] != "finished" and run.experiment() == experiment
+            same = run.status().status != "finished" and run.experiment() == experiment
         except GanlabError:
             # A damaged run is not one to go on with; `ganlab ls runs` shows it.
             continue
@@ -200,7 +190,7 @@ def carry_on(
     run: RunDirectory,
     bench: Workbench,
     data: RealData,
-    status: dict[str, Any],
+    status: OwnStatus,
     views: Sequence[View],
     warnings: Sequence[str] = (),
 ) -> None:
@@ -223,7 +213,7 @@ def carry_on(
         monitor.warn(text)
     for text in data.notes:
         monitor.note(text)
-    monitor.note(f"step {state.step} of {experiment.training.steps} on {status['device']}, {status['threads']} threads")
+    monitor.note(f"step {state.step} of {experiment.training.steps} on {status.device}, {status.threads} threads")
     # Denormals appear in dying activations and optimiser states, and slow the CPU's arithmetic many times over.
     torch.set_flush_denormal(True)
     try:
@@ -233,7 +223,7 @@ def carry_on(
                 ending = train_loop(state, bench.game, bench.feed, monitor, snapshots, stop)
             except NonFinite as bad:
                 ending = Ending("stopped", "non_finite")
-                monitor.status["non_finite"] = explain(bad, bench, data, run, monitor)
+                monitor.status = monitor.status.changed(non_finite=explain(bad, bench, data, run, monitor))
             if ending.status == "interrupted":
                 monitor.close(*ending)
             else:
@@ -257,7 +247,7 @@ def carry_on(
         )
 
 
-def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory, monitor: Monitor) -> dict[str, Any]:
+def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory, monitor: Monitor) -> NonFiniteFacts:
     """Replay the run from its last good checkpoint to name the first tensor that was not finite."""
     experiment = bench.state.experiment
     plain = experiment.training.model_copy(update={"compile": False})
@@ -278,7 +268,7 @@ def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory,
         what = f"{found['tensor']} of {where}" if where else found["tensor"]
         monitor.warn(f"not finite: {what} at step {found['step']}; the checkpoint at step {start} is kept")
         monitor.live.non_finite = FirstNonFinite(found["step"], what)
-    return {**found, "seen_in": bad.column, "checkpoint": start}
+    return NonFiniteFacts(**found, seen_in=bad.column, checkpoint=start)
 
 
 def check_changes(before: Experiment, now: Experiment, allowed: Sequence[str], step: int) -> list[dict[str, Any]]:
@@ -306,9 +296,9 @@ def is_allowed(key: str, allowed: Sequence[str]) -> bool:
     return any(key == name or key.startswith(f"{name}.") for name in allowed)
 
 
-def promises_lost(status: dict[str, Any], device: torch.device) -> list[str]:
+def promises_lost(status: OwnStatus, device: torch.device) -> list[str]:
     """Return a warning for each reason why going on will not be bit for bit."""
-    pairs = {"device": (status["device"], describe_device(device)), "versions": (status["versions"], versions())}
+    pairs = {"device": (status.device, describe_device(device)), "versions": (status.versions, versions())}
     return [
         f"{what} changed from {old} to {new}: this run goes on, but not bit for bit"
         for what, (old, new) in pairs.items()

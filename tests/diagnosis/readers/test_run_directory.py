@@ -21,8 +21,10 @@ from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.errors import GanlabError, RunError
 from ganlab.monitor.live import LiveEvidence
 from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import write_json
 from ganlab.runs.history import STANDARD_COLUMNS, append_rows, read_history
 from ganlab.runs.snapshots import append_snapshot, read_snapshots
+from ganlab.runs.status import NonFiniteFacts, RunStatus
 
 STEPS = 20
 
@@ -45,7 +47,7 @@ def whole(path: Path, experiment: Experiment, **status: Any) -> Path:
     path.mkdir()
     run = RunDirectory(path)
     run.config.write_text(dump_experiment(experiment))
-    run.write_status({"status": "finished", "reason": "", "steps": STEPS, **status})
+    write_json(run.status_file, {"schema": 1, "status": "finished", "reason": "", "steps": STEPS, **status})
     append_rows(run.history, STANDARD_COLUMNS, [history_row(step) for step in range(1, STEPS + 1)])
     for step in (0, 10, 20):
         append_snapshot(run.snapshots, snapshot(step))
@@ -97,7 +99,7 @@ def test_the_loss_tells_the_family(
 
 
 def test_a_run_that_goes_on_and_its_torn_last_row(path: Path, points: Callable[..., Experiment]) -> None:
-    RunDirectory(path).write_status({"status": "running", "steps": STEPS})
+    RunDirectory(path).write_status(RunStatus(status="running", steps=STEPS))
     for file in ("history.csv", "snapshots.jsonl"):
         (path / file).write_bytes((path / file).read_bytes()[:-5])
     found = load(path)
@@ -117,11 +119,11 @@ def test_nan_is_a_point_and_an_empty_cell_is_none(path: Path) -> None:
 def test_a_nan_that_the_run_did_not_meet_is_doubted(path: Path) -> None:
     """Our own loop stops at one and says so in run.json."""
     edit(path / "history.csv", 20, lambda line: line.replace(",0.9,", ",nan,"))
-    status = {"status": "stopped", "step": STEPS, "steps": STEPS}
+    status = RunStatus(status="stopped", step=STEPS, steps=STEPS)
     RunDirectory(path).write_status(status)
     assert load(path).notes == ("history.csv holds NaN or Inf in `g_loss`, and run.json tells of none",)
     assert load(path).damaged
-    RunDirectory(path).write_status({**status, "non_finite": {"step": 20, "tensor": "g_loss"}})
+    RunDirectory(path).write_status(status.changed(non_finite=NonFiniteFacts(step=20, tensor="g_loss")))
     assert not load(path).damaged
 
 
@@ -132,7 +134,14 @@ def test_the_runs_own_report_of_nan(tmp_path: Path, points: Callable[..., Experi
     assert (found.non_finite.step, found.non_finite.signal) == (7, "gradient of generator.0")
     broken = load(whole(tmp_path / "other", points(), non_finite={"step": "7"}))
     assert broken.non_finite is None
-    assert any("not where" in note for note in broken.notes)
+    assert broken.notes == ("run.json is damaged: it has no usable `non_finite`",)
+    assert broken.damaged
+
+
+def test_what_a_newer_ganlab_says_in_run_json_is_no_damage(tmp_path: Path, points: Callable[..., Experiment]) -> None:
+    found = load(whole(tmp_path / "run", points(), mood="sunny"))
+    assert found.notes == ("run.json has keys that this ganlab does not know: `mood`",)
+    assert not found.damaged
 
 
 def test_float16_may_overflow_gradients(tmp_path: Path, points: Callable[..., Experiment]) -> None:
@@ -274,13 +283,13 @@ def test_nothing_left_and_newer_formats_are_refused(path: Path) -> None:
 def test_rows_cut_off_at_a_lines_end_are_missed(path: Path) -> None:
     """Nothing in such a history is wrong, but run.json knows how far the run came."""
     assert not load(path).damaged
-    RunDirectory(path).write_status({"status": "finished", "step": STEPS, "steps": STEPS})
+    RunDirectory(path).write_status(RunStatus(status="finished", step=STEPS, steps=STEPS))
     assert not load(path).damaged
     edit(path / "history.csv", STEPS, lambda line: "")
     found = load(path)
     assert found.damaged
     assert found.notes == ("history.csv ends at step 19, and the run ended at step 20: rows are missing",)
-    RunDirectory(path).write_status({"status": "running", "step": STEPS, "steps": STEPS})
+    RunDirectory(path).write_status(RunStatus(status="running", step=STEPS, steps=STEPS))
     assert not load(path).damaged
 
 
@@ -297,7 +306,7 @@ def test_snapshots_cut_off_at_a_lines_end_are_missed(path: Path) -> None:
 
 
 def test_config_and_status_that_disagree_plan_nothing(path: Path) -> None:
-    RunDirectory(path).write_status({"status": "finished", "steps": 90})
+    RunDirectory(path).write_status(RunStatus(status="finished", steps=90))
     found = load(path)
     assert found.planned is None
     assert any("plans 20 steps and run.json 90" in note for note in found.notes)
@@ -306,7 +315,7 @@ def test_config_and_status_that_disagree_plan_nothing(path: Path) -> None:
 def test_a_loop_of_somebody_else(path: Path) -> None:
     """A directory that ganlab.Monitor made: no experiment, any steps and columns, accuracies in percent by mistake."""
     (path / "config.yaml").unlink()
-    RunDirectory(path).write_status({"status": "finished", "steps": None, "loss": "hinge", "made_by": "ganlab.Monitor"})
+    RunDirectory(path).write_status(RunStatus(status="finished", steps=None, loss="hinge", made_by="ganlab.Monitor"))
     (path / "history.csv").write_text(
         "step,time,d_loss,d_loss_real,d_acc_real,mine\n10,1,2.5,0.5,80,1\n30,2,1.5,,90,1\n70,3,-inf,0.5,100,\n"
     )

@@ -31,8 +31,8 @@ def test_one_worker_trains_one_run_after_another_and_is_replaced_when_it_is_kill
         executor.submit(job(f"short{seed}", short.model_copy(update={"seed": seed}), tmp_path))
         assert wait(executor, 1) == [Outcome(f"short{seed}")]
     first, second = (RunDirectory(tmp_path / f"short{seed}").status() for seed in range(2))
-    assert first["status"] == second["status"] == "finished"
-    assert first["process"] == second["process"]  # torch was imported once
+    assert first.status == second.status == "finished"
+    assert first.process == second.process  # torch was imported once
     assert first["threads"] == 1
 
     refused = points("training.device=cuda:99")
@@ -45,15 +45,15 @@ def test_one_worker_trains_one_run_after_another_and_is_replaced_when_it_is_kill
     executor.submit(job("long", points("training.device=cpu", "training.steps=1000000"), tmp_path))
     while not (tmp_path / "long" / "history.csv").is_file():
         assert executor.wait(0.1) == []
-    psutil.Process(first["process"]["pid"]).send_signal(signal.SIGKILL)
+    psutil.Process(first.process.pid).send_signal(signal.SIGKILL)
     (outcome,) = wait(executor, 1)
     assert (outcome.id, outcome.cause) == ("long", "out_of_memory")
     assert "SIGKILL" in outcome.words
 
     executor.submit(job("after", short, tmp_path))
     assert wait(executor, 1) == [Outcome("after")]
-    replacement = RunDirectory(tmp_path / "after").status()["process"]["pid"]
-    assert replacement != first["process"]["pid"]
+    replacement = RunDirectory(tmp_path / "after").status().process.pid
+    assert replacement != first.process.pid
     executor.close()
     assert not psutil.pid_exists(replacement)
     assert (tmp_path / "log").is_file()
@@ -69,9 +69,9 @@ def test_closing_saves_what_is_under_way(points: Any, tmp_path: Path) -> None:
     executor.close()
 
     status = run.status()
-    assert (status["status"], status["reason"]) == ("interrupted", "SIGTERM")
-    assert not psutil.pid_exists(status["process"]["pid"])
-    assert f"step_{status['step']:07d}" in {path.name for path in run.checkpoints.iterdir()}
+    assert (status.status, status.reason) == ("interrupted", "SIGTERM")
+    assert not psutil.pid_exists(status.process.pid)
+    assert f"step_{status.step:07d}" in {path.name for path in run.checkpoints.iterdir()}
 
 
 @pytest.mark.parametrize(

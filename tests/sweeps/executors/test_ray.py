@@ -111,7 +111,7 @@ def test_runs_on_two_nodes_are_those_of_this_process_and_a_killed_one_goes_on(
             executor.submit(job)
         until(lambda: has_checkpoint(victim.folder) and RunDirectory(short[0].folder).status_file.is_file())
         # Two at once on nodes of one CPU: one on each. The parent of a worker is its node's raylet.
-        pids = [RunDirectory(job.folder).status()["process"]["pid"] for job in (victim, short[0])]
+        pids = [RunDirectory(job.folder).status().process.pid for job in (victim, short[0])]
         raylets = {node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()}
         assert {psutil.Process(pid).ppid() for pid in pids} == raylets
 
@@ -128,8 +128,8 @@ def test_runs_on_two_nodes_are_those_of_this_process_and_a_killed_one_goes_on(
     assert not ray.is_initialized()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     status = RunDirectory(victim.folder).status()
-    assert (status["status"], status["step"]) == ("finished", 300)
-    assert len(status["resumed"]) == 1
+    assert (status.status, status.step) == ("finished", 300)
+    assert len(status.resumed) == 1
     for job in (short[0], victim):
         here = tmp_path / "here" / job.id
         assert train_job(here, job.experiment, threads=1)["cause"] == ""
@@ -150,7 +150,7 @@ def test_a_run_comes_back_from_a_node_that_does_not_see_the_folder(
     finally:
         executor.close()
     status = RunDirectory(endless.folder).status()
-    assert (status["status"], status["reason"]) == ("interrupted", "SIGINT")
+    assert (status.status, status.reason) == ("interrupted", "SIGINT")
     assert not RunDirectory(endless.folder).is_held()
 
     executor = RayExecutor(cluster.address, copy_back=True)
@@ -158,7 +158,7 @@ def test_a_run_comes_back_from_a_node_that_does_not_see_the_folder(
         executor.submit(job)
         executor.submit(endless)
         assert wait_for(executor, 1) == {job.id: Outcome(job.id)}
-        step = status["step"] // 20 * 20 + 20
+        step = status.step // 20 * 20 + 20
         until(lambda: list(Path(os.environ["TMPDIR"]).glob(f"ganlab-*/{endless.id}/checkpoints/*{step}/manifest.json")))
     finally:
         executor.close()
@@ -168,9 +168,9 @@ def test_a_run_comes_back_from_a_node_that_does_not_see_the_folder(
     assert files_of(job.folder) == files_of(here)
     # What was trained before went there, and all of it came back when the sweep ended.
     after = RunDirectory(endless.folder).status()
-    assert after["status"] == "interrupted"
-    assert after["step"] > status["step"]
-    assert len(after["resumed"]) == 1
+    assert after.status == "interrupted"
+    assert after.step > status.step
+    assert len(after.resumed) == 1
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     assert list(Path(os.environ["TMPDIR"]).glob("ganlab-*")) == []
 

@@ -60,7 +60,7 @@ def test_one_is_killed_the_others_are_those_of_this_process_and_it_goes_on(point
         executor.submit(victim)
         until(lambda: has_checkpoint(victim.folder), executor)
         executor.submit(other)
-        os.kill(RunDirectory(victim.folder).status()["process"]["pid"], signal.SIGKILL)
+        os.kill(RunDirectory(victim.folder).status().process.pid, signal.SIGKILL)
         outcomes = wait_for(executor, 2)
         assert outcomes[other.id] == Outcome(other.id)
         assert outcomes[victim.id].cause == "out_of_memory"
@@ -71,7 +71,7 @@ def test_one_is_killed_the_others_are_those_of_this_process_and_it_goes_on(point
     finally:
         executor.close()
     status = RunDirectory(victim.folder).status()
-    assert (status["status"], status["step"], len(status["resumed"])) == ("finished", 300, 1)
+    assert (status.status, status.step, len(status.resumed)) == ("finished", 300, 1)
     for job in (victim, other):
         here = RunDirectory(tmp_path / "here" / job.id)
         assert train_job(here.path, job.experiment, threads=1)["cause"] == ""
@@ -87,7 +87,7 @@ def test_closing_ends_the_processes_and_the_run_is_saved(points: Toy, tmp_path: 
     try:
         executor.submit(endless)
         until(lambda: has_checkpoint(endless.folder), executor)
-        pid = RunDirectory(endless.folder).status()["process"]["pid"]
+        pid = RunDirectory(endless.folder).status().process.pid
         controller = psutil.Process(pid).ppid()
         executor.submit(job_in(tmp_path, points()))  # not submitted before the next wait, which does not come
     finally:
@@ -95,7 +95,7 @@ def test_closing_ends_the_processes_and_the_run_is_saved(points: Toy, tmp_path: 
     assert not psutil.pid_exists(pid)
     assert not psutil.pid_exists(controller)
     status = RunDirectory(endless.folder).status()
-    assert (status["status"], status["reason"]) == ("interrupted", "SIGTERM")
+    assert (status.status, status.reason) == ("interrupted", "SIGTERM")
     assert [path.name for path in (tmp_path / "runs").iterdir()] == [endless.id]
 
 

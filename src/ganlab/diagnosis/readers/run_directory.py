@@ -18,9 +18,9 @@ from ganlab.diagnosis.readers.columns import as_shares
 from ganlab.diagnosis.readers.family import LOSSES
 from ganlab.diagnosis.readers.text import lines, listed, number, printable
 from ganlab.errors import ConfigError, RunError
-from ganlab.runs.directory import SCHEMA, STATUSES, RunDirectory
-from ganlab.runs.files import read_json
+from ganlab.runs.directory import RunDirectory
 from ganlab.runs.snapshots import SLACK, STATISTICS, Row, statistic_of
+from ganlab.runs.status import NewerFormat, NonFiniteFacts, RunStatus
 
 HALVES_TOLERANCE = 0.02
 """Share by which d_loss may differ from the sum of its halves: what bfloat16 rounds away, and more than it."""
@@ -60,21 +60,23 @@ def read_run(path: Path) -> Evidence:
     notes: list[str] = []
     status = _status(run, notes)
     # A loop that wrote through ganlab.Monitor has no experiment.
-    experiment = None if "made_by" in status else _experiment(run, notes)
+    experiment = None if status and status.made_by else _experiment(run, notes)
     planned = _planned(experiment, status, notes)
-    loss = experiment.loss if experiment else status.get("loss")
-    family, saturating = LOSSES[loss] if isinstance(loss, str) and loss in LOSSES else (None, None)
-    ended = status.get("status") != "running"
-    ended_at = _whole(status.get("step")) if ended else None
+    loss = experiment.loss if experiment else status.loss if status else None
+    family, saturating = LOSSES.get(loss or "", (None, None))
+    ended = status is None or status.status != "running"
+    ended_at = status.step if status and ended else None
     # Looked for first: a run that goes on writes the row before the picture.
     pictured = _pictured(run)
     curves, remarks = _curves(run, experiment, planned, ended_at, notes)
     bad = [name for name, curve in curves.items() if not np.isfinite(curve.values).all()]
-    if bad and experiment is not None and ended_at is not None and not status.get("non_finite"):
+    if bad and experiment is not None and ended_at is not None and not (status and status.non_finite):
         notes.append(f"history.csv holds NaN or Inf in {listed(bad)}, and run.json tells of none")
     probabilities = experiment is not None and family == "cross_entropy"
     snapshots, unknown = _snapshots(run, planned, probabilities, notes)
     last = max([ended_at or 0, *(int(curve.steps[-1]) for curve in curves.values())])
+    if status and status.unknown:
+        remarks.append(f"run.json has keys that this ganlab does not know: {listed(list(status.unknown))}")
     if lost := sorted({step for step in pictured if step <= last} - {row["step"] for row in snapshots}):
         notes.append(f"of {len(lost)} snapshots the picture is there, and the row is not; the first is step {lost[0]}")
     if not curves and not snapshots:
@@ -91,7 +93,7 @@ def read_run(path: Path) -> Evidence:
         saturating=saturating,
         planned=planned,
         ended=ended,
-        non_finite=_non_finite(status.get("non_finite"), notes),
+        non_finite=_non_finite(status.non_finite if status else None),
         experiment=experiment,
         notes=(*notes, *remarks, *unknown),
         damaged=bool(notes),
@@ -115,54 +117,41 @@ def _experiment(run: RunDirectory, notes: list[str]) -> Experiment | None:
         return None
 
 
-def _status(run: RunDirectory, notes: list[str]) -> dict[str, Any]:
-    """Return run.json, empty with a note where it is missing or damaged.
+def _status(run: RunDirectory, notes: list[str]) -> RunStatus | None:
+    """Return run.json; None, with a note, if it is missing or damaged.
 
     Raises:
         RunError: it is of a newer format.
     """
     try:
-        status = read_json(run.status_file)
+        status = run.status()
+    except NewerFormat:
+        raise
     except RunError as error:
         notes.append(f"run.json cannot be used: {printable(error.message, 200)}")
-        return {}
-    schema = status.get("schema")
-    if isinstance(schema, int) and not isinstance(schema, bool) and schema > SCHEMA:
-        raise RunError(
-            f"{printable(str(run.path))} has format {schema}, and this ganlab reads up to {SCHEMA}",
-            "update ganlab to read it",
-        )
-    if schema != SCHEMA or status.get("status") not in STATUSES:
-        notes.append("run.json is damaged: it names no known format or status")
-        return {}
+        return None
+    if status.damaged:
+        notes.append(f"run.json is damaged: it has no usable {listed(list(status.damaged))}")
     return status
 
 
-def _planned(experiment: Experiment | None, status: Mapping[str, Any], notes: list[str]) -> int | None:
-    """Return the planned steps; None where config.yaml and run.json do not agree."""
+def _planned(experiment: Experiment | None, status: RunStatus | None, notes: list[str]) -> int | None:
+    """Return the planned steps; None if config.yaml and run.json do not agree."""
     configured = experiment.training.steps if experiment else None
-    stated = _whole(status.get("steps"))
+    stated = status.steps if status else None
     if configured is not None and stated is not None and configured != stated:
         notes.append(f"config.yaml plans {configured} steps and run.json {stated}: one of them is damaged")
         return None
-    return configured if configured is not None else stated
+    return stated if configured is None else configured
 
 
-def _non_finite(found: object, notes: list[str]) -> NonFinite | None:
-    """Return where the run met NaN or Inf; None, with a note, where that is damaged."""
+def _non_finite(found: NonFiniteFacts | None) -> NonFinite | None:
+    """Return where the run met NaN or Inf."""
     if found is None:
         return None
-    step = _whole(found.get("step")) if isinstance(found, dict) else None
-    if not isinstance(found, dict) or step is None:
-        notes.append("run.json says that the run met NaN or Inf, but not where")
-        return None
-    parts = [found.get(key) for key in ("tensor", "network", "layer")]
-    if not isinstance(parts[0], str):
-        parts[0] = found.get("seen_in")
-    words = [printable(part, 80) for part in parts if isinstance(part, str) and part]
-    if not words:
-        return NonFinite(step, "unknown")
-    return NonFinite(step, words[0] + (f" of {'.'.join(words[1:])}" if words[1:] else ""))
+    where = ".".join(printable(part, 80) for part in (found.network, found.layer) if part)
+    tensor = printable(found.tensor, 80)
+    return NonFinite(found.step, f"{tensor} of {where}" if where else tensor)
 
 
 def _whole(value: object) -> int | None:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: finish the step, save, leave. A second SIGINT leaves at once."""
+"""What happens at SIGINT (Ctrl-C) and SIGTERM: finish the step, save, leave. A second SIGINT leaves at once."""
 
 from __future__ import annotations
 

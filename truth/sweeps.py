@@ -19,11 +19,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ganlab.config.experiment import VERDICTS
 from ganlab.runs.files import atomic_write
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.measures import wilson
 from ganlab.sweeps.records import RunRecord, read_records
+from ganlab.verdicts import rank, words
 from truth import scoring
 from truth.labels import LABELS, judge
 
@@ -130,11 +130,6 @@ def judged(folder: SweepFolder) -> list[Judged]:
 # Tables
 
 
-def words(name: str) -> str:
-    """Return `failure/variant` as words."""
-    return name.replace("_", " ").replace("/", ", ")
-
-
 def share(k: int, n: int) -> str:
     """Return k of n with its 95 % Wilson interval."""
     low, high = wilson(k, n)
@@ -147,11 +142,6 @@ def markdown(heading: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows)
 
 
-def verdict_rank(name: str) -> tuple[int, str]:
-    """Order verdicts as the project lists them."""
-    return list(VERDICTS).index(name.partition("/")[0]), name
-
-
 def confusion(
     runs: Sequence[Judged],
     column: Callable[[Judged], str],
@@ -160,7 +150,7 @@ def confusion(
 ) -> str:
     """Count runs by verdict, a row each, and by what `column` says; the last row says in how many `foot` holds."""
     counts = Counter((each.record.failure_name, column(each)) for each in runs)
-    verdicts = sorted({each.record.failure_name for each in runs}, key=verdict_rank)
+    verdicts = sorted({each.record.failure_name for each in runs}, key=rank)
     lines = [[words(verdict), *(counts[verdict, name] or "" for name in columns)] for verdict in verdicts]
     name, holds = foot
     of = {each: [run for run in runs if column(run) == each] for each in columns}
@@ -171,7 +161,7 @@ def confusion(
 def by_expectation(runs: Sequence[Judged]) -> str:
     """The first verdict that each config expects against the verdict that its runs got."""
     asked = [each for each in runs if each.record.as_expected is not None]
-    columns = sorted({_expected(each) for each in asked}, key=verdict_rank)
+    columns = sorted({_expected(each) for each in asked}, key=rank)
     return confusion(asked, _expected, columns, ("as expected", lambda each: bool(each.record.as_expected)))
 
 

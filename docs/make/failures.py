@@ -32,7 +32,8 @@ from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.records import RunRecord, read_records
 from ganlab.sweeps.summary import steps_saved
-from truth.sweeps import TRUTH, Judged, judged, markdown, share, span, tables, words
+from ganlab.verdicts import words
+from truth.sweeps import TRUTH, Judged, judged, markdown, share, span, tables
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "failures.md"
@@ -264,7 +265,7 @@ def linked(row: ClaimRow) -> str:
 
 
 def expected(row: ClaimRow) -> str:
-    return row.expected.replace("_", " ").replace("/", ", ")
+    return words(row.expected)
 
 
 def observed(row: ClaimRow) -> str:

@@ -25,10 +25,11 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
 from ganlab.diagnosis import failures
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.files import draw_verdict, in_words, sheet_of_run
+from ganlab.diagnosis.files import draw_verdict, sheet_of_run
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.directory import RunDirectory
+from ganlab.verdicts import words
 from truth.accuracy import evidence_of
 
 ROOT = Path(__file__).parents[2]
@@ -169,12 +170,12 @@ def paragraph(text: str | None) -> str:
 def told(verdict: Verdict) -> str:
     """The verdict as `ganlab diagnose` says it."""
     lines = [
-        f"{in_words(verdict.failure, verdict.variant)}"
+        f"{words(verdict.name).capitalize()}"
         + (f", since step {verdict.onset_step:,}" if verdict.onset_step is not None else ""),
         verdict.summary,
         f"confidence {100 * verdict.confidence:.0f} % ({verdict.basis}); severity {verdict.severity:.2f}",
         *(f"- {each.words} ({each.source})" for each in verdict.evidence),
-        *(f"also: {in_words(each.failure, each.variant)}, steps {each.window[0]:,} to {each.window[1]:,}"
+        *(f"also: {words(each.name).capitalize()}, steps {each.window[0]:,} to {each.window[1]:,}"
           for each in verdict.contributing),
         *("do: " + ", ".join(f"{key}: {json.dumps(value)}" for key, value in each.change.items()) + f" ({each.why})"
           for each in verdict.remedies if each.change),

@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 
 from ganlab.api import load_run
 from ganlab.cli.app import app, main
-from ganlab.config.experiment import VERDICTS
 from ganlab.config.load import dump_experiment
 from ganlab.errors import GanlabError
 from ganlab.monitor.monitor import Monitor
+from ganlab.verdicts import KINDS
 
 runner = CliRunner()
 COMMANDS = (
@@ -57,7 +57,7 @@ def test_json_is_all_that_train_prints_on_stdout(runs: Path) -> None:
     result = ganlab("train", str(runs.parent / "toy.yaml"), "training.steps=3", "--runs-dir", str(runs), "--json")
     told = json.loads(result.stdout)
     assert told["status"] == "finished"
-    assert told["verdict"]["failure"] in VERDICTS
+    assert told["verdict"]["failure"] in KINDS
     assert told["as_expected"] is None
     assert load_run(told["run"]).history["step"].tolist() == [1, 2, 3]
     assert "step 3/3" in result.stderr
@@ -69,7 +69,7 @@ def test_train_fails_on_the_verdict_asked_for(runs: Path) -> None:
         return ganlab("train", str(runs.parent / "toy.yaml"), *steps, "--runs-dir", str(runs), *arguments)
 
     # Three steps make nothing like a digit.
-    unhealthy = ",".join(name for name in VERDICTS if name != "healthy")
+    unhealthy = ",".join(name for name in KINDS if name != "healthy")
     failed = train("--fail-on", unhealthy)
     assert failed.exit_code == 3
     assert "not as expected: healthy" in failed.output

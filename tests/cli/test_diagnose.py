@@ -198,7 +198,7 @@ class TestForeignLogs:
             (["--map", "d_loss"], "OURS=THEIRS"),
             (["--loss", "nonsense"], "nonsense"),
             (["--fail-on", "collapse"], "'collapse' is no verdict"),
-            (["--fail-on", "mode_collapse/cyclic"], "no verdict"),
+            (["--fail-on", "mode_collapse/cyclic"], "no variant 'cyclic'"),
             (["--fail-on", ""], "no verdict"),
             (["--watch", "another.csv"], "one run at a time"),
         ],

@@ -12,13 +12,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.files import (
     curve_of,
     draw_samples,
     draw_verdict,
-    in_words,
     sheet_of_images,
     write_verdict,
 )
@@ -67,15 +65,6 @@ COUNTS = rows(class_counts=[[5, 5], [9, 1], [10, 0]], class_shares_real=[[0.5, 0
 
 def labels(figure: Figure) -> list[str]:
     return [axes.get_title("left").split(";")[0] for axes in figure.axes]
-
-
-@pytest.mark.parametrize("failure", VERDICTS)
-def test_every_verdict_has_words(failure: str) -> None:
-    for variant in (None, *VERDICTS[failure]):
-        words = in_words(failure, variant)
-        assert words[0].isupper()
-        assert "_" not in words
-    assert in_words("mode_collapse", "within_mode") == "Mode collapse, within mode"
 
 
 class TestCurveOf:

@@ -18,7 +18,6 @@ import yaml
 from typer.testing import CliRunner
 
 from ganlab.cli.app import app
-from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis import calibration
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
@@ -27,6 +26,7 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
 from ganlab.training.checkpoint import MANIFEST, NUMBERS, TENSORS, checkpoint_path
+from ganlab.verdicts import KINDS, failure_of
 
 CONFIDENT = 0.8
 
@@ -174,7 +174,7 @@ def contents(run: RunDirectory) -> dict[str, bytes]:
 @pytest.fixture
 def sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every verdict confident."""
-    always = {"bins": [{"from": 0.0, "right": 98, "runs": 100}], "failures": dict.fromkeys(VERDICTS, 100)}
+    always = {"bins": [{"from": 0.0, "right": 98, "runs": 100}], "failures": dict.fromkeys(map(failure_of, KINDS), 100)}
     monkeypatch.setattr(calibration, "table", lambda: always)
 
 

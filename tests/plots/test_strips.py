@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 
 from ganlab.plots.grids import scatter, tile
 from ganlab.plots.strips import LABEL, PAGE, POINTS_SIDE, TILES, Strip, strips
-from ganlab.plots.sweeps import verdict_colour
+from ganlab.verdicts import hue
 
 
 def grid(side: int = 28) -> np.ndarray:
@@ -27,7 +27,7 @@ def test_a_strip_holds_the_first_tiles_at_their_size() -> None:
         # Letters are grey at their edges, tiles whole areas of one grey: 56 pixels wide, as in the run's own picture.
         grey = (page[:, LABEL:] == 100 + number).all(axis=-1).sum()
         assert (grey >= 56 * 56) == (number in shown)
-    assert holds(page, tuple(round(255 * c) for c in to_rgb(verdict_colour("healthy"))))
+    assert holds(page, tuple(round(255 * c) for c in to_rgb(hue("healthy"))))
 
 
 def test_large_tiles_are_shrunk_so_that_three_seeds_stand_side_by_side() -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from ganlab.config.experiment import VERDICTS
+from ganlab import verdicts
 from ganlab.plots.sweeps import (
-    HUES,
-    OTHER_HUE,
     Axis,
     Cell,
     Course,
@@ -25,15 +22,12 @@ from ganlab.plots.sweeps import (
     failure_scatter,
     loss_against_quality,
     sensitivity,
-    verdict_colour,
-    verdict_words,
 )
+from ganlab.verdicts import KINDS, hue, rank
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-NAMES = [
-    f"{failure}/{variant}" if variant else failure for failure in VERDICTS for variant in VERDICTS[failure] or [""]
-]
+NAMES = sorted(KINDS, key=rank)
 
 
 def words(figure: Figure) -> list[str]:
@@ -56,24 +50,6 @@ def is_whole(figure: Figure) -> bool:
 def filled(figure: Figure) -> list[str]:
     """Colours of the cells that are drawn, in order."""
     return [to_hex(p.get_facecolor()) for p in figure.axes[0].patches if isinstance(p, Rectangle) and not p.get_hatch()]
-
-
-class TestColours:
-    def test_every_failure_has_a_colour_of_its_own(self) -> None:
-        assert HUES.keys() == VERDICTS.keys()
-        for one, other in combinations([*HUES.values(), OTHER_HUE], 2):
-            assert np.abs(np.subtract(to_rgb(one), to_rgb(other))).max() > 0.15
-
-    def test_variants_share_their_failures_hue(self) -> None:
-        for failure, variants in VERDICTS.items():
-            colours = [verdict_colour(failure), *(verdict_colour(f"{failure}/{variant}") for variant in variants)]
-            assert len(set(colours)) == len(colours)
-            hues = [rgb_to_hsv(to_rgb(colour))[0] for colour in colours]
-            assert max(hues) - min(hues) < 0.02
-
-    def test_a_failure_that_is_not_known_is_drawn_too(self) -> None:
-        assert verdict_colour("of_tomorrow/fully") == OTHER_HUE.lower()
-        assert verdict_words("of_tomorrow/fully\x1b[31m") == "of tomorrow, fully?[31m"
 
 
 class TestMostFrequent:
@@ -107,16 +83,16 @@ class TestFailureMap:
         told = words(figure)
         for text in ("3/3", "2/3", "1/1", "healthy", "total", "diverged", "2 missing", "optimizer.lr", "latent.dim"):
             assert text in told
-        expected = [verdict_colour(name) for name in ("healthy", "mode_collapse/total", "diverged")]
+        expected = [hue(name) for name in ("healthy", "mode_collapse/total", "diverged")]
         assert filled(figure) == expected
         assert len([p for p in figure.axes[0].patches if p.get_hatch()]) == 1
-        assert legend(figure) == ["healthy", "mode collapse, total", "diverged", "not judged"]
+        assert legend(figure) == ["diverged", "mode collapse, total", "healthy", "not judged"]
         assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1e-4", "1e-3"]
         assert is_whole(figure)
 
     def test_one_axis_is_one_row(self) -> None:
         figure = self.draw(Axis("", [""]), Axis("loss", ["hinge"]), [[Cell(["healthy"], 1)]])
-        assert filled(figure) == [verdict_colour("healthy")]
+        assert filled(figure) == [hue("healthy")]
         assert "not judged" not in legend(figure)
 
     @pytest.mark.parametrize("columns", [1, 3, 8, 17])
@@ -134,7 +110,7 @@ class TestFailureMap:
 
     def test_every_verdict_fits_into_the_legend(self) -> None:
         figure = self.draw(Axis("", [""]), Axis("run", NAMES), [[Cell([name], 1) for name in NAMES]])
-        assert legend(figure) == [verdict_words(name) for name in NAMES]
+        assert legend(figure) == [verdicts.words(name) for name in NAMES]
         assert is_whole(figure)
 
 
@@ -143,12 +119,12 @@ def test_scatter_shows_each_run_in_its_verdicts_colour() -> None:
     figure = failure_scatter("Where", "", "optimizer.lr", "betas", points, (True, False))
     lines = figure.axes[0].lines
     assert [(line.get_xdata()[0], line.get_ydata()[0], line.get_color()) for line in lines] == [
-        (x, y, verdict_colour(name)) for x, y, name in points
+        (x, y, hue(name)) for x, y, name in points
     ]
     # Two runs with the same settings: the later one is smaller, so that both are seen.
     assert lines[1].get_markersize() > lines[2].get_markersize()
     assert (figure.axes[0].get_xscale(), figure.axes[0].get_yscale()) == ("log", "linear")
-    assert legend(figure) == ["healthy", "diverged"]
+    assert legend(figure) == ["diverged", "healthy"]
 
 
 class TestSensitivity:

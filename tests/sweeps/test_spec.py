@@ -185,10 +185,10 @@ def test_written_paths_are_those_that_overrides_set() -> None:
         ("name: x\nbase: ring\nlimit: 0", "x.yaml:3: limit: must be at least 1, got 0"),
         ("name: x\nbase: ring\nquick: 1", "x.yaml:3: quick: expected true or false, got 1"),
         ("name: x\nbase: ring\nstop_on: [collapse]", "x.yaml:3: stop_on: 'collapse' is no failure; failures are "
-         "mode_collapse, convergence_failure, diverged, oscillation, discriminator_overfit, memorisation, degraded, "
-         "condition_ignored, codes_ignored, cycle_shortcut, never_learned"),
+         "diverged, convergence_failure, never_learned, mode_collapse, condition_ignored, codes_ignored, "
+         "cycle_shortcut, memorisation, discriminator_overfit, degraded, oscillation"),
         ("name: x\nbase: ring\nstop_on: [mode_collapse/full]", "x.yaml:3: stop_on: mode_collapse has no variant "
-         "'full'; its variants: total, partial, within_mode, cycling, within_class, one_direction"),
+         "'full'; its variants: one_direction, total, cycling, within_class, within_mode, partial"),
         ("name: x\nbase: ring\nrandom: {n: 0, draw: {latent.dim: {choice: [1]}}}",
          "x.yaml:3: random.n: must be at least 1, got 0"),
         ("name: x\nbase: ring\nrandom: {n: 2}", "x.yaml:3: random.draw: is missing"),

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.errors import DataError, DeviceError, RunError
@@ -21,6 +20,7 @@ from ganlab.runs.history import STANDARD_COLUMNS, read_history
 from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
 from ganlab.training.checkpoint import checkpoint_path, checkpoint_steps, read_checkpoint
+from ganlab.verdicts import KINDS
 
 
 def tensors(run: RunDirectory, step: int) -> dict[str, torch.Tensor]:
@@ -65,7 +65,7 @@ def test_a_run_leaves_everything_the_format_promises(kind: str, tmp_path: Path, 
     assert kept[-1] == steps
     assert best_step(read_snapshots(run.snapshots)) in kept
     assert len(kept) <= watch.keep_checkpoints + 1
-    assert json.loads(run.verdict.read_text())["failure"] in VERDICTS
+    assert json.loads(run.verdict.read_text())["failure"] in KINDS
 
 
 def test_the_same_experiment_gives_the_same_tensors(points: Any, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import typer
 from ganlab.cli.console import console, print_error, print_json, safe
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.errors import GanlabError, RunError
+from ganlab.verdicts import matches, refusal
 
 if TYPE_CHECKING:
     from ganlab.cli.verdict_panel import Judged
@@ -85,13 +86,10 @@ def verdict_names(text: str | None) -> tuple[str, ...]:
     Raises:
         GanlabError: one that no verdict has.
     """
-    from ganlab.config.experiment import VERDICTS
-
     names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
-    known = [*VERDICTS, *(f"{failure}/{variant}" for failure, variants in VERDICTS.items() for variant in variants)]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise GanlabError(f"--fail-on: {unknown[0]!r} is no verdict", f"verdicts are {', '.join(known)}")
+    for name in names:
+        if wrong := refusal(name):
+            raise GanlabError(f"--fail-on: {wrong[0]}", wrong[1])
     return names
 
 
@@ -125,9 +123,7 @@ class Order:
 
     def fails(self, verdict: Verdict) -> bool:
         """Tell whether `--fail-on` names a verdict."""
-        from ganlab.diagnosis.verdict import matches
-
-        return matches(verdict, self.wanted)
+        return matches(verdict.name, self.wanted)
 
 
 @dataclass(frozen=True)

@@ -71,14 +71,14 @@ def list_parts(what: What) -> list[dict[str, str]]:
 
     # The options classes take a quarter of a second to build: only where they are asked for.
     from ganlab.config.data import DATA
-    from ganlab.config.experiment import MEANINGS
     from ganlab.config.games import GAMES
     from ganlab.config.networks import NETWORKS
     from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS
     from ganlab.config.optimizer import OPTIMIZERS
+    from ganlab.verdicts import KINDS, rank
 
     if what is What.failures:
-        pairs = MEANINGS
+        pairs = {name: KINDS[name].meaning for name in sorted(KINDS, key=rank)}
     elif what is What.losses:
         pairs = {name: entry.summary for name, entry in LOSSES.items()}
     else:

@@ -64,13 +64,13 @@ def show_end(run: RunDirectory, wanted: tuple[str, ...], as_json: bool) -> None:
     """
     from ganlab.diagnosis.judge import diagnose
     from ganlab.diagnosis.readers import ReadOptions, read
-    from ganlab.diagnosis.verdict import matches
+    from ganlab.verdicts import matches
 
     status, evidence = run.status(), read(run.path, ReadOptions())
     verdict = diagnose(evidence)
     if as_json:
         expected = evidence.experiment.expect if evidence.experiment is not None else ()
-        as_expected = matches(verdict, expected) if expected else None
+        as_expected = matches(verdict.name, expected) if expected else None
         print_json({"run": str(run.path), **status.as_json(), "verdict": verdict.as_json(), "as_expected": as_expected})
     else:
         from ganlab.cli.verdict_panel import Judged, show_verdict
@@ -83,7 +83,7 @@ def show_end(run: RunDirectory, wanted: tuple[str, ...], as_json: bool) -> None:
         out.print(line)
         files = [run.samples, *sorted(run.plots.glob("*.png"))]
         show_verdict(out, Judged(evidence, verdict, files))
-    if matches(verdict, wanted):
+    if matches(verdict.name, wanted):
         raise typer.Exit(3)
 
 

@@ -19,10 +19,11 @@ from ganlab.cli.console import safe
 from ganlab.cli.live import WIDTH, sparkline
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence, Series
-from ganlab.diagnosis.files import curve_of, in_words
-from ganlab.diagnosis.verdict import Contribution, Finding, Remedy, Verdict, matches
+from ganlab.diagnosis.files import curve_of
+from ganlab.diagnosis.verdict import Contribution, Finding, Remedy, Verdict
 from ganlab.errors import GanlabError
 from ganlab.runs.snapshots import shown_in
+from ganlab.verdicts import matches, tone, words
 
 SPARKS = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake", *shown_in("spark"))
 """Curves that get a sparkline, if they are there."""
@@ -53,9 +54,7 @@ class Judged:
 
 def colour_of(verdict: Verdict) -> str:
     """Green for a healthy run, yellow where nothing is held against it yet, red for a failure."""
-    if verdict.failure in ("inconclusive", "under_trained"):
-        return "yellow"
-    return "green" if verdict.failure == "healthy" else "red"
+    return {"good": "green", "open": "yellow", "bad": "red"}[tone(verdict.name)]
 
 
 def show_verdict(out: Console, judged: Judged) -> None:
@@ -105,7 +104,7 @@ def _head(verdict: Verdict, evidence: Evidence) -> Iterator[Text]:
     yield Text("; ".join(facts))
     if evidence.experiment is not None and evidence.experiment.expect:
         expected = " or ".join(evidence.experiment.expect)
-        if matches(verdict, evidence.experiment.expect):
+        if matches(verdict.name, evidence.experiment.expect):
             yield Text(f"as expected: {expected}", style="green")
         else:
             yield Text(f"not as expected: {expected}", style="bold red")
@@ -113,7 +112,7 @@ def _head(verdict: Verdict, evidence: Evidence) -> Iterator[Text]:
 
 def _named(verdict: Verdict) -> str:
     onset = "" if verdict.onset_step is None else f", since step {verdict.onset_step:,}"
-    return safe(in_words(verdict.failure, verdict.variant)) + onset
+    return safe(words(verdict.name).capitalize()) + onset
 
 
 def _steps(window: tuple[int, int]) -> str:
@@ -136,7 +135,7 @@ def _finding(finding: Finding) -> Text:
 
 def _contribution(each: Contribution) -> Text:
     since = "" if each.onset_step is None else f" from step {each.onset_step:,}"
-    return Text(f"{safe(in_words(each.failure, each.variant))}{since} (seen over steps {_steps(each.window)})")
+    return Text(f"{safe(words(each.name).capitalize())}{since} (seen over steps {_steps(each.window)})")
 
 
 def _remedy(remedy: Remedy, experiment: Experiment | None) -> Text:
@@ -221,9 +220,9 @@ def _cells(result: Judged | GanlabError) -> list[Text]:
         return [Text("not judged", style="bold red")]
     verdict, experiment = result.verdict, result.evidence.experiment
     expect = experiment.expect if experiment is not None else ()
-    agrees = matches(verdict, expect)
+    agrees = matches(verdict.name, expect)
     return [
-        Text(safe(in_words(verdict.failure, verdict.variant)), style=colour_of(verdict)),
+        Text(safe(words(verdict.name).capitalize()), style=colour_of(verdict)),
         Text(f"{100 * verdict.confidence:.0f} %"),
         Text("-" if verdict.onset_step is None else f"{verdict.onset_step:,}"),
         Text(f"{verdict.severity:.2f}"),

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 from ganlab.config.base import Options
-from ganlab.config.experiment import VERDICTS, Experiment
+from ganlab.config.experiment import Experiment
 from ganlab.config.yaml_text import KeyPath, Node
+from ganlab.verdicts import KINDS
 
 
 @functools.cache
@@ -147,8 +148,7 @@ def json_schema() -> dict[str, Any]:
             property_["description"] = descriptions(classes[name])[key]
             for choice in _loosen(property_):
                 schema["$defs"][choice].pop("required", None)
-    variants = [f"{failure}/{variant}" for failure, variants in VERDICTS.items() for variant in variants]
-    verdict = {"enum": sorted([*VERDICTS, *variants])}
+    verdict = {"enum": sorted(KINDS)}
     expect = schema["properties"]["expect"]
     del expect["type"], expect["items"]
     expect["anyOf"] = [verdict, {"type": "array", "items": verdict}]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ganlab import verdicts
 from ganlab.config.base import Options, Problem
 
 BatchSize = Annotated[int, Field(ge=1, le=65536)]
@@ -47,10 +48,6 @@ class TrainingOptions(Options):
         return self.generator_batch_size or self.batch_size
 
 
-NO_FAILURE = ("healthy", "under_trained", "inconclusive")
-"""Verdicts that hold nothing against a run."""
-
-
 class MonitorOptions(Options):
     """What is watched and kept."""
 
@@ -72,13 +69,6 @@ class MonitorOptions(Options):
 
     def check(self, path: str) -> Iterator[Problem]:
         """Only a failure ends a run."""
-        from ganlab.config.experiment import VERDICTS
-
-        names = [name for name in VERDICTS if name not in NO_FAILURE]
         for verdict in self.stop_on:
-            failure, _, variant = verdict.partition("/")
-            if failure not in names:
-                yield Problem(f"{path}.stop_on", f"{verdict!r} is no failure", f"failures are {', '.join(names)}")
-            elif verdict != failure and variant not in VERDICTS[failure]:
-                variants = ", ".join(VERDICTS[failure]) or "none"
-                yield Problem(f"{path}.stop_on", f"{failure} has no variant {variant!r}", f"its variants: {variants}")
+            if wrong := verdicts.refusal(verdict, accusing=True):
+                yield Problem(f"{path}.stop_on", *wrong)

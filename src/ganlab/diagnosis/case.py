@@ -31,7 +31,7 @@ class Charge:
     """What a failure holds against a run.
 
     Attributes:
-        failure, variant: names of `config.experiment.VERDICTS`.
+        failure, variant: a name of `verdicts.KINDS`, taken apart.
         severity: 0 to 1, as the failure defines it.
         onset: first step, or None where it cannot be dated.
         window: first and last step over which it was seen.

@@ -22,6 +22,7 @@ from ganlab.randomness import generator as seeded
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
 from ganlab.runs.snapshots import TABLE, Chart, Statistic
+from ganlab.verdicts import tone, words
 
 ALIKE = 0.09
 """Root-mean-square difference per pixel, of pixels in [-1, 1] averaged to at most 16 x 16, below which two samples
@@ -103,12 +104,6 @@ PROOFS = (
 """In the order of preference if no finding names a curve."""
 
 
-def in_words(failure: str, variant: str | None) -> str:
-    """Name a failure as a person would: `Mode collapse, within mode`."""
-    words = failure.replace("_", " ").capitalize()
-    return f"{words}, {variant.replace('_', ' ')}" if variant else words
-
-
 def curve_of(evidence: Evidence, key: str) -> Series | None:
     """Return the curve of a key, wherever the evidence has it; None where it has no finite value.
 
@@ -133,13 +128,13 @@ def draw_verdict(evidence: Evidence, verdict: Verdict) -> Figure:
     if proof is not None:
         panels.append(Panel(proof.label, _curves(evidence, proof.curves), log=proof.log))
     return annotated_curves(
-        f"{in_words(verdict.failure, verdict.variant)} (confidence {100 * verdict.confidence:.0f} %)",
+        f"{words(verdict.name).capitalize()} (confidence {100 * verdict.confidence:.0f} %)",
         verdict.summary,
         panels,
         verdict.onset_step,
         [each.window for each in verdict.evidence],
-        [Spell(in_words(each.failure, each.variant), *each.window) for each in verdict.contributing],
-        {"healthy": GENERATOR, "inconclusive": MUTED, "under_trained": MUTED}.get(verdict.failure, ALARM),
+        [Spell(words(each.name).capitalize(), *each.window) for each in verdict.contributing],
+        {"good": GENERATOR, "open": MUTED, "bad": ALARM}[tone(verdict.name)],
     )
 
 

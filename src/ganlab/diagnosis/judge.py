@@ -8,9 +8,7 @@ from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.remedies import prescribe
 from ganlab.diagnosis.verdict import Contribution, Missing, Verdict
-
-NO_ACCUSATION = ("healthy", "under_trained")
-"""Verdicts that contribute nothing to another one."""
+from ganlab.verdicts import accuses, join, short_words
 
 
 def diagnose(evidence: Evidence) -> Verdict:
@@ -20,12 +18,13 @@ def diagnose(evidence: Evidence) -> Verdict:
     active = [pair for pair in found if pair[0].active]
     missing = what_is_missing(case)
     charge, cures = active[0] if active else (inconclusive(case, missing), ())
+    acquitted = bool(active) and not accuses(charge.failure)
     others = tuple(
         sorted(
             (
                 Contribution(other.failure, other.variant, other.onset, other.window)
                 for other, _ in found
-                if charge.failure not in NO_ACCUSATION and other is not charge and other.failure not in NO_ACCUSATION
+                if other is not charge and accuses(other.failure) and not acquitted
             ),
             key=lambda each: each.window[0],
         )
@@ -57,8 +56,9 @@ def following(charge: Charge, causes: tuple[Charge, ...]) -> str:
     if not before:
         return ""
     first = min(before, key=lambda each: each.window[0])
-    name = (first.variant or first.failure).replace("_", " ")
-    return f" It follows {name} (steps {first.window[0]} to {first.window[1]})."
+    return (
+        f" It follows {short_words(join(first.failure, first.variant))} (steps {first.window[0]} to {first.window[1]})."
+    )
 
 
 def inconclusive(case: Case, missing: tuple[Missing, ...]) -> Charge:

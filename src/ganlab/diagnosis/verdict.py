@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ganlab.verdicts import join
+
 SCHEMA = 1
 """Version of the verdict's format."""
 
@@ -49,6 +51,11 @@ class Contribution:
     onset_step: int | None
     window: tuple[int, int]
 
+    @property
+    def name(self) -> str:
+        """`failure`, or `failure/variant`."""
+        return join(self.failure, self.variant)
+
 
 @dataclass(frozen=True)
 class Missing:
@@ -63,7 +70,7 @@ class Verdict:
     """What diagnosis says of a run.
 
     Attributes:
-        failure, variant: names of `config.experiment.VERDICTS`.
+        failure, variant: a name of `verdicts.KINDS`, taken apart.
         confidence: share of real labelled runs with a verdict like this one that were judged right, in (0, 1).
         basis: what the confidence rests on, in words; `uncalibrated` under ten such runs.
         severity: 0 (none) to 1 (nothing usable is left), defined by each failure.
@@ -96,13 +103,8 @@ class Verdict:
     @property
     def name(self) -> str:
         """`failure`, or `failure/variant`, as `expect:` and `--fail-on` name it."""
-        return f"{self.failure}/{self.variant}" if self.variant else self.failure
+        return join(self.failure, self.variant)
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as verdict.json holds it: plain values, every number finite."""
         return {"schema": SCHEMA, **asdict(self)}
-
-
-def matches(verdict: Verdict, names: tuple[str, ...]) -> bool:
-    """Tell whether a verdict is one of `failure` or `failure/variant` names."""
-    return verdict.failure in names or verdict.name in names

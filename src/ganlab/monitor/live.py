@@ -11,8 +11,9 @@ import numpy as np
 
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.verdict import Verdict, matches
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.snapshots import Row
+from ganlab.verdicts import matches
 
 LIMIT = 1 << 15
 """Values of a curve that are kept, at most: all of a run of 32,767 steps."""
@@ -149,4 +150,4 @@ def stands(evidence: Evidence, names: tuple[str, ...]) -> bool:
     """
     window = window_of(evidence)
     # The earliest first: a verdict that is new differs there, and one diagnosis tells.
-    return bool(window) and all(matches(reading_of(evidence.until(step)), names) for step in window)
+    return bool(window) and all(matches(reading_of(evidence.until(step)).name, names) for step in window)

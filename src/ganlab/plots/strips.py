@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from ganlab.plots.figures import INK, MUTED
 from ganlab.plots.grids import GAP, Pixels
-from ganlab.plots.sweeps import verdict_colour, verdict_words
 from ganlab.plots.verdicts import plain
+from ganlab.verdicts import hue, short_words, words
 
 PAGE, LABEL, STRIP_GAP, CAPTION = (1130, 3600), 210, 14, 42
 """Pixels: a page of strips, the column of its labels, the room between strips and for a strip's caption."""
@@ -98,12 +98,12 @@ def _caption(draw: ImageDraw.ImageDraw, strip: Strip, left: int, top: int, width
     """Write which run it is, below it its verdict behind a mark of the verdict's colour, cut to the strip's width."""
     font = ImageFont.load_default(15)
     draw.text((left, top), plain(strip.caption), fill=MUTED, font=font)
-    words = verdict_words(strip.verdict) or "not judged"
+    name = plain(words(strip.verdict)) or "not judged"
     indent = 0
     if strip.verdict:
-        draw.rectangle((left, top + 23, left + 11, top + 34), fill=verdict_colour(strip.verdict))
+        draw.rectangle((left, top + 23, left + 11, top + 34), fill=hue(strip.verdict))
         indent = 17
-    for shown in (words, verdict_words(strip.verdict.rpartition("/")[2]), *_shortened(words)):
+    for shown in (name, plain(short_words(strip.verdict)), *_shortened(name)):
         if draw.textlength(shown, font) <= width - indent:
             draw.text((left + indent, top + 19), shown, fill=INK, font=font)
             break

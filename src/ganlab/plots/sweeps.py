@@ -12,34 +12,14 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, to_hex, to_rgb
+from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from ganlab.config.experiment import VERDICTS
-from ganlab.plots.figures import ALARM, INK, LEFT, MUTED, NOTHING, PLAIN, RIGHT, STYLE, Values
+from ganlab.plots.figures import INK, LEFT, MUTED, NOTHING, PLAIN, RIGHT, STYLE, Values
 from ganlab.plots.verdicts import WIDTH_IN, headed, plain
-
-HUES = {
-    "healthy": "#009E73",
-    "mode_collapse": "#E69F00",
-    "convergence_failure": "#0072B2",
-    "diverged": ALARM,
-    "oscillation": "#CC79A7",
-    "discriminator_overfit": "#9BB13C",
-    "memorisation": "#7B4FA3",
-    "degraded": "#8A5A3B",
-    "condition_ignored": "#56B4E9",
-    "codes_ignored": "#0E5A5A",
-    "cycle_shortcut": "#F4A6A0",
-    "never_learned": "#4A4A4A",
-    "under_trained": "#DDD35A",
-    "inconclusive": "#BDBDBD",
-}
-"""One colour a failure, the same in every picture; variants are tints of it."""
-OTHER_HUE = "#B0307A"
-"""Of failures that are not in the table."""
+from ganlab.verdicts import accuses, failure_of, hue, rank, short_words, words
 
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7B4FA3", "#2B2B2B")
 """Colours of runs or configurations that are drawn over each other, at most eight."""
@@ -62,20 +42,6 @@ CURVES_IN = 3.5
 
 COLUMNS = 3
 """Panels beside each other in small multiples."""
-
-
-def verdict_words(name: str) -> str:
-    """Return a verdict's name, `failure` or `failure/variant`, as words: `mode collapse, partial`."""
-    return plain(name.replace("_", " ").replace("/", ", "))
-
-
-def verdict_colour(name: str) -> str:
-    """Return the colour of a verdict, `failure` or `failure/variant`: the failure's hue, lighter for each variant."""
-    failure, _, variant = name.partition("/")
-    variants = VERDICTS.get(failure, ())
-    tint = 0.13 * (variants.index(variant) + 1) if variant in variants else 0.0
-    hue = np.array(to_rgb(HUES.get(failure, OTHER_HUE)))
-    return to_hex(tuple(hue + tint * (1 - hue)))
 
 
 # Failure map
@@ -104,12 +70,12 @@ class Cell:
     def most_frequent(self) -> tuple[str, int]:
         """Return the failure that most runs have, with its variant where all of these share it, and their number.
 
-        Of two that are as frequent a failure is taken before `healthy` and `inconclusive`: a map of failures must not
-        hide one that half the runs have.
+        Of two that are as frequent one that accuses is taken before one that does not: a map of failures must not hide
+        one that half the runs have.
         """
-        failures = [name.partition("/")[0] for name in self.verdicts]
+        failures = [failure_of(name) for name in self.verdicts]
         count = Counter(failures)
-        failure = max(count, key=lambda each: (count[each], each not in ("healthy", "inconclusive"), each))
+        failure = max(count, key=lambda each: (count[each], accuses(each), each))
         names = {name for name, of in zip(self.verdicts, failures, strict=True) if of == failure}
         return (names.pop() if len(names) == 1 else failure), count[failure]
 
@@ -133,9 +99,10 @@ def failure_map(title: str, summary: str, rows: Axis, columns: Axis, cells: Sequ
         # A tilted label begins left of its cell; no label may begin outside the figure.
         left = max(left, *(0.87 * LABEL_EM_IN * len(text) - 0.2 * place for place, text in enumerate(texts)))
     width = (WIDTH_IN - left - 0.25) / len(columns.labels)
-    shown = sorted({cell.most_frequent()[0] for line in cells for cell in line if cell.verdicts}, key=_rank)
+    shown = sorted({cell.most_frequent()[0] for line in cells for cell in line if cell.verdicts}, key=rank)
     map_height = CELL_IN * len(rows.labels)
-    foot = _label_depth(texts, tilt) + 0.48 + 0.22 * -(-(len(shown) + 1) // 3)
+    key = _key_columns(shown)
+    foot = _label_depth(texts, tilt) + 0.48 + 0.22 * -(-(len(shown) + 1) // key)
 
     figure = headed(title, summary, map_height + foot + 0.05)
     height = figure.get_figheight()
@@ -156,10 +123,10 @@ def failure_map(title: str, summary: str, rows: Axis, columns: Axis, cells: Sequ
     axes.set_xlabel(textwrap.shorten(plain(columns.name), 90, placeholder=" ..."), **names)
     above = (foot + map_height + 0.09) / height
     figure.text(0.02, above, textwrap.shorten(plain(rows.name), 90, placeholder=" ..."), **names)
-    handles = [Patch(color=verdict_colour(name), label=verdict_words(name)) for name in shown]
+    handles = [Patch(color=hue(name), label=plain(words(name))) for name in shown]
     if any(not cell.verdicts for line in cells for cell in line):
         handles.append(Patch(label="not judged", **HATCH))
-    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.0), ncols=3, fontsize=8.5)
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.0), ncols=key, fontsize=8.5)
     return figure
 
 
@@ -175,8 +142,9 @@ def failure_scatter(
         points: their values and the verdict, `failure` or `failure/variant`, of each run; one or more.
         log: whether the axis of x, and of y, is logarithmic.
     """
-    shown = sorted({name for _, _, name in points}, key=_rank)
-    foot = 0.5 + 0.2 * -(-len(shown) // 3)
+    shown = sorted({name for _, _, name in points}, key=rank)
+    key = _key_columns(shown)
+    foot = 0.5 + 0.2 * -(-len(shown) // key)
     figure = headed(title, summary, foot + CURVES_IN)
     height = figure.get_figheight()
     axes = figure.add_axes((LEFT, foot / height, RIGHT - LEFT, (CURVES_IN - 0.15) / height))
@@ -185,7 +153,7 @@ def failure_scatter(
         # Runs with the same settings are discs on each other, the first the largest, so that each shows.
         left[across, up] -= 1
         size = 7 + 4 * min(6, left[across, up])
-        axes.plot(across, up, "o", markersize=size, color=verdict_colour(name), markeredgecolor="white", zorder=2)
+        axes.plot(across, up, "o", markersize=size, color=hue(name), markeredgecolor="white", zorder=2)
     axes.margins(0.07)
     axes.set(xscale="log" if log[0] else "linear", yscale="log" if log[1] else "linear")
     for axis, is_log in zip((axes.xaxis, axes.yaxis), log, strict=True):
@@ -194,17 +162,16 @@ def failure_scatter(
             axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(plain(x), weight="bold", parse_math=False)
     axes.set_title(plain(y), weight="bold", color=INK, parse_math=False)
-    handles = [Patch(color=verdict_colour(name), label=verdict_words(name)) for name in shown]
-    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(LEFT - 0.01, 0.0), ncols=3, fontsize=8.5)
+    handles = [Patch(color=hue(name), label=plain(words(name))) for name in shown]
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(LEFT - 0.01, 0.0), ncols=key, fontsize=8.5)
     return figure
 
 
-def _rank(name: str) -> tuple[int, int]:
-    """Order verdicts as the project lists them; unknown ones last."""
-    failure, _, variant = name.partition("/")
-    variants = VERDICTS.get(failure, ())
-    place = list(VERDICTS).index(failure) if failure in VERDICTS else len(VERDICTS)
-    return place, variants.index(variant) if variant in variants else -1
+def _key_columns(names: Sequence[str]) -> int:
+    """Columns of the key to so many verdicts: three where their widest names fit beside each other, else two."""
+    columns = np.array_split([len(words(name)) for name in [*names, ""]], 3)
+    widest = sum(LABEL_EM_IN * max(column, default=0) + 0.6 for column in columns)
+    return 3 if widest < WIDTH_IN - 0.1 else 2
 
 
 def _column_labels(labels: Sequence[str], width: float) -> tuple[list[str], bool]:
@@ -229,7 +196,7 @@ def _draw_cell(axes: Axes, column: int, row: int, cell: Cell, width: float) -> N
         axes.add_patch(Rectangle((column + 0.03, row + 0.04), 0.94, 0.92, **HATCH))
         return
     name, count = cell.most_frequent()
-    colour = verdict_colour(name)
+    colour = hue(name)
     axes.add_patch(Rectangle((column + 0.02, row + 0.03), 0.96, 0.94, color=colour, linewidth=0))
     ink = "white" if _is_dark(colour) else INK
     centred: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
@@ -247,8 +214,7 @@ def _draw_cell(axes: Axes, column: int, row: int, cell: Cell, width: float) -> N
 def _name_in_cell(name: str, width: float) -> list[str]:
     """Break the variant's name, else the failure's, into at most three lines of a cell; none where it does not fit."""
     room = int(0.94 * width / (NAME_SIZE * EM_IN))
-    words = plain(name.rpartition("/")[2].replace("_", " "))
-    lines = textwrap.wrap(words, max(1, room), break_long_words=False)
+    lines = textwrap.wrap(plain(short_words(name)), max(1, room), break_long_words=False)
     return lines if len(lines) <= 3 and all(len(line) <= room for line in lines) else []
 
 
@@ -402,7 +368,7 @@ def _course(axes: Axes, run: Course, columns: int) -> None:
     good = np.isfinite(run.fid) & np.isfinite(run.g_loss) & (run.fid > 0)
     steps, fid, g_loss = run.steps[good], run.fid[good], run.g_loss[good]
     room = {1: 92, 2: 46}.get(columns, 34)
-    heading = [textwrap.shorten(plain(run.name), room, placeholder=" ..."), verdict_words(run.verdict)]
+    heading = [textwrap.shorten(plain(run.name), room, placeholder=" ..."), plain(words(run.verdict))]
     axes.set_title("\n".join(line for line in heading if line), size=8, parse_math=False)
     if not len(steps):
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=MUTED)

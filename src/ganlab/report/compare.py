@@ -22,7 +22,8 @@ from ganlab.report.grids import last_grid
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import History, read_history
 from ganlab.runs.snapshots import Row, read_snapshots, shown_in
-from ganlab.sweeps.records import read_verdict, verdict_name
+from ganlab.sweeps.records import read_verdict
+from ganlab.verdicts import join
 
 LATE = 20
 """Final losses and accuracies are medians over one part in so many of the steps: single steps are noise."""
@@ -144,7 +145,7 @@ def read_side(run: RunDirectory) -> Side:
 
     status = reading("run.json", run.status)
     verdict = reading("verdict.json", lambda: read_verdict(run)) or {}
-    name = verdict_name(verdict) if verdict else ""
+    name = join(verdict["failure"], verdict["variant"]) if verdict else ""
     experiment = reading("config.yaml", run.experiment) if run.config.exists() else None
     history = reading("history.csv", lambda: _history(run)) or {}
     snapshots = reading("snapshots.jsonl", lambda: _snapshots(run)) or []

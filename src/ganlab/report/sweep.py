@@ -31,6 +31,7 @@ from ganlab.sweeps.folder import find_sweep
 from ganlab.sweeps.plan import Plan
 from ganlab.sweeps.records import RunRecord
 from ganlab.sweeps.summary import write_results
+from ganlab.verdicts import words
 
 MAPS = 24
 """Failure maps at most, where more than two axes give one for each combination of the others."""
@@ -274,7 +275,7 @@ def _strips(plan: Plan, records: Sequence[RunRecord]) -> list[Pixels]:
 def _label(record: RunRecord) -> str:
     """Say which configuration it is, and what it is expected to show."""
     planned = record.planned
-    expect = " or ".join(planned.experiment.expect).replace("_", " ").replace("/", ", ")
+    expect = " or ".join(map(words, planned.experiment.expect))
     settings = [f"{axis} {value}" for axis, value in planned.settings.items()]
     return "\n".join([planned.experiment.name, *settings, *([f"expected: {expect}"] if expect else [])])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
@@ -16,12 +16,12 @@ from scipy.ndimage import median_filter
 from scipy.stats import binomtest, fisher_exact, spearmanr
 
 from ganlab.config.base import Options
-from ganlab.config.experiment import VERDICTS
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Series
 from ganlab.errors import RunError
 from ganlab.runs.snapshots import TABLE
-from ganlab.sweeps.records import RunRecord, in_words, is_one_of
+from ganlab.sweeps.records import RunRecord, in_words
+from ganlab.verdicts import matches, refusal
 
 Z = 1.959964
 """Quantile of the normal distribution that leaves 2.5 % above it."""
@@ -134,8 +134,7 @@ def _configs(records: Records) -> str:
 
 def _known_verdicts(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
-        failure, _, variant = name.partition("/")
-        if failure not in VERDICTS or (variant and variant not in VERDICTS[failure]):
+        if refusal(name):
             raise ValueError(f"{name!r} is no verdict; `ganlab ls failures` lists them")
     return names
 
@@ -406,9 +405,9 @@ def verdict(records: Records, against: Records, params: Verdicts) -> Tally:
     names: Counter[str] = Counter()
 
     def look(record: RunRecord) -> Seen:
-        found = _verdict_of(record)
-        names[record.failure_name] += 1
-        return is_one_of(found, params.verdicts), found["onset_step"]
+        name = _name_of(record)
+        names[name] += 1
+        return matches(name, params.verdicts), record.verdict["onset_step"] if record.verdict else None
 
     def words(seen: list[Seen]) -> str:
         return "judged " + ", ".join(f"{name} {count}" for name, count in names.most_common()) if seen else ""
@@ -416,10 +415,10 @@ def verdict(records: Records, against: Records, params: Verdicts) -> Tally:
     return _counted(records, look, " or ".join(params.verdicts), words)
 
 
-def _verdict_of(record: RunRecord) -> Mapping[str, Any]:
+def _name_of(record: RunRecord) -> str:
     if record.verdict is None:
         raise _CannotTell("no verdict")
-    return record.verdict
+    return record.failure_name
 
 
 def rarer(records: Records, against: Records, params: Rarer) -> Tally:
@@ -431,7 +430,7 @@ def rarer(records: Records, against: Records, params: Rarer) -> Tally:
     """
 
     def rate(group: Records, names: tuple[str, ...]) -> tuple[int, int, list[str]]:
-        seen, left_out = _numbers(group, lambda record: is_one_of(_verdict_of(record), names))
+        seen, left_out = _numbers(group, lambda record: matches(_name_of(record), names))
         return sum(seen), len(seen), left_out
 
     k, n, left_out = rate(records, params.verdicts)

@@ -13,7 +13,8 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
 from ganlab.runs.snapshots import is_number
 from ganlab.runs.status import RunStatus
-from ganlab.sweeps.records import ENDED, verdict_name
+from ganlab.sweeps.records import ENDED
+from ganlab.verdicts import join, matches
 
 if TYPE_CHECKING:
     from ganlab.sweeps.plan import PlannedRun
@@ -62,7 +63,7 @@ class Glance:
 
     def agrees(self, expect: Sequence[str]) -> bool:
         """Tell whether the reading is one of `failure` or `failure/variant` names."""
-        return self.reading is not None and (self.reading in expect or self.reading.partition("/")[0] in expect)
+        return self.reading is not None and matches(self.reading, expect)
 
 
 def glance(run: RunDirectory) -> Glance:
@@ -80,7 +81,7 @@ def glance(run: RunDirectory) -> Glance:
         pace=seconds / step if step and seconds is not None else None,
         d_loss=row.get("d_loss"),
         g_loss=row.get("g_loss"),
-        reading=verdict_name(verdict) if judged else None,
+        reading=join(verdict["failure"], verdict["variant"]) if judged else None,
         confidence=_finite(verdict.get("confidence")),
     )
 

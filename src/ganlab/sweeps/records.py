@@ -15,6 +15,7 @@ from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history, whole_lines
 from ganlab.runs.snapshots import Row, read_snapshots
 from ganlab.runs.status import RunStatus
+from ganlab.verdicts import join, matches
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
@@ -84,7 +85,7 @@ class RunRecord:
     @property
     def failure_name(self) -> str:
         """The verdict as `failure/variant` or `failure`; empty without one."""
-        return "" if self.verdict is None else verdict_name(self.verdict)
+        return "" if self.verdict is None else join(self.verdict["failure"], self.verdict["variant"])
 
     @property
     def as_expected(self) -> bool | None:
@@ -92,7 +93,7 @@ class RunRecord:
         expect = self.planned.experiment.expect
         if not expect or not self.ended or self.verdict is None:
             return None
-        return is_one_of(self.verdict, expect)
+        return matches(self.failure_name, expect)
 
     def metric(self, name: str) -> float | None:
         """Return a statistic of the last snapshot, as `Row.number` does; None if it is not there.
@@ -106,16 +107,6 @@ class RunRecord:
 def in_words(error: RunError, run: RunDirectory) -> str:
     """Return what is wrong with a run without its path, so that results are the same wherever the sweep's folder is."""
     return error.message.replace(f"{run.path}{os.sep}", "")
-
-
-def verdict_name(verdict: Mapping[str, Any]) -> str:
-    """Return `failure/variant`, or `failure` where the verdict has no variant."""
-    return f"{verdict['failure']}/{verdict['variant']}" if verdict["variant"] else str(verdict["failure"])
-
-
-def is_one_of(verdict: Mapping[str, Any], names: tuple[str, ...]) -> bool:
-    """Tell whether a verdict is one of `failure` or `failure/variant` names, as `diagnosis.verdict.matches` does."""
-    return verdict["failure"] in names or verdict_name(verdict) in names
 
 
 def read_records(plan: Plan, folder: SweepFolder) -> list[RunRecord]:

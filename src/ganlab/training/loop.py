@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ganlab.diagnosis.verdict import matches
 from ganlab.games.standard import StandardGame
 from ganlab.monitor.columns import history_columns
 from ganlab.monitor.live import stands
@@ -15,6 +14,7 @@ from ganlab.training.checkpoint import checkpoint_steps, prune, save_checkpoint
 from ganlab.training.feed import Feed
 from ganlab.training.state import State
 from ganlab.training.step import train_step
+from ganlab.verdicts import matches
 
 STOP_ON = "stop_on"
 """Beginning of the reason of a run that its verdict ended."""
@@ -64,7 +64,7 @@ def train_loop(
             reading = snapshots.take(state.step)
             improved = best_step(monitor.live.snapshots) == state.step
             with monitor.spending("watching"):
-                if matches(reading, watch.stop_on) and stands(monitor.live.so_far(), watch.stop_on):
+                if matches(reading.name, watch.stop_on) and stands(monitor.live.so_far(), watch.stop_on):
                     verdict = reading.name
         if last or improved or verdict or state.step % watch.checkpoint_every == 0:
             save(state, monitor)

@@ -1,0 +1,170 @@
+"""What a verdict can be called: one table, from which every list of names, every description and every colour is made.
+
+A verdict is named `failure` or `failure/variant`, such as `diverged` or `mode_collapse/partial`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A verdict that a run can be given, or a failure that stands for all of its variants.
+
+    Attributes:
+        name: `failure` or `failure/variant`.
+        meaning: in one line.
+        hue: its colour, the same in every picture; variants are tints of their failure's.
+        tone: `good`, `bad` (it accuses the run) or `open` (it holds nothing against the run, and does not praise it).
+    """
+
+    name: str
+    meaning: str
+    hue: str
+    tone: Literal["good", "bad", "open"] = "bad"
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("diverged/phase_change", "a growing GAN that came apart when a new size began", "#b12142"),
+        Kind("diverged", "NaN, Inf, or a gradient or loss that explodes and stays there", "#a50026"),
+        Kind("convergence_failure", "one network wins, and the other learns nothing from it", "#0072b2"),
+        Kind(
+            "convergence_failure/batch_norm_leak",
+            "both players win: batch statistics give away what is real",
+            "#85bbda",
+        ),
+        Kind(
+            "convergence_failure/vanishing_gradient",
+            "the discriminator dominates, with the saturating loss: nothing reaches the generator",
+            "#4297c6",
+        ),
+        Kind(
+            "convergence_failure/discriminator_dominates",
+            "it tells every fake from every real; the generator cannot follow",
+            "#2184bc",
+        ),
+        Kind(
+            "convergence_failure/generator_dominates",
+            "a weak discriminator takes garbage for real",
+            "#63a9d0",
+        ),
+        Kind("never_learned", "no snapshot ever held samples like the data", "#4a4a4a"),
+        Kind("mode_collapse", "the samples vary less than the data", "#e69f00"),
+        Kind(
+            "mode_collapse/one_direction",
+            "one of two translators makes nearly the same image of everything",
+            "#faeac7",
+        ),
+        Kind("mode_collapse/total", "all samples are nearly the same", "#e9ab21"),
+        Kind("condition_ignored", "the samples do not depend on the class that is asked for", "#56b4e9"),
+        Kind(
+            "codes_ignored",
+            "the generator does not use its codes: they cannot be read from the samples",
+            "#0e5a5a",
+        ),
+        Kind(
+            "cycle_shortcut",
+            "a translation hides the original in a faint pattern, so that the way back is cheap",
+            "#f4a6a0",
+        ),
+        Kind("mode_collapse/cycling", "few kinds at a time, other ones each time", "#f3d185"),
+        Kind("mode_collapse/within_class", "of a class that is asked for always the same few faces", "#f6dda6"),
+        Kind("mode_collapse/within_mode", "every kind is there, each with few faces", "#f0c463"),
+        Kind("mode_collapse/partial", "good samples that leave out kinds of the data", "#ecb842"),
+        Kind("memorisation", "samples are copies of training images", "#7b4fa3"),
+        Kind("discriminator_overfit", "real images it never saw are scored like fakes", "#9bb13c"),
+        Kind("degraded", "good once, worse now", "#8a5a3b"),
+        Kind("oscillation", "the losses circle with one period and do not settle", "#cc79a7"),
+        Kind("under_trained", "still improving: no accusation", "#ddd35a", tone="open"),
+        Kind("healthy", "good and varied samples, and nothing else was found", "#009e73", tone="good"),
+        Kind(
+            "inconclusive",
+            "the evidence proves nothing; the verdict says what is missing",
+            "#bdbdbd",
+            tone="open",
+        ),
+    )
+}
+"""Every verdict by its name, in order of precedence: the first one that holds at the end of a run is its verdict."""
+
+UNKNOWN_HUE = "#b0307a"
+"""Colour of a verdict that is not in the table, as of a newer ganlab."""
+
+
+def split(name: str) -> tuple[str, str | None]:
+    """Return failure and variant of a verdict's name; None without a variant."""
+    failure, _, variant = name.partition("/")
+    return failure, variant or None
+
+
+def join(failure: str, variant: str | None) -> str:
+    """Return the name of a verdict: `failure/variant`, or `failure` without a variant."""
+    return f"{failure}/{variant}" if variant else failure
+
+
+def failure_of(name: str) -> str:
+    """Return the failure of a verdict's name: `mode_collapse` of `mode_collapse/partial`."""
+    return split(name)[0]
+
+
+def matches(name: str, wanted: Collection[str]) -> bool:
+    """Tell whether a verdict is one of those wanted; a failure stands for all of its variants."""
+    return name in wanted or failure_of(name) in wanted
+
+
+def words(name: str) -> str:
+    """Return a verdict's name as words: `mode collapse, partial`."""
+    return name.replace("_", " ").replace("/", ", ")
+
+
+def short_words(name: str) -> str:
+    """Return its variant, or the failure of one without a variant, as words: `partial`."""
+    return words(name.rpartition("/")[2])
+
+
+def tone(name: str) -> Literal["good", "bad", "open"]:
+    """Return the tone of a verdict; of a name that is not in the table that of its failure, else `bad`."""
+    kind = KINDS.get(name) or KINDS.get(failure_of(name))
+    return kind.tone if kind else "bad"
+
+
+def accuses(name: str) -> bool:
+    """Tell whether a verdict holds something against a run."""
+    return tone(name) == "bad"
+
+
+def hue(name: str) -> str:
+    """Return the colour of a verdict, `#rrggbb`; of a name that is not in the table that of its failure."""
+    kind = KINDS.get(name) or KINDS.get(failure_of(name))
+    return kind.hue if kind else UNKNOWN_HUE
+
+
+def rank(name: str) -> tuple[int, int]:
+    """Return a key that sorts verdicts for display: by precedence, variants beside their failure, unknown ones last."""
+    names = list(KINDS)
+    first = next((place for place, known in enumerate(names) if failure_of(known) == failure_of(name)), len(names))
+    return first, names.index(name) if name in KINDS else -1
+
+
+def refusal(name: str, accusing: bool = False) -> tuple[str, str] | None:
+    """Say what is wrong with a name that somebody gave, and what is right; None for a name that can be used.
+
+    Args:
+        name: `failure` or `failure/variant`.
+        accusing: whether it must be a verdict that accuses.
+    """
+    known = sorted((each for each in KINDS if not accusing or accuses(each)), key=rank)
+    failure, slash, variant = name.partition("/")
+    failures = dict.fromkeys(map(failure_of, known))
+    if failure not in failures:
+        one, all_of_them = ("failure", "failures") if accusing else ("verdict", "verdicts")
+        return f"{name!r} is no {one}", f"{all_of_them} are {', '.join(failures)}"
+    if slash and name not in known:
+        variants = [split(each)[1] for each in known if failure_of(each) == failure]
+        return f"{failure} has no variant {variant!r}", f"its variants: {', '.join(filter(None, variants)) or 'none'}"
+    return None

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch.nn.functional import dropout
 
-from ganlab.randomness import derived_seed, generator, seed_layers
+from ganlab.randomness import derived_seed, seed_layers, seeded_generator
 
 
 def test_a_draw_is_a_function_of_seed_stream_and_step() -> None:
     def draw(*key: object) -> float:
-        return float(torch.rand((), generator=generator(*key), dtype=torch.float64))  # type: ignore[arg-type]
+        return float(torch.rand((), generator=seeded_generator(*key), dtype=torch.float64))  # type: ignore[arg-type]
 
     assert draw(0, "a", 1) == draw(0, "a", 1)
     assert len({draw(0, "a", 1), draw(1, "a", 1), draw(0, "b", 1), draw(0, "a", 2)}) == 4

@@ -19,7 +19,7 @@ def derived_seed(seed: int, stream: str, step: int = 0) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def generator(seed: int, stream: str, step: int = 0) -> torch.Generator:
+def seeded_generator(seed: int, stream: str, step: int = 0) -> torch.Generator:
     """Return a CPU generator seeded for one draw. Draws are made on the CPU whatever the device: all see the same."""
     return torch.Generator().manual_seed(derived_seed(seed, stream, step))
 

@@ -16,7 +16,7 @@ from ganlab.data.selection import take
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.modes import CLASS_MINIMUM
 from ganlab.evaluation.statistics import Asked, SampleStatistics
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 
 PAIRED = ("good", "precision", "recall", "density", "coverage", "fid", "vendi")
 CLASSES = ("class_counts", "class_shares_real", "classes", "vendi_by_class")
@@ -50,7 +50,7 @@ class World:
 
     def unseen(self, count: int) -> Tensor:
         """Held-out samples that are not in the reference; at random, as the end of MNIST's test set is easy."""
-        order = torch.randperm(len(self.data.held_out), generator=generator(0, "statistics"))
+        order = torch.randperm(len(self.data.held_out), generator=seeded_generator(0, "statistics"))
         return to_float(self.data.held_out.values[order[-count:]])
 
 
@@ -104,7 +104,7 @@ def test_reals_that_nobody_saw_score_as_reals_do(world: World) -> None:
 
 def test_reals_are_scored_as_samples_are(world: World) -> None:
     """The training samples that stand for a perfect generator, handed in as samples."""
-    drawn = torch.randperm(len(world.data.train), generator=generator(0, "statistics"))[:COUNT]
+    drawn = torch.randperm(len(world.data.train), generator=seeded_generator(0, "statistics"))[:COUNT]
     row = world.statistics.row(to_float(world.data.train.values[drawn]), thorough=False)
     for name in (*PAIRED, "inception_score"):
         assert row[name] == row[f"{name}_real"], name
@@ -135,7 +135,7 @@ def test_lost_classes_are_told(world: World) -> None:
 
 def unseen_with_labels(world: World) -> tuple[Tensor, Tensor]:
     """What `World.unseen` gives, with its labels."""
-    order = torch.randperm(len(world.data.held_out), generator=generator(0, "statistics"))[-COUNT:]
+    order = torch.randperm(len(world.data.held_out), generator=seeded_generator(0, "statistics"))[-COUNT:]
     return to_float(world.data.held_out.values[order]), world.data.held_out.labels[order]
 
 
@@ -176,7 +176,7 @@ def test_codes_are_matched_to_classes(world: World) -> None:
 
 def test_samples_that_do_not_look_at_what_is_asked_agree_by_chance(world: World) -> None:
     samples, labels = unseen_with_labels(world)
-    mixed = labels[torch.randperm(COUNT, generator=generator(1, "mixed"))]
+    mixed = labels[torch.randperm(COUNT, generator=seeded_generator(1, "mixed"))]
     row = world.statistics.row(samples, thorough=False, asked=Asked(mixed))
     assert row["agreement"] == pytest.approx(row["agreement_chance"], abs=0.06)
     assert row["agreement_real"] > 0.9

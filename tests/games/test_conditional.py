@@ -16,7 +16,7 @@ from ganlab.errors import DataError
 from ganlab.games import build_game
 from ganlab.games.standard import Batch, Draw, Round, Trace, draw_latents
 from ganlab.networks.parts import ConditionalBlock
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 from ganlab.training import session
 from ganlab.training.step import train_step
 
@@ -27,16 +27,16 @@ RING = ("game.name=conditional",)
 def test_inputs_end_in_the_class(images: Any, bench: Any) -> None:
     experiment = images(*ALL)
     game = bench(experiment).game
-    drawn = game.draw(200, seeded(0, "test"))
+    drawn = game.draw(200, seeded_generator(0, "test"))
     assert drawn.inputs.shape == (200, *experiment.input_shape) == (200, 8 + 10)
-    assert torch.equal(drawn.inputs[:, :8], draw_latents(experiment.latent, 200, seeded(0, "test")))
+    assert torch.equal(drawn.inputs[:, :8], draw_latents(experiment.latent, 200, seeded_generator(0, "test")))
     assert torch.equal(drawn.inputs[:, 8:], one_hot(drawn.asked, 10).float())
     assert set(drawn.asked.tolist()) == set(range(10))
 
 
 def test_classes_are_asked_for_as_often_as_they_are_there(images: Any, bench: Any) -> None:
     ours = bench(images(*ALL, "data.classes=[1,4,6]", "data.imbalance=0.1"))
-    asked = torch.bincount(ours.game.draw(20_000, seeded(0, "test")).asked, minlength=10)
+    asked = torch.bincount(ours.game.draw(20_000, seeded_generator(0, "test")).asked, minlength=10)
     shares = torch.bincount(ours.game.data.train.labels, minlength=10) / len(ours.game.data.train)
     assert (shares > 0).nonzero().flatten().tolist() == [1, 4, 6]
     assert shares[1] > 5 * shares[6]
@@ -47,7 +47,7 @@ def test_classes_are_asked_for_as_often_as_they_are_there(images: Any, bench: An
 def test_without_the_data_each_kept_class_is_as_likely(images: Any, bench: Any) -> None:
     ours = bench(images(*ALL, "data.classes=[1,4,6]", "data.imbalance=0.1"))
     game = build_game(ours.game.experiment, ours.state.generator, ours.state.discriminator, torch.device("cpu"))
-    asked = torch.bincount(game.draw(6000, seeded(0, "test")).asked, minlength=10) / 6000
+    asked = torch.bincount(game.draw(6000, seeded_generator(0, "test")).asked, minlength=10) / 6000
     torch.testing.assert_close(asked[[1, 4, 6]], torch.full((3,), 1 / 3), atol=0.025, rtol=0)
     assert asked.sum() == asked[[1, 4, 6]].sum()
 
@@ -81,7 +81,7 @@ def test_label_noise_replaces_its_share_by_labels_that_know_nothing(images: Any,
     for share in (0.0, 0.5, 1.0):
         ours = bench(images(*ALL, f"game.label_noise={share}"))
         shares = torch.bincount(ours.game.data.train.labels, minlength=10) / len(ours.game.data.train)
-        labels = torch.multinomial(shares, count, replacement=True, generator=seeded(1, "labels"))
+        labels = torch.multinomial(shares, count, replacement=True, generator=seeded_generator(1, "labels"))
         noisy = told(ours, labels)
         by_chance = float((shares**2).sum())
         kept = float((noisy == labels).double().mean())
@@ -126,7 +126,7 @@ def test_conditional_batch_norm_by_hand(generator: str, images: Any, bench: Any)
     ours = bench(experiment)
     blocks = [module for module in ours.game.generator.modules() if isinstance(module, ConditionalBlock)]
     assert len(blocks) >= 2
-    inputs = ours.game.draw(64, seeded(0, "test"))
+    inputs = ours.game.draw(64, seeded_generator(0, "test"))
     seen: list[tuple[Tensor, Tensor]] = []
     for block in blocks:
         nn.init.normal_(block.scale.weight)
@@ -163,7 +163,7 @@ def test_conditional_batch_norm_trains_the_classes_that_were_asked_for(generator
 
 def test_points_have_classes_too(points: Any, bench: Any) -> None:
     ours = bench(points(*RING))
-    assert ours.game.draw(5, seeded(0, "test")).inputs.shape == (5, 4 + 8)
+    assert ours.game.draw(5, seeded_generator(0, "test")).inputs.shape == (5, 4 + 8)
     train_step(ours.state, ours.game, ours.feed)
 
 
@@ -189,7 +189,7 @@ def test_a_folder_with_more_classes_than_the_game_is_refused(
         ours = bench(experiment)
         train_step(ours.state, ours.game, ours.feed)
         # One more than there are is allowed, and never asked for.
-        assert int(ours.game.draw(1000, seeded(0, "test")).asked.max()) == 2
+        assert int(ours.game.draw(1000, seeded_generator(0, "test")).asked.max()) == 2
     else:
         with pytest.raises(DataError, match=r"3 classes.*game.classes"):
             session.start(experiment, tmp_path / "runs")

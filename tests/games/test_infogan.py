@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot, softplus
 
 from ganlab.games.standard import Draw
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 from ganlab.runs.history import read_history
 from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
@@ -23,7 +23,7 @@ CHANGES = (CODES, "latent.dim=9", "data.fraction=0.2", "discriminator.norm=none"
 
 def test_codes_are_the_last_columns(images: Any, bench: Any) -> None:
     game = bench(images(*CHANGES)).game
-    drawn = game.draw(8000, seeded(0, "test"))
+    drawn = game.draw(8000, seeded_generator(0, "test"))
     noise, category, continuous = drawn.inputs.split([3, 4, 2], dim=1)
     assert torch.equal(category, one_hot(drawn.asked, 4).float())
     torch.testing.assert_close(category.mean(0), torch.full((4,), 0.25), atol=0.02, rtol=0)
@@ -36,7 +36,7 @@ def test_codes_are_the_last_columns(images: Any, bench: Any) -> None:
 
 def test_what_a_perfect_and_an_uninformed_reader_know(images: Any, bench: Any) -> None:
     game = bench(images(*CHANGES)).game
-    drawn = game.draw(8000, seeded(0, "test"))
+    drawn = game.draw(8000, seeded_generator(0, "test"))
     information, error = game.bounds(torch.cat([100 * drawn.inputs[:, 3:7], drawn.inputs[:, 7:]], 1), drawn)
     assert float(information) == pytest.approx(math.log(4), abs=1e-5)
     assert float(error) == 0
@@ -106,13 +106,13 @@ def test_without_continuous_codes_only_the_category_is_shown(images: Any, bench:
     ours = bench(images(*CHANGES, "game.continuous=0"))
     assert ours.game.gallery().shape == (40, 1, 28, 28)
     with torch.no_grad():
-        found = ours.game.measure(ours.game.draw(4, seeded(0, "test")), torch.zeros(4, 1, 28, 28))
+        found = ours.game.measure(ours.game.draw(4, seeded_generator(0, "test")), torch.zeros(4, 1, 28, 28))
     assert found.keys() == {"info_bound", "info_max"}
 
 
 def test_a_snapshot_is_measured_through_the_heads(images: Any, bench: Any) -> None:
     ours = bench(images(*CHANGES))
-    drawn: Draw = ours.game.draw(300, seeded(0, "test"))  # more than one chunk
+    drawn: Draw = ours.game.draw(300, seeded_generator(0, "test"))  # more than one chunk
     with torch.no_grad():
         samples = ours.game.sample(drawn.inputs)
         heads = ours.game.discriminator(samples)[:, 1:]

@@ -6,7 +6,7 @@ import torch
 
 from ganlab.data import load
 from ganlab.games.standard import Batch, Draw, Judged, Round, Trace, draw_latents
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 from ganlab.training.workbench import build_workbench
 
 CPU = torch.device("cpu")
@@ -21,8 +21,10 @@ def shown(real: torch.Tensor, fake: torch.Tensor) -> Round:
 
 
 def test_latents_follow_their_distribution(points: Any) -> None:
-    normal = draw_latents(points("latent.dim=50").latent, 4000, seeded(0, "test"))
-    uniform = draw_latents(points("latent.dim=50", "latent.distribution=uniform").latent, 4000, seeded(0, "test"))
+    normal = draw_latents(points("latent.dim=50").latent, 4000, seeded_generator(0, "test"))
+    uniform = draw_latents(
+        points("latent.dim=50", "latent.distribution=uniform").latent, 4000, seeded_generator(0, "test")
+    )
     assert abs(float(normal.mean())) < 0.01
     assert abs(float(normal.std()) - 1) < 0.01
     assert -1 <= float(uniform.min()) < -0.999

@@ -25,7 +25,7 @@ from ganlab.data.cache import build, cache_folder
 from ganlab.data.samples import RealData, Samples
 from ganlab.data.selection import class_numbers
 from ganlab.errors import DataError
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 from ganlab.runs.files import write_synced
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
@@ -70,7 +70,7 @@ def load(options: FolderOptions) -> RealData:
     names = tuple(printable(name) for name in folders)
     label_of = {folders[number]: number for number in class_numbers(options.classes, names)}
     chosen = [file for file in found if file.class_name in label_of]
-    order = torch.randperm(len(chosen), generator=generator(options.seed, "held_out"))
+    order = torch.randperm(len(chosen), generator=seeded_generator(options.seed, "held_out"))
     shuffled = [chosen[i] for i in order.tolist()]
 
     target = cache_folder() / "folders" / _key(options, shuffled, label_of)

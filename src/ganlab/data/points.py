@@ -11,7 +11,7 @@ from torch import Tensor
 from ganlab.config.data import GridOptions, PointOptions, RingOptions, SwissRollOptions
 from ganlab.data.samples import RealData, Samples
 from ganlab.data.selection import fingerprint, hold_out, subset, take
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 
 
 def load(options: RingOptions | GridOptions | SwissRollOptions) -> RealData:
@@ -39,14 +39,14 @@ def modes(options: RingOptions | GridOptions) -> Tensor:
 def _mixture(options: RingOptions | GridOptions) -> Samples:
     """Draw from the Gaussians, each as likely as the others."""
     centres = modes(options)
-    labels = torch.randint(len(centres), (options.points,), generator=generator(options.seed, "points/mode"))
+    labels = torch.randint(len(centres), (options.points,), generator=seeded_generator(options.seed, "points/mode"))
     values = centres[labels] + options.std * _noise(options)
     return Samples(values, labels, tuple(f"mode {number}" for number in range(len(centres))))
 
 
 def _swiss_roll(options: SwissRollOptions) -> Samples:
     """Draw from the spiral (t cos t, t sin t), t uniform on [1.5 pi, 4.5 pi], divided by 4.5 pi, plus noise."""
-    uniform = torch.rand(options.points, generator=generator(options.seed, "points/angle"), dtype=torch.float64)
+    uniform = torch.rand(options.points, generator=seeded_generator(options.seed, "points/angle"), dtype=torch.float64)
     t = 1.5 * math.pi * (1 + 2 * uniform)
     spiral = torch.stack([t * t.cos(), t * t.sin()], dim=1) / (4.5 * math.pi)
     values = spiral.float() + options.std * _noise(options)
@@ -54,4 +54,4 @@ def _swiss_roll(options: SwissRollOptions) -> Samples:
 
 
 def _noise(options: PointOptions) -> Tensor:
-    return torch.randn(options.points, 2, generator=generator(options.seed, "points/noise"))
+    return torch.randn(options.points, 2, generator=seeded_generator(options.seed, "points/noise"))

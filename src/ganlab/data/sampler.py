@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 
 
 class Sampler:
@@ -40,7 +40,7 @@ class Sampler:
         The tensor may share memory with later ones: read it, do not write to it.
         """
         if self.sampling == "with_replacement":
-            return torch.randint(self.size, (self.batch_size,), generator=generator(self.seed, "batch", batch))
+            return torch.randint(self.size, (self.batch_size,), generator=seeded_generator(self.seed, "batch", batch))
         epoch, start = divmod(batch * self.batch_size, self.size)
         head = self._permutation(epoch)[start : start + self.batch_size]
         missing = self.batch_size - len(head)
@@ -49,6 +49,6 @@ class Sampler:
     def _permutation(self, epoch: int) -> Tensor:
         """Return the epoch's order; only the last one asked for is kept, since epochs are walked in turn."""
         if epoch != self._epoch:
-            self._order = torch.randperm(self.size, generator=generator(self.seed, "epoch", epoch))
+            self._order = torch.randperm(self.size, generator=seeded_generator(self.seed, "epoch", epoch))
             self._epoch = epoch
         return self._order

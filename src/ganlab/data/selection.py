@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 from ganlab.config.data import TestSplitOptions, held_out_size, tail
 from ganlab.data.samples import RealData, Samples
 from ganlab.errors import DataError
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 
 RESIZE_CHUNK = 1024
 """Images resized at a time, so that the temporary memory stays small."""
@@ -45,14 +45,14 @@ def class_numbers(classes: Sequence[int | str] | None, names: Sequence[str]) -> 
 
 def hold_out(rows: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:
     """Split row numbers (N,) at random by `seed` into (training, held out), each in the order of `rows`."""
-    order = torch.randperm(len(rows), generator=generator(seed, "held_out"))
+    order = torch.randperm(len(rows), generator=seeded_generator(seed, "held_out"))
     held = held_out_size(len(rows), share)
     return rows[order[held:].sort().values], rows[order[:held].sort().values]
 
 
 def subset(rows: Tensor, fraction: float, seed: int) -> Tensor:
     """Return a random share of row numbers (N,), fixed by `seed`, in their order; a smaller share lies in a larger."""
-    order = torch.randperm(len(rows), generator=generator(seed, "subset"))
+    order = torch.randperm(len(rows), generator=seeded_generator(seed, "subset"))
     return rows[order[: int(len(rows) * fraction)].sort().values]
 
 

@@ -18,7 +18,7 @@ from ganlab.errors import RunError
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve, save_figure
 from ganlab.plots.grids import COMFORTABLE_WIDTH, GAP, SIDE, Pixels, save_png
 from ganlab.plots.verdicts import SHEET, Panel, Spell, annotated_curves, classes_over_time, mode_sheet, sample_sheet
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
 from ganlab.runs.snapshots import TABLE, Chart, Statistic
@@ -234,7 +234,7 @@ def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None
         threshold = ALIKE * math.sqrt(vectors.shape[1])
     else:
         reals = load(data, batch_size=1).train.values
-        chosen = torch.randperm(len(reals), generator=seeded(0, "sheet/reals"))[:REALS]
+        chosen = torch.randperm(len(reals), generator=seeded_generator(0, "sheet/reals"))[:REALS]
         threshold = duplicate_threshold(pixels(reals[chosen]), seed=0)
     return sample_sheet(images, near_duplicates(vectors, threshold), title)
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpolate, max_pool2d, relu
 
 from ganlab.evaluation.garbage import garbage
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 from ganlab.runs.files import write_synced
 
 SIDE = 28
@@ -91,7 +91,7 @@ def fit(images: Tensor, labels: Tensor, classes: int, epochs: int, told: Callabl
 
     Garbage is drawn anew each epoch. The same images give the same weights on the same machine.
     """
-    source = seeded(0, "classifier")
+    source = seeded_generator(0, "classifier")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=source)))
         network = Classifier(images.shape[1], classes)

@@ -39,7 +39,7 @@ from ganlab.evaluation.modes import (
     vendi,
 )
 from ganlab.evaluation.statistics import FEWEST_HELD_OUT
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 
 CLASS_METRICS = (
     "inception_score",
@@ -195,13 +195,13 @@ class _Reference:
     """
 
     def __init__(self, features: Features, train: Samples, held_out: Samples, count: int, seed: int) -> None:
-        order = torch.randperm(len(train), generator=seeded(seed, "evaluation/train"))
+        order = torch.randperm(len(train), generator=seeded_generator(seed, "evaluation/train"))
         self.split = "held-out"
         if len(held_out) < FEWEST_HELD_OUT:
             self.split = "half-of-train"
             held_out, order = take(train, order[::2].sort().values), order[1::2]
         self.count = min(count, len(order))
-        rows = torch.randperm(len(held_out), generator=seeded(seed, "evaluation/held_out"))[: self.count]
+        rows = torch.randperm(len(held_out), generator=seeded_generator(seed, "evaluation/held_out"))[: self.count]
         self.features = features
         self.seed = seed
         self.peers = to_float(train.values[order[: self.count]])
@@ -272,12 +272,16 @@ class _TrainingSet:
     def __init__(self, train: Samples, held_out: Samples, count: int, seed: int) -> None:
         judged = len(held_out) >= 2
         self.count = min(count, len(held_out) if judged else len(train))
-        order = torch.randperm(len(held_out), generator=seeded(seed, "evaluation/unseen"))[: judged * self.count]
+        order = torch.randperm(len(held_out), generator=seeded_generator(seed, "evaluation/unseen"))[
+            : judged * self.count
+        ]
         self.peers = to_float(held_out.values[order])
         self.seed = seed
         self.space = pixel_space(train.values)
         self.vectors = self.space(train.values)
-        self.some = self.vectors[torch.randperm(len(train), generator=seeded(seed, "evaluation/twins"))[: self.count]]
+        self.some = self.vectors[
+            torch.randperm(len(train), generator=seeded_generator(seed, "evaluation/twins"))[: self.count]
+        ]
         self.bins = fit_bins(self.vectors, seed)
         self.threshold = duplicate_threshold(self.vectors, seed)
         # C_T compares with held-out samples, so that half of them are left to take the samples' place.

@@ -31,7 +31,7 @@ from ganlab.data.points import modes
 from ganlab.evaluation import classifier
 from ganlab.evaluation.classifier import Classifier, resized
 from ganlab.evaluation.neighbours import nearest
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ def of_points(options: DataOptions | None, data: RealData) -> Features:
     nearby = nearest(train, train, 1, exclude_self=True)[0]
     # Wide enough that the samples of one mode look alike and narrow enough that two modes do not.
     width = 3 * spread if centres is not None else float(train.std()) / 5
-    waves = torch.randn(2, WAVES, generator=seeded(0, "features/waves")) / width
+    waves = torch.randn(2, WAVES, generator=seeded_generator(0, "features/waves")) / width
 
     def see(samples: Tensor) -> Seen:
         phase = samples @ waves

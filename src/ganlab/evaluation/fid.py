@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 
 SIZES = 15
 """Sample sizes through which `fid_infinity` lays its line (Chong & Forsyth 2020, section 4.2)."""
@@ -102,7 +102,7 @@ def fid_infinity(fake: Tensor, real: Tensor | Moments, seed: int) -> float:
     sizes = np.unique(np.linspace(smallest, len(fake), SIZES).round().astype(int))
     distances = []
     for number, size in enumerate(sizes):
-        part = torch.randperm(len(fake), generator=generator(seed, "evaluation/fid_infinity", number))[:size]
+        part = torch.randperm(len(fake), generator=seeded_generator(seed, "evaluation/fid_infinity", number))[:size]
         distances.append(_frechet(moments(fake[part]), real, root))
     if len(sizes) == 1:
         return distances[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 
 
 @torch.no_grad()
@@ -33,7 +33,7 @@ def kernel_distance(fake: Tensor, real: Tensor, seed: int, subsets: int = 100, s
         return _squared_discrepancy(fake, real)
     total = 0.0
     for subset in range(subsets):
-        stream = generator(seed, "evaluation/kernel_distance", subset)
+        stream = seeded_generator(seed, "evaluation/kernel_distance", subset)
         a, b = (x[torch.randperm(len(x), generator=stream)[:size]] for x in (fake, real))
         total += _squared_discrepancy(a, b)
     return total / subsets

@@ -17,7 +17,7 @@ from scipy.stats import beta
 from torch import Tensor
 
 from ganlab.evaluation.neighbours import nearest, squared_distances
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 
 LOST_BELOW = 0.1
 """A class is lost when its share is proved to be below this part of its real share."""
@@ -201,7 +201,7 @@ def kmeans(points: Tensor, count: int, seed: int) -> Tensor:
 
     A centre that has lost its points stays where it is: copies among the points may leave some cells empty.
     """
-    rows = torch.randperm(len(points), generator=generator(seed, "evaluation/kmeans"))[:count]
+    rows = torch.randperm(len(points), generator=seeded_generator(seed, "evaluation/kmeans"))[:count]
     centres = points[rows]
     for _ in range(KMEANS_STEPS):
         cells = cells_of(points, centres)
@@ -277,7 +277,7 @@ def duplicate_threshold(train: Tensor, seed: int) -> float:
     """
     if len(train) < 2:
         return 0.0
-    rows = torch.randperm(len(train), generator=generator(seed, "evaluation/threshold"))[:CALIBRATION_SAMPLES]
+    rows = torch.randperm(len(train), generator=seeded_generator(seed, "evaluation/threshold"))[:CALIBRATION_SAMPLES]
     distances, _ = nearest(train[rows], train, 2)  # the first is the sample itself, or a copy of it
     return float(distances[:, 1].quantile(DUPLICATE_QUANTILE))
 
@@ -320,7 +320,7 @@ def birthday_support(vectors: Tensor, threshold: float, seed: int) -> Support:
         threshold: Euclidean distance, >= 0, as from `duplicate_threshold`.
         seed: of the random orders.
     """
-    random = generator(seed, "evaluation/birthday")
+    random = seeded_generator(seed, "evaluation/birthday")
     near = torch.from_numpy(_near(vectors[torch.randperm(len(vectors), generator=random)], threshold))
     while near.sum() > 2 * PAIRS_LIMIT + len(near):
         near = near[: len(near) // 2, : len(near) // 2]

@@ -25,7 +25,7 @@ from ganlab.evaluation.fid import frechet_distance, moments
 from ganlab.evaluation.inception_score import inception_score
 from ganlab.evaluation.manifold import balls, manifold_of_passing
 from ganlab.evaluation.modes import agreement, class_counts, class_vendi, duplicate_threshold, vendi
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 
 PER_CLASS = 200
 """Samples of a class whose variety is looked at, at most."""
@@ -203,7 +203,7 @@ def draw(samples: Samples, count: int, seed: int, stream: str) -> Tensor:
 
 def chosen(samples: Samples, count: int, seed: int, stream: str) -> Tensor:
     """Return the rows that `draw` takes, int64."""
-    return torch.randperm(len(samples), generator=seeded(seed, stream))[:count]
+    return torch.randperm(len(samples), generator=seeded_generator(seed, stream))[:count]
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from ganlab.config.data import ImageOptions
 from ganlab.config.games import ConditionalGameOptions
 from ganlab.errors import DataError
 from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 
 ROWS = 10
 """Classes that a gallery shows, and samples of each."""
@@ -73,7 +73,7 @@ class ConditionalGame(StandardGame):
         labels, share = round.real.labels, self.options.label_noise
         if share == 0.0:
             return labels
-        source = seeded(self.experiment.seed, "label_noise", round.update)
+        source = seeded_generator(self.experiment.seed, "label_noise", round.update)
         replaced = torch.rand(len(labels), generator=source) < share
         random = torch.multinomial(self.shares, len(labels), replacement=True, generator=source)
         return torch.where(replaced.to(self.device), random.to(self.device), labels)
@@ -81,7 +81,7 @@ class ConditionalGame(StandardGame):
     def gallery(self) -> Tensor:
         """One row a class, the same latents in each."""
         kept = self.shares.nonzero().flatten()[:ROWS]
-        latents = draw_latents(self.experiment.latent, ROWS, seeded(self.experiment.seed, "gallery"))
+        latents = draw_latents(self.experiment.latent, ROWS, seeded_generator(self.experiment.seed, "gallery"))
         drawn = self.asking(latents.repeat(len(kept), 1), kept.repeat_interleave(ROWS))
         return self.sample(drawn.inputs.to(self.device))
 

@@ -15,7 +15,7 @@ from ganlab.evaluation.features import look
 from ganlab.evaluation.modes import vendi
 from ganlab.games.standard import Draw, Round, StandardGame, draw_images
 from ganlab.networks.parts import Pair, PooledPair
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 
 COLUMNS = 10
 """Images in a row of the gallery."""
@@ -88,7 +88,7 @@ class CycleGame(StandardGame):
             room = min(size - filled, count)
             pool[filled : filled + room] = fake[:room]
             return fake
-        source = seeded(self.experiment.seed, f"pool/{direction}", round.update)
+        source = seeded_generator(self.experiment.seed, f"pool/{direction}", round.update)
         slots = torch.randperm(size, generator=source)[:count].to(self.device)
         kept = (torch.rand(count, generator=source) < 0.5).to(self.device)[:, None, None, None]
         old, new = pool[slots], fake[:count]
@@ -115,9 +115,11 @@ class CycleGame(StandardGame):
     def measure(self, drawn: Draw, samples: Tensor) -> dict[str, float]:
         """The way there and back, clean and with what it may hide wiped out; the variety of the way back."""
         assert self.data is not None
-        noise = torch.randn(samples.shape, generator=seeded(self.experiment.seed, "disturbance"))
+        noise = torch.randn(samples.shape, generator=seeded_generator(self.experiment.seed, "disturbance"))
         disturbed = to_float(to_uint8(samples + DISTURBANCE * noise))
-        targets = draw_images(self.data, len(samples), seeded(self.experiment.seed, "measure/back"), held_out=True)
+        targets = draw_images(
+            self.data, len(samples), seeded_generator(self.experiment.seed, "measure/back"), held_out=True
+        )
         source = drawn.inputs.cpu()
         return {
             "cycle_error": float(l1_loss(self.back(samples), source)),

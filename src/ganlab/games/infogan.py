@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from ganlab.config.games import InfoGameOptions
 from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 
 COLUMNS = 10
 """Samples in a row of the gallery."""
@@ -80,7 +80,7 @@ class InfoGame(StandardGame):
 
     def gallery(self) -> Tensor:
         """Each row varies one code and holds the rest: four rows the category, then three each continuous code."""
-        options, source = self.options, seeded(self.experiment.seed, "gallery")
+        options, source = self.options, seeded_generator(self.experiment.seed, "gallery")
         sweep = torch.linspace(-REACH, REACH, COLUMNS)
         varied = [None] * 4 + [number for number in range(min(options.continuous, 2)) for _ in range(3)]
         rows = []

@@ -17,7 +17,7 @@ from ganlab.data import RealData, to_float
 from ganlab.objectives.losses import LOSSES
 from ganlab.objectives.penalties import r1, r2, wgan_gp
 from ganlab.objectives.stabilizers import clip_weights, instance_noise_std
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 
 PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -179,7 +179,7 @@ class StandardGame:
 
     def inputs(self, stream: str, count: int, number: int = 0, held_out: bool = False) -> Draw:
         """Draw inputs on the device: a function of (seed, stream, number)."""
-        drawn = self.draw(count, seeded(self.experiment.seed, stream, number), held_out)
+        drawn = self.draw(count, seeded_generator(self.experiment.seed, stream, number), held_out)
         asked, truth = (None if each is None else each.to(self.device, non_blocking=True) for each in drawn[1:])
         return Draw(drawn.inputs.to(self.device, non_blocking=True), asked, truth)
 
@@ -238,7 +238,9 @@ class StandardGame:
             judged_real, judged_fake = self.judge(real, real_labels), self.judge(fake, fake_labels)
         loss = self.real_half(real, judged_real, round) + self.fake_half(fake, judged_fake, round)
         if "wgan_gp" in self.penalties:
-            mix = torch.rand(len(real), generator=seeded(self.experiment.seed, "mix", round.update)).to(self.device)
+            mix = torch.rand(len(real), generator=seeded_generator(self.experiment.seed, "mix", round.update)).to(
+                self.device
+            )
             penalty = wgan_gp(lambda x: self.score(x, fake_labels), real, fake, mix, self.penalties["wgan_gp"])
             round.trace.losses["penalty_wgan_gp"] = penalty.detach()
             loss = loss + penalty
@@ -288,7 +290,9 @@ class StandardGame:
         std = instance_noise_std(self.noise, round.step) if self.noise else 0.0
         if std == 0.0:
             return samples
-        noise = torch.randn(samples.shape, generator=seeded(self.experiment.seed, f"noise/{stream}", round.update))
+        noise = torch.randn(
+            samples.shape, generator=seeded_generator(self.experiment.seed, f"noise/{stream}", round.update)
+        )
         return samples + std * noise.to(self.device)
 
     def after_discriminator(self, round: Round) -> None:

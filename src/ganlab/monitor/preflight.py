@@ -14,7 +14,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float, to_uint8
 from ganlab.data.selection import class_numbers
 from ganlab.networks import build_discriminator
-from ganlab.randomness import generator
+from ganlab.randomness import seeded_generator
 
 LOOK_BYTES = 2**26
 """Of larger data a random subset of this many bytes is looked at; MNIST (45 MiB) is looked at whole."""
@@ -85,7 +85,7 @@ def _look(samples: Samples, experiment: Experiment) -> Tensor:
     count = min(len(values), LOOK_SAMPLES, max(1, LOOK_BYTES // max(1, size)))
     if count == len(values):
         return values
-    order = torch.randperm(len(values), generator=generator(experiment.seed, "preflight"))
+    order = torch.randperm(len(values), generator=seeded_generator(experiment.seed, "preflight"))
     return values[order[:count].sort().values]
 
 

@@ -18,7 +18,7 @@ from ganlab.evaluation.copying import copy_distances, pixel_space
 from ganlab.evaluation.features import features_for
 from ganlab.games.conditional import ConditionalGame
 from ganlab.games.standard import StandardGame, draw_latents
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 from ganlab.training.trained import generate, sample_inputs
 
 REACH: dict[Literal["normal", "uniform"], float] = {"normal": 3.0, "uniform": 1.0}
@@ -129,7 +129,7 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
         means.append(_scaled(members.mean(0), length))
     a, b, c = means
     result = _scaled(a - b + c, length)
-    noise = (torch.rand(NEIGHBOURS, len(result), generator=seeded(seed, "arithmetic")) * 2 - 1) * NOISE
+    noise = (torch.rand(NEIGHBOURS, len(result), generator=seeded_generator(seed, "arithmetic")) * 2 - 1) * NOISE
     return torch.cat([torch.stack([a, b, c, result]), result + noise])
 
 
@@ -154,7 +154,7 @@ def of_class(game: StandardGame, data: RealData, name: str, count: int, seed: in
     asked = [each for each, share in zip(data.train.class_names, game.shares.tolist(), strict=True) if share > 0]
     if name not in asked:
         raise RunError(f"{name!r} is no class that this run was trained on", f"choose one of {', '.join(asked)}")
-    latents = draw_latents(game.experiment.latent, count, seeded(seed, "sample"))
+    latents = draw_latents(game.experiment.latent, count, seeded_generator(seed, "sample"))
     return game.asking(latents, torch.full((count,), data.train.class_names.index(name))).inputs
 
 

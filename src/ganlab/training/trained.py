@@ -21,7 +21,7 @@ from ganlab.games.standard import Draw, StandardGame
 from ganlab.monitor.snapshots import CHUNK, best_step
 from ganlab.networks import build_discriminator, build_generator
 from ganlab.plots.grids import save_png, scatter, tile, to_pixels
-from ganlab.randomness import generator as seeded
+from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write
 from ganlab.runs.snapshots import read_snapshots
@@ -128,7 +128,7 @@ def generate(game: StandardGame, inputs: Tensor) -> Tensor:
 
 def sample_inputs(game: StandardGame, count: int, seed: int) -> Draw:
     """Return `count` inputs of a game's generator: a function of the seed; those made from data, from held-out data."""
-    return game.draw(count, seeded(seed, "sample"), held_out=True)
+    return game.draw(count, seeded_generator(seed, "sample"), held_out=True)
 
 
 def export(game: StandardGame, folder: Path) -> list[Path]:

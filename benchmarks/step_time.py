@@ -29,7 +29,7 @@ from ganlab.monitor.columns import history_columns
 from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.snapshots import Snapshots
 from ganlab.runs.directory import create_run
-from ganlab.training.device import prepare
+from ganlab.training.process import process_settings
 from ganlab.training.step import train_step
 from ganlab.training.workbench import Workbench, build_workbench
 
@@ -138,7 +138,12 @@ def matmul_peak() -> float:
 def measure(name: str, rounds: int) -> None:
     """Alternate plain and ganlab's steps and print the ratios."""
     experiment = load_experiment(name)
-    prepare(CPU, experiment.training, threads=None)
+    with process_settings(CPU, experiment.training, threads=None):
+        alternate(experiment, name, rounds)
+
+
+def alternate(experiment: Experiment, name: str, rounds: int) -> None:
+    """Alternate them in a process that is set up as for a run."""
     data = load(experiment.data, experiment.training.batch_size)
     bench = build_workbench(experiment, data, CPU)
     plain = plain_step(experiment, frozen=False)

@@ -117,8 +117,6 @@ def _warm(points: Callable[..., Experiment], tmp_path_factory: pytest.TempPathFa
     """Train once here, so that every child inherits what PyTorch and ganlab import on first use."""
     experiment = points("training.device=cpu", "training.steps=1")
     session.start(experiment, tmp_path_factory.mktemp("warm"))
-    # A run sets its process up for speed; other tests in this one want all of IEEE 754.
-    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Which device trains, with how many threads, and how tensors lie on it."""
+"""Which device trains, and what it is called."""
 
 from __future__ import annotations
 
@@ -37,15 +37,6 @@ def choose_device(options: TrainingOptions) -> torch.device:
     if device.type == "mps" and options.precision == "float16":
         raise DeviceError("float16 with gradient scaling is not supported on mps", "set training.precision to float32")
     return device
-
-
-def prepare(device: torch.device, options: TrainingOptions, threads: int | None) -> None:
-    """Set the process up for a run: threads and determinism."""
-    if threads is not None:
-        torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(options.deterministic)
-    if device.type == "cuda":
-        torch.backends.cudnn.benchmark = not options.deterministic
 
 
 def describe_device(device: torch.device) -> str:

@@ -36,9 +36,10 @@ from ganlab.runs.status import (
 )
 from ganlab.runs.stop import EXIT_CODES, StopSignal
 from ganlab.training.checkpoint import checkpoint_path, experiment_of, newest_checkpoint, restore
-from ganlab.training.device import choose_device, describe_device, prepare
+from ganlab.training.device import choose_device, describe_device
 from ganlab.training.loop import STOP_ON, Ending, train_loop
 from ganlab.training.nonfinite import find_first
+from ganlab.training.process import process_settings
 from ganlab.training.workbench import Workbench, build_workbench
 
 
@@ -67,32 +68,32 @@ def start(
     device = choose_device(experiment.training)
     if experiment.monitor.tensorboard:
         require_tensorboard()
-    prepare(device, experiment.training, threads)
-    data = load(experiment.data, experiment.training.batch_size)
-    bench = build_workbench(experiment, data, device)
-    require_room(runs_dir, bench)
-    run = create_run(runs_dir, experiment, name)
-    with run.held():
-        status = OwnStatus(
-            status="running",
-            reason="",
-            experiment=experiment.name,
-            seed=experiment.seed,
-            step=0,
-            steps=experiment.training.steps,
-            process=this_process(),
-            started=now(),
-            seconds=0.0,
-            device=describe_device(device),
-            threads=torch.get_num_threads(),
-            versions=versions(),
-            data=DataFacts(
-                train=len(data.train), held_out=len(data.held_out), fingerprint=bench.plain_game.fingerprint
-            ),
-            parameters={name: count_parameters(network) for name, network in bench.state.networks.items()},
-            resumed=(),
-        )
-        carry_on(run, bench, data, status, views, preflight(data, experiment))
+    with process_settings(device, experiment.training, threads):
+        data = load(experiment.data, experiment.training.batch_size)
+        bench = build_workbench(experiment, data, device)
+        require_room(runs_dir, bench)
+        run = create_run(runs_dir, experiment, name)
+        with run.held():
+            status = OwnStatus(
+                status="running",
+                reason="",
+                experiment=experiment.name,
+                seed=experiment.seed,
+                step=0,
+                steps=experiment.training.steps,
+                process=this_process(),
+                started=now(),
+                seconds=0.0,
+                device=describe_device(device),
+                threads=torch.get_num_threads(),
+                versions=versions(),
+                data=DataFacts(
+                    train=len(data.train), held_out=len(data.held_out), fingerprint=bench.plain_game.fingerprint
+                ),
+                parameters={name: count_parameters(network) for name, network in bench.state.networks.items()},
+                resumed=(),
+            )
+            carry_on(run, bench, data, status, views, preflight(data, experiment))
     return run
 
 
@@ -130,35 +131,35 @@ def resume(
             return run
 
         device = choose_device(experiment.training)
-        prepare(device, experiment.training, threads=status.threads)
-        warnings += promises_lost(status, device)
-        data = load(experiment.data, experiment.training.batch_size)
-        bench = build_workbench(experiment, data, device)
-        fingerprint = bench.plain_game.fingerprint
-        if fingerprint != status.data.fingerprint and not is_allowed("data", allowed):
-            raise RunError(
-                f"the data of {run.path.name} changed since it was started: its fingerprint differs",
-                "bring the old data back, or allow it with --allow-change data",
+        with process_settings(device, experiment.training, threads=status.threads):
+            warnings += promises_lost(status, device)
+            data = load(experiment.data, experiment.training.batch_size)
+            bench = build_workbench(experiment, data, device)
+            fingerprint = bench.plain_game.fingerprint
+            if fingerprint != status.data.fingerprint and not is_allowed("data", allowed):
+                raise RunError(
+                    f"the data of {run.path.name} changed since it was started: its fingerprint differs",
+                    "bring the old data back, or allow it with --allow-change data",
+                )
+            restore(bench.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
+            cut_history(run.history, checkpoint.step)
+            cut_snapshots(run.snapshots, checkpoint.step)
+            if changes:
+                atomic_write(run.config, dump_experiment(experiment).encode())
+            resumption = Resumption(step=checkpoint.step, time=now(), changes=tuple(changes))
+            status = status.changed(
+                status="running",
+                reason="",
+                steps=experiment.training.steps,
+                process=this_process(),
+                device=describe_device(device),
+                threads=torch.get_num_threads(),
+                versions=versions(),
+                data=status.data.model_copy(update={"fingerprint": fingerprint}),
+                resumed=(*status.resumed, resumption),
+                non_finite=None,
             )
-        restore(bench.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
-        cut_history(run.history, checkpoint.step)
-        cut_snapshots(run.snapshots, checkpoint.step)
-        if changes:
-            atomic_write(run.config, dump_experiment(experiment).encode())
-        resumption = Resumption(step=checkpoint.step, time=now(), changes=tuple(changes))
-        status = status.changed(
-            status="running",
-            reason="",
-            steps=experiment.training.steps,
-            process=this_process(),
-            device=describe_device(device),
-            threads=torch.get_num_threads(),
-            versions=versions(),
-            data=status.data.model_copy(update={"fingerprint": fingerprint}),
-            resumed=(*status.resumed, resumption),
-            non_finite=None,
-        )
-        carry_on(run, bench, data, status, views, warnings)
+            carry_on(run, bench, data, status, views, warnings)
     return run
 
 
@@ -214,8 +215,6 @@ def carry_on(
     for text in data.notes:
         monitor.note(text)
     monitor.note(f"step {state.step} of {experiment.training.steps} on {status.device}, {status.threads} threads")
-    # Denormals appear in dying activations and optimiser states, and slow the CPU's arithmetic many times over.
-    torch.set_flush_denormal(True)
     try:
         with StopSignal() as stop:
             snapshots = Snapshots(bench.plain_game, data, monitor)
@@ -237,8 +236,6 @@ def carry_on(
     except BaseException as error:
         monitor.close("failed", f"{type(error).__name__}: {error}")
         raise
-    finally:
-        torch.set_flush_denormal(False)
     if ending.status == "interrupted":
         raise Interrupted(
             f"{ending.reason}: stopped after step {state.step} of {experiment.training.steps}, which is saved",

@@ -1,19 +1,28 @@
-"""What the golden tests compare; `python tests/golden/record.py [EXPERIMENT ...]` records it again.
+"""What the golden tests compare, and the command that records it again.
 
-Only public surfaces are used (the keys of an experiment, `ganlab.train`, files of the run directory, `ganlab diagnose
---json`), so that modules can move without a word changing here. README.md says when to record again.
+    python tests/golden/record.py                   # everything
+    python tests/golden/record.py trainings cycle   # one experiment, or several
+    python tests/golden/record.py verdicts
+    python tests/golden/record.py texts             # what verdicts say, in words
+    python tests/golden/record.py resumed
+
+Public surfaces are used (the keys of an experiment, `ganlab.train`, commands, files of the run directory), and of the
+inside only the reader and the judge of evidence, so that modules can move. README.md says when to record again.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +31,21 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import torch
 import yaml
+from matplotlib.figure import Figure
 from safetensors.torch import load_file
 
 import ganlab
+from ganlab.cli.app import main
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.readers import ReadOptions, read
 
 HERE = Path(__file__).parent
 TRAININGS = HERE / "trainings"
+EVIDENCE = HERE / "evidence"
+OLD_RUNS = HERE / "old_runs"
+VERDICTS = HERE / "verdicts.json"
+TEXTS = HERE / "verdict_texts.txt"
+RESUMED = HERE / "resumed.json"
 ROWS = 12
 
 Json = dict[str, Any]
@@ -51,6 +69,24 @@ def cpu_model() -> str:
         return platform.processor() or platform.machine()
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     return " ".join(facts.get(key, "?") for key in ("vendor_id", "cpu family", "model", "model name"))
+
+
+def command(*arguments: object) -> str:
+    """Run a `ganlab` command in this process, and return what it prints on standard output.
+
+    Raises:
+        RuntimeError: it fails; what it says of that is on standard error.
+    """
+    before, sys.argv = sys.argv, ["ganlab", *map(str, arguments)]
+    try:
+        with redirect_stdout(io.StringIO()) as printed:
+            main()
+    except SystemExit as ended:
+        if ended.code:
+            raise RuntimeError(f"{' '.join(sys.argv)} ended with {ended.code}") from ended
+    finally:
+        sys.argv = before
+    return printed.getvalue()
 
 
 def experiments() -> dict[str, Json]:
@@ -78,7 +114,8 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Json:
 
 def trained(experiment: Json, folder: Path) -> Json:
     """Train an experiment in a folder and return what its run directory holds."""
-    run = ganlab.train(experiment, runs_dir=folder)
+    with undrawn_figures():
+        run = ganlab.train(experiment, runs_dir=folder)
     return {
         "history": history(run.path / "history.csv"),
         "snapshot": snapshot(run.path / "snapshots.jsonl"),
@@ -86,10 +123,21 @@ def trained(experiment: Json, folder: Path) -> Json:
     }
 
 
-def history(path: Path) -> dict[str, list[str]]:
+@contextmanager
+def undrawn_figures() -> Iterator[None]:
+    """Leave figures empty meanwhile: drawing takes two thirds of a toy run's time, and moves none of its numbers."""
+    draw = Figure.draw
+    Figure.draw = lambda figure, renderer: None
+    try:
+        yield
+    finally:
+        Figure.draw = draw
+
+
+def history(path: Path, count: int = ROWS) -> dict[str, list[str]]:
     """The first rows of history.csv by column, each cell as it is written; without the clock's column."""
     with path.open(newline="") as file:
-        rows = [row for row, _ in zip(csv.DictReader(file), range(ROWS), strict=False)]
+        rows = [row for row, _ in zip(csv.DictReader(file), range(count), strict=False)]
     return {column: [row[column] for row in rows] for column in rows[0] if column != "time"}
 
 
@@ -123,27 +171,90 @@ def short(value: torch.Tensor) -> float:
     return float(f"{float(value):.9g}")
 
 
+def diagnosed() -> dict[str, Json]:
+    """Judge all recorded evidence, and return each verdict as `ganlab diagnose --json` prints it, but draw nothing."""
+    sources = {path.name: path for path in sorted(EVIDENCE.iterdir())}
+    sources |= {f"old_{name}": OLD_RUNS / name for name in ("ring", "conditional", "monitor")}
+    return {name: diagnose(read(path, ReadOptions())).as_json() for name, path in sorted(sources.items())}
+
+
+def numbers_of(verdict: Json) -> Json:
+    """A verdict without its sentences: its name, numbers, steps, and what each remedy changes."""
+    numbers = ("signal", "value", "threshold", "window")
+    kept = ("failure", "variant", "confidence", "severity", "onset_step", "steps", "contributing")
+    return {key: verdict[key] for key in kept} | {
+        "evidence": [{key: each[key] for key in numbers} for each in verdict["evidence"]],
+        "remedies": [each["change"] for each in verdict["remedies"]],
+    }
+
+
+def texts_of(verdicts: dict[str, Json]) -> str:
+    """The sentences of verdicts, as a page to be read."""
+    lines: list[str] = []
+    for name, verdict in verdicts.items():
+        lines += [f"## {name}: {verdict['failure']}/{verdict['variant']}", f"   {verdict['summary']}"]
+        lines += [f"   {verdict['confidence']} ({verdict['basis']})"]
+        lines += [f" - {each['signal']}: {each['words']} [{each['source']}]" for each in verdict["evidence"]]
+        lines += [f" ? {each['what']}: {each['how']}" for each in verdict["missing"]]
+        lines += [
+            f" > {each['why']} [{each['source']}] {each['change'] or ''}".rstrip() for each in verdict["remedies"]
+        ]
+        lines += [f" # {note}" for note in verdict["notes"]]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def resumed(folder: Path) -> dict[str, list[str]]:
+    """Train the old run on ring a few steps further, in a folder, and return those steps' rows by column."""
+    shutil.copytree(OLD_RUNS / "ring", folder / "ring")
+    command("resume", folder / "ring", "training.steps=66")
+    return {column: cells[60:] for column, cells in history(folder / "ring" / "history.csv", 66).items()}
+
+
 def record_trainings(names: list[str]) -> None:
-    """Train the experiments, all where none is named, and write down what came of them."""
-    torch.set_num_threads(1)
+    """Train the experiments, all if none is named, and write down what came of them."""
     known = experiments()
     TRAININGS.mkdir(exist_ok=True)
     for name in names or known:
         with tempfile.TemporaryDirectory() as folder:
-            content = {"machine": machine(), **trained(known[name], Path(folder))}
-        write(TRAININGS / f"{name}.json", content)
+            write(TRAININGS / f"{name}.json", {"machine": machine(), **trained(known[name], Path(folder))})
         print(name)
 
 
+def record_verdicts() -> None:
+    """Write down the numbers of all verdicts."""
+    found = {name: numbers_of(verdict) for name, verdict in diagnosed().items()}
+    write(VERDICTS, {"machine": machine(), "verdicts": found})
+
+
+def record_texts() -> None:
+    """Write down the sentences of all verdicts."""
+    TEXTS.write_text(texts_of(diagnosed()))
+
+
+def record_resumed() -> None:
+    """Write down the steps that follow the old run on ring."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(RESUMED, {"machine": machine(), "history": resumed(Path(folder))})
+
+
 def write(path: Path, content: Json) -> None:
-    """Write JSON that reads well in a diff: a line a column, a statistic or a tensor."""
+    """Write JSON that reads well in a diff: a line a column, a statistic, a tensor or a verdict."""
     parts = []
     for key, value in content.items():
-        inner = value.items() if isinstance(value, dict) else ()
-        lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(each)}" for name, each in inner)
+        lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(each)}" for name, each in value.items())
         parts.append(f"{json.dumps(key)}: {{\n{lines}\n}}")
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 if __name__ == "__main__":
-    record_trainings(sys.argv[1:])
+    torch.set_num_threads(1)
+    what, *names = sys.argv[1:] or ["everything"]
+    if what in ("everything", "trainings"):
+        record_trainings(names)
+    if what in ("everything", "verdicts"):
+        record_verdicts()
+    if what in ("everything", "texts"):
+        record_texts()
+    if what in ("everything", "resumed"):
+        record_resumed()

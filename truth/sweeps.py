@@ -5,24 +5,29 @@
 
 The truth is `truth.labels.judge`: a rule on 2,000 fresh samples of the last generator, which shares no code with
 `ganlab.diagnosis`. It is written to truth.json in each sweep's folder; a run that stands there is not judged again
-unless it was trained again. Verdicts and expectations are read from the runs each time. A run takes one to ten seconds
-on one core.
+unless it was trained again. Verdicts and expectations come from the sweep's runs.csv, which is written again first. A
+run takes one to ten seconds on one core.
+
+The tables are made from runs.csv, truth.json and summary.json alone, so those of docs/sweeps/ can be made from the
+repository: `tables({"guide": judged(Path("docs/sweeps/guide"))})`.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ganlab.runs.files import atomic_write
+from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.measures import wilson
-from ganlab.sweeps.records import RunRecord, read_records
+from ganlab.sweeps.records import ENDED, RunRecord, read_records
+from ganlab.sweeps.summary import write_results
 from ganlab.verdicts import rank, words
 from truth import scoring
 from truth.labels import LABELS, judge
@@ -30,13 +35,59 @@ from truth.labels import LABELS, judge
 Row = dict[str, Any]
 """A run in truth.json: when it ended, and the keys of labels.json that the rules of truth.scoring read."""
 
+AXES_BETWEEN = ("seed", "state")
+"""Columns of runs.csv between which those of a grid's axes stand."""
+
+
+def read_runs(results: Path) -> list[dict[str, str]]:
+    """Return the rows of runs.csv in a folder of results, in the plan's order, every cell as text."""
+    with (results / "runs.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def has_ended(row: Mapping[str, str]) -> bool:
+    """Whether the run of a row ended by itself and has a verdict."""
+    return row["state"] in ENDED and bool(row["verdict"])
+
+
+def settings(row: Mapping[str, str]) -> dict[str, str]:
+    """The values that a grid gives the run of a row, by axis; empty for a configuration that is no cell of a grid."""
+    columns = list(row)
+    first, last = (columns.index(name) for name in AXES_BETWEEN)
+    return {axis: row[axis] for axis in columns[first + 1 : last] if row[axis]}
+
 
 @dataclass(frozen=True)
 class Judged:
-    """A run that ended, with its verdict, and its row of truth.json."""
+    """A run that ended, with its row of runs.csv and its row of truth.json."""
 
-    record: RunRecord
+    row: Mapping[str, str]
     truth: Row
+
+    @property
+    def config(self) -> str:
+        """Its configuration; a cell of a grid has its settings in parentheses."""
+        return self.row["config"]
+
+    @property
+    def name(self) -> str:
+        """Its verdict as `failure/variant`, or `failure`."""
+        return "/".join(filter(None, (self.row["verdict"], self.row["variant"])))
+
+    @property
+    def confidence(self) -> float:
+        """That of its verdict."""
+        return float(self.row["confidence"])
+
+    @property
+    def expected(self) -> str:
+        """The verdict that its configuration expects, the first if there are several; empty without one."""
+        return self.row["expected"].partition("|")[0]
+
+    @property
+    def as_expected(self) -> bool | None:
+        """Whether its verdict is one that its configuration expects; None if it expects none."""
+        return {"yes": True, "no": False}.get(self.row["as_expected"])
 
     @property
     def label(self) -> str:
@@ -44,30 +95,58 @@ class Judged:
         return str(self.truth["label"])
 
     @property
-    def failure(self) -> tuple[str, str | None]:
-        """Failure and variant of its verdict."""
-        assert self.record.verdict is not None
-        return self.record.verdict["failure"], self.record.verdict["variant"]
-
-    @property
     def right(self) -> bool:
         """Whether the verdict is one that the truth allows."""
-        return scoring.right(self.truth, *self.failure)
+        return scoring.right(self.truth, self.row["verdict"], self.row["variant"] or None)
 
     @property
     def accused(self) -> bool:
         """Whether it is good and its verdict a failure that is not right."""
-        return scoring.accused(self.truth, *self.failure)
+        return scoring.accused(self.truth, self.row["verdict"], self.row["variant"] or None)
 
     @property
     def missed(self) -> bool:
         """Whether it failed and its verdict is healthy."""
-        return scoring.missed(self.truth, self.failure[0])
+        return scoring.missed(self.truth, self.row["verdict"])
+
+    @property
+    def flattered(self) -> bool:
+        """Whether it is poor and its verdict healthy."""
+        return scoring.flattered(self.truth, self.row["verdict"])
 
     @property
     def inconclusive(self) -> bool:
         """Whether its verdict says that the evidence does not suffice."""
-        return self.failure[0] == "inconclusive"
+        return self.row["verdict"] == "inconclusive"
+
+
+def judged(results: Path) -> list[Judged]:
+    """Return the runs of a folder of results that ended, with the truth that was written down before.
+
+    Raises:
+        SystemExit: the truth of one of them was not.
+    """
+    rows = [row for row in read_runs(results) if has_ended(row)]
+    file = results / "truth.json"
+    truth = read_json(file) if file.is_file() else {}
+    if any(row["run"] not in truth for row in rows):
+        raise SystemExit(f"not all runs are judged: python -m truth.sweeps {results}")
+    return [Judged(row, truth[row["run"]]) for row in rows]
+
+
+# Judging
+
+
+def judge_all(folder: SweepFolder) -> None:
+    """Judge the runs that truth.json does not have; it is written run by run, so that this can be stopped."""
+    rows, records = known(folder), ended(folder)
+    for number, record in enumerate(records, start=1):
+        run = record.planned.id
+        if run not in rows:
+            rows[run] = row_of(record)
+            # Statistics of samples without bounds may hold NaN, which json reads back.
+            atomic_write(truth_file(folder), json.dumps(rows, indent=1).encode())
+            print(f"[{number}/{len(records)}] {run}: {rows[run]['label']} {rows[run]['mechanism']}", flush=True)
 
 
 def ended(folder: SweepFolder) -> list[RunRecord]:
@@ -88,18 +167,6 @@ def known(folder: SweepFolder) -> dict[str, Row]:
     return {run: row for run, row in rows.items() if now.get(run) == row["ended"]}
 
 
-def judge_all(folder: SweepFolder) -> None:
-    """Judge the runs that truth.json does not have; it is written run by run, so that this can be stopped."""
-    rows, records = known(folder), ended(folder)
-    for number, record in enumerate(records, start=1):
-        run = record.planned.id
-        if run not in rows:
-            rows[run] = row_of(record)
-            # Statistics of samples without bounds may hold NaN, which json reads back.
-            atomic_write(truth_file(folder), json.dumps(rows, indent=1).encode())
-            print(f"[{number}/{len(records)}] {run}: {rows[run]['label']} {rows[run]['mechanism']}", flush=True)
-
-
 def row_of(record: RunRecord) -> Row:
     """Judge a run.
 
@@ -113,18 +180,6 @@ def row_of(record: RunRecord) -> Row:
     # No family: what a configuration of a sweep is meant to do stands in its `expect`, and decides nothing here.
     who = {"ended": record.status.ended if record.status else None, "kind": kind, "family": ""}
     return {**who, **asdict(judge(record.run.path))}
-
-
-def judged(folder: SweepFolder) -> list[Judged]:
-    """Return the runs that ended, with the truth that was written down before.
-
-    Raises:
-        SystemExit: it was not, of one of them.
-    """
-    rows, records = known(folder), ended(folder)
-    if any(record.planned.id not in rows for record in records):
-        raise SystemExit(f"not all runs are judged: python -m truth.sweeps {folder.path}")
-    return [Judged(record, rows[record.planned.id]) for record in records]
 
 
 # Tables
@@ -149,8 +204,8 @@ def confusion(
     foot: tuple[str, Callable[[Judged], bool]],
 ) -> str:
     """Count runs by verdict, a row each, and by what `column` says; the last row says in how many `foot` holds."""
-    counts = Counter((each.record.failure_name, column(each)) for each in runs)
-    verdicts = sorted({each.record.failure_name for each in runs}, key=rank)
+    counts = Counter((each.name, column(each)) for each in runs)
+    verdicts = sorted({each.name for each in runs}, key=rank)
     lines = [[words(verdict), *(counts[verdict, name] or "" for name in columns)] for verdict in verdicts]
     name, holds = foot
     of = {each: [run for run in runs if column(run) == each] for each in columns}
@@ -160,13 +215,9 @@ def confusion(
 
 def by_expectation(runs: Sequence[Judged]) -> str:
     """The first verdict that each config expects against the verdict that its runs got."""
-    asked = [each for each in runs if each.record.as_expected is not None]
-    columns = sorted({_expected(each) for each in asked}, key=rank)
-    return confusion(asked, _expected, columns, ("as expected", lambda each: bool(each.record.as_expected)))
-
-
-def _expected(each: Judged) -> str:
-    return each.record.planned.experiment.expect[0]
+    asked = [each for each in runs if each.as_expected is not None]
+    columns = sorted({each.expected for each in asked}, key=rank)
+    return confusion(asked, lambda each: each.expected, columns, ("as expected", lambda each: bool(each.as_expected)))
 
 
 def by_truth(runs: Sequence[Judged]) -> str:
@@ -182,11 +233,11 @@ def totals(parts: dict[str, Sequence[Judged]]) -> str:
 
 
 def _totals(runs: Sequence[Judged]) -> list[str]:
-    asked = [each for each in runs if each.record.as_expected is not None]
+    asked = [each for each in runs if each.as_expected is not None]
     good = [each for each in runs if each.label == "good"]
     failed = [each for each in runs if each.label in scoring.FAILED]
     return [
-        share(sum(bool(each.record.as_expected) for each in asked), len(asked)),
+        share(sum(bool(each.as_expected) for each in asked), len(asked)),
         share(sum(each.right for each in runs), len(runs)),
         share(sum(each.accused for each in good), len(good)),
         share(sum(each.missed for each in failed), len(failed)),
@@ -199,7 +250,7 @@ def wrong_ones(runs: Sequence[Judged]) -> str:
     groups: dict[tuple[str, str, str, str], list[Judged]] = {}
     for each in runs:
         if not each.right:
-            who = each.record.planned.config, each.label, str(each.truth["mechanism"]), each.record.failure_name
+            who = each.config, each.label, str(each.truth["mechanism"]), each.name
             groups.setdefault(who, []).append(each)
     if not groups:
         return "No verdict is wrong."
@@ -210,19 +261,19 @@ def wrong_ones(runs: Sequence[Judged]) -> str:
 
 
 def _seeds(runs: Sequence[Judged]) -> str:
-    return ", ".join(str(each.record.planned.seed) for each in runs)
+    return ", ".join(each.row["seed"] for each in runs)
 
 
 def span(runs: Sequence[Judged]) -> str:
     """The confidence of verdicts, from the lowest to the highest."""
-    found = sorted({f"{each.record.verdict['confidence']:.2f}" for each in runs if each.record.verdict})
+    found = sorted({f"{each.confidence:.2f}" for each in runs})
     return found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def tables(parts: dict[str, Sequence[Judged]]) -> str:
     """Return all tables as Markdown, over the runs of sweeps by name."""
     runs = [each for part in parts.values() for each in part]
-    unexpected = [each for each in runs if each.record.as_expected is False]
+    unexpected = [each for each in runs if each.as_expected is False]
     claims = sum(each.right for each in unexpected)
     return f"""{totals({**parts, "all": runs} if len(parts) > 1 else parts)}
 
@@ -259,9 +310,10 @@ def main() -> None:
     arguments = parser.parse_args()
     folders = [SweepFolder(path) for path in arguments.folders]
     for folder in folders:
+        write_results(folder.plan(), folder)
         judge_all(folder)
         print(f"{folder.path}: {len(ended(folder))} of {len(folder.plan().runs)} runs ended and are judged", flush=True)
-    parts: dict[str, Sequence[Judged]] = {folder.plan().spec.name: judged(folder) for folder in folders}
+    parts: dict[str, Sequence[Judged]] = {folder.plan().spec.name: judged(folder.path) for folder in folders}
     text = tables(parts)
     if arguments.into is None:
         print(text)

@@ -2,10 +2,12 @@
 
     ganlab sweep; ganlab sweep guide
     python -m truth.sweeps INDUCED GUIDE
-    python -m docs.make.failures INDUCED GUIDE     writes docs/failures.md and docs/images/failures/*.png
+    python -m docs.make.failures INDUCED GUIDE     docs/sweeps/*, docs/images/failures/*.png, and then docs/failures.md
+    python -m docs.make.failures                   docs/failures.md alone, from docs/sweeps/ and docs/remarks/
 
 INDUCED and GUIDE are the folders of the two sweeps; their results and pictures are made again first, as `ganlab report`
-does. Configurations whose claim did not replicate and which REMARKS does not explain are listed at the end.
+does. Listed at the end: claims that did not replicate without a remark that says why, and remarks that were written
+for another outcome.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,21 +26,23 @@ from typing import Any
 
 from PIL import Image
 
+from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, load_experiment
 from ganlab.plots.strips import strips
-from ganlab.report.sweep import KINDS, make_report, strip_of
+from ganlab.report.sweep import make_report, strip_of
 from ganlab.runs.files import atomic_write, read_json
-from ganlab.sweeps.claims import ClaimRow, judge_claims
+from ganlab.sweeps.claims import ClaimRow
 from ganlab.sweeps.folder import SweepFolder
-from ganlab.sweeps.records import RunRecord, read_records
-from ganlab.sweeps.summary import steps_saved
+from ganlab.sweeps.records import ENDED, RunRecord, read_records
+from ganlab.sweeps.spec import load_spec
 from ganlab.verdicts import words
-from truth.sweeps import TRUTH, Judged, judged, markdown, share, span, tables
+from truth.sweeps import TRUTH, Judged, judged, markdown, read_runs, settings, share, span, tables
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "failures.md"
 PICTURES = PAGE.parent / "images" / "failures"
+RESULTS = PAGE.parent / "sweeps"
 LOSSES, WIDEST = 700, 1100
 """Pixels of a loss plot's width, and of any other picture's at most."""
 MOST_BYTES = 6_000_000
@@ -70,110 +75,38 @@ right, higher cost above. Where a line climbs to the right, the cost rises while
 }
 """What the pictures of a whole sweep show, by how their names begin."""
 
-REMARKS: dict[str, str] = {
-    "stable": """Crooked but varied eights in all three seeds. The figures of the guide's own networks stand at the
-end of this page: there the same recipe is less sure.""",
-    "latent_1": """Each row holds two or three different eights, again and again: with a single number to start from,
-the generator draws one curve through the space of eights. The period of 25 updates in the generator's loss that the
-guide reports is not there.""",
-    "mixed_batch_norm": """Grey, and both players' losses at 0 from step 50 on: the statistics of a mixed batch tell
-what is real, so neither learns anything about the images.""",
-    "mixed_plain": """The network that the guide prints, with its mixed batches: nothing leaks, and eights come. So
-its printed losses need batch norm in the discriminator.""",
-    "adam_1e-3_beta_09": """Does not hold on the reduced networks: the samples are poor and alike, with the grid of
-the transposed convolutions in them, but the discriminator does not win. It does hold at full size, in every seed
-and within 40 steps (end of the page). Here the rate is only twice that of the stable run, not five times, and the
-networks have an eighth of the filters.""",
-    "adam_1e-3": """The rate alone does no harm: twice the stable run's, and as good.""",
-    "adam_beta_09": """The momentum does most of the harm of the pair: strokes with the grid of the transposed
-convolutions and hardly any variety; in one seed of three the discriminator wins outright.""",
-    "generator_one_filter": """Every seed fails, each in another way: black, one blurred stroke, black.""",
-    "discriminator_one_filter": """What passes for real to one filter is a texture. The losses look like a healthy
-run's; only samples tell.""",
-    "discriminator_oversized": """The samples are clean strokes, few kinds of them, and still improve when the run
-ends: with the non-saturating loss a discriminator that wins most of the time still teaches.""",
-    "kernel_1": """A kernel of one pixel sees no neighbours: dots, in every seed.""",
-    "kernel_2": """Works, a little worse than 4 x 4.""",
-    "kernel_13": """Smooth shapes with next to no variety, still improving after 300 steps. Its control fares no
-better and has a worse FID in every pair, so that nothing is said here about large kernels, but that a step costs
-more: about twice the control's time.""",
-    "kernel_4": """The control of the run above misses its own claim: at width 8 and 300 steps nothing has been learnt
-yet that could be called healthy.""",
-    "images_64": """64 images last for 600 steps: the samples vary as much as those of the stable run. Longer training
-repeats them (see memorisation in [verdicts.md](verdicts.md)), which is not the collapse that is claimed.""",
-    "class_imbalance": """The rare digits are drawn less often, as in the data, and the run still improves when it
-ends. Held-out images are imbalanced too, and the rarest five digits hold a ninth of them: losing them weighs
-little.""",
-    "vanishing_gradient": """Flat grey: log(1 - D(G(z))) is 0 where D is sure, and has no slope.""",
-    "non_saturating_strong_d": """The control gets further than the saturating loss (something moves in each seed),
-but in 200 steps not to digits.""",
-    "dcgan_digits": """All ten digits, in 500 steps.""",
-    "batch_norm_none": """Textures in each seed, two of them all alike. The other two had digits for a while and lost
-them: they are called degraded, which counts as not collapsed.""",
-    "mlp_digits": """Digits under noise: 1,200 steps are too few for this network, and most seeds never pass for data.
-`configs/mlp_mnist.yaml` takes 6,000.""",
-    "mlp_deep": """The opposite of the claim: eight layers, with batch norm in the generator, draw cleaner digits than
-two in as many steps.""",
-    "ring_1_1": """All eight modes.""",
-    "ring_15_1": """The points spread over the whole plane rather than collapse. The study trains 10,000 iterations on
-modes ten times as narrow, this 300.""",
-    "ring_1_15": """No two seeds alike: points far outside (vanishing gradient, never learned), one spot (total
-collapse), and twice the ring. A generator that moves fifteen times for each answer runs away more often than not,
-but not always into the same failure.""",
-    "ring_wgan_unclipped": """Half of the runs end on a wandering blob or bar (cycling, oscillation); where the points
-do lie on the ring, the losses grow without bound, which is called diverged.""",
-    "ring_wgan_clipped": """The control: no collapse in ten seeds, and no quick progress either.""",
-    "guide_stable": """One seed as the guide says, one that needs more steps, and one that fails outright: black
-images, and from step 93 on a discriminator that is always right. The guide shows a single run.""",
-    "guide_latent_1": """As on the reduced networks: few kinds of eight.""",
-    "guide_mixed_batch_norm": """As the guide reports: both losses at 0 and 100 % accuracy, from step 24 and 33 on.""",
-    "guide_adam_1e-3_beta_09": """As the guide reports: the discriminator's losses at 0, the generator's above 10 and
-still rising. Black images.""",
-    "partial mode collapse is common, total collapse rare": """Collapse there is, but of another kind: in these runs
-it is within the mode or cycling, and hardly ever classes that are missing, as most have one digit only.""",
-    "partial mode collapse is common, total collapse rare (full size)": """Neither was
-seen: with one digit to learn, what collapses is the variety within it.""",
-    "ring_learning_rate (loss=non_saturating, optimizer.lr=0.01)": """The other way round: in 600
-steps only the largest rate gets the non-saturating loss around the ring.""",
-    "ring_learning_rate (loss=least_squares, optimizer.lr=0.01)": """The other way round here
-too. The saturating loss is the one whose best rate lies in the middle.""",
-    "batch norm reduces mode collapse": """Four seeds are too few for it: none of four against two of four.""",
-}
-"""What is seen in a configuration's pictures, and why its claim does not hold where it does not: by configuration, or
-by the words of a claim that is about several."""
-
 
 @dataclass(frozen=True)
 class Swept:
-    """A sweep that was carried out.
+    """A sweep that was carried out, as its results tell of it.
 
     Attributes:
-        folder: where.
+        results: the folder with its runs.csv, summary.json and truth.json.
         size: `reduced` or `full`, as the table of claims says it.
     """
 
-    folder: SweepFolder
+    results: Path
     size: str
 
     @cached_property
-    def records(self) -> list[RunRecord]:
-        """A record a planned run."""
-        return read_records(self.folder.plan(), self.folder)
-
-    @cached_property
-    def claims(self) -> list[ClaimRow]:
-        """A row a claim."""
-        return judge_claims(self.folder.plan(), self.records)
+    def runs(self) -> list[dict[str, str]]:
+        """A row for each planned run."""
+        return read_runs(self.results)
 
     @cached_property
     def judged(self) -> list[Judged]:
         """Runs that ended, with the truth."""
-        return judged(self.folder)
+        return judged(self.results)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """summary.json."""
-        return read_json(self.folder.summary)
+        return read_json(self.results / "summary.json")
+
+    @cached_property
+    def claims(self) -> list[ClaimRow]:
+        """A row for each claim."""
+        return [ClaimRow(**{**row, "runs": tuple(row["runs"])}) for row in self.summary["claims"]]
 
     @property
     def name(self) -> str:
@@ -188,11 +121,21 @@ class Swept:
     @property
     def configs(self) -> list[str]:
         """Names of the configurations that are no cells of a grid."""
-        return list(dict.fromkeys(each.planned.config for each in self.records if not each.planned.settings))
+        return list(dict.fromkeys(row["config"] for row in self.runs if not settings(row)))
 
-    def of(self, config: str) -> list[RunRecord]:
+    def of(self, config: str) -> list[dict[str, str]]:
         """The runs of a configuration, by seed."""
-        return [each for each in self.records if each.planned.config == config]
+        return [row for row in self.runs if row["config"] == config]
+
+    def outcomes(self) -> dict[str, str]:
+        """What became of each configuration, and in how many of how many runs each claim holds."""
+        found = {row.claim: f"{row.k} of {row.n}" for row in self.claims}
+        for each in self.summary["configs"]:
+            if not each["settings"]:
+                verdicts = ", ".join(f"{name} {count}" for name, count in each["verdicts"].items())
+                holds = ", ".join(f"{row.k} of {row.n}" for row in self.claims if row.runs == (each["config"],))
+                found[each["config"]] = f"{verdicts}; claims {holds}" if holds else verdicts
+        return found
 
 
 # The head
@@ -201,7 +144,7 @@ class Swept:
 def head(sweeps: Sequence[Swept]) -> str:
     """Title, what this is, how it was made and on what."""
     sentences = paragraph(
-        f"""What breaks a GAN, induced on purpose: {sum(len(each.records) for each in sweeps)} real runs of
+        f"""What breaks a GAN, induced on purpose: {sum(len(each.judged) for each in sweeps)} real runs of
         {sum(len(each.configs) for each in sweeps)} configurations and of a grid, {machine(sweeps)}. Each configuration
         is a file that says what it claims, after whom, and what is reduced; here is what became of it, seed by seed.
         A verdict is `ganlab diagnose`'s at the run's end ([verdicts.md](verdicts.md)), with its confidence; beside it
@@ -218,10 +161,10 @@ def head(sweeps: Sequence[Swept]) -> str:
 
 
 def machine(sweeps: Sequence[Swept]) -> str:
-    """Say on what the runs were made, as they and the summaries tell."""
-    ended = [each.status for sweep in sweeps for each in sweep.records if each.ended and each.status]
-    cores = sorted({str(sweep.summary["machine"]["cores"]) for sweep in sweeps})
-    devices, threads = (sorted({str(getattr(status, key)) for status in ended}) for key in ("device", "threads"))
+    """Say on what the runs were made, as the summaries do."""
+    machines = [sweep.summary["machine"] for sweep in sweeps]
+    cores = sorted({str(each["cores"]) for each in machines})
+    devices, threads = (sorted({str(v) for each in machines for v in each[key]}) for key in ("devices", "threads"))
     return f"on {' and '.join(devices)} with {' or '.join(cores)} cores, threads a run: {' or '.join(threads)}"
 
 
@@ -289,25 +232,31 @@ def claim_words(row: ClaimRow) -> str:
 # A configuration
 
 
-def section(sweep: Swept, config: str) -> str:
+def section(sweep: Swept, config: str, remarks: Mapping[str, Remark]) -> str:
     """One configuration: how to train it, curves, samples, verdicts, claims and a remark."""
-    records = sweep.of(config)
-    first = next((each for each in records if each.ended), None)
+    runs = sweep.of(config)
+    first = next((row for row in runs if row["state"] in ENDED), None)
     parts = [
         f"### {config}",
-        setting_line(config, records[0].planned.experiment),
-        picture(losses(first), f"{config}_losses", f"{config}, seed {first.planned.seed}: losses") if first else "",
-        picture(samples(records), f"{config}_samples", f"{config}: last samples of {len(records)} seeds"),
+        setting_line(config),
+        shown(f"{config}_losses", f"{config}, seed {first['seed']}: losses") if first else "",
+        shown(f"{config}_samples", f"{config}: last samples of {len(runs)} seeds"),
         outcome(sweep, config),
         "\n".join(claim_words(row) for row in sweep.claims if row.runs == (config,)),
-        REMARKS.get(config, ""),
+        remarks[config].beside(sweep.outcomes()[config]) if config in remarks else "",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def setting_line(config: str, experiment: Experiment) -> str:
+def shown(name: str, alt: str) -> str:
+    """Markdown that shows a picture of the page."""
+    return f"![{alt}](images/failures/{name}.png)"
+
+
+def setting_line(config: str) -> str:
     """Say how a configuration is trained, and how it differs from the one that it extends, as overrides."""
     file = config_file(config)
+    experiment = load_experiment(file)
     name = file.relative_to(ROOT / "configs").with_suffix("")
     parent = re.search(r"^extends: *(\S+)", file.read_text(), re.MULTILINE)
     base = load_experiment(file.parent / parent[1]) if parent else Experiment()
@@ -355,56 +304,23 @@ def is_default(experiment: Experiment, path: str) -> bool:
     return bool(getattr(part, key) == type(part).model_fields[key].default) and key != "name"
 
 
-def losses(record: RunRecord) -> Image.Image:
-    """The loss plot that a run drew."""
-    return shrunk(Image.open(record.run.plots / "losses.png"), LOSSES)
-
-
-def samples(records: Sequence[RunRecord]) -> Image.Image:
-    """The last samples of a configuration's seeds."""
-    label = f"expected: {' or '.join(map(words, records[0].planned.experiment.expect)) or 'nothing'}"
-    (page,) = strips("Last samples", [(label, map(strip_of, records))])
-    return Image.fromarray(page)
-
-
-def overview(sweep: Swept) -> Image.Image:
-    """The last samples of a few configurations, for the README."""
-    rows = ((name, map(strip_of, sweep.of(name))) for name in OVERVIEW)
-    (page,) = strips("Last samples of three seeds, and their verdicts", rows)
-    return Image.fromarray(page)
-
-
-def shrunk(image: Image.Image, width: int) -> Image.Image:
-    """The image at a width, or smaller."""
-    image = image.convert("RGB")
-    image.thumbnail((width, image.height), Image.Resampling.LANCZOS)
-    return image
-
-
-def picture(image: Image.Image, name: str, alt: str) -> str:
-    """Save a picture in 256 colours and return the Markdown that shows it."""
-    target = PICTURES / f"{name}.png"
-    image.quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
-    return f"![{alt}](images/failures/{target.name})"
-
-
 def outcome(sweep: Swept, config: str) -> str:
     """Say which verdicts the runs of a configuration got, how sure, and what is true of their samples."""
-    runs = [each for each in sweep.judged if each.record.planned.config == config]
+    runs = [each for each in sweep.judged if each.config == config]
     text = f"Verdicts: {counted(runs)}. By the truth: {labels(runs)}." if runs else ""
-    states = Counter(each.state for each in sweep.of(config) if not each.ended)
+    states = Counter(row["state"] for row in sweep.of(config) if row["state"] not in ENDED)
     if states:
         text += f" Without a verdict: {', '.join(f'{count} {state}' for state, count in states.items())}."
-    early = [each for each in runs if steps_saved(each.record)]
+    early = sum(row["stopped_early"] not in ("", "0") for row in sweep.of(config))
     if early:
-        text += f" Stopped early: {len(early)}."
+        text += f" Stopped early: {early}."
     return paragraph(text)
 
 
 def counted(runs: Sequence[Judged]) -> str:
     """Count verdicts, the most frequent first, each with its confidence."""
-    names = [name for name, _ in Counter(each.record.failure_name for each in runs).most_common()]
-    having = {name: [each for each in runs if each.record.failure_name == name] for name in names}
+    names = [name for name, _ in Counter(each.name for each in runs).most_common()]
+    having = {name: [each for each in runs if each.name == name] for name in names}
     return "; ".join(
         f"*{words(name)}* {len(found)} of {len(runs)} (confidence {span(found)})" for name, found in having.items()
     )
@@ -421,23 +337,18 @@ def labels(runs: Sequence[Judged]) -> str:
 
 def grid_section(sweep: Swept) -> Iterator[str]:
     """Yield what the grid varies, the pictures of a whole sweep, and the table of the grid's cells."""
-    plan = sweep.folder.plan()
-    if plan.spec.base:
-        axes = " by ".join(f"`{axis}`" for axis in plan.axes)
-        yield f"{axes}. The rest beside the defaults: {overrides(Experiment(), plan.spec.base)}"
-    for file in sorted(sweep.folder.plots.glob("*.png"), key=lambda file: order(file.stem)):
-        if not file.stem.startswith("strips"):
-            caption = next(text for start, text in FIGURES.items() if file.stem.startswith(start))
-            shown = shrunk(Image.open(file), WIDEST)
-            yield picture(shown, f"{sweep.name}_{file.stem}", f"{file.stem.replace('_', ' ')} of {sweep.name}")
+    spec = load_spec(ROOT / "configs" / "sweeps" / f"{sweep.name}.yaml")
+    if spec.base:
+        varied = next(each["settings"] for each in sweep.summary["configs"] if each["settings"])
+        axes = " by ".join(f"`{axis}`" for axis in varied)
+        yield f"{axes}. The rest beside the defaults: {overrides(Experiment(), spec.base)}"
+    for kind, caption in FIGURES.items():
+        for file in sorted(PICTURES.glob(f"{sweep.name}_{kind}*.png")):
+            name = file.stem.removeprefix(f"{sweep.name}_")
+            yield shown(file.stem, f"{name.replace('_', ' ')} of {sweep.name}")
             yield paragraph(caption)
-            if file.stem == "failure_map":
+            if name == "failure_map":
                 yield cells(sweep.summary["configs"])
-
-
-def order(stem: str) -> tuple[int, str]:
-    """Order pictures as reports do."""
-    return next(index for index, kind in enumerate(KINDS) if stem.startswith(kind)), stem
 
 
 def cells(configs: Sequence[dict[str, Any]]) -> str:
@@ -462,14 +373,19 @@ def groups(induced: Swept, guide: Swept) -> Iterator[tuple[str, Swept, list[str]
     yield FULL_SIZE, guide, guide.configs
 
 
-def page(induced: Swept, guide: Swept) -> str:
+def page(induced: Swept, guide: Swept, remarks: Mapping[str, Remark]) -> str:
     """The whole page."""
     both = (induced, guide)
-    several = [row for sweep in both for row in sweep.claims if len(row.runs) > 1 and row.claim in REMARKS]
-    parts = [head(both), "## Claims", claims_table(both), *(REMARKS[row.claim] for row in several)]
+    said = [
+        f"**{row.claim}:** {remarks[row.claim].beside(sweep.outcomes()[row.claim])}"
+        for sweep in both
+        for row in sweep.claims
+        if row.claim in remarks
+    ]
+    parts = [head(both), "## Claims", claims_table(both), *said]
     for heading, sweep, configs in groups(induced, guide):
         if configs:
-            parts += [f"## {heading}", *(section(sweep, config) for config in configs)]
+            parts += [f"## {heading}", *(section(sweep, config, remarks) for config in configs)]
     parts += ["## Learning rate and loss", *grid_section(induced)]
     parts += ["## The full-size runs together", *grid_section(guide)]
     command = "    python -m truth.sweeps INDUCED GUIDE"
@@ -477,34 +393,88 @@ def page(induced: Swept, guide: Swept) -> str:
     return "\n\n".join(parts).rstrip() + "\n"
 
 
-def unexplained(sweeps: Sequence[Swept]) -> list[str]:
-    """Return what needs a remark and has none: configurations, or claims about several."""
+def unexplained(sweeps: Sequence[Swept], remarks: Mapping[str, Remark]) -> list[str]:
+    """Return what needs a remark and has none: claims that did not replicate, about configurations without one."""
     rows = [row for sweep in sweeps for row in sweep.claims if row.replicated != "yes"]
-    names = dict.fromkeys(row.runs[0] if len(row.runs) == 1 else row.claim for row in rows)
-    return [name for name in names if name not in REMARKS]
+    return [row.claim for row in rows if remarks.keys().isdisjoint({row.claim, *row.runs[:1]})]
+
+
+# Results and pictures from the sweeps' folders
+
+
+def collect(folder: SweepFolder) -> None:
+    """Copy the results of a sweep into docs/sweeps/, and draw what the page shows of its runs.
+
+    Raises:
+        SystemExit: the truth of a run that ended is not known.
+    """
+    make_report(folder.path)
+    judged(folder.path)
+    summary = read_json(folder.summary)
+    results = RESULTS / str(summary["name"])
+    results.mkdir(parents=True, exist_ok=True)
+    for name in ("runs.csv", "claims.csv", "summary.json", "truth.json"):
+        shutil.copyfile(folder.path / name, results / name)
+    records = read_records(folder.plan(), folder)
+    for config in dict.fromkeys(each.planned.config for each in records if not each.planned.settings):
+        of = [each for each in records if each.planned.config == config]
+        if first := next((each for each in of if each.ended), None):
+            save(shrunk(Image.open(first.run.plots / "losses.png"), LOSSES), f"{config}_losses")
+        label = f"expected: {' or '.join(map(words, of[0].planned.experiment.expect)) or 'nothing'}"
+        save(strip("Last samples", {label: of}), f"{config}_samples")
+    for file in folder.plots.glob("*.png"):
+        if not file.stem.startswith("strips"):
+            save(shrunk(Image.open(file), WIDEST), f"{summary['name']}_{file.stem}")
+    shown = {name: [each for each in records if each.planned.config == name] for name in OVERVIEW}
+    if all(shown.values()):
+        save(strip("Last samples of three seeds, and their verdicts", shown), "overview")
+
+
+def strip(title: str, rows: Mapping[str, Sequence[RunRecord]]) -> Image.Image:
+    """The last samples of runs, a row for each name."""
+    (pixels,) = strips(title, [(name, map(strip_of, records)) for name, records in rows.items()])
+    return Image.fromarray(pixels)
+
+
+def shrunk(image: Image.Image, width: int) -> Image.Image:
+    """The image at a width, or smaller."""
+    image = image.convert("RGB")
+    image.thumbnail((width, image.height), Image.Resampling.LANCZOS)
+    return image
+
+
+def save(image: Image.Image, name: str) -> None:
+    """Save a picture of the page in 256 colours."""
+    image.quantize(256, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
 
 
 def main() -> None:
     """Read the command line and write the page."""
     parser = argparse.ArgumentParser(description="The page of induced failures.")
-    parser.add_argument("induced", type=Path, metavar="INDUCED", help="folder of `ganlab sweep`")
-    parser.add_argument("guide", type=Path, metavar="GUIDE", help="folder of `ganlab sweep guide`")
-    arguments = parser.parse_args()
-    for folder in (arguments.induced, arguments.guide):
-        make_report(folder)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for old in PICTURES.glob("*.png"):
-        old.unlink()
-    sweeps = Swept(SweepFolder(arguments.induced), "reduced"), Swept(SweepFolder(arguments.guide), "full")
-    atomic_write(PAGE, page(*sweeps).encode())
-    picture(overview(sweeps[0]), "overview", "")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="of `ganlab sweep`, of `... guide`")
+    folders = parser.parse_args().folders
+    if folders:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for old in PICTURES.glob("*.png"):
+            old.unlink()
+        for folder in folders:
+            collect(SweepFolder(folder))
+    sweeps, remarks = stored(), read_remarks("failures")
+    atomic_write(PAGE, page(*sweeps, remarks).encode())
     size = sum(file.stat().st_size for file in PICTURES.glob("*.png"))
     print(f"{PAGE}: {size / 1e6:.1f} MB of pictures" + (", too much" if size > MOST_BYTES else ""))
     for sweep in sweeps:
-        if left := sum(not each.ended for each in sweep.records):
-            print(f"warning: {left} of {len(sweep.records)} runs of {sweep.folder.path} have not ended")
-    if missing := unexplained(sweeps):
-        print("warning: not replicated, and REMARKS says nothing of: " + "; ".join(missing))
+        if left := sum(row["state"] not in ENDED for row in sweep.runs):
+            print(f"warning: {left} of {len(sweep.runs)} runs of {sweep.name} have not ended")
+    if missing := unexplained(sweeps, remarks):
+        print("warning: not replicated, and docs/remarks/failures.md says nothing of: " + "; ".join(missing))
+    for line in outdated(remarks, {name: said for sweep in sweeps for name, said in sweep.outcomes().items()}):
+        print(f"warning: a remark may no longer be true: {line}")
+
+
+def stored() -> tuple[Swept, Swept]:
+    """The two sweeps whose results are in the repository."""
+    return Swept(RESULTS / "induced_failures", "reduced"), Swept(RESULTS / "guide", "full")
 
 
 if __name__ == "__main__":

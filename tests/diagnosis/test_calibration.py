@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,9 @@ from ganlab.diagnosis import calibration
 from ganlab.diagnosis.calibration import UNCALIBRATED, confidence
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.evaluation.classifier import shipped
+
+SHIPPED = calibration.table()
 
 CHARGE = Charge("mode_collapse", "total", 1.0, 10, (10, 20), (), "All samples are alike.")
 EVIDENCE = Evidence(
@@ -46,3 +50,16 @@ def test_no_surer_than_is_known(evidence: Evidence, charge: Charge, why: str) ->
 
 def test_damage_stays_with_an_earlier_part_of_a_run() -> None:
     assert replace(EVIDENCE, damaged=True).until(10).damaged
+
+
+def test_the_shipped_table_was_made_with_the_features_of_today() -> None:
+    """After a change of the classifier, samples score differently: the corpus must be judged again."""
+    assert f"mnist-cnn-{shipped()[1]}" in SHIPPED["made_from"]["features"]
+
+
+def test_the_shipped_table_says_from_which_runs_and_code_it_was_made() -> None:
+    made_from = SHIPPED["made_from"]
+    runs = sum(SHIPPED["failures"].values())
+    assert made_from["corpus"].startswith(f"{runs} runs of truth/corpus.py")
+    assert re.fullmatch("[0-9a-f]{40}", made_from["commit"])
+    assert sum(each["runs"] for each in SHIPPED["bins"]) == runs - SHIPPED["failures"]["inconclusive"]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,7 @@ def test_claims_and_summary_of_trained_runs(trained: Sweep) -> None:
     assert (summary["schema"], summary["name"], summary["runs"]) == (1, "toy", 3)
     assert plan.folder_name == f"sweep-toy-{summary['letters']}"
     assert summary["states"] == {"finished": 2, "missing": 1}
+    assert summary["machine"] == {"cores": os.cpu_count(), "devices": [f"cpu ({platform.machine()})"], "threads": [1]}
     assert sum(summary["verdicts"].values()) == 2
     assert [each["n"] for each in summary["configs"]] == [1, 0, 1]
     assert [each["settings"] for each in summary["configs"]] == [*({"optimizer.lr": rate} for rate in RATES), {}]

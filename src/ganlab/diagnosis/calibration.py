@@ -23,7 +23,9 @@ LABELLED_GAME = "standard"
 def table() -> dict[str, Any]:
     """The table that `python -m truth.accuracy calibrate` writes.
 
-    `bins`: rising in strength, each with `from` (least strength), `right` and `runs`; `failures`: runs by failure.
+    `made_from`: the corpus, the commit whose code judged it, and the names of the features that its samples were seen
+    through; `bins`: rising in strength, each with `from` (least strength), `right` and `runs`; `failures`: runs by
+    failure.
     """
     text = (files("ganlab.diagnosis") / "calibration.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)

@@ -171,8 +171,15 @@ def summarise(
         "claims": [asdict(row) for row in claims],
         "attempts": {"total": len(attempts), "causes": _counts(str(row.get("cause")) for row in attempts)},
         "seconds": _seconds(records),
-        "machine": {"cores": os.cpu_count()},
+        "machine": {"cores": os.cpu_count(), **_where(records)},
     }
+
+
+def _where(records: Sequence[RunRecord]) -> dict[str, list[Any]]:
+    """The devices that runs ended on, and their numbers of threads, each once."""
+    ended = [each.status for each in records if each.ended and each.status is not None]
+    devices, threads = {each.device for each in ended}, {each.threads for each in ended}
+    return {"devices": sorted(filter(None, devices)), "threads": sorted(filter(None, threads))}
 
 
 def _counts(names: Iterable[str]) -> dict[str, int]:

@@ -1,0 +1,158 @@
+"""The page of accuracy: every labelled run of the corpus, judged by `ganlab.diagnosis`.
+
+python -m truth.corpus train && python -m truth.corpus label && python -m truth.accuracy rows
+python -m docs.make.verdict_accuracy [--corpus FOLDER]     docs/verdict_accuracy.md, and a row for each run in .csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from docs.make.remarks import Remark, outdated, read_remarks
+from truth.accuracy import BINS, Judged, bins_of, judged, read_labels, share, summary
+from truth.scoring import induced
+
+PAGE = Path(__file__).parents[1] / "verdict_accuracy.md"
+HISTORY = "the half not tuned on"
+"""The remark that says how the figures of that half came about."""
+
+
+def page(tuned: Sequence[Judged], tested: Sequence[Judged], blind: Sequence[Judged], remark: Remark | None) -> str:
+    """The whole page.
+
+    Args:
+        tuned, tested: the runs of the two halves.
+        blind: those of both, judged without any sample.
+        remark: on the half that was not tuned on.
+    """
+    named = [each for each in blind if induced(each.label)]
+    hits = sum(each.label["mechanism"] in each.verdict.name for each in named)
+    mistaken = [each for each in blind if each.verdict.failure != "inconclusive" and not each.right]
+    sure = sum(each.verdict.confidence > 0.8 for each in mistaken)
+    kinds = Counter(each.label["kind"] for each in blind)
+    return f"""# How often the verdicts are right
+
+Made by `python -m docs.make.verdict_accuracy` from {len(blind)} real training runs
+({kinds["images"]} on images, {kinds["points"]} on points; `truth/corpus.py`). The labels come from a rule
+on 2,000 fresh samples of each run's last generator (`truth/labels.py`), which shares no code with
+`ganlab.diagnosis` and was fixed without a look at any verdict. Which verdicts are right for a label is fixed too
+(`truth/scoring.py`). Configurations are split in two halves, never seeds of one configuration; thresholds were tuned on
+the first half only.
+
+{remark.beside(outcome(tested)) if remark else ""}
+
+| half | runs | |
+| --- | --- | --- |
+| tuned on | {len(tuned)} | {summary(tuned)} |
+| **not tuned on** | {len(tested)} | **{summary(tested)}** |
+
+Failed runs are those with any label but good and poor. Poor ones lie in between (a person could say either): *healthy*
+is a wrong verdict on them too, but is not counted as a failed run called healthy.
+
+## Confusion, the half not tuned on
+
+Columns are labels, rows verdicts.
+
+{confusion(tested)}
+
+## Confusion, the half tuned on
+
+{confusion(tuned)}
+
+## Confidence
+
+Confidence is (right + 1)/(runs + 2) in at most {BINS} bins of how clear the deciding evidence is. Here it comes from
+the first half and is checked on the other; the shipped table uses all runs.
+
+{reliability(tuned, tested)}
+
+## Losses only
+
+The same runs without any sample: {hits} of {len(named)} runs whose log proves divergence, a batch-norm leak or the
+domination of a player were named so; {len(mistaken)} of {len(blind)} were given a wrong name, {sure} of them with a
+confidence over .8; the others were called inconclusive.
+
+## Wrong verdicts, the half not tuned on
+
+{wrong_ones(tested)}
+"""
+
+
+def outcome(tested: Sequence[Judged]) -> str:
+    """What the remark on the half that was not tuned on is written for."""
+    return f"{sum(each.right for each in tested)} of {len(tested)} right"
+
+
+def confusion(runs: Sequence[Judged]) -> str:
+    """Labels against verdicts, as a Markdown table."""
+    labels = sorted({each.label["label"] for each in runs})
+    verdicts = sorted({each.verdict.name for each in runs})
+    counts = Counter((each.verdict.name, each.label["label"]) for each in runs)
+    lines = ["| verdict | " + " | ".join(labels) + " |", "| --- |" + " --- |" * len(labels)]
+    for verdict in verdicts:
+        cells = [str(counts[verdict, label] or "") for label in labels]
+        lines.append(f"| {verdict} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def reliability(tuned: Sequence[Judged], tested: Sequence[Judged]) -> str:
+    """Confidence from the tuning half beside the share that was right in the other, as a Markdown table."""
+    bins = bins_of(tuned)
+    lines = ["| strength from | confidence (tuning half) | right (test half) | share |", "| --- | --- | --- | --- |"]
+    for index, each in enumerate(bins):
+        upper = bins[index + 1]["from"] if index + 1 < len(bins) else 2.0
+        inside = [
+            run for run in tested if each["from"] <= run.strength < upper and run.verdict.failure != "inconclusive"
+        ]
+        hits = sum(run.right for run in inside)
+        value = f"{hits / len(inside):.2f}" if inside else ""
+        lines.append(f"| {each['from']:.2f} | {share(each):.2f} | {hits} of {len(inside)} | {value} |")
+    return "\n".join(lines)
+
+
+def wrong_ones(runs: Sequence[Judged]) -> str:
+    """A line a wrong verdict."""
+    lines = ["| run | label | verdict | confidence |", "| --- | --- | --- | --- |"]
+    for each in runs:
+        if not each.right:
+            name = f"{each.label['configuration']}, seed {each.label['seed']}"
+            lines.append(f"| {name} | {each.label['label']} | {each.verdict.name} | {each.verdict.confidence:.2f} |")
+    return "\n".join(lines) if len(lines) > 2 else "None."
+
+
+def table(runs: Sequence[Judged]) -> list[list[str]]:
+    """A heading and a row for each run: what it is, its label, its verdict, and whether that is right."""
+    who = ["split", "configuration", "seed", "kind", "family", "label", "mechanism"]
+    rows = [[*who, "verdict", "confidence", "strength", "right"]]
+    for each in runs:
+        known = (str(each.label[key]) for key in who)
+        sure = f"{each.verdict.confidence:.3f}", f"{each.strength:.3f}"
+        rows.append([*known, each.verdict.name, *sure, "yes" if each.right else "no"])
+    return rows
+
+
+def main() -> None:
+    """Read the command line and write the page and the table."""
+    parser = argparse.ArgumentParser(description="How often the verdicts are right, on the runs of the corpus.")
+    parser.add_argument("--corpus", type=Path, default=Path("corpus"))
+    parser.add_argument("--into", type=Path, default=PAGE)
+    arguments = parser.parse_args()
+    labels = read_labels(arguments.corpus)
+    runs = judged(arguments.corpus, labels)
+    tuned, tested = ([each for each in runs if each.label["split"] == half] for half in ("tune", "test"))
+    remarks = read_remarks("verdict_accuracy")
+    text = page(tuned, tested, judged(arguments.corpus, labels, losses_only=True), remarks.get(HISTORY))
+    arguments.into.write_text(text)
+    with arguments.into.with_suffix(".csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(table(runs))
+    print(text)
+    for line in outdated(remarks, {HISTORY: outcome(tested)}):
+        print(f"warning: a remark may no longer be true: {line}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The corpus: its configurations, its halves, and its labels."""
+
+from collections import Counter
+from pathlib import Path
+
+from ganlab.config.load import experiment_from_mapping
+from truth.corpus import ADDED, CONFIGURATIONS, IMAGES, POINTS, SEEDS, SEEN, check, halves, key, order, split
+
+
+def test_every_configuration_is_valid_and_named_once() -> None:
+    check()
+    assert len(CONFIGURATIONS) == len([*IMAGES, *POINTS, *ADDED])
+
+
+def test_kinds_are_those_of_the_data_and_samples_are_kept() -> None:
+    """Samples of every snapshot are what the course of a run is judged from."""
+    for configuration in CONFIGURATIONS.values():
+        experiment = experiment_from_mapping(configuration.mapping, ())
+        assert configuration.kind == ("points" if len(experiment.data.shape) == 1 else "images"), experiment.name
+        assert experiment.monitor.keep_samples, experiment.name
+
+
+def test_every_configuration_is_in_one_half_with_all_its_seeds() -> None:
+    half = halves()
+    assert set(half) == set(CONFIGURATIONS)
+    assert Counter(half.values()) == {"tune": 66, "test": 40}
+    assert all(half[name] == "tune" for name in SEEN)
+
+
+def test_a_configuration_that_is_added_moves_no_other_to_the_other_half() -> None:
+    """Those that came later are strata of their own."""
+    first = split({each.name: (each.kind, each.family) for each in [*IMAGES, *POINTS]})
+    assert all(halves()[name] == half for name, half in first.items())
+
+
+def test_halves_of_a_stratum_are_equal_and_do_not_depend_on_the_order() -> None:
+    strata = {f"run_{index}": ("points", "healthy") for index in range(20)}
+    assert Counter(split(strata)[name] for name in strata) == {"tune": 10, "test": 10}
+    assert split(dict(reversed(strata.items()))) == split(strata)
+
+
+def test_a_corpus_cut_short_is_balanced() -> None:
+    """Seed 0 of all comes first, and points and images take turns."""
+    pairs = order()
+    assert len({key(*pair) for pair in pairs}) == len(pairs) == len(CONFIGURATIONS) * len(SEEDS)
+    assert [seed for _, seed in pairs] == sorted(seed for _, seed in pairs)
+    kinds = Counter(configuration.kind for configuration, _ in pairs[:60])
+    assert abs(kinds["points"] - kinds["images"]) <= 15
+
+
+def test_the_page_of_accuracy_lists_wrong_verdicts_of_the_half_that_nothing_was_tuned_on() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verdict_accuracy.md").read_text()
+    listed = [line.split(",")[0][2:] for line in page.splitlines() if ", seed " in line]
+    assert listed
+    assert {halves()[name] for name in listed} == {"test"}

@@ -1,6 +1,7 @@
+"""From files, mappings and changes to experiments, and back."""
+
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ganlab.config.data import DATA, ImageOptions
+from ganlab.config.data import DATA
 from ganlab.config.experiment import Experiment
 from ganlab.config.games import GAMES
 from ganlab.config.load import (
@@ -19,6 +20,7 @@ from ganlab.config.load import (
     dump_experiment,
     experiment_from_mapping,
     load_experiment,
+    with_settings,
 )
 from ganlab.config.networks import NETWORKS, WEIGHT_INITS, feature_maps
 from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS
@@ -40,15 +42,6 @@ def write(name: str, text: str) -> str:
     return name
 
 
-def refusal(source: str | Path, *overrides: str) -> str:
-    with pytest.raises(ConfigError) as error:
-        load_experiment(source, overrides)
-    return str(error.value)
-
-
-# One file
-
-
 def test_what_a_file_leaves_out_is_the_default() -> None:
     assert load_experiment(write("x.yaml", "name: experiment")) == Experiment()
 
@@ -66,190 +59,60 @@ def test_one_expected_verdict_needs_no_list() -> None:
     assert load_experiment(write("x.yaml", "expect: mode_collapse/partial")).expect == ("mode_collapse/partial",)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "empty"),
-        ("# nothing but a comment\n", "empty"),
-        ("null\n", "empty"),
-        ("- a\n- b\n", "expected keys and values, got ['a', 'b']"),
-        ("just text\n", "expected keys and values, got 'just text'"),
-    ],
-)
-def test_a_file_that_is_no_mapping_is_refused(text: str, words: str) -> None:
-    message = refusal(write("x.yaml", text))
-    assert message.startswith("x.yaml")
-    assert words in message
-
-
-@pytest.mark.timeout(10)
-def test_only_regular_files_are_read(here: Path) -> None:
-    os.mkfifo("pipe.yaml")
-    Path("folder.yaml").mkdir()
-    Path("loop.yaml").symlink_to("loop.yaml")
-    assert "a device or a pipe" in refusal("pipe.yaml")
-    assert "a device or a pipe" in refusal("/dev/zero")
-    assert "neither a file nor" in refusal("folder.yaml")
-    assert "neither a file nor" in refusal("missing.yaml")
-    assert "neither a file nor" in refusal("\x00")
-    assert "cannot be read" in refusal("loop.yaml")
-    assert load_experiment(Path(write("sub/x.yaml", "seed: 3"))).seed == 3
-
-
-def test_a_folder_of_the_same_name_does_not_hide_a_shipped_experiment() -> None:
-    Path("smoke").mkdir()
-    assert load_experiment("smoke").name == "smoke"
-
-
-# extends
-
-
-def test_extends_merges_mappings_and_replaces_lists_and_scalars() -> None:
-    write(
-        "base.yaml", "seed: 1\ntraining: {steps: 5, batch_size: 7}\ndata: {classes: [1, 2]}\npenalties: [{name: r1}]\n"
-    )
-    text = "extends: ../base.yaml\ntraining: {steps: 6}\ndata: {classes: [3], fraction: 0.5}\npenalties: []\n"
-    experiment = load_experiment(write("sub/x.yaml", text))
-    assert (experiment.seed, experiment.training.steps, experiment.training.batch_size) == (1, 6, 7)
-    assert isinstance(experiment.data, ImageOptions)
-    assert (experiment.data.classes, experiment.data.fraction, experiment.penalties) == ((3,), 0.5, ())
+# Settings
 
 
 @pytest.mark.parametrize(
-    ("section", "base", "top", "result"),
+    ("setting", "override"),
     [
-        ("generator", {"name": "mlp", "width": 9}, {"depth": 2}, {"name": "mlp", "width": 9, "depth": 2}),
-        (
-            "generator",
-            {"name": "mlp", "width": 9},
-            {"name": "mlp", "depth": 2},
-            {"name": "mlp", "width": 9, "depth": 2},
-        ),
-        ("generator", {"name": "mlp", "width": 9}, {"name": "guide"}, {"name": "guide"}),
-        ("generator", {"width": 9}, {"name": "dcgan", "norm": "none"}, {"name": "dcgan", "width": 9, "norm": "none"}),
-        ("generator", {"width": 9}, {"name": "guide"}, {"name": "guide"}),
-        ("discriminator", {"name": "guide", "width": 9}, {"name": "dcgan"}, {"name": "dcgan"}),
-        ("weight_init", {"std": 0.5}, {"name": "xavier"}, {"name": "xavier"}),
-        ("data", {"name": "cifar10", "image_size": 64}, {"name": "mnist"}, {"name": "mnist"}),
+        ({"training.steps": 500}, "training.steps=500"),
+        ({"data.classes": (3, 8)}, "data.classes=[3,8]"),
+        ({"data.classes": None}, "data.classes="),
+        ({"claim": "a: b"}, "claim='a: b'"),
+        ({"name": "1e3"}, "name='1e3'"),
+        ({"optimizer.lr": 1e-05}, "optimizer.lr=1e-5"),
+        ({"optimizer": {"lr": 1e-3}}, "optimizer={lr: 1e-3}"),
+        ({"penalties": [{"name": "r1", "weight": 5}]}, "penalties=[{name: r1, weight: 5}]"),
+        ({"generator": {"name": "mlp", "width": 3}}, "generator={name: mlp, width: 3}"),
+        ({"training": {}}, "training={}"),
     ],
 )
-def test_another_component_starts_anew(section: str, base: Any, top: Any, result: Any) -> None:
-    write("base.yaml", f"{section}: {base}")
-    extended = load_experiment(write("x.yaml", f"extends: base.yaml\n{section}: {top}"))
-    overrides = [f"{section}.{key}={value}" for key, value in reversed(top.items())]
-    assert extended == load_experiment("base.yaml", overrides) == experiment_from_mapping({section: result})
+def test_a_setting_is_an_override_that_was_never_text(setting: dict[str, Any], override: str) -> None:
+    for experiment in (Experiment(), load_experiment("failures/stable")):
+        assert with_settings(experiment, setting) == apply_overrides(experiment, [override])
 
 
-def test_each_optimizer_starts_anew_alone() -> None:
-    write("base.yaml", "optimizer: {generator: {lr: 1e-3, eps: 1e-5}, discriminator: {lr: 1e-3, eps: 1e-5}}")
-    optimizer = load_experiment(write("x.yaml", "extends: base.yaml\noptimizer: {generator: {name: sgd}}")).optimizer
-    assert optimizer.generator == OPTIMIZERS["sgd"].model_validate({"name": "sgd"})
-    assert optimizer.discriminator.lr == 1e-3
-
-
-def test_extends_takes_shipped_names_and_chains() -> None:
-    write("a.yaml", "extends: ring\nseed: 5")
-    write("b.yaml", "extends: a.yaml\nname: b")
-    experiment = load_experiment("b.yaml")
-    assert experiment == load_experiment("ring", ["seed=5", "name=b"])
-    assert experiment_from_mapping({"extends": "b.yaml"}) == experiment
-
-
-def test_problems_name_the_file_they_stand_in() -> None:
-    write("base.yaml", "seed: 1\ntraining: {stepz: 5}\nloss: x\n")
-    assert refusal(write("x.yaml", "extends: base.yaml\n\nloss: hing\nseed: []\n")).splitlines() == [
-        "base.yaml:2: training.stepz: unknown key; did you mean steps?",
-        "x.yaml:3: loss: no loss called 'hing'; did you mean hinge? "
-        "there are minimax, non_saturating, least_squares, hinge, wasserstein",
-        "x.yaml:4: seed: expected a whole number, got []",
-    ]
-
-
-def test_extends_is_refused_in_circles_too_long_chains_and_without_a_file() -> None:
-    write("a.yaml", "extends: sub/b.yaml")
-    write("sub/b.yaml", "seed: 1\nextends: ../a.yaml")
-    assert refusal("a.yaml") == "sub/b.yaml:2: extends: the files extend each other in a circle"
-    assert "circle" in refusal(write("self.yaml", "extends: self.yaml"))
-    write("0.yaml", "seed: 4")
-    for number in range(1, 12):
-        write(f"{number}.yaml", f"extends: {number - 1}.yaml")
-    assert load_experiment("10.yaml").seed == 4
-    assert refusal("11.yaml") == "1.yaml:1: extends: a chain of more than 10 files"
-    missing = refusal(write("x.yaml", "seed: 1\nextends: rnig"))
-    assert missing.startswith("x.yaml:2: extends: no experiment 'rnig': ")
-    assert "did you mean ring?" in missing
-    assert "expected a file" in refusal(write("x.yaml", "extends: [ring]"))
-    assert "/dev/zero: a device or a pipe" in refusal(write("x.yaml", "extends: /dev/zero"))
-
-
-# Overrides
+def test_the_last_of_several_settings_counts() -> None:
+    one, other = {"optimizer.generator.lr": 0.1, "optimizer.lr": 0.2}, {"optimizer.generator.lr": 0.3}
+    optimizer = with_settings(Experiment(), one, other).optimizer
+    assert (optimizer.generator.lr, optimizer.discriminator.lr) == (0.3, 0.2)
+    assert with_settings(Experiment(), {"penalties.0.weight": 5.0}, {"penalties": [{"name": "r2"}]}).penalties == (
+        PENALTIES["r2"].model_validate({"name": "r2", "weight": 5.0}),
+    )
+    assert with_settings(Experiment()) == Experiment()
 
 
 @pytest.mark.parametrize(
-    ("override", "values"),
+    ("setting", "message"),
     [
-        ("training.steps=500", {"training": {"steps": 500}}),
-        ("training.ema = 0.5", {"training": {"ema": 0.5}}),
-        ("data.classes=[3,8]", {"data": {"classes": [3, 8]}}),
-        ("data.classes=", {}),
-        ("training.generator_batch_size=null", {}),
-        ("training.device=cuda:0", {"training": {"device": "cuda:0"}}),
-        ("claim='a: b'", {"claim": "a: b"}),
-        ("optimizer.generator.betas=[0.5,0.9]", {"optimizer": {"generator": {"betas": [0.5, 0.9]}}}),
-        ("optimizer.lr=1e-3", {"optimizer": {"generator": {"lr": 1e-3}, "discriminator": {"lr": 1e-3}}}),
-        ("optimizer={lr: 1e-3}", {"optimizer": {"generator": {"lr": 1e-3}, "discriminator": {"lr": 1e-3}}}),
-        ("optimizer.name=sgd", {"optimizer": {"generator": {"name": "sgd"}, "discriminator": {"name": "sgd"}}}),
-        ("penalties=[{name: r1, weight: 5}]", {"penalties": [{"name": "r1", "weight": 5}]}),
-        ("stabilizers=[]", {}),
-        ("training={steps: 3, ema: 0}", {"training": {"steps": 3, "ema": 0}}),
-        ("generator={name: mlp, width: 3}", {"generator": {"name": "mlp", "width": 3}}),
+        ({"seed": -1}, "override seed=-1: must be at least 0, got -1"),
+        ({"latent.dmi": 3}, "override latent.dmi=3: unknown key; did you mean latent.dim?"),
+        ({"loss": "hing"}, "override loss='hing': no loss called 'hing'; did you mean hinge? there are "),
+        ({"optimizer.lr": float("nan")}, "override optimizer.lr=.nan: must be a finite number, got .nan"),
+        ({"training.steps": 5.0}, "override training.steps=5.0: expected a whole number, got 5.0; write 5"),
+        ({"penalties.3.weight": 1.0}, "override penalties.3.weight=1.0: penalties has no entry 3; give the whole list"),
+        ({"claim": object()}, "override claim=a Python object: expected text, got a Python object"),
+        ({"claim": "\x00"}, "override claim='\\x00': holds the control character U+0000; remove it"),
+        ({"a..b": 1}, "override a..b=1: expected KEY=VALUE in plain text, such as training.steps=500"),
+        ({"generator.kernel_size": 28}, "override generator.kernel_size=28: 28 is larger than its feature map"),
     ],
 )
-def test_an_override_says_what_a_file_would(override: str, values: dict[str, Any]) -> None:
-    assert experiment_from_mapping({}, [override]) == experiment_from_mapping(values)
-
-
-def test_overrides_reach_into_lists() -> None:
-    values = {"penalties": [{"name": "r1", "weight": 3}, {"name": "r2", "weight": 4}]}
-    weights = experiment_from_mapping(values, ["penalties.1.weight=5"]).penalties
-    assert [penalty.weight for penalty in weights] == [3, 5]
-    renamed = experiment_from_mapping(values, ["penalties.1.name=wgan_gp", "discriminator.norm=none"]).penalties
-    assert [(penalty.name, penalty.weight) for penalty in renamed] == [("r1", 3), ("wgan_gp", 10)]
-    betas = {"optimizer": {"generator": {"betas": [0.1, 0.2]}}}
-    assert experiment_from_mapping(betas, ["optimizer.generator.betas.0=0.3"]).optimizer.generator.betas == (0.3, 0.2)  # type: ignore[attr-defined]
-
-
-def test_names_come_first_lists_before_their_entries_and_the_last_of_two_counts() -> None:
-    experiment = experiment_from_mapping(
-        {},
-        [
-            *("generator.depth=7", "seed=1", "penalties.0.weight=5", "penalties.0.name=r2", "optimizer.momentum=0.1"),
-            *("generator.name=mlp", "penalties=[{name: r1}]", "optimizer.name=sgd", "seed=2"),
-        ],
-    )
-    assert experiment == experiment_from_mapping(
-        {
-            "seed": 2,
-            "generator": {"name": "mlp", "depth": 7},
-            "penalties": [{"name": "r2", "weight": 5}],
-            "optimizer": {
-                "generator": {"name": "sgd", "momentum": 0.1},
-                "discriminator": {"name": "sgd", "momentum": 0.1},
-            },
-        }
-    )
-
-
-def test_overrides_on_an_experiment_start_from_all_it_says() -> None:
-    experiment = load_experiment("ring")
-    changed = apply_overrides(
-        experiment, ["training.steps=5", "generator.name=dcgan", "data.name=mnist", "discriminator.name=dcgan"]
-    )
-    assert changed.training == experiment.training.model_copy(update={"steps": 5})
-    assert changed.generator == Experiment().generator
-    assert apply_overrides(experiment, []) == experiment
-    with pytest.raises(ConfigError, match=r"^override seed=-1: must be at least 0, got -1$"):
-        apply_overrides(experiment, ["seed=-1"])
+def test_settings_that_cannot_be_are_refused(setting: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        with_settings(Experiment(), setting, {"seed": 3} if "seed" not in setting else {})
+    lines = str(error.value).splitlines()
+    assert lines[0].startswith(message)
+    assert len(lines) == 1
 
 
 # Writing and comparing

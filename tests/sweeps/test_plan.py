@@ -260,7 +260,7 @@ def test_every_problem_of_every_cell_is_told_once() -> None:
     assert message.splitlines() == [
         "in 4 of 8 cells, e.g. mlp_mnist (latnt.dim=1, generator.width=8, loss=hinge): "
         "override latnt.dim=1: unknown key; did you mean latent.dim?",
-        'in 4 of 8 cells, e.g. mlp_mnist (latnt.dim=1, generator.width=8, loss=hing): override loss="hing": '
+        "in 4 of 8 cells, e.g. mlp_mnist (latnt.dim=1, generator.width=8, loss=hing): override loss='hing': "
         "no loss called 'hing'; did you mean hinge? "
         "there are minimax, non_saturating, least_squares, hinge, wasserstein",
         "in 4 of 8 cells, e.g. mlp_mnist (latnt.dim=1, generator.width=0, loss=hinge): "
@@ -272,7 +272,7 @@ def test_every_problem_of_every_cell_is_told_once() -> None:
 
 def test_a_problem_of_one_configuration_names_it() -> None:
     message = refusal({"runs": ["mlp_mnist", {"config": "ring", "set": {"generator.name": "dcgan"}}]})
-    assert message.startswith('ring: override generator.name="dcgan": dcgan works on images')
+    assert message.startswith("ring: override generator.name='dcgan': dcgan works on images")
 
 
 def test_no_more_than_20_lines() -> None:

@@ -10,6 +10,6 @@ def schema() -> None:
 
     Example: ganlab schema > experiment.schema.json
     """
-    from ganlab.config.load import json_schema
+    from ganlab.config.schema import json_schema
 
     print_json(json_schema())

@@ -6,7 +6,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from ganlab.config.base import Options
+from ganlab.config.overrides import for_both_players
 from ganlab.config.schema import (
     DEFAULT_COMPONENTS,
     allowed_values,
@@ -56,7 +59,16 @@ _KINDS = {
 """What a component is called where its key is not the word."""
 
 
-def path_of(root: Node, location: KeyPath, *, missing: bool) -> KeyPath:
+def errors_by_path(root: Node, error: ValidationError) -> dict[KeyPath, list[Any]]:
+    """Return pydantic's errors by the path in what was written that each is about."""
+    found: dict[KeyPath, list[Any]] = {}
+    for each in error.errors(include_url=False, include_input=False):
+        path = _path_of(root, each["loc"], missing=each["type"] == "missing")
+        found.setdefault(path, []).append(each)
+    return found
+
+
+def _path_of(root: Node, location: KeyPath, *, missing: bool) -> KeyPath:
     """Return the path in the file of one of pydantic's locations, which also name union members on the way."""
     node = root
     path: KeyPath = ()
@@ -86,7 +98,7 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Finding, 
 
     Args:
         root: all that was written.
-        path: what `path_of` returned for the errors.
+        path: where they are, as `errors_by_path` has it.
         errors: pydantic's errors of this one path; several where it tried the members of a union.
     """
     kinds = {error["type"] for error in errors}
@@ -140,7 +152,7 @@ def key_path(text: str) -> KeyPath:
 def _close_path(typed: str, root: Node) -> str | None:
     """Return the path an override probably meant: the same key in another section, or one spelled like it."""
     paths = list(dotted_paths(root))
-    paths += [path.replace(".generator.", ".") for path in paths if path.startswith("optimizer.generator.")]
+    paths += [dotted(both) for path in paths if (both := for_both_players(key_path(path)))]
     return next((path for path in paths if path.endswith(f".{typed}")), None) or close(typed, paths)
 
 

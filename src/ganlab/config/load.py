@@ -1,9 +1,7 @@
-"""From an experiment file and overrides to an Experiment, and back to text; every problem is reported at its place."""
+"""From an experiment file, a mapping or changes to an Experiment, and back to text; every problem at its place."""
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,48 +10,25 @@ from pydantic import ValidationError
 
 from ganlab.config.base import Options
 from ganlab.config.experiment import Experiment
-from ganlab.config.explain import explain, finding, key_path, path_of
+from ganlab.config.explain import errors_by_path, explain, finding, key_path
+from ganlab.config.files import extend, locate, read_chain
+from ganlab.config.overrides import Change, apply_changes, read_overrides, read_settings
 from ganlab.config.rules import problems
-from ganlab.config.schema import DEFAULT_COMPONENTS, choices, json_schema, node_at
-from ganlab.config.shipped import find_config
+from ganlab.config.schema import DEFAULT_COMPONENTS, choices, node_at
 from ganlab.config.yaml_text import (
-    MAX_BYTES,
-    MAX_DEPTH,
     Finding,
     KeyPath,
     Node,
     Place,
     UnreadableError,
-    control_character,
-    decode,
     dotted,
-    read_yaml,
     safe,
-    shown,
     to_node,
     write_yaml,
 )
 from ganlab.errors import ConfigError
 
-__all__ = [
-    "apply_overrides",
-    "difference",
-    "dump_experiment",
-    "experiment_from_mapping",
-    "experiment_from_node",
-    "json_schema",
-    "load_experiment",
-    "locate",
-    "read_document",
-    "read_override",
-    "refusal",
-    "says_sweep",
-]
-
-MAX_EXTENDS = 10
 MAX_FINDINGS = 100
-SWEEP_KEYS = ("base", "grid", "runs")
-"""Keys that only the file of a sweep has, one of them at least."""
 
 
 def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -70,7 +45,7 @@ def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experi
     """
     path = locate(source)
     try:
-        return _resolve(*_read_chain(path), overrides)
+        return _resolve(*read_chain(path), *read_overrides(overrides))
     except UnreadableError as error:
         raise refusal(error.findings) from None
 
@@ -89,7 +64,7 @@ def experiment_from_mapping(
         ConfigError: it cannot be run; the message lists every problem, one a line.
     """
     try:
-        return _resolve(*_extend(to_node(values, Place(safe(where))), Path()), overrides)
+        return _resolve(*extend(to_node(values, Place(safe(where))), Path()), *read_overrides(overrides))
     except UnreadableError as error:
         raise refusal(error.findings) from None
 
@@ -100,7 +75,7 @@ def experiment_from_node(node: Node, folder: Path) -> Experiment:
     Raises:
         UnreadableError: it cannot be run; every problem at its place.
     """
-    return _resolve(*_extend(node, folder), ())
+    return _resolve(*extend(node, folder))
 
 
 def apply_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:
@@ -110,6 +85,23 @@ def apply_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experim
         ConfigError: it cannot be run so; the message lists every problem, one a line.
     """
     return experiment_from_mapping(experiment.model_dump(), overrides)
+
+
+def with_settings(experiment: Experiment, *settings: Mapping[str, Any]) -> Experiment:
+    """Return the experiment with settings applied and the whole checked again.
+
+    Args:
+        experiment: what they change.
+        settings: dotted keys and plain values, such as `{"training.steps": 500, "penalties": [{"name": "r1"}]}`, in the
+            order of `load_experiment`: of a key that is set twice the last counts.
+
+    Raises:
+        ConfigError: it cannot be run so; the message lists every problem, one a line.
+    """
+    try:
+        return _resolve(to_node(experiment.model_dump(), Place("experiment")), [], *read_settings(settings))
+    except UnreadableError as error:
+        raise refusal(error.findings) from None
 
 
 def dump_experiment(experiment: Experiment) -> str:
@@ -150,238 +142,65 @@ def _leaves(options: Options, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
             yield below, value
 
 
-# Files
-
-
-def locate(source: str | Path, folder: Path = Path()) -> Path:
-    """Return the file of that name, else the shipped experiment; a folder of the same name hides neither.
-
-    Raises:
-        ConfigError: there is neither.
-    """
-    path = folder / source
-    return path if os.path.lexists(path) and not os.path.isdir(path) else find_config(str(source))
-
-
-def _read_chain(path: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Finding]]:
-    """Return what a file and all that it extends say together, and what is wrong with their keys."""
-    tree, findings = read_document(path)
-    if says_sweep(tree):
-        source = tree.place.source
-        raise ConfigError(f"{source}: this is a sweep, not an experiment", f"`ganlab sweep {source}` runs it")
-    tree, more = _extend(tree, path.parent, (*above, os.path.realpath(path)))
-    return tree, more + findings
-
-
-def read_document(path: Path, experiments: int = 1) -> tuple[Node, list[Finding]]:
-    """Read a file of keys that holds up to so many experiments; return it, and what is wrong with its keys.
-
-    Raises:
-        UnreadableError: it cannot be read, is no YAML, or is empty.
-    """
-    source = safe(str(path), limit=300)
-    text = decode(_read_file(path, source, experiments * MAX_BYTES), source, experiments)
-    tree, findings = read_yaml(text, Place(source, 1), experiments)
-    if tree.value is None:
-        raise UnreadableError([Finding(Place(source), "the file is empty: it holds no keys")])
-    return tree, findings
-
-
-def says_sweep(tree: Node) -> bool:
-    """Whether a document describes a sweep rather than one experiment."""
-    return isinstance(tree.value, dict) and any(key in tree.value for key in SWEEP_KEYS)
-
-
-def _extend(tree: Node, folder: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Finding]]:
-    """Return a tree merged into what its `extends` names, if it has one."""
-    if not isinstance(tree.value, dict):
-        raise UnreadableError([Finding(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
-    parent = tree.value.pop("extends", None)
-    if parent is None:
-        return tree, []
-    base, findings = _read_chain(_parent_file(parent, folder, above), above)
-    return _merge(base, tree, ()), findings
-
-
-def _parent_file(parent: Node, folder: Path, above: tuple[str, ...]) -> Path:
-    """Return the file that `extends` names."""
-    place = parent.place
-    if not isinstance(parent.value, str):
-        text = f"extends: expected a file or the name of a shipped experiment, got {shown(parent.plain())}"
-        raise UnreadableError([Finding(place, text)])
-    try:
-        path = locate(parent.value, folder)
-    except ConfigError as error:
-        raise UnreadableError([Finding(place, f"extends: {error.message}; {error.hint}")]) from None
-    if os.path.realpath(path) in above:
-        raise UnreadableError([Finding(place, "extends: the files extend each other in a circle")])
-    if len(above) > MAX_EXTENDS:
-        raise UnreadableError([Finding(place, f"extends: a chain of more than {MAX_EXTENDS} files")])
-    return path
-
-
-def _read_file(path: Path, source: str, most: int) -> bytes:
-    """Return the first bytes of a file, one more than `decode` accepts at most."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait, reading a device never end
-            raise UnreadableError([Finding(Place(source), "a device or a pipe; expected a YAML file")])
-        with path.open("rb") as file:
-            return file.read(most + 1)
-    except OSError as error:
-        raise UnreadableError([Finding(Place(source), f"cannot be read: {error.strerror}")]) from None
-
-
-def _merge(base: Node, top: Node, path: KeyPath) -> Node:
-    """Return `base` with `top` laid over it: mappings merge, all else is replaced, another component starts anew."""
-    if not (isinstance(base.value, dict) and isinstance(top.value, dict)):
-        return top
-    name = top.value.get("name")
-    if name and _is_other_component(base, name, path):
-        return top
-    merged = dict(base.value)
-    for key, node in top.value.items():
-        merged[key] = _merge(merged[key], node, (*path, key)) if key in merged else node
-    return Node(merged, top.place)
-
-
-def _is_other_component(section: Node, name: Node, path: KeyPath) -> bool:
-    """Whether a section, at `path`, is of another component than `name`."""
-    in_list = bool(path) and isinstance(path[-1], int)
-    if path not in DEFAULT_COMPONENTS and not in_list:
-        return False
-    given = section.child("name")
-    return bool((given.value if given else DEFAULT_COMPONENTS.get(path)) != name.value)
-
-
-# Overrides
-
-
-def _with_overrides(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Finding]]:
-    """Return the tree with all overrides in it: whole lists before their entries, names before other keys."""
-    findings: list[Finding] = []
-    edits: list[tuple[KeyPath, Node]] = []
-    for text in overrides:
-        try:
-            edits += _edits(text, findings)
-        except UnreadableError as error:
-            findings += error.findings
-    edits.sort(key=lambda edit: (any(str(key).isdigit() for key in edit[0]), edit[0][-1] != "name"))
-    for keys, node in edits:
-        try:
-            tree = _put(tree, keys, node, ())
-        except UnreadableError as error:
-            findings += error.findings
-    return tree, findings
-
-
-def read_override(text: str) -> tuple[KeyPath, Node, list[Finding]]:
-    """Return the path that an override sets, what to, and what is wrong with the keys of its value.
-
-    Raises:
-        UnreadableError: it is no KEY=VALUE, or the value no YAML.
-    """
-    place = Place(f"override {safe(text)}")
-    typed, equals, value = text.partition("=")
-    keys = tuple(typed.strip().split("."))
-    if not equals or not all(keys) or len(keys) > MAX_DEPTH or control_character(text):
-        raise UnreadableError([Finding(place, "expected KEY=VALUE in plain text, such as training.steps=500")])
-    return keys, *read_yaml(value, place)
-
-
-def _edits(text: str, findings: list[Finding]) -> Iterator[tuple[KeyPath, Node]]:
-    """Yield the paths an override sets, and what to."""
-    keys, node, more = read_override(text)
-    findings += more
-    place = node.place
-    for path, leaf in _flat(keys, node):
-        leaf.place = place._replace(key=".".join(map(str, keys))) if path == keys else place
-        if path[0] == "optimizer" and len(path) > 1 and path[1] not in ("generator", "discriminator"):
-            yield ("optimizer", "generator", *path[1:]), leaf
-            yield ("optimizer", "discriminator", *path[1:]), leaf
-        else:
-            yield path, leaf
-
-
-def _flat(path: KeyPath, node: Node) -> Iterator[tuple[KeyPath, Node]]:
-    if isinstance(node.value, dict) and node.value:
-        for key, item in node.value.items():
-            yield from _flat((*path, key), item)
-    else:
-        yield path, node
-
-
-def _put(tree: Node, keys: KeyPath, value: Node, path: KeyPath) -> Node:
-    """Return the tree, which stands at `path`, with a value set at `keys` below it."""
-    if not keys:
-        return _merge(tree, value, path)
-    key, rest = keys[0], keys[1:]
-    below = tree.child(key)
-    if isinstance(tree.value, list) or (below is None and str(key).isdigit()):
-        if below is None:
-            where = dotted(path) or "the experiment"
-            text = (
-                f"{where} has no entry {safe(str(key))}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
-            )
-            raise UnreadableError([Finding(value.place, text)])
-        index = int(key)
-        items = list(tree.value)
-        items[index] = _put(below, rest, value, (*path, index))
-        return Node(items, tree.place)
-    if key == "name" and not rest and _is_other_component(tree, value, path):
-        tree = Node({}, value.place._replace(key=""))
-    if not isinstance(tree.value, dict):
-        tree = Node({}, value.place)
-    below = tree.value.get(key, Node({}, value.place))
-    return Node({**tree.value, key: _put(below, rest, value, (*path, key))}, tree.place)
-
-
 # Checking
 
 
-def _resolve(tree: Node, findings: list[Finding], overrides: Sequence[str]) -> Experiment:
-    """Return the experiment that a tree with overrides describes, or raise with all that is wrong."""
-    tree, more = _with_overrides(tree, overrides)
-    findings = findings + more
+def _resolve(
+    tree: Node, findings: Sequence[Finding], changes: Sequence[Change] = (), unread: Sequence[Finding] = ()
+) -> Experiment:
+    """Return the experiment that a tree with changes describes.
+
+    Args:
+        tree: what was written.
+        findings: what is wrong with it already.
+        changes: what is laid over it.
+        unread: what is wrong with changes that could not be read.
+
+    Raises:
+        UnreadableError: it cannot be run; every problem at its place.
+    """
+    tree, more = apply_changes(tree, changes)
+    found = [*findings, *unread, *more]
     for path, name in DEFAULT_COMPONENTS.items():
         section = node_at(tree, path)
         if section and isinstance(section.value, dict):
             section.value.setdefault("name", Node(name, section.place._replace(key="")))
-    experiment, more, doubtful = _validate(tree)
-    findings += more
+    experiment, wrong, doubtful = _validate(tree)
+    found += wrong
     for problem in problems(experiment):
         path, *others = map(key_path, (problem.path, *problem.others))
         if not any(_touch(one, other) for one in (path, *others) for other in doubtful):
-            findings.append(finding(tree, path, f"{problem.message}; {problem.hint}", others))
-    if findings:
-        raise UnreadableError(findings)
+            found.append(finding(tree, path, f"{problem.message}; {problem.hint}", others))
+    if found:
+        raise UnreadableError(found)
     return experiment
 
 
 def _validate(tree: Node) -> tuple[Experiment, list[Finding], list[KeyPath]]:
-    """Return the experiment without the keys that cannot be, which it removes; what is wrong with them; their paths."""
+    """Validate a tree, from which it removes what is wrong until the rest is valid, so that rules can be asked of it.
+
+    Returns:
+        The experiment that is left, what is wrong with the tree, and the paths that this concerns.
+    """
     findings: list[Finding] = []
     doubtful: list[KeyPath] = []
     while True:
         try:
             return Experiment.model_validate(tree.plain()), findings, doubtful
         except ValidationError as error:
-            wrong: dict[KeyPath, list[Any]] = {}
-            for each in error.errors(include_url=False, include_input=False):
-                path = path_of(tree, each["loc"], missing=each["type"] == "missing")
-                wrong.setdefault(path, []).append(each)
-        # What is missing now because it was removed before has been reported then.
+            wrong = errors_by_path(tree, error)
+        # Keys that are missing only because they were removed have been reported.
         fresh = [path for path in wrong if not any(_touch(path, other) for other in doubtful)]
         for path in fresh[: MAX_FINDINGS + 1]:
             explained, meant = explain(tree, path, wrong[path])
             findings.append(explained)
             doubtful.append(meant)
-        for path in wrong:
-            doubtful.append(_remove(tree, path))
+        doubtful += [_remove(tree, path) for path in wrong]
 
 
 def _remove(tree: Node, path: KeyPath) -> KeyPath:
-    """Remove what is wrong at a path, a whole list where an entry is; return the path of what was removed."""
-    if node_at(tree, path[:-1]) and not node_at(tree, path):  # a key that is missing cannot be removed, its section can
+    """Delete the value at a path (of an entry of a list: the whole list); return the path of what was deleted."""
+    if node_at(tree, path[:-1]) and not node_at(tree, path):  # a missing key cannot be deleted, its section can
         path = path[:-1]
     while path and isinstance(path[-1], int):
         path = path[:-1]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.load import apply_overrides
+from ganlab.config.load import with_settings
 from ganlab.diagnosis.verdict import Remedy
 from ganlab.errors import ConfigError
 
@@ -46,7 +45,7 @@ def prescribe(cures: Iterable[Cure], experiment: Experiment | None) -> tuple[Rem
 def is_valid(experiment: Experiment, change: Change) -> bool:
     """Tell whether an experiment with these keys set can be run, and is another one."""
     try:
-        changed = apply_overrides(experiment, [f"{key}={json.dumps(value)}" for key, value in change.items()])
+        changed = with_settings(experiment, change)
     except ConfigError:
         # The cure does not fit this experiment's architecture or loss; it is no cure for it.
         return False

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.load import apply_overrides
+from ganlab.config.load import with_settings
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
@@ -99,7 +99,7 @@ def kind_of(experiment: Experiment) -> str:
 
 def probe(planned: PlannedRun, scratch: Path, executor: LocalExecutor) -> Cost:
     """Train the first steps of a run and return what they cost."""
-    short = apply_overrides(planned.experiment, [f"training.steps={STEPS}", f"monitor.snapshot_every={STEPS}"])
+    short = with_settings(planned.experiment, {"training.steps": STEPS, "monitor.snapshot_every": STEPS})
     run = RunDirectory(scratch / planned.id)
     executor.submit(Job(planned.id, run.path, short.model_dump_json()))
     while not (outcomes := executor.wait(1.0)):

@@ -15,7 +15,7 @@ import numpy as np
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.explain import close
-from ganlab.config.load import experiment_from_mapping
+from ganlab.config.load import with_settings
 from ganlab.config.yaml_text import safe
 from ganlab.errors import ConfigError
 from ganlab.sweeps.spec import SweepSpec, written_paths
@@ -249,12 +249,9 @@ def _configurations(spec: SweepSpec, axes: Sequence[Axis]) -> list[_Configuratio
     found: list[_Configuration] = []
     problems: dict[str, list[str]] = {}
 
-    def add(name: str, base: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], **rest: Any) -> None:
-        overrides = [
-            f"{key}={json.dumps(value, ensure_ascii=False)}" for each in changes for key, value in each.items()
-        ]
+    def add(name: str, base: Experiment, changes: Sequence[Mapping[str, Any]], **rest: Any) -> None:
         try:
-            experiment = experiment_from_mapping(base, overrides)
+            experiment = with_settings(base, *changes)
         except ConfigError as error:
             for line in error.message.splitlines():
                 problems.setdefault(line.removeprefix("experiment: "), []).append(name)
@@ -263,15 +260,15 @@ def _configurations(spec: SweepSpec, axes: Sequence[Axis]) -> list[_Configuratio
             found.append(_Configuration(name, experiment, letters, **rest))
 
     if spec.base:
-        base, seeds = spec.base.model_dump(), _seeds(spec.seeds)
+        seeds = _seeds(spec.seeds)
         for settings, changes in _cells(spec, axes):
             cell = ", ".join(f"{axis}={value}" for axis, value in settings.items())
             name = f"{spec.base.name} ({cell})" if cell else spec.base.name
-            add(name, base, [last, *changes], settings=settings, seeds=seeds, quick=False)
+            add(name, spec.base, [last, *changes], settings=settings, seeds=seeds, quick=False)
     for entry in spec.runs:
         seeds = _seeds(entry.seeds or spec.seeds)
         name = str(entry.set.get("name", entry.config.name))
-        add(name, entry.config.model_dump(), [last, entry.set], settings={}, seeds=seeds, quick=entry.quick)
+        add(name, entry.config, [last, entry.set], settings={}, seeds=seeds, quick=entry.quick)
     if problems:
         raise _refusal(problems, len(found) + len(set().union(*problems.values())))
     return found

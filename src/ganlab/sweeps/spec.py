@@ -13,16 +13,10 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from ganlab.config.base import Options, Seed
 from ganlab.config.experiment import Experiment
-from ganlab.config.explain import close, finding, path_of, wrong_value
-from ganlab.config.load import (
-    experiment_from_node,
-    load_experiment,
-    locate,
-    read_document,
-    read_override,
-    refusal,
-    says_sweep,
-)
+from ganlab.config.explain import close, errors_by_path, finding, wrong_value
+from ganlab.config.files import locate, read_document, says_sweep
+from ganlab.config.load import experiment_from_node, load_experiment, refusal
+from ganlab.config.overrides import for_each_player, read_override
 from ganlab.config.schema import node_at
 from ganlab.config.shipped import find_sweep, shipped_configs
 from ganlab.config.training import MonitorOptions
@@ -44,8 +38,6 @@ MAX_CONFIGS = 1000
 
 EXPERIMENTS = 40
 """Size of a spec that inlines that many configs, in largest experiment files."""
-
-PLAYERS = ("generator", "discriminator")
 
 
 def _distinct(seeds: int | tuple[int, ...]) -> int | tuple[int, ...]:
@@ -244,20 +236,18 @@ def written_paths(settings: Mapping[str, Any]) -> set[str]:
 
     `optimizer.lr` is the two paths that it stands for.
     """
-    return {path for key, value in settings.items() for one in _both(key.strip()) for path in _below(one, value)}
+    return {path for key, value in settings.items() for one in _players(key.strip()) for path in _below(one, value)}
 
 
-def _both(key: str) -> list[str]:
-    first, _, rest = key.partition(".")
-    if first != "optimizer" or not rest or rest.split(".")[0] in PLAYERS:
-        return [key]
-    return [f"optimizer.{player}.{rest}" for player in PLAYERS]
+def _players(key: str) -> list[str]:
+    """Return the keys that a key stands for."""
+    return [".".join(map(str, path)) for path in for_each_player(tuple(key.split(".")))]
 
 
 def _below(key: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict) and value:
         for name, item in value.items():
-            for path in _both(f"{key}.{name}"):
+            for path in _players(f"{key}.{name}"):
                 yield from _below(path, item)
         return
     yield key
@@ -365,9 +355,7 @@ def _override(tree: Node, overrides: Sequence[str]) -> list[Finding]:
 
 def _explained(tree: Node, error: ValidationError) -> list[Finding]:
     """Return what pydantic found wrong, in words."""
-    wrong: dict[KeyPath, list[Any]] = {}
-    for each in error.errors(include_url=False, include_input=False):
-        wrong.setdefault(path_of(tree, each["loc"], missing=each["type"] == "missing"), []).append(each)
+    wrong = errors_by_path(tree, error)
     # A list with a wrong entry is also called too short, or no number where it could have been one.
     outer = {path[:depth] for path in wrong for depth in range(1, len(path))}
     return [_finding(tree, path, errors) for path, errors in wrong.items() if path not in outer]

@@ -1,0 +1,60 @@
+"""Values laid over a tree of values, as `extends` and overrides do it. Trees are not changed; new ones are returned."""
+
+from __future__ import annotations
+
+from ganlab.config.schema import DEFAULT_COMPONENTS
+from ganlab.config.yaml_text import Finding, KeyPath, Node, UnreadableError, dotted, safe
+
+
+def merge(base: Node, top: Node, path: KeyPath = ()) -> Node:
+    """Return `base` with `top` laid over it, both at `path`.
+
+    Mappings merge and everything else is replaced, also a section in which `top` names another component.
+    """
+    if not (isinstance(base.value, dict) and isinstance(top.value, dict)):
+        return top
+    name = top.value.get("name")
+    if name and _is_other_component(base, name, path):
+        return top
+    merged = dict(base.value)
+    for key, node in top.value.items():
+        merged[key] = merge(merged[key], node, (*path, key)) if key in merged else node
+    return Node(merged, top.place)
+
+
+def put(tree: Node, keys: KeyPath, value: Node, path: KeyPath = ()) -> Node:
+    """Return the tree, which stands at `path`, with `value` merged into what stands at `keys` below it.
+
+    Raises:
+        UnreadableError: `keys` name an entry that a list does not have.
+    """
+    if not keys:
+        return merge(tree, value, path)
+    key, rest = keys[0], keys[1:]
+    below = tree.child(key)
+    if isinstance(tree.value, list) or (below is None and str(key).isdigit()):
+        if below is None:
+            where = dotted(path) or "the experiment"
+            text = (
+                f"{where} has no entry {safe(str(key))}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
+            )
+            raise UnreadableError([Finding(value.place, text)])
+        index = int(key)
+        items = list(tree.value)
+        items[index] = put(below, rest, value, (*path, index))
+        return Node(items, tree.place)
+    if key == "name" and not rest and _is_other_component(tree, value, path):
+        tree = Node({}, value.place._replace(key=""))
+    if not isinstance(tree.value, dict):
+        tree = Node({}, value.place)
+    below = tree.value.get(key, Node({}, value.place))
+    return Node({**tree.value, key: put(below, rest, value, (*path, key))}, tree.place)
+
+
+def _is_other_component(section: Node, name: Node, path: KeyPath) -> bool:
+    """Whether a section, at `path`, is of another component than `name`."""
+    in_list = bool(path) and isinstance(path[-1], int)
+    if path not in DEFAULT_COMPONENTS and not in_list:
+        return False
+    given = section.child("name")
+    return bool((given.value if given else DEFAULT_COMPONENTS.get(path)) != name.value)

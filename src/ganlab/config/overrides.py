@@ -1,0 +1,134 @@
+"""Changes to an experiment by dotted path: `KEY=VALUE` as text, or keys and values from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ganlab.config.merge import put
+from ganlab.config.yaml_text import (
+    MAX_DEPTH,
+    Finding,
+    KeyPath,
+    Node,
+    Place,
+    UnreadableError,
+    control_character,
+    read_yaml,
+    safe,
+    shown,
+    to_node,
+)
+
+PLAYERS = ("generator", "discriminator")
+
+
+class Change(NamedTuple):
+    """A value for a key, with what is wrong in the value's own keys."""
+
+    path: KeyPath
+    node: Node
+    findings: Sequence[Finding] = ()
+
+
+def read_override(text: str) -> Change:
+    """Return what an override `KEY=VALUE` sets to what.
+
+    Raises:
+        UnreadableError: it is no KEY=VALUE, or the value is no YAML.
+    """
+    place = Place(f"override {safe(text)}")
+    key, equals, value = text.partition("=")
+    if not equals or control_character(text):
+        raise _not_a_change(place)
+    return Change(_path(key, place), *read_yaml(value, place))
+
+
+def read_setting(key: str, value: Any) -> Change:
+    """Return what a dotted key and a plain value from Python set to what; no text is made of the value.
+
+    Raises:
+        UnreadableError: the key is no dotted path, or the value holds what no experiment can.
+    """
+    place = Place(f"override {safe(f'{key}={shown(value)}')}")
+    if control_character(key):
+        raise _not_a_change(place)
+    return Change(_path(key, place), to_node(value, place))
+
+
+def _path(key: str, place: Place) -> KeyPath:
+    path = tuple(key.strip().split("."))
+    if not all(path) or len(path) > MAX_DEPTH:
+        raise _not_a_change(place)
+    return path
+
+
+def _not_a_change(place: Place) -> UnreadableError:
+    return UnreadableError([Finding(place, "expected KEY=VALUE in plain text, such as training.steps=500")])
+
+
+def read_overrides(texts: Iterable[str]) -> tuple[list[Change], list[Finding]]:
+    """Return the changes that overrides make, and what is wrong with those that cannot be read."""
+    return _each(read_override, ((text,) for text in texts))
+
+
+def read_settings(settings: Iterable[Mapping[str, Any]]) -> tuple[list[Change], list[Finding]]:
+    """Return the changes that mappings of dotted keys make, and what is wrong with those that cannot be read."""
+    return _each(read_setting, (item for mapping in settings for item in mapping.items()))
+
+
+def _each(read: Callable[..., Change], arguments: Iterable[tuple[Any, ...]]) -> tuple[list[Change], list[Finding]]:
+    changes: list[Change] = []
+    findings: list[Finding] = []
+    for each in arguments:
+        try:
+            changes.append(read(*each))
+        except UnreadableError as error:
+            findings += error.findings
+    return changes, findings
+
+
+def apply_changes(tree: Node, changes: Sequence[Change]) -> tuple[Node, list[Finding]]:
+    """Return the tree with all changes in it, and what is wrong with them.
+
+    Whole lists come before their entries, names before other keys; of a key that is set twice the last counts.
+    """
+    findings = [finding for change in changes for finding in change.findings]
+    edits = [edit for change in changes for edit in _edits(change)]
+    edits.sort(key=lambda edit: (any(str(key).isdigit() for key in edit[0]), edit[0][-1] != "name"))
+    for path, node in edits:
+        try:
+            tree = put(tree, path, node)
+        except UnreadableError as error:
+            findings += error.findings
+    return tree, findings
+
+
+def _edits(change: Change) -> Iterator[tuple[KeyPath, Node]]:
+    """Yield the paths that a change sets, down to plain values and lists, and what to."""
+    place = change.node.place
+    for path, leaf in _leaves(change.path, change.node):
+        named = place._replace(key=".".join(map(str, path))) if path == change.path else place
+        for one in for_each_player(path):
+            yield one, Node(leaf.value, named)
+
+
+def _leaves(path: KeyPath, node: Node) -> Iterator[tuple[KeyPath, Node]]:
+    if isinstance(node.value, dict) and node.value:
+        for key, item in node.value.items():
+            yield from _leaves((*path, key), item)
+    else:
+        yield path, node
+
+
+def for_each_player(path: KeyPath) -> list[KeyPath]:
+    """Return the paths that a path stands for: `optimizer.lr` is that of both players, others are themselves."""
+    if path[0] != "optimizer" or len(path) == 1 or path[1] in PLAYERS:
+        return [path]
+    return [("optimizer", player, *path[1:]) for player in PLAYERS]
+
+
+def for_both_players(path: KeyPath) -> KeyPath | None:
+    """Return the path that stands for both players, one of which has this one; None if there is none."""
+    below = ("optimizer", *path[2:])
+    return below if path in for_each_player(below) and below != path else None

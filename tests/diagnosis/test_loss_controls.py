@@ -16,11 +16,12 @@ import torch
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from ganlab.config.objectives import Loss
-from ganlab.diagnosis.evidence import FAMILIES, Evidence, NonFinite, Series
+from ganlab.config.objectives import LOSSES, Loss
+from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Contribution, Verdict
-from ganlab.objectives.losses import LOSSES
+from ganlab.objectives.adversarial import Targets
+from ganlab.objectives.parts import find_loss
 
 Array = NDArray[np.float64]
 Columns = dict[str, Array]
@@ -81,7 +82,7 @@ def history(loss: Loss, means: Means, seed: int, scale: float = 1.0, spread: flo
     middle = 0.5 if loss == "least_squares" else 0.0
     if loss != "wasserstein":
         columns["d_acc_real"], columns["d_acc_fake"] = (real > middle).mean(-1), (fake <= middle).mean(-1)
-    shown = sigmoid if FAMILIES[loss] == "cross_entropy" else np.asarray
+    shown = sigmoid if LOSSES[loss].family == "cross_entropy" else np.asarray
     columns["d_real"], columns["d_fake"] = shown(real).mean(-1), shown(fake).mean(-1)
     for name in ("grad_d", "grad_g", "grad_g_output"):
         columns[name] = scale * np.exp(1 + slow(rng, 0.4) + 0.3 * rng.normal(size=STEPS))
@@ -94,7 +95,7 @@ def history(loss: Loss, means: Means, seed: int, scale: float = 1.0, spread: flo
 def evidence(columns: Mapping[str, Array], loss: Loss | None, saturating: bool | None = None) -> Evidence:
     steps = np.arange(1, STEPS + 1, dtype=np.int64)
     curves = {name: Series(steps, np.asarray(values, dtype=np.float64)) for name, values in columns.items()}
-    return Evidence("control", curves, family=FAMILIES[loss] if loss else None, saturating=saturating)
+    return Evidence("control", curves, family=LOSSES[loss].family if loss else None, saturating=saturating)
 
 
 def pair(columns: Columns, factor: float = 1.0) -> Columns:
@@ -403,10 +404,10 @@ def test_a_discriminator_that_is_sure_of_smoothed_labels_is_not_taken_for_a_leak
 @pytest.mark.parametrize("loss", ALL)
 def test_controls_have_the_losses_of_training(loss: Loss) -> None:
     real, fake, made = np.random.default_rng(0).normal(size=(3, 50))
-    ours, theirs = losses(loss, real, fake, made), LOSSES[loss]
-    assert ours["d_loss_real"] == pytest.approx(float(theirs.real(torch.tensor(real), 1.0)))
-    assert ours["d_loss_fake"] == pytest.approx(float(theirs.fake(torch.tensor(fake), 0.0)))
-    assert ours["g_loss"] == pytest.approx(float(theirs.generator(torch.tensor(made))))
+    ours, theirs = losses(loss, real, fake, made), find_loss(loss)
+    for name, term in theirs.discriminator(torch.tensor(real), torch.tensor(fake), Targets()).items():
+        assert ours[name] == pytest.approx(float(term))
+    assert ours["g_loss"] == pytest.approx(float(theirs.generator(torch.tensor(made), None)))
 
 
 LEVELS: dict[Loss, tuple[float, float]] = {
@@ -423,9 +424,9 @@ LEVELS: dict[Loss, tuple[float, float]] = {
 def test_levels_at_perfect_discrimination(loss: Loss) -> None:
     sure = (1.0, 0.0) if loss == "least_squares" else (8.0, -8.0)
     real, fake = (torch.full((64,), score, dtype=torch.float64) for score in sure)
-    functions = LOSSES[loss]
-    halves = [float(functions.real(real, 1.0)), float(functions.fake(fake, 0.0))]
-    generator = float(functions.generator(fake))
+    played = find_loss(loss)
+    halves = [float(term) for term in played.discriminator(real, fake, Targets()).values()]
+    generator = float(played.generator(fake, None))
     assert [*halves, generator] == pytest.approx([LEVELS[loss][0]] * 2 + [LEVELS[loss][1]], abs=1e-12)
     flat = {"d_loss": np.full(STEPS, sum(halves)), "g_loss": np.full(STEPS, generator)}
     for view in ("sum", "mean"):

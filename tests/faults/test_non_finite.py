@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from ganlab.objectives.losses import LOSSES
+from ganlab.config.objectives import LOSSES
+from ganlab.objectives import adversarial
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
 from ganlab.training import session
@@ -59,13 +60,15 @@ class Fault:
         return tensor + bad
 
     def into_loss(self, name: str, part: str) -> None:
-        """Poison one function of the loss: `real`, `fake` or `generator`."""
-        function = getattr(LOSSES[name], part)  # type: ignore[index]
+        """Poison one function of the loss: `of_reals`, `of_fakes` or `of_generator`."""
+        attribute = LOSSES[name].made_by.partition(":")[2]
+        loss = getattr(adversarial, attribute)
+        function = getattr(loss, part)
 
         def poisoned(*arguments: Any) -> torch.Tensor:
             return self.into_all(function(*arguments))
 
-        LOSSES[name] = dataclasses.replace(LOSSES[name], **{part: poisoned})  # type: ignore[index]
+        setattr(adversarial, attribute, dataclasses.replace(loss, **{part: poisoned}))
 
     def into_network(self, network: str, layer: str, kind: str) -> None:
         """Poison a layer's output or gradient in every network of that name that is built from now on."""
@@ -103,7 +106,8 @@ class Fault:
 
 def places(experiment: Any) -> list[tuple[str, str, str]]:
     """Return everything that can go bad, as (tensor, network, layer): a loss has the part of the loss for its layer."""
-    found = [("loss", "discriminator", "real"), ("loss", "discriminator", "fake"), ("loss", "generator", "generator")]
+    found = [("loss", "discriminator", "of_reals"), ("loss", "discriminator", "of_fakes")]
+    found.append(("loss", "generator", "of_generator"))
     state = State(experiment, torch.device("cpu"))
     for network in ("generator", "discriminator"):
         modules = getattr(state, network).named_modules()
@@ -243,7 +247,7 @@ def test_a_scaled_gradient_that_overflows_is_no_fault(points: Any, child: Any, t
 
     def both() -> None:
         Fault(5, math.inf).into_network("generator", layer, "gradient")
-        Fault(6, math.nan).into_loss("non_saturating", "real")
+        Fault(6, math.nan).into_loss("non_saturating", "of_reals")
         session.start(experiment, tmp_path / "both")
 
     ended = child(both).wait()
@@ -256,7 +260,7 @@ def test_a_scaled_gradient_that_overflows_is_no_fault(points: Any, child: Any, t
 @pytest.mark.usefixtures("no_plots")
 def test_a_stopped_run_may_be_resumed_with_another_rate(points: Any, child: Any, tmp_path: Path) -> None:
     experiment = points("training.device=cpu", *OVERRIDES["points"])
-    ended = poisoned_run(child, experiment, ("loss", "generator", "generator"), 6, math.nan, tmp_path)
+    ended = poisoned_run(child, experiment, ("loss", "generator", "of_generator"), 6, math.nan, tmp_path)
     assert ended.code == 0, ended.output
     (path,) = tmp_path.iterdir()
     run = RunDirectory(path)

@@ -11,8 +11,9 @@ import torch
 
 from ganlab.config.experiment import Experiment
 from ganlab.data import load, mnist
-from ganlab.games.standard import Round, Trace
+from ganlab.games.rounds import Round
 from ganlab.monitor.monitor import Monitor
+from ganlab.objectives.parts import Trace
 from ganlab.training.workbench import Workbench, build_workbench
 
 

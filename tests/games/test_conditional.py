@@ -14,8 +14,10 @@ from torch.nn.functional import one_hot
 from ganlab.config.load import experiment_from_mapping
 from ganlab.errors import DataError
 from ganlab.games import build_game
-from ganlab.games.standard import Batch, Draw, Round, Trace, draw_latents
+from ganlab.games.rounds import Batch, Draw, Round
+from ganlab.games.standard import Setting, draw_latents
 from ganlab.networks.parts import ConditionalBlock
+from ganlab.objectives.parts import Trace
 from ganlab.randomness import seeded_generator
 from ganlab.training import session
 from ganlab.training.step import train_step
@@ -46,7 +48,10 @@ def test_classes_are_asked_for_as_often_as_they_are_there(images: Any, bench: An
 
 def test_without_the_data_each_kept_class_is_as_likely(images: Any, bench: Any) -> None:
     ours = bench(images(*ALL, "data.classes=[1,4,6]", "data.imbalance=0.1"))
-    game = build_game(ours.game.experiment, ours.state.generator, ours.state.discriminator, torch.device("cpu"))
+    state = ours.state
+    game = build_game(
+        Setting(ours.game.experiment, state.generator, state.discriminator, state.parts, torch.device("cpu"))
+    )
     asked = torch.bincount(game.draw(6000, seeded_generator(0, "test")).asked, minlength=10) / 6000
     torch.testing.assert_close(asked[[1, 4, 6]], torch.full((3,), 1 / 3), atol=0.025, rtol=0)
     assert asked.sum() == asked[[1, 4, 6]].sum()

@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganlab.games.standard import Batch, Draw, Round, Trace
+from ganlab.games.rounds import Batch, Draw, Round
 from ganlab.networks.parts import Pair
+from ganlab.objectives.parts import Trace
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
 from ganlab.runs.snapshots import read_snapshots

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot, softplus
 
-from ganlab.games.standard import Draw
+from ganlab.games.rounds import Draw
 from ganlab.randomness import seeded_generator
 from ganlab.runs.history import read_history
 from ganlab.runs.snapshots import read_snapshots
@@ -37,15 +37,15 @@ def test_codes_are_the_last_columns(images: Any, bench: Any) -> None:
 def test_what_a_perfect_and_an_uninformed_reader_know(images: Any, bench: Any) -> None:
     game = bench(images(*CHANGES)).game
     drawn = game.draw(8000, seeded_generator(0, "test"))
-    information, error = game.bounds(torch.cat([100 * drawn.inputs[:, 3:7], drawn.inputs[:, 7:]], 1), drawn)
+    information, error = game.head.bounds(torch.cat([100 * drawn.inputs[:, 3:7], drawn.inputs[:, 7:]], 1), drawn)
     assert float(information) == pytest.approx(math.log(4), abs=1e-5)
     assert float(error) == 0
-    information, error = game.bounds(torch.zeros(8000, 6), drawn)
+    information, error = game.head.bounds(torch.zeros(8000, 6), drawn)
     assert float(information) == pytest.approx(0, abs=1e-5)
     assert float(error) == pytest.approx(1 / 3, abs=0.01)
     # One that is sure of the wrong category is worse than none: a bound, not an estimate.
     wrong = torch.cat([100 * drawn.inputs[:, 3:7].roll(1, 1), drawn.inputs[:, 7:]], 1)
-    assert game.bounds(wrong, drawn)[0] < 0
+    assert game.head.bounds(wrong, drawn)[0] < 0
 
 
 def read(judged: Tensor, drawn: Draw) -> tuple[Tensor, Tensor, Tensor]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from ganlab.config.games import ProgressiveGameOptions
 from ganlab.data import to_float
 from ganlab.games.progressive import stage_at
-from ganlab.games.standard import Batch
+from ganlab.games.rounds import Batch
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
 from ganlab.runs.snapshots import read_snapshots

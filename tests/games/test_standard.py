@@ -5,7 +5,9 @@ from typing import Any
 import torch
 
 from ganlab.data import load
-from ganlab.games.standard import Batch, Draw, Judged, Round, Trace, draw_latents
+from ganlab.games.rounds import Batch, Draw, Round
+from ganlab.games.standard import draw_latents
+from ganlab.objectives.parts import Judged, Trace
 from ganlab.randomness import seeded_generator
 from ganlab.training.workbench import build_workbench
 
@@ -68,6 +70,6 @@ def test_label_smoothing_moves_the_target(points: Any) -> None:
     played = game(points("stabilizers=[{name: label_smoothing, real: 0.9}]"))
     scores = torch.zeros(4, requires_grad=True)
     real = torch.zeros(4, 2)
-    played.real_half(real, Judged(scores, None), shown(real, real)).backward()
+    played.discriminator_loss(Judged(real, None, scores, None), None, shown(real, real)).backward()
     assert scores.grad is not None
     torch.testing.assert_close(scores.grad, torch.full((4,), (0.5 - 0.9) / 4))

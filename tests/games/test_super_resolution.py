@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.functional import mse_loss, softplus
 
 from ganlab.evaluation.pairs import bicubic, psnr, ssim
-from ganlab.games.standard import Draw
+from ganlab.games.rounds import Draw
 
 SMALL = (
     "data.fraction=0.02",

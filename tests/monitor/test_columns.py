@@ -7,9 +7,8 @@ import math
 import pytest
 import torch
 
-from ganlab.games.standard import Trace
 from ganlab.monitor.columns import history_columns
-from ganlab.objectives.losses import LOSSES
+from ganlab.objectives.parts import Trace, find_loss
 
 SIGMOID = {-2.0: 1 / (1 + math.exp(2)), 1.0: 1 / (1 + math.exp(-1)), 3.0: 1 / (1 + math.exp(-3))}
 
@@ -24,7 +23,7 @@ def columns(loss: str) -> dict[str, float | None]:
         "penalty_r1": torch.tensor(0.125),
     }
     trace.output_gradient = torch.tensor([[[3.0, 4.0]], [[0.0, 0.0]]]) / 2
-    found = history_columns(LOSSES[loss], trace, torch.tensor(7.0), torch.tensor(9.0))  # type: ignore[index]
+    found = history_columns(find_loss(loss), trace, torch.tensor(7.0), torch.tensor(9.0))
     return {name: None if value is None else float(value) for name, value in found.items()}
 
 

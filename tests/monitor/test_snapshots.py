@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from ganlab.data import load, to_float
-from ganlab.games.standard import Draw
+from ganlab.games.rounds import Draw
 from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.snapshots import Snapshots, best_step
 from ganlab.runs.directory import create_run

@@ -1,4 +1,4 @@
-"""Instance noise and weight clipping."""
+"""Label smoothing, instance noise and weight clipping."""
 
 from __future__ import annotations
 

@@ -9,8 +9,9 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from ganlab.data import load
-from ganlab.games.standard import Round, Trace
+from ganlab.games.rounds import Round
 from ganlab.networks import build_discriminator, build_generator
+from ganlab.objectives.parts import Trace
 from ganlab.training.step import train_step
 from ganlab.training.workbench import Workbench, build_workbench
 
@@ -146,7 +147,7 @@ def test_instance_noise_is_drawn_per_update_and_ends(points: Any) -> None:
 
     def noisy(update: int, step: int) -> torch.Tensor:
         drawn = ours.game.inputs("latent/discriminator", 2)
-        return ours.game.noisy(real.values, "real", Round(real, drawn, real.values, update, step, Trace()))
+        return ours.game.show(real.values, "real", Round(real, drawn, real.values, update, step, Trace()))
 
     first = noisy(0, 1)
     assert not torch.equal(first, real.values)

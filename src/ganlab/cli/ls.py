@@ -85,8 +85,8 @@ def list_parts(what: What) -> list[dict[str, str]]:
         classes: dict[What, dict[str, type]] = {
             What.networks: {name: entry.generator for name, entry in NETWORKS.items()},
             What.games: {name: entry.options for name, entry in GAMES.items()},
-            What.penalties: dict(PENALTIES),
-            What.stabilizers: dict(STABILIZERS),
+            What.penalties: {name: entry.options for name, entry in PENALTIES.items()},
+            What.stabilizers: {name: entry.options for name, entry in STABILIZERS.items()},
             What.optimizers: dict(OPTIMIZERS),
             What.data: {name: entry.options for name, entry in DATA.items()},
         }

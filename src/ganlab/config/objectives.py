@@ -1,14 +1,20 @@
-"""Losses, gradient penalties and stabilizers."""
+"""Losses, gradient penalties and stabilizers: what an experiment can choose, and where `ganlab.objectives` makes it.
+
+A new one is a function or class there, its options class here if it has options, and one entry below.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from ganlab.config.base import Options, Problem, union
+
+Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein"]
+"""Losses whose levels mean the same: chance is 2 ln 2, 1/2, 2 and nothing in particular for the discriminator's sum."""
 
 
 @dataclass(frozen=True)
@@ -16,26 +22,63 @@ class LossEntry:
     """A registered loss.
 
     Attributes:
+        made_by: `module:attribute`, an `Adversarial`.
         summary: what it is, in one line.
+        family: the losses whose levels mean the same.
         has_labels: whether it pulls the scores towards target labels, which label smoothing can then move.
+        saturates: whether the generator's loss passes no gradient on once the discriminator is sure of its fakes.
     """
 
+    made_by: str
     summary: str
+    family: Family
     has_labels: bool = False
+    saturates: bool = False
 
 
 LOSSES: dict[str, LossEntry] = {
     "minimax": LossEntry(
-        "the saturating game of Goodfellow et al. 2014: G minimises log(1 - D(G(z)))", has_labels=True
+        "ganlab.objectives.adversarial:MINIMAX",
+        "the saturating game of Goodfellow et al. 2014: G minimises log(1 - D(G(z)))",
+        "cross_entropy",
+        has_labels=True,
+        saturates=True,
     ),
     "non_saturating": LossEntry(
-        "G minimises -log D(G(z)) instead (Goodfellow et al. 2014, section 3)", has_labels=True
+        "ganlab.objectives.adversarial:NON_SATURATING",
+        "G minimises -log D(G(z)) instead (Goodfellow et al. 2014, section 3)",
+        "cross_entropy",
+        has_labels=True,
     ),
-    "least_squares": LossEntry("squared distance to the labels 0 and 1 (Mao et al. 2017)", has_labels=True),
-    "hinge": LossEntry("hinge on the scores (Lim & Ye 2017; Miyato et al. 2018)"),
-    "wasserstein": LossEntry("difference of mean scores (Arjovsky et al. 2017); needs a Lipschitz discriminator"),
+    "least_squares": LossEntry(
+        "ganlab.objectives.adversarial:LEAST_SQUARES",
+        "squared distance to the labels 0 and 1 (Mao et al. 2017)",
+        "least_squares",
+        has_labels=True,
+    ),
+    "hinge": LossEntry(
+        "ganlab.objectives.adversarial:HINGE",
+        "hinge on the scores (Lim & Ye 2017; Miyato et al. 2018)",
+        "hinge",
+    ),
+    "wasserstein": LossEntry(
+        "ganlab.objectives.adversarial:WASSERSTEIN",
+        "difference of mean scores (Arjovsky et al. 2017); needs a Lipschitz discriminator",
+        "wasserstein",
+    ),
 }
 """The losses, by name."""
+
+
+Chosen = TypeVar("Chosen", bound=Options, covariant=True)
+
+
+@dataclass(frozen=True)
+class PartEntry(Generic[Chosen]):
+    """A registered penalty or stabilizer: its options, and `module:attribute` of the class that acts on them."""
+
+    options: type[Chosen]
+    made_by: str
 
 
 Weight = Annotated[float, Field(gt=0.0, le=1e9)]
@@ -49,6 +92,9 @@ class PenaltyOptions(Options):
     weight: Weight = 10.0
     """Factor of the penalty in the discriminator's loss."""
 
+    looks_at: ClassVar[Literal["real", "fake", "both"]]
+    """Samples that it is measured on: it can only be part of an update that shows them to the discriminator."""
+
 
 class R1Options(PenaltyOptions):
     """weight / 2 * E |grad D(x)|^2 on real samples (Mescheder et al. 2018, eq. 9)."""
@@ -56,6 +102,8 @@ class R1Options(PenaltyOptions):
     name: Literal["r1"]
     weight: Weight = 10.0
     """gamma in the equation."""
+
+    looks_at = "real"
 
 
 class R2Options(PenaltyOptions):
@@ -65,6 +113,8 @@ class R2Options(PenaltyOptions):
     weight: Weight = 10.0
     """gamma in the equation."""
 
+    looks_at = "fake"
+
 
 class WganGpOptions(PenaltyOptions):
     """weight * E (|grad D(x^)| - 1)^2 between real and generated samples (Gulrajani et al. 2017, eq. 3)."""
@@ -73,8 +123,15 @@ class WganGpOptions(PenaltyOptions):
     weight: Weight = 10.0
     """lambda in the equation."""
 
+    looks_at = "both"
 
-PENALTIES: dict[str, type[PenaltyOptions]] = {"r1": R1Options, "r2": R2Options, "wgan_gp": WganGpOptions}
+
+PENALTIES: dict[str, PartEntry[PenaltyOptions]] = {
+    "r1": PartEntry(R1Options, "ganlab.objectives.penalties:R1"),
+    "r2": PartEntry(R2Options, "ganlab.objectives.penalties:R2"),
+    "wgan_gp": PartEntry(WganGpOptions, "ganlab.objectives.penalties:WganGp"),
+}
+"""The penalties, by name."""
 
 
 class StabilizerOptions(Options):
@@ -121,11 +178,12 @@ class WeightClippingOptions(StabilizerOptions):
     """Largest magnitude a weight may have."""
 
 
-STABILIZERS: dict[str, type[StabilizerOptions]] = {
-    "label_smoothing": LabelSmoothingOptions,
-    "instance_noise": InstanceNoiseOptions,
-    "weight_clipping": WeightClippingOptions,
+STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
+    "label_smoothing": PartEntry(LabelSmoothingOptions, "ganlab.objectives.stabilizers:LabelSmoothing"),
+    "instance_noise": PartEntry(InstanceNoiseOptions, "ganlab.objectives.stabilizers:InstanceNoise"),
+    "weight_clipping": PartEntry(WeightClippingOptions, "ganlab.objectives.stabilizers:WeightClipping"),
 }
+"""The stabilizers, by name."""
 
 if TYPE_CHECKING:
     Loss = str
@@ -133,5 +191,5 @@ if TYPE_CHECKING:
     Stabilizer = StabilizerOptions
 else:
     Loss = Literal[tuple(LOSSES)]
-    Penalty = Annotated[union(PENALTIES.values()), Field(discriminator="name")]
-    Stabilizer = Annotated[union(STABILIZERS.values()), Field(discriminator="name")]
+    Penalty = Annotated[union(entry.options for entry in PENALTIES.values()), Field(discriminator="name")]
+    Stabilizer = Annotated[union(entry.options for entry in STABILIZERS.values()), Field(discriminator="name")]

@@ -29,7 +29,7 @@ from ganlab.config.networks import (
     NetworkOptions,
     feature_maps,
 )
-from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, WganGpOptions
+from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PenaltyOptions, WganGpOptions
 from ganlab.config.training import TrainingOptions
 
 Part = TypeVar("Part", bound=Options)
@@ -366,13 +366,13 @@ def images_to_enlarge(game: GameOptions, path: str, experiment: Experiment) -> I
 # Objectives
 
 
-@rule(WganGpOptions)
-def reals_and_fakes_together(penalty: WganGpOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Points between reals and fakes need both in one update."""
-    if experiment.training.discriminator_batches == "separate":
+@rule(PenaltyOptions)
+def reals_and_fakes_together(penalty: PenaltyOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """A penalty on reals and fakes together, such as on points between them, needs both in one update."""
+    if penalty.looks_at == "both" and experiment.training.discriminator_batches == "separate":
         yield Problem(
             path,
-            "wgan_gp needs reals and fakes in one update, but training.discriminator_batches is separate",
+            f"{penalty.name} needs reals and fakes in one update, but training.discriminator_batches is separate",
             "set training.discriminator_batches to summed",
             ("training.discriminator_batches",),
         )

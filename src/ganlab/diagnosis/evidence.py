@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.config.experiment import Experiment
+from ganlab.config.objectives import Family
 from ganlab.runs.history import STANDARD_COLUMNS
 from ganlab.runs.snapshots import Row
-
-Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein"]
-"""Losses whose levels mean the same: chance is 2 ln 2, 1/2, 2 and nothing in particular for the discriminator's sum."""
-
-FAMILIES: dict[str, Family] = {
-    "minimax": "cross_entropy",
-    "non_saturating": "cross_entropy",
-    "least_squares": "least_squares",
-    "hinge": "hinge",
-    "wasserstein": "wasserstein",
-}
-"""The family of each loss that an experiment can name."""
 
 SIGNALS = tuple(name for name in STANDARD_COLUMNS if name not in ("step", "time", "lr_g", "lr_d"))
 """Names of the curves, as in history.csv: accuracies as shares in [0, 1], `d_real` and `d_fake` probabilities for

@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-import torch
-from torch import nn
-
-from ganlab.config.experiment import Experiment
 from ganlab.config.games import GAMES
-from ganlab.data import RealData
-
-if TYPE_CHECKING:
-    from ganlab.games.standard import StandardGame
+from ganlab.games.standard import Setting, StandardGame
 
 
-def build_game(
-    experiment: Experiment,
-    generator: nn.Module,
-    discriminator: nn.Module,
-    device: torch.device,
-    data: RealData | None = None,
-) -> StandardGame:
-    """Return the experiment's game between these two networks.
-
-    Args:
-        experiment: what is played.
-        generator, discriminator: the players.
-        device: where they are.
-        data: the real samples; None where the game is only to generate from latents.
-    """
-    game: StandardGame = import_module(GAMES[experiment.game.name].module).build(
-        experiment, generator, discriminator, device, data
-    )
+def build_game(setting: Setting) -> StandardGame:
+    """Return the game that an experiment names, between the players of a setting."""
+    game: StandardGame = import_module(GAMES[setting.experiment.game.name].module).build(setting)
     return game

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
@@ -11,7 +9,9 @@ from torch.nn.functional import one_hot
 from ganlab.config.data import ImageOptions
 from ganlab.config.games import ConditionalGameOptions
 from ganlab.errors import DataError
-from ganlab.games.standard import Draw, Judged, Round, StandardGame, draw_latents
+from ganlab.games.heads import Head, Projection
+from ganlab.games.rounds import Draw, Round
+from ganlab.games.standard import Setting, StandardGame, draw_latents
 from ganlab.randomness import seeded_generator
 
 ROWS = 10
@@ -19,12 +19,12 @@ ROWS = 10
 
 
 class ConditionalGame(StandardGame):
-    """Both players are told the class: the generator in its input, the discriminator by the score it gives."""
+    """Both players are told the class: the generator in its input, the discriminator through its head."""
 
     options: ConditionalGameOptions
 
-    def __init__(self, *players: Any) -> None:
-        super().__init__(*players)
+    def __init__(self, setting: Setting, head: Head) -> None:
+        super().__init__(setting, head)
         self.shares = self._class_shares()
 
     @property
@@ -61,13 +61,6 @@ class ConditionalGame(StandardGame):
         """Return the inputs that ask for classes (N,) with latents (N, latent.dim)."""
         return Draw(torch.cat([latents, one_hot(asked, self.classes).to(latents)], dim=1), asked)
 
-    def judge(self, samples: Tensor, labels: Tensor | None) -> Judged:
-        """Score samples as of their class y: psi(phi(x)) + <v_y, phi(x)> (Miyato & Koyama 2018, eq. 3)."""
-        judged = super().judge(samples, labels)
-        assert judged.heads is not None
-        assert labels is not None
-        return Judged(judged.scores + judged.heads.gather(1, labels[:, None])[:, 0], judged.heads)
-
     def real_labels(self, round: Round) -> Tensor:
         """The reals' labels, some of them replaced where the experiment asks for noise on them."""
         labels, share = round.real.labels, self.options.label_noise
@@ -86,4 +79,6 @@ class ConditionalGame(StandardGame):
         return self.sample(drawn.inputs.to(self.device))
 
 
-build = ConditionalGame
+def build(setting: Setting) -> ConditionalGame:
+    """Return the game of classes in which they tell in the score."""
+    return ConditionalGame(setting, Projection())

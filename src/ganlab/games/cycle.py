@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,8 +12,10 @@ from ganlab.config.games import CycleGameOptions
 from ganlab.data import load, to_float, to_uint8
 from ganlab.evaluation.features import look
 from ganlab.evaluation.modes import vendi
-from ganlab.games.standard import Draw, Round, StandardGame, draw_images
+from ganlab.games.rounds import Draw, Round
+from ganlab.games.standard import CHUNK, Setting, StandardGame, draw_images
 from ganlab.networks.parts import Pair, PooledPair
+from ganlab.objectives.adversarial import total
 from ganlab.randomness import seeded_generator
 
 COLUMNS = 10
@@ -22,9 +23,6 @@ COLUMNS = 10
 
 DISTURBANCE = 2 / 127.5
 """Standard deviation of the noise that would wipe out a hidden pattern: two of 255 levels."""
-
-CHUNK = 250
-"""Images that pass through a network at once in a snapshot."""
 
 
 class CycleGame(StandardGame):
@@ -38,8 +36,8 @@ class CycleGame(StandardGame):
     generator: Pair
     discriminator: PooledPair
 
-    def __init__(self, *players: Any) -> None:
-        super().__init__(*players)
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
         self.source = load(self.options.source, self.experiment.training.batch_size)
 
     @property
@@ -59,12 +57,11 @@ class CycleGame(StandardGame):
         with torch.no_grad(), self.autocast:
             returned = self.generator.back(real).float()
         fake, returned = self.pooled(round.fake, 0, round), self.pooled(returned, 1, round)
-        real, fake = self.noisy(real, "real", round), self.noisy(fake, "fake", round)
-        source, returned = self.noisy(source, "back/real", round), self.noisy(returned, "back/fake", round)
-        loss = self.real_half(real, self.judge(real, None), round)
-        loss = loss + self.fake_half(fake, self.judge(fake, None), round)
-        back = self.loss.real(self.score_back(source), self.smoothing.real if self.smoothing else 1.0)
-        back = back + self.loss.fake(self.score_back(returned), self.smoothing.fake if self.smoothing else 0.0)
+        real, fake = self.show(real, "real", round), self.show(fake, "fake", round)
+        source, returned = self.show(source, "back/real", round), self.show(returned, "back/fake", round)
+        loss = self.discriminator_loss(self.judge(real, None), self.judge(fake, None), round)
+        terms = self.loss.discriminator(self.score_back(source), self.score_back(returned), self.parts.targets())
+        back = total(terms.values())
         round.trace.losses["back_d_loss"] = back.detach()
         yield loss + back
 
@@ -102,7 +99,7 @@ class CycleGame(StandardGame):
         with self.autocast:
             returned = self.generator.back(real)
             cycle = l1_loss(self.generator.back(fake), source) + l1_loss(self.generator.there(returned), real)
-        back = self.loss.generator(self.score_back(self.noisy(returned.float(), "back/generator", round)))
+        back = self.loss.generator(self.score_back(self.show(returned.float(), "back/generator", round)), None)
         losses |= {"back_g_loss": back.detach(), "cycle_loss": cycle.detach()}
         loss = loss + back + self.options.cycle * cycle
         if self.options.identity:

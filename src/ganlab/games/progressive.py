@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ganlab.config.games import ProgressiveGameOptions
 from ganlab.data.drawing import enlarged, reduced
-from ganlab.games.standard import Batch, Phase, StandardGame
+from ganlab.games.rounds import Batch, Phase
+from ganlab.games.standard import StandardGame
 from ganlab.networks.progressive import grow
 
 

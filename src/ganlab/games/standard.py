@@ -4,103 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from ganlab.config.experiment import Experiment
+from ganlab.config.games import GameOptions
 from ganlab.config.networks import LatentOptions
-from ganlab.config.objectives import InstanceNoiseOptions, LabelSmoothingOptions, WeightClippingOptions
 from ganlab.data import RealData, to_float
-from ganlab.objectives.losses import LOSSES
-from ganlab.objectives.penalties import r1, r2, wgan_gp
-from ganlab.objectives.stabilizers import clip_weights, instance_noise_std
+from ganlab.games.heads import Head, Side
+from ganlab.games.rounds import Batch, Draw, Phase, Round
+from ganlab.objectives.adversarial import total
+from ganlab.objectives.parts import Judged, Parts, Shown
 from ganlab.randomness import seeded_generator
 
 PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
-
-class Batch(NamedTuple):
-    """Real samples (N, *shape) with their labels (N,), int64."""
-
-    values: Tensor
-    labels: Tensor
-
-
-class Draw(NamedTuple):
-    """What the generator starts from, drawn at random.
-
-    Attributes:
-        inputs: (N, *experiment.input_shape), floats.
-        asked: (N,) int64, the class (or code) that each sample is to be of; None where none is asked for.
-        truth: (N, *shape), what a perfect generator would make of each input; None where there is no such thing.
-    """
-
-    inputs: Tensor
-    asked: Tensor | None = None
-    truth: Tensor | None = None
-
-
-class Phase(NamedTuple):
-    """A stretch of a run whose samples are compared with reals of their own kind.
-
-    Attributes:
-        size: side of the images in pixels.
-        since: its first step.
-    """
-
-    size: int
-    since: int
-
-
-class Judged(NamedTuple):
-    """What the discriminator says of samples: raw scores (N,), and its heads (N, k), None where it has none."""
-
-    scores: Tensor
-    heads: Tensor | None
-
-
-@dataclass
-class Trace:
-    """What one step showed, as detached tensors on the device: scores (N,), losses (), gradients (N, ...)."""
-
-    real_scores: Tensor = field(init=False)
-    fake_scores: Tensor = field(init=False)
-    losses: dict[str, Tensor] = field(default_factory=dict)
-    """`d_loss_real`, `d_loss_fake`, `g_loss`, `penalty_<name>` and the game's own columns, each of shape ()."""
-    output_gradient: Tensor = field(init=False)
-    """Gradient of the generator's mean loss at its output, of the shape of the batch."""
+CHUNK = 250
+"""Samples that pass through a network at once in a snapshot."""
 
 
 @dataclass(frozen=True)
-class Round:
-    """One update of a player: what it is shown, and where what it shows is written.
+class Setting:
+    """What a game is played with.
 
     Attributes:
-        real: real samples; in the generator's update those that the discriminator saw last.
-        drawn: what the fakes were made from.
-        fake: generated samples (N, *shape); with gradient in the generator's update only.
-        update: number of updates of this player before, since the start of the run, for draws.
-        step: training step, for what is scheduled.
-        trace: where scores and losses are written.
+        experiment: what is played.
+        generator, discriminator: the players, as `ganlab.networks` builds them.
+        parts: loss, penalties and stabilizers.
+        device: where players and parts are.
+        data: the real samples, for games that draw from them; None if a game is only to generate from latents.
     """
 
-    real: Batch
-    drawn: Draw
-    fake: Tensor
-    update: int
-    step: int
-    trace: Trace
-
-
-Stabilizer = TypeVar("Stabilizer", LabelSmoothingOptions, InstanceNoiseOptions, WeightClippingOptions)
-
-
-def chosen(experiment: Experiment, kind: type[Stabilizer]) -> Stabilizer | None:
-    """Return the experiment's stabilizer of a kind, or None."""
-    return next((each for each in experiment.stabilizers if isinstance(each, kind)), None)
+    experiment: Experiment
+    generator: nn.Module
+    discriminator: nn.Module
+    parts: Parts
+    device: torch.device
+    data: RealData | None = None
 
 
 def draw_latents(options: LatentOptions, count: int, source: torch.Generator) -> Tensor:
@@ -127,34 +70,23 @@ class StandardGame:
     Both write what they saw into the round's trace. Other games are made from this one by what they do otherwise.
 
     Args:
-        experiment: what is played.
-        generator, discriminator: the players, as `ganlab.networks` builds them.
-        device: where they are.
-        data: the real samples, for games that draw from them; None where a game is only to generate from latents.
+        setting: what is played with.
+        head: what the discriminator says beside its score; None: nothing.
     """
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        device: torch.device,
-        data: RealData | None = None,
-    ) -> None:
-        self.experiment = experiment
-        self.options: Any = experiment.game
-        self.generator = generator
-        self.discriminator = discriminator
-        self.device = device
-        self.data = data
-        self.loss = LOSSES[experiment.loss]
-        self.penalties = {penalty.name: penalty.weight for penalty in experiment.penalties}
-        self.smoothing = chosen(experiment, LabelSmoothingOptions)
-        self.noise = chosen(experiment, InstanceNoiseOptions)
-        self.clipping = chosen(experiment, WeightClippingOptions)
-        precision = experiment.training.precision
+    def __init__(self, setting: Setting, head: Head | None = None) -> None:
+        self.experiment = setting.experiment
+        self.options: GameOptions = setting.experiment.game
+        self.generator = setting.generator
+        self.discriminator = setting.discriminator
+        self.parts = setting.parts
+        self.loss = setting.parts.loss
+        self.head = head or Head()
+        self.device = setting.device
+        self.data = setting.data
+        precision = self.experiment.training.precision
         self.autocast = (
-            nullcontext() if precision == "float32" else torch.autocast(device.type, dtype=PRECISIONS[precision])
+            nullcontext() if precision == "float32" else torch.autocast(self.device.type, dtype=PRECISIONS[precision])
         )
 
     @property
@@ -204,12 +136,26 @@ class StandardGame:
         """
         with self.autocast:
             found: Tensor = self.discriminator(samples)
-        found = found.float()
-        return Judged(found, None) if found.dim() == 1 else Judged(found[:, 0], found[:, 1:])
+        return Judged(samples, labels, *self.head.split(found.float(), labels))
 
     def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the discriminator's float32 raw scores, shape (count,)."""
-        return self.judge(samples, labels).scores
+        """Return the discriminator's float32 raw scores of samples that nothing was done to, a few at a time.
+
+        Args:
+            samples: (N, *shape), on any device.
+            labels: (N,), as for `judge`.
+        """
+        batches = self.parts.arrange(samples).split(CHUNK)
+        classes = labels.split(CHUNK) if labels is not None and self.head.by_class else [None] * len(batches)
+        scores = [
+            self.judge(batch.to(self.device), None if asked is None else asked.to(self.device)).scores
+            for batch, asked in zip(batches, classes, strict=True)
+        ]
+        return torch.cat(scores)
+
+    def show(self, samples: Tensor, stream: str, round: Round) -> Tensor:
+        """Return samples as the stabilizers let the discriminator see them in an update."""
+        return self.parts.show(samples, stream, round.update, round.step)
 
     # -- what the players minimise ------------------------------------------------------------------------------
 
@@ -218,87 +164,77 @@ class StandardGame:
 
         A generator, so that with `separate` batches the fakes are scored by the weights that the reals have just moved.
         """
-        real = self.noisy(round.real.values, "real", round)
-        fake = self.noisy(round.fake, "fake", round)
-        real.requires_grad_("r1" in self.penalties)
-        fake.requires_grad_("r2" in self.penalties)
+        real = self.show(round.real.values, "real", round).requires_grad_(self.parts.differentiates("real"))
+        fake = self.show(round.fake, "fake", round).requires_grad_(self.parts.differentiates("fake"))
         real_labels, fake_labels = self.real_labels(round), round.drawn.asked
         batches = self.experiment.training.discriminator_batches
         if batches == "separate":
-            yield self.real_half(real, self.judge(real, real_labels), round)
-            yield self.fake_half(fake, self.judge(fake, fake_labels), round)
-            return
-        if batches == "mixed":
+            yield self.discriminator_loss(self.judge(real, real_labels), None, round)
+            yield self.discriminator_loss(None, self.judge(fake, fake_labels), round)
+        elif batches == "mixed":
             labels = None if fake_labels is None else torch.cat([real_labels, fake_labels])
-            both = self.judge(torch.cat([real, fake]), labels)
-            count, heads = len(real), both.heads
-            judged_real = Judged(both.scores[:count], None if heads is None else heads[:count])
-            judged_fake = Judged(both.scores[count:], None if heads is None else heads[count:])
-        else:
-            judged_real, judged_fake = self.judge(real, real_labels), self.judge(fake, fake_labels)
-        loss = self.real_half(real, judged_real, round) + self.fake_half(fake, judged_fake, round)
-        if "wgan_gp" in self.penalties:
-            mix = torch.rand(len(real), generator=seeded_generator(self.experiment.seed, "mix", round.update)).to(
-                self.device
+            _, _, scores, heads = self.judge(torch.cat([real, fake]), labels)
+            first, rest = slice(len(real)), slice(len(real), None)
+            yield self.discriminator_loss(
+                Judged(real, real_labels, scores[first], None if heads is None else heads[first]),
+                Judged(fake, fake_labels, scores[rest], None if heads is None else heads[rest]),
+                round,
             )
-            penalty = wgan_gp(lambda x: self.score(x, fake_labels), real, fake, mix, self.penalties["wgan_gp"])
-            round.trace.losses["penalty_wgan_gp"] = penalty.detach()
-            loss = loss + penalty
-        yield loss
+        else:
+            yield self.discriminator_loss(self.judge(real, real_labels), self.judge(fake, fake_labels), round)
 
     def real_labels(self, round: Round) -> Tensor:
         """Return the labels that the discriminator is told of the reals."""
         return round.real.labels
 
-    def real_half(self, real: Tensor, judged: Judged, round: Round) -> Tensor:
-        """Return the discriminator's loss on reals, R1 included."""
-        scores, trace = judged.scores, round.trace
-        loss = self.loss.real(scores, self.smoothing.real if self.smoothing else 1.0)
-        trace.real_scores, trace.losses["d_loss_real"] = scores.detach(), loss.detach()
-        if "r1" in self.penalties:
-            penalty = r1(scores, real, self.penalties["r1"])
-            trace.losses["penalty_r1"] = penalty.detach()
-            loss = loss + penalty
-        return loss
+    def discriminator_loss(self, real: Judged | None, fake: Judged | None, round: Round) -> Tensor:
+        """Return what the discriminator minimises in an update: the loss, what its heads are for, the penalties.
 
-    def fake_half(self, fake: Tensor, judged: Judged, round: Round) -> Tensor:
-        """Return the discriminator's loss on fakes, R2 included."""
-        scores, trace = judged.scores, round.trace
-        loss = self.loss.fake(scores, self.smoothing.fake if self.smoothing else 0.0)
-        trace.fake_scores, trace.losses["d_loss_fake"] = scores.detach(), loss.detach()
-        if "r2" in self.penalties:
-            penalty = r2(scores, fake, self.penalties["r2"])
-            trace.losses["penalty_r2"] = penalty.detach()
-            loss = loss + penalty
+        Args:
+            real, fake: the batches that it is shown; one of them is None with `separate` batches.
+            round: the update's.
+        """
+        trace = round.trace
+        terms = self.loss.discriminator(
+            None if real is None else real.scores, None if fake is None else fake.scores, self.parts.targets()
+        )
+        trace.losses |= {column: term.detach() for column, term in terms.items()}
+        loss = total(terms.values())
+        if real is not None:
+            trace.real_scores = real.scores.detach()
+            loss = self._with_head(loss, real, "real", round)
+        if fake is not None:
+            trace.fake_scores = fake.scores.detach()
+            loss = self._with_head(loss, fake, "fake", round)
+        shown = Shown(
+            real,
+            fake,
+            lambda inputs, labels: self.judge(inputs, labels).scores,
+            lambda stream: seeded_generator(self.experiment.seed, stream, round.update),
+        )
+        for penalty in self.parts.penalties:
+            if shown.holds(penalty.options.looks_at):
+                term = penalty(shown)
+                trace.losses[f"penalty_{penalty.options.name}"] = term.detach()
+                loss = loss + term
         return loss
 
     def generator_loss(self, round: Round) -> Tensor:
         """Return what the generator minimises on the round's fakes, which carry its gradient."""
         trace = round.trace
         round.fake.register_hook(lambda gradient: setattr(trace, "output_gradient", gradient.detach()))
-        judged = self.judge(self.noisy(round.fake, "generator", round), round.drawn.asked)
-        loss = self.loss.generator(judged.scores)
+        fake = self.judge(self.show(round.fake, "generator", round), round.drawn.asked)
+        loss = self.loss.generator(fake.scores, None)
         trace.losses["g_loss"] = loss.detach()
-        return loss + self.generator_extra(judged, round)
+        return self._with_head(loss, fake, "generator", round)
 
-    def generator_extra(self, judged: Judged, round: Round) -> Tensor | float:
-        """Return what else the generator minimises; here nothing."""
-        return 0.0
-
-    def noisy(self, samples: Tensor, stream: str, round: Round) -> Tensor:
-        """Return the samples with instance noise, where the experiment asks for it."""
-        std = instance_noise_std(self.noise, round.step) if self.noise else 0.0
-        if std == 0.0:
-            return samples
-        noise = torch.randn(
-            samples.shape, generator=seeded_generator(self.experiment.seed, f"noise/{stream}", round.update)
-        )
-        return samples + std * noise.to(self.device)
+    def _with_head(self, loss: Tensor, judged: Judged, side: Side, round: Round) -> Tensor:
+        extra = self.head.term(judged, side, round)
+        return loss if extra is None else loss + extra
 
     def after_discriminator(self, round: Round) -> None:
-        """Clip the discriminator's weights after one of its updates, where the experiment asks for it."""
-        if self.clipping:
-            clip_weights(self.discriminator, self.clipping.limit)
+        """Let the stabilizers act after one of the discriminator's updates."""
+        self.parts.after_update(self.discriminator, round.trace)
 
     # -- what a snapshot shows ----------------------------------------------------------------------------------
 

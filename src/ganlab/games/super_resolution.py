@@ -10,7 +10,8 @@ from ganlab.config.games import SuperResolutionGameOptions
 from ganlab.data import RealData
 from ganlab.data.drawing import enlarged, reduced
 from ganlab.evaluation.pairs import bicubic, psnr, ssim
-from ganlab.games.standard import Draw, Round, StandardGame, draw_images
+from ganlab.games.rounds import Draw, Round
+from ganlab.games.standard import StandardGame, draw_images
 
 COLUMNS = 10
 """Images in a row of the gallery."""

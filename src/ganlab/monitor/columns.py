@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ganlab.games.standard import Trace
-from ganlab.objectives.losses import Loss
+from ganlab.objectives.adversarial import Adversarial
+from ganlab.objectives.parts import Trace
 
 
-def history_columns(loss: Loss, trace: Trace, grad_d: Tensor, grad_g: Tensor) -> dict[str, Tensor | None]:
+def history_columns(loss: Adversarial, trace: Trace, grad_d: Tensor, grad_g: Tensor) -> dict[str, Tensor | None]:
     """Return one step's columns as tensors of shape () on the device; nothing here waits for it.
 
     Args:

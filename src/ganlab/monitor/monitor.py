@@ -29,7 +29,7 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, DataError, RunError
 from ganlab.evaluation.spread import mean_pairwise_distance
 from ganlab.evaluation.statistics import Asked
-from ganlab.games.standard import Phase
+from ganlab.games.rounds import Phase
 from ganlab.monitor.comparison import Comparison, space_of
 from ganlab.monitor.live import LiveEvidence, reading_of
 from ganlab.monitor.reals import Array, checked, checked_labels, given_data, named_data

@@ -7,17 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.evaluation.statistics import Asked, chosen
-from ganlab.games.standard import Batch, StandardGame
+from ganlab.games.rounds import Batch
+from ganlab.games.standard import CHUNK, StandardGame
 from ganlab.monitor.monitor import Monitor, OwnStatistics
-
-CHUNK = 250
-"""Samples that pass through a network at once."""
 
 PROTOCOL = {"generator": "live, eval mode", "discriminator": "live, eval mode", "latents": "fixed"}
 
@@ -58,7 +55,7 @@ class Snapshots:
                 gallery=None if gallery is None else gallery.cpu(),
             )
             train, held_out = self._mean_score(self.train), self._mean_score(self.held_out)
-            fake = self._mean_score_of(samples, self.drawn.asked)
+            fake = float(game.loss.mean_score(game.score(samples, self.drawn.asked)))
         shown = game.shown(samples)
         return self.monitor.snapshot(
             step, shown, protocol=PROTOCOL, own=own, d_train=train, d_held_out=held_out, d_fake=fake
@@ -66,14 +63,8 @@ class Snapshots:
 
     def _mean_score(self, reals: Batch) -> float:
         batches = zip(reals.values.split(CHUNK), reals.labels.split(CHUNK), strict=True)
-        seen = [self.game.real(Batch(values, labels)) for values, labels in batches]
-        return self._mean_score_of(torch.cat([batch.values for batch in seen]), reals.labels)
-
-    def _mean_score_of(self, samples: Tensor, labels: Tensor | None) -> float:
-        device = self.game.device
-        parts = [None] * len(samples.split(CHUNK)) if labels is None else labels.to(device).split(CHUNK)
-        scores = [self.game.score(x.to(device), y) for x, y in zip(samples.split(CHUNK), parts, strict=True)]
-        return float(self.game.loss.mean_score(torch.cat(scores)))
+        seen = torch.cat([self.game.real(Batch(values, labels)).values for values, labels in batches])
+        return float(self.game.loss.mean_score(self.game.score(seen, reals.labels)))
 
 
 @contextmanager

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ganlab.config import objectives
-from ganlab.objectives.losses import LOSSES
+from ganlab.objectives.adversarial import Targets, total
+from ganlab.objectives.parts import find_loss
 from ganlab.objectives.penalties import r1
 
 
@@ -44,11 +45,12 @@ class DiracGame:
 
     def velocity(self, point: Tensor) -> Tensor:
         """Return v (2,) at a point (theta, psi), float64 with gradients on; differentiable."""
-        loss, (theta, psi) = LOSSES[self.loss], point
+        loss, (theta, psi) = find_loss(self.loss), point
         real = (self.noise * NOISE[:, None]).requires_grad_()
         real_scores, fake_scores = (psi * real).flatten(), psi * (theta + self.noise * NOISE)
-        d_loss = loss.real(real_scores, 1.0) + loss.fake(fake_scores, 0.0) + r1(real_scores, real, self.gamma)
-        (d_theta,) = torch.autograd.grad(loss.generator(fake_scores), theta, create_graph=True)
+        d_loss = total(loss.discriminator(real_scores, fake_scores, Targets()).values())
+        d_loss = d_loss + r1(real_scores, real, self.gamma)
+        (d_theta,) = torch.autograd.grad(loss.generator(fake_scores, real_scores), theta, create_graph=True)
         (d_psi,) = torch.autograd.grad(d_loss, psi, create_graph=True)
         velocity = -torch.stack([d_theta, d_psi])
         if self.consensus:

@@ -1,11 +1,18 @@
-"""Gradient penalties on the discriminator: scalars to be added to its loss, themselves differentiable."""
+"""Gradient penalties on the discriminator: scalars to be added to its loss, themselves differentiable.
+
+Each is an equation, a pure function, and the part of a game that asks it of what the discriminator was shown.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor
+
+from ganlab.config.objectives import R1Options, R2Options, WganGpOptions
+from ganlab.objectives.parts import Penalty, Shown
 
 
 def r1(scores: Tensor, real: Tensor, weight: float) -> Tensor:
@@ -49,3 +56,37 @@ def _gradients(scores: Tensor, inputs: Tensor) -> Tensor:
     """Gradient of each score with respect to its own sample, flattened to (N, values)."""
     (gradients,) = torch.autograd.grad(scores.sum(), inputs, create_graph=True)
     return gradients.flatten(1)
+
+
+class R1(Penalty[R1Options]):
+    """`r1` of the scores that the loss is computed from."""
+
+    at_inputs: ClassVar[bool] = True
+
+    def __call__(self, shown: Shown) -> Tensor:
+        """Return the penalty at the reals."""
+        assert shown.real is not None
+        return r1(shown.real.scores, shown.real.inputs, self.options.weight)
+
+
+class R2(Penalty[R2Options]):
+    """`r2` of the scores that the loss is computed from."""
+
+    at_inputs: ClassVar[bool] = True
+
+    def __call__(self, shown: Shown) -> Tensor:
+        """Return the penalty at the fakes."""
+        assert shown.fake is not None
+        return r2(shown.fake.scores, shown.fake.inputs, self.options.weight)
+
+
+class WganGp(Penalty[WganGpOptions]):
+    """`wgan_gp` between the reals and fakes of an update, judged as of the fakes' classes."""
+
+    def __call__(self, shown: Shown) -> Tensor:
+        """Return the penalty at random points between them."""
+        assert shown.real is not None
+        assert shown.fake is not None
+        labels, real = shown.fake.labels, shown.real.inputs
+        mix = torch.rand(len(real), generator=shown.source("mix")).to(self.device)
+        return wgan_gp(lambda x: shown.score(x, labels), real, shown.fake.inputs, mix, self.options.weight)

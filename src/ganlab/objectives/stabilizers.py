@@ -1,14 +1,42 @@
-"""What else steadies the game: noise on the discriminator's inputs and clipped weights.
-
-Label smoothing needs no function: it is the target given to a loss.
-"""
+"""What else steadies the game: softer targets, noise on what the discriminator sees, clipped weights."""
 
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from ganlab.config.objectives import InstanceNoiseOptions
+from ganlab.config.objectives import InstanceNoiseOptions, LabelSmoothingOptions, WeightClippingOptions
+from ganlab.objectives.adversarial import Targets
+from ganlab.objectives.parts import Stabilizer, Trace
+from ganlab.randomness import seeded_generator
+
+
+class LabelSmoothing(Stabilizer[LabelSmoothingOptions]):
+    """Other targets than 1 and 0 (Salimans et al. 2016, section 3.4)."""
+
+    def targets(self, targets: Targets) -> Targets:
+        """Return the smoothed targets."""
+        return Targets(self.options.real, self.options.fake)
+
+
+class InstanceNoise(Stabilizer[InstanceNoiseOptions]):
+    """Gaussian noise, drawn for each update, on everything that the discriminator is shown."""
+
+    def see(self, samples: Tensor, stream: str, update: int, step: int) -> Tensor:
+        """Return the samples with noise of the step's standard deviation."""
+        std = instance_noise_std(self.options, step)
+        if std == 0.0:
+            return samples
+        noise = torch.randn(samples.shape, generator=seeded_generator(self.seed, f"noise/{stream}", update))
+        return samples + std * noise.to(self.device)
+
+
+class WeightClipping(Stabilizer[WeightClippingOptions]):
+    """Weights that a critic's Lipschitz constant is bounded by."""
+
+    def after_update(self, discriminator: nn.Module, trace: Trace) -> None:
+        """Clip every weight."""
+        clip_weights(discriminator, self.options.limit)
 
 
 def instance_noise_std(options: InstanceNoiseOptions, step: int) -> float:

@@ -12,7 +12,8 @@ from ganlab.data import RealData, load, to_float
 from ganlab.evaluation.evaluate import Evaluator
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.modes import agreement
-from ganlab.games.standard import Draw, StandardGame
+from ganlab.games.rounds import Draw
+from ganlab.games.standard import StandardGame
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
 from ganlab.training.checkpoint import experiment_of

@@ -7,7 +7,7 @@ import torch
 from ganlab.config.experiment import Experiment
 from ganlab.data import Samples, to_float
 from ganlab.data.sampler import Sampler
-from ganlab.games.standard import Batch
+from ganlab.games.rounds import Batch
 
 ON_DEVICE = 2**31
 """A data set of at most this many bytes is kept whole on the device; a larger one stays where it is."""

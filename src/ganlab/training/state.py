@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from ganlab.config.experiment import Experiment
 from ganlab.networks import build_discriminator, build_generator
+from ganlab.objectives.parts import build_parts
 from ganlab.training.optimizers import NetworkOptimizer
 
 
@@ -30,12 +32,15 @@ class State:
         layout = torch.channels_last if len(experiment.data.shape) == 3 else torch.preserve_format
         self.generator = build_generator(experiment).to(device).to(memory_format=layout)
         self.discriminator = build_discriminator(experiment).to(device).to(memory_format=layout)
+        self.parts = build_parts(experiment, device)
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False) if experiment.training.ema else None
         steps, scaled = experiment.training.steps, experiment.training.precision == "float16"
         self.generator_optimizer = NetworkOptimizer(self.generator, experiment.optimizer.generator, steps, scaled)
         self.discriminator_optimizer = NetworkOptimizer(
             self.discriminator, experiment.optimizer.discriminator, steps, scaled
         )
+        for player, optimizer in self.optimizers.items():
+            optimizer.optimizer = self.parts.wrap(player, optimizer.optimizer)
 
     @property
     def optimizers(self) -> dict[str, NetworkOptimizer]:
@@ -66,7 +71,7 @@ class State:
                 mean.copy_(live[name])
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return every tensor of the state by name, `<network>/...` and `optimizer/<player>/...`."""
+        """Return every tensor of the state by name: `<network>/...`, `optimizer/<player>/...`, `game/<part>/...`."""
         found = {
             f"{name}/{key}": value
             for name, network in self.networks.items()
@@ -74,6 +79,8 @@ class State:
         }
         for name, optimizer in self.optimizers.items():
             found.update({f"optimizer/{name}/{key}": value for key, value in optimizer.tensors().items()})
+        for name, part in self.parts.by_name.items():
+            found.update({f"game/{name}/{key}": value for key, value in part.state().items()})
         return found
 
     def numbers(self) -> dict[str, Any]:
@@ -96,16 +103,15 @@ class State:
             groups.setdefault(group, {})[key] = value
         if numbers["optimizers"] != self.numbers()["optimizers"]:
             raise ValueError(f"its optimisers are {numbers['optimizers']}")
-        states: dict[str, dict[str, Tensor]] = {name: {} for name in self.optimizers}
-        for name, value in groups.pop("optimizer", {}).items():
-            player, _, key = name.partition("/")
-            if player not in states:
-                raise ValueError(f"it holds the state of an optimiser {player!r}")
-            states[player][key] = value
+        states = _by_owner(groups.pop("optimizer", {}), self.optimizers, "an optimiser")
+        kept = _by_owner(groups.pop("game", {}), self.parts.by_name, "a part")
         if set(groups) != set(self.networks):
             raise ValueError(f"it holds {sorted(groups)}, and this experiment has {sorted(self.networks)}")
         for name, network in self.networks.items():
             load_network(name, network, groups[name])
+        for name, part in self.parts.by_name.items():
+            require_alike(f"game/{name}", part.state(), kept[name])
+            part.load(kept[name])
         for name, optimizer in self.optimizers.items():
             # A scaler may have skipped every step so far.
             if numbers["step"] and not states[name] and optimizer.kept() and not optimizer.scaler.is_enabled():
@@ -116,6 +122,17 @@ class State:
                 raise ValueError(f"the {name}'s gradient scaler is {scaler}")
             optimizer.scaler.load_state_dict(scaler)
         self.step = numbers["step"]
+
+
+def _by_owner(tensors: dict[str, Tensor], owners: Collection[str], kind: str) -> dict[str, dict[str, Tensor]]:
+    """Sort tensors named `<owner>/...` by owner; who has none gets an empty group."""
+    found: dict[str, dict[str, Tensor]] = {owner: {} for owner in owners}
+    for name, value in tensors.items():
+        owner, _, key = name.partition("/")
+        if owner not in found:
+            raise ValueError(f"it holds the state of {kind} {owner!r}")
+        found[owner][key] = value
+    return found
 
 
 def all_tensors(network: nn.Module) -> dict[str, Tensor]:
@@ -136,7 +153,14 @@ def load_network(name: str, network: nn.Module, tensors: dict[str, Tensor]) -> N
     Raises:
         ValueError: they are not this network's.
     """
-    own = network.state_dict()
+    require_alike(name, network.state_dict(), tensors)
+    if next(network.parameters()).is_meta:
+        network.to_empty(device="cpu")
+    network.load_state_dict(tensors)
+
+
+def require_alike(name: str, own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError unless tensors have the names, shapes and types of a network's or part's own."""
     if set(own) != set(tensors):
         odd = sorted(set(own) ^ set(tensors))
         raise ValueError(f"the {name}'s tensors differ from this experiment's: {', '.join(odd[:5])}")
@@ -146,6 +170,3 @@ def load_network(name: str, network: nn.Module, tensors: dict[str, Tensor]) -> N
                 f"{name}/{key} is {value.dtype} {tuple(value.shape)}, and this experiment's is "
                 f"{own[key].dtype} {tuple(own[key].shape)}"
             )
-    if next(network.parameters()).is_meta:
-        network.to_empty(device="cpu")
-    network.load_state_dict(tensors)

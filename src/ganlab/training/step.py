@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from ganlab.games.standard import Round, StandardGame, Trace
+from ganlab.games.rounds import Round
+from ganlab.games.standard import StandardGame
+from ganlab.objectives.parts import Trace
 from ganlab.randomness import seed_layers
 from ganlab.training.feed import Feed
 from ganlab.training.state import State

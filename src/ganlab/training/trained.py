@@ -17,9 +17,11 @@ from ganlab.config.load import dump_experiment
 from ganlab.data import RealData, load, to_uint8
 from ganlab.errors import RunError
 from ganlab.games import build_game
-from ganlab.games.standard import Draw, StandardGame
-from ganlab.monitor.snapshots import CHUNK, best_step
+from ganlab.games.rounds import Draw
+from ganlab.games.standard import CHUNK, Setting, StandardGame
+from ganlab.monitor.snapshots import best_step
 from ganlab.networks import build_discriminator, build_generator
+from ganlab.objectives.parts import build_parts
 from ganlab.plots.grids import save_png, scatter, tile, to_pixels
 from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
@@ -114,8 +116,10 @@ def game_of(
         network.eval().requires_grad_(False)
     if data is None and experiment.game.starts_from == "images":
         data = load(experiment.data, experiment.training.batch_size)
-    discriminator = networks.get("discriminator", nn.Identity())
-    game = build_game(experiment, networks[player], discriminator, torch.device("cpu"), data)
+    discriminator, device = networks.get("discriminator", nn.Identity()), torch.device("cpu")
+    game = build_game(
+        Setting(experiment, networks[player], discriminator, build_parts(experiment, device), device, data)
+    )
     game.begin(max(checkpoint.step, 1))
     return game
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganlab.diagnosis.evidence import FAMILIES, Evidence, Family, Series
+from ganlab.config import objectives
+from ganlab.config.objectives import Family
+from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.readers.text import printable
 from ganlab.errors import RunError
 
 LOSSES: dict[str, tuple[Family, bool | None]] = {
-    **{loss: (family, loss == "minimax") for loss, family in FAMILIES.items()},
+    **{loss: (entry.family, entry.saturates) for loss, entry in objectives.LOSSES.items()},
     "cross_entropy": ("cross_entropy", None),
 }
 """What `--loss` can say: a loss that an experiment can name, or cross-entropy where the generator's is not known."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ganlab.diagnosis.evidence import Evidence, Family
+from ganlab.config.objectives import Family
+from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.columns import Rows, read_rows
 from ganlab.diagnosis.readers.text import lines, number, printable
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from ganlab.config import objectives as config
-from ganlab.objectives.losses import LOSSES
+from ganlab.objectives.adversarial import Halves, Targets
+from ganlab.objectives.parts import find_loss
 
 SCORES = [-30.0, -3.0, -1.0, -0.5, 0.0, 0.5, 1.5, 3.0, 30.0]
 EXTREMES = [-3e38, -1e10, -1e4, -100.0, 100.0, 1e4, 1e10, 3e38]
@@ -57,15 +58,21 @@ def value_and_slopes(function, scores, *target):  # type: ignore[no-untyped-def]
     return value.item(), gradient.tolist()
 
 
-def test_every_loss_of_the_config_is_here_and_checked() -> None:
-    assert set(LOSSES) == set(config.LOSSES) == set(CLOSED_FORMS)
+def halves(name: str) -> Halves:
+    loss = find_loss(name)
+    assert isinstance(loss, Halves)
+    return loss
+
+
+def test_every_loss_of_the_config_is_checked() -> None:
+    assert set(config.LOSSES) == set(CLOSED_FORMS)
 
 
 @pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize("target", [0.0, 0.1, 0.9, 1.0])
 @pytest.mark.parametrize("name", CLOSED_FORMS)
 def test_discriminator_value_and_gradient(name: str, target: float, half: int) -> None:
-    function = (LOSSES[name].real, LOSSES[name].fake)[half]
+    function = (halves(name).of_reals, halves(name).of_fakes)[half]
     value, slopes = value_and_slopes(function, SCORES, target)
     expected = [CLOSED_FORMS[name][half](s, target) for s in SCORES]
     assert value == pytest.approx(sum(v for v, _ in expected) / len(SCORES), rel=1e-7)
@@ -74,7 +81,7 @@ def test_discriminator_value_and_gradient(name: str, target: float, half: int) -
 
 @pytest.mark.parametrize("name", CLOSED_FORMS)
 def test_generator_value_and_gradient(name: str) -> None:
-    value, slopes = value_and_slopes(LOSSES[name].generator, SCORES)
+    value, slopes = value_and_slopes(halves(name).of_generator, SCORES)
     expected = [CLOSED_FORMS[name][2](s) for s in SCORES]
     assert value == pytest.approx(sum(v for v, _ in expected) / len(SCORES), rel=1e-7)
     assert slopes == pytest.approx([slope / len(SCORES) for _, slope in expected], rel=1e-7, abs=1e-9)
@@ -83,8 +90,8 @@ def test_generator_value_and_gradient(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in CLOSED_FORMS if name != "least_squares"])
 @pytest.mark.parametrize("score", EXTREMES)
 def test_extreme_scores_stay_finite_and_exact_in_float32(name: str, score: float) -> None:
-    loss = LOSSES[name]
-    for function, target in ((loss.real, (1.0,)), (loss.fake, (0.0,)), (loss.generator, ())):
+    loss = halves(name)
+    for function, target in ((loss.of_reals, (1.0,)), (loss.of_fakes, (0.0,)), (loss.of_generator, ())):
         tensor = torch.tensor([score], requires_grad=True)
         value = function(tensor, *target)
         value.backward()
@@ -97,23 +104,24 @@ def test_extreme_scores_stay_finite_and_exact_in_float32(name: str, score: float
 
 @pytest.mark.parametrize("score", [-1e4, 1e4])
 def test_least_squares_at_extreme_scores(score: float) -> None:
-    for value, target in ((LOSSES["least_squares"].real, 1.0), (LOSSES["least_squares"].fake, 0.0)):
+    loss = halves("least_squares")
+    for value, target in ((loss.of_reals, 1.0), (loss.of_fakes, 0.0)):
         assert value(torch.tensor([score]), target).item() == pytest.approx((score - target) ** 2 / 2)
 
 
 @pytest.mark.parametrize("name", CLOSED_FORMS)
 def test_half_precision_scores_are_averaged_in_float32(name: str) -> None:
     scores = torch.full((4096,), 3.0, dtype=torch.float16)
-    for value in (LOSSES[name].real(scores, 1.0), LOSSES[name].generator(scores), LOSSES[name].mean_score(scores)):
+    loss = halves(name)
+    for value in (loss.of_reals(scores, 1.0), loss.of_generator(scores), loss.mean_score(scores)):
         assert value.dtype == torch.float32
-    assert LOSSES[name].real(scores, 1.0).item() == pytest.approx(CLOSED_FORMS[name][0](3.0, 1.0)[0], abs=1e-6)
+    assert loss.of_reals(scores, 1.0).item() == pytest.approx(CLOSED_FORMS[name][0](3.0, 1.0)[0], abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["hinge", "wasserstein"])
 def test_losses_without_targets_ignore_them(name: str) -> None:
-    scores = torch.tensor(SCORES)
-    assert LOSSES[name].real(scores, 1.0) == LOSSES[name].real(scores, 0.3)
-    assert LOSSES[name].fake(scores, 0.0) == LOSSES[name].fake(scores, 0.3)
+    scores, loss = torch.tensor(SCORES), find_loss(name)
+    assert loss.discriminator(scores, scores, Targets()) == loss.discriminator(scores, scores, Targets(0.3, 0.3))
 
 
 @pytest.mark.parametrize(
@@ -121,20 +129,28 @@ def test_losses_without_targets_ignore_them(name: str) -> None:
     [("minimax", 0), ("non_saturating", 0), ("least_squares", 0.5), ("hinge", 0), ("wasserstein", None)],
 )
 def test_decision_point_is_where_both_labels_are_equally_near(name: str, point: float | None) -> None:
-    loss = LOSSES[name]
+    loss = find_loss(name)
     assert loss.decision_point == point
     if point is not None:
         scores = torch.tensor([point])
-        assert loss.real(scores, 1.0) == loss.fake(scores, 0.0)
+        as_real, as_fake = loss.discriminator(scores, scores, Targets()).values()
+        assert as_real == as_fake
 
 
 def test_mean_score_is_a_probability_for_cross_entropy_only() -> None:
     scores = torch.tensor([-1e4, 0.0, math.log(3), 1e4])
-    for name, loss in LOSSES.items():
+    for name in config.LOSSES:
         expected = (0 + 0.5 + 0.75 + 1) / 4 if name in ("minimax", "non_saturating") else math.log(3) / 4
-        assert loss.mean_score(scores).item() == pytest.approx(expected, rel=1e-4)
+        assert find_loss(name).mean_score(scores).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_both_halves_at_chance_sum_to_two_ln_two() -> None:
-    loss, scores = LOSSES["non_saturating"], torch.zeros(8)
-    assert (loss.real(scores, 1.0) + loss.fake(scores, 0.0)).item() == pytest.approx(2 * math.log(2))
+    scores = torch.zeros(8)
+    terms = find_loss("non_saturating").discriminator(scores, scores, Targets())
+    assert sum(term.item() for term in terms.values()) == pytest.approx(2 * math.log(2))
+
+
+def test_a_loss_of_halves_takes_one_batch_at_a_time() -> None:
+    loss, real, fake = find_loss("hinge"), torch.tensor([0.5]), torch.tensor([0.25])
+    assert loss.discriminator(real, None, Targets()) == {"d_loss_real": torch.tensor(0.5)}
+    assert loss.discriminator(None, fake, Targets()) == {"d_loss_fake": torch.tensor(1.25)}

@@ -1,0 +1,224 @@
+"""What an experiment's objective is made of: one adversarial loss, and penalties and stabilizers as parts with hooks.
+
+Games ask for what an update needs and know no part by name. A part may hold state; it is in every checkpoint.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ganlab.config.base import Options
+from ganlab.config.experiment import Experiment
+from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS, PenaltyOptions, StabilizerOptions
+from ganlab.objectives.adversarial import Adversarial, Targets
+
+
+@dataclass
+class Trace:
+    """What one step showed, as detached tensors on the device: scores (N,), losses (), gradients (N, ...)."""
+
+    real_scores: Tensor = field(init=False)
+    fake_scores: Tensor = field(init=False)
+    losses: dict[str, Tensor] = field(default_factory=dict)
+    """The terms of the discriminator's loss, `g_loss`, `penalty_<name>` and columns of parts and games, each of shape
+    ()."""
+    output_gradient: Tensor = field(init=False)
+    """Gradient of the generator's mean loss at its output, of the shape of the batch."""
+
+
+class Judged(NamedTuple):
+    """What the discriminator says of a batch.
+
+    Attributes:
+        inputs: the batch as it was shown, (N, *shape).
+        labels: (N,), the class that each sample is to be of; None if the game has none.
+        scores: raw scores (N,), float32.
+        heads: what else it says, (N, k); None if it has no heads.
+    """
+
+    inputs: Tensor
+    labels: Tensor | None
+    scores: Tensor
+    heads: Tensor | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the discriminator was shown in one update, as penalties look at it.
+
+    Attributes:
+        real, fake: the batches and what it said of them; one is None if the update shows only the other.
+        score: asks it again: inputs (N, *shape) and their labels -> scores (N,).
+        source: name of a stream -> the generator of its draws, a function of seed, name and update.
+    """
+
+    real: Judged | None
+    fake: Judged | None
+    score: Callable[[Tensor, Tensor | None], Tensor]
+    source: Callable[[str], torch.Generator]
+
+    def holds(self, batches: Literal["real", "fake", "both"]) -> bool:
+        """Tell whether these batches were shown."""
+        return (self.real is not None or batches == "fake") and (self.fake is not None or batches == "real")
+
+
+Chosen = TypeVar("Chosen", bound=Options)
+ChosenPenalty = TypeVar("ChosenPenalty", bound=PenaltyOptions)
+ChosenStabilizer = TypeVar("ChosenStabilizer", bound=StabilizerOptions)
+
+
+class Part(Generic[Chosen]):
+    """A penalty or stabilizer of one run, the same for every game that plays it.
+
+    Args:
+        options: what the experiment says of it.
+        experiment: all that it says.
+        device: where the players are.
+    """
+
+    def __init__(self, options: Chosen, experiment: Experiment, device: torch.device) -> None:
+        self.options = options
+        self.seed = experiment.seed
+        self.device = device
+
+    def state(self) -> dict[str, Tensor]:
+        """Return by name the tensors without which a resumed run would not go on bit for bit; here there are none."""
+        return {}
+
+    @torch.no_grad()
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take over a state that `state` returned, of the same names, shapes and types; here in place."""
+        for name, own in self.state().items():
+            own.copy_(tensors[name])
+
+
+class Penalty(Part[ChosenPenalty], ABC):
+    """A term of the discriminator's loss beside the adversarial one."""
+
+    at_inputs: ClassVar[bool] = False
+    """Whether it differentiates the scores that are there by the inputs that they are of, those it looks at."""
+
+    @abstractmethod
+    def __call__(self, shown: Shown) -> Tensor:
+        """Return the weighted penalty, of shape (), differentiable; the batches that it looks at are there."""
+
+
+class Stabilizer(Part[ChosenStabilizer]):
+    """Whatever else steadies the game. Every hook does nothing here; a stabilizer overrides those that it needs."""
+
+    def see(self, samples: Tensor, stream: str, update: int, step: int) -> Tensor:
+        """Return samples (N, *shape) as the discriminator is to see them in an update, differentiably.
+
+        Args:
+            samples: real or generated ones.
+            stream: names what they are, for draws: `real`, `fake`, `generator` and others.
+            update: number of updates of the player before, since the start of the run, for draws.
+            step: training step, from 1, for what is scheduled.
+        """
+        return samples
+
+    def arrange(self, samples: Tensor) -> Tensor:
+        """Return samples (N, *shape) in the form the discriminator is built for, in training and snapshots alike.
+
+        What `StabilizerOptions.shown` says of their shape must agree.
+        """
+        return samples
+
+    def targets(self, targets: Targets) -> Targets:
+        """Return the labels of an update of the discriminator."""
+        return targets
+
+    def after_update(self, discriminator: nn.Module, trace: Trace) -> None:
+        """Act after an update of the discriminator; `trace.losses` takes columns of history.csv."""
+
+    def wrap(self, player: str, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+        """Return what moves the weights of `generator` or `discriminator`: the optimiser, or one around it."""
+        return optimizer
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The objective of one run. Its parts are made once: games that play with the same networks share them.
+
+    Attributes:
+        loss: the adversarial loss.
+        penalties: those on reals first, then on fakes, then on both.
+        stabilizers: in the order of the experiment, in which they act.
+    """
+
+    loss: Adversarial
+    penalties: tuple[Penalty[Any], ...]
+    stabilizers: tuple[Stabilizer[Any], ...]
+
+    def show(self, samples: Tensor, stream: str, update: int, step: int) -> Tensor:
+        """Return samples as the discriminator is shown them in an update: seen, then arranged. See Stabilizer.see."""
+        for stabilizer in self.stabilizers:
+            samples = stabilizer.see(samples, stream, update, step)
+        return self.arrange(samples)
+
+    def arrange(self, samples: Tensor) -> Tensor:
+        """Return samples in the form the discriminator is built for."""
+        for stabilizer in self.stabilizers:
+            samples = stabilizer.arrange(samples)
+        return samples
+
+    def targets(self) -> Targets:
+        """Return the labels of an update of the discriminator."""
+        targets = Targets()
+        for stabilizer in self.stabilizers:
+            targets = stabilizer.targets(targets)
+        return targets
+
+    def differentiates(self, batch: Literal["real", "fake"]) -> bool:
+        """Tell whether a penalty needs gradients at the inputs of a batch."""
+        return any(each.at_inputs and each.options.looks_at in (batch, "both") for each in self.penalties)
+
+    def after_update(self, discriminator: nn.Module, trace: Trace) -> None:
+        """Let every stabilizer act after an update of the discriminator."""
+        for stabilizer in self.stabilizers:
+            stabilizer.after_update(discriminator, trace)
+
+    def wrap(self, player: str, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+        """Return what moves the weights of a player, once every stabilizer has had its way with it."""
+        for stabilizer in self.stabilizers:
+            optimizer = stabilizer.wrap(player, optimizer)
+        return optimizer
+
+    @property
+    def by_name(self) -> dict[str, Part[Any]]:
+        """Every penalty and stabilizer by its name."""
+        return {part.options.name: part for part in (*self.penalties, *self.stabilizers)}
+
+
+def build_parts(experiment: Experiment, device: torch.device) -> Parts:
+    """Make the parts that an experiment names, as they stand at the start of a run."""
+
+    def made(options: PenaltyOptions | StabilizerOptions, entries: dict[str, Any]) -> Any:
+        return found(entries[options.name].made_by)(options, experiment, device)
+
+    order = ("real", "fake", "both")
+    penalties = sorted(experiment.penalties, key=lambda options: order.index(options.looks_at))
+    return Parts(
+        find_loss(experiment.loss),
+        tuple(made(options, PENALTIES) for options in penalties),
+        tuple(made(options, STABILIZERS) for options in experiment.stabilizers),
+    )
+
+
+def find_loss(name: str) -> Adversarial:
+    """Return a registered loss."""
+    loss: Adversarial = found(LOSSES[name].made_by)
+    return loss
+
+
+def found(made_by: str) -> Any:
+    """Return what `module:attribute` names."""
+    module, _, attribute = made_by.partition(":")
+    return getattr(import_module(module), attribute)

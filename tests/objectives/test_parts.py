@@ -1,0 +1,146 @@
+"""Parts of an objective: found by name, asked in order, their state in every checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS, LabelSmoothingOptions
+from ganlab.data import load
+from ganlab.games.rounds import Round
+from ganlab.objectives import stabilizers
+from ganlab.objectives.adversarial import Adversarial
+from ganlab.objectives.parts import Penalty, Stabilizer, Trace, build_parts, find_loss, found
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.history import read_history
+from ganlab.training import session
+from ganlab.training.checkpoint import checkpoint_path, read_checkpoint
+from ganlab.training.state import State
+from ganlab.training.workbench import build_workbench
+
+CPU = torch.device("cpu")
+
+
+def test_everything_registered_is_there() -> None:
+    assert all(isinstance(find_loss(name), Adversarial) for name in LOSSES)
+    assert all(issubclass(found(entry.made_by), Penalty) for entry in PENALTIES.values())
+    assert all(issubclass(found(entry.made_by), Stabilizer) for entry in STABILIZERS.values())
+    assert all(entry.options.looks_at in ("real", "fake", "both") for entry in PENALTIES.values())
+
+
+def test_penalties_come_by_what_they_look_at_and_stabilizers_as_they_stand(points: Any) -> None:
+    experiment = points(
+        "penalties=[{name: wgan_gp}, {name: r2}, {name: r1}]",
+        "stabilizers=[{name: weight_clipping}, {name: instance_noise}]",
+    )
+    parts = build_parts(experiment, CPU)
+    assert list(parts.by_name) == ["r1", "r2", "wgan_gp", "weight_clipping", "instance_noise"]
+    assert parts.differentiates("real")
+    assert parts.differentiates("fake")
+    # It makes points of its own.
+    alone = build_parts(points("penalties=[{name: wgan_gp}]"), CPU)
+    assert not alone.differentiates("real")
+    assert not alone.differentiates("fake")
+
+
+@pytest.mark.parametrize("batches", ["summed", "mixed", "separate"])
+def test_each_penalty_is_in_the_update_that_shows_what_it_looks_at(batches: str, points: Any) -> None:
+    experiment = points("penalties=[{name: r2}, {name: r1}]", f"training.discriminator_batches={batches}")
+    ours = build_workbench(experiment, load(experiment.data, 16), CPU)
+    drawn = ours.game.inputs("latent/discriminator", 16)
+    with torch.no_grad():
+        fake = ours.game.sample(drawn.inputs)
+    round = Round(ours.feed.batch(0), drawn, fake, 0, 1, Trace())
+    written = [set(round.trace.losses) for _ in ours.game.turns(round)]
+    ofs = [{"d_loss_real", "penalty_r1"}, {"d_loss_fake", "penalty_r2"}]
+    assert written == ([ofs[0], ofs[0] | ofs[1]] if batches == "separate" else [ofs[0] | ofs[1]])
+
+
+class Adaptive(Stabilizer[LabelSmoothingOptions]):
+    """Uses every hook: noise that grows with what it saw, a weight average that the optimiser steps back to."""
+
+    def __init__(self, *built_from: Any) -> None:
+        super().__init__(*built_from)
+        self.strength = torch.zeros(())
+        self.updates = torch.zeros((), dtype=torch.int64)
+        self.slow: list[Tensor] = []
+
+    def see(self, samples: Tensor, stream: str, update: int, step: int) -> Tensor:
+        return samples + self.strength * torch.sin(torch.arange(samples.numel()).view(samples.shape) + update)
+
+    def after_update(self, discriminator: nn.Module, trace: Trace) -> None:
+        self.strength.add_(0.01 * trace.real_scores.mean().sign() + 0.02)
+        trace.losses["strength"] = self.strength.clone()
+
+    def wrap(self, player: str, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+        if player == "generator":
+            weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+            self.slow = [weight.detach().clone() for weight in weights]
+
+            @torch.no_grad()
+            def look_ahead(*_: Any) -> None:
+                self.updates.add_(1)
+                if self.updates % 3 == 0:
+                    for slow, weight in zip(self.slow, weights, strict=True):
+                        weight.copy_(slow.lerp_(weight, 0.5))
+
+            optimizer.register_step_post_hook(look_ahead)
+        return optimizer
+
+    def state(self) -> dict[str, Tensor]:
+        slow = {f"slow/{number}": value for number, value in enumerate(self.slow)}
+        return {"strength": self.strength, "updates": self.updates, **slow}
+
+
+SMOOTH = "stabilizers=[{name: label_smoothing}]"
+
+
+@pytest.fixture
+def _adaptive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a part with state stand in for one without."""
+    monkeypatch.setattr(stabilizers, "LabelSmoothing", Adaptive)
+
+
+def tensors(run: RunDirectory, step: int) -> dict[str, Tensor]:
+    return read_checkpoint(checkpoint_path(run.checkpoints, step)).tensors
+
+
+@pytest.mark.usefixtures("_adaptive")
+def test_a_run_goes_on_with_the_state_of_its_parts(points: Any, tmp_path: Path) -> None:
+    """Bit for bit, resumed between two steps back of the generator's weights."""
+    whole = session.start(points(SMOOTH, "training.steps=10"), tmp_path)
+    part = session.start(points(SMOOTH, "training.steps=5"), tmp_path)
+    session.resume(part, ["training.steps=10"])
+    one, other = tensors(whole, 10), tensors(part, 10)
+    assert {"game/label_smoothing/strength", "game/label_smoothing/slow/0"} <= one.keys()
+    assert one["game/label_smoothing/updates"] == 10
+    assert one.keys() == other.keys()
+    assert [name for name in one if not torch.equal(one[name], other[name])] == []
+    strengths = [read_history(run.history)["strength"] for run in (whole, part)]
+    assert len(set(strengths[0])) == 10
+    assert strengths[0].tolist() == strengths[1].tolist()
+
+
+@pytest.mark.usefixtures("_adaptive")
+def test_a_state_without_that_of_a_part_is_refused(points: Any) -> None:
+    state = State(points(SMOOTH), CPU)
+    held = state.tensors()
+    with pytest.raises(ValueError, match="game/label_smoothing"):
+        state.load({name: value for name, value in held.items() if not name.endswith("strength")}, state.numbers())
+    with pytest.raises(ValueError, match="game/label_smoothing/strength"):
+        state.load({**held, "game/label_smoothing/strength": torch.zeros(2)}, state.numbers())
+    with pytest.raises(ValueError, match="a part 'other'"):
+        state.load({**held, "game/other/strength": torch.zeros(())}, state.numbers())
+
+
+@pytest.mark.usefixtures("_adaptive")
+def test_parts_are_made_once(points: Any) -> None:
+    """The compiled game and the plain one share their state."""
+    experiment = points(SMOOTH, "training.compile=true")
+    ours = build_workbench(experiment, load(experiment.data, 16), CPU)
+    assert ours.game is not ours.plain_game
+    assert ours.game.parts is ours.plain_game.parts is ours.state.parts

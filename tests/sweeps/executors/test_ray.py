@@ -31,7 +31,7 @@ from ganlab.sweeps.executors import ray as module
 from ganlab.sweeps.executors.ray import RayExecutor
 from ganlab.training.worker import train_job
 
-import ray  # isort: skip  (after our module, which tells it to print nothing)
+import ray  # isort: skip  (after our module, which imports it so that it prints nothing)
 from ray.cluster_utils import Cluster  # isort: skip
 
 pytestmark = pytest.mark.xdist_group("ray")  # one cluster, not one a test process
@@ -251,12 +251,15 @@ def test_nothing_is_unpacked_outside_of_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extra", ["ray", "slurm"])
-def test_the_parent_needs_no_torch_and_names_the_extra_that_is_missing(extra: str) -> None:
+def test_an_import_changes_nothing_needs_no_torch_and_names_the_extra_that_is_missing(extra: str) -> None:
     package = {"ray": "ray", "slurm": "submitit"}[extra]
     code = f"""
-import sys
+import logging, os, sys
+import submitit
+found = dict(os.environ), list(logging.getLogger("submitit").handlers)
 import ganlab.sweeps.executors.{extra} as module
 assert "torch" not in sys.modules
+assert (dict(os.environ), logging.getLogger("submitit").handlers) == found
 del sys.modules[module.__name__]
 sys.modules["{package}"] = None
 from ganlab.errors import GanlabError

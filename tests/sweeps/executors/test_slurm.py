@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -97,6 +98,19 @@ def test_closing_ends_the_processes_and_the_run_is_saved(points: Toy, tmp_path: 
     status = RunDirectory(endless.folder).status()
     assert (status.status, status.reason) == ("interrupted", "SIGTERM")
     assert [path.name for path in (tmp_path / "runs").iterdir()] == [endless.id]
+
+
+def test_submitit_is_quiet_only_while_an_executor_is_open(tmp_path: Path) -> None:
+    logger = logging.getLogger("submitit")
+    found = list(logger.handlers)
+    assert found, "it has handlers of its own, one of them for standard output"
+    executor = SlurmExecutor(tmp_path / "slurm", {}, cluster="local")
+    assert logger.handlers == []
+    executor.close()
+    assert logger.handlers == found
+    with pytest.raises(ConfigError):
+        SlurmExecutor(tmp_path / "slurm", {"no_such_option": 1}, cluster="local")
+    assert logger.handlers == found
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, **programs: str) -> None:

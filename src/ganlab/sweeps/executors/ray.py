@@ -26,12 +26,17 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import TEMPORARY, remove, temporary_beside
 from ganlab.sweeps.executors import Job, Outcome
 
-# Ray prints what befalls its workers to standard output, which is ours; the variable is read when ray is imported.
-os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+# Ray prints what happens to its workers on standard output, which is ours, unless this variable is set during import.
+SILENCE = "RAY_DEDUP_LOGS_SKIP_REGEX"
+silent_before = SILENCE in os.environ
+os.environ.setdefault(SILENCE, ".")
 try:
     import ray
 except ImportError as error:
     raise DeviceError("the ray package is not installed", 'pip install "ganlab[ray]"') from error
+finally:
+    if not silent_before:
+        del os.environ[SILENCE]
 
 ANSWER = 5.0
 """Seconds that a cluster's head has to answer."""

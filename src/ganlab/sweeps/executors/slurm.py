@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,9 +24,6 @@ try:
     from submitit.core.utils import FailedJobError, UncompletedJobError
 except ImportError as error:
     raise DeviceError("the submitit package is not installed", 'pip install "ganlab[slurm]"') from error
-
-# It writes to standard output, which is ours; without a handler of its own, warnings go to standard error.
-logging.getLogger("submitit").handlers.clear()
 
 AT_ONCE = 100
 """Jobs under way at once where the options do not say `slurm_array_parallelism`."""
@@ -64,14 +62,17 @@ class SlurmExecutor:
                 f"no Slurm on this machine: {' and '.join(missing)} not found",
                 "start the sweep on a login node of the cluster",
             )
-        self.executor = submitit.AutoExecutor(folder, cluster=cluster)
         defaults = {"name": "ganlab", "timeout_min": TIME_LIMIT, "slurm_array_parallelism": AT_ONCE}
         parameters: dict[str, Any] = {**defaults, **options}
-        try:
-            self.executor.update_parameters(**parameters)
-            self.slots = int(parameters["slurm_array_parallelism"])
-        except (AssertionError, NameError, TypeError, ValueError) as error:
-            raise ConfigError(f"submitit refuses the Slurm options: {error}") from error
+        with ExitStack() as stack:
+            stack.enter_context(quiet())
+            self.executor = submitit.AutoExecutor(folder, cluster=cluster)
+            try:
+                self.executor.update_parameters(**parameters)
+                self.slots = int(parameters["slurm_array_parallelism"])
+            except (AssertionError, NameError, TypeError, ValueError) as error:
+                raise ConfigError(f"submitit refuses the Slurm options: {error}") from error
+            self.quiet = stack.pop_all()
         self.threads = int(parameters.get("cpus_per_task", 1))
         self.queue: list[Job] = []
         self.jobs: dict[str, submitit.Job[dict[str, str]]] = {}
@@ -109,6 +110,10 @@ class SlurmExecutor:
 
     def close(self) -> None:
         """Cancel the jobs, at which they save and end, and wait for them at most GRACE seconds."""
+        with self.quiet:
+            self._end_jobs()
+
+    def _end_jobs(self) -> None:
         left = list(self.jobs.values())
         deadline = time.monotonic() + GRACE
         for handle in left:
@@ -124,6 +129,18 @@ class SlurmExecutor:
             left = [handle for number, handle in enumerate(left) if not handle.done(force_check=number == 0)]
         for handle in left:
             handle.cancel(check=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep submitit off standard output, which is ours; its warnings go to standard error all the same."""
+    logger = logging.getLogger("submitit")
+    handlers = list(logger.handlers)
+    logger.handlers.clear()
+    try:
+        yield
+    finally:
+        logger.handlers[:] = handlers
 
 
 def train(folder: Path, experiment: str, threads: int) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The page of verdicts: every failure, what its file says of it, and a real run of the corpus that shows it.
 
-    python -m docs.make.verdicts [--corpus FOLDER]     writes docs/verdicts.md and docs/images/verdict_*.png
+    python -m docs.make.verdicts                     docs/verdicts.md, from the code, docs/verdicts/ and docs/remarks/
+    python -m docs.make.verdicts --corpus FOLDER     docs/verdicts/runs.json and docs/images/verdict_*.png first
 
 Needs the corpus with its rows (`python -m truth.corpus train` and `label`, `python -m truth.accuracy rows`).
 """
@@ -13,14 +14,16 @@ import inspect
 import io
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from matplotlib.figure import Figure
 from PIL import Image
 
+from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
 from ganlab.diagnosis import failures
@@ -29,10 +32,17 @@ from ganlab.diagnosis.files import draw_verdict, sheet_of_run
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import atomic_write, read_json, write_json
 from ganlab.verdicts import words
 from truth.accuracy import evidence_of
 
-ROOT = Path(__file__).parents[2]
+DOCS = Path(__file__).parents[1]
+PAGE, RUNS = DOCS / "verdicts.md", DOCS / "verdicts" / "runs.json"
+
+Run = dict[str, Any]
+"""A run that shows a failure: `run`, its name and how much of it is looked at; its `settings` as overrides; lines of
+its `verdict`."""
+
 WIDTH = 1000
 """Pixels of a picture's width."""
 
@@ -65,65 +75,6 @@ NAMED: tuple[ModuleType, ...] = (
     failures.cycle_shortcut,
 )
 """Failures that only some of the named GANs have; no run of the corpus has one."""
-
-SEEN = {
-    "diverged": """Under the losses the numbers grow: every swing is larger than the one before, up to 20,000, while no
-loss of the cross-entropy runs on this page exceeds 12. A Wasserstein critic without a bound on its slope can always
-score further apart. In the last snapshots no sample passes any more, and the sheet is black. Where a number becomes NaN
-the verdict is the same, at once. Severity: 1.""",
-    "batch_norm_leak": """All three losses lie on 0 together, and the samples are grey. Were the fakes as good as the
-generator's loss says, the discriminator could not know them; were they as bad as its own loss says, the generator would
-have to pay. Both hold because one pass of batch norm over reals and fakes together looks different from one over fakes
-alone: the discriminator reads the batch, not the image. Severity: .9.""",
-    "discriminator_dominates": """Both halves of the discriminator's loss lie on 0, its accuracies on 1, and the
-generator's loss only climbs. The samples are the same grey pattern a hundred times. A strong discriminator is no
-failure by itself: where samples are good and varied, this verdict is not given. Severity: 1 less half the share of good
-samples; .7 without samples.""",
-    "vanishing_gradient": """Nothing moves: the generator's loss, log(1 - D(G(z))), is 0 and stays there, the score of
-fakes is 0, that of reals is 1, and the samples are noise. With this loss a fake that is scored 0 passes no gradient on.
-Severity: 1 less half the share of good samples; .7 without samples.""",
-    "generator_dominates": """The generator's loss goes to 0 while the discriminator's loss on fakes climbs: it scores
-fakes near 1, higher than real data. What it takes for real is noise. (Its learning rate is 500 times smaller than the
-generator's.) Severity: 1 less half the share of good samples; .6 without samples.""",
-    "never_learned": """The losses look like a healthy run's, near chance. The samples do not: not one passed for a
-digit at any time, and the sheet shows the dots that kernels of one pixel leave behind. Losses alone could not tell.
-Severity: 1 less the best share of good samples that there ever was.""",
-    "total": """A grid of 25 Gaussians, in grey; all generated points, in blue, sit on one of them. They are good, so
-that a look at single samples would miss it: the Vendi score, how many different samples there are in effect, never
-rises above 5 where reals have over 40. Severity: 1 less the relative Vendi score.""",
-    "cycling": """A few digits, each many times, and at other steps other ones: the share of classes that are made jumps
-from snapshot to snapshot. All of the last snapshots together hold three times the data that each does. With a latent of
-one number the generator has a curve to lay through the data, and moves it about. Severity: 1 less the share of the real
-data in the modes of a snapshot.""",
-    "within_mode": """Trained on threes and eights, it makes threes and eights, so that classes are counted in full; but
-one three and one eight, and what lies between them. The Vendi score stays near 2 where reals have over 8. (Underlines
-join chains of neighbours, here through half-black pictures, into one group.) Severity: 1 less the median relative Vendi
-score inside classes.""",
-    "partial": """Ones, nines and little else, from a run on 64 training images: of 0, 2 and 6 there are less than a
-tenth of what there should be among the good samples. Below the losses, the share of good samples rises while that of
-classes stays at half or under. Severity: the share of the real data in what is missing.""",
-    "memorisation": """Sevens and zeros, again and again the same ones: the run had 40 training images. Quality (good
-samples) and classes are as they should be, so that both would call it healthy; what gives it away is that samples lie
-closer to training images than held-out images do. Severity: 1 less the share of authentic samples over that of
-reals.""",
-    "degraded": """FID falls to its best at step 259 and climbs from there on. The losses say nothing of it. The last
-samples are still digits, many of them broken: worse than the run's own best, and still of use. Severity: 1 less best
-FID over last.""",
-    "oscillation": """Losses and accuracies swing with one period, and further at the end than before; an orbit that
-shrinks would be on its way to rest. The points, one cloud beside eight narrow modes, are at one place of their way
-round. No run of the corpus has this for its verdict: where samples are at hand, they have a name for what the circling
-did to them, which comes first (here never learned), and it is listed beside that. Hence this run by its losses alone.
-Severity: size of the swing over the level of the losses.""",
-    "discriminator_overfit": """The scores of held-out digits lie with those of fakes, far under those of training
-images: the discriminator does not know what a digit is, only which 40 it has seen. No run of the corpus ends on this
-verdict: the search for copies in the last snapshot finds memorisation, which comes first. Hence this run as it stood
-before that snapshot. Severity: how far held-out scores have moved from those of training images to those of fakes.""",
-    "under_trained": """FID still falls over the last half of the run. No accusation: threes and eights that pass are
-counted as such, and more steps are all it takes to know. Severity: 0 for samples that pass, up to .5 for garbage.""",
-    "healthy": """Losses that neither vanish nor climb, digits of all ten classes, no two alike. Coverage is low, for a
-short run of a small network, and does not decide. Severity: 0.""",
-}
-"""What a newcomer sees in each picture, why the verdict is true, and what its severity measures."""
 
 
 def picture(evidence: Evidence, verdict: Verdict, run: RunDirectory) -> Image.Image:
@@ -167,9 +118,9 @@ def paragraph(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def told(verdict: Verdict) -> str:
+def told(verdict: Verdict) -> list[str]:
     """The verdict as `ganlab diagnose` says it."""
-    lines = [
+    return [
         f"{words(verdict.name).capitalize()}"
         + (f", since step {verdict.onset_step:,}" if verdict.onset_step is not None else ""),
         verdict.summary,
@@ -180,7 +131,6 @@ def told(verdict: Verdict) -> str:
         *("do: " + ", ".join(f"{key}: {json.dumps(value)}" for key, value in each.change.items()) + f" ({each.why})"
           for each in verdict.remedies if each.change),
     ]  # fmt: skip
-    return "\n".join(f"    {line}" for line in lines)
 
 
 def settings(experiment: Experiment) -> str:
@@ -202,8 +152,12 @@ def looked_at(evidence: Evidence, part: str) -> Evidence:
     return evidence.until(int(part.removeprefix("at step "))) if part else evidence
 
 
-def section(corpus: Path, name: str, shown: str, module: ModuleType) -> str:
-    """One failure."""
+def show(corpus: Path, name: str, shown: str) -> Run:
+    """Judge the run that shows a failure, draw it, and return what the page says of it.
+
+    Raises:
+        SystemExit: its verdict is another one.
+    """
     key, _, part = shown.partition(" ")
     index = json.loads((corpus / "index.json").read_text())
     run = RunDirectory(corpus / "runs" / index[key])
@@ -211,21 +165,35 @@ def section(corpus: Path, name: str, shown: str, module: ModuleType) -> str:
     verdict = diagnose(evidence)
     if name not in (verdict.failure, verdict.variant):
         raise SystemExit(f"{shown} is {verdict.name}, which does not show {name}")
-    target = ROOT / "docs" / "images" / f"verdict_{name}.png"
-    shrunk(picture(evidence, verdict, run)).save(target, optimize=True)
+    shrunk(picture(evidence, verdict, run)).save(picture_of(name), optimize=True)
     assert evidence.experiment is not None
-    words = [
+    return {"run": shown, "settings": settings(evidence.experiment), "verdict": told(verdict)}
+
+
+def picture_of(name: str) -> Path:
+    """The file with the picture of a failure."""
+    return DOCS / "images" / f"verdict_{name}.png"
+
+
+def outcome(run: Run) -> str:
+    """What a remark on a run is written for."""
+    return f"{run['run']}: {run['verdict'][0]}"
+
+
+def section(name: str, module: ModuleType, run: Run, remark: Remark) -> str:
+    """One failure: what its file says, and a real run."""
+    parts = [
         f"## {name.replace('_', ' ').capitalize()}",
         paragraph(module.__doc__),
         paragraph(module.examine.__doc__),
         "\n".join(thresholds(module)),
-        f"![{name}: curves and last samples](images/{target.name})",
-        SEEN[name],
-        f"A real run, `{shown}`, of the corpus (`{settings(evidence.experiment)}`):",
-        told(verdict),
+        f"![{name}: curves and last samples](images/{picture_of(name).name})",
+        remark.beside(outcome(run)),
+        f"A real run, `{run['run']}`, of the corpus (`{run['settings']}`):",
+        textwrap.indent("\n".join(run["verdict"]), "    "),
     ]
     cures = "\n".join(f"- {cure.why} ({cure.source})" for cure in module.CURES)
-    return "\n\n".join(each for each in (*words, f"What to do:\n\n{cures}" if cures else "") if each)
+    return "\n\n".join(each for each in (*parts, f"What to do:\n\n{cures}" if cures else "") if each)
 
 
 def named_section(module: ModuleType) -> str:
@@ -283,17 +251,26 @@ takes verdict.json and the pictures.
 """
 
 
-def main() -> None:
-    """Read the command line and write the page."""
-    parser = argparse.ArgumentParser(description="The page of verdicts.")
-    parser.add_argument("--corpus", type=Path, default=Path("corpus"))
-    corpus = parser.parse_args().corpus
+def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
+    """The whole page."""
     names = ", ".join(module.__name__.rpartition(".")[2].replace("_", " ") for module in failures.FAILURES)
     order = "**Precedence.** The first of these whose criteria hold at the end names the run: "
     order = textwrap.fill(f"{order}{names}. Others, and spells that ended, are listed beside it.", 120)
-    parts = [HEAD.format(order=order), *(section(corpus, *each) for each in SHOWN)]
-    parts += [named_section(module) for module in NAMED]
-    (ROOT / "docs" / "verdicts.md").write_text("\n\n".join(parts) + "\n")
+    sections = [section(name, module, runs[name], remarks[name]) for name, _, module in SHOWN]
+    return "\n\n".join([HEAD.format(order=order), *sections, *map(named_section, NAMED)]) + "\n"
+
+
+def main() -> None:
+    """Read the command line and write the page."""
+    parser = argparse.ArgumentParser(description="The page of verdicts.")
+    parser.add_argument("--corpus", type=Path, help="judge and draw its runs again")
+    corpus = parser.parse_args().corpus
+    if corpus:
+        write_json(RUNS, {name: show(corpus, name, shown) for name, shown, _ in SHOWN})
+    runs, remarks = read_json(RUNS), read_remarks("verdicts")
+    atomic_write(PAGE, page(runs, remarks).encode())
+    for line in outdated(remarks, {name: outcome(run) for name, run in runs.items()}):
+        print(f"warning: a remark may no longer be true: {line}")
 
 
 if __name__ == "__main__":

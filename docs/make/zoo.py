@@ -1,7 +1,8 @@
 """The figures and pictures of docs/zoo.md, from a sweep over the named GANs.
 
     ganlab sweep zoo
-    python -m docs.make.zoo FOLDER    writes docs/zoo/figures.json, docs/images/zoo/*.png and the tables in docs/zoo.md
+    python -m docs.make.zoo FOLDER    docs/zoo/figures.json, docs/images/zoo/*.png, and the tables in docs/zoo.md
+    python -m docs.make.zoo           the tables in docs/zoo.md alone, from figures.json
 
 FOLDER is the sweep's. Of each run: FID of the averaged generator, the game's own figures as `ganlab evaluate` prints
 them, the verdict, and the time it took. A run that stands in figures.json is not measured again unless it was trained
@@ -146,7 +147,7 @@ def table(name: str, rows: Sequence[Row]) -> Iterator[str]:
     yield "| --- | --- | --- |"
     names = dict.fromkeys(key for row in rows for key in row.get("ema", {}))
     for figure in sorted(names, key=lambda key: (HEADLINES.index(key) if key in HEADLINES else 99, key)):
-        cells = [cell([row.get(which, {}).get(figure) for row in rows]) for which in ("ema", "live")]
+        cells = [figure_cell(rows, which, figure) for which in ("ema", "live")]
         yield f"| {figure} | {' | '.join(cells)} |"
     verdicts = [f"{row['verdict']} ({row['confidence']:.0%})" if row["confidence"] else row["verdict"] for row in rows]
     yield f"\nVerdicts: {', '.join(verdicts)}. Seconds: {cell([row['seconds'] for row in rows])}."
@@ -158,7 +159,7 @@ def claims(found: dict[str, list[Row]]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- |"
     for config, (claim, key) in CLAIMS.items():
         rows = found.get(config, [])
-        figures = [cell([row.get(which, {}).get(key) for row in rows]) for which in ("ema", "live")]
+        figures = [figure_cell(rows, which, key) for which in ("ema", "live")]
         verdicts = ", ".join(row["verdict"] for row in rows)
         yield f"| `{config}` | {claim} | {key} | {' | '.join(figures)} | {verdicts} |"
 
@@ -170,14 +171,18 @@ def guidelines(found: dict[str, list[Row]]) -> Iterator[str]:
     for config in GUIDELINES:
         rows = found.get(config, [])
         verdicts = ", ".join(row["verdict"] for row in rows) or "-"
-        figures = [cell([row.get("ema", {}).get(key) for row in rows]) for key in ("fid", "good")]
+        figures = [figure_cell(rows, "ema", key) for key in ("fid", "good")]
         yield f"| `failures/{config}` | {verdicts} | {' | '.join(figures)} |"
 
 
 def fill(text: str, found: dict[str, list[Row]]) -> str:
-    """Return the page with the part after each `<!-- zoo: NAME -->`, up to `<!-- end -->`, made anew."""
+    """Return the page with the part after each `<!-- zoo: NAME -->`, up to `<!-- end -->`, made again.
 
-    def anew(match: re.Match[str]) -> str:
+    `<!-- written for NAME: VERDICTS -->` stands before text about the runs of a configuration. If their verdicts have
+    become others, a line after it says so.
+    """
+
+    def again(match: re.Match[str]) -> str:
         name = match[1]
         if name == "equal time":
             lines = equal_time(found)
@@ -191,7 +196,19 @@ def fill(text: str, found: dict[str, list[Row]]) -> str:
             lines = iter(("Not trained yet.",))
         return f"<!-- zoo: {name} -->\n" + "\n".join(lines) + "\n<!-- end -->"
 
-    return re.sub(r"<!-- zoo: (.+?) -->.*?<!-- end -->", anew, text, flags=re.DOTALL)
+    def dated(match: re.Match[str]) -> str:
+        mark, name, then = match[1], match[2], match[3]
+        now = outcome(found.get(name, []))
+        change = f"\n*(This was written when the verdicts of `{name}` were: {then}. They are now: {now}.)*"
+        return mark if now == then else mark + change
+
+    text = re.sub(r"<!-- zoo: (.+?) -->.*?<!-- end -->", again, text, flags=re.DOTALL)
+    return re.sub(r"(<!-- written for (.+?): (.+?) -->)(?:\n\*\(.*\)\*)?", dated, text)
+
+
+def outcome(rows: Sequence[Row]) -> str:
+    """The verdicts of a configuration's runs, by seed."""
+    return ", ".join(row["verdict"] for row in rows) or "not in the results"
 
 
 def equal_time(found: dict[str, list[Row]]) -> Iterator[str]:
@@ -209,6 +226,17 @@ def equal_time(found: dict[str, list[Row]]) -> Iterator[str]:
         reached = [fid for seconds, fid in row["fid_by_time"] if seconds <= limit]
         last = row["fid_by_time"][-1][1]
         yield f"| {config} | {number(reached[-1]) if reached else '-'} | {row['seconds']} | {number(last)} |"
+
+
+def figure_cell(rows: Sequence[Row], which: str, figure: str) -> str:
+    """Return a figure of all runs, of the averaged (`ema`) or the live generators.
+
+    Averages that are spoiled (a row says so in `ema_spoiled`) have no median: their values stand in parentheses alone.
+    """
+    values = [row.get(which, {}).get(figure) for row in rows]
+    if which == "ema" and any(row.get("ema_spoiled") for row in rows):
+        return f"spoiled ({', '.join(number(value) for value in values if value is not None)})"
+    return cell(values)
 
 
 def cell(values: Sequence[float | None]) -> str:
@@ -250,14 +278,18 @@ def draw_overview() -> None:
 def main() -> None:
     """Measure, write, copy."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--samples", type=int, default=10_000)
     arguments = parser.parse_args()
-    folder = SweepFolder(arguments.folder)
-    found = all_measured(folder, arguments.samples)
-    atomic_write(PAGE, fill(PAGE.read_text(encoding="utf-8"), found).encode())
-    copy_pictures(folder)
-    draw_overview()
+    if arguments.folder:
+        folder = SweepFolder(arguments.folder)
+        all_measured(folder, arguments.samples)
+        copy_pictures(folder)
+        draw_overview()
+    text = fill(PAGE.read_text(encoding="utf-8"), read_json(FIGURES)["runs"])
+    atomic_write(PAGE, text.encode())
+    for line in re.findall(r"^\*\((This was written when .*)\)\*$", text, re.MULTILINE):
+        print(f"warning: {line}")
 
 
 if __name__ == "__main__":

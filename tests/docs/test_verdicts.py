@@ -1,0 +1,31 @@
+"""The page of verdicts is a function of the code, and of the runs and remarks in the repository."""
+
+import pytest
+
+from docs.make.remarks import outdated, read_remarks
+from docs.make.verdicts import NAMED, PAGE, RUNS, SHOWN, outcome, page, picture_of
+from ganlab.diagnosis import failures
+from ganlab.runs.files import read_json
+
+RUNS_SHOWN, REMARKS = read_json(RUNS), read_remarks("verdicts")
+
+
+def test_the_page_is_what_its_script_makes() -> None:
+    """After a change of a threshold, a cure or a docstring: `python -m docs.make.verdicts`."""
+    assert PAGE.read_text() == page(RUNS_SHOWN, REMARKS)
+
+
+def test_every_failure_has_a_section() -> None:
+    assert {*NAMED, *(module for _, _, module in SHOWN)} == set(failures.FAILURES)
+
+
+def test_remarks_were_written_for_the_verdicts_that_are_shown() -> None:
+    assert set(REMARKS) == {name for name, _, _ in SHOWN}
+    assert not outdated(REMARKS, {name: outcome(run) for name, run in RUNS_SHOWN.items()})
+
+
+@pytest.mark.parametrize(("name", "run"), [(name, run) for name, run, _ in SHOWN])
+def test_the_run_that_shows_a_verdict_is_the_one_in_the_results(name: str, run: str) -> None:
+    assert RUNS_SHOWN[name]["run"] == run
+    assert name.replace("_", " ") in RUNS_SHOWN[name]["verdict"][0].lower()
+    assert picture_of(name).is_file()

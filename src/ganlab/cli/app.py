@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ganlab.cli.compare import compare
-from ganlab.cli.console import console, print_error, safe
+from ganlab.cli.console import console, print_error
 from ganlab.cli.cp import cp
 from ganlab.cli.diagnose import diagnose
 from ganlab.cli.evaluate import evaluate
@@ -26,6 +26,7 @@ from ganlab.cli.sweep import sweep
 from ganlab.cli.train import train
 from ganlab.cli.validate import validate
 from ganlab.errors import GanlabError
+from ganlab.text import printable
 from ganlab.version import __version__
 
 ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -62,7 +63,7 @@ def refuse_active(arguments: Sequence[str]) -> None:
     for argument in arguments:
         if ACTIVE.search(argument):
             raise GanlabError(
-                f"an argument holds a control character: {safe(argument)}", "remove it; rename a file that has one"
+                f"an argument holds a control character: {printable(argument)}", "remove it; rename a file that has one"
             )
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import safe
+from ganlab.text import printable
 
 NARROW = 110
 """Columns of a terminal under which a claim does not fit into one row of a table."""
@@ -50,7 +50,7 @@ def _table(claims: Sequence[Mapping[str, Any]]) -> Table:
         k_of_n, interval = _rate(row).split(" [")
         onset = "-" if row["onset"] is None else f"{row['onset']:,.0f}"
         words = (_title(row), row["source"] or "-", _expected(row), k_of_n, f"[{interval}", onset)
-        table.add_row(*(Text(safe(word)) for word in words), _answer(row))
+        table.add_row(*(Text(printable(word)) for word in words), _answer(row))
     return table
 
 
@@ -71,11 +71,11 @@ def _title(row: Mapping[str, Any]) -> str:
 def _claim(row: Mapping[str, Any]) -> str:
     """The claim and its source, on one line."""
     source = f" ({row['source']})" if row["source"] else ""
-    return safe(f"{_title(row)}{source}".replace("\n", " "))
+    return printable(f"{_title(row)}{source}".replace("\n", " "))
 
 
 def _expected(row: Mapping[str, Any]) -> str:
-    return safe(str(row["expected"]).replace("\n", " "))
+    return printable(str(row["expected"]).replace("\n", " "))
 
 
 def _rate(row: Mapping[str, Any]) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+from ganlab.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +62,7 @@ def show_comparison(out: Console, comparison: Comparison) -> None:
     from ganlab.report.compare import value_words
 
     for letter, side in zip(LETTERS, comparison.sides, strict=False):
-        out.print(f"{letter}  {safe(side.run.path.name)}")
+        out.print(f"{letter}  {printable(side.run.path.name)}")
     out.print()
     facts = {key: [side.facts[key] for side in comparison.sides] for key in comparison.sides[0].facts}
     settings = {key: list(map(value_words, values)) for key, values in comparison.settings.items()}
@@ -78,12 +79,12 @@ def show_comparison(out: Console, comparison: Comparison) -> None:
             table.add_row()
             table.add_row(Text(heading, style="bold"))
         for key, values in rows.items():
-            table.add_row(Text(safe(key)), *(Text(safe(value)) for value in values))
+            table.add_row(Text(printable(key)), *(Text(printable(value)) for value in values))
     if not out.is_terminal:
         out.width = max(out.width, Measurement.get(out, out.options.update(width=10_000), table).maximum)
     out.print(table, soft_wrap=False)
     out.print()
     for letter, side in zip(LETTERS, comparison.sides, strict=False):
         for gap in side.gaps:
-            out.print(f"{letter}: left out, {safe(gap)}", style="yellow")
-    out.print(f"picture: {safe(comparison.picture)}")
+            out.print(f"{letter}: left out, {printable(gap)}", style="yellow")
+    out.print(f"picture: {printable(comparison.picture)}")

@@ -9,16 +9,12 @@ from typing import Any
 from rich.console import Console
 
 from ganlab.errors import GanlabError
+from ganlab.text import printable
 
 
 def console(stderr: bool = False) -> Console:
     """Return a console that never reads markup, emoji codes or highlights out of user text; NO_COLOR is honoured."""
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
-
-
-def safe(text: object) -> str:
-    """Return text in which control characters, terminal escapes among them, are spelled out; newlines stay."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(text))
 
 
 def print_json(values: Any) -> None:
@@ -29,6 +25,6 @@ def print_json(values: Any) -> None:
 def print_error(error: GanlabError) -> None:
     """Print a user's error: what is wrong, and what to do."""
     out = console(stderr=True)
-    out.print(f"error: {safe(error.message)}", style="bold red")
+    out.print(f"error: {printable(error.message)}", style="bold red")
     if error.hint:
-        out.print(safe(error.hint))
+        out.print(printable(error.hint))

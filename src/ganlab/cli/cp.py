@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ganlab.cli.console import console, safe
+from ganlab.cli.console import console
 from ganlab.errors import ConfigError
+from ganlab.text import printable
 
 
 def cp(
@@ -33,4 +34,4 @@ def cp(
         atomic_write(target, source.read_bytes())
     except OSError as error:
         raise ConfigError(f"{target} cannot be written: {error.strerror}", "choose another name") from error
-    console().print(f"{safe(target)}: ganlab train {safe(target)}")
+    console().print(f"{printable(target)}: ganlab train {printable(target)}")

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganlab.cli.console import console, print_error, print_json, safe
+from ganlab.cli.console import console, print_error, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.errors import GanlabError, RunError
+from ganlab.text import printable
 from ganlab.verdicts import matches, refusal
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def show(judged: Judged, as_json: bool) -> None:
 def print_remarks(judged: Judged) -> None:
     """Say on standard error what could not be done."""
     for remark in judged.remarks:
-        console(stderr=True).print(f"{safe(judged.evidence.source)}: {safe(remark)}")
+        console(stderr=True).print(f"{printable(judged.evidence.source)}: {printable(remark)}")
 
 
 def judge_many(paths: list[str], runs_dir: Path, order: Order) -> bool:
@@ -313,5 +314,5 @@ def judge_what_is_there(case: Case, options: ReadOptions, ended: bool) -> tuple[
     except RunError as error:
         if ended:
             raise
-        console(stderr=True).print(f"waiting: {safe(error.message)}")
+        console(stderr=True).print(f"waiting: {printable(error.message)}")
         return None

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunArgument, RunsDirOption, StepOption
+from ganlab.text import printable
 
 
 def evaluate(
@@ -38,9 +39,9 @@ def evaluate(
 
         def progress(text: str) -> None:
             if terminal:
-                status.update(safe(text))
+                status.update(printable(text))
             else:
-                out.print(safe(text))
+                out.print(printable(text))
 
         result = evaluate_run(found, parse_which(step), count, seed, progress)
     if as_json:
@@ -48,7 +49,8 @@ def evaluate(
         return
     console().print(_table(result))
     console().print(
-        f"step {result['step']}, features {result['features']}, {count} samples; written to {safe(found.path / FILE)}"
+        f"step {result['step']}, features {result['features']}, {count} samples; "
+        f"written to {printable(found.path / FILE)}"
     )
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, LiveOption, RunArgument, RunsDirOption, StepOption
+from ganlab.text import printable
 
 
 def export(
@@ -31,4 +32,4 @@ def export(
     if as_json:
         print_json({"run": str(found.path), "files": [str(file) for file in files]})
     else:
-        console().print("\n".join(safe(file) for file in files))
+        console().print("\n".join(printable(file) for file in files))

@@ -14,10 +14,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import safe
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
+from ganlab.text import printable
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40
@@ -66,7 +66,7 @@ class PlainView(View):
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Say where the run is written."""
         self.steps = steps
-        self.console.print(f"run {safe(run.path)}")
+        self.console.print(f"run {printable(run.path)}")
 
     def progress(self, rows: Sequence[dict[str, float]]) -> None:
         """Print the newest row, at most every ten seconds and at the end."""
@@ -88,11 +88,11 @@ class PlainView(View):
 
     def note(self, text: str) -> None:
         """Print it."""
-        self.console.print(safe(text))
+        self.console.print(printable(text))
 
     def warn(self, text: str) -> None:
         """Print it."""
-        self.console.print(f"warning: {safe(text)}")
+        self.console.print(f"warning: {printable(text)}")
 
 
 class LiveView(View):
@@ -117,7 +117,7 @@ class LiveView(View):
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Open the panel."""
-        self.name = safe(run.path.name)
+        self.name = printable(run.path.name)
         self.stride = max(1, (steps or 0) // 400)
         self.task = self.bar.add_task("train", total=steps, completed=first_step - 1, rate="", steps=steps or "?")
         self.live.start()
@@ -145,11 +145,11 @@ class LiveView(View):
 
     def note(self, text: str) -> None:
         """Print it above the panel."""
-        self.live.console.print(safe(text))
+        self.live.console.print(printable(text))
 
     def warn(self, text: str) -> None:
         """Keep it in the panel, and print it above."""
-        self.warning = safe(text)
+        self.warning = printable(text)
         self.live.console.print(f"warning: {self.warning}", style="yellow")
         self._draw()
 

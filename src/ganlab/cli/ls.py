@@ -10,8 +10,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+from ganlab.text import printable
 
 if TYPE_CHECKING:
     from ganlab.runs.status import RunStatus
@@ -47,14 +48,14 @@ def ls(
         print_json(rows)
         return
     if not rows:
-        console().print(f"no {what.value} in {safe(runs_dir)}")
+        console().print(f"no {what.value} in {printable(runs_dir)}")
         return
     table = Table(box=None, pad_edge=False)
     for heading in rows[0]:
         # A name is there to be copied: it is never cut.
         table.add_column(heading, no_wrap=heading == "name", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(safe(value)) for value in row.values()))
+        table.add_row(*(Text(printable(value)) for value in row.values()))
     console().print(table)
 
 

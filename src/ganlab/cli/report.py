@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+from ganlab.text import printable
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
@@ -49,4 +50,4 @@ def show_report(sweep: SweepFolder, files: Sequence[Path], as_json: bool) -> Non
     out.print(f"{summary['runs']} runs: {states}")
     for file in files:
         if file.suffix != ".svg":
-            out.print(safe(file))
+            out.print(printable(file))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.options import (
     DEFAULT_RUNS,
     JsonOption,
@@ -17,6 +17,7 @@ from ganlab.cli.options import (
     StepOption,
 )
 from ganlab.errors import GanlabError, RunError
+from ganlab.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,7 +108,7 @@ def sample(
     if as_json:
         print_json({"run": str(found.path), "count": len(samples), "files": [str(file) for file in files]})
     else:
-        console().print(f"{len(samples)} samples: {safe(target)}")
+        console().print(f"{len(samples)} samples: {printable(target)}")
 
 
 def check(asked: list[str], count: int | None, spherical: bool) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, OverridesArgument, RunsDirOption
 from ganlab.errors import ConfigError
+from ganlab.text import printable
 
 if TYPE_CHECKING:
     from ganlab.runs.stop import StopSignal
@@ -102,9 +103,9 @@ def carry_out(plan: Plan, folder: SweepFolder, executor: Executor, stop: StopSig
         raise typer.Exit(EXIT_CODES[stop.received])
     show_report(folder, make_report(folder.path), as_json)
     if left:
-        out.print(f"{len(left)} of {len(plan.runs)} runs failed ({safe(folder.attempts)} says why):")
+        out.print(f"{len(left)} of {len(plan.runs)} runs failed ({printable(folder.attempts)} says why):")
         for name in left[:10]:
-            out.print(f"  {safe(name)}")
+            out.print(f"  {printable(name)}")
         out.print("the same command tries them again")
         raise typer.Exit(NOT_DONE)
 
@@ -128,10 +129,10 @@ def show_plan(plan: Plan, folder: SweepFolder, workers: int, as_json: bool) -> N
     out = console()
     for planned in plan.runs:
         settings = "  ".join(f"{axis}={value}" for axis, value in planned.settings.items())
-        out.print(safe(f"{'done' if planned.id in done else 'to do'}  {planned.id}  {settings}".rstrip()))
+        out.print(printable(f"{'done' if planned.id in done else 'to do'}  {planned.id}  {settings}".rstrip()))
     out.print(
         f"{len(plan.runs)} runs, {len(done)} of them done; about {seconds / 60:.0f} minutes for the others with "
-        f"{workers} workers (probed {told.probed} of {told.kinds} kinds of runs); results in {safe(folder.path)}"
+        f"{workers} workers (probed {told.probed} of {told.kinds} kinds of runs); results in {printable(folder.path)}"
     )
 
 

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
-from ganlab.cli.console import safe
 from ganlab.sweeps.progress import UNDER_WAY, Course, Glance, Totals
 from ganlab.sweeps.view import SweepView
+from ganlab.text import printable
 
 if TYPE_CHECKING:
     from ganlab.sweeps.plan import Plan, PlannedRun
@@ -65,7 +65,7 @@ def outcome(planned: PlannedRun, seen: Glance) -> str:
 def opening(plan: Plan, folder: Path, done_before: int) -> str:
     """Say where a sweep is written, and how much of it there is."""
     done = f", {done_before} of them done before" if done_before else ""
-    return safe(f"sweep {folder}: {len(plan.runs)} runs{done}")
+    return printable(f"sweep {folder}: {len(plan.runs)} runs{done}")
 
 
 def called(planned: PlannedRun) -> str:
@@ -80,7 +80,7 @@ def failure(cause: str, words: str) -> str:
 
 def retry(planned: PlannedRun, cause: str, words: str, attempt: int) -> str:
     """Say that a run died, of what, and which attempt will follow."""
-    return safe(f"{called(planned)}: {failure(cause, words)}; attempt {attempt} follows")
+    return printable(f"{called(planned)}: {failure(cause, words)}; attempt {attempt} follows")
 
 
 def totals_words(totals: Totals) -> str:
@@ -123,7 +123,7 @@ class PlainSweep(SweepView):
         seen = self.course.end(name, cause)
         planned, totals = self.course.runs[name], self.course.totals()
         how = failure(cause, words) if cause else outcome(planned, seen)
-        self.console.print(safe(f"[{totals.done}/{totals.total}] {called(planned)}: {how}"))
+        self.console.print(printable(f"[{totals.done}/{totals.total}] {called(planned)}: {how}"))
 
     def retrying(self, name: str, cause: str, words: str, attempt: int) -> None:
         """Print it."""
@@ -139,7 +139,7 @@ class PlainSweep(SweepView):
 
     def note(self, text: str) -> None:
         """Print it."""
-        self.console.print(safe(text))
+        self.console.print(printable(text))
 
     def end(self) -> None:
         """Say what was interrupted, and print the totals."""
@@ -199,7 +199,7 @@ class LiveSweep(SweepView):
         self.live.stop()
 
     def _tell(self, text: str, style: str = "") -> None:
-        self.live.console.print(safe(text), style=style)
+        self.live.console.print(printable(text), style=style)
 
     def _draw(self) -> None:
         totals = self.course.totals()
@@ -230,7 +230,7 @@ class LiveSweep(SweepView):
 
 def cell(text: str, style: str = "") -> Text:
     """Return text of a user's as one line."""
-    return Text(safe(text).replace("\n", " "), style=style)
+    return Text(printable(text).replace("\n", " "), style=style)
 
 
 def one_below_the_other(lines: Iterable[Text]) -> Text:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.diagnose import verdict_names
 from ganlab.cli.options import DEFAULT_RUNS, ConfigArgument, JsonOption, OverridesArgument, RunsDirOption
+from ganlab.text import printable
 
 if TYPE_CHECKING:
     from ganlab.config.experiment import Experiment
@@ -76,7 +77,7 @@ def show_end(run: RunDirectory, wanted: tuple[str, ...], as_json: bool) -> None:
         from ganlab.cli.verdict_panel import Judged, show_verdict
 
         out = console()
-        reason = f" ({safe(status.reason)})" if status.reason else ""
+        reason = f" ({printable(status.reason)})" if status.reason else ""
         line = f"{status.status}{reason} after step {status.step} of {status.steps}, {status.seconds:.0f} s"
         if (cost := status.cost) is not None:
             line += f"; watching took {100 * cost.watching_share:.1f} %, saving {100 * cost.saving_share:.1f} %"
@@ -112,4 +113,4 @@ def show_plan(experiment: Experiment, as_json: bool) -> None:
         for row in rows:
             table.add_row(row.name, row.kind, " x ".join(map(str, row.output_shape)), f"{row.parameters:,}")
         out.print(table)
-    out.print(safe(dump_experiment(experiment)))
+    out.print(printable(dump_experiment(experiment)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ganlab.cli.console import console, print_json, safe
+from ganlab.cli.console import console, print_json
 from ganlab.cli.options import ConfigArgument, JsonOption, OverridesArgument
+from ganlab.text import printable
 
 FIRST = 5
 """Runs of a sweep that are shown."""
@@ -26,8 +27,8 @@ def validate(config: ConfigArgument, overrides: OverridesArgument = None, as_jso
     if as_json:
         print_json(experiment.model_dump(mode="json"))
     else:
-        console().print(safe(dump_experiment(experiment)))
-        console().print(f"{safe(config)} is valid; above is what it means, defaults included")
+        console().print(printable(dump_experiment(experiment)))
+        console().print(f"{printable(config)} is valid; above is what it means, defaults included")
 
 
 def validate_sweep(source: str, overrides: Sequence[str], as_json: bool) -> None:
@@ -41,7 +42,7 @@ def validate_sweep(source: str, overrides: Sequence[str], as_json: bool) -> None
         return
     out = console()
     for run in plan.runs[:FIRST]:
-        out.print(safe(f"{run.id}  {run.config}"))
+        out.print(printable(f"{run.id}  {run.config}"))
     if len(plan.runs) > FIRST:
         out.print(f"and {len(plan.runs) - FIRST} more")
-    out.print(f"{safe(source)} is valid: {len(plan.runs)} runs, each of which could be trained")
+    out.print(f"{printable(source)} is valid: {len(plan.runs)} runs, each of which could be trained")

@@ -15,7 +15,6 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import safe
 from ganlab.cli.live import WIDTH, sparkline
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence, Series
@@ -23,6 +22,7 @@ from ganlab.diagnosis.files import curve_of
 from ganlab.diagnosis.verdict import Contribution, Finding, Remedy, Verdict
 from ganlab.errors import GanlabError
 from ganlab.runs.snapshots import shown_in
+from ganlab.text import printable
 from ganlab.verdicts import matches, tone, words
 
 SPARKS = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake", *shown_in("spark"))
@@ -68,13 +68,13 @@ def show_verdict(out: Console, judged: Judged) -> None:
             (f"{number}. ", _contribution(each)) for number, each in enumerate(verdict.contributing, start=1)
         ],
         "what to do": [("• ", _remedy(each, evidence.experiment)) for each in verdict.remedies],
-        "what was missing": [("• ", Text(safe(f"{each.what}: {each.how}"))) for each in verdict.missing],
-        "notes": [("• ", Text(safe(each))) for each in (*verdict.notes, *judged.remarks)],
-        "files": [("• ", Text(safe(path))) for path in judged.files if path.suffix != ".svg"],
+        "what was missing": [("• ", Text(printable(f"{each.what}: {each.how}"))) for each in verdict.missing],
+        "notes": [("• ", Text(printable(each))) for each in (*verdict.notes, *judged.remarks)],
+        "files": [("• ", Text(printable(path))) for path in judged.files if path.suffix != ".svg"],
     }
     shown = {heading: items for heading, items in sections.items() if items}
     if not out.is_terminal:
-        lines = [Text(safe(verdict.source)), *head]
+        lines = [Text(printable(verdict.source)), *head]
         for heading, items in shown.items():
             lines += [Text(f"{heading}:"), *(Text(f"  {mark}") + line for mark, line in items)]
         for line in lines:
@@ -83,7 +83,9 @@ def show_verdict(out: Console, judged: Judged) -> None:
     parts: list[RenderableType] = [*head]
     for heading, items in shown.items():
         parts += [Text(), Text(heading, style="bold"), _hanging(items)]
-    panel = Panel(Group(*parts), title=Text(safe(verdict.source)), title_align="left", border_style=colour_of(verdict))
+    panel = Panel(
+        Group(*parts), title=Text(printable(verdict.source)), title_align="left", border_style=colour_of(verdict)
+    )
     out.print(panel, soft_wrap=False)
 
 
@@ -98,8 +100,11 @@ def _hanging(items: Sequence[Item]) -> Table:
 def _head(verdict: Verdict, evidence: Evidence) -> Iterator[Text]:
     """Say what it is, since when, how sure and how bad, and whether that was expected."""
     yield Text(_named(verdict), style=f"bold {colour_of(verdict)}")
-    yield Text(safe(verdict.summary))
-    facts = [f"confidence {100 * verdict.confidence:.0f} % ({safe(verdict.basis)})", f"severity {verdict.severity:.2f}"]
+    yield Text(printable(verdict.summary))
+    facts = [
+        f"confidence {100 * verdict.confidence:.0f} % ({printable(verdict.basis)})",
+        f"severity {verdict.severity:.2f}",
+    ]
     facts.append(f"judged on steps {_steps(verdict.steps)}")
     yield Text("; ".join(facts))
     if evidence.experiment is not None and evidence.experiment.expect:
@@ -112,7 +117,7 @@ def _head(verdict: Verdict, evidence: Evidence) -> Iterator[Text]:
 
 def _named(verdict: Verdict) -> str:
     onset = "" if verdict.onset_step is None else f", since step {verdict.onset_step:,}"
-    return safe(words(verdict.name).capitalize()) + onset
+    return printable(words(verdict.name).capitalize()) + onset
 
 
 def _steps(window: tuple[int, int]) -> str:
@@ -122,27 +127,27 @@ def _steps(window: tuple[int, int]) -> str:
 
 def _finding(finding: Finding) -> Text:
     """A sentence, and behind it the numbers it rests on."""
-    numbers = [safe(finding.signal)]
+    numbers = [printable(finding.signal)]
     if finding.value is not None:
         numbers[0] += f" {finding.value:.3g}"
     if finding.threshold is not None:
         numbers[0] += f" against {finding.threshold:.3g}"
     first, last = finding.window
     numbers.append(f"step {first:,}" if first == last else f"steps {_steps(finding.window)}")
-    numbers.append(safe(finding.source))
-    return Text.assemble(safe(finding.words), " ", (f"({'; '.join(numbers)})", "dim"))
+    numbers.append(printable(finding.source))
+    return Text.assemble(printable(finding.words), " ", (f"({'; '.join(numbers)})", "dim"))
 
 
 def _contribution(each: Contribution) -> Text:
     since = "" if each.onset_step is None else f" from step {each.onset_step:,}"
-    return Text(f"{safe(words(each.name).capitalize())}{since} (seen over steps {_steps(each.window)})")
+    return Text(f"{printable(words(each.name).capitalize())}{since} (seen over steps {_steps(each.window)})")
 
 
 def _remedy(remedy: Remedy, experiment: Experiment | None) -> Text:
     """What to change, from what to what, and why; advice without a change is its reason alone."""
     changes = "; ".join(_changes(remedy, experiment))
-    start = [(f"{safe(changes)}: ", "bold")] if changes else []
-    return Text.assemble(*start, safe(remedy.why), " ", (f"({safe(remedy.source)})", "dim"))
+    start = [(f"{printable(changes)}: ", "bold")] if changes else []
+    return Text.assemble(*start, printable(remedy.why), " ", (f"({printable(remedy.source)})", "dim"))
 
 
 def _changes(remedy: Remedy, experiment: Experiment | None) -> Iterator[str]:
@@ -209,7 +214,7 @@ def show_table(out: Console, results: Sequence[tuple[str, Judged | GanlabError]]
     for heading in ("run", "verdict", "confidence", "since step", "severity", "as expected"):
         table.add_column(heading, no_wrap=True)
     for name, result in results:
-        table.add_row(Text(safe(name)), *_cells(result))
+        table.add_row(Text(printable(name)), *_cells(result))
     # As wide as it is: a name is there to be copied, and never cut.
     out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)
     out.print(table)
@@ -222,7 +227,7 @@ def _cells(result: Judged | GanlabError) -> list[Text]:
     expect = experiment.expect if experiment is not None else ()
     agrees = matches(verdict.name, expect)
     return [
-        Text(safe(words(verdict.name).capitalize()), style=colour_of(verdict)),
+        Text(printable(words(verdict.name).capitalize()), style=colour_of(verdict)),
         Text(f"{100 * verdict.confidence:.0f} %"),
         Text("-" if verdict.onset_step is None else f"{verdict.onset_step:,}"),
         Text(f"{verdict.severity:.2f}"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,7 +19,8 @@ from ganlab.config.schema import (
     node_at,
     options_at,
 )
-from ganlab.config.yaml_text import Finding, KeyPath, Node, dotted, safe, shown
+from ganlab.config.yaml_text import Finding, KeyPath, Node, dotted, shown
+from ganlab.text import closest, short
 
 _TYPES = {
     "int_type": "a whole number",
@@ -115,7 +115,7 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Finding, 
         text = f"has no name; give one, such as name: {names[0]} (there are {', '.join(names)})"
     elif kinds & {"model_type", "model_attributes_type"} and (path in DEFAULT_COMPONENTS or isinstance(path[-1], int)):
         names = list(_components(root, path))
-        text = f"expected keys and values, got {shown(value)}; write {{name: {close(value, names) or names[0]}}}"
+        text = f"expected keys and values, got {shown(value)}; write {{name: {closest(value, names) or names[0]}}}"
     elif "missing" in kinds:
         text = f"is missing; {component_name(cls) if cls else 'the list'} needs it"
     else:
@@ -132,7 +132,7 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Finding, KeyPath]:
     if rivals:
         have = f"{' and '.join(rivals)} {'have' if len(rivals) > 1 else 'has'} it"
         return finding(root, path, f"unknown key of {name}; {have}"), path
-    near = close(key, keys)
+    near = closest(key, keys)
     if node and node.place.key:
         meant = shown_as = _close_path(node.place.key, root)
     elif near:
@@ -153,13 +153,7 @@ def _close_path(typed: str, root: Node) -> str | None:
     """Return the path an override probably meant: the same key in another section, or one spelled like it."""
     paths = list(dotted_paths(root))
     paths += [dotted(both) for path in paths if (both := for_both_players(key_path(path)))]
-    return next((path for path in paths if path.endswith(f".{typed}")), None) or close(typed, paths)
-
-
-def close(word: Any, options: Iterable[Any]) -> str | None:
-    """Return the option that a word was probably meant to be, or None."""
-    found = difflib.get_close_matches(str(word)[:100].lower(), [str(option) for option in options], n=1)
-    return found[0] if found else None
+    return next((path for path in paths if path.endswith(f".{typed}")), None) or closest(typed, paths)
 
 
 def _components(root: Node, path: KeyPath) -> dict[str, type[Options]]:
@@ -170,7 +164,7 @@ def _components(root: Node, path: KeyPath) -> dict[str, type[Options]]:
 
 
 def _none_called(path: KeyPath, value: Any, names: Sequence[str]) -> str:
-    guess = close(value, names)
+    guess = closest(value, names)
     meant = f"did you mean {guess}? " if guess else ""
     there = f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
     return f"no {_KINDS.get(str(path[0]), path[0])} called {shown(value)}; {meant}{there}"
@@ -202,7 +196,7 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
         if kind == "literal_error":
             expected += map(str, allowed)
         else:
-            expected.append(_TYPES.get(kind, safe(error["msg"])))
+            expected.append(_TYPES.get(kind, short(error["msg"])))
     if path[-1] in ("loss", "name") and allowed:
         return _none_called(path, value, allowed)
     return f"expected {_listed(expected)}, got {shown(value)}{_advice(errors[0]['type'], value, allowed)}"
@@ -210,7 +204,7 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
 
 def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:
     """Return what to write instead, where that can be guessed."""
-    if isinstance(value, str) and (guess := close(value, allowed)):
+    if isinstance(value, str) and (guess := closest(value, allowed)):
         return f"; did you mean {guess}?"
     if kind == "int_type" and isinstance(value, float) and value.is_integer():
         return f"; write {value:.0f}"

@@ -16,10 +16,10 @@ from ganlab.config.yaml_text import (
     UnreadableError,
     decode,
     read_yaml,
-    safe,
     shown,
 )
 from ganlab.errors import ConfigError
+from ganlab.text import PATH, one_line
 
 MAX_EXTENDS = 10
 SWEEP_KEYS = ("base", "grid", "runs")
@@ -42,7 +42,7 @@ def read_document(path: Path, experiments: int = 1) -> tuple[Node, list[Finding]
     Raises:
         UnreadableError: it cannot be read, is no YAML, or is empty.
     """
-    source = safe(str(path), limit=300)
+    source = one_line(path, PATH)
     text = decode(_read_file(path, source, experiments * MAX_BYTES), source, experiments)
     tree, findings = read_yaml(text, Place(source, 1), experiments)
     if tree.value is None:

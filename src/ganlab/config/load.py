@@ -22,11 +22,11 @@ from ganlab.config.yaml_text import (
     Place,
     UnreadableError,
     dotted,
-    safe,
     to_node,
     write_yaml,
 )
 from ganlab.errors import ConfigError
+from ganlab.text import short
 
 MAX_FINDINGS = 100
 
@@ -64,7 +64,7 @@ def experiment_from_mapping(
         ConfigError: it cannot be run; the message lists every problem, one a line.
     """
     try:
-        return _resolve(*extend(to_node(values, Place(safe(where))), Path()), *read_overrides(overrides))
+        return _resolve(*extend(to_node(values, Place(short(where))), Path()), *read_overrides(overrides))
     except UnreadableError as error:
         raise refusal(error.findings) from None
 

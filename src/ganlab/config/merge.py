@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ganlab.config.schema import DEFAULT_COMPONENTS
-from ganlab.config.yaml_text import Finding, KeyPath, Node, UnreadableError, dotted, safe
+from ganlab.config.yaml_text import Finding, KeyPath, Node, UnreadableError, dotted
+from ganlab.text import short
 
 
 def merge(base: Node, top: Node, path: KeyPath = ()) -> Node:
@@ -35,9 +36,7 @@ def put(tree: Node, keys: KeyPath, value: Node, path: KeyPath = ()) -> Node:
     if isinstance(tree.value, list) or (below is None and str(key).isdigit()):
         if below is None:
             where = dotted(path) or "the experiment"
-            text = (
-                f"{where} has no entry {safe(str(key))}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
-            )
+            text = f"{where} has no entry {short(key)}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
             raise UnreadableError([Finding(value.place, text)])
         index = int(key)
         items = list(tree.value)

@@ -15,10 +15,10 @@ from ganlab.config.yaml_text import (
     UnreadableError,
     control_character,
     read_yaml,
-    safe,
     shown,
     to_node,
 )
+from ganlab.text import short
 
 PLAYERS = ("generator", "discriminator")
 
@@ -37,7 +37,7 @@ def read_override(text: str) -> Change:
     Raises:
         UnreadableError: it is no KEY=VALUE, or the value is no YAML.
     """
-    place = Place(f"override {safe(text)}")
+    place = Place(f"override {short(text)}")
     key, equals, value = text.partition("=")
     if not equals or control_character(text):
         raise _not_a_change(place)
@@ -50,7 +50,7 @@ def read_setting(key: str, value: Any) -> Change:
     Raises:
         UnreadableError: the key is no dotted path, or the value holds what no experiment can.
     """
-    place = Place(f"override {safe(f'{key}={shown(value)}')}")
+    place = Place(f"override {short(f'{key}={shown(value)}')}")
     if control_character(key):
         raise _not_a_change(place)
     return Change(_path(key, place), to_node(value, place))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from ganlab.errors import ConfigError
+from ganlab.text import closest, short
 
 SWEEPS = "sweeps/"
 """Where the shipped sweeps are, among the shipped experiments."""
@@ -62,15 +62,13 @@ def _names() -> list[str]:
 
 
 def _unknown(kind: str, name: str, names: list[str]) -> ConfigError:
-    # Reading YAML is not needed to list names: `ganlab ls` stays quick.
-    from ganlab.config.yaml_text import safe
 
-    close = difflib.get_close_matches(name.removesuffix(".yaml")[:100], names, n=1)
-    guess = f"did you mean {close[0]}? " if close else ""
+    near = closest(name.removesuffix(".yaml"), names)
+    guess = f"did you mean {near}? " if near else ""
     listed = "`ganlab ls configs` lists those that are shipped"
     if kind == "sweep":
         listed = f"the shipped ones are {', '.join(names)}" if names else "none is shipped"
-    return ConfigError(f"no {kind} '{safe(name)}': neither a file nor one of the shipped {kind}s", f"{guess}{listed}")
+    return ConfigError(f"no {kind} '{short(name)}': neither a file nor one of the shipped {kind}s", f"{guess}{listed}")
 
 
 def _description(name: str) -> str:

@@ -19,10 +19,11 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
+from ganlab.text import SHORT, one_line, short
+
 MAX_BYTES = 100_000
 MAX_DEPTH = 20
 MAX_NODES = 10_000
-SHORT = 80
 
 KeyPath = tuple[str | int, ...]
 """Keys and list positions from the top of an experiment; as text it is a dotted path."""
@@ -94,28 +95,22 @@ class UnreadableError(Exception):
         self.findings = findings
 
 
-def safe(text: str, limit: int = SHORT) -> str:
-    """Return text that can be printed: nothing but printable characters, shortened to `limit`."""
-    shortened = text if len(text) <= limit else f"{text[: limit - 3]}..."
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shortened)
-
-
 def shown(value: Any) -> str:
     """Return a value as a message shows it, safe to print and short."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
-        return f"'{safe(value)}'"
+        return f"'{short(value)}'"
     if isinstance(value, int | float):
-        return safe(_float_text(value) if isinstance(value, float) else str(value))
+        return short(_float_text(value) if isinstance(value, float) else str(value))
     if isinstance(value, list):
-        return safe(f"[{', '.join(shown(item) for item in value[:SHORT])}]")
-    return "keys and values" if isinstance(value, dict) else f"a Python {safe(type(value).__name__)}"
+        return short(f"[{', '.join(shown(item) for item in value[:SHORT])}]")
+    return "keys and values" if isinstance(value, dict) else f"a Python {short(type(value).__name__)}"
 
 
 def dotted(path: KeyPath) -> str:
     """Return a path as messages show it."""
-    return safe(".".join(map(str, path)), 4 * SHORT)
+    return one_line(".".join(map(str, path)), 4 * SHORT)
 
 
 def decode(raw: bytes, source: str, experiments: int = 1) -> str:
@@ -221,7 +216,7 @@ class _Document:
         if isinstance(event, events.AliasEvent) or event.anchor is not None:
             self._stop(event, "anchors and aliases (& and *) are not read; write the value out, or use extends")
         if event.tag is not None:
-            self._stop(event, f"tags are not read; remove {safe(event.tag)}")
+            self._stop(event, f"tags are not read; remove {short(event.tag)}")
         if isinstance(event, events.ScalarEvent):
             return Node(self._scalar(event), self._at(event))
         place = self._at(event)
@@ -264,8 +259,8 @@ def _syntax_text(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "it breaks off here"
     if "'\\t'" in problem:
         return "a tab where YAML needs spaces; indent with spaces"
-    begun = f" ({safe(error.context or '')} in line {error.context_mark.line + 1})" if error.context_mark else ""
-    return f"not YAML: {safe(problem)}{begun}"
+    begun = f" ({short(error.context or '')} in line {error.context_mark.line + 1})" if error.context_mark else ""
+    return f"not YAML: {short(problem)}{begun}"
 
 
 def _value(text: str) -> str | int | float | bool | None:

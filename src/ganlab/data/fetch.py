@@ -16,9 +16,9 @@ from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
-from ganlab.config.yaml_text import safe
 from ganlab.data.cache import build
 from ganlab.errors import DataError
+from ganlab.text import one_line
 
 TIMEOUT = 30.0
 """Seconds without an answer after which a server is given up."""
@@ -104,7 +104,7 @@ def download(url: str, target: Path, md5: str) -> None:
             file.flush()
             os.fsync(file.fileno())
     except (OSError, HTTPException, ValueError) as error:
-        raise DataError(safe(f"{url}: {error}", 500)) from error
+        raise DataError(one_line(f"{url}: {error}", 500)) from error
     if digest.hexdigest() != md5:
         raise DataError(f"{url}: {size} bytes came, cut short or altered: md5 {digest.hexdigest()} instead of {md5}")
 
@@ -130,7 +130,7 @@ class _HttpsRedirects(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         if urlsplit(newurl).scheme != "https":
-            raise DataError(safe(f"{req.full_url}: redirects to {newurl}, not an https address, refused", 500))
+            raise DataError(one_line(f"{req.full_url}: redirects to {newurl}, not an https address, refused", 500))
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

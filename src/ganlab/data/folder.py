@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ganlab.config.data import FolderOptions, held_out_size
-from ganlab.config.yaml_text import safe
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.samples import RealData, Samples
 from ganlab.data.selection import class_numbers
 from ganlab.errors import DataError
 from ganlab.randomness import seeded_generator
 from ganlab.runs.files import write_synced
+from ganlab.text import PATH, one_line
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
 """What counts as an image, by its name in lower case; all else in the tree is passed over."""
@@ -67,7 +67,7 @@ def load(options: FolderOptions) -> RealData:
     root = Path(os.path.expanduser(options.path))
     found = find_images(root)
     folders = sorted({file.class_name for file in found})
-    names = tuple(printable(name) for name in folders)
+    names = tuple(one_line(name, PATH) for name in folders)
     label_of = {folders[number]: number for number in class_numbers(options.classes, names)}
     chosen = [file for file in found if file.class_name in label_of]
     order = torch.randperm(len(chosen), generator=seeded_generator(options.seed, "held_out"))
@@ -100,7 +100,7 @@ def find_images(root: Path) -> list[ImageFile]:
     """
     if not os.path.isdir(root):
         raise DataError(
-            f"data.path: there is no folder {printable(str(root))}", "name the folder that holds the images"
+            f"data.path: there is no folder {one_line(root, PATH)}", "name the folder that holds the images"
         )
     found = []
     for folder, names in _walk(root):
@@ -113,7 +113,7 @@ def find_images(root: Path) -> list[ImageFile]:
                 found.append(ImageFile(path.relative_to(root).as_posix(), -1, -1))
     if not found:
         raise DataError(
-            f"data.path: {printable(str(root))} holds no images",
+            f"data.path: {one_line(root, PATH)} holds no images",
             f"images are files named {', '.join(sorted(EXTENSIONS))}",
         )
     return sorted(found, key=lambda file: file.path)
@@ -148,17 +148,12 @@ def read_image(path: Path, size: int, grayscale: bool) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels[None] if grayscale else pixels.transpose(2, 0, 1))
 
 
-def printable(text: str) -> str:
-    """Return a file's name or an error's text, up to 300 characters, without any that could steer a terminal."""
-    return safe(text, 300)
-
-
 def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield each folder once, with the names of its images."""
 
     def stop(error: OSError) -> NoReturn:
         raise DataError(
-            f"data.path: {printable(str(error.filename))} cannot be read: {error.strerror}", "check its permissions"
+            f"data.path: {one_line(error.filename, PATH)} cannot be read: {error.strerror}", "check its permissions"
         ) from error
 
     seen = set()
@@ -210,7 +205,7 @@ def _write_cache(
     with open(target / "images.u8", "wb") as out, closing(_decode(root, options, files)) as decoded:
         for file, pixels in decoded:
             if isinstance(pixels, str):
-                broken.append((printable(file.path), pixels))
+                broken.append((one_line(file.path, PATH), pixels))
                 continue
             size += out.write(pixels.data)
             digest.update(pixels.data)
@@ -219,7 +214,7 @@ def _write_cache(
         os.fsync(out.fileno())
     if not labels:
         raise DataError(
-            f"data.path: none of the {len(files)} images in {printable(str(root))} could be read: {_listed(broken)}",
+            f"data.path: none of the {len(files)} images in {one_line(root, PATH)} could be read: {_listed(broken)}",
             "check that they are whole images",
         )
     digest.update(json.dumps(labels).encode())
@@ -238,7 +233,7 @@ def _decode(
         try:
             return read_image(root / file.path, options.image_size, options.grayscale)
         except Exception as error:  # a broken file makes Pillow raise nearly anything; the reason is kept and told
-            return printable(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""))
+            return one_line(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""), PATH)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks about odd metadata, one an image

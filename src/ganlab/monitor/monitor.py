@@ -42,6 +42,7 @@ from ganlab.runs.files import atomic_write, write_json
 from ganlab.runs.history import append_text, read_history, sync_file
 from ganlab.runs.snapshots import append_snapshot, cut_snapshots, read_snapshots
 from ganlab.runs.status import MADE_BY, Cost, RunStatus, now, this_process
+from ganlab.text import one_line
 from ganlab.version import __version__
 
 BLOCK = 256
@@ -516,8 +517,7 @@ class Monitor:
 
     def _write_line(self, text: str) -> None:
         # One line a message: a newline or an escape in user text must not forge another.
-        safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-        append_text(self.run.log, f"{now()} {safe}\n")
+        append_text(self.run.log, f"{now()} {one_line(text)}\n")
 
 
 def require_growing(step: object, last: int | None, call: str) -> None:

@@ -16,7 +16,8 @@ from matplotlib.ticker import LogLocator
 from ganlab.plots.figures import LEFT, MUTED, RIGHT, STYLE, Curve, Values, drawn, limit, logarithmic
 from ganlab.plots.grids import Pixels
 from ganlab.plots.sweeps import LINES
-from ganlab.plots.verdicts import WIDTH_IN, headed, plain, same_steps
+from ganlab.plots.verdicts import WIDTH_IN, headed, same_steps
+from ganlab.text import drawable
 from ganlab.verdicts import hue, words
 
 PANEL_IN, BETWEEN_IN, FOOT_IN, KEY_IN = 1.6, 0.55, 0.65, 0.36
@@ -95,14 +96,14 @@ def _key(figure: Figure, number: int, run: Compared, top: float) -> None:
     line: dict[str, Any] = {"va": "center", "parse_math": False}
     y = (top - 0.1) / height
     figure.text(LEFT, y, LETTERS[number], size=10, weight="bold", color=LINES[number], **line)
-    figure.text(LEFT + 0.022, y, textwrap.shorten(plain(run.name), 60, placeholder=" ..."), size=9, **line)
-    name = plain(words(run.verdict)) or "not judged"
+    figure.text(LEFT + 0.022, y, textwrap.shorten(drawable(run.name), 60, placeholder=" ..."), size=9, **line)
+    name = drawable(words(run.verdict)) or "not judged"
     if run.verdict:
         mark = Rectangle((0.60, y - 0.045 / height), 0.011, 0.1 / height, color=hue(run.verdict))
         mark.set(transform=figure.transFigure, figure=figure)
         figure.patches.append(mark)
     figure.text(0.62, y, name, size=9, **line)
-    settings = textwrap.shorten(plain(run.settings), 125, placeholder=" ...")
+    settings = textwrap.shorten(drawable(run.settings), 125, placeholder=" ...")
     figure.text(LEFT + 0.022, y - 0.16 / height, settings, size=8, color=MUTED, **line)
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from ganlab.plots.figures import INK, MUTED
 from ganlab.plots.grids import GAP, Pixels
-from ganlab.plots.verdicts import plain
+from ganlab.text import drawable
 from ganlab.verdicts import hue, short_words, words
 
 PAGE, LABEL, STRIP_GAP, CAPTION = (1130, 3600), 210, 14, 42
@@ -66,7 +66,7 @@ def strips(title: str, rows: Iterable[tuple[str, Iterable[Strip]]]) -> list[Pixe
 
 def _page(title: str, rows: Sequence[Image.Image]) -> Pixels:
     page = Image.new("RGB", (PAGE[0], 44 + sum(row.height for row in rows)), "white")
-    ImageDraw.Draw(page).text((12, 12), plain(title), fill=INK, font=ImageFont.load_default(20))
+    ImageDraw.Draw(page).text((12, 12), drawable(title), fill=INK, font=ImageFont.load_default(20))
     top = 44
     for row in rows:
         page.paste(row, (0, top))
@@ -80,7 +80,7 @@ def _row_of_strips(label: str, row: Sequence[Strip]) -> Image.Image:
     widest = max((picture.width for picture in pictures), default=0) + STRIP_GAP
     highest = max((picture.height for picture in pictures), default=0) + CAPTION + STRIP_GAP
     per_line = max(1, (PAGE[0] - LABEL) // max(1, widest))
-    lines = [line for part in plain(label).splitlines() for line in textwrap.wrap(part, 22)][:8]
+    lines = [line for part in drawable(label).splitlines() for line in textwrap.wrap(part, 22)][:8]
     height = max(-(-len(row) // per_line) * highest, 20 * len(lines) + STRIP_GAP) + 10
     canvas = Image.new("RGB", (PAGE[0], height), "white")
     draw = ImageDraw.Draw(canvas)
@@ -97,13 +97,13 @@ def _row_of_strips(label: str, row: Sequence[Strip]) -> Image.Image:
 def _caption(draw: ImageDraw.ImageDraw, strip: Strip, left: int, top: int, width: int) -> None:
     """Write which run it is, below it its verdict behind a mark of the verdict's colour, cut to the strip's width."""
     font = ImageFont.load_default(15)
-    draw.text((left, top), plain(strip.caption), fill=MUTED, font=font)
-    name = plain(words(strip.verdict)) or "not judged"
+    draw.text((left, top), drawable(strip.caption), fill=MUTED, font=font)
+    name = drawable(words(strip.verdict)) or "not judged"
     indent = 0
     if strip.verdict:
         draw.rectangle((left, top + 23, left + 11, top + 34), fill=hue(strip.verdict))
         indent = 17
-    for shown in (name, plain(short_words(strip.verdict)), *_shortened(name)):
+    for shown in (name, drawable(short_words(strip.verdict)), *_shortened(name)):
         if draw.textlength(shown, font) <= width - indent:
             draw.text((left + indent, top + 19), shown, fill=INK, font=font)
             break

@@ -18,7 +18,8 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from ganlab.plots.figures import INK, LEFT, MUTED, NOTHING, PLAIN, RIGHT, STYLE, Values
-from ganlab.plots.verdicts import WIDTH_IN, headed, plain
+from ganlab.plots.verdicts import WIDTH_IN, headed
+from ganlab.text import drawable
 from ganlab.verdicts import accuses, failure_of, hue, rank, short_words, words
 
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7B4FA3", "#2B2B2B")
@@ -92,7 +93,7 @@ def failure_map(title: str, summary: str, rows: Axis, columns: Axis, cells: Sequ
         rows, columns: the two axes; one of a single empty label where there is only one.
         cells: by row and column.
     """
-    row_lines = [textwrap.wrap(plain(label), 26, max_lines=3, placeholder=" ...") for label in rows.labels]
+    row_lines = [textwrap.wrap(drawable(label), 26, max_lines=3, placeholder=" ...") for label in rows.labels]
     left = 0.45 + LABEL_EM_IN * max((len(line) for lines in row_lines for line in lines), default=0)
     texts, tilt = _column_labels(columns.labels, (WIDTH_IN - left - 0.25) / len(columns.labels))
     if tilt:
@@ -120,10 +121,10 @@ def failure_map(title: str, summary: str, rows: Axis, columns: Axis, cells: Sequ
     for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         text.set_parse_math(False)
     names: dict[str, Any] = {"weight": "bold", "parse_math": False}
-    axes.set_xlabel(textwrap.shorten(plain(columns.name), 90, placeholder=" ..."), **names)
+    axes.set_xlabel(textwrap.shorten(drawable(columns.name), 90, placeholder=" ..."), **names)
     above = (foot + map_height + 0.09) / height
-    figure.text(0.02, above, textwrap.shorten(plain(rows.name), 90, placeholder=" ..."), **names)
-    handles = [Patch(color=hue(name), label=plain(words(name))) for name in shown]
+    figure.text(0.02, above, textwrap.shorten(drawable(rows.name), 90, placeholder=" ..."), **names)
+    handles = [Patch(color=hue(name), label=drawable(words(name))) for name in shown]
     if any(not cell.verdicts for line in cells for cell in line):
         handles.append(Patch(label="not judged", **HATCH))
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.0), ncols=key, fontsize=8.5)
@@ -160,9 +161,9 @@ def failure_scatter(
         axis.set_major_formatter(PLAIN)
         if is_log:
             axis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(plain(x), weight="bold", parse_math=False)
-    axes.set_title(plain(y), weight="bold", color=INK, parse_math=False)
-    handles = [Patch(color=hue(name), label=plain(words(name))) for name in shown]
+    axes.set_xlabel(drawable(x), weight="bold", parse_math=False)
+    axes.set_title(drawable(y), weight="bold", color=INK, parse_math=False)
+    handles = [Patch(color=hue(name), label=drawable(words(name))) for name in shown]
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(LEFT - 0.01, 0.0), ncols=key, fontsize=8.5)
     return figure
 
@@ -177,10 +178,10 @@ def _key_columns(names: Sequence[str]) -> int:
 def _column_labels(labels: Sequence[str], width: float) -> tuple[list[str], bool]:
     """Wrap labels to cells of so many inches; where one does not fit so, cut all to one line and tilt them."""
     room = int(width / (LABEL_EM_IN))
-    wrapped = [textwrap.wrap(plain(label), max(1, room), break_long_words=False) for label in labels]
+    wrapped = [textwrap.wrap(drawable(label), max(1, room), break_long_words=False) for label in labels]
     if all(len(lines) <= 3 and all(len(line) <= room for line in lines) for lines in wrapped):
         return ["\n".join(lines) for lines in wrapped], False
-    return [label if len(label) <= 30 else f"{label[:28]}..." for label in map(plain, labels)], True
+    return [label if len(label) <= 30 else f"{label[:28]}..." for label in map(drawable, labels)], True
 
 
 def _label_depth(texts: Sequence[str], tilt: bool) -> float:
@@ -214,7 +215,7 @@ def _draw_cell(axes: Axes, column: int, row: int, cell: Cell, width: float) -> N
 def _name_in_cell(name: str, width: float) -> list[str]:
     """Break the variant's name, else the failure's, into at most three lines of a cell; none where it does not fit."""
     room = int(0.94 * width / (NAME_SIZE * EM_IN))
-    lines = textwrap.wrap(plain(short_words(name)), max(1, room), break_long_words=False)
+    lines = textwrap.wrap(drawable(short_words(name)), max(1, room), break_long_words=False)
     return lines if len(lines) <= 3 and all(len(line) <= room for line in lines) else []
 
 
@@ -262,7 +263,7 @@ def sensitivity(
     for number, (label, runs) in enumerate(lines.items()):
         row = broken.index(label) if label in broken else 0
         colour = LINES[number % len(LINES)]
-        name = textwrap.shorten(plain(label), 52, placeholder=" ...") or "runs"
+        name = textwrap.shorten(drawable(label), 52, placeholder=" ...") or "runs"
         axes.plot([], [], color=colour, linewidth=1.8, marker="o", markersize=4, label=name)
         if len(rates) <= JOINED:
             _median_and_range(axes, runs, colour)
@@ -270,7 +271,7 @@ def sensitivity(
     _log_axes(axes, rates)
     joined = "line: median; band: lowest to highest; " if len(rates) <= JOINED else ""
     axes.set_title(f"{quality}, lower is better; {joined}dot: a run; ×: without a finite value")
-    axes.set_xlabel(plain(rate), parse_math=False)
+    axes.set_xlabel(drawable(rate), parse_math=False)
     handles = axes.get_legend_handles_labels()
     figure.legend(*handles, loc="lower left", bbox_to_anchor=(LEFT - 0.01, 0.0), ncols=columns, fontsize=8.5)
     return figure
@@ -368,7 +369,7 @@ def _course(axes: Axes, run: Course, columns: int) -> None:
     good = np.isfinite(run.fid) & np.isfinite(run.g_loss) & (run.fid > 0)
     steps, fid, g_loss = run.steps[good], run.fid[good], run.g_loss[good]
     room = {1: 92, 2: 46}.get(columns, 34)
-    heading = [textwrap.shorten(plain(run.name), room, placeholder=" ..."), plain(words(run.verdict))]
+    heading = [textwrap.shorten(drawable(run.name), room, placeholder=" ..."), drawable(words(run.verdict))]
     axes.set_title("\n".join(line for line in heading if line), size=8, parse_math=False)
     if not len(steps):
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=MUTED)

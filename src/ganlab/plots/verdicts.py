@@ -33,6 +33,7 @@ from ganlab.plots.figures import (
     logarithmic,
 )
 from ganlab.plots.grids import COMFORTABLE_WIDTH, GAP_COLOUR, Pixels
+from ganlab.text import drawable
 
 EVIDENCE = "#F0E442"
 SPELL = "#56B4E9"
@@ -128,17 +129,12 @@ def annotated_curves(
 
 def headed(title: str, summary: str, body: float, colour: str = INK) -> Figure:
     """Make a figure with a title and a summary of up to two lines above a body of so many inches."""
-    lines = textwrap.wrap(plain(summary), 124, max_lines=2, placeholder=" ...")
+    lines = textwrap.wrap(drawable(summary), 124, max_lines=2, placeholder=" ...")
     height = body + 0.66 + 0.15 * len(lines)
     figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI)
-    figure.text(LEFT, 1 - 0.28 / height, plain(title), size=12, weight="bold", color=colour, parse_math=False)
+    figure.text(LEFT, 1 - 0.28 / height, drawable(title), size=12, weight="bold", color=colour, parse_math=False)
     figure.text(LEFT, 1 - 0.36 / height, "\n".join(lines), size=8.5, va="top", parse_math=False)
     return figure
-
-
-def plain(text: str) -> str:
-    """Return text without the characters that a font cannot draw."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def _panel(axes: Axes, panel: Panel) -> bool:
@@ -215,7 +211,7 @@ def _name_spell(axes: Axes, spell: Spell, height: float) -> None:
         zorder=2.8,
     )
     axes.annotate(
-        plain(spell.name),
+        drawable(spell.name),
         (spell.last if right else spell.first, height - 0.015),
         xytext=(-2 if right else 2, 0),
         xycoords=axes.get_xaxis_transform(),
@@ -279,7 +275,7 @@ def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
     names = last.get("classes") or range(width)
     return _Classes(
         steps=[row["step"] for row in rows],
-        names=[plain(str(name)) for name in names],
+        names=[drawable(str(name)) for name in names],
         shares=np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0),
         real=np.array(last.get("class_shares_real") or [np.nan] * width, dtype=float),
         good=np.array([row["good"] for row in rows], dtype=float),
@@ -412,7 +408,7 @@ def sample_sheet(images: NDArray[np.uint8], groups: Sequence[Sequence[int]], tit
     draw = ImageDraw.Draw(picture)
     for number, line in enumerate(lines):
         font = ImageFont.load_default(15 if number == 0 else 13)
-        draw.text((gap, 8 + 19 * number), plain(line), fill=(43, 43, 43), font=font)
+        draw.text((gap, 8 + 19 * number), drawable(line), fill=(43, 43, 43), font=font)
     return np.asarray(picture)
 
 

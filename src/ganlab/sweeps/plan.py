@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from ganlab.config.experiment import Experiment
-from ganlab.config.explain import close
 from ganlab.config.load import with_settings
-from ganlab.config.yaml_text import safe
 from ganlab.errors import ConfigError
 from ganlab.sweeps.spec import SweepSpec, written_paths
+from ganlab.text import closest, short
 
 MAX_RUNS = 10_000
 """Runs that a spec may expand to unless the user says yes."""
@@ -173,12 +172,12 @@ def _values(name: str, values: Any) -> list[tuple[str, dict[str, Any]]]:
         return list(values.items())
     keys = _keys(name)
     if len(set(keys)) < len(keys):
-        raise ConfigError(f"the axis '{safe(name)}' names a key twice", "name it once")
+        raise ConfigError(f"the axis '{short(name)}' names a key twice", "name it once")
     found = []
     for value in values:
         if len(keys) > 1 and isinstance(value, list) and len(value) != len(keys):
             raise ConfigError(
-                f"grid: '{safe(name)}' links {len(keys)} keys, and {safe(label(value))} has {len(value)} values",
+                f"grid: '{short(name)}' links {len(keys)} keys, and {short(label(value))} has {len(value)} values",
                 "give one value for all the keys, or a list with one for each",
             )
         each = value if len(keys) > 1 and isinstance(value, list) else [value] * len(keys)
@@ -196,11 +195,11 @@ def _refuse_conflicts(spec: SweepSpec, axes: Sequence[Axis]) -> None:
     if spec.stop_on is not None:
         places["`stop_on`"] = {"monitor.stop_on"}
     for name, values in axes:
-        places[f"the axis '{safe(name)}'"] = {path for _, settings in values for path in written_paths(settings)}
+        places[f"the axis '{short(name)}'"] = {path for _, settings in values for path in written_paths(settings)}
         if twice := _written_twice(values):
-            raise ConfigError(f"the axis '{safe(name)}' sets {twice} twice", "set it once")
+            raise ConfigError(f"the axis '{short(name)}' sets {twice} twice", "set it once")
     for name in spec.random.draw if spec.random else ():
-        places[f"random '{safe(name)}'"] = written_paths(dict.fromkeys(_keys(name)))
+        places[f"random '{short(name)}'"] = written_paths(dict.fromkeys(_keys(name)))
     for (one, its), (other, others) in itertools.combinations(places.items(), 2):
         if both := sorted(its & others):
             raise ConfigError(
@@ -343,9 +342,9 @@ def _check_claims(spec: SweepSpec, design: Sequence[_Configuration]) -> None:
     for index, claim in enumerate(spec.claims):
         for name in (*_names(claim.get("runs")), *_names(claim.get("against"))):
             if name not in names and not fnmatch.filter(names, name):
-                near = close(name, names)
+                near = closest(name, names)
                 raise ConfigError(
-                    f"claims.{index} is about {safe(name)!r}, which is no configuration of {spec.name}",
+                    f"claims.{index} is about {short(name)!r}, which is no configuration of {spec.name}",
                     f"did you mean {near}?" if near else f"there are {', '.join(sorted(names)[:10])}",
                 )
 

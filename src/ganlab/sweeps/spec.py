@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from ganlab.config.base import Options, Seed
 from ganlab.config.experiment import Experiment
-from ganlab.config.explain import close, errors_by_path, finding, wrong_value
+from ganlab.config.explain import errors_by_path, finding, wrong_value
 from ganlab.config.files import locate, read_document, says_sweep
 from ganlab.config.load import experiment_from_node, load_experiment, refusal
 from ganlab.config.overrides import for_each_player, read_override
@@ -26,12 +26,12 @@ from ganlab.config.yaml_text import (
     Node,
     Place,
     UnreadableError,
-    safe,
     shown,
     to_node,
     write_yaml,
 )
 from ganlab.errors import ConfigError
+from ganlab.text import closest, short
 
 MAX_CONFIGS = 1000
 """Most entries of `runs`."""
@@ -55,7 +55,7 @@ def _axis(values: Any) -> Any:
         for label, settings in values.items():
             if not isinstance(settings, dict) or not settings:
                 raise ValueError(
-                    f"{safe(label)}: expected dotted keys and their values, got {shown(settings)}; "
+                    f"{short(label)}: expected dotted keys and their values, got {shown(settings)}; "
                     f"write {{training.steps: 500}}"
                 )
     elif not isinstance(values, list):
@@ -367,7 +367,7 @@ def _finding(tree: Node, path: KeyPath, errors: Sequence[Any]) -> Finding:
     if "value_error" in kinds:
         text = str(kinds["value_error"]["ctx"]["error"])
     elif "extra_forbidden" in kinds and cls:
-        near = close(path[-1], cls.model_fields)
+        near = closest(path[-1], cls.model_fields)
         text = f"unknown key; did you mean {near}?" if near else f"unknown key; there are {', '.join(cls.model_fields)}"
     elif "missing" in kinds:
         text = "is missing"

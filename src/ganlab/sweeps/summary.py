@@ -18,6 +18,7 @@ from ganlab.runs.snapshots import shown_in
 from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.measures import wilson
 from ganlab.sweeps.records import RunRecord, in_words, read_attempts, read_records
+from ganlab.text import replaced
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
@@ -90,7 +91,7 @@ def cell(value: Cell) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return f"{value:.6g}" if isinstance(value, float) else str(value)
-    text = "".join(letter if letter.isprintable() else " " for letter in value)
+    text = replaced(value, " ")
     return (
         f"'{text}" if text.startswith(("=", "+", "-", "@")) and len(text) > 1 and not _isfinite_number(text) else text
     )

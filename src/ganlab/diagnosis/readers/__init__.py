@@ -20,8 +20,8 @@ from ganlab.diagnosis.readers.tables import (
     read_stylegan,
 )
 from ganlab.diagnosis.readers.tensorboard import find_event_files, is_event_file, read_events
-from ganlab.diagnosis.readers.text import printable
 from ganlab.errors import RunError
+from ganlab.text import excerpt
 
 FORMATS = (
     "a run directory of ganlab, a folder of TensorBoard event files, a folder with metrics.csv or stats.jsonl, "
@@ -58,7 +58,7 @@ def read(path: Path, options: ReadOptions) -> Evidence:
     try:
         evidence = with_family(_read(path, options.columns), options.loss)
     except OSError as error:
-        raise RunError(f"{printable(str(path))} cannot be read: {error.strerror or error}", "check the path") from error
+        raise RunError(f"{excerpt(str(path))} cannot be read: {error.strerror or error}", "check the path") from error
     if options.samples is None:
         return evidence
     # Torch is not loaded where there is only a log to read.
@@ -71,7 +71,7 @@ def _read(path: Path, columns: Mapping[str, str]) -> Evidence:
     if path.is_dir():
         return _read_folder(path, columns)
     if not path.is_file():
-        raise RunError(f"there is no file or folder {printable(str(path))}", f"give {FORMATS}")
+        raise RunError(f"there is no file or folder {excerpt(str(path))}", f"give {FORMATS}")
     if is_event_file(path):
         return read_events(path, [path], columns)
     if is_json_lines(path):
@@ -84,7 +84,7 @@ def _read(path: Path, columns: Mapping[str, str]) -> Evidence:
     if is_csv(path):
         return read_csv(path, columns)
     raise RunError(
-        f"{printable(str(path))} holds no history of a GAN that is known: no JSON lines, no StudioGAN progress, no "
+        f"{excerpt(str(path))} holds no history of a GAN that is known: no JSON lines, no StudioGAN progress, no "
         "line that names a loss of D or G, no table with a header",
         f"give {FORMATS}",
     )
@@ -100,7 +100,7 @@ def _read_folder(path: Path, columns: Mapping[str, str]) -> Evidence:
     if files:
         return read_events(path, files, columns)
     raise RunError(
-        f"{printable(str(path))} is no run directory (no run.json, history.csv or snapshots.jsonl), and holds no "
+        f"{excerpt(str(path))} is no run directory (no run.json, history.csv or snapshots.jsonl), and holds no "
         "stats.jsonl, no metrics.csv and no TensorBoard event files",
         "name the log file itself; a folder of images goes after --samples",
     )

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis.evidence import SIGNALS, Series
-from ganlab.diagnosis.readers.text import listed, printable, quoted
 from ganlab.errors import RunError
+from ganlab.text import excerpt, listed, quoted
 
 QUALITY = ("fid", "inception_score", "f8", "f1_8")
 """Curves of published metrics, as in `Evidence.quality`."""
@@ -241,11 +241,11 @@ def parts(text: str) -> frozenset[str] | None:
 def _mapped(signal: str, wanted: str, names: Sequence[str], source: str) -> str:
     """Return the column that `--map signal=wanted` names, spelt exactly, or but for case and separators."""
     if signal not in (*NAMES, "step"):
-        raise RunError(f"--map {printable(signal, 60)}=...: no such curve", f"curves are step, {', '.join(NAMES)}")
+        raise RunError(f"--map {excerpt(signal, 60)}=...: no such curve", f"curves are step, {', '.join(NAMES)}")
     alike = [name for name in names if name == wanted] or [name for name in names if squeeze(name) == squeeze(wanted)]
     if not alike:
         raise RunError(
-            f"--map {signal}={printable(wanted, 60)}: {source} has no such column",
+            f"--map {signal}={excerpt(wanted, 60)}: {source} has no such column",
             f"these columns were found: {listed(list(names))}",
         )
     return alike[0]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.columns import Rows, meaning, read_rows
-from ganlab.diagnosis.readers.text import DECIMAL, lines, number, printable
+from ganlab.diagnosis.readers.text import DECIMAL, lines, number
+from ganlab.text import excerpt
 
 MAX_LENGTH = 2000
 """Characters of a line that are looked at."""
@@ -115,11 +116,11 @@ def read_console(path: Path, mapping: Mapping[str, str]) -> Evidence | None:
         console.take(line)
     if not console.rows.count:
         return None
-    reading = read_rows(console.rows, mapping, printable(str(path)))
+    reading = read_rows(console.rows, mapping, excerpt(str(path)))
     # Of the guide's kind of loop only those that count hits are trained on cross-entropy.
     known = console.has_guide_accuracies
     return Evidence(
-        source=printable(str(path)),
+        source=excerpt(str(path)),
         curves=reading.curves,
         quality=reading.quality,
         family="cross_entropy" if known else None,

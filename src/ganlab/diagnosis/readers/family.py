@@ -10,8 +10,8 @@ import numpy as np
 from ganlab.config import objectives
 from ganlab.config.objectives import Family
 from ganlab.diagnosis.evidence import Evidence, Series
-from ganlab.diagnosis.readers.text import printable
 from ganlab.errors import RunError
+from ganlab.text import excerpt
 
 LOSSES: dict[str, tuple[Family, bool | None]] = {
     **{loss: (entry.family, entry.saturates) for loss, entry in objectives.LOSSES.items()},
@@ -35,7 +35,7 @@ def with_family(evidence: Evidence, loss: str | None) -> Evidence:
     """
     if loss is not None:
         if loss not in LOSSES:
-            raise RunError(f"--loss {printable(loss, 60)}: no such loss", f"losses are {', '.join(LOSSES)}")
+            raise RunError(f"--loss {excerpt(loss, 60)}: no such loss", f"losses are {', '.join(LOSSES)}")
         family, saturating = LOSSES[loss]
         return replace(evidence, family=family, saturating=saturating)
     if evidence.family is not None or not {"d_loss", "g_loss", "d_loss_real"} & evidence.curves.keys():

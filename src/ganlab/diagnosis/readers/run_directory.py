@@ -16,11 +16,12 @@ from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
 from ganlab.diagnosis.readers.columns import as_shares
 from ganlab.diagnosis.readers.family import LOSSES
-from ganlab.diagnosis.readers.text import lines, listed, number, printable
+from ganlab.diagnosis.readers.text import lines, number
 from ganlab.errors import ConfigError, RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.snapshots import SLACK, STATISTICS, Row, statistic_of
 from ganlab.runs.status import NewerFormat, NonFiniteFacts, RunStatus
+from ganlab.text import excerpt, listed
 
 HALVES_TOLERANCE = 0.02
 """Share by which d_loss may differ from the sum of its halves: what bfloat16 rounds away, and more than it."""
@@ -81,12 +82,12 @@ def read_run(path: Path) -> Evidence:
         notes.append(f"of {len(lost)} snapshots the picture is there, and the row is not; the first is step {lost[0]}")
     if not curves and not snapshots:
         raise RunError(
-            f"{printable(str(path))} holds no history and no snapshots that can be read"
+            f"{excerpt(str(path))} holds no history and no snapshots that can be read"
             + (f": {'; '.join(notes)}" if notes else ""),
             "the run is empty or damaged; use another one",
         )
     return Evidence(
-        source=printable(str(path)),
+        source=excerpt(str(path)),
         curves=curves,
         snapshots=tuple(snapshots),
         family=family,
@@ -113,7 +114,7 @@ def _experiment(run: RunDirectory, notes: list[str]) -> Experiment | None:
         return experiment
     except ConfigError as error:
         first = error.message.splitlines()[0] if error.message else ""
-        notes.append(f"config.yaml cannot be used: {printable(first, 200)}")
+        notes.append(f"config.yaml cannot be used: {excerpt(first, 200)}")
         return None
 
 
@@ -128,7 +129,7 @@ def _status(run: RunDirectory, notes: list[str]) -> RunStatus | None:
     except NewerFormat:
         raise
     except RunError as error:
-        notes.append(f"run.json cannot be used: {printable(error.message, 200)}")
+        notes.append(f"run.json cannot be used: {excerpt(error.message, 200)}")
         return None
     if status.damaged:
         notes.append(f"run.json is damaged: it has no usable {listed(list(status.damaged))}")
@@ -149,8 +150,8 @@ def _non_finite(found: NonFiniteFacts | None) -> NonFinite | None:
     """Return where the run met NaN or Inf."""
     if found is None:
         return None
-    where = ".".join(printable(part, 80) for part in (found.network, found.layer) if part)
-    tensor = printable(found.tensor, 80)
+    where = ".".join(excerpt(part, 80) for part in (found.network, found.layer) if part)
+    tensor = excerpt(found.tensor, 80)
     return NonFinite(found.step, f"{tensor} of {where}" if where else tensor)
 
 

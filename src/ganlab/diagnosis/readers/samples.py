@@ -25,11 +25,11 @@ from ganlab.data import RealData, Samples, load, to_uint8
 from ganlab.data.folder import FORMATS, find_images
 from ganlab.data.selection import fingerprint, hold_out, take
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.text import printable
 from ganlab.errors import DataError
 from ganlab.evaluation.features import features_for
 from ganlab.evaluation.statistics import SampleStatistics
 from ganlab.runs.snapshots import Row
+from ganlab.text import excerpt
 
 FEWEST = 16
 """Samples of a step under which nothing can be said of them."""
@@ -173,7 +173,7 @@ def load_real(text: str, shape: tuple[int, ...]) -> tuple[DataOptions, RealData]
         return DataOptions(name="array"), _split(torch.cat([values for _, values in found]))
     names = ", ".join(name for name in DATA if name != "folder")
     raise DataError(
-        f"--real {printable(text)}: no such data set, folder or file",
+        f"--real {excerpt(text)}: no such data set, folder or file",
         f"name one of {names}, classes as in mnist[3,8], a folder of images, or an NPZ",
     )
 
@@ -187,7 +187,7 @@ def _named(name: str, classes: str | None) -> tuple[DataOptions, RealData]:
         options = DATA[name].options.model_validate(values)
     except ValidationError as error:
         raise DataError(
-            f"--real {name}[{printable(classes or '')}]: {name} has no classes to choose from", f"name it alone: {name}"
+            f"--real {name}[{excerpt(classes or '')}]: {name} has no classes to choose from", f"name it alone: {name}"
         ) from error
     return options, load(options, 2)
 
@@ -234,7 +234,7 @@ def load_samples(path: Path, tile: int | None) -> tuple[Steps, list[str]]:
         DataError: nothing there, too few or too many samples, pickled or broken files, a shape, type or range that
             cannot be told, NaN or infinities.
     """
-    shown = printable(str(path))
+    shown = excerpt(str(path))
     if os.path.isdir(path):
         archives = sorted(each for each in path.iterdir() if each.suffix.lower() in (".npz", ".npy"))
         raws = [raw for each in archives for raw in _arrays(each)] if archives else [_images(path)]
@@ -251,7 +251,7 @@ def load_samples(path: Path, tile: int | None) -> tuple[Steps, list[str]]:
     values, note = _in_range(raws, shown)
     steps = [raw.step for raw in raws] if len(raws) > 1 else [_own_step(raws[0])]
     if len(raws) > 1 and (None in steps or len(set(steps)) < len(steps)):
-        names = ", ".join(printable(raw.name, 40) for raw in raws[:5])
+        names = ", ".join(excerpt(raw.name, 40) for raw in raws[:5])
         raise DataError(
             f"{shown}: the steps of its {len(raws)} arrays cannot be told from their names: {names}",
             "name each after its step: step_1000",
@@ -278,14 +278,14 @@ def _in_range(raws: Sequence[Raw], shown: str) -> tuple[list[Tensor], str]:
     if few.values.ndim == 0 or len(few.values) < FEWEST:
         count = len(few.values) if few.values.ndim else 1
         raise DataError(
-            f"{shown} holds {count} samples" + (f" in {printable(few.name, 40)}" if len(raws) > 1 else ""),
+            f"{shown} holds {count} samples" + (f" in {excerpt(few.name, 40)}" if len(raws) > 1 else ""),
             f"give at least {FEWEST} a step, and 1,000 or more for a verdict that means much",
         )
     layout = _layout(raws[0].values.shape, shown)
     arrays = [_channels_first(raw.values, layout) for raw in raws]
     kind = arrays[0].dtype
     if kind.kind not in "buif":
-        raise DataError(f"{shown} holds {printable(str(kind))}, not numbers", "save samples as uint8 or float32")
+        raise DataError(f"{shown} holds {excerpt(str(kind))}, not numbers", "save samples as uint8 or float32")
     if kind.kind == "f" and not all(np.isfinite(array).all() for array in arrays):
         raise DataError(f"{shown} holds NaN or infinite numbers", "the samples themselves are broken: diagnose the log")
     low, high = float(min(a.min() for a in arrays)), float(max(a.max() for a in arrays))
@@ -330,7 +330,7 @@ def _layout(shape: tuple[int, ...], shown: str) -> str:
     sides = {"N,H,W": shape[1:], "N,C,H,W": shape[2:], "N,H,W,C": shape[1:3]}.get(layout, ())
     if not layout or not all(4 <= side <= MAX_SIDE for side in sides):
         raise DataError(
-            f"{shown} holds an array of shape {printable(str(shape), 60)}",
+            f"{shown} holds an array of shape {excerpt(str(shape), 60)}",
             "images are N,H,W or N,H,W,C or N,C,H,W with 1 or 3 channels and sides of 4 to 1024; points are N,2",
         )
     return layout
@@ -357,7 +357,7 @@ def _arrays(path: Path) -> Iterator[Raw]:
     Raises:
         DataError: it is neither, broken, pickled, or too large.
     """
-    shown = printable(str(path))
+    shown = excerpt(str(path))
     try:
         with open(path, "rb") as file:
             if file.read(6) == np.lib.format.MAGIC_PREFIX:
@@ -381,7 +381,7 @@ def _arrays(path: Path) -> Iterator[Raw]:
         raise
     except (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, SyntaxError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{shown} cannot be read: {printable(str(error), 200)}", "save it anew with numpy.savez"
+            f"{shown} cannot be read: {excerpt(str(error), 200)}", "save it anew with numpy.savez"
         ) from error
 
 
@@ -396,7 +396,7 @@ def _array(file: IO[bytes], shown: str, size: int) -> NDArray[Any]:
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, kind = read_header(file)
     if kind.hasobject or kind.kind not in "buif":
-        raise DataError(f"{shown} holds {printable(str(kind), 40)}, not numbers", "save samples as uint8 or float32")
+        raise DataError(f"{shown} holds {excerpt(str(kind), 40)}, not numbers", "save samples as uint8 or float32")
     count = 1
     for side in shape:
         count *= side
@@ -421,12 +421,12 @@ def _images(folder: Path) -> Raw:
         read = _picture(folder / file.path)
         if pixels and read.shape[:2] != pixels[0].shape[:2]:
             raise DataError(
-                f"{printable(str(folder))}: {printable(file.path)} is {read.shape[1]} x {read.shape[0]} pixels, and "
+                f"{excerpt(str(folder))}: {excerpt(file.path)} is {read.shape[1]} x {read.shape[0]} pixels, and "
                 f"those before it {pixels[0].shape[1]} x {pixels[0].shape[0]}",
                 "save all samples at one size",
             )
         if (len(pixels) + 1) * read.size > MAX_VALUES:
-            raise DataError(f"{printable(str(folder))} holds more images than can be read", "give 10,000 of them")
+            raise DataError(f"{excerpt(str(folder))} holds more images than can be read", "give 10,000 of them")
         pixels.append(read)
     return Raw(folder.name, None, _one_kind(pixels))
 
@@ -444,7 +444,7 @@ def _picture(path: Path, limit: int = MAX_SIDE) -> NDArray[np.uint8]:
     Raises:
         DataError: it is none, or a side is longer than `limit`.
     """
-    shown = printable(str(path))
+    shown = excerpt(str(path))
     try:
         with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as opened:
             warnings.simplefilter("ignore")
@@ -463,7 +463,7 @@ def _picture(path: Path, limit: int = MAX_SIDE) -> NDArray[np.uint8]:
     except DataError:
         raise
     except Exception as error:  # a broken file makes Pillow raise nearly anything
-        raise DataError(f"{shown} is no image that can be read: {printable(str(error), 200)}", "remove it") from error
+        raise DataError(f"{shown} is no image that can be read: {excerpt(str(error), 200)}", "remove it") from error
 
 
 def _grid(path: Path, side: int) -> Raw:
@@ -489,7 +489,7 @@ def _grid(path: Path, side: int) -> Raw:
                 tiles = [picture[top : top + side, left : left + side] for top, left in starts]
                 return Raw(path.stem, _number_in(path.stem), np.stack(_without_blank_end(tiles)))
     raise DataError(
-        f"{printable(str(path))} is {width} x {height} pixels, which images of {side} pixels do not fill",
+        f"{excerpt(str(path))} is {width} x {height} pixels, which images of {side} pixels do not fill",
         "give the side of one image in the picture as it was saved, enlarged or not, without the gap",
     )
 

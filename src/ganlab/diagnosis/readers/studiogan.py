@@ -9,7 +9,8 @@ from pathlib import Path
 from ganlab.config.objectives import Family
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.columns import Rows, read_rows
-from ganlab.diagnosis.readers.text import lines, number, printable
+from ganlab.diagnosis.readers.text import lines, number
+from ganlab.text import excerpt
 
 PROGRESS = re.compile(r"Step:\s*(?P<step>[0-9]{1,15})\s+Progress:")
 LOSS = re.compile(r"(?P<network>Dis|Gen)(?:criminator|erator)?_loss:\s*(?P<value>\S+)")
@@ -51,18 +52,18 @@ def read_studiogan(path: Path, mapping: Mapping[str, str]) -> Evidence:
             loss = found["name"]
         if "total_step" in line and (found := TOTAL.search(line)):
             planned = int(found["steps"])
-    reading = read_rows(rows, mapping, printable(str(path)))
+    reading = read_rows(rows, mapping, excerpt(str(path)))
     family = FAMILIES.get(loss or "")
     last = max(int(curve.steps[-1]) for curve in (*reading.curves.values(), *reading.quality.values()))
     return Evidence(
-        source=printable(str(path)),
+        source=excerpt(str(path)),
         curves=reading.curves,
         quality=reading.quality,
         family=family,
         saturating=False if family else None,
         # A restart may train longer than the configuration printed at the start says.
         planned=planned if planned is not None and last <= planned else None,
-        notes=("StudioGAN log", *reading.notes, *([f"adv_loss: {printable(loss, 40)}"] if loss else [])),
+        notes=("StudioGAN log", *reading.notes, *([f"adv_loss: {excerpt(loss, 40)}"] if loss else [])),
     )
 
 

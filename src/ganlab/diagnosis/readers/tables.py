@@ -12,8 +12,9 @@ from typing import Any
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.columns import Reading, Rows, read_rows
-from ganlab.diagnosis.readers.text import lines, number, printable
+from ganlab.diagnosis.readers.text import lines, number
 from ganlab.errors import RunError
+from ganlab.text import excerpt
 
 DELIMITERS = ",;\t"
 
@@ -49,7 +50,7 @@ def read_json_lines(path: Path, mapping: Mapping[str, str]) -> Evidence:
             values = _json_object(line)
             broken += values is None
             rows.add(dict(_numbers(values or {}, "", 0)))
-    reading = read_rows(rows, mapping, printable(str(path)))
+    reading = read_rows(rows, mapping, excerpt(str(path)))
     return _evidence(path, reading, _left_out(broken, "lines hold no JSON object"))
 
 
@@ -61,7 +62,7 @@ def read_csv(path: Path, mapping: Mapping[str, str]) -> Evidence:
     """
     header = _header(path)
     if header is None:
-        raise RunError(f"{printable(str(path))} holds no table: no line names columns", "name a CSV file with a header")
+        raise RunError(f"{excerpt(str(path))} holds no table: no line names columns", "name a CSV file with a header")
     delimiter, names, above = header
     rows, broken = Rows(), 0
     for line in islice(lines(path), above + 1, None):
@@ -73,7 +74,7 @@ def read_csv(path: Path, mapping: Mapping[str, str]) -> Evidence:
             continue
         found = ((name, number(cell)) for name, cell in zip(names, cells, strict=True))
         rows.add({name: value for name, value in found if value is not None})
-    reading = read_rows(rows, mapping, printable(str(path)))
+    reading = read_rows(rows, mapping, excerpt(str(path)))
     return _evidence(path, reading, _left_out(broken, f"lines do not have {len(names)} cells"))
 
 
@@ -97,11 +98,11 @@ def read_stylegan(stats: Path, mapping: Mapping[str, str]) -> Evidence:
     for metric in sorted(stats.parent.glob("metric-*.jsonl")):
         for line in lines(metric):
             rows.add(_metric_row(_json_object(line) or {}))
-    reading = read_rows(rows, mapping, printable(str(stats)))
+    reading = read_rows(rows, mapping, excerpt(str(stats)))
     total = _options(stats.parent / "training_options.json").get("total_kimg")
     planned = total * 1000 if isinstance(total, int) and not isinstance(total, bool) and 0 < total < 10**9 else None
     return Evidence(
-        source=printable(str(stats)),
+        source=excerpt(str(stats)),
         curves=reading.curves,
         quality=reading.quality,
         family="cross_entropy",
@@ -134,7 +135,7 @@ def _options(path: Path) -> dict[str, Any]:
 
 def _evidence(path: Path, reading: Reading, notes: list[str]) -> Evidence:
     return Evidence(
-        source=printable(str(path)),
+        source=excerpt(str(path)),
         curves=reading.curves,
         quality=reading.quality,
         notes=(*reading.notes, *notes),

@@ -19,8 +19,8 @@ from ganlab.diagnosis.readers.columns import (
     once_a_step,
     thread,
 )
-from ganlab.diagnosis.readers.text import printable
 from ganlab.errors import RunError
+from ganlab.text import excerpt
 
 MARK = b"brain.Event:"
 """Stands in the first record of every event file."""
@@ -45,7 +45,7 @@ def find_event_files(folder: Path) -> list[Path]:
     """
     found = sorted(path for path in folder.rglob("*tfevents*") if path.is_file())
     if len(found) > MAX_FILES:
-        raise RunError(f"{printable(str(folder))} holds {len(found)} event files", "name the folder of one run")
+        raise RunError(f"{excerpt(str(folder))} holds {len(found)} event files", "name the folder of one run")
     return found
 
 
@@ -60,7 +60,7 @@ def read_events(path: Path, files: Sequence[Path], mapping: Mapping[str, str]) -
     """
     if find_spec("tensorboard") is None:
         raise RunError(
-            f"{printable(str(path))} holds TensorBoard event files, and the tensorboard package is not installed",
+            f"{excerpt(str(path))} holds TensorBoard event files, and the tensorboard package is not installed",
             'pip install "ganlab[tensorboard]"',
         )
     scalars: Scalars = {}
@@ -73,7 +73,7 @@ def read_events(path: Path, files: Sequence[Path], mapping: Mapping[str, str]) -
                 scalars[below + tag] = (array("q"), array("d"))
             scalars[below + tag][0].append(step)
             scalars[below + tag][1].append(value)
-    source = printable(str(path))
+    source = excerpt(str(path))
     chosen, notes = match(list(scalars), mapping, source)
     chosen.pop("step", None)
     series = {}
@@ -100,9 +100,7 @@ def _scalars(file: Path) -> Iterator[tuple[str, int, float]]:
     except DecodeError:
         return
     except (OSError, ValueError, MemoryError) as error:
-        raise RunError(
-            f"{printable(str(file))} cannot be read: {printable(str(error))}", "name another file"
-        ) from error
+        raise RunError(f"{excerpt(str(file))} cannot be read: {excerpt(str(error))}", "name another file") from error
 
 
 def _number(value: Any) -> float | None:

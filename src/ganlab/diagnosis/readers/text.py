@@ -1,23 +1,16 @@
-"""Text of strangers: read line by line whatever its bytes, and made harmless before it stands in a note."""
+"""Text of strangers, read line by line whatever its bytes."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganlab.config.yaml_text import safe
 from ganlab.errors import RunError
+from ganlab.text import excerpt, without_escapes
 
 MAX_LINE = 1 << 20
 """Characters of a line; longer ones are passed over, so that a file without a newline costs no memory."""
-
-SHOWN = 60
-"""Characters of a name that stand in a note."""
-
-ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-"""What moves the cursor or sets colours (ECMA-48)."""
 
 DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:[nN][aA][nN]|[iI][nN][fF](?:inity)?)\b"
 """A number as programs print it, NaN and infinities too."""
@@ -44,9 +37,9 @@ def lines(path: Path) -> Iterator[str]:
                     return
                 parts = line.rstrip("\n").split("\r")
                 for part in parts if whole else parts[:-1]:
-                    yield ESCAPES.sub("", part) if "\x1b" in part else part
+                    yield without_escapes(part)
     except (OSError, UnicodeError) as error:
-        raise RunError(f"{printable(str(path))} cannot be read: {printable(str(error))}", "check the file") from error
+        raise RunError(f"{excerpt(str(path))} cannot be read: {excerpt(str(error))}", "check the file") from error
 
 
 def encoding(path: Path) -> str:
@@ -67,19 +60,3 @@ def number(text: str) -> float | None:
     except ValueError:
         return None
     return None if math.isinf(value) and "n" not in text.lower() else value
-
-
-def printable(text: str, limit: int = 300) -> str:
-    """Return text without anything that could steer a terminal, at most about `limit` characters of it."""
-    return safe(ESCAPES.sub("", text[: 2 * limit]), limit)
-
-
-def quoted(name: str) -> str:
-    """Return the name of a column as notes show it."""
-    return f"`{printable(name, SHOWN)}`"
-
-
-def listed(names: list[str], limit: int = 12) -> str:
-    """Return the first names of a list, and how many more there are."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(map(quoted, names[:limit])) + more

@@ -72,7 +72,7 @@ def test_a_perfect_generator_reads_as_reals_do(judge: Evaluator, fresh: Tensor) 
 
 def test_reals_are_judged_by_the_same_protocol(judge: Evaluator) -> None:
     """Hand in the reals that took the samples' place: the value has to be the figure beside it."""
-    for peers, names in ((judge.reference.peers, REFERENCE_METRICS), (judge.training.peers, TRAINING_METRICS)):
+    for peers, names in ((judge.reals.peers, REFERENCE_METRICS), (judge.training.peers, TRAINING_METRICS)):
         assert len(peers) == 600
         metrics = judge(peers)
         for name in names:
@@ -81,8 +81,8 @@ def test_reals_are_judged_by_the_same_protocol(judge: Evaluator) -> None:
 
 def test_reals_in_the_samples_place_are_not_in_the_reference(judge: Evaluator, ring: RealData) -> None:
     train, held_out = ({tuple(row) for row in part.values.tolist()} for part in (ring.train, ring.held_out))
-    assert {tuple(row) for row in judge.reference.peers.tolist()} < train
-    assert {tuple(row) for row in judge.reference.seen.features.tolist()} <= held_out
+    assert {tuple(row) for row in judge.reals.peers.tolist()} < train
+    assert {tuple(row) for row in judge.reals.reference.seen.features.tolist()} <= held_out
     assert {tuple(row) for row in judge.training.peers.tolist()} <= held_out
 
 

@@ -31,7 +31,6 @@ from ganlab.evaluation.modes import (
     lost_classes,
     ndb,
     near_duplicates,
-    relative_vendi,
     vendi,
 )
 
@@ -253,12 +252,6 @@ def test_vendi_is_finite_where_there_is_nothing_to_see() -> None:
     assert vendi(torch.zeros(0, 3)) == 1
     assert vendi(normalize(normal(1, 9))) == pytest.approx(1)
     assert vendi(torch.cat([torch.eye(3), torch.zeros(9, 3)])) == pytest.approx(3)
-
-
-def test_relative_vendi() -> None:
-    assert relative_vendi(1.0, 9.0) == 0
-    assert relative_vendi(5.0, 9.0) == 0.5
-    assert relative_vendi(4.0, 1.0) == 1
 
 
 def test_class_vendi_tells_collapsed_classes_from_small_ones() -> None:

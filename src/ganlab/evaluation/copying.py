@@ -28,6 +28,8 @@ CELLS = 50
 """Cells for C_T. On MNIST, held-out images of one digit alone read -2.8 to 3.2 with 20 cells, -1.0 to 1.3 with 50."""
 CELL_MINIMUM = 5
 """Generated and held-out samples, each, below which a cell is left out of C_T."""
+ROUNDING = 1e-6
+"""Part of the longest training vector's length that rounding may leave between a sample and its exact copy."""
 VOTERS = 5
 """Neighbours that vote in `gan_train_test`."""
 
@@ -60,6 +62,10 @@ class Copies:
 
     distances: Tensor
     indices: Tensor
+
+    def first(self, count: int) -> Copies:
+        """Return what is known of the first samples."""
+        return Copies(self.distances[:count], self.indices[:count])
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +166,19 @@ def c_t(fake: Tensor, copies: Copies, reference: HeldOutCells) -> float | None:
             scores.append(_mann_whitney_z(generated, held_out))
             weights.append(len(held_out))
     return float(np.average(scores, weights=weights)) if scores else None
+
+
+def copied_share(copies: Copies, threshold: float, train: Tensor) -> float:
+    """Return the share of samples that are near-duplicates of a training vector, 0 to 1; NaN without samples.
+
+    Args:
+        copies: `copy_distances(fake, train)`.
+        threshold: Euclidean distance, >= 0, as from `modes.duplicate_threshold`; 0: exact copies only.
+        train: training vectors (M, q).
+    """
+    # Exact copies must pass a threshold of 0, whatever rounding leaves of their distance.
+    rounding = ROUNDING * float(torch.linalg.vector_norm(train, dim=1).max())
+    return float((copies.distances <= max(threshold, rounding)).double().mean())
 
 
 def authenticity(copies: Copies, train: Tensor) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -11,80 +10,30 @@ from torch import Tensor
 
 from ganlab.data import Samples, to_float
 from ganlab.data.selection import take
-from ganlab.evaluation.copying import (
-    Copies,
-    authenticity,
-    c_t,
-    copy_distances,
-    gan_train_test,
-    held_out_cells,
-    nearest_neighbour_test,
-    pixel_space,
-)
-from ganlab.evaluation.features import Features, Seen
-from ganlab.evaluation.fid import fid_infinity, frechet_distance, moments
-from ganlab.evaluation.inception_score import inception_score
-from ganlab.evaluation.kid import kernel_distance
-from ganlab.evaluation.manifold import balls, manifold_of_passing, prd
-from ganlab.evaluation.modes import (
-    birthday_support,
-    class_counts,
-    class_vendi,
-    duplicate_threshold,
-    fit_bins,
-    histogram_kl,
-    lost_classes,
-    ndb,
-    relative_vendi,
-    vendi,
-)
+from ganlab.evaluation.battery import FEATURES, PIXELS, Entry, Reference, Sample, TrainingSet, Value, Vectors
+from ganlab.evaluation.features import Features
 from ganlab.evaluation.statistics import FEWEST_HELD_OUT
 from ganlab.randomness import seeded_generator
 
-CLASS_METRICS = (
-    "inception_score",
-    "conditional_entropy",
-    "marginal_entropy",
-    "class_histogram",
-    "class_kl",
-    "lost_classes",
-    "vendi_by_class",
-    "gan_train",
-    "gan_test",
-)
-REFERENCE_METRICS = (
-    "good",
-    "fid",
-    "fid_infinity",
-    "kid",
-    "precision",
-    "recall",
-    "f1",
-    "density",
-    "coverage",
-    "prd_f8",
-    "prd_f1_8",
-    "nn_fake",
-    "nn_real",
-    "vendi",
-    "vendi_relative",
-    *CLASS_METRICS,
-)
+PUBLISHED = {"class_counts": "class_histogram", "relative_vendi": "vendi_relative"}
+"""Statistics that have another name in evaluation.json than in the battery: files keep the names they had."""
+
+UNASKED = [entry for entry in FEATURES if entry.needs in (None, "classes")]
+"""Entries of the battery that can be measured without knowing what each sample was to be."""
+
+
+def published(entries: Iterable[Entry[Any, Any]]) -> tuple[str, ...]:
+    """Return the names that the statistics of entries have in evaluation.json."""
+    return tuple(PUBLISHED.get(name, name) for entry in entries for name in entry.names)
+
+
+REFERENCE_METRICS = published(UNASKED)
 """Seen through the features, against samples that are not trained on."""
 
-EQUAL_SIZES = ("nn_fake", "nn_real", "vendi", "vendi_relative")
-"""Of these, the ones that take as many samples as there are in the reference."""
+CLASS_METRICS = published(entry for entry in UNASKED if entry.needs == "classes")
+"""Of these, the ones that only data with classes have."""
 
-TRAINING_METRICS = (
-    "ndb",
-    "ndb_js",
-    "authenticity",
-    "copies",
-    "c_t",
-    "nn_train_fake",
-    "nn_train_real",
-    "birthday_support",
-)
+TRAINING_METRICS = published(PIXELS)
 """In pixel space, against the training samples."""
 
 FARTHEST = 1e6
@@ -92,9 +41,6 @@ FARTHEST = 1e6
 
 Progress = Callable[[str, float], None]
 """Is told what comes next, and which share of the metrics of the samples in hand, 0 to 1, is done."""
-
-Values = dict[str, Any]
-"""By metric: a number, or a list with an entry a class; None where nothing can be said."""
 
 
 def evaluate(
@@ -141,13 +87,11 @@ class Evaluator:
         self.progress = progress or (lambda step, share: None)
         self.count = count
         self.enough = count >= 2 and len(train) >= 4
-        self.protocols = dict.fromkeys((*REFERENCE_METRICS, *TRAINING_METRICS), "none")
         if self.enough:
             self.progress("real samples", 0.0)
-            self.reference = _Reference(features, train, held_out, count, seed)
-            self.training = _TrainingSet(train, held_out, count, seed)
-            self.protocols = self.reference.protocols() | self.training.protocols()
-            self.real = self._measure(self.reference.peers, self.training.peers)
+            self.reals = _BesideReals(features, train, held_out, count, seed)
+            self.training = _BesideTraining(train, held_out, count, seed)
+            self.real = self._measure(self.reals.peers, self.training.peers)
 
     def __call__(self, fake: Tensor) -> dict[str, dict[str, Any]]:
         """Return the metrics of `count` samples, as `evaluate` does.
@@ -158,38 +102,54 @@ class Evaluator:
         if len(fake) != self.count:
             raise ValueError(f"{self.count} samples were announced, but {len(fake)} came")
         if not self.enough:
-            return self._unjudged("at least 2 samples and 4 training samples are needed")
+            return self._figures({}, {}, "at least 2 samples and 4 training samples are needed")
         if not (fake.abs() <= FARTHEST).all():
-            return self._unjudged(f"the samples hold numbers that are not finite, or beyond {FARTHEST:.0e}")
-        values = self._measure(fake[: self.reference.count], fake[: self.training.count])
-        return {
-            name: _entry(values.get(name), self.real.get(name), protocol, WHY.get(name, "no held-out samples"))
-            for name, protocol in self.protocols.items()
-        }
+            why = f"the samples hold numbers that are not finite, or beyond {FARTHEST:.0e}"
+            return self._figures({}, {}, why)
+        return self._figures(self._measure(fake[: self.reals.count], fake[: self.training.count]), self.real)
 
-    def _unjudged(self, why: str) -> dict[str, dict[str, Any]]:
-        return {name: _entry(None, None, protocol, why) for name, protocol in self.protocols.items()}
-
-    def _measure(self, samples: Tensor, against_training: Tensor) -> Values:
-        self.progress("features", 0.0)
-        seen = self.reference.features.see(samples)
-        steps: list[tuple[str, Callable[[], Values]]] = [
-            ("distances of distributions", lambda: self.reference.distances(seen)),
-            ("neighbours", lambda: self.reference.neighbours(seen)),
-            ("classes and variety", lambda: self.reference.variety(seen)),
-            ("copies", lambda: self.training.copies(against_training)),
+    def _figures(
+        self, values: Mapping[str, Value], real: Mapping[str, Value], why: str = ""
+    ) -> dict[str, dict[str, Any]]:
+        """Return all metrics, each with its value, that of reals, its protocol, and why one of them is missing."""
+        found = {}
+        protocols: list[tuple[Entry[Any, Any], str]] = [
+            *((entry, self.reals.protocol(entry) if self.enough else "") for entry in UNASKED),
+            *((entry, self.training.protocol(entry) if self.enough else "") for entry in PIXELS),
         ]
-        values: Values = {}
-        for number, (name, step) in enumerate(steps):
-            self.progress(name, (number + 1) / (len(steps) + 1))
-            values |= step()
+        for entry, protocol in protocols:
+            for name in entry.names:
+                public = PUBLISHED.get(name, name)
+                how = f"{public}-{protocol}" if protocol else "none"
+                found[public] = _figure(values.get(name), real.get(name), how, why or entry.why)
+        return found
+
+    def _measure(self, samples: Tensor, against_training: Tensor) -> dict[str, Value]:
+        """Return the statistics of samples beside reals, and of others, unless there are none, beside the training set.
+
+        Statistics that the data do not allow are left out.
+        """
+        self.progress("features", 0.0)
+        sample = Sample(self.reals.reference.features.see(samples))
+        vectors = self.training.set(against_training) if len(against_training) else None
+        entries = [entry for entry in UNASKED if sample.allows(entry.needs)]
+        values: dict[str, Value] = {}
+        for number, entry in enumerate(entries, start=1):
+            self.progress(entry.names[0], number / (len(entries) + len(PIXELS) + 1))
+            taken = sample.first(self.reals.size(entry))
+            values |= entry(taken, self.reals.reference)
+        for number, beside in enumerate(PIXELS, start=len(entries) + 1):
+            self.progress(beside.names[0], number / (len(entries) + len(PIXELS) + 1))
+            if vectors is not None:
+                values |= beside(vectors.first(self.training.size(beside)), self.training.set)
         return values
 
 
-class _Reference:
+class _BesideReals:
     """Reals that were not trained on, and what samples are beside them.
 
     Attributes:
+        reference: the reals.
         count: samples that a figure takes.
         peers: as many real ones to take their place.
     """
@@ -202,71 +162,27 @@ class _Reference:
             held_out, order = take(train, order[::2].sort().values), order[1::2]
         self.count = min(count, len(order))
         rows = torch.randperm(len(held_out), generator=seeded_generator(seed, "evaluation/held_out"))[: self.count]
-        self.features = features
-        self.seed = seed
         self.peers = to_float(train.values[order[: self.count]])
-        self.labels = held_out.labels[rows]
-        self.seen = features.see(to_float(held_out.values[rows]))
-        self.moments = moments(self.seen.features)
-        self.balls = balls(self.seen.features)
-        self.vendi = vendi(self.seen.appearance)
+        seen, labels = features.see(to_float(held_out.values[rows])), held_out.labels[rows]
+        self.reference = Reference(features, seen, labels, seen.appearance, labels, seed)
 
-    def protocols(self) -> dict[str, str]:
-        reals = len(self.labels)
-        taken = dict.fromkeys(REFERENCE_METRICS, self.count) | dict.fromkeys(EQUAL_SIZES, reals)
-        against = f"vs-{_count(reals)}-{self.split}"
-        return {name: f"{name}-{self.features.name}-{_count(number)}-{against}" for name, number in taken.items()}
+    def size(self, entry: Entry[Sample, Reference]) -> int:
+        """Return how many samples an entry takes, at most."""
+        return len(self.reference) if entry.takes == "as many" else self.count
 
-    def distances(self, seen: Seen) -> Values:
-        return {
-            "good": float(seen.good.double().mean()),
-            "fid": frechet_distance(seen.features, self.moments),
-            "fid_infinity": fid_infinity(seen.features, self.moments, self.seed),
-            "kid": kernel_distance(seen.features, self.seen.features, self.seed),
-        }
-
-    def neighbours(self, seen: Seen) -> Values:
-        curve = prd(seen.features, self.seen.features, self.seed)
-        test = nearest_neighbour_test(seen.features[: len(self.labels)], self.seen.features)
-        return {
-            **asdict(manifold_of_passing(seen.features, self.balls, seen.good)),
-            "prd_f8": curve.f8,
-            "prd_f1_8": curve.f1_8,
-            "nn_fake": test.accuracy_a,
-            "nn_real": test.accuracy_b,
-        }
-
-    def variety(self, seen: Seen) -> Values:
-        """Vendi scores, and what depends on the classes where there are any."""
-        score = vendi(seen.appearance[: len(self.labels)])
-        values: Values = {"vendi": score, "vendi_relative": relative_vendi(score, self.vendi)}
-        if seen.probabilities is None:
-            return values
-        names = self.features.class_names
-        counts, chosen, good = class_counts(seen.probabilities, seen.good), seen.probabilities.argmax(1), seen.good
-        shares = torch.bincount(self.labels, minlength=len(names)) / len(self.labels)
-        inception = inception_score(seen.probabilities)
-        by_class = class_vendi(seen.appearance[good], chosen[good], self.seen.appearance, self.labels, len(names))
-        transfer = gan_train_test(seen.features[good], chosen[good], self.seen.features, self.labels)
-        return values | {
-            "inception_score": inception.score,
-            "conditional_entropy": inception.conditional_entropy,
-            "marginal_entropy": inception.marginal_entropy,
-            "class_histogram": counts.tolist(),
-            "class_kl": histogram_kl(counts, shares),
-            "lost_classes": [names[label] for label in lost_classes(counts, shares)],
-            "vendi_by_class": [each.relative for each in by_class],
-            "gan_train": transfer.gan_train,
-            "gan_test": transfer.gan_test,
-        }
+    def protocol(self, entry: Entry[Sample, Reference]) -> str:
+        """Return what follows a figure's name in its protocol."""
+        reals = f"{_count(len(self.reference))}-{self.split}"
+        return f"{self.reference.features.name}-{_count(self.size(entry))}-vs-{reals}"
 
 
-class _TrainingSet:
+class _BesideTraining:
     """The training samples in pixel space, and whether samples are copies of them.
 
     Attributes:
+        set: the training samples.
         count: samples that a figure takes.
-        peers: as many held-out ones to take their place; none where there are fewer than 2.
+        peers: as many held-out ones to take their place; none if there are fewer than 2.
     """
 
     def __init__(self, train: Samples, held_out: Samples, count: int, seed: int) -> None:
@@ -276,63 +192,24 @@ class _TrainingSet:
             : judged * self.count
         ]
         self.peers = to_float(held_out.values[order])
-        self.seed = seed
-        self.space = pixel_space(train.values)
-        self.vectors = self.space(train.values)
-        self.some = self.vectors[
-            torch.randperm(len(train), generator=seeded_generator(seed, "evaluation/twins"))[: self.count]
-        ]
-        self.bins = fit_bins(self.vectors, seed)
-        self.threshold = duplicate_threshold(self.vectors, seed)
         # C_T compares with held-out samples, so that half of them are left to take the samples' place.
         self.half = len(self.peers) // 2
-        self.cells = held_out_cells(self.vectors, self.space(self.peers[self.half :]), seed) if self.half else None
+        self.set = TrainingSet(train.values, self.peers[self.half :], seed, twins=self.count)
 
-    def protocols(self) -> dict[str, str]:
-        twins = len(self.some)
-        taken = dict.fromkeys(TRAINING_METRICS, (self.count, len(self.vectors))) | {
-            "c_t": (self.half, len(self.vectors)),
-            "nn_train_fake": (twins, twins),
-            "nn_train_real": (twins, twins),
-        }
-        return {
-            name: f"{name}-pixels-{_count(number)}-vs-{_count(reals)}-train" for name, (number, reals) in taken.items()
-        }
+    def size(self, entry: Entry[Vectors, TrainingSet]) -> int:
+        """Return how many samples an entry takes, at most."""
+        return self.half if entry.takes == "half" else self.count
 
-    def copies(self, samples: Tensor) -> Values:
-        if not len(samples):
-            return {}
-        vectors = self.space(samples)
-        copies = copy_distances(vectors, self.vectors)
-        bins = ndb(self.bins, vectors)
-        twins = nearest_neighbour_test(vectors[: len(self.some)], self.some[: len(vectors)])
-        return {
-            "ndb": bins.share,
-            "ndb_js": bins.js,
-            "authenticity": authenticity(copies, self.vectors),
-            "copies": float((copies.distances <= self.threshold).double().mean()),
-            "c_t": self._c_t(vectors, copies),
-            "nn_train_fake": twins.accuracy_a,
-            "nn_train_real": twins.accuracy_b,
-            "birthday_support": birthday_support(vectors, self.threshold, self.seed).support,
-        }
-
-    def _c_t(self, vectors: Tensor, copies: Copies) -> float | None:
-        if self.cells is None:
-            return None
-        first = Copies(copies.distances[: self.half], copies.indices[: self.half])
-        return c_t(vectors[: self.half], first, self.cells)
+    def protocol(self, entry: Entry[Vectors, TrainingSet]) -> str:
+        """Return what follows a figure's name in its protocol."""
+        twins = len(self.set.some)
+        taken, reals = (twins, twins) if entry.takes == "twins" else (self.size(entry), len(self.set.vectors))
+        return f"pixels-{_count(taken)}-vs-{_count(reals)}-train"
 
 
-WHY = dict.fromkeys(CLASS_METRICS, "the features know no classes") | {
-    "c_t": "no cell has 5 samples and 5 held-out ones"
-}
-"""Why a metric cannot be judged, where that is not for want of held-out samples."""
-
-
-def _entry(value: Any, real: Any, protocol: str, why: str) -> dict[str, Any]:
-    entry = {"value": value, "real": real, "protocol": protocol}
-    return entry | {"why": why} if value is None or real is None else entry
+def _figure(value: Value, real: Value, protocol: str, why: str) -> dict[str, Any]:
+    figure = {"value": value, "real": real, "protocol": protocol}
+    return figure | {"why": why} if value is None or real is None else figure
 
 
 def _count(number: int) -> str:

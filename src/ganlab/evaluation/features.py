@@ -74,6 +74,11 @@ class Seen:
     good: Tensor
     appearance: Tensor
 
+    def first(self, count: int) -> Seen:
+        """Return what is seen of the first samples."""
+        probabilities = None if self.probabilities is None else self.probabilities[:count]
+        return Seen(self.features[:count], probabilities, self.good[:count], self.appearance[:count])
+
 
 @dataclass(frozen=True, eq=False)
 class Features:
@@ -101,7 +106,7 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
     Raises:
         DataError: the classifier cannot be cached.
     """
-    if data.train.values.is_floating_point():
+    if holds_points(data.train):
         return of_points(options, data)
     if isinstance(options, MnistOptions) and not options.edges:
         network, code = classifier.shipped()
@@ -110,6 +115,11 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
         return of_random_network(data)
     network, code = trained(data.train, data)
     return of_classifier(network, f"{options.name if options else 'array'}-cnn-{code}", data.train.class_names)
+
+
+def holds_points(samples: Samples) -> bool:
+    """Return whether samples are points, which are their own features, and not images."""
+    return samples.values.dim() == 2
 
 
 def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) -> Features:

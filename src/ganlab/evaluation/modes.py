@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ganlab.evaluation.neighbours import nearest, squared_distances
 from ganlab.randomness import seeded_generator
+from ganlab.runs.snapshots import relative_vendi
 
 LOST_BELOW = 0.1
 """A class is lost when its share is proved to be below this part of its real share."""
@@ -70,7 +71,7 @@ class ClassVendi:
     count: int
     """Generated samples of the class."""
     relative: float | None
-    """`relative_vendi` against as many reals of the class; None where either has fewer than 30."""
+    """`relative_vendi` against as many reals of the class; None if either has fewer than 30, or the reals are alike."""
 
 
 @dataclass(frozen=True)
@@ -236,14 +237,6 @@ def vendi(unit_vectors: Tensor) -> float:
     if not total:
         return 1.0
     return max(float(torch.special.entr(eigenvalues / total).sum().exp()), 1.0)
-
-
-def relative_vendi(fake: float, real: float) -> float:
-    """Return (V_fake - 1)/(V_real - 1): 0 for samples all alike, 1 for the variety of as many reals, at times more.
-
-    Reals that are all alike themselves (V_real = 1 to within 1e-6) have no variety to lose: 1.
-    """
-    return (fake - 1) / (real - 1) if real > 1 + 1e-6 else 1.0
 
 
 def class_vendi(fake: Tensor, fake_labels: Tensor, real: Tensor, real_labels: Tensor, classes: int) -> list[ClassVendi]:

@@ -1,31 +1,20 @@
-"""The statistics of a snapshot: what a sample says beside as many real ones, cheaply enough to run while training."""
+"""The statistics of a snapshot: the battery, asked of a sample beside as many reals while the training goes on."""
 
 from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganlab.data import Samples, to_float
-from ganlab.evaluation.copying import (
-    Copies,
-    HeldOutCells,
-    PixelSpace,
-    authenticity,
-    c_t,
-    copy_distances,
-    held_out_cells,
-    pixel_space,
-)
-from ganlab.evaluation.features import Features, Seen
-from ganlab.evaluation.fid import frechet_distance, moments
-from ganlab.evaluation.inception_score import inception_score
-from ganlab.evaluation.manifold import balls, manifold_of_passing
-from ganlab.evaluation.modes import agreement, class_counts, class_vendi, duplicate_threshold, vendi
+from ganlab.evaluation.battery import FEATURES, PIXELS, Asked, Reference, Sample, TrainingSet, Value
+from ganlab.evaluation.features import Features, holds_points
+from ganlab.evaluation.modes import vendi
 from ganlab.randomness import seeded_generator
+from ganlab.runs.snapshots import STATISTICS, Taken
 
 PER_CLASS = 200
 """Samples of a class whose variety is looked at, at most."""
@@ -40,20 +29,13 @@ MOST_HELD_OUT = 2000
 """Held-out reals that copies are compared with, at most."""
 
 MOST_POINTS = 10_000
-"""Training points that copies are looked for among, at most: denser ones leave no room between them."""
-
-
-class Asked(NamedTuple):
-    """What each sample was to be: labels (N,) int64, numbers of classes; or of codes of the generator's own choice."""
-
-    labels: Tensor
-    codes: bool = False
+"""Maximum number of training points searched for copies; denser sets make every sample look like a copy."""
 
 
 class SampleStatistics:
     """Statistics of samples of one size against reals, everything about the reals computed once.
 
-    The reference is drawn from the held-out reals; every statistic has beside it what as many training samples score
+    The reference is drawn from the held-out reals; most statistics have beside them what as many training samples score
     against the same reference (`..._real`), which is what a perfect generator would reach.
 
     Args:
@@ -69,25 +51,28 @@ class SampleStatistics:
         self.held_out = held_out
         self.seed = seed
         if len(held_out) >= min(count, FEWEST_HELD_OUT):
-            reference, rows = draw(held_out, count, seed, "statistics"), chosen(train, count, seed, "statistics")
+            rows, values = chosen(held_out, count, seed, "statistics"), held_out
+            peers = chosen(train, count, seed, "statistics")
         else:
             both = chosen(train, 2 * count, seed, "statistics")
-            reference, rows = to_float(train.values[both[::2]]), both[1::2]
-        self.reference, self.peers = features.see(reference), features.see(to_float(train.values[rows]))
-        self.peer_labels = train.labels[rows]
-        self.moments = moments(self.reference.features)
-        self.balls = balls(self.reference.features)
-        classes = len(features.class_names)
-        if classes:
-            self.examples, self.example_labels = self._examples()
-            # Where reals of a class hardly vary themselves there is no variety to lose.
-            self.varied = [vendi(self.examples[self.example_labels == label]) > VARIED for label in range(classes)]
-        self.real = {f"{key}_real": value for key, value in self._against_reference(self.peers).items()}
+            rows, values, peers = both[::2], train, both[1::2]
+        seen = features.see(to_float(values.values[rows]))
+        self.peers = Sample(features.see(to_float(train.values[peers])), Asked(train.labels[peers]))
+        examples, labels = self._examples()
+        varied = [vendi(examples[labels == label]) > VARIED for label in range(len(features.class_names))]
+        # Classes whose reals hardly vary themselves have no variety to lose.
+        self.reference = Reference(
+            features, seen, values.labels[rows], examples, labels, seed, most=PER_CLASS, varied=tuple(varied)
+        )
+        self._real: dict[tuple[str, ...], dict[str, Value]] = {}
 
     def _examples(self) -> tuple[Tensor, Tensor]:
-        """Appearance and labels of up to PER_CLASS training samples of each class."""
+        """Appearance and labels of up to PER_CLASS training samples of each class; of none, if there are no classes."""
         labels = self.train.labels
-        rows = torch.cat([(labels == label).nonzero().flatten()[:PER_CLASS] for label in labels.unique()])
+        classes = labels.unique() if self.features.class_names else labels[:0]
+        rows = torch.cat([labels[:0], *((labels == label).nonzero().flatten()[:PER_CLASS] for label in classes)])
+        if not len(rows):
+            return torch.zeros(0, 1), rows
         return self.features.see(to_float(self.train.values[rows])).appearance, labels[rows]
 
     def row(self, samples: Tensor, thorough: bool, asked: Asked | None = None) -> dict[str, Any]:
@@ -95,105 +80,60 @@ class SampleStatistics:
 
         Args:
             samples: what the generator made.
-            thorough: also look for copies among all training samples, which takes seconds.
+            thorough: also take the statistics of a last snapshot, which takes seconds.
             asked: what each of them was to be.
 
         Returns:
-            `n`; `good` (share that passes the garbage test), `precision`, `recall`, `density`, `coverage`, `fid`,
-            `vendi`, and with classes `inception_score`, each with its `_real`; `class_counts` (good samples by class),
-            `class_shares_real`, `classes` and `vendi_by_class` (relative, None where too few to judge). Where something
-            was asked for, what `_against_asked` gives. Where thorough, `authenticity`, `copies` (with `_real`) and
-            `c_t`. Plain numbers; None where nothing can be said.
+            The statistics that `runs.snapshots.STATISTICS` says are taken at `each` snapshot, and if thorough at the
+            `last` one, most with their `_real`: plain numbers and lists, None if nothing can be said. Beside them `n`
+            and, of data with classes, `classes`, `class_shares_real` and what was `asked` for. If a sample is not
+            finite, `n` alone.
         """
+        row: dict[str, Any] = {"n": len(samples)}
         if not samples.isfinite().all():
-            return {"n": len(samples)}
-        seen = self.features.see(samples)
-        row: dict[str, Any] = {"n": len(samples), **self._against_reference(seen), **self.real}
-        if seen.probabilities is not None:
-            counts = class_counts(seen.probabilities, seen.good)
-            shares = torch.bincount(self.train.labels, minlength=len(counts)).double()
-            row |= {
-                "class_counts": counts.tolist(),
-                "class_shares_real": (shares / shares.sum()).tolist(),
-                "classes": list(self.features.class_names),
-                "vendi_by_class": self._variety_by_class(seen, seen.probabilities.argmax(1)),
-            }
-            if asked is not None:
-                row |= self._against_asked(seen, asked)
+            return row
+        sample = Sample(self.features.see(samples), asked)
+        if sample.seen.probabilities is not None:
+            shares = torch.bincount(self.train.labels, minlength=len(self.features.class_names)).double()
+            row |= {"class_shares_real": (shares / shares.sum()).tolist(), "classes": list(self.features.class_names)}
+            row |= {} if asked is None else {"asked": "codes" if asked.codes else "classes"}
+        row |= self._beside_reals(sample, "each")
         if thorough:
-            row |= self._copying(samples)
+            row |= self._beside_reals(sample, "last") | self._beside_training(samples)
         return {key: _plain(value) for key, value in row.items()}
 
-    def _against_reference(self, seen: Seen) -> dict[str, float]:
-        found = manifold_of_passing(seen.features, self.balls, seen.good)
-        statistics = {
-            "good": float(seen.good.double().mean()),
-            "precision": found.precision,
-            "recall": found.recall,
-            "density": found.density,
-            "coverage": found.coverage,
-            "fid": frechet_distance(seen.features, self.moments),
-            "vendi": vendi(seen.appearance),
-        }
-        if seen.probabilities is not None:
-            statistics["inception_score"] = inception_score(seen.probabilities).score
-        return statistics
+    def _beside_reals(self, sample: Sample, taken: Taken) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for entry in FEATURES:
+            names = [name for name in entry.names if STATISTICS[name].taken == taken]
+            if names and sample.allows(entry.needs):
+                if entry.paired and entry.names not in self._real:
+                    self._real[entry.names] = entry(self.peers, self.reference)
+                found |= _paired(names, entry(sample, self.reference), self._real.get(entry.names))
+        return found
 
-    def _against_asked(self, seen: Seen, asked: Asked) -> dict[str, Any]:
-        """Return how far samples are what they were to be.
-
-        `asked`: "classes" or "codes". `agreement`: share of all samples that pass and are of the class asked for; for
-        codes, after the best matching of codes to classes, as `agreement_matched` is for both (Chen et al. 2016,
-        section 7.2). `agreement_real`: what reals reach with their labels. `agreement_chance`: what samples made
-        without regard to what is asked for would reach. `vendi_by_asked`: relative variety of each class's samples.
-        """
-        assert seen.probabilities is not None
-        assert self.peers.probabilities is not None
-        found = agreement(asked.labels, seen.probabilities.argmax(1), seen.good, seen.probabilities.shape[1])
-        made = self.peers.probabilities.argmax(1)
-        row = {
-            "asked": "codes" if asked.codes else "classes",
-            "agreement": found.matched if asked.codes else found.agreement,
-            "agreement_matched": found.matched,
-            "agreement_chance": found.chance,
-            "agreement_real": agreement(self.peer_labels, made, self.peers.good, len(self.varied)).agreement,
-        }
-        return row if asked.codes else {**row, "vendi_by_asked": self._variety_by_class(seen, asked.labels)}
-
-    def _variety_by_class(self, seen: Seen, labels: Tensor) -> list[float | None]:
-        classes = len(self.features.class_names)
-        few = seen.good & (
-            torch.nn.functional.one_hot(labels, classes).cumsum(0)[range(len(labels)), labels] <= PER_CLASS
-        )
-        found = class_vendi(seen.appearance[few], labels[few], self.examples, self.example_labels, classes)
-        return [each.relative if varied else None for each, varied in zip(found, self.varied, strict=True)]
+    def _beside_training(self, samples: Tensor) -> dict[str, Value]:
+        vectors = self.training(samples)
+        unseen = self.training.stand_in(len(samples))
+        found: dict[str, Value] = {}
+        for entry in PIXELS:
+            names = [name for name in entry.names if STATISTICS[name].taken == "last"]
+            if names:
+                real = None if not entry.paired else entry(unseen, self.training) if unseen else {}
+                found |= _paired(names, entry(vectors, self.training), real)
+        return found
 
     @cached_property
-    def _training_set(self) -> tuple[PixelSpace, Tensor, HeldOutCells, float]:
+    def training(self) -> TrainingSet:
         """All training samples in pixel space, and what held-out ones look like beside them."""
-        values = self.train.values[:MOST_POINTS] if self.train.values.is_floating_point() else self.train.values
-        space = pixel_space(values)
-        train, unseen = space(values), space(self.held_out.values[:MOST_HELD_OUT])
-        return space, train, held_out_cells(train, unseen, self.seed), duplicate_threshold(train, self.seed)
+        values = self.train.values[:MOST_POINTS] if holds_points(self.train) else self.train.values
+        return TrainingSet(values, self.held_out.values[:MOST_HELD_OUT], self.seed)
 
-    def _copying(self, samples: Tensor) -> dict[str, float | None]:
-        space, train, cells, threshold = self._training_set
 
-        def found(copies: Copies) -> tuple[float, float]:
-            return authenticity(copies, train), float((copies.distances < threshold).double().mean())
-
-        fakes = space(samples)
-        copies = copy_distances(fakes, train)
-        authentic, copied = found(copies)
-        unseen = Copies(cells.copies.distances[: len(fakes)], cells.copies.indices[: len(fakes)])
-        authentic_real, copied_real = found(unseen)
-        return {
-            "authenticity": authentic,
-            "authenticity_real": authentic_real,
-            "copies": copied,
-            "copies_real": copied_real,
-            "c_t": c_t(fakes, copies, cells),
-        }
+def _paired(names: list[str], found: dict[str, Value], real: dict[str, Value] | None) -> dict[str, Value]:
+    """Return statistics by name, and with what reals score, if that is asked for, by `<name>_real`."""
+    pairs = {} if real is None else {f"{name}_real": real.get(name) for name in names}
+    return {name: found[name] for name in names} | pairs
 
 
 def draw(samples: Samples, count: int, seed: int, stream: str) -> Tensor:

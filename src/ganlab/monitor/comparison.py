@@ -10,9 +10,10 @@ from torch import Tensor
 from ganlab.config.data import DataOptions
 from ganlab.data import RealData
 from ganlab.data.drawing import enlarged, mapped, reduced
+from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.spread import Spread, compare
-from ganlab.evaluation.statistics import Asked, SampleStatistics, draw
+from ganlab.evaluation.statistics import SampleStatistics, draw
 
 
 class Comparison:

@@ -27,8 +27,8 @@ from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.family import LOSSES
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, DataError, RunError
+from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.spread import mean_pairwise_distance
-from ganlab.evaluation.statistics import Asked
 from ganlab.games.rounds import Phase
 from ganlab.monitor.comparison import Comparison, space_of
 from ganlab.monitor.live import LiveEvidence, reading_of

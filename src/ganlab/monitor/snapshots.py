@@ -11,7 +11,8 @@ import torch
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.evaluation.statistics import Asked, chosen
+from ganlab.evaluation.battery import Asked
+from ganlab.evaluation.statistics import chosen
 from ganlab.games.rounds import Batch
 from ganlab.games.standard import CHUNK, StandardGame
 from ganlab.monitor.monitor import Monitor, OwnStatistics

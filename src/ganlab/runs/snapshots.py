@@ -424,7 +424,8 @@ TABLE: tuple[Statistic, ...] = (
         line=Line(Chart("FID, lower is better")),
     ),
     Statistic("fid_infinity", "FID at infinitely many samples", ANY, "lower", taken="evaluate"),
-    Statistic("kid", "KID", ANY, "lower", taken="evaluate"),
+    # A third power of the features: what has diverged scores far beyond all else.
+    Statistic("kid", "KID", Range(-1e40, 1e40), "lower", taken="evaluate"),
     Statistic(
         "inception_score",
         "Inception Score",

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from ganlab.data import RealData, load, to_float
+from ganlab.evaluation.battery import Asked, Sample, agreement
 from ganlab.evaluation.evaluate import Evaluator
 from ganlab.evaluation.features import Features, features_for
-from ganlab.evaluation.modes import agreement
 from ganlab.games.rounds import Draw
 from ganlab.games.standard import StandardGame
 from ganlab.runs.directory import RunDirectory
@@ -82,15 +82,9 @@ def own_metrics(
     """Return the game's own figures, each with its `value`, its real-vs-real value `real` and its `protocol`."""
     found: dict[str, Any] = dict(game.measure(drawn, samples))
     real: dict[str, Any] = {name: found.pop(f"{name}_real") for name in [*found] if f"{name}_real" in found}
-    seen = features.see(samples)
-    if drawn.asked is not None and seen.probabilities is not None:
-        classes = seen.probabilities.shape[1]
-        told = agreement(drawn.asked, seen.probabilities.argmax(1), seen.good, classes)
-        found["agreement"] = told.matched if game.matched else told.agreement
-        reals = features.see(to_float(data.held_out.values))
-        assert reals.probabilities is not None
-        real["agreement"] = agreement(
-            data.held_out.labels, reals.probabilities.argmax(1), reals.good, classes
-        ).agreement
+    if drawn.asked is not None and features.class_names:
+        found["agreement"] = agreement(Sample(features.see(samples), Asked(drawn.asked, game.matched)))
+        reals = Sample(features.see(to_float(data.held_out.values)), Asked(data.held_out.labels))
+        real["agreement"] = agreement(reals)
     protocol = f"n = {len(samples)}, inputs as for the samples; agreement through {features.name}"
     return {name: {"value": value, "real": real.get(name), "protocol": protocol} for name, value in found.items()}

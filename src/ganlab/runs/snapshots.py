@@ -84,12 +84,13 @@ class Row(dict[str, Any]):
         """The game that was played.
 
         Rows of older versions and of other people's loops do not say: then it is the game whose own statistics the row
-        holds, or the standard one.
+        holds; if it holds none, the conditional one if something was asked for, or the standard one.
         """
         recorded = self.get("game")
         if isinstance(recorded, str):
             return recorded
-        return next((each.game for each in STATISTICS.values() if each.game and each.name in self), "standard")
+        own = (each.game for each in TABLE if each.game and each.name in self)
+        return next(own, "conditional" if self.asked else "standard")
 
 
 def classes_seen(row: Row) -> float | None:
@@ -235,15 +236,15 @@ GOOD = Chart("samples, as shares", ("lost_class_mass", "mode_mass", "mode_mass_u
 AGREEMENT = Chart("samples of the class that was asked for, as shares")
 INFORMATION = Chart("what the samples say of the code, nats")
 CYCLE = Chart("miss of the way there and back, of 2 from black to white")
-ORIGINAL = Chart("nearness to the original, dB (PSNR)")
-SIMILARITY = Chart("likeness to the original (SSIM)")
+ORIGINAL = Chart("likeness to the original, dB (PSNR)")
+SIMILARITY = Chart("structural similarity to the original (SSIM)")
 MANIFOLDS = Chart("samples, as shares")
 SCORES = Chart("mean score by the discriminator", ("r_v",))
 
 TABLE: tuple[Statistic, ...] = (
     # -- the row itself
     Statistic("time", "seconds since the start", POSITIVE, taken="elsewhere"),
-    Statistic("n", "samples that were judged", Range(1, 1e9), taken="elsewhere"),
+    Statistic("n", "number of samples", Range(1, 1e9), taken="elsewhere"),
     Statistic("protocol", "how samples were made and compared", ANY, kind="words", taken="elsewhere"),
     Statistic("non_finite", "statistics that were NaN or infinite", ANY, kind="words", taken="elsewhere"),
     Statistic("game", "the game that was played", ANY, kind="words", taken="elsewhere"),
@@ -278,6 +279,13 @@ TABLE: tuple[Statistic, ...] = (
     Statistic("class_kl", "KL divergence of the classes from the real ones, nats", POSITIVE, "lower", taken="evaluate"),
     # -- samples of what was asked for
     Statistic(
+        "asked",
+        "what was asked for: `classes`, or `codes` that the generator may use as it likes",
+        ANY,
+        kind="words",
+        taken="elsewhere",
+    ),
+    Statistic(
         "agreement",
         "samples of the class that was asked for, as a share",
         SHARE,
@@ -287,16 +295,26 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "agreement_chance",
-        "the same, if what is made did not depend on what is asked",
+        "the same share if samples did not depend on the class",
         SHARE,
         line=Line(AGREEMENT, "by chance", "real", real=None),
     ),
-    Statistic("agreement_matched", "the same after the best matching of what is asked to classes", SHARE, "higher"),
-    Statistic("vendi_by_asked", "relative variety of the samples of each class", POSITIVE, kind="numbers_by_class"),
+    Statistic(
+        "agreement_matched",
+        "samples of the class asked for after the best matching of codes to classes, as a share",
+        SHARE,
+        "higher",
+    ),
+    Statistic(
+        "vendi_by_asked",
+        "variety of the samples asked for of each class, relative to reals of it (Vendi scores)",
+        POSITIVE,
+        kind="numbers_by_class",
+    ),
     # -- games of their own
     Statistic(
         "info_bound",
-        "what samples say of the code, at least (L_I), nats",
+        "what the samples reveal of the code, at least (L_I), nats",
         ANY,
         "higher",
         taken="elsewhere",
@@ -306,7 +324,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "info_max",
-        "all that there is to say of the code, nats",
+        "entropy of the code: the most that samples can reveal of it, nats",
         POSITIVE,
         taken="elsewhere",
         game="infogan",
@@ -314,7 +332,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "info_continuous_error",
-        "mean square error of the continuous codes as read",
+        "mean square error of the continuous codes read from the samples",
         POSITIVE,
         "lower",
         taken="elsewhere",
@@ -323,7 +341,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "cycle_error",
-        "miss of the way there and back, of 2 from black to white",
+        "mean error of images translated there and back, of 2 from black to white",
         Range(0.0, 2.0),
         "lower",
         taken="elsewhere",
@@ -333,7 +351,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "cycle_error_disturbed",
-        "the same after noise of 2/255",
+        "the same error if noise of 2/255 is added on the way",
         Range(0.0, 2.0),
         "lower",
         taken="elsewhere",
@@ -353,7 +371,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "psnr",
-        "nearness to the original, dB (PSNR)",
+        "PSNR: likeness to the original, dB",
         ANY,
         "higher",
         taken="elsewhere",
@@ -363,7 +381,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "psnr_bicubic",
-        "the same of bicubic interpolation",
+        "PSNR of bicubic interpolation, dB",
         ANY,
         taken="elsewhere",
         game="super_resolution",
@@ -371,7 +389,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "ssim",
-        "likeness to the original (SSIM)",
+        "SSIM: structural similarity to the original",
         Range(-1.0, 1.0),
         "higher",
         taken="elsewhere",
@@ -381,7 +399,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "ssim_bicubic",
-        "the same of bicubic interpolation",
+        "SSIM of bicubic interpolation",
         Range(-1.0, 1.0),
         taken="elsewhere",
         game="super_resolution",
@@ -403,42 +421,38 @@ TABLE: tuple[Statistic, ...] = (
         taken="elsewhere",
         game="progressive",
     ),
-    # Last of these: other games may ask for something too, and are known by their own statistics.
-    Statistic(
-        "asked",
-        "what was asked for: `classes`, or `codes` of the generator's choice",
-        ANY,
-        kind="words",
-        taken="elsewhere",
-        game="conditional",
-    ),
     # -- variety and nearness to reals
     Statistic("vendi", "variety (Vendi score)", VENDI, "higher", shown=("compare",), line=Line()),
-    Statistic("vendi_by_class", "relative variety of each class", POSITIVE, kind="numbers_by_class"),
+    Statistic(
+        "vendi_by_class",
+        "variety of the samples of each class, relative to reals of it (Vendi scores)",
+        POSITIVE,
+        kind="numbers_by_class",
+    ),
     Statistic(
         "fid",
-        "FID",
+        "FID: Frechet distance to reals, through the features that `protocol` names",
         Range(-SLACK, LARGEST),
         "lower",
         shown=("compare", "sweep", "spark"),
         line=Line(Chart("FID, lower is better")),
     ),
-    Statistic("fid_infinity", "FID at infinitely many samples", ANY, "lower", taken="evaluate"),
+    Statistic("fid_infinity", "FID that infinitely many samples would have", ANY, "lower", taken="evaluate"),
     # A third power of the features: what has diverged scores far beyond all else.
-    Statistic("kid", "KID", Range(-1e40, 1e40), "lower", taken="evaluate"),
+    Statistic("kid", "KID: kernel distance to reals", Range(-1e40, 1e40), "lower", taken="evaluate"),
     Statistic(
         "inception_score",
-        "Inception Score",
+        "Inception Score: samples clearly of one class, and of all classes",
         Range(1 - SLACK, 1e6),
         "higher",
         shown=("compare", "spark"),
         line=Line(Chart("Inception Score, higher is better"), real=None),
     ),
-    Statistic("conditional_entropy", "entropy of the class of one sample, nats", POSITIVE, taken="evaluate"),
+    Statistic("conditional_entropy", "mean entropy of the class of one sample, nats", POSITIVE, taken="evaluate"),
     Statistic("marginal_entropy", "entropy of the classes of all samples, nats", POSITIVE, taken="evaluate"),
     Statistic(
         "precision",
-        "samples like reals, as a share",
+        "precision: samples that lie among reals, as a share",
         SHARE,
         "higher",
         shown=("compare", "sweep"),
@@ -446,7 +460,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "recall",
-        "reals like samples, as a share",
+        "recall: reals that lie among samples, as a share",
         SHARE,
         "higher",
         shown=("compare", "sweep"),
@@ -454,11 +468,15 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic("f1", "harmonic mean of precision and recall", SHARE, "higher", taken="evaluate"),
     Statistic(
-        "density", "reals around a sample, relative to around a real", POSITIVE, "higher", shown=("compare", "sweep")
+        "density",
+        "density: reals around a sample, relative to those around a real",
+        POSITIVE,
+        "higher",
+        shown=("compare", "sweep"),
     ),
     Statistic(
         "coverage",
-        "reals with a sample near by, as a share",
+        "coverage: reals with a sample nearby, as a share",
         SHARE,
         "higher",
         shown=("compare", "sweep", "spark"),
@@ -466,7 +484,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "relative_vendi",
-        "variety relative to reals, (V - 1) / (V_real - 1)",
+        "variety relative to reals: (V - 1) / (V_real - 1) of the Vendi scores",
         POSITIVE,
         "higher",
         taken="derived",
@@ -482,38 +500,74 @@ TABLE: tuple[Statistic, ...] = (
         derive=classes_seen,
         shown=("sweep",),
     ),
-    Statistic("prd_f8", "PRD, weighing recall (F_8)", SHARE, "higher", taken="evaluate"),
-    Statistic("prd_f1_8", "PRD, weighing precision (F_1/8)", SHARE, "higher", taken="evaluate"),
     Statistic(
-        "nn_fake", "samples whose nearest neighbour is a sample, as a share: best at .5", SHARE, taken="evaluate"
+        "prd_f8",
+        "F_8 of the curve of precision and recall (PRD), which weighs recall",
+        SHARE,
+        "higher",
+        taken="evaluate",
     ),
-    Statistic("nn_real", "reals whose nearest neighbour is a real, as a share: best at .5", SHARE, taken="evaluate"),
-    Statistic("gan_train", "accuracy on reals, learned from samples", SHARE, "higher", taken="evaluate"),
-    Statistic("gan_test", "accuracy on samples, learned from reals", SHARE, "higher", taken="evaluate"),
+    Statistic("prd_f1_8", "F_1/8 of the same curve, which weighs precision", SHARE, "higher", taken="evaluate"),
+    Statistic("nn_fake", "samples nearer to a sample than to a real, as a share: best at .5", SHARE, taken="evaluate"),
+    Statistic("nn_real", "reals nearer to a real than to a sample, as a share: best at .5", SHARE, taken="evaluate"),
+    Statistic(
+        "gan_train", "GAN-train: accuracy on reals of votes by the nearest samples", SHARE, "higher", taken="evaluate"
+    ),
+    Statistic(
+        "gan_test", "GAN-test: accuracy on samples of votes by the nearest reals", SHARE, "higher", taken="evaluate"
+    ),
     # -- beside the training set
     Statistic(
         "authenticity",
-        "samples no nearer to training samples than these to each other, as a share",
+        "authentic samples: farther from a training sample than it is from the next one, as a share",
         SHARE,
         "higher",
         taken="last",
         shown=("compare",),
     ),
     Statistic(
-        "copies", "near-duplicates of training samples, as a share", SHARE, "lower", taken="last", shown=("compare",)
+        "copies",
+        "samples that are near-duplicates of training samples, as a share",
+        SHARE,
+        "lower",
+        taken="last",
+        shown=("compare",),
     ),
-    Statistic("c_t", "C_T: below -3 samples are copies, above 3 far off", ANY, taken="last"),
-    Statistic("ndb", "bins filled otherwise than by the training set, as a share", SHARE, "lower", taken="evaluate"),
-    Statistic("ndb_js", "Jensen-Shannon divergence of the bins, nats", SHARE, "lower", taken="evaluate"),
-    Statistic("nn_train_fake", "the same of samples beside training samples", SHARE, taken="evaluate"),
-    Statistic("nn_train_real", "the same of training samples beside samples", SHARE, taken="evaluate"),
     Statistic(
-        "birthday_support", "different samples that there seem to be", Range(1, LARGEST), "higher", taken="evaluate"
+        "c_t",
+        "C_T: below -3 if samples are copies of training samples, above 3 if they are far from them",
+        ANY,
+        taken="last",
+    ),
+    Statistic(
+        "ndb", "NDB: bins that samples and training set fill differently, as a share", SHARE, "lower", taken="evaluate"
+    ),
+    Statistic(
+        "ndb_js", "Jensen-Shannon divergence of the two sets over these bins, nats", SHARE, "lower", taken="evaluate"
+    ),
+    Statistic(
+        "nn_train_fake",
+        "samples nearer to a sample than to a training sample, as a share: below .5 if copied",
+        SHARE,
+        taken="evaluate",
+    ),
+    Statistic(
+        "nn_train_real",
+        "training samples nearer to one than to a sample, as a share: below .5 if copied",
+        SHARE,
+        taken="evaluate",
+    ),
+    Statistic(
+        "birthday_support",
+        "number of different samples that the generator seems to make (birthday paradox)",
+        Range(1, LARGEST),
+        "higher",
+        taken="evaluate",
     ),
     # -- without features
     Statistic(
         "d_train",
-        "mean score of training data",
+        "mean score that the discriminator gives training data",
         ANY,
         kind="score",
         taken="elsewhere",
@@ -521,7 +575,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "d_held_out",
-        "mean score of held-out data",
+        "mean score that it gives held-out data",
         ANY,
         kind="score",
         taken="elsewhere",
@@ -529,7 +583,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "d_fake",
-        "mean score of samples",
+        "mean score that it gives samples",
         ANY,
         kind="score",
         taken="elsewhere",

@@ -52,7 +52,8 @@ def read_run(path: Path) -> Evidence:
     """Read a run directory without changing it.
 
     Of history.csv the rows before the first damaged one are taken; a damaged row of snapshots.jsonl is left out; what
-    is missing or damaged stands in the notes. Statistics that this version does not know are kept, and noted too.
+    is missing or damaged stands in the notes. Keys and statistics that this ganlab does not know are kept, and stand
+    there too.
 
     Raises:
         RunError: neither history nor snapshots can be read, or the run is of a newer format.
@@ -263,7 +264,7 @@ def _snapshots(
 ) -> tuple[list[Row], list[str]]:
     """Return the rows of snapshots.jsonl that can be true, by increasing step.
 
-    Also which of their statistics are not known, which is no damage: a newer version or somebody's own code wrote them.
+    Also which of their statistics are not known, which is no damage: a newer ganlab or somebody's own code wrote them.
     """
     if not run.snapshots.is_file():
         notes.append("there is no snapshots.jsonl")
@@ -283,7 +284,7 @@ def _snapshots(
         notes.append(f"{len(rows) - len(rising)} snapshots whose steps are out of order were left out")
     kept = [rows[index] for index in rising]
     unknown = sorted({key for row in kept for key in row if key != "step" and statistic_of(key) is None})
-    remarks = [f"snapshots.jsonl holds statistics that this version does not know: {listed(unknown)}"]
+    remarks = [f"snapshots.jsonl has statistics that this ganlab does not know: {listed(unknown)}"]
     return kept, remarks if unknown else []
 
 

@@ -196,15 +196,15 @@ def section(name: str, module: ModuleType, run: Run, remark: Remark) -> str:
     return "\n\n".join(each for each in (*parts, f"What to do:\n\n{cures}" if cures else "") if each)
 
 
-def named_section(module: ModuleType) -> str:
-    """One failure of a named GAN: its criteria and cures; docs/zoo.md shows the real run."""
+def without_run(module: ModuleType) -> str:
+    """One failure that no run of the corpus shows: its criteria and cures; docs/zoo.md shows a run of a named GAN."""
     name = module.__name__.rpartition(".")[2].replace("_", " ")
     words = [
         f"## {name.capitalize()}",
         paragraph(module.__doc__),
         paragraph(module.examine.__doc__),
         "\n".join(thresholds(module)),
-        "[A real run that was made to fail so](zoo.md). What to do:",
+        "[A real run that was made to fail so](zoo.md). What to do:" if module in NAMED else "What to do:",
         "\n".join(f"- {cure.why} ({cure.source})" for cure in module.CURES),
     ]
     return "\n\n".join(each for each in words if each)
@@ -257,7 +257,9 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
     order = "**Precedence.** The first of these whose criteria hold at the end names the run: "
     order = textwrap.fill(f"{order}{names}. Others, and spells that ended, are listed beside it.", 120)
     sections = [section(name, module, runs[name], remarks[name]) for name, _, module in SHOWN]
-    return "\n\n".join([HEAD.format(order=order), *sections, *map(named_section, NAMED)]) + "\n"
+    shown = {module for _, _, module in SHOWN}
+    others = [module for module in failures.FAILURES if module not in shown and module not in NAMED]
+    return "\n\n".join([HEAD.format(order=order), *sections, *map(without_run, [*NAMED, *others])]) + "\n"
 
 
 def main() -> None:

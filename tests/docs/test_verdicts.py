@@ -3,7 +3,7 @@
 import pytest
 
 from docs.make.remarks import outdated, read_remarks
-from docs.make.verdicts import NAMED, PAGE, RUNS, SHOWN, outcome, page, picture_of
+from docs.make.verdicts import PAGE, RUNS, SHOWN, outcome, page, picture_of
 from ganlab.diagnosis import failures
 from ganlab.runs.files import read_json
 
@@ -16,7 +16,9 @@ def test_the_page_is_what_its_script_makes() -> None:
 
 
 def test_every_failure_has_a_section() -> None:
-    assert {*NAMED, *(module for _, _, module in SHOWN)} == set(failures.FAILURES)
+    text = PAGE.read_text()
+    for module in failures.FAILURES:
+        assert " ".join((module.__doc__ or "").split()) in text, module.__name__
 
 
 def test_remarks_were_written_for_the_verdicts_that_are_shown() -> None:

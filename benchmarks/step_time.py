@@ -26,11 +26,11 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import load_experiment
 from ganlab.data import load
 from ganlab.monitor.columns import history_columns
-from ganlab.monitor.monitor import Monitor
-from ganlab.monitor.snapshots import Snapshots
 from ganlab.runs.directory import create_run
+from ganlab.runs.status import RunStatus
 from ganlab.training.process import process_settings
 from ganlab.training.step import train_step
+from ganlab.training.watch import Watch
 from ganlab.training.workbench import Workbench, build_workbench
 
 CPU = torch.device("cpu")
@@ -113,12 +113,12 @@ def plain_step(experiment: Experiment, frozen: bool) -> Callable[[Tensor], None]
     return step
 
 
-def watched_step(bench: Workbench, monitor: Monitor) -> None:
+def watched_step(bench: Workbench, watch: Watch) -> None:
     """One step of ganlab's loop, its row of history included."""
     trace = train_step(bench.state, bench.game, bench.feed)
     d, g = bench.state.discriminator_optimizer, bench.state.generator_optimizer
     columns = history_columns(bench.game.loss, trace, d.gradient_norm(), g.gradient_norm())
-    monitor.log(bench.state.step, **columns, lr_g=g.rate, lr_d=d.rate)
+    watch.recorder.log(bench.state.step, {**columns, "lr_g": g.rate, "lr_d": d.rate})
 
 
 def seconds(action: Callable[[], object], times: int = 1) -> float:
@@ -149,16 +149,15 @@ def alternate(experiment: Experiment, name: str, rounds: int) -> None:
     plain = plain_step(experiment, frozen=False)
     with tempfile.TemporaryDirectory() as folder:
         run = create_run(Path(folder), experiment)
-        monitor = Monitor(run, data, experiment.loss, experiment.training.steps, views=[], experiment=experiment)
-        snapshots = Snapshots(bench.plain_game, data, monitor)
+        watch = Watch(bench, data, run, RunStatus(status="running", steps=experiment.training.steps))
         real = bench.feed.batch(0).values.contiguous()
         plain(real)
-        watched_step(bench, monitor)
+        watched_step(bench, watch)
         times: dict[str, list[float]] = {"plain": [], "ganlab": [], "snapshot": [], "peak": []}
         for _ in range(rounds):
             times["plain"].append(seconds(lambda: plain(real), 2))
-            times["ganlab"].append(seconds(lambda: watched_step(bench, monitor), 2))
-            times["snapshot"].append(seconds(lambda: snapshots.take(bench.state.step)))
+            times["ganlab"].append(seconds(lambda: watched_step(bench, watch), 2))
+            times["snapshot"].append(seconds(watch.look))
             times["peak"].append(matmul_peak())
     with FlopCounterMode(display=False) as counter:
         plain_step(experiment, frozen=True)(real)

@@ -11,7 +11,7 @@ import torch
 
 import ganlab
 from ganlab.errors import ConfigError, RunError
-from ganlab.monitor.monitor import Monitor
+from ganlab.monitor.pictures import Pictures
 from ganlab.training.trained import export, load_game, sample_inputs
 
 
@@ -63,7 +63,7 @@ TOY = (
 def test_every_named_gan_trains_and_its_generator_runs_without_ganlab(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Monitor, "_illustrate", lambda self, verdict: None)
+    monkeypatch.setattr(Pictures, "finish", lambda self, evidence, verdict: None)
     run = ganlab.train(name, [*TOY, *NAMED[name]], runs_dir=tmp_path / "runs")
     assert (run.status["status"], run.status["step"]) == ("finished", 2)
     assert all(np.isfinite(column).all() for key, column in run.history.items() if not key.startswith("d_acc"))

@@ -1,4 +1,4 @@
-"""A verdict as files: what is written is what was found, and a damaged grid is told from a good one."""
+"""A verdict as files: what is written is what was found, and damaged samples are told from good ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from ganlab.diagnosis.files import (
 )
 from ganlab.diagnosis.verdict import Contribution, Finding, Verdict
 from ganlab.errors import RunError
-from ganlab.plots.grids import save_png, scatter, tile, to_pixels
+from ganlab.plots.grids import save_png, tile, to_pixels
+from ganlab.plots.shown import Shown
 from ganlab.plots.verdicts import group_colour
 from ganlab.runs.directory import RunDirectory, create_run
 
@@ -136,45 +137,51 @@ class TestWriteVerdict:
 
 class TestSamplesOfARun:
     @staticmethod
-    def grid(tmp_path: Path, experiment: Any, images: np.ndarray) -> RunDirectory:
+    def kept(tmp_path: Path, experiment: Any, samples: np.ndarray) -> RunDirectory:
         run = create_run(tmp_path, experiment)
-        save_png(tile(images, 10), run.samples / "step_0000200.png")
+        Shown.of(samples, None).write(run.shown_file(200))
         return run
 
-    def test_a_grid_is_cut_into_the_images_it_was_made_of(self, tmp_path: Path, images: Any) -> None:
-        """32 samples leave eight empty cells; the last two are the same picture."""
+    def test_the_last_samples_are_drawn_with_near_duplicates_first(self, tmp_path: Path, images: Any) -> None:
+        """The last two of 32 are the same picture. No grid is looked at: there is none."""
         experiment = images()
-        made = to_pixels(np.random.default_rng(0).uniform(-1, 1, (32, 1, 28, 28)))
-        made[31] = made[30]
-        run = self.grid(tmp_path, experiment, made)
-        (run.samples / "step_0000100.png").write_bytes(b"an older one is not looked at")
-        (run.samples / "step_x.png").write_bytes(b"nor is a file of another name")
+        samples = np.random.default_rng(0).uniform(-1, 1, (32, 1, 28, 28))
+        samples[31] = samples[30]
+        run = self.kept(tmp_path, experiment, samples)
+        run.shown_file(100).write_bytes(b"an older one is not looked at")
+        (run.samples / "shown_x.npz").write_bytes(b"nor is a file of another name")
         sheet = draw_samples(Evidence("x", experiment=experiment), run, None, None)
         assert isinstance(sheet, np.ndarray)
         underlined = (sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56)
         assert underlined == 2
+        made = to_pixels(samples)
         first = next(y for y in range(len(sheet)) if (sheet[y, 8:64:2] == made[30][0]).all())
         np.testing.assert_array_equal(sheet[first : first + 56 : 2, 8:64:2], made[30])
         np.testing.assert_array_equal(sheet[first : first + 56 : 2, 8 + 2 * 64 : 64 + 2 * 64 : 2], made[0])
 
-    @pytest.mark.parametrize("damage", ["cut", "empty", "other size"])
-    def test_a_damaged_grid_is_refused(self, tmp_path: Path, images: Any, damage: str) -> None:
+    def test_a_loop_of_another_program_has_a_sheet_too(self, tmp_path: Path, images: Any) -> None:
+        run = self.kept(tmp_path, images(), np.zeros((20, 3, 8, 8)))
+        assert isinstance(draw_samples(Evidence("x"), run, None, None), np.ndarray)
+
+    def test_damaged_samples_are_refused(self, tmp_path: Path, images: Any) -> None:
         experiment = images()
-        run = self.grid(tmp_path, experiment, np.zeros((32, 28, 28, 3), np.uint8))
-        path = run.samples / "step_0000200.png"
-        content = path.read_bytes()
-        path.write_bytes({"cut": content[: len(content) // 2], "empty": b""}.get(damage, b""))
-        if damage == "other size":
-            save_png(np.zeros((30, 31, 3), np.uint8), path)
-        with pytest.raises(RunError, match="step_0000200"):
+        run = self.kept(tmp_path, experiment, np.zeros((32, 1, 28, 28)))
+        path = run.shown_file(200)
+        path.write_bytes(path.read_bytes()[:900])
+        with pytest.raises(RunError, match="shown_0000200"):
             draw_samples(Evidence("x", experiment=experiment), run, None, None)
 
     def test_points_are_shown_beside_their_modes(self, tmp_path: Path, points: Any) -> None:
-        run = create_run(tmp_path, points())
-        save_png(scatter(np.zeros((9, 2)), np.eye(2)), run.samples / "step_0000010.png")
+        run = self.kept(tmp_path, points(), np.eye(2))
         sheet = draw_samples(Evidence("x", snapshots=COUNTS, experiment=run.experiment()), run, None, None)
         assert isinstance(sheet, Figure)
         assert len(sheet.axes) == 2
+        assert draw_samples(Evidence("x", snapshots=COUNTS), run, None, None) is None
+
+    def test_a_run_of_an_older_version_has_no_sheet(self, tmp_path: Path, images: Any) -> None:
+        run = create_run(tmp_path, images())
+        save_png(tile(np.zeros((32, 28, 28, 3), np.uint8), 10), run.grid_file(200))
+        assert draw_samples(Evidence("x", experiment=images()), run, None, None) is None
 
     def test_nothing_to_show(self, tmp_path: Path, points: Any) -> None:
         run = create_run(tmp_path, points())

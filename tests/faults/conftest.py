@@ -27,7 +27,7 @@ import ganlab.training.checkpoint
 from ganlab.cli.app import main
 from ganlab.config.experiment import Experiment
 from ganlab.errors import GanlabError
-from ganlab.monitor.monitor import Monitor
+from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
@@ -144,7 +144,7 @@ def cli() -> Callable[..., Ended]:
 @pytest.fixture
 def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the figures at a run's end: they take most of a toy run's time, and nothing of its state."""
-    monkeypatch.setattr(Monitor, "_illustrate", lambda self, verdict: None)
+    monkeypatch.setattr(Pictures, "finish", lambda self, evidence, verdict: None)
 
 
 class KillAt(View):

@@ -40,7 +40,7 @@ GAUSSIAN = (
 """A run that goes wrong at once, and one that takes shape, so that its verdict changes on the way."""
 
 READ = ("history.csv", "snapshots.jsonl", "config.yaml", "run.json")
-"""What diagnosis reads; it draws the last grid again."""
+"""What diagnosis reads; it draws the last samples again."""
 
 OTHER_TYPES: tuple[Any, ...] = (None, True, -1, 0, 3.5, 1e300, 10**30, "", "text", [], [1, "a"], {}, {"a": {}})
 
@@ -144,7 +144,7 @@ def damages(files: dict[str, bytes], count: int, seed: int) -> Iterator[dict[str
     for number in range(count):
         change = CHANGES[number % len(CHANGES)]
         name = names[number // len(CHANGES) % len(names)]
-        if name.endswith(".png"):
+        if name.endswith(".npz"):
             change = chance.choice(ANY_FILE)
         found = {name: change(chance, files[name])}
         if number % 5 == 4:
@@ -254,7 +254,7 @@ def test_the_command_writes_nothing_into_a_damaged_run(
 ) -> None:
     run = copy_of(runs.whole(points(*NEVER_LEARNED)))
     files = contents(run)
-    shown = {name: files[name] for name in (*READ, max(name for name in files if name.startswith("samples/step")))}
+    shown = {name: files[name] for name in (*READ, max(name for name in files if name.startswith("samples/shown")))}
     odd = []
     for number, damage in enumerate(damages(shown, count, seed=14)):
         put(run, damage)

@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from ganlab.config.load import dump_experiment
-from ganlab.monitor.monitor import Monitor
-from ganlab.monitor.snapshots import Snapshots
+from ganlab.monitor.pictures import Pictures
 from ganlab.runs.directory import RunDirectory
-from ganlab.training import loop, session
+from ganlab.training import session, watch
 from ganlab.training.optimizers import NetworkOptimizer
 
 OVERRIDES = ("training.device=cpu", "training.steps=8", "monitor.checkpoint_every=3", "monitor.snapshot_every=4")
@@ -59,9 +58,9 @@ PHASES: dict[str, tuple[Callable[[Callable[[], None]], None], int]] = {
         lambda tick: setattr(NetworkOptimizer, "minimise", before_and_after(NetworkOptimizer.minimise, tick)),
         32,
     ),
-    "snapshot": (lambda tick: setattr(Snapshots, "take", before_and_after(Snapshots.take, tick)), 6),
-    "saving": (lambda tick: setattr(loop, "save_checkpoint", before_and_after(loop.save_checkpoint, tick)), 8),
-    "last plots": (lambda tick: setattr(Monitor, "_draw", before_and_after(Monitor._draw, tick)), 2),
+    "snapshot": (lambda tick: setattr(watch.Watch, "look", before_and_after(watch.Watch.look, tick)), 6),
+    "saving": (lambda tick: setattr(watch, "save_checkpoint", before_and_after(watch.save_checkpoint, tick)), 8),
+    "last plots": (lambda tick: setattr(Pictures, "plot", before_and_after(Pictures.plot, tick)), 2),
 }
 """How to tick in each phase, and how often a run of 8 steps ticks there."""
 

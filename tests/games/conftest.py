@@ -12,7 +12,7 @@ import torch
 from ganlab.config.experiment import Experiment
 from ganlab.data import load, mnist
 from ganlab.games.rounds import Round
-from ganlab.monitor.monitor import Monitor
+from ganlab.monitor.pictures import Pictures
 from ganlab.objectives.parts import Trace
 from ganlab.training.workbench import Workbench, build_workbench
 
@@ -51,4 +51,4 @@ def round_of() -> Callable[..., Round]:
 @pytest.fixture
 def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the figures at a run's end: they take most of a toy run's time, and nothing of its state."""
-    monkeypatch.setattr(Monitor, "_illustrate", lambda self, verdict: None)
+    monkeypatch.setattr(Pictures, "finish", lambda self, evidence, verdict: None)

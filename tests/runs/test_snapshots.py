@@ -13,7 +13,16 @@ from ganlab.config.games import GAMES
 from ganlab.errors import RunError
 from ganlab.runs import snapshots
 from ganlab.runs.history import append_text
-from ganlab.runs.snapshots import STATISTICS, TABLE, Row, classes_present, is_number, relative_vendi, statistic_of
+from ganlab.runs.snapshots import (
+    STATISTICS,
+    TABLE,
+    Row,
+    best_step,
+    classes_present,
+    is_number,
+    relative_vendi,
+    statistic_of,
+)
 
 ROW = Row(
     {
@@ -152,6 +161,19 @@ def test_snapshots_name_what_was_not_finite(tmp_path: Path) -> None:
     snapshots.append_snapshot(path, {"step": 1, "diversity": math.nan, "d_fake": 0.5})
     (row,) = snapshots.read_snapshots(path)
     assert row == {"step": 1, "diversity": None, "d_fake": 0.5, "non_finite": ["diversity"]}
+
+
+def test_the_best_snapshot_is_the_closest_to_real() -> None:
+    rows = [Row({"step": 0, "energy_distance": 2.0}), Row({"step": 5, "energy_distance": 0.1}), Row({"step": 9})]
+    assert best_step(rows) == 5
+    assert best_step([]) is None
+    assert best_step([Row({"step": 1, "energy_distance": None})]) is None
+    assert best_step([Row({**rows[0], "fid": 3.0}), Row({**rows[1], "fid": 7.0}), Row({"step": 9, "fid": None})]) == 0
+
+
+def test_of_a_growing_run_the_last_size_counts() -> None:
+    sizes = ((0, 7, 1.0), (5, 14, 3.0), (9, 14, 2.0))
+    assert best_step([Row({"step": step, "phase_size": size, "fid": fid}) for step, size, fid in sizes]) == 9
 
 
 def test_snapshots_are_cut(tmp_path: Path) -> None:

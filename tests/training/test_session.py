@@ -13,11 +13,10 @@ import torch
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.errors import DataError, DeviceError, RunError
-from ganlab.monitor.snapshots import best_step
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import STANDARD_COLUMNS, read_history
-from ganlab.runs.snapshots import read_snapshots
+from ganlab.runs.snapshots import best_step, read_snapshots
 from ganlab.training import session
 from ganlab.training.checkpoint import checkpoint_path, checkpoint_steps, read_checkpoint
 from ganlab.verdicts import KINDS
@@ -55,7 +54,8 @@ def test_a_run_leaves_everything_the_format_promises(kind: str, tmp_path: Path, 
     taken = list(range(0, steps + 1, watch.snapshot_every))
     assert [row["step"] for row in read_snapshots(run.snapshots)] == taken
     assert sorted(p.name for p in run.samples.iterdir()) == sorted(
-        [f"step_{step:07d}.png" for step in taken] + ["evolution.gif"]
+        [f"{name.format(step)}" for step in taken for name in ("step_{:07d}.png", "shown_{:07d}.npz")]
+        + ["evolution.gif"]
     )
     drawn = {p.name for p in run.plots.iterdir()}
     names = ("losses", "accuracies", "gradients", "diversity", "verdict")

@@ -24,11 +24,14 @@ from ganlab.config.objectives import Loss, Penalty, Stabilizer
 from ganlab.config.optimizer import OptimizersOptions
 from ganlab.config.training import MonitorOptions, TrainingOptions
 
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+"""What an experiment or a run can be called."""
+
 
 class Experiment(Options):
     """Everything that makes a run what it is: the same experiment gives the same tensors."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = "experiment"
+    name: Annotated[str, Field(pattern=f"^{NAME}$")] = "experiment"
     """Name of the experiment, the first part of its run directories' names: letters, digits, `_`, `-` and `.`."""
     seed: Seed = 0
     """Seed of weights, latents and batch order."""

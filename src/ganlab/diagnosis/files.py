@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
 
 from ganlab.config.data import MnistOptions
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.errors import RunError
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve, save_figure
-from ganlab.plots.grids import COMFORTABLE_WIDTH, GAP, SIDE, Pixels, save_png
+from ganlab.plots.grids import Pixels, save_png
+from ganlab.plots.shown import read_shown
 from ganlab.plots.verdicts import SHEET, Panel, Spell, annotated_curves, classes_over_time, mode_sheet, sample_sheet
 from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
@@ -175,23 +174,23 @@ def draw_samples(
 
 
 def sheet_of_run(run: RunDirectory, evidence: Evidence) -> Pixels | Figure | None:
-    """Draw the run's last grid again, near-duplicates underlined; for points beside what reached each mode.
+    """Draw the run's last samples, near-duplicates underlined; for points beside what reached each mode.
 
-    None where the run has no grid or its experiment is not known.
+    None if the run keeps no samples as numbers, as runs of older versions did not, or if they are points of another
+    program's loop.
 
     Raises:
-        RunError: the grid is no picture, or none that this run's experiment makes.
+        RunError: their file is damaged.
     """
-    grids = {int(path.stem[5:]): path for path in run.samples.glob("step_*.png") if path.stem[5:].isdecimal()}
-    if not grids or evidence.experiment is None:
+    kept, experiment = run.shown(), evidence.experiment
+    if not kept:
         return None
-    step, path = max(grids.items())
-    title = f"Samples at step {step:,}"
-    data = evidence.experiment.data
-    if len(data.shape) == 1:
-        return mode_sheet(_read_picture(path, (SIDE, SIDE)), evidence.snapshots, title)
-    images = _read_grid(path, data.shape, min(SHEET, evidence.experiment.monitor.snapshot_samples))
-    return sheet_of_images(images, title, data if isinstance(data, MnistOptions) else None)
+    step, path = kept[-1]
+    shown, title = read_shown(path), f"Samples at step {step:,}"
+    if shown.images is None:
+        return None if experiment is None else mode_sheet(shown.picture(), evidence.snapshots, title)
+    data = experiment.data if experiment is not None else None
+    return sheet_of_images(shown.images, title, data if isinstance(data, MnistOptions) else None)
 
 
 def sheet_of_samples(path: Path, tile: int | None) -> Pixels | None:
@@ -237,34 +236,6 @@ def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None
         chosen = torch.randperm(len(reals), generator=seeded_generator(0, "sheet/reals"))[:REALS]
         threshold = duplicate_threshold(pixels(reals[chosen]), seed=0)
     return sample_sheet(images, near_duplicates(vectors, threshold), title)
-
-
-def _read_grid(path: Path, shape: tuple[int, ...], count: int) -> Pixels:
-    """Cut a grid that `plots.grids.tile` made into its `count` images, uint8 (N, H, W, 3)."""
-    _, height, width = shape
-    factor = max(1, round(COMFORTABLE_WIDTH / (10 * width)))
-    cell_height, cell_width = height * factor + GAP, width * factor + GAP
-    rows = -(-count // 10)
-    picture = _read_picture(path, (10 * cell_width + GAP, rows * cell_height + GAP))
-    cells = picture[GAP:, GAP:].reshape(rows, cell_height, 10, cell_width, 3).swapaxes(1, 2)
-    images = cells[:, :, : height * factor : factor, : width * factor : factor]
-    cut: Pixels = images.reshape(-1, height, width, 3)[:count]
-    return cut
-
-
-def _read_picture(path: Path, size: tuple[int, int]) -> Pixels:
-    """Read a picture of (width, height) `size` as uint8 (H, W, 3)."""
-    try:
-        with Image.open(path) as picture:
-            if picture.size != size:
-                raise RunError(
-                    f"{path} is {picture.size[0]} x {picture.size[1]} pixels where this run's grids have "
-                    f"{size[0]} x {size[1]}",
-                    "restore the file, or remove it",
-                )
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise RunError(f"{path} cannot be read as a picture: {error}", "restore the file, or remove it") from error
 
 
 def write_verdict(folder: Path, evidence: Evidence, verdict: Verdict, sheet: Pixels | Figure | None) -> list[Path]:

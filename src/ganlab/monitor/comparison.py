@@ -10,10 +10,12 @@ from torch import Tensor
 from ganlab.config.data import DataOptions
 from ganlab.data import RealData
 from ganlab.data.drawing import enlarged, mapped, reduced
+from ganlab.errors import DataError
 from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.spread import Spread, compare
 from ganlab.evaluation.statistics import SampleStatistics, draw
+from ganlab.monitor.reals import Array, checked_labels, given_data, named_data
 
 
 class Comparison:
@@ -88,3 +90,31 @@ class Comparison:
 def space_of(samples: Tensor) -> str:
     """Name the space in which distances between samples are taken."""
     return "pixels in [-1, 1]" if samples.dim() == 4 else "coordinates"
+
+
+def comparison_with(real: str | Array | None, labels: Array | None, seed: int) -> Comparison | None:
+    """Return a comparison with what another program's loop calls its real samples; None without any.
+
+    Raises:
+        DataError: they are not there, or of a wrong shape, type or range.
+    """
+    if real is None:
+        return None
+    options, data = named_data(real) if isinstance(real, str) else (None, given_data(real, labels, seed))
+    return Comparison(data, options, seed)
+
+
+def asked_for(asked: Array, count: int, comparison: Comparison | None) -> Asked:
+    """Return the classes that another program's loop asked its generator for.
+
+    Raises:
+        DataError: they are not one class of the real data for each sample.
+    """
+    labels = checked_labels(asked, count, "asked")
+    known = 0 if comparison is None else len(comparison.features.class_names)
+    if int(labels.max()) >= known:
+        raise DataError(
+            f"asked holds class {int(labels.max())}, and the real data have {known} classes",
+            "give `real` with its labels, and classes by their numbers in these",
+        )
+    return Asked(labels)

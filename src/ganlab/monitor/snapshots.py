@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
+from torch import Tensor
 
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float
-from ganlab.diagnosis.verdict import Verdict
 from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.statistics import chosen
 from ganlab.games.rounds import Batch
 from ganlab.games.standard import CHUNK, StandardGame
-from ganlab.monitor.monitor import Monitor, OwnStatistics
+from ganlab.monitor.observer import SampleFacts
 
 PROTOCOL = {"generator": "live, eval mode", "discriminator": "live, eval mode", "latents": "fixed"}
 
@@ -27,9 +26,8 @@ class Snapshots:
     meanwhile, and no buffer of theirs changes.
     """
 
-    def __init__(self, game: StandardGame, data: RealData, monitor: Monitor) -> None:
+    def __init__(self, game: StandardGame, data: RealData) -> None:
         self.game = game
-        self.monitor = monitor
         experiment: Experiment = game.experiment
         count, seed = experiment.monitor.snapshot_samples, experiment.seed
         self.drawn = game.inputs("latent/snapshot", count, held_out=True)
@@ -41,26 +39,27 @@ class Snapshots:
         rows = chosen(samples, count, seed, stream)
         return Batch(to_float(samples.values[rows]), samples.labels[rows])
 
-    def take(self, step: int) -> Verdict:
-        """Draw the sample of a step, have the monitor judge it, and return how the run reads."""
+    def take(self, step: int) -> tuple[Tensor, SampleFacts]:
+        """Return the sample of a step, float32 (N, *data.shape) on the CPU, and what is known of it."""
         game = self.game
-        with self.monitor.spending("watching"), evaluating(game):
+        with evaluating(game):
             game.begin(max(step, 1))
             samples = torch.cat([game.sample(part).cpu() for part in self.drawn.inputs.split(CHUNK)])
             asked, gallery = self.drawn.asked, game.gallery()
-            own = OwnStatistics(
-                game=game.experiment.game.name,
+            facts = SampleFacts(
+                protocol=PROTOCOL,
                 asked=None if asked is None else Asked(asked.cpu(), game.matched),
+                game=game.experiment.game.name,
                 values=game.measure(self.drawn, samples),
                 phase=game.phase(step),
                 gallery=None if gallery is None else gallery.cpu(),
+                scores={
+                    "d_train": self._mean_score(self.train),
+                    "d_held_out": self._mean_score(self.held_out),
+                    "d_fake": float(game.loss.mean_score(game.score(samples, asked))),
+                },
             )
-            train, held_out = self._mean_score(self.train), self._mean_score(self.held_out)
-            fake = float(game.loss.mean_score(game.score(samples, self.drawn.asked)))
-        shown = game.shown(samples)
-        return self.monitor.snapshot(
-            step, shown, protocol=PROTOCOL, own=own, d_train=train, d_held_out=held_out, d_fake=fake
-        )
+        return game.shown(samples), facts
 
     def _mean_score(self, reals: Batch) -> float:
         batches = zip(reals.values.split(CHUNK), reals.labels.split(CHUNK), strict=True)
@@ -80,17 +79,3 @@ def evaluating(game: StandardGame) -> Iterator[None]:
     finally:
         for network in networks:
             network.train()
-
-
-def best_step(rows: Sequence[Mapping[str, Any]]) -> int | None:
-    """Return the step of the best snapshot, or None where none can be told.
-
-    The best one has the lowest FID where rows have one, else the lowest energy distance to held-out reals.
-    """
-    # Of a growing run only those of its last size: figures of different sizes do not compare.
-    size = rows[-1].get("phase_size") if rows else None
-    for key in ("fid", "energy_distance"):
-        judged = [row for row in rows if isinstance(row.get(key), float) and row.get("phase_size") == size]
-        if judged:
-            return int(min(judged, key=lambda row: row[key])["step"])
-    return None

@@ -19,10 +19,10 @@ def last_grid(run: RunDirectory) -> tuple[int, Pixels] | None:
     Raises:
         RunError: the file is no picture, or too large for one of ours.
     """
-    grids = {int(path.stem[5:]): path for path in run.samples.glob("step_*.png") if path.stem[5:].isdecimal()}
+    grids = run.grids()
     if not grids:
         return None
-    step, path = max(grids.items())
+    step, path = grids[-1]
     try:
         with Image.open(path) as picture:
             if max(picture.size) > LARGEST:

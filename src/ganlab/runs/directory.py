@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import string
 from contextlib import AbstractContextManager
@@ -48,6 +49,26 @@ class RunDirectory:
     def samples(self) -> Path:
         """Grids from fixed latents."""
         return self.path / "samples"
+
+    def grid_file(self, step: int) -> Path:
+        """The picture of a snapshot's samples."""
+        return self.samples / f"step_{step:07d}.png"
+
+    def shown_file(self, step: int) -> Path:
+        """The same samples as numbers."""
+        return self.samples / f"shown_{step:07d}.npz"
+
+    def grids(self) -> list[tuple[int, Path]]:
+        """Return the pictures of the snapshots by rising step."""
+        return self._by_step("step_*.png")
+
+    def shown(self) -> list[tuple[int, Path]]:
+        """Return the numbers that are kept of the snapshots by rising step; old runs have none."""
+        return self._by_step("shown_*.npz")
+
+    def _by_step(self, pattern: str) -> list[tuple[int, Path]]:
+        found = ((path.stem.partition("_")[2], path) for path in self.samples.glob(pattern))
+        return sorted((int(step), path) for step, path in found if re.fullmatch(r"[0-9]{1,12}", step))
 
     @property
     def checkpoints(self) -> Path:

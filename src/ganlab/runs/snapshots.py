@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeGuard
@@ -650,6 +650,21 @@ def read_snapshots(path: Path) -> list[Row]:
             raise RunError(f"{path}:{number} is no snapshot", "remove that line, or use another run")
         rows.append(Row(row))
     return rows
+
+
+def best_step(rows: Sequence[Row]) -> int | None:
+    """Return the step of the best snapshot, or None if none can be told.
+
+    The best one has the lowest FID if rows have one, else the lowest energy distance to held-out reals. Of a growing
+    run only those of its last size count: figures of different sizes do not compare.
+    """
+    size = rows[-1].get("phase_size") if rows else None
+    for name in ("fid", "energy_distance"):
+        judged = {row.step: row.number(name) for row in rows if row.get("phase_size") == size}
+        values = {step: value for step, value in judged.items() if value is not None}
+        if values:
+            return min(values, key=lambda step: values[step])
+    return None
 
 
 def cut_snapshots(path: Path, last_step: int) -> None:

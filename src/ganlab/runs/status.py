@@ -19,6 +19,9 @@ SCHEMA = 1
 MADE_BY = "ganlab.Monitor"
 """What `made_by` says of a run that another program's loop wrote."""
 
+STOP_ON = "stop_on"
+"""Beginning of the reason of a run that its verdict ended."""
+
 State = Literal["running", "finished", "stopped", "interrupted", "failed"]
 
 Step = Annotated[int, Field(ge=0, lt=10**12)]

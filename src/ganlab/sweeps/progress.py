@@ -12,7 +12,7 @@ from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
 from ganlab.runs.snapshots import is_number
-from ganlab.runs.status import RunStatus
+from ganlab.runs.status import STOP_ON, RunStatus
 from ganlab.sweeps.records import ENDED
 from ganlab.verdicts import join, matches
 
@@ -56,7 +56,7 @@ class Glance:
     @property
     def saved(self) -> float:
         """Seconds of training that a verdict of `monitor.stop_on` saved; NaN ends a run too, and saves nothing."""
-        early = self.state == "stopped" and self.reason.startswith("stop_on")
+        early = self.state == "stopped" and self.reason.startswith(STOP_ON)
         if not early or self.step is None or self.steps is None or self.pace is None:
             return 0.0
         return max(0, self.steps - self.step) * self.pace

@@ -17,7 +17,7 @@ from safetensors.torch import load, save
 
 from ganlab.config.experiment import Experiment
 from ganlab.errors import GanlabError, RunError
-from ganlab.monitor.monitor import NonFinite
+from ganlab.monitor.recorder import NonFinite
 from ganlab.runs.files import (
     disk_full_told,
     remove,

@@ -15,9 +15,7 @@ from ganlab.config.load import difference, dump_experiment, load_experiment
 from ganlab.data import RealData, load
 from ganlab.diagnosis.evidence import NonFinite as FirstNonFinite
 from ganlab.errors import GanlabError, Interrupted, RunError
-from ganlab.monitor.monitor import Monitor, NonFinite, versions
-from ganlab.monitor.preflight import preflight
-from ganlab.monitor.snapshots import Snapshots
+from ganlab.monitor.recorder import NonFinite, Recorder, versions
 from ganlab.monitor.tensorboard import EventFiles, require_tensorboard
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory, create_run, list_runs
@@ -25,6 +23,7 @@ from ganlab.runs.files import atomic_write, require_space, sweep_temporaries
 from ganlab.runs.history import cut_history
 from ganlab.runs.snapshots import cut_snapshots
 from ganlab.runs.status import (
+    STOP_ON,
     DataFacts,
     NonFiniteFacts,
     OwnStatus,
@@ -37,9 +36,11 @@ from ganlab.runs.status import (
 from ganlab.runs.stop import EXIT_CODES, StopSignal
 from ganlab.training.checkpoint import checkpoint_path, experiment_of, newest_checkpoint, restore
 from ganlab.training.device import choose_device, describe_device
-from ganlab.training.loop import STOP_ON, Ending, train_loop
+from ganlab.training.loop import Ending, train_loop
 from ganlab.training.nonfinite import find_first
+from ganlab.training.preflight import preflight
 from ganlab.training.process import process_settings
+from ganlab.training.watch import Watch
 from ganlab.training.workbench import Workbench, build_workbench
 
 
@@ -199,42 +200,32 @@ def carry_on(
     experiment, state = bench.state.experiment, bench.state
     if experiment.monitor.tensorboard:
         views = [*views, EventFiles()]
-    monitor = Monitor(
-        run,
-        data,
-        experiment.loss,
-        experiment.training.steps,
-        seed=experiment.seed,
-        keep_samples=experiment.monitor.keep_samples,
-        views=views,
-        experiment=experiment,
-        status=status,
-    )
+    watch = Watch(bench, data, run, status, views)
+    recorder = watch.recorder
     for text in warnings:
-        monitor.warn(text)
+        recorder.warn(text)
     for text in data.notes:
-        monitor.note(text)
-    monitor.note(f"step {state.step} of {experiment.training.steps} on {status.device}, {status.threads} threads")
+        recorder.note(text)
+    recorder.note(f"step {state.step} of {experiment.training.steps} on {status.device}, {status.threads} threads")
     try:
         with StopSignal() as stop:
-            snapshots = Snapshots(bench.plain_game, data, monitor)
             try:
-                ending = train_loop(state, bench.game, bench.feed, monitor, snapshots, stop)
+                ending = train_loop(state, bench.game, bench.feed, watch, stop)
             except NonFinite as bad:
                 ending = Ending("stopped", "non_finite")
-                monitor.status = monitor.status.changed(non_finite=explain(bad, bench, data, run, monitor))
-            if ending.status == "interrupted":
-                monitor.close(*ending)
-            else:
-                monitor.finish(*ending)
+                recorder.status = recorder.status.changed(non_finite=explain(bad, bench, data, recorder))
+            if ending.status != "interrupted":
+                with recorder.spending("watching"):
+                    watch.observer.finish()
+            recorder.close(*ending)
     except Interrupted:
-        monitor.close("interrupted", "disk_full")
+        recorder.close("interrupted", "disk_full")
         raise
     except KeyboardInterrupt:
-        monitor.close("interrupted", "SIGINT twice")
+        recorder.close("interrupted", "SIGINT twice")
         raise
     except BaseException as error:
-        monitor.close("failed", f"{type(error).__name__}: {error}")
+        recorder.close("failed", f"{type(error).__name__}: {error}")
         raise
     if ending.status == "interrupted":
         raise Interrupted(
@@ -244,18 +235,18 @@ def carry_on(
         )
 
 
-def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory, monitor: Monitor) -> NonFiniteFacts:
+def explain(bad: NonFinite, bench: Workbench, data: RealData, recorder: Recorder) -> NonFiniteFacts:
     """Replay the run from its last good checkpoint to name the first tensor that was not finite."""
-    experiment = bench.state.experiment
+    experiment, run = bench.state.experiment, recorder.run
     plain = experiment.training.model_copy(update={"compile": False})
     fresh = build_workbench(experiment.model_copy(update={"training": plain}), data, bench.state.device)
     checkpoint, _ = newest_checkpoint(run.checkpoints, before=bad.step)
     if checkpoint is not None:
         restore(fresh.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
     start = fresh.state.step
-    found = find_first(fresh, bad.step, monitor.live.overflowing)
+    found = find_first(fresh, bad.step, recorder.evidence.overflowing)
     if found is None:
-        monitor.warn(
+        recorder.warn(
             f"{bad.column} is not finite at step {bad.step}, but a replay from step {start} stayed finite: "
             "the cause lies outside the run (memory, driver, hardware)"
         )
@@ -263,8 +254,8 @@ def explain(bad: NonFinite, bench: Workbench, data: RealData, run: RunDirectory,
     else:
         where = ".".join(part for part in (found["network"], found["layer"]) if part)
         what = f"{found['tensor']} of {where}" if where else found["tensor"]
-        monitor.warn(f"not finite: {what} at step {found['step']}; the checkpoint at step {start} is kept")
-        monitor.live.non_finite = FirstNonFinite(found["step"], what)
+        recorder.warn(f"not finite: {what} at step {found['step']}; the checkpoint at step {start} is kept")
+        recorder.evidence.non_finite = FirstNonFinite(found["step"], what)
     return NonFiniteFacts(**found, seen_in=bad.column, checkpoint=start)
 
 

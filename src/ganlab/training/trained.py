@@ -19,14 +19,13 @@ from ganlab.errors import RunError
 from ganlab.games import build_game
 from ganlab.games.rounds import Draw
 from ganlab.games.standard import CHUNK, Setting, StandardGame
-from ganlab.monitor.snapshots import best_step
 from ganlab.networks import build_discriminator, build_generator
 from ganlab.objectives.parts import build_parts
 from ganlab.plots.grids import save_png, scatter, tile, to_pixels
 from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write
-from ganlab.runs.snapshots import read_snapshots
+from ganlab.runs.snapshots import best_step, read_snapshots
 from ganlab.training.checkpoint import (
     Checkpoint,
     checkpoint_path,

@@ -69,7 +69,7 @@ def read_run(path: Path) -> Evidence:
     ended = status is None or status.status != "running"
     ended_at = status.step if status and ended else None
     # Looked for first: a run that goes on writes the row before the picture.
-    pictured = _pictured(run)
+    pictured = {step for step, _ in run.grids()}
     curves, remarks = _curves(run, experiment, planned, ended_at, notes)
     bad = [name for name, curve in curves.items() if not np.isfinite(curve.values).all()]
     if bad and experiment is not None and ended_at is not None and not (status and status.non_finite):
@@ -286,12 +286,6 @@ def _snapshots(
     unknown = sorted({key for row in kept for key in row if key != "step" and statistic_of(key) is None})
     remarks = [f"snapshots.jsonl has statistics that this ganlab does not know: {listed(unknown)}"]
     return kept, remarks if unknown else []
-
-
-def _pictured(run: RunDirectory) -> set[int]:
-    """Return the steps of the snapshots whose pictures are there."""
-    names = (path.stem.removeprefix("step_") for path in run.samples.glob("step_*.png"))
-    return {int(name) for name in names if name.isdecimal() and len(name) < 13}
 
 
 def _json_row(line: str) -> dict[str, Any] | None:

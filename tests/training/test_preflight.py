@@ -18,10 +18,10 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import experiment_from_mapping, load_experiment
 from ganlab.config.shipped import find_config, list_configs
 from ganlab.data import RealData, Samples, load
-from ganlab.monitor.preflight import LOOK_SAMPLES, MANY_EPOCHS, preflight
 from ganlab.monitor.view import View
 from ganlab.networks import build_discriminator
 from ganlab.training import session
+from ganlab.training.preflight import LOOK_SAMPLES, MANY_EPOCHS, preflight
 
 SIZE = 28
 SHORT = ("training.steps=1", "training.batch_size=4")

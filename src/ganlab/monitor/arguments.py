@@ -1,0 +1,65 @@
+"""What other people's loops pass to `ganlab.Monitor`, checked before anything is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import get_args
+
+from ganlab.config.experiment import NAME
+from ganlab.diagnosis.readers.family import LOSSES
+from ganlab.errors import ConfigError, RunError
+from ganlab.monitor.recorder import versions
+from ganlab.runs.status import MADE_BY, RunStatus, State, now, this_process
+
+SCORES = ("d_train", "d_held_out", "d_fake")
+"""The discriminator's mean scores that a snapshot may have: on training data, on data never trained on, on samples."""
+
+
+def new_status(name: str, loss: str | None, steps: int | None, seed: int) -> RunStatus:
+    """Return run.json of a run that begins.
+
+    Raises:
+        ConfigError: a name that a run cannot have, an unknown loss, or an invalid number of steps.
+    """
+    if not isinstance(name, str) or not re.fullmatch(NAME, name):
+        raise ConfigError(
+            f"a run cannot be called {name!r:.100}",
+            "start with a letter or a digit, go on with letters, digits, `_`, `.` or `-`, at most 64",
+        )
+    if loss is not None and loss not in LOSSES:
+        raise ConfigError(f"loss is {loss!r}", f"losses are {', '.join(LOSSES)}; leave it out if yours is another")
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+        raise ConfigError(f"steps is {steps!r}", "give the number of planned steps, or leave it out")
+    return RunStatus(
+        status="running",
+        reason="",
+        made_by=MADE_BY,
+        name=name,
+        loss=loss,
+        seed=seed,
+        step=0,
+        steps=steps,
+        process=this_process(),
+        started=now(),
+        seconds=0.0,
+        versions=versions(),
+    )
+
+
+def checked_scores(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return the discriminator's mean scores as floats.
+
+    Raises:
+        RunError: one has another name than those in SCORES.
+    """
+    for name in scores:
+        if name not in SCORES:
+            raise RunError(f"snapshot() knows no score {name!r}", f"scores are {', '.join(SCORES)}")
+    return {name: float(score) for name, score in scores.items()}
+
+
+def require_end(status: str) -> None:
+    """Raise RunError unless a run can end so."""
+    if status not in get_args(State) or status == "running":
+        raise RunError(f"a run cannot end as {status!r}", "it is finished, stopped, interrupted or failed")

@@ -1,0 +1,136 @@
+"""From samples to a row of statistics and a verdict: what a run reads as while it goes on, and at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.verdict import Verdict
+from ganlab.evaluation.battery import Asked
+from ganlab.evaluation.spread import mean_pairwise_distance
+from ganlab.games.rounds import Phase
+from ganlab.monitor.comparison import Comparison, space_of
+from ganlab.monitor.live import reading_of, stands
+from ganlab.monitor.pictures import Pictures
+from ganlab.monitor.recorder import Recorder
+from ganlab.runs.files import write_json
+from ganlab.runs.snapshots import best_step
+from ganlab.verdicts import matches
+
+
+class SampleFacts(NamedTuple):
+    """What is known of a snapshot's samples besides their values.
+
+    Attributes:
+        protocol: how they were made, in words.
+        scores: the discriminator's mean scores: `d_train`, `d_held_out`, `d_fake`.
+        asked: what each sample was to be.
+        game: the game that made them; empty if another program's loop did.
+        values: the game's own statistics, by name.
+        phase: of a growing run, its current size.
+        gallery: up to 100 images (N, C, H, W), ten a row, that show what the game is about.
+    """
+
+    protocol: Mapping[str, str] = {}
+    scores: Mapping[str, float] = {}
+    asked: Asked | None = None
+    game: str = ""
+    values: Mapping[str, float] = {}
+    phase: Phase | None = None
+    gallery: Tensor | None = None
+
+    def row(self) -> dict[str, float | str]:
+        """Return the keys that they add to a row of snapshots.jsonl."""
+        game = {"game": self.game} if self.game else {}
+        phase = {} if self.phase is None else {"phase_size": self.phase.size, "phase_since": self.phase.since}
+        return {**self.scores, **game, **self.values, **phase}
+
+
+class Observer:
+    """Judges what a generator makes, snapshot by snapshot.
+
+    Args:
+        recorder: of the run.
+        comparison: with real samples; None if there are none.
+        pictures: of the run.
+
+    Attributes:
+        reading: what the newest snapshot was judged to show; None before the first.
+    """
+
+    def __init__(self, recorder: Recorder, comparison: Comparison | None, pictures: Pictures) -> None:
+        self.recorder = recorder
+        self.comparison = comparison
+        self.pictures = pictures
+        self.planned = recorder.status.steps
+        self.reading: Verdict | None = None
+        self.samples: tuple[int, Tensor] | None = None
+
+    def snapshot(self, step: int, samples: Tensor, facts: SampleFacts) -> Verdict:
+        """Write a row of snapshots.jsonl and a picture, and return what the run reads as so far.
+
+        Args:
+            step: the training step, larger than that of the snapshot before.
+            samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2, on the CPU.
+            facts: what else is known of them.
+        """
+        self.recorder.flush()
+        statistics = self._statistics(samples, step == self.planned, facts)
+        row = {"step": step, "time": round(self.recorder.elapsed, 3), **statistics, **facts.row()}
+        row["protocol"] = {**statistics["protocol"], **facts.protocol}
+        self.recorder.add_snapshot(row)
+        self.samples = (step, samples)
+        real = self.comparison.held_out if self.comparison is not None and samples.dim() == 2 else None
+        self.pictures.show(step, samples, real, facts.gallery)
+        reading = self._judge(ended=False)
+        if samples.dim() == 4 and step:
+            self.pictures.plot_if_cheap()
+        return reading
+
+    def _statistics(self, samples: Tensor, thorough: bool, facts: SampleFacts) -> dict[str, Any]:
+        if self.comparison is not None:
+            return self.comparison.row(samples, thorough, facts.asked, facts.phase and facts.phase.size)
+        alone = {"n": len(samples), "diversity": mean_pairwise_distance(samples)}
+        return {**alone, "protocol": {"space": space_of(samples)}}
+
+    def finish(self) -> Verdict:
+        """Look at the last samples thoroughly, judge the whole run, and draw what shows it."""
+        self.recorder.flush(sync=True)
+        self._look_thoroughly()
+        verdict = self._judge(ended=True)
+        self.pictures.finish(self.recorder.evidence.so_far(ended=True), verdict)
+        return verdict
+
+    def _look_thoroughly(self) -> None:
+        """Look for copies among the last samples, if that has not been done, and write their row again."""
+        if self.comparison is None or self.samples is None or self.samples[0] == self.planned:
+            return
+        row = self.recorder.evidence.snapshots[-1]
+        found = self.comparison.row(self.samples[1], thorough=True, pixels=row.get("phase_size"))
+        self.recorder.replace_last_snapshot({**row, **found, "protocol": {**row["protocol"], **found["protocol"]}})
+
+    def _judge(self, ended: bool) -> Verdict:
+        """Diagnose what is known and write verdict.json; log.txt gets a line if the verdict is another one."""
+        evidence = self.recorder.evidence.so_far(ended)
+        verdict = diagnose(evidence) if ended else reading_of(evidence)
+        if self.reading is None or verdict.name != self.reading.name:
+            self.recorder.write_line(f"step {verdict.steps[1]} reads as {verdict.name}: {verdict.summary}")
+        self.reading = verdict
+        write_json(self.recorder.run.verdict, verdict.as_json())
+        for view in self.recorder.views:
+            view.reading(verdict)
+        return verdict
+
+    def stands(self, names: tuple[str, ...]) -> bool:
+        """Return whether the run has read as one of `failure` or `failure/variant` names long enough to end it."""
+        if self.reading is None or not matches(self.reading.name, names):
+            return False
+        return stands(self.recorder.evidence.so_far(), names)
+
+    @property
+    def best_step(self) -> int | None:
+        """The step of the best snapshot so far; None if none can be told."""
+        return best_step(self.recorder.evidence.snapshots)

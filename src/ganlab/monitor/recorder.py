@@ -1,0 +1,230 @@
+"""What a training loop shows, recorded: rows of history and of snapshots, the run's status, log.txt, the time spent.
+
+Whoever watches a run records it through this class, whether the loop is ganlab's own or another program's.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganlab.config.experiment import Experiment
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.readers.family import LOSSES
+from ganlab.errors import RunError
+from ganlab.monitor.live import LiveEvidence
+from ganlab.monitor.rows import Number, Rows
+from ganlab.monitor.view import View
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.history import append_text, read_history, sync_file
+from ganlab.runs.snapshots import append_snapshot, cut_snapshots, read_snapshots
+from ganlab.runs.status import Cost, RunStatus, State, now
+from ganlab.text import one_line
+from ganlab.version import __version__
+
+BLOCK = 256
+"""Rows kept on the device before they are written."""
+
+FLUSH_SECONDS = 1.0
+"""Rows are written at least this often, so that a slow run can be followed."""
+
+GRADIENTS = ("grad_d", "grad_g", "grad_g_output")
+
+
+class NonFinite(Exception):
+    """A column of history.csv, or a tensor that was to be saved, holds NaN or Inf.
+
+    Attributes:
+        step: the first step at which one does.
+        column: its name.
+    """
+
+    def __init__(self, step: int, column: str) -> None:
+        super().__init__(f"{column} at step {step}")
+        self.step = step
+        self.column = column
+
+
+class Recorder:
+    """Writes a run's directory while the run goes on.
+
+    What the directory holds already is taken in, so that a resumed run goes on.
+
+    Args:
+        run: the directory; its lock is held.
+        status: what run.json says while the run goes on.
+        experiment: what ganlab's own loop trains; None if the loop is another program's.
+        views: who watches.
+        lock: held until the run is closed; left out, the caller holds the run's lock.
+
+    Attributes:
+        run: the directory.
+        status: what run.json says, but for what `close` adds.
+        evidence: what the directory holds, in memory: the curves and snapshots that diagnosis judges.
+        last_step: the last step that was logged; None before the first.
+        views: who watches.
+        seconds: time spent in this session, by purpose.
+    """
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        status: RunStatus,
+        experiment: Experiment | None = None,
+        views: Sequence[View] = (),
+        lock: AbstractContextManager[None] | None = None,
+    ) -> None:
+        self.run, self.status, self.views = run, status, views
+        self.lock = lock or nullcontext()
+        self.lock.__enter__()
+        self.begun = self.session = self.last_flush = time.perf_counter()
+        self.seconds = {"watching": 0.0, "drawing": 0.0, "saving": 0.0}
+
+        loss = status.loss if experiment is None else experiment.loss
+        family, saturating = (None, None) if loss is None else LOSSES[loss]
+        known = Evidence(
+            str(run.path), family=family, saturating=saturating, planned=status.steps, experiment=experiment
+        )
+        # Gradients under float16 scaling overflow now and then; the scaler sees to it.
+        scaled = experiment is not None and experiment.training.precision == "float16"
+        self.evidence = LiveEvidence(known, GRADIENTS if scaled else ())
+
+        history = read_history(run.history)
+        self.rows = Rows(run.history, list(history))
+        self.evidence.take_history(history)
+        self.evidence.snapshots += read_snapshots(run.snapshots)
+        self.last_step: int | None = None
+        if history:
+            self.last_step = int(history["step"][-1])
+            self.begun -= float(history["time"][-1])
+        run.write_status(status)
+        for view in views:
+            view.begin(run, (self.last_step or 0) + 1, status.steps)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began, earlier sessions included."""
+        return time.perf_counter() - self.begun
+
+    @contextmanager
+    def spending(self, purpose: str) -> Iterator[None]:
+        """Count the time inside as spent on `watching`, on `drawing` (a part of it) or on `saving`, not on training."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[purpose] += time.perf_counter() - start
+
+    def log(self, step: int, columns: Mapping[str, Number | None]) -> None:
+        """Take a step's numbers; they become a row of history.csv within a second or 256 rows.
+
+        Args:
+            step: the training step, from 0, larger than the one before.
+            columns: each a number, or a tensor that holds one and is not waited for; None is an empty cell.
+
+        Raises:
+            RunError: the step does not grow, a value is no single number, or a name cannot be a column's.
+        """
+        require_growing(step, self.last_step, "log")
+        self.rows.add(step, self.elapsed, columns)
+        self.last_step = step
+        if len(self.rows) == BLOCK or time.perf_counter() - self.last_flush > FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self, sync: bool = False) -> None:
+        """Write the rows taken so far.
+
+        Args:
+            sync: also wait until the disk has them, as a checkpoint must.
+        """
+        rows = self.rows.write()
+        if rows:
+            was_finite = self.evidence.non_finite is None
+            self.evidence.take(rows)
+            for view in self.views:
+                view.progress(rows)
+            if was_finite and self.evidence.non_finite is not None:
+                found = self.evidence.non_finite
+                self.warn(f"{found.signal} is NaN or infinite at step {found.step}")
+        if sync:
+            sync_file(self.run.history)
+            sync_file(self.run.snapshots)
+        self.last_flush = time.perf_counter()
+
+    def require_finite(self) -> None:
+        """Raise NonFinite if a row written so far holds NaN or Inf."""
+        if self.evidence.non_finite is not None:
+            raise NonFinite(self.evidence.non_finite.step, self.evidence.non_finite.signal)
+
+    def add_snapshot(self, row: Mapping[str, Any]) -> None:
+        """Append a row to snapshots.jsonl."""
+        self.evidence.snapshots.append(append_snapshot(self.run.snapshots, row))
+
+    def replace_last_snapshot(self, row: Mapping[str, Any]) -> None:
+        """Write the last row of snapshots.jsonl again, with other content."""
+        cut_snapshots(self.run.snapshots, self.evidence.snapshots.pop()["step"] - 1)
+        self.add_snapshot(row)
+
+    def note(self, text: str) -> None:
+        """Write a line to log.txt and show it."""
+        self.write_line(text)
+        for view in self.views:
+            view.note(text)
+
+    def warn(self, text: str) -> None:
+        """Write a warning to log.txt and show it."""
+        self.write_line(f"warning: {text}")
+        for view in self.views:
+            view.warn(text)
+
+    def write_line(self, text: str) -> None:
+        """Write a line to log.txt: one line a message, as a newline or an escape in it must not forge another."""
+        append_text(self.run.log, f"{now()} {one_line(text)}\n")
+
+    def close(self, status: State, reason: str = "") -> None:
+        """Write into run.json how the run ended, and let the directory go.
+
+        Args:
+            status: finished, stopped, interrupted or failed.
+            reason: why, if it did not finish.
+        """
+        spent = time.perf_counter() - self.session
+        self.status = self.status.changed(
+            status=status,
+            reason=reason,
+            step=self.last_step or 0,
+            ended=now(),
+            seconds=round(self.elapsed, 3),
+            cost=Cost(
+                watching_share=round(self.seconds["watching"] / spent, 4),
+                saving_share=round(self.seconds["saving"] / spent, 4),
+            ),
+        )
+        try:
+            self.run.write_status(self.status)
+        finally:
+            for view in self.views:
+                view.end()
+            self.lock.__exit__(None, None, None)
+
+
+def require_growing(step: object, last: int | None, call: str) -> None:
+    """Raise RunError unless a step is an integer from 0 that is larger than the last one."""
+    if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or step < 0:
+        raise RunError(f"{call}() was given {step!r} for a step", "a step is an integer from 0")
+    if last is not None and step <= last:
+        raise RunError(
+            f"{call}() was given step {step} after step {last}",
+            "steps must grow; give all numbers of a step in one call, and one set of samples",
+        )
+
+
+def versions() -> dict[str, str]:
+    """Return what a bit-for-bit repetition depends on."""
+    return {"ganlab": __version__, "python": platform.python_version(), "torch": str(torch.__version__)}

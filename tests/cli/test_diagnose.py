@@ -151,15 +151,15 @@ class TestOneRun:
         assert json.loads(result.stdout)["source"] == str(run)
         assert "nothing was written" in result.stderr
 
-    def test_a_damaged_grid_costs_its_picture_only(self, runs: Path, tmp_path: Path) -> None:
+    def test_damaged_samples_cost_their_sheet_only(self, runs: Path, tmp_path: Path) -> None:
         run = next(runs.glob("second*"))
-        grid = max((run / "samples").glob("step_*.png"))
-        content = grid.read_bytes()
-        grid.write_bytes(content[:100])
+        shown = max((run / "samples").glob("shown_*.npz"))
+        content = shown.read_bytes()
+        shown.write_bytes(content[:100])
         try:
             result = ganlab(run, "--out", tmp_path)
         finally:
-            grid.write_bytes(content)
+            shown.write_bytes(content)
         assert result.exit_code == 0, result.output
         assert "no sheet of samples" in result.output
         assert (tmp_path / "plots" / "verdict.png").is_file()

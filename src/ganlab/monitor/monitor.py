@@ -48,6 +48,7 @@ class Monitor:
 
     Attributes:
         run: the run's directory.
+        reading: what the newest snapshot was judged to show; None before the first.
         recorder, observer: what records the run, and what judges it.
 
     Raises:
@@ -66,12 +67,8 @@ class Monitor:
         self.run = new_run(Path(runs_dir), run)
         self.recorder = Recorder(self.run, status, None, [LoggingView()] if views is None else views, self.run.held())
         self.observer = Observer(self.recorder, comparison, Pictures(self.recorder, keep_samples))
+        self.reading: Verdict | None = None
         self.open = True
-
-    @property
-    def reading(self) -> Verdict | None:
-        """What the newest snapshot was judged to show; None before the first."""
-        return self.observer.reading
 
     def __enter__(self) -> Monitor:
         return self
@@ -88,8 +85,7 @@ class Monitor:
         """Take a step's numbers; they become a row of history.csv within a second or 256 rows.
 
         Diagnosis reads the columns d_loss, d_loss_real, d_loss_fake, g_loss, d_acc_real, d_acc_fake, d_real, d_fake,
-        grad_d, grad_g and grad_g_output; others are recorded all the same. A step may lack some of them. NaN and
-        Inf are recorded and reported, and the loop goes on.
+        grad_d, grad_g and grad_g_output; others are recorded too. A step may lack some. NaN and Inf are only warned of.
 
         Args:
             step: the training step, from 0, larger than the one before.
@@ -128,7 +124,8 @@ class Monitor:
             if not snapshots and values.dim() == 4 and bool((values >= 0).all()):
                 self.recorder.warn("no pixel of the samples is below 0: are they in [0, 1] instead of [-1, 1]?")
             classes = None if asked is None else asked_for(asked, len(values), comparison)
-            return self.observer.snapshot(step, values, SampleFacts(protocol or {}, known, classes))
+            self.reading = self.observer.snapshot(step, values, SampleFacts(protocol or {}, known, classes))
+        return self.reading
 
     def finish(self, status: State = "finished", reason: str = "") -> Verdict:
         """End the run: look at its last samples thoroughly, judge it, draw the plots, close the directory.
@@ -143,10 +140,10 @@ class Monitor:
         self._require_open()
         require_end(status)
         with self.recorder.spending("watching"):
-            verdict = self.observer.finish()
+            self.reading = self.observer.finish()
         self.open = False
         self.recorder.close(status, reason)
-        return verdict
+        return self.reading
 
     def _require_open(self) -> None:
         if not self.open:

@@ -12,10 +12,14 @@ import argparse
 import ast
 import inspect
 import io
+import itertools
 import json
+import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,14 +30,14 @@ from PIL import Image
 from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
-from ganlab.diagnosis import failures
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.files import draw_verdict, sheet_of_run
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json, write_json
-from ganlab.verdicts import words
+from ganlab.verdicts import short_words, words
 from truth.accuracy import evidence_of
 
 DOCS = Path(__file__).parents[1]
@@ -46,35 +50,41 @@ its `verdict`."""
 WIDTH = 1000
 """Pixels of a picture's width."""
 
-SHOWN: tuple[tuple[str, str, ModuleType], ...] = (
-    ("diverged", "img_wgan_unbounded/0", failures.diverged),
-    ("batch_norm_leak", "img_mixed_batch_norm/0", failures.batch_norm_leak),
-    ("discriminator_dominates", "img_separate_batch_norm/0", failures.discriminator_dominates),
-    ("vanishing_gradient", "img_minimax_mlp_d_5/0", failures.discriminator_dominates),
-    ("generator_dominates", "img_weak_d_1e-6/0", failures.generator_dominates),
-    ("never_learned", "img_kernel_1/0", failures.never_learned),
-    ("total", "grid_minimax_d_10/0", failures.total_collapse),
-    ("cycling", "img_latent_1/0", failures.cycling),
-    ("within_mode", "img_latent_1_3_8/0", failures.within_mode_collapse),
-    ("partial", "img_64_images_mlp/0", failures.partial_collapse),
-    ("memorisation", "img_40_images_mlp/0", failures.memorisation),
-    ("degraded", "img_wgan_gp/0", failures.degraded),
-    ("oscillation", "ring_plain/0 from its losses alone", failures.oscillation),
-    ("discriminator_overfit", "img_40_images_mlp/0 at step 1650", failures.discriminator_overfit),
-    ("under_trained", "img_dcgan_3_8/0", failures.under_trained),
-    ("healthy", "img_dcgan/0", failures.healthy),
+SHOWN = (
+    ("diverged", "img_wgan_unbounded/0"),
+    ("batch_norm_leak", "img_mixed_batch_norm/0"),
+    ("discriminator_dominates", "img_separate_batch_norm/0"),
+    ("vanishing_gradient", "img_minimax_mlp_d_5/0"),
+    ("generator_dominates", "img_weak_d_1e-6/0"),
+    ("never_learned", "img_kernel_1/0"),
+    ("total", "grid_minimax_d_10/0"),
+    ("cycling", "img_latent_1/0"),
+    ("within_mode", "img_latent_1_3_8/0"),
+    ("partial", "img_64_images_mlp/0"),
+    ("memorisation", "img_40_images_mlp/0"),
+    ("degraded", "img_wgan_gp/0"),
+    ("oscillation", "ring_plain/0 from its losses alone"),
+    ("discriminator_overfit", "img_40_images_mlp/0 at step 1650"),
+    ("under_trained", "img_dcgan_3_8/0"),
+    ("healthy", "img_dcgan/0"),
 )
-"""Name of the section, the run of the corpus that shows it and how much of it is looked at, the failure's file."""
+"""Variant or failure, the run of the corpus that shows it and how much of it is looked at."""
 
-NAMED: tuple[ModuleType, ...] = (
-    failures.phase_change,
-    failures.direction_collapse,
-    failures.condition_ignored,
-    failures.within_class_collapse,
-    failures.codes_ignored,
-    failures.cycle_shortcut,
+NAMED = (
+    "phase_change",
+    "one_direction",
+    "condition_ignored",
+    "within_class",
+    "codes_ignored",
+    "cycle_shortcut",
 )
 """Failures that only some of the named GANs have; no run of the corpus has one."""
+
+FAILURE = {failure.name.rpartition("/")[2]: failure for failure in FAILURES}
+"""Every failure by its variant's name, or its own."""
+
+HELPERS = tuple(f"ganlab.diagnosis.{name}" for name in ("case", "explosion", "loss_levels", "sample_levels"))
+"""Modules whose thresholds several failures share."""
 
 
 def picture(evidence: Evidence, verdict: Verdict, run: RunDirectory) -> Image.Image:
@@ -105,12 +115,55 @@ def shrunk(image: Image.Image) -> Image.Image:
 
 
 def thresholds(module: ModuleType) -> Iterator[str]:
-    """Every number of a failure's file, with what it says of it."""
-    tree = ast.parse(inspect.getsource(module))
-    for node, after in zip(tree.body, tree.body[1:], strict=False):
-        if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            words = " ".join(str(after.value.value).split())
-            yield f"- `{ast.unparse(node.targets[0])} = {ast.unparse(node.value)}`: {words}"
+    """Every number that a failure's criteria rest on, in its file or in a helper that it calls, with what it says."""
+    waiting = [(module, name) for name in [*numbers(module), *names_in(tree(module))]]
+    seen = set()
+    for home, name in waiting:  # it grows on the way
+        if (home, name) in seen:
+            continue
+        seen.add((home, name))
+        if name in numbers(home):
+            yield f"- {numbers(home)[name]}"
+        elif (source := imported(home).get(name)) in HELPERS:
+            waiting.append((import_module(source), name))
+        elif home is not module:
+            found = (each for each in tree(home).body if isinstance(each, ast.FunctionDef) and each.name == name)
+            waiting += [(home, each) for function in found for each in names_in(function)]
+
+
+@cache
+def tree(module: ModuleType) -> ast.Module:
+    """A module's syntax."""
+    return ast.parse(inspect.getsource(module))
+
+
+@cache
+def numbers(module: ModuleType) -> dict[str, str]:
+    """Each number, or table of numbers, that a module explains: `NAME = value`: and what is said of it."""
+    body, found = tree(module).body, {}
+    for node, after in itertools.pairwise(body):
+        if not (isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)):
+            continue
+        if not (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)):
+            name = ast.unparse(node.targets[0])
+            found[name] = f"`{name} = {ast.unparse(node.value)}`: {paragraph(str(after.value.value))}"
+    return found
+
+
+def names_in(node: ast.AST) -> list[str]:
+    """The names that some code reads, in no particular order but always the same."""
+    return [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
+
+
+@cache
+def imported(module: ModuleType) -> dict[str, str]:
+    """Where each name that a module imports comes from."""
+    return {
+        name.name: str(node.module)
+        for node in tree(module).body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
 
 
 def paragraph(text: str | None) -> str:
@@ -180,34 +233,37 @@ def outcome(run: Run) -> str:
     return f"{run['run']}: {run['verdict'][0]}"
 
 
-def section(name: str, module: ModuleType, run: Run, remark: Remark) -> str:
+def criteria(name: str) -> list[str]:
+    """What a failure's file says of it."""
+    examine = FAILURE[name].examine
+    module = sys.modules[examine.__module__]
+    title = f"## {short_words(name).capitalize()}"
+    return [title, paragraph(module.__doc__), paragraph(examine.__doc__), "\n".join(thresholds(module))]
+
+
+def cures(name: str) -> str:
+    """What is done about a failure, a line a cure; empty where nothing need be."""
+    return "\n".join(f"- {cure.why} ({cure.source})" for cure in FAILURE[name].cures)
+
+
+def section(name: str, run: Run, remark: Remark) -> str:
     """One failure: what its file says, and a real run."""
     parts = [
-        f"## {name.replace('_', ' ').capitalize()}",
-        paragraph(module.__doc__),
-        paragraph(module.examine.__doc__),
-        "\n".join(thresholds(module)),
+        *criteria(name),
         f"![{name}: curves and last samples](images/{picture_of(name).name})",
         remark.beside(outcome(run)),
         f"A real run, `{run['run']}`, of the corpus (`{run['settings']}`):",
         textwrap.indent("\n".join(run["verdict"]), "    "),
     ]
-    cures = "\n".join(f"- {cure.why} ({cure.source})" for cure in module.CURES)
-    return "\n\n".join(each for each in (*parts, f"What to do:\n\n{cures}" if cures else "") if each)
+    what_to_do = cures(name)
+    return "\n\n".join(each for each in (*parts, f"What to do:\n\n{what_to_do}" if what_to_do else "") if each)
 
 
-def without_run(module: ModuleType) -> str:
+def without_run(name: str) -> str:
     """One failure that no run of the corpus shows: its criteria and cures; docs/zoo.md shows a run of a named GAN."""
-    name = module.__name__.rpartition(".")[2].replace("_", " ")
-    words = [
-        f"## {name.capitalize()}",
-        paragraph(module.__doc__),
-        paragraph(module.examine.__doc__),
-        "\n".join(thresholds(module)),
-        "[A real run that was made to fail so](zoo.md). What to do:" if module in NAMED else "What to do:",
-        "\n".join(f"- {cure.why} ({cure.source})" for cure in module.CURES),
-    ]
-    return "\n\n".join(each for each in words if each)
+    seen = "[A real run that was made to fail so](zoo.md). " if name in NAMED else ""
+    what_to_do = f"{seen}What to do:\n\n{cures(name)}" if cures(name) else ""
+    return "\n\n".join(each for each in (*criteria(name), what_to_do) if each)
 
 
 HEAD = """# Verdicts
@@ -253,13 +309,13 @@ takes verdict.json and the pictures.
 
 def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
     """The whole page."""
-    names = ", ".join(module.__name__.rpartition(".")[2].replace("_", " ") for module in failures.FAILURES)
+    names = ", ".join(words(failure.name).replace(", ", ": ") for failure in FAILURES)
     order = "**Precedence.** The first of these whose criteria hold at the end names the run: "
     order = textwrap.fill(f"{order}{names}. Others, and spells that ended, are listed beside it.", 120)
-    sections = [section(name, module, runs[name], remarks[name]) for name, _, module in SHOWN]
-    shown = {module for _, _, module in SHOWN}
-    others = [module for module in failures.FAILURES if module not in shown and module not in NAMED]
-    return "\n\n".join([HEAD.format(order=order), *sections, *map(without_run, [*NAMED, *others])]) + "\n"
+    sections = [section(name, runs[name], remarks[name]) for name, _ in SHOWN]
+    others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}
+    rest = [name for name in FAILURE if name in others]
+    return "\n\n".join([HEAD.format(order=order), *sections, *map(without_run, [*NAMED, *rest])]) + "\n"
 
 
 def main() -> None:
@@ -268,7 +324,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="judge and draw its runs again")
     corpus = parser.parse_args().corpus
     if corpus:
-        write_json(RUNS, {name: show(corpus, name, shown) for name, shown, _ in SHOWN})
+        write_json(RUNS, {name: show(corpus, name, shown) for name, shown in SHOWN})
     runs, remarks = read_json(RUNS), read_remarks("verdicts")
     atomic_write(PAGE, page(runs, remarks).encode())
     for line in outdated(remarks, {name: outcome(run) for name, run in runs.items()}):

@@ -92,6 +92,9 @@ KINDS = {
 }
 """Every verdict by its name, in order of precedence: the first one that holds at the end of a run is its verdict."""
 
+INCONCLUSIVE = "inconclusive"
+"""The verdict on a run of which nothing is proved."""
+
 UNKNOWN_HUE = "#b0307a"
 """Colour of a verdict that is not in the table, as of a newer ganlab."""
 

@@ -16,7 +16,7 @@ from ganlab.evaluation.classifier import shipped
 
 SHIPPED = calibration.table()
 
-CHARGE = Charge("mode_collapse", "total", 1.0, 10, (10, 20), (), "All samples are alike.")
+CHARGE = Charge(severity=1.0, onset=10, window=(10, 20), findings=(), summary="All samples are alike.")
 EVIDENCE = Evidence(
     "run",
     curves={"d_loss": Series(np.arange(1, 21), np.ones(20))},
@@ -31,21 +31,21 @@ def _calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_as_often_as_runs_as_clear_were_judged_right() -> None:
-    sure, basis = confidence(CHARGE, Case(EVIDENCE))
+    sure, basis = confidence("mode_collapse/total", CHARGE, Case(EVIDENCE))
     assert sure == pytest.approx(99 / 102, abs=1e-3)
     assert basis.startswith("98 of 100 labelled runs")
 
 
 @pytest.mark.parametrize(
-    ("evidence", "charge", "why"),
+    ("evidence", "name", "why"),
     [
-        (replace(EVIDENCE, damaged=True), CHARGE, "parts of the run are missing or damaged"),
-        (replace(EVIDENCE, snapshots=()), CHARGE, "no samples were seen"),
-        (EVIDENCE, replace(CHARGE, failure="degraded"), "0 labelled runs had this failure"),
+        (replace(EVIDENCE, damaged=True), "mode_collapse/total", "parts of the run are missing or damaged"),
+        (replace(EVIDENCE, snapshots=()), "mode_collapse/total", "no samples were seen"),
+        (EVIDENCE, "degraded", "0 labelled runs had this failure"),
     ],
 )
-def test_no_surer_than_is_known(evidence: Evidence, charge: Charge, why: str) -> None:
-    assert confidence(charge, Case(evidence)) == (UNCALIBRATED, f"uncalibrated: {why}")
+def test_no_surer_than_is_known(evidence: Evidence, name: str, why: str) -> None:
+    assert confidence(name, CHARGE, Case(evidence)) == (UNCALIBRATED, f"uncalibrated: {why}")
 
 
 def test_damage_stays_with_an_earlier_part_of_a_run() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, difference, experiment_from_mapping, load_experiment
 from ganlab.config.optimizer import AdamOptions
 from ganlab.config.shipped import list_configs
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.failures.phase_change import longer_fade
 from ganlab.diagnosis.remedies import (
@@ -87,7 +87,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     **{name: load_experiment(name) for name, _ in list_configs() if not name.startswith("failures/")},
     **{name: experiment_from_mapping(values) for name, values in OTHERS.items()},
 }
-CURES = [pytest.param(module, id=module.__name__.rpartition(".")[2]) for module in FAILURES]
+CURES = [pytest.param(failure, id=failure.name) for failure in FAILURES]
 
 
 def applied(experiment: Experiment, change: Mapping[str, Any]) -> Experiment:
@@ -95,11 +95,11 @@ def applied(experiment: Experiment, change: Mapping[str, Any]) -> Experiment:
     return apply_overrides(experiment, [f"{key}={value}".replace("'", "") for key, value in change.items()])
 
 
-@pytest.mark.parametrize("module", CURES)
+@pytest.mark.parametrize("failure", CURES)
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_change_can_be_run_and_changes_what_it_says(module: ModuleType, name: str) -> None:
+def test_every_change_can_be_run_and_changes_what_it_says(failure: Failure, name: str) -> None:
     experiment = EXPERIMENTS[name]
-    for remedy in prescribe(module.CURES, experiment):
+    for remedy in prescribe(failure.cures, experiment):
         assert remedy.why
         assert remedy.source
         assert not remedy.why.endswith(".")
@@ -111,31 +111,31 @@ def test_every_change_can_be_run_and_changes_what_it_says(module: ModuleType, na
             assert any(each == key or each.startswith(f"{key}.") for each in changed), (key, changed)
 
 
-@pytest.mark.parametrize("module", CURES)
-def test_a_foreign_run_gets_every_cure_in_words(module: ModuleType) -> None:
-    remedies = prescribe(module.CURES, None)
-    assert [remedy.why for remedy in remedies] == [cure.why for cure in module.CURES]
+@pytest.mark.parametrize("failure", CURES)
+def test_a_foreign_run_gets_every_cure_in_words(failure: Failure) -> None:
+    remedies = prescribe(failure.cures, None)
+    assert [remedy.why for remedy in remedies] == [cure.why for cure in failure.cures]
     assert not any(remedy.change for remedy in remedies)
 
 
-@pytest.mark.parametrize("module", CURES)
+@pytest.mark.parametrize("failure", CURES)
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_a_cure_that_was_taken_is_not_offered_again(module: ModuleType, name: str) -> None:
+def test_a_cure_that_was_taken_is_not_offered_again(failure: Failure, name: str) -> None:
     experiment = EXPERIMENTS[name]
     without_end = (halved_rates, longer, longer_fade)  # smaller and longer is always possible
-    for cure in module.CURES:
+    for cure in failure.cures:
         for remedy in prescribe([cure], experiment):
             if remedy.change and cure.change not in without_end:
                 assert not prescribe([cure], applied(experiment, remedy.change)), cure.why
 
 
-@pytest.mark.parametrize("module", CURES)
-def test_every_failure_has_a_cure_for_some_experiment_and_sources(module: ModuleType) -> None:
-    if module.__name__.endswith(".healthy"):
-        assert module.CURES == ()
+@pytest.mark.parametrize("failure", CURES)
+def test_every_failure_has_a_cure_for_some_experiment_and_sources(failure: Failure) -> None:
+    if failure.name in ("healthy", "inconclusive"):
+        assert failure.cures == ()
         return
-    offered = [remedy for experiment in EXPERIMENTS.values() for remedy in prescribe(module.CURES, experiment)]
-    for cure in module.CURES:
+    offered = [remedy for experiment in EXPERIMENTS.values() for remedy in prescribe(failure.cures, experiment)]
+    for cure in failure.cures:
         if cure.change:
             assert any(remedy.why == cure.why and remedy.change for remedy in offered), cure.why
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,13 @@ import numpy as np
 import pytest
 
 from ganlab.config.experiment import Experiment
-from ganlab.diagnosis import failures, judge
+from ganlab.diagnosis import failures
+from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import SCHEMA, Contribution, Finding, Missing, Remedy, Verdict
-from ganlab.verdicts import KINDS, join, matches
+from ganlab.verdicts import KINDS, matches
 
 COLLAPSE = Verdict(
     failure="mode_collapse",
@@ -142,20 +143,19 @@ def test_nothing_at_all_is_inconclusive() -> None:
     json.dumps(verdict.as_json(), allow_nan=False)
 
 
-def charged(source: str) -> set[tuple[str, str | None]]:
-    """Names that a source file brings charges by."""
-    names = re.findall(r'Charge\(\s*"(\w+)",\s*(None|"\w+"(?: if [^,]+ else "\w+")?)', source)
-    return {
-        (failure, variant)
-        for failure, text in names
-        for variant in (re.findall(r'"(total|partial|\w+)"', re.sub(r'== "\w+"', "", text)) or [None])
-    }
-
-
-def test_failures_bring_the_verdicts_that_an_experiment_can_expect_and_no_others() -> None:
-    folder = Path(failures.__file__).parent
-    found = set[tuple[str, str | None]]()
-    for path in (*folder.glob("*.py"), Path(judge.__file__)):
-        found |= charged(path.read_text(encoding="utf-8"))
+def test_there_is_a_failure_for_every_verdict_but_the_groups() -> None:
     groups = {"mode_collapse", "convergence_failure"}  # given only with a variant
-    assert {join(*each) for each in found} == KINDS.keys() - groups
+    assert [failure.name for failure in FAILURES] == [name for name in KINDS if name not in groups]
+
+
+def test_no_failure_needs_another_ones_file() -> None:
+    for path in Path(failures.__file__).parent.glob("*.py"):
+        assert path.name == "__init__.py" or "diagnosis.failures" not in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("evidence", [Evidence("empty.csv"), *EVIDENCE.values()])
+def test_nothing_is_proved_only_where_nothing_else_holds(evidence: Evidence) -> None:
+    case = Case(evidence)
+    active = [failure.name for failure in FAILURES for charge in failure.examine(case) if charge.active]
+    assert active[-1] == "inconclusive"
+    assert diagnose(evidence).name == active[0]

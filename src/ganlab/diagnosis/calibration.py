@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from ganlab.diagnosis.case import Case, Charge
+from ganlab.verdicts import INCONCLUSIVE, failure_of
 
 ENOUGH = 10
 """Labelled runs with a verdict's failure under which it is not calibrated."""
@@ -32,15 +33,21 @@ def table() -> dict[str, Any]:
     return found
 
 
-def confidence(charge: Charge, case: Case) -> tuple[float, str]:
-    """Return the confidence in a charge, (right + 1) / (runs + 2) over runs as clear as this one; its basis."""
-    if charge.failure == "inconclusive":
+def confidence(name: str, charge: Charge, case: Case) -> tuple[float, str]:
+    """Return the confidence in a verdict, (right + 1) / (runs + 2) over runs as clear as this one; its basis.
+
+    Args:
+        name: of the verdict.
+        charge: what was brought against the run.
+        case: what was judged.
+    """
+    if name == INCONCLUSIVE:
         return 0.5, "nothing was proved"
     known = table()
     bins = [each for each in known["bins"] if each["from"] <= charge.strength]
     right, runs = (bins[-1]["right"], bins[-1]["runs"]) if bins else (0, 0)
     share = (right + 1) / (runs + 2)
-    alike = known["failures"].get(charge.failure, 0)
+    alike = known["failures"].get(failure_of(name), 0)
     other_game = bool(case.rows) and case.rows[-1].game != LABELLED_GAME
     if case.evidence.damaged or not case.rows or other_game or alike < ENOUGH:
         why = "no labelled run played such a game" if other_game else f"{alike} labelled runs had this failure"

@@ -12,7 +12,7 @@ import numpy as np
 from ganlab.config.games import GAMES
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Evidence, Series
-from ganlab.diagnosis.verdict import Finding
+from ganlab.diagnosis.verdict import Finding, Missing
 from ganlab.runs.snapshots import Row as Row
 from ganlab.runs.snapshots import is_number as is_number
 
@@ -26,12 +26,11 @@ RECENT = 3
 """Snapshots at the end over which a failure of the samples must hold."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Charge:
     """What a failure holds against a run.
 
     Attributes:
-        failure, variant: a name of `verdicts.KINDS`, taken apart.
         severity: 0 to 1, as the failure defines it.
         onset: first step, or None where it cannot be dated.
         window: first and last step over which it was seen.
@@ -41,8 +40,6 @@ class Charge:
         active: whether it still holds at the end; a spell that the run came out of contributes at most.
     """
 
-    failure: str
-    variant: str | None
     severity: float
     onset: int | None
     window: tuple[int, int]
@@ -103,6 +100,19 @@ class Case:
     def __init__(self, evidence: Evidence, all_phases: bool = False) -> None:
         self.whole = evidence
         self.evidence = evidence if all_phases or not evidence.phases else evidence.since(evidence.phases[-1])
+
+    def charge(
+        self, since: int, *, severity: float, findings: Sequence[Finding], summary: str, decisive: int = 1
+    ) -> Charge:
+        """The charge of what holds from a step to the end of the run."""
+        return Charge(
+            severity=severity,
+            onset=since,
+            window=(since, self.last_step),
+            findings=tuple(findings),
+            summary=summary,
+            decisive=decisive,
+        )
 
     # -- losses -------------------------------------------------------------------------------------------------
 
@@ -264,6 +274,33 @@ class Case:
     def has_quality(self) -> bool:
         """Tell whether a curve of published metrics is there."""
         return "fid" in self.evidence.quality and len(signals.finite(self.evidence.quality["fid"])) >= 2
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        """The evidence that is not there, and how to get it."""
+        curves, rows = self.evidence.curves, self.rows
+        found = []
+        if self.d_half is None or "g_loss" not in curves:
+            found.append(Missing("losses", "log the discriminator's and the generator's loss at every step"))
+        elif self.evidence.family is None:
+            found.append(Missing("loss family", "say which loss it is: --loss hinge"))
+        if not rows and any(map(reals_fail, self.evidence.snapshots)):
+            found.append(
+                Missing("samples at a size that can be judged", "train on: at this one real images do not pass as such")
+            )
+        elif not rows and not self.has_quality:
+            found.append(
+                Missing(
+                    "samples", "name samples and real data: --samples samples.npz --real mnist, or use ganlab.Monitor"
+                )
+            )
+        if "grad_g_output" not in curves:
+            found.append(
+                Missing("gradients", "log the norm of the gradient at the generator's output (ganlab.Monitor)")
+            )
+        if not any(row.get("d_held_out") is not None for row in self.evidence.snapshots):
+            found.append(Missing("held-out scores", "log the discriminator's mean score on real images it never saw"))
+        return tuple(found)
 
 
 STILL = 0.1

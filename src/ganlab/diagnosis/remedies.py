@@ -185,6 +185,40 @@ COLLAPSE_CURES = (
 )
 """For every kind of mode collapse."""
 
+VICTORY_CURES = (
+    STEADIER_ADAM,
+    Cure(
+        "One discriminator update a step gives the generator time to follow",
+        "Goodfellow et al. 2014, algorithm 1 (k = 1)",
+        fewer_updates("discriminator"),
+    ),
+    NON_SATURATING,
+    R1,
+    Cure(
+        "Instance noise makes the two distributions overlap again",
+        "Sonderby et al. 2017",
+        added("stabilizers", name="instance_noise", std=0.1),
+    ),
+    Cure(
+        "One-sided label smoothing keeps the discriminator from growing sure",
+        "Salimans et al. 2016, section 3.4",
+        added("stabilizers", name="label_smoothing", real=0.9),
+    ),
+    SPECTRAL,
+    Cure("A smaller discriminator or a larger generator", "practice"),
+)
+"""For a discriminator that has won."""
+
+ORBIT_CURES = (
+    R1,
+    LARGER_LATENT,
+    STEADIER_ADAM,
+    Cure("Half the learning rate narrows the orbit", "Mescheder et al. 2017", halved_rates),
+    Cure("Unrolling the discriminator lets the generator see the answer coming", "Metz et al. 2017"),
+    Cure("A moving average of the generator hides the cycle but does not end it", "Yazici et al. 2019"),
+)
+"""For a game whose players circle each other."""
+
 OVERFIT_CURES = (
     FULLER_DATA,
     R1,

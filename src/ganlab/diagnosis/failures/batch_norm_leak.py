@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import Case, Charge
-from ganlab.diagnosis.failures.discriminator_dominates import generator_kind
+from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.loss_levels import WON, generator_kind
 from ganlab.diagnosis.remedies import SPECTRAL, Cure, set_to
 from ganlab.diagnosis.verdict import Finding
-
-WON = 0.01
-"""Discriminator loss per half under which it recognises every fake."""
 
 PASSING = 0.9
 """D(G(z)) above which the generator's fakes pass: no nearer to 1, as a leaking run is slow to get from .9 to .99."""
@@ -23,22 +21,6 @@ PASSED = {
     "hinge": -0.9,
 }
 """Generator's loss under which the same is true; a score of .8 in least squares, of .9 in hinge."""
-
-CURES = (
-    Cure(
-        "Batches of their own for reals and fakes leave nothing to tell them apart by but the images",
-        "Ioffe & Szegedy 2015; practice",
-        lambda experiment: (
-            {"training.discriminator_batches": "summed"} if experiment.training.discriminator_batches == "mixed" else {}
-        ),
-    ),
-    Cure(
-        "Layer normalisation in the discriminator looks at one image at a time",
-        "Gulrajani et al. 2017, section 4",
-        set_to("discriminator.norm", "layer"),
-    ),
-    SPECTRAL,
-)
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -58,33 +40,45 @@ def examine(case: Case) -> Iterator[Charge]:
     )
     for spell in case.holding([recognised, passing]):
         d, g = case.level_in(case.d_half, spell), case.level_in(g_loss, spell)
+        source = "batch statistics as a side channel"
+        recognises = f"The discriminator's loss per half is {d:.2g}: it recognises every fake."
+        passes = (
+            f"The generator's loss is {g:.2g} at the same time: its fakes pass as real. "
+            "Both can only be true if the batch itself gives away what is real."
+        )
         yield Charge(
-            "convergence_failure",
-            "batch_norm_leak",
             severity=0.9,
             onset=spell[0],
             window=spell,
             findings=(
-                Finding(
-                    "d_loss",
-                    d,
-                    WON,
-                    spell,
-                    "batch statistics as a side channel",
-                    f"The discriminator's loss per half is {d:.2g}: it recognises every fake.",
-                ),
-                Finding(
-                    "g_loss",
-                    g,
-                    PASSED[kind],
-                    spell,
-                    "batch statistics as a side channel",
-                    f"The generator's loss is {g:.2g} at the same time: its fakes pass as real. "
-                    "Both can only be true if the batch itself gives away what is real.",
-                ),
+                Finding("d_loss", d, WON, spell, source, recognises),
+                Finding("g_loss", g, PASSED[kind], spell, source, passes),
             ),
             summary=f"Since step {spell[0]} both players win together: batch statistics leak the label to the "
             "discriminator, and the generator learns nothing.",
             decisive=2,
             active=case.lasts(spell),
         )
+
+
+FAILURE = Failure(
+    "convergence_failure/batch_norm_leak",
+    examine,
+    cures=(
+        Cure(
+            "Batches of their own for reals and fakes leave nothing to tell them apart by but the images",
+            "Ioffe & Szegedy 2015; practice",
+            lambda experiment: (
+                {"training.discriminator_batches": "summed"}
+                if experiment.training.discriminator_batches == "mixed"
+                else {}
+            ),
+        ),
+        Cure(
+            "Layer normalisation in the discriminator looks at one image at a time",
+            "Gulrajani et al. 2017, section 4",
+            set_to("discriminator.norm", "layer"),
+        ),
+        SPECTRAL,
+    ),
+)

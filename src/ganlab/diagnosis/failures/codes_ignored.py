@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, reading
-from ganlab.diagnosis.failures.condition_ignored import RISEN
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import Change, Cure, at_least, at_most, longer
+from ganlab.diagnosis.sample_levels import RISEN
 from ganlab.diagnosis.verdict import Finding
 
 READ = 0.2
@@ -21,18 +22,6 @@ def no_more_than_classes(experiment: Experiment) -> Change:
     """As many categories as the data have classes, where it is known that there are more."""
     count = experiment.data.class_count
     return at_most("game.categories", count)(experiment) if count and count >= 2 else {}
-
-
-CURES = (
-    Cure(
-        "Pay the generator for its codes: lambda = 1 for the categorical one",
-        "Chen et al. 2016, section 7.2",
-        at_least("game.weight", 1.0),
-    ),
-    Cure("No more categories than the data have kinds", "Chen et al. 2016", no_more_than_classes),
-    Cure("Train longer: the codes are taken up after the first good samples", "practice", longer),
-    Cure("Let Q share all of the discriminator's layers but the last", "Chen et al. 2016, section 6"),
-)
 
 
 def read(row: Row) -> float | None:
@@ -53,8 +42,25 @@ def examine(case: Case) -> Iterator[Charge]:
     onset, value = case.since(ignored), case.recently(read)
     bound, most = (case.recently(reading(key)) for key in ("info_bound", "info_max"))
     words = f"Of the {most:.2f} nats of the categorical code at least {bound:.2f} can be read from the samples."
-    yield Charge(
-        "codes_ignored", None, min(1.0, 1 - value), onset, (onset, case.last_step),
-        (Finding("info_bound_share", value, READ, case.recent_window, SOURCE, words),),
-        f"The samples say nothing of the generator's codes since step {onset}.",
-    )  # fmt: skip
+    yield case.charge(
+        since=onset,
+        severity=min(1.0, 1 - value),
+        findings=[Finding("info_bound_share", value, READ, case.recent_window, SOURCE, words)],
+        summary=f"The samples say nothing of the generator's codes since step {onset}.",
+    )
+
+
+FAILURE = Failure(
+    "codes_ignored",
+    examine,
+    cures=(
+        Cure(
+            "Pay the generator for its codes: lambda = 1 for the categorical one",
+            "Chen et al. 2016, section 7.2",
+            at_least("game.weight", 1.0),
+        ),
+        Cure("No more categories than the data have kinds", "Chen et al. 2016", no_more_than_classes),
+        Cure("Train longer: the codes are taken up after the first good samples", "practice", longer),
+        Cure("Let Q share all of the discriminator's layers but the last", "Chen et al. 2016, section 6"),
+    ),
+)

@@ -5,39 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_conditional, is_number, reading
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import Cure, at_least, longer, set_to
+from ganlab.diagnosis.sample_levels import RISEN
 from ganlab.diagnosis.verdict import Finding
 
 HEEDED = 0.3
 """Share of the way from chance to what real labels reach under which the samples do not heed what is asked for."""
 
-RISEN = 0.05
-"""Rise of that share over the last half of the run from which the generator is learning to."""
-
 PERMUTED = 0.5
 """The same share, after the best matching of what is asked to what is made, from which the classes are mixed up."""
 
 SOURCE = "Mirza & Osindero 2014; limit by definition"
-
-CURES = (
-    Cure(
-        "True labels: of random ones the discriminator learns that the class says nothing",
-        "practice",
-        set_to("game.label_noise", 0.0),
-    ),
-    Cure(
-        "An auxiliary classifier pays the generator for samples of the class that was asked for",
-        "Odena et al. 2017",
-        lambda experiment: {"game.name": "auxiliary"} if experiment.game.name == "conditional" else {},
-    ),
-    Cure("More weight on the class beside the adversarial loss", "Odena et al. 2017", at_least("game.weight", 1.0)),
-    Cure(
-        "A projection shows the discriminator the class with every sample, so that one of another class looks fake",
-        "Miyato & Koyama 2018",
-        lambda experiment: {"game.name": "conditional"} if experiment.game.name == "auxiliary" else {},
-    ),
-    Cure("Train longer: samples become good before they heed the class", "practice", longer),
-)
 
 
 def heeded(row: Row, key: str = "agreement") -> float | None:
@@ -67,11 +46,33 @@ def examine(case: Case) -> Iterator[Charge]:
     summary = f"The samples do not depend on the class that is asked for since step {onset}."
     matched = case.recently(lambda row: heeded(row, "agreement_matched"))
     if matched >= PERMUTED:
-        findings.append(
-            Finding("agreement_matched", matched, PERMUTED, case.recent_window, "Kuhn 1955 (Hungarian method)",
-                    "Yet each class asked for gives one other class: the labels are permuted, not ignored.")
-        )  # fmt: skip
+        words = "Yet each class asked for gives one other class: the labels are permuted, not ignored."
+        source = "Kuhn 1955 (Hungarian method)"
+        findings.append(Finding("agreement_matched", matched, PERMUTED, case.recent_window, source, words))
         summary = f"Since step {onset} another class is made than the one asked for: the labels are permuted."
-    yield Charge(
-        "condition_ignored", None, min(1.0, 1 - value), onset, (onset, case.last_step), tuple(findings), summary
-    )
+    yield case.charge(since=onset, severity=min(1.0, 1 - value), findings=findings, summary=summary)
+
+
+FAILURE = Failure(
+    "condition_ignored",
+    examine,
+    cures=(
+        Cure(
+            "True labels: of random ones the discriminator learns that the class says nothing",
+            "practice",
+            set_to("game.label_noise", 0.0),
+        ),
+        Cure(
+            "An auxiliary classifier pays the generator for samples of the class that was asked for",
+            "Odena et al. 2017",
+            lambda experiment: {"game.name": "auxiliary"} if experiment.game.name == "conditional" else {},
+        ),
+        Cure("More weight on the class beside the adversarial loss", "Odena et al. 2017", at_least("game.weight", 1.0)),
+        Cure(
+            "A projection shows the discriminator the class with every sample, so that one of another class looks fake",
+            "Miyato & Koyama 2018",
+            lambda experiment: {"game.name": "conditional"} if experiment.game.name == "auxiliary" else {},
+        ),
+        Cure("Train longer: samples become good before they heed the class", "practice", longer),
+    ),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import Case, Charge, Row, is_number, reading
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import Cure, at_most
 from ganlab.diagnosis.verdict import Finding
 
@@ -18,20 +19,6 @@ PASSED_ON = 0.03
 """Cycle error up to which the way back may only hand on the disturbance itself, of mean size .013 at most."""
 
 SOURCE = "Chu et al. 2017; Bashkirova et al. 2019"
-
-CURES = (
-    Cure(
-        "Less weight on the cycle: it is what pays for hiding the original",
-        "Chu et al. 2017",
-        at_most("game.cycle", 5.0),
-    ),
-    Cure(
-        "Noise on the translated image before its way back, in training: no faint pattern outlives it",
-        "Bashkirova et al. 2019",
-    ),
-    Cure("Narrower translators have no room for a code beside the image", "practice", at_most("generator.width", 16)),
-    Cure("Fewer residual blocks, for the same reason", "practice", at_most("generator.blocks", 2)),
-)
 
 
 def growth(row: Row) -> float | None:
@@ -57,13 +44,38 @@ def examine(case: Case) -> Iterator[Charge]:
         f"Noise of 2/255 on the translated image turns a cycle error of {clean:.3f} into {disturbed:.3f}, "
         f"{value:.1f} times as much: the original was hidden in what the noise covers."
     )
-    yield Charge(
-        "cycle_shortcut", None, 1 - 1 / value, onset, (onset, case.last_step),
-        (
+    without = f"Without it the way back misses by {clean:.3f} a pixel (of 2 from black to white)."
+    yield case.charge(
+        since=onset,
+        severity=1 - 1 / value,
+        findings=[
             Finding("cycle_error_growth", value, TIMES, case.recent_window, SOURCE, words),
-            Finding("cycle_error", clean, CLOSE, case.recent_window, "definition",
-                    f"Without it the way back misses by {clean:.3f} a pixel (of 2 from black to white)."),
+            Finding("cycle_error", clean, CLOSE, case.recent_window, "definition", without),
+        ],
+        summary=(
+            f"Since step {onset} the translations hide the original in a faint pattern, "
+            "from which the way back reads it."
         ),
-        f"Since step {onset} the translations hide the original in a faint pattern, from which the way back reads it.",
         decisive=2,
-    )  # fmt: skip
+    )
+
+
+FAILURE = Failure(
+    "cycle_shortcut",
+    examine,
+    cures=(
+        Cure(
+            "Less weight on the cycle: it is what pays for hiding the original",
+            "Chu et al. 2017",
+            at_most("game.cycle", 5.0),
+        ),
+        Cure(
+            "Noise on the translated image before its way back, in training: no faint pattern outlives it",
+            "Bashkirova et al. 2019",
+        ),
+        Cure(
+            "Narrower translators have no room for a code beside the image", "practice", at_most("generator.width", 16)
+        ),
+        Cure("Fewer residual blocks, for the same reason", "practice", at_most("generator.blocks", 2)),
+    ),
+)

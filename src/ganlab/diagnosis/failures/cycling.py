@@ -6,11 +6,12 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganlab.diagnosis import signals
-from ganlab.diagnosis.case import GOOD, Case, Charge, Row, ratio
-from ganlab.diagnosis.remedies import LARGER_LATENT, R1, STEADIER_ADAM, Cure, halved_rates
+from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
+from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.remedies import ORBIT_CURES
+from ganlab.diagnosis.sample_levels import class_shares
 from ganlab.diagnosis.verdict import Finding
 
 LOOK_BACK = 8
@@ -28,30 +29,13 @@ UNION = 1.5
 CHANGES = 0.3
 """Share of successive snapshots between which the dominant mode must have changed."""
 
-CURES = (
-    R1,
-    LARGER_LATENT,
-    STEADIER_ADAM,
-    Cure("Half the learning rate narrows the orbit", "Mescheder et al. 2017", halved_rates),
-    Cure("Unrolling the discriminator lets the generator see the answer coming", "Metz et al. 2017"),
-    Cure("A moving average of the generator hides the cycle but does not end it", "Yazici et al. 2019"),
-)
-
-
-def shares(row: Row) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Shares of the good samples and of the reals by class; None where the row has no classes or no good sample."""
-    counts, real = row.get("class_counts"), row.get("class_shares_real")
-    if not counts or not real or len(counts) != len(real) or not sum(counts):
-        return None
-    return np.asarray(counts, float) / sum(counts), np.asarray(real, float)
-
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run whose snapshots each hold few modes, but not the same ones."""
-    rows = [row for row in case.rows[-LOOK_BACK:] if shares(row) and (ratio(row, "good") or 0) >= GOOD / 2]
+    rows = [row for row in case.rows[-LOOK_BACK:] if class_shares(row) and (ratio(row, "good") or 0) >= GOOD / 2]
     if len(rows) < 3:
         return
-    table = [found for row in rows if (found := shares(row))]
+    table = [found for row in rows if (found := class_shares(row))]
     # A handful of samples may be a classifier's mistake.
     enough = np.array([[count >= FEWEST for count in row["class_counts"]] for row in rows])
     held = np.array([(share >= 0.1 * real) & (real > 0) for share, real in table]) & enough
@@ -66,21 +50,46 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     window = (rows[0]["step"], rows[-1]["step"])
     findings = [
-        Finding("mode_mass", mass, FEW, window, "Metz et al. 2017",
-                f"Each snapshot holds modes with {100 * mass:.0f} % of the real data."),
-        Finding("mode_mass_union", union, UNION * mass, window, "Metz et al. 2017",
-                f"Together the last {len(rows)} hold {100 * union:.0f} %: the generator moves from mode to mode."),
-        Finding("dominant_mode_changes", changes, CHANGES, window, "Metz et al. 2017",
-                f"The commonest mode changed between {100 * changes:.0f} % of successive snapshots."),
-    ]  # fmt: skip
+        Finding(
+            "mode_mass",
+            mass,
+            FEW,
+            window,
+            "Metz et al. 2017",
+            f"Each snapshot holds modes with {100 * mass:.0f} % of the real data.",
+        ),
+        Finding(
+            "mode_mass_union",
+            union,
+            UNION * mass,
+            window,
+            "Metz et al. 2017",
+            f"Together the last {len(rows)} hold {100 * union:.0f} %: the generator moves from mode to mode.",
+        ),
+        Finding(
+            "dominant_mode_changes",
+            changes,
+            CHANGES,
+            window,
+            "Metz et al. 2017",
+            f"The commonest mode changed between {100 * changes:.0f} % of successive snapshots.",
+        ),
+    ]
     g_loss = case.curve("g_loss")
     peak = signals.spectral_peak(g_loss.within(*window)) if g_loss is not None else None
     if peak is not None and peak.share > 0.3:
         words = f"The generator's loss swings with a period of about {peak.period:.0f} steps, which fits."
         findings.append(Finding("g_loss_period", peak.period, None, window, "supports, never decides", words))
     few = [row["step"] for row, each in zip(rows, masses, strict=True) if each < FEW]
-    yield Charge(
-        "mode_collapse", "cycling", 1 - mass, few[0], (few[0], case.last_step), tuple(findings),
-        f"The generator visits few modes at a time and moves on: each snapshot since step {few[0]} shows others.",
+    yield case.charge(
+        since=few[0],
+        severity=1 - mass,
+        findings=findings,
+        summary=(
+            f"The generator visits few modes at a time and moves on: each snapshot since step {few[0]} shows others."
+        ),
         decisive=2,
-    )  # fmt: skip
+    )
+
+
+FAILURE = Failure("mode_collapse/cycling", examine, cures=ORBIT_CURES)

@@ -9,6 +9,7 @@ import numpy as np
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GOOD, Case, Charge, is_number, ratio
 from ganlab.diagnosis.evidence import Series
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import R1, SPECTRAL, Cure, at_least, halved_rates
 from ganlab.diagnosis.verdict import Finding
 
@@ -17,18 +18,6 @@ WORSE = 1.5
 
 FALLEN = 0.8
 """Share of good samples at the end, over that at the best FID, at most: the FID of few samples jumps."""
-
-CURES = (
-    Cure("Take the best snapshot: `ganlab sample RUN --step best`", "early stopping"),
-    Cure(
-        "A moving average of the generator rides out late swings",
-        "Yazici et al. 2019",
-        at_least("training.ema", 0.999),
-    ),
-    Cure("Half the learning rate", "practice", halved_rates),
-    R1,
-    SPECTRAL,
-)
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -60,14 +49,32 @@ def examine(case: Case) -> Iterator[Charge]:
         f"at step {fid.steps[best]}."
     )
     window = (int(fid.steps[best]), case.last_step)
-    yield Charge(
-        "degraded", None, 1 - lowest / last, onset, (onset, case.last_step),
-        (Finding("fid_over_best", last / lowest, WORSE, window, "Heusel et al. 2017", words),),
-        f"The run was better before: {words}",
-    )  # fmt: skip
+    yield case.charge(
+        since=onset,
+        severity=1 - lowest / last,
+        findings=[Finding("fid_over_best", last / lowest, WORSE, window, "Heusel et al. 2017", words)],
+        summary=f"The run was better before: {words}",
+    )
 
 
 def since(curve: Series, limit: float) -> int:
     """First step of the stretch at the end in which a curve is at or above a limit."""
     below = np.flatnonzero(curve.values < limit)
     return int(curve.steps[min(below[-1] + 1 if len(below) else 0, len(curve) - 1)])
+
+
+FAILURE = Failure(
+    "degraded",
+    examine,
+    cures=(
+        Cure("Take the best snapshot: `ganlab sample RUN --step best`", "early stopping"),
+        Cure(
+            "A moving average of the generator rides out late swings",
+            "Yazici et al. 2019",
+            at_least("training.ema", 0.999),
+        ),
+        Cure("Half the learning rate", "practice", halved_rates),
+        R1,
+        SPECTRAL,
+    ),
+)

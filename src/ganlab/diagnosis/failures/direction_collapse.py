@@ -6,29 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import Cure, at_least
 from ganlab.diagnosis.verdict import Finding
 
 DIRECTIONS = {"vendi": ("forward", "source to target"), "back_vendi": ("backward", "target to source")}
 """What each direction is called, by the key of its Vendi score."""
-
-CURES = (
-    Cure(
-        "More weight on the cycle: from one image for everything nothing leads back",
-        "Zhu et al. 2017, section 3.2",
-        at_least("game.cycle", 10.0),
-    ),
-    Cure(
-        "A pool of 50 earlier translations reminds the discriminator of what it was shown",
-        "Zhu et al. 2017, section 4",
-        at_least("game.pool", 50),
-    ),
-    Cure(
-        "The identity loss keeps a translator near its input",
-        "Zhu et al. 2017, section 5.2",
-        at_least("game.identity", 5.0),
-    ),
-)
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -49,8 +32,32 @@ def examine(case: Case) -> Iterator[Charge]:
         f"From {way} the translations hold {100 * value:.1f} % of the variety of as many real images "
         f"(relative Vendi score), and {100 * varieties[other]:.0f} % the other way."
     )
-    yield Charge(
-        "mode_collapse", "one_direction", 1 - value, onset, (onset, case.last_step),
-        (Finding(f"relative_{key}", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words),),
-        f"The {name} translator makes nearly the same image of everything since step {onset}.",
-    )  # fmt: skip
+    yield case.charge(
+        since=onset,
+        severity=1 - value,
+        findings=[Finding(f"relative_{key}", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words)],
+        summary=f"The {name} translator makes nearly the same image of everything since step {onset}.",
+    )
+
+
+FAILURE = Failure(
+    "mode_collapse/one_direction",
+    examine,
+    cures=(
+        Cure(
+            "More weight on the cycle: from one image for everything nothing leads back",
+            "Zhu et al. 2017, section 3.2",
+            at_least("game.cycle", 10.0),
+        ),
+        Cure(
+            "A pool of 50 earlier translations reminds the discriminator of what it was shown",
+            "Zhu et al. 2017, section 4",
+            at_least("game.pool", 50),
+        ),
+        Cure(
+            "The identity loss keeps a translator near its input",
+            "Zhu et al. 2017, section 5.2",
+            at_least("game.identity", 5.0),
+        ),
+    ),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge, Row, is_number
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import OVERFIT_CURES
 from ganlab.diagnosis.verdict import Finding
 
@@ -15,8 +16,6 @@ APART = {"cross_entropy": 0.1, "least_squares": 0.1, "hinge": 0.2, "wasserstein"
 """Least distance of the mean scores of training images and fakes for their ratio to mean anything."""
 
 SOURCE = "Karras et al. 2020 (ADA), eq. 1; limit " + OWN_RUNS
-
-CURES = OVERFIT_CURES
 
 
 def overfit(row: Row, apart: float) -> float | None:
@@ -41,8 +40,12 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     onset, value = case.since(too_far), case.recently(lambda row: overfit(row, apart))
     words = f"Real images it never saw are scored {100 * min(value, 1):.0f} % of the way from training images to fakes."
-    yield Charge(
-        "discriminator_overfit", None, min(1.0, value), onset, (onset, case.last_step),
-        (Finding("r_v", value, OVERFIT, case.recent_window, SOURCE, words),),
-        f"Since step {onset} the discriminator knows its training images by heart instead of what is real.",
-    )  # fmt: skip
+    yield case.charge(
+        since=onset,
+        severity=min(1.0, value),
+        findings=[Finding("r_v", value, OVERFIT, case.recent_window, SOURCE, words)],
+        summary=f"Since step {onset} the discriminator knows its training images by heart instead of what is real.",
+    )
+
+
+FAILURE = Failure("discriminator_overfit", examine, cures=OVERFIT_CURES)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
-from ganlab.diagnosis.failures.discriminator_dominates import generator_kind
+from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.loss_levels import generator_kind
 from ganlab.diagnosis.remedies import Cure, at_least, fewer_updates
 from ganlab.diagnosis.verdict import Finding
 
@@ -21,25 +22,6 @@ PASSES = {"non_saturating": -math.log(FOOLED), "saturating": math.log(1 - FOOLED
 LOSING = 1.0
 """Discriminator's loss, sum or mean, above which it loses: told to be real, fakes cost it 2.3 alone."""
 
-CURES = (
-    Cure(
-        "One generator update a step gives the discriminator time to follow",
-        "Goodfellow et al. 2014, algorithm 1",
-        fewer_updates("generator"),
-    ),
-    Cure(
-        "A discriminator that learns as fast as the generator follows what it does",
-        "Heusel et al. 2017 (two time scales)",
-        at_least("optimizer.discriminator.lr", 2e-4),
-    ),
-    Cure("A wider discriminator sees what is wrong with the fakes", "practice", at_least("discriminator.width", 32)),
-    Cure(
-        "Two discriminator updates a step",
-        "Goodfellow et al. 2014, algorithm 1 (k > 1)",
-        at_least("training.discriminator_steps", 2),
-    ),
-)
-
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge spells in which fakes are scored as real (cross-entropy only), unless the samples are good."""
@@ -51,18 +33,12 @@ def examine(case: Case) -> Iterator[Charge]:
         # Good and varied samples acquit it, whoever wins; then it only contributes to what else there is.
         lasting = case.lasts(spell) and case.bad_samples is not False
         value = case.level_in(curve, spell)
-        findings = [
-            Finding(name, value, limit, spell, "Goodfellow et al. 2014; limit " + OWN_RUNS,
-                    f"The discriminator takes fakes for real: {name} is {value:.2g}.")
-        ]  # fmt: skip
+        words = f"The discriminator takes fakes for real: {name} is {value:.2g}."
+        findings = [Finding(name, value, limit, spell, "Goodfellow et al. 2014; limit " + OWN_RUNS, words)]
         if case.rows and lasting:
-            findings.append(
-                Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS,
-                        f"Yet of the samples only {100 * case.good:.0f} % as many as of real ones pass for real data.")
-            )  # fmt: skip
+            words = f"Yet of the samples only {100 * case.good:.0f} % as many as of real ones pass for real data."
+            findings.append(Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS, words))
         yield Charge(
-            "convergence_failure",
-            "generator_dominates",
             severity=min(1.0, 1 - 0.5 * case.good) if case.rows and lasting else 0.6,
             onset=spell[0],
             window=spell,
@@ -88,3 +64,29 @@ def fooled(case: Case) -> tuple[str, Series, float, list[tuple[Series | None, si
         return None
     passing, losing = (g_loss, lambda values: values < PASSES[kind]), (d_loss, lambda values: values > LOSING)
     return "g_loss", g_loss, PASSES[kind], [passing, losing]
+
+
+FAILURE = Failure(
+    "convergence_failure/generator_dominates",
+    examine,
+    cures=(
+        Cure(
+            "One generator update a step gives the discriminator time to follow",
+            "Goodfellow et al. 2014, algorithm 1",
+            fewer_updates("generator"),
+        ),
+        Cure(
+            "A discriminator that learns as fast as the generator follows what it does",
+            "Heusel et al. 2017 (two time scales)",
+            at_least("optimizer.discriminator.lr", 2e-4),
+        ),
+        Cure(
+            "A wider discriminator sees what is wrong with the fakes", "practice", at_least("discriminator.width", 32)
+        ),
+        Cure(
+            "Two discriminator updates a step",
+            "Goodfellow et al. 2014, algorithm 1 (k > 1)",
+            at_least("training.discriminator_steps", 2),
+        ),
+    ),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge, is_number, ratio
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import OVERFIT_CURES
 from ganlab.diagnosis.verdict import Finding
 
@@ -13,8 +14,6 @@ TOO_CLOSE = -3.0
 
 AUTHENTIC = 0.5
 """Share of authentic samples, over that of held-out reals, under which they are copies."""
-
-CURES = OVERFIT_CURES
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -27,17 +26,22 @@ def examine(case: Case) -> Iterator[Charge]:
     authentic, closeness = ratio(row, "authenticity"), row.get("c_t")
     if authentic is None or authentic >= AUTHENTIC or (is_number(closeness) and closeness >= TOO_CLOSE):
         return
-    findings = [
-        Finding("authenticity", authentic, AUTHENTIC, window, "Alaa et al. 2022; limit " + OWN_RUNS,
-                f"Only {100 * authentic:.0f} % as many samples as unseen real images keep the distance from training "
-                "images that those keep from each other.")
-    ]  # fmt: skip
+    words = (
+        f"Only {100 * authentic:.0f} % as many samples as unseen real images keep the distance from training images "
+        "that those keep from each other."
+    )
+    findings = [Finding("authenticity", authentic, AUTHENTIC, window, "Alaa et al. 2022; limit " + OWN_RUNS, words)]
     if is_number(closeness):
-        findings.append(
-            Finding("c_t", closeness, TOO_CLOSE, window, "Meehan et al. 2020",
-                    f"Samples lie closer to training images than unseen real images do (C_T = {closeness:.1f}).")
-        )  # fmt: skip
+        words = f"Samples lie closer to training images than unseen real images do (C_T = {closeness:.1f})."
+        findings.append(Finding("c_t", closeness, TOO_CLOSE, window, "Meehan et al. 2020", words))
     yield Charge(
-        "memorisation", None, 1 - authentic, None, window, tuple(findings),
-        "The samples are (nearly) copies of training images.", decisive=len(findings),
-    )  # fmt: skip
+        severity=1 - authentic,
+        onset=None,
+        window=window,
+        findings=tuple(findings),
+        summary="The samples are (nearly) copies of training images.",
+        decisive=len(findings),
+    )
+
+
+FAILURE = Failure("memorisation", examine, cures=OVERFIT_CURES)

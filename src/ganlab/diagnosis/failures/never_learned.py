@@ -8,28 +8,12 @@ import numpy as np
 
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GARBAGE, GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import NON_SATURATING, STEADIER_ADAM, Cure, at_least, faster, longer, set_to
 from ganlab.diagnosis.verdict import Finding
 
 WORST_INCEPTION_SCORE = 2.7
 """Best Inception Score (CIFAR-10 and alike) under which no image was ever learned."""
-
-CURES = (
-    STEADIER_ADAM,
-    Cure("A learning rate that moves the weights at all", "Radford et al. 2015", faster),
-    Cure(
-        "Kernels of 4 at stride 2 see enough of the image",
-        "Radford et al. 2015",
-        lambda experiment: (
-            set_to("generator.kernel_size", 4)(experiment) | set_to("discriminator.kernel_size", 4)(experiment)
-        ),
-    ),
-    Cure("A wider generator can hold the data", "practice", at_least("generator.width", 32)),
-    Cure("A wider discriminator has something to teach", "practice", at_least("discriminator.width", 32)),
-    NON_SATURATING,
-    Cure("Train longer, if this was a short run", "practice", longer),
-    Cure("Look at the data: a grid of real images beside one of samples, both in [-1, 1]", "practice"),
-)
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -56,7 +40,31 @@ def examine(case: Case) -> Iterator[Charge]:
         severity = 1.0
     else:
         return
-    yield Charge(
-        "never_learned", None, severity, case.evidence.first_step, (case.evidence.first_step, last), (finding,),
-        f"The generator never made samples like the data. {words}",
-    )  # fmt: skip
+    yield case.charge(
+        since=case.evidence.first_step,
+        severity=severity,
+        findings=[finding],
+        summary=f"The generator never made samples like the data. {words}",
+    )
+
+
+FAILURE = Failure(
+    "never_learned",
+    examine,
+    cures=(
+        STEADIER_ADAM,
+        Cure("A learning rate that moves the weights at all", "Radford et al. 2015", faster),
+        Cure(
+            "Kernels of 4 at stride 2 see enough of the image",
+            "Radford et al. 2015",
+            lambda experiment: (
+                set_to("generator.kernel_size", 4)(experiment) | set_to("discriminator.kernel_size", 4)(experiment)
+            ),
+        ),
+        Cure("A wider generator can hold the data", "practice", at_least("generator.width", 32)),
+        Cure("A wider discriminator has something to teach", "practice", at_least("discriminator.width", 32)),
+        NON_SATURATING,
+        Cure("Train longer, if this was a short run", "practice", longer),
+        Cure("Look at the data: a grid of real images beside one of samples, both in [-1, 1]", "practice"),
+    ),
+)

@@ -9,7 +9,8 @@ import numpy as np
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
-from ganlab.diagnosis.failures import cycling
+from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.remedies import ORBIT_CURES
 from ganlab.diagnosis.verdict import Finding
 
 PERIODIC = 0.5
@@ -22,8 +23,6 @@ SWING = 0.1
 """Standard deviation of the loss over the level of the two players' losses, under which a period is a ripple."""
 
 SOURCE = "Mescheder et al. 2018; limit " + OWN_RUNS
-
-CURES = cycling.CURES
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -63,13 +62,18 @@ def onset(curve: Series, period: float) -> int:
 
 def orbit(name: str, peak: signals.Peak, swing: float, window: tuple[int, int]) -> Charge:
     """The charge of a steady swing."""
+    moves = f"{100 * peak.share:.0f} % of the movement of {name} is a swing of about {peak.period:.0f} steps."
+    lasts = f"It does not die down: its size at the end is {peak.steadiness:.2f} of that before."
     return Charge(
-        "oscillation", None, min(1.0, swing), window[0], window,
-        (
-            Finding(f"{name}_period_share", peak.share, PERIODIC, window, SOURCE,
-                    f"{100 * peak.share:.0f} % of the movement of {name} is a swing of about {peak.period:.0f} steps."),
-            Finding(f"{name}_steadiness", peak.steadiness, STEADY, window, "Mescheder et al. 2018",
-                    f"It does not die down: its size at the end is {peak.steadiness:.2f} of that before."),
+        severity=min(1.0, swing),
+        onset=window[0],
+        window=window,
+        findings=(
+            Finding(f"{name}_period_share", peak.share, PERIODIC, window, SOURCE, moves),
+            Finding(f"{name}_steadiness", peak.steadiness, STEADY, window, "Mescheder et al. 2018", lasts),
         ),
-        f"The losses circle with a period of about {peak.period:.0f} steps and do not settle.",
-    )  # fmt: skip
+        summary=f"The losses circle with a period of about {peak.period:.0f} steps and do not settle.",
+    )
+
+
+FAILURE = Failure("oscillation", examine, cures=ORBIT_CURES)

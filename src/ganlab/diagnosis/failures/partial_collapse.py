@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, ratio
-from ganlab.diagnosis.failures.cycling import shares
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
+from ganlab.diagnosis.sample_levels import class_shares
 from ganlab.diagnosis.verdict import Finding
 from ganlab.evaluation.modes import lost_classes
 
@@ -22,12 +23,10 @@ RECALL = 0.08
 PRECISE = 0.5
 """Precision, over its real-vs-real value, from which the samples are good and only few in kind."""
 
-CURES = COLLAPSE_CURES
-
 
 def pooled(case: Case) -> Row | None:
     """The last snapshots as one, their class counts added up; None where classes cannot be judged."""
-    rows = [row for row in case.recent if shares(row)]
+    rows = [row for row in case.recent if class_shares(row)]
     if not rows or case.good < GOOD / 2:
         return None
     return Row({**rows[-1], "class_counts": np.sum([row["class_counts"] for row in rows], axis=0).tolist()})
@@ -35,7 +34,7 @@ def pooled(case: Case) -> Row | None:
 
 def lost_mass(row: Row) -> float | None:
     """Share of the real mass in classes that the good samples have lost; None where classes cannot be judged."""
-    known = shares(row)
+    known = class_shares(row)
     return None if known is None else float(known[1][lost(row)].sum())
 
 
@@ -49,7 +48,7 @@ def examine(case: Case) -> Iterator[Charge]:
 
     def narrow(row: Row) -> bool:
         recall, precision = ratio(row, "recall"), ratio(row, "precision")
-        if shares(row) and not any(is_number(each) for each in row.get("vendi_by_class") or ()):
+        if class_shares(row) and not any(is_number(each) for each in row.get("vendi_by_class") or ()):
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
@@ -62,31 +61,39 @@ def examine(case: Case) -> Iterator[Charge]:
         names = row.get("classes") or [str(index) for index in range(len(row["class_counts"]))]
         gone = [str(names[index]) for index in lost(row)]
         words = f"Classes {', '.join(gone)} are missing: {100 * mass:.0f} % of the real data."
-        yield Charge(
-            "mode_collapse", "partial", mass, onset, (onset, case.last_step),
-            (Finding("lost_class_mass", mass, LOST, case.recent_window,
-                     "99 % binomial bound under a tenth of the real share", words),),
-            f"The samples leave out kinds of real data since step {onset}: {words[0].lower()}{words[1:]}",
-        )  # fmt: skip
+        source = "99 % binomial bound under a tenth of the real share"
+        yield case.charge(
+            since=onset,
+            severity=mass,
+            findings=[Finding("lost_class_mass", mass, LOST, case.recent_window, source, words)],
+            summary=f"The samples leave out kinds of real data since step {onset}: {words[0].lower()}{words[1:]}",
+        )
     elif case.always_recently(narrow):
         recall = case.recently(lambda row: ratio(row, "recall"))
         precision = case.recently(lambda row: ratio(row, "precision"))
         onset = case.since(narrow)
-        yield Charge(
-            "mode_collapse", "partial", 1 - recall, onset, (onset, case.last_step),
-            (
-                Finding("recall", recall, RECALL, case.recent_window, "Kynkaanniemi et al. 2019",
-                        f"The samples reach {100 * recall:.0f} % of the recall that real data reach: "
-                        "most real images have nothing like them among the samples."),
-                Finding("precision", precision, PRECISE, case.recent_window, "Kynkaanniemi et al. 2019",
-                        f"What is made is good: precision is {100 * precision:.0f} % of its real value."),
-            ),
-            f"The samples are good but of few kinds since step {onset}.",
+        narrow_words = (
+            f"The samples reach {100 * recall:.0f} % of the recall that real data reach: "
+            "most real images have nothing like them among the samples."
+        )
+        good_words = f"What is made is good: precision is {100 * precision:.0f} % of its real value."
+        source = "Kynkaanniemi et al. 2019"
+        yield case.charge(
+            since=onset,
+            severity=1 - recall,
+            findings=[
+                Finding("recall", recall, RECALL, case.recent_window, source, narrow_words),
+                Finding("precision", precision, PRECISE, case.recent_window, source, good_words),
+            ],
+            summary=f"The samples are good but of few kinds since step {onset}.",
             decisive=2,
-        )  # fmt: skip
+        )
 
 
 def covered(row: Row) -> float | None:
     """Share of the real mass in classes that are not lost."""
     mass = lost_mass(row)
     return None if mass is None else 1 - mass
+
+
+FAILURE = Failure("mode_collapse/partial", examine, cures=COLLAPSE_CURES)

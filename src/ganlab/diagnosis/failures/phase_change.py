@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from ganlab.config.experiment import Experiment
 from ganlab.config.games import ProgressiveGameOptions
 from ganlab.diagnosis.case import Case, Charge
-from ganlab.diagnosis.failures.diverged import explosion
+from ganlab.diagnosis.explosion import explosion
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import R1, Change, Cure, added, halved_rates
 from ganlab.diagnosis.verdict import Finding
 
@@ -23,18 +24,6 @@ def longer_fade(experiment: Experiment) -> Change:
     """Twice as many images a fade; as many as a phase has where there was none."""
     game = experiment.game
     return {"game.fade": 2 * game.fade or game.images_per_phase} if isinstance(game, ProgressiveGameOptions) else {}
-
-
-CURES = (
-    Cure("A fade of twice the length lets both networks get used to the new layer", SOURCE, longer_fade),
-    Cure("Half the learning rate takes smaller steps", "practice", halved_rates),
-    Cure(
-        "A gradient penalty between reals and fakes bounds how steep a new layer makes the discriminator",
-        "Gulrajani et al. 2017; Karras et al. 2018",
-        added("penalties", name="wgan_gp", weight=10.0),
-    ),
-    R1,
-)
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -53,11 +42,15 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     words = f"It began {after} steps after the change of size at step {starts[number]}."
     yield Charge(
-        "diverged", "phase_change", 1.0, onset, finding.window,
-        (finding, Finding("steps_after_phase", after, early, (starts[number], onset), SOURCE, words)),
-        f"Training diverged at step {onset}, as the networks grew: {finding.words[0].lower()}{finding.words[1:]}",
+        severity=1.0,
+        onset=onset,
+        window=finding.window,
+        findings=(finding, Finding("steps_after_phase", after, early, (starts[number], onset), SOURCE, words)),
+        summary=(
+            f"Training diverged at step {onset}, as the networks grew: {finding.words[0].lower()}{finding.words[1:]}"
+        ),
         active=end == case.last_step,
-    )  # fmt: skip
+    )
 
 
 def length(case: Case, number: int) -> int:
@@ -75,3 +68,19 @@ def fade(experiment: Experiment | None) -> int:
         return 0
     training = experiment.training
     return math.ceil(experiment.game.fade / (training.batch_size * training.discriminator_steps))
+
+
+FAILURE = Failure(
+    "diverged/phase_change",
+    examine,
+    cures=(
+        Cure("A fade of twice the length lets both networks get used to the new layer", SOURCE, longer_fade),
+        Cure("Half the learning rate takes smaller steps", "practice", halved_rates),
+        Cure(
+            "A gradient penalty between reals and fakes bounds how steep a new layer makes the discriminator",
+            "Gulrajani et al. 2017; Karras et al. 2018",
+            added("penalties", name="wgan_gp", weight=10.0),
+        ),
+        R1,
+    ),
+)

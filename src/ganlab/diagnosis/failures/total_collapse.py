@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.verdict import Finding
-
-CURES = COLLAPSE_CURES
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -27,8 +26,12 @@ def examine(case: Case) -> Iterator[Charge]:
         f"The samples hold {100 * value:.1f} % of the variety of as many real ones (relative Vendi score): "
         "they are all but the same."
     )
-    yield Charge(
-        "mode_collapse", "total", 1 - value, onset, (onset, case.last_step),
-        (Finding("relative_vendi", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words),),
-        f"All samples are nearly the same since step {onset}.",
-    )  # fmt: skip
+    yield case.charge(
+        since=onset,
+        severity=1 - value,
+        findings=[Finding("relative_vendi", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words)],
+        summary=f"All samples are nearly the same since step {onset}.",
+    )
+
+
+FAILURE = Failure("mode_collapse/total", examine, cures=COLLAPSE_CURES)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
-from ganlab.diagnosis.failures.healthy import CLOSE, shortfall
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import Cure, longer
+from ganlab.diagnosis.sample_levels import shortfall
 from ganlab.diagnosis.verdict import Finding
 
-CURES = (Cure("Train longer: the samples were still getting better", "the run itself", longer),)
+CLOSE = 0.3
+"""Coverage, over its real-vs-real value, above which further gains make a run no longer under-trained."""
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -23,7 +25,18 @@ def examine(case: Case) -> Iterator[Charge]:
     by = f"{100 * found.change:.0f} %" if found.change < 2 else "more than twice its level"
     words = f"{name} still changes by {by} over the last half of the run."
     yield Charge(
-        "under_trained", None, max(0.0, min(1.0, 1 - case.good / GOOD)) / 2, None, found.window,
-        (Finding(found.signal, found.change, found.needed, found.window, "Mann 1945; Theil-Sen slope", words),),
-        f"The samples are not there yet but still improve: {words}",
-    )  # fmt: skip
+        severity=max(0.0, min(1.0, 1 - case.good / GOOD)) / 2,
+        onset=None,
+        window=found.window,
+        findings=(
+            Finding(found.signal, found.change, found.needed, found.window, "Mann 1945; Theil-Sen slope", words),
+        ),
+        summary=f"The samples are not there yet but still improve: {words}",
+    )
+
+
+FAILURE = Failure(
+    "under_trained",
+    examine,
+    cures=(Cure("Train longer: the samples were still getting better", "the run itself", longer),),
+)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, is_conditional, is_number, relative_vendi
-from ganlab.diagnosis.failures.within_mode_collapse import VARIETY
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
+from ganlab.diagnosis.sample_levels import NARROW
 from ganlab.diagnosis.verdict import Finding
-
-CURES = COLLAPSE_CURES
 
 
 def varieties(row: Row) -> dict[int, float]:
@@ -24,7 +23,7 @@ def examine(case: Case) -> Iterator[Charge]:
     """Charge a run of which some class, the same in all of the last snapshots, varies little when asked for."""
 
     def narrow(row: Row) -> set[int]:
-        return {index for index, value in varieties(row).items() if value < VARIETY}
+        return {index for index, value in varieties(row).items() if value < NARROW}
 
     if not case.recent or case.recently(relative_vendi) < ALIKE:  # they are all the same
         return
@@ -37,8 +36,14 @@ def examine(case: Case) -> Iterator[Charge]:
     value = case.recently(lambda row: float(np.median([varieties(row)[index] for index in classes])))
     listed = ", ".join(str(names[index]) for index in classes)
     words = f"Asked for {listed}, the samples hold {100 * value:.0f} % of the variety of real ones (median)."
-    yield Charge(
-        "mode_collapse", "within_class", len(classes) / len(varieties(last)), onset, (onset, case.last_step),
-        (Finding("relative_vendi_of_asked", value, VARIETY, case.recent_window, "Friedman & Dieng 2023", words),),
-        f"Of {listed} the generator makes always the same few faces since step {onset}.",
-    )  # fmt: skip
+    yield case.charge(
+        since=onset,
+        severity=len(classes) / len(varieties(last)),
+        findings=[
+            Finding("relative_vendi_of_asked", value, NARROW, case.recent_window, "Friedman & Dieng 2023", words)
+        ],
+        summary=f"Of {listed} the generator makes always the same few faces since step {onset}.",
+    )
+
+
+FAILURE = Failure("mode_collapse/within_class", examine, cures=COLLAPSE_CURES)

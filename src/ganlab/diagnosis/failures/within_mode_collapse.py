@@ -7,16 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, is_number, relative_vendi
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
+from ganlab.diagnosis.sample_levels import NARROW
 from ganlab.diagnosis.verdict import Finding
-
-VARIETY = 0.25
-"""Relative Vendi score of a class under which its samples are too alike."""
 
 HALF = 0.5
 """Share of the judged classes that must be so."""
-
-CURES = COLLAPSE_CURES
 
 
 def varieties(row: Row) -> list[float]:
@@ -32,15 +29,20 @@ def examine(case: Case) -> Iterator[Charge]:
 
     def alike(row: Row) -> bool:
         values = varieties(row)
-        return bool(values) and float(np.mean([value < VARIETY for value in values])) >= HALF
+        return bool(values) and float(np.mean([value < NARROW for value in values])) >= HALF
 
     if case.always_recently(alike) and not case.recently(relative_vendi) < ALIKE:  # else they are all the same
         onset = case.since(alike)
         middle = case.recently(lambda row: float(np.median(varieties(row))))
         count = len(varieties(case.recent[-1]))
         words = f"Inside {count} classes the samples hold {100 * middle:.0f} % of the variety of real ones (median)."
-        yield Charge(
-            "mode_collapse", "within_mode", 1 - middle, onset, (onset, case.last_step),
-            (Finding("relative_vendi_in_class", middle, VARIETY, case.recent_window, "Friedman & Dieng 2023", words),),
-            f"Every kind is there, but each with few faces, since step {onset}.",
-        )  # fmt: skip
+        source = "Friedman & Dieng 2023"
+        yield case.charge(
+            since=onset,
+            severity=1 - middle,
+            findings=[Finding("relative_vendi_in_class", middle, NARROW, case.recent_window, source, words)],
+            summary=f"Every kind is there, but each with few faces, since step {onset}.",
+        )
+
+
+FAILURE = Failure("mode_collapse/within_mode", examine, cures=COLLAPSE_CURES)

@@ -1,0 +1,79 @@
+"""What the levels of the losses say, for failures that ask the same of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ganlab.diagnosis import signals
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
+from ganlab.diagnosis.evidence import Series
+from ganlab.diagnosis.verdict import Finding
+
+WON = 0.01
+"""Discriminator loss per half under which it recognises every fake."""
+
+SURE = 0.99
+"""Accuracy on reals and on fakes above which the discriminator has won."""
+
+VICTORY_SOURCE = "Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017"
+
+
+def generator_kind(case: Case) -> str | None:
+    """Which generator's loss it is, as far as its levels mean anything; None where they mean nothing.
+
+    Returns:
+        `saturating`, `non_saturating`, `least_squares` or `hinge`.
+
+    log(1 - D(G(z))) is never above 0, and -log D(G(z)) never below. Of a family not known, losses that never fall below
+    0 are none of a critic; least squares has the limits that hold for the others too.
+    """
+    family, d_loss, g_loss = case.evidence.family, case.curve("d_loss"), case.curve("g_loss")
+    if family == "cross_entropy":
+        saturating = case.evidence.saturating
+        if saturating is None:
+            saturating = g_loss is not None and signals.level(g_loss) < 0
+        return "saturating" if saturating else "non_saturating"
+    if family is None and d_loss is not None and g_loss is not None:
+        return None if min(np.nanmin(d_loss.values), np.nanmin(g_loss.values)) < 0 else "least_squares"
+    return family if family in ("least_squares", "hinge") else None
+
+
+def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary: str) -> Charge | None:
+    """The charge that the discriminator has won over a spell; None if it lasts and the samples are good all the same.
+
+    Args:
+        case: what is judged.
+        spell: first and last step.
+        findings: what shows it.
+        summary: one sentence.
+    """
+    lasting = case.lasts(spell)
+    if lasting and case.bad_samples is False:
+        return None
+    if case.bad_samples and lasting:
+        words = f"Of the last samples {100 * case.good:.0f} % as many as of real ones pass for real data."
+        findings = [*findings, Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS, words)]
+    return Charge(
+        severity=min(1.0, 1 - 0.5 * case.good) if case.bad_samples else 0.7,
+        onset=spell[0],
+        window=spell,
+        findings=tuple(findings),
+        summary=summary,
+        active=lasting,
+    )
+
+
+def how_it_won(case: Case, spell: tuple[int, int]) -> list[Finding]:
+    """By how much the discriminator has won over a spell, and what that means for the generator."""
+    found = []
+    curves: tuple[tuple[str, Series | None, float | None, str], ...] = (
+        ("d_loss", case.d_half, WON, "The discriminator's loss per half is {:.2g} (cross-entropy at chance: .69)."),
+        ("d_acc_real", case.curve("d_acc_real"), SURE, "Its accuracy on real images is {:.3g}."),
+        ("d_acc_fake", case.curve("d_acc_fake"), SURE, "Its accuracy on fakes is {:.3g}."),
+        ("g_loss", case.curve("g_loss"), None, "The generator's loss is {:.3g}: no fake passes."),
+    )
+    for name, curve, limit, words in curves:
+        if curve is not None:
+            value = case.level_in(curve, spell)
+            found.append(Finding(name, value, limit, spell, VICTORY_SOURCE, words.format(value)))
+    return found

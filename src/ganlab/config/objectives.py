@@ -16,6 +16,9 @@ from ganlab.config.base import Options, Problem, union
 Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein"]
 """Losses whose levels mean the same: chance is 2 ln 2, 1/2, 2 and nothing in particular for the discriminator's sum."""
 
+FIXED_LEVELS: tuple[Family, ...] = ("cross_entropy", "least_squares", "hinge")
+"""Families whose levels say how training goes, whatever the run: their losses are bounded by the decisions."""
+
 
 @dataclass(frozen=True)
 class LossEntry:
@@ -27,6 +30,7 @@ class LossEntry:
         family: the losses whose levels mean the same.
         has_labels: whether it pulls the scores towards target labels, which label smoothing can then move.
         saturates: whether the generator's loss passes no gradient on once the discriminator is sure of its fakes.
+        has_floor: whether the generator's loss is never below 0, so that 0 is nothing left to lose.
     """
 
     made_by: str
@@ -34,6 +38,7 @@ class LossEntry:
     family: Family
     has_labels: bool = False
     saturates: bool = False
+    has_floor: bool = False
 
 
 LOSSES: dict[str, LossEntry] = {
@@ -49,12 +54,14 @@ LOSSES: dict[str, LossEntry] = {
         "G minimises -log D(G(z)) instead (Goodfellow et al. 2014, section 3)",
         "cross_entropy",
         has_labels=True,
+        has_floor=True,
     ),
     "least_squares": LossEntry(
         "ganlab.objectives.adversarial:LEAST_SQUARES",
         "squared distance to the labels 0 and 1 (Mao et al. 2017)",
         "least_squares",
         has_labels=True,
+        has_floor=True,
     ),
     "hinge": LossEntry(
         "ganlab.objectives.adversarial:HINGE",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ganlab.config.objectives import FIXED_LEVELS
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import OWN_RUNS, Case
 from ganlab.diagnosis.evidence import Series
@@ -19,7 +20,7 @@ LOSS_BOUND = 1000.0
 END = 0.05
 """Share of the run, at its end, over which an explosion must still be there."""
 
-LOSSES = ("d_loss", "d_loss_real", "d_loss_fake", "g_loss")
+LOSS_CURVES = ("d_loss", "d_loss_real", "d_loss_fake", "g_loss")
 
 
 def explosion(case: Case) -> Finding | None:
@@ -37,7 +38,7 @@ def non_finite(case: Case) -> Finding | None:
         good, bad = np.flatnonzero(np.isfinite(curve.values)), np.flatnonzero(~np.isfinite(curve.values))
         if len(good):  # a player that has not moved yet may have no loss
             bad = bad[bad > good[0]]
-        elif name not in LOSSES:  # a column that the loss does not have
+        elif name not in LOSS_CURVES:  # a column that the loss does not have
             continue
         if len(bad):
             last = case.last_step if bad[-1] == len(curve) - 1 else int(curve.steps[bad[-1]])
@@ -68,13 +69,13 @@ def exploded_gradient(case: Case) -> Finding | None:
 
 def exploded_loss(case: Case) -> Finding | None:
     """A loss beyond any that decisions can cost; of a scale not known, beyond EXPLOSION times where it was before."""
-    for name in LOSSES:
+    for name in LOSS_CURVES:
         curve = case.curve(name)
         if curve is None:
             continue
         size = Series(curve.steps, np.abs(curve.values))
         limit = LOSS_BOUND
-        if case.evidence.family in ("wasserstein", None):
+        if case.evidence.family not in FIXED_LEVELS:
             # Its scores have no fixed scale, but a critic kept Lipschitz does not grow a hundredfold.
             points = signals.blocks(size).values
             limit = max(LOSS_BOUND, EXPLOSION * float(np.median(points[: max(1, len(points) // 4)])))

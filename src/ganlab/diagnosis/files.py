@@ -30,7 +30,7 @@ count as near-duplicates where no reals are at hand: 5 % of 10,000 MNIST digits 
 REALS = 10_000
 """Training images at most that say how near is near; all 60,000 digits would take five seconds."""
 
-LOSSES = {
+LOSS_LINES = {
     "d_loss_real": ("D real", D_REAL),
     "d_loss_fake": ("D fake", D_FAKE),
     "d_loss": ("D", D_REAL),
@@ -140,7 +140,7 @@ def draw_verdict(evidence: Evidence, verdict: Verdict) -> Figure:
 def _losses(evidence: Evidence) -> Panel:
     """The halves of the discriminator's loss where they are known, else the whole; and the generator's."""
     halves = curve_of(evidence, "d_loss_real") is not None
-    shown = {key: look for key, look in LOSSES.items() if key == "g_loss" or (key == "d_loss") is not halves}
+    shown = {key: look for key, look in LOSS_LINES.items() if key == "g_loss" or (key == "d_loss") is not halves}
     chance = (math.log(2), "chance, 0.69") if halves and evidence.family == "cross_entropy" else None
     return Panel("losses", _curves(evidence, shown), chance)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ganlab.config.objectives import FIXED_LEVELS
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
@@ -35,7 +36,7 @@ def generator_kind(case: Case) -> str | None:
         return "saturating" if saturating else "non_saturating"
     if family is None and d_loss is not None and g_loss is not None:
         return None if min(np.nanmin(d_loss.values), np.nanmin(g_loss.values)) < 0 else "least_squares"
-    return family if family in ("least_squares", "hinge") else None
+    return family if family in FIXED_LEVELS else None
 
 
 def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary: str) -> Charge | None:

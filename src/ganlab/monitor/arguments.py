@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from ganlab.config.experiment import NAME
-from ganlab.diagnosis.readers.family import LOSSES
+from ganlab.diagnosis.readers.family import LOSS_NAMES
 from ganlab.errors import ConfigError, RunError
 from ganlab.monitor.recorder import versions
 from ganlab.runs.status import MADE_BY, RunStatus, State, now, this_process
@@ -27,8 +27,8 @@ def new_status(name: str, loss: str | None, steps: int | None, seed: int) -> Run
             f"a run cannot be called {name!r:.100}",
             "start with a letter or a digit, go on with letters, digits, `_`, `.` or `-`, at most 64",
         )
-    if loss is not None and loss not in LOSSES:
-        raise ConfigError(f"loss is {loss!r}", f"losses are {', '.join(LOSSES)}; leave it out if yours is another")
+    if loss is not None and loss not in LOSS_NAMES:
+        raise ConfigError(f"loss is {loss!r}", f"losses are {', '.join(LOSS_NAMES)}; leave it out if yours is another")
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
         raise ConfigError(f"steps is {steps!r}", "give the number of planned steps, or leave it out")
     return RunStatus(

@@ -16,7 +16,7 @@ import torch
 
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.family import LOSSES
+from ganlab.diagnosis.readers.family import LOSS_NAMES
 from ganlab.errors import RunError
 from ganlab.monitor.live import LiveEvidence
 from ganlab.monitor.rows import Number, Rows
@@ -87,7 +87,7 @@ class Recorder:
         self.seconds = {"watching": 0.0, "drawing": 0.0, "saving": 0.0}
 
         loss = status.loss if experiment is None else experiment.loss
-        family, saturating = (None, None) if loss is None else LOSSES[loss]
+        family, saturating = (None, None) if loss is None else LOSS_NAMES[loss]
         known = Evidence(
             str(run.path), family=family, saturating=saturating, planned=status.steps, experiment=experiment
         )

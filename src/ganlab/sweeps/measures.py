@@ -16,6 +16,7 @@ from scipy.ndimage import median_filter
 from scipy.stats import binomtest, fisher_exact, spearmanr
 
 from ganlab.config.base import Options
+from ganlab.config.objectives import LOSSES
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Series
 from ganlab.errors import RunError
@@ -34,9 +35,6 @@ PERIODIC = 0.5
 
 FEWEST = 15
 """Steps under which a run has no curve to speak of."""
-
-POSITIVE_LOSSES = ("non_saturating", "least_squares")
-"""Losses of the generator that are never negative, so that 0 is nothing left to lose."""
 
 METRICS = {each.name: each.better for each in TABLE if each.better and each.taken != "evaluate"}
 """Statistics that can be better or worse, and which way they are better."""
@@ -338,7 +336,7 @@ def generator_loss_falls(records: Records, against: Records, params: Below) -> T
 
     def look(record: RunRecord) -> Seen:
         loss = record.planned.experiment.loss
-        if loss not in POSITIVE_LOSSES:
+        if not LOSSES[loss].has_floor:
             raise _CannotTell(f"g_loss of {loss} has no floor at 0")
         curve = _curve(record, "g_loss")
         return _end(curve) < params.below, _stays_from(curve, _running_median(curve.values) < params.below)

@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganlab.config import objectives
-from ganlab.config.objectives import Family
+from ganlab.config.objectives import LOSSES, Family
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.errors import RunError
 from ganlab.text import excerpt
 
-LOSSES: dict[str, tuple[Family, bool | None]] = {
-    **{loss: (entry.family, entry.saturates) for loss, entry in objectives.LOSSES.items()},
+LOSS_NAMES: dict[str, tuple[Family, bool | None]] = {
+    **{loss: (entry.family, entry.saturates) for loss, entry in LOSSES.items()},
     "cross_entropy": ("cross_entropy", None),
 }
-"""What `--loss` can say: a loss that an experiment can name, or cross-entropy where the generator's is not known."""
+"""What `--loss` can say, with family and whether it saturates: a loss that an experiment can name, or cross-entropy
+where the generator's is not known."""
 
 ENOUGH = 10
 """Points of which all must agree before levels say which loss it is."""
@@ -34,9 +34,9 @@ def with_family(evidence: Evidence, loss: str | None) -> Evidence:
         RunError: there is no such loss.
     """
     if loss is not None:
-        if loss not in LOSSES:
-            raise RunError(f"--loss {excerpt(loss, 60)}: no such loss", f"losses are {', '.join(LOSSES)}")
-        family, saturating = LOSSES[loss]
+        if loss not in LOSS_NAMES:
+            raise RunError(f"--loss {excerpt(loss, 60)}: no such loss", f"losses are {', '.join(LOSS_NAMES)}")
+        family, saturating = LOSS_NAMES[loss]
         return replace(evidence, family=family, saturating=saturating)
     if evidence.family is not None or not {"d_loss", "g_loss", "d_loss_real"} & evidence.curves.keys():
         return evidence

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
 from ganlab.diagnosis.readers.columns import as_shares
-from ganlab.diagnosis.readers.family import LOSSES
+from ganlab.diagnosis.readers.family import LOSS_NAMES
 from ganlab.diagnosis.readers.text import lines, number
 from ganlab.errors import ConfigError, RunError
 from ganlab.runs.directory import RunDirectory
@@ -65,7 +65,7 @@ def read_run(path: Path) -> Evidence:
     experiment = None if status and status.made_by else _experiment(run, notes)
     planned = _planned(experiment, status, notes)
     loss = experiment.loss if experiment else status.loss if status else None
-    family, saturating = LOSSES.get(loss or "", (None, None))
+    family, saturating = LOSS_NAMES.get(loss or "", (None, None))
     ended = status is None or status.status != "running"
     ended_at = status.step if status and ended else None
     # Looked for first: a run that goes on writes the row before the picture.

@@ -30,7 +30,7 @@ def build(target: Path, is_whole: Callable[[Path], bool], write: Callable[[Path]
 
     Args:
         target: what to build.
-        is_whole: whether a path holds what it should; False where there is nothing.
+        is_whole: whether a path holds what it should; False if there is nothing.
         write: writes the file or folder, and syncs it to disk, at a temporary path in the same folder.
 
     Raises:
@@ -65,7 +65,7 @@ def _lock(target: Path) -> Path:
 
 
 def _sweep(target: Path) -> None:
-    """Remove what killed builders left beside `target`, whose lock we hold; what a live one is writing stays."""
+    """Remove what killed builders left next to `target`, whose lock we hold; files of a live one stay."""
     for part in target.parent.glob(f"{TEMPORARY}*"):
         owner = target.with_name(part.name.removeprefix(TEMPORARY).partition("-")[2])
         if owner == target:

@@ -13,11 +13,11 @@ from torch.nn.functional import avg_pool2d, interpolate, max_pool2d
 from ganlab.data.samples import RealData, Samples, to_float, to_uint8
 
 CHUNK = 1000
-"""Images drawn anew at a time, so that the temporary memory stays small."""
+"""Images redrawn at a time, so that the temporary memory stays small."""
 
 
 def mapped(data: RealData, draw: Callable[[Tensor], Tensor], name: str) -> RealData:
-    """Return a data set with every image drawn anew, labels kept.
+    """Return a data set with every image redrawn and its label kept.
 
     Args:
         data: images as uint8.
@@ -25,12 +25,12 @@ def mapped(data: RealData, draw: Callable[[Tensor], Tensor], name: str) -> RealD
         name: of the drawing; it goes into the fingerprint.
     """
 
-    def anew(samples: Samples) -> Samples:
+    def redrawn(samples: Samples) -> Samples:
         drawn = [to_uint8(draw(to_float(part))) for part in samples.values.split(CHUNK)]
         return replace(samples, values=torch.cat(drawn) if drawn else samples.values)
 
     fingerprint = hashlib.sha256(f"{data.fingerprint} {name}".encode()).hexdigest()
-    return replace(data, train=anew(data.train), held_out=anew(data.held_out), fingerprint=fingerprint)
+    return replace(data, train=redrawn(data.train), held_out=redrawn(data.held_out), fingerprint=fingerprint)
 
 
 def edges(images: Tensor) -> Tensor:

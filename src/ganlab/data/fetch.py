@@ -36,7 +36,7 @@ class Remote:
     Attributes:
         name: its name in the cache.
         md5: its published checksum, in hex.
-        urls: where it is to be had, the first that answers with the right bytes is taken.
+        urls: where to download it from; the first that answers with the right bytes is used.
     """
 
     name: str

@@ -42,7 +42,7 @@ NAMED = 10
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image found in the tree: its path below the root, with `/`, and what tells a changed file from an old one."""
+    """An image found in the tree: its path below the root, with `/`, and what changes when the file does."""
 
     path: str
     size: int
@@ -232,7 +232,7 @@ def _decode(
     def attempt(file: ImageFile) -> NDArray[np.uint8] | str:
         try:
             return read_image(root / file.path, options.image_size, options.grayscale)
-        except Exception as error:  # a broken file makes Pillow raise nearly anything; the reason is kept and told
+        except Exception as error:  # a broken file makes Pillow raise nearly anything; the reason is kept and reported
             return one_line(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""), PATH)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():

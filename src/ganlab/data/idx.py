@@ -21,7 +21,7 @@ def read_idx(content: bytes, name: str) -> NDArray[np.uint8]:
         name: what to call it in an error.
 
     Raises:
-        DataError: another type of values, or not as many bytes as the header says.
+        DataError: another value type, or a different number of bytes from what the header says.
     """
     problem = DataError(f"{name} is no whole IDX file of unsigned bytes", "remove it and fetch it again")
     if len(content) < 4 or content[:3] != bytes((0, 0, UNSIGNED_BYTE)):

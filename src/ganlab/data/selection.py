@@ -19,7 +19,7 @@ RESIZE_CHUNK = 1024
 
 
 def class_numbers(classes: Sequence[int | str] | None, names: Sequence[str]) -> list[int]:
-    """Return the class numbers, ascending, that `classes` names by number or by name; all where it is None.
+    """Return the class numbers, ascending, that `classes` names by number or by name; all of them if it is None.
 
     Raises:
         DataError: a class that is not among `names`.
@@ -76,13 +76,13 @@ def fingerprint(identity: str, rows: Tensor) -> str:
 
 
 def select(options: TestSplitOptions, train: Samples, test: Samples, identity: str) -> RealData:
-    """Cut an image set that has a test split of its own down to what `options` ask for, and resize what is left.
+    """Reduce an image set with its own test split to what `options` ask for, and resize the rest.
 
     Args:
         options: classes, held-out part, fraction, image size.
         train: the whole training split.
-        test: the whole test split; held out, limited to the same classes, where `held_out` is `test`.
-        identity: what tells these two splits from any other.
+        test: the whole test split; if `held_out` is `test`, it is held out, limited to the same classes.
+        identity: a text that no other pair of splits has.
     """
     numbers = class_numbers(options.classes, train.class_names)
     rows = rows_of(train.labels, numbers, options)

@@ -61,7 +61,7 @@ def build_discriminator(experiment: Experiment) -> nn.Module:
 
 
 def _build(experiment: Experiment, player: str, options: NetworkOptions, make: Callable[[], nn.Module]) -> nn.Module:
-    """Build a network and draw its weights under a random state of its own; the global one is left as it was."""
+    """Build a network and draw its weights from a random state of its own; the global one is left unchanged."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(derived_seed(experiment.seed, f"weights/{player}"))
         network = make()

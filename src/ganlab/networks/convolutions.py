@@ -1,6 +1,6 @@
 """PyTorch's Conv2d and ConvTranspose2d with the same parameters and results, computed faster on the CPU.
 
-All there is to a convolution is one form in three tensors, <small, conv(large, weight)>, where `large` (N, C, H, W) is
+A convolution is one form in three tensors, <small, conv(large, weight)>, where `large` (N, C, H, W) is
 the side a strided convolution reads, `small` (N, S, h, w) the side it writes, and `weight` (S, C, k, k). Its derivative
 in `small` is the convolution, in `large` the transposed convolution, in `weight` the gradient of the weights, and the
 derivative of each of these is made of the other two. So three functions, closed under differentiation, give gradients
@@ -10,7 +10,7 @@ of any order, and each is computed in the way that suits the CPU best:
 - the transposed one to an image's few channels by a matrix product and col2im, for oneDNN's vectors run over channels;
 - the gradient of the weights by a matrix product of patches: oneDNN reaches a third to nine tenths of its speed, and
   for few channels and 1 x 1 kernels of stride 2 writes beyond its memory (github.com/uxlfoundation/oneDNN/issues/6035);
-- the gradient of the bias by a sum, where oneDNN takes nearly as long as for the weights (channels_last).
+- the gradient of the bias by a sum, which takes oneDNN nearly as long as the weights (channels_last).
 """
 
 from __future__ import annotations

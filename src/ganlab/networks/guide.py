@@ -30,7 +30,7 @@ class ToVector(nn.Module):
     """From (N, C, H, W) to (N, H * W * C) in Keras's order."""
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Reshape; a view where the maps are channels_last."""
+        """Reshape; a view if the maps are channels_last."""
         return maps.permute(0, 2, 3, 1).flatten(1)
 
 

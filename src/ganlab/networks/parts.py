@@ -67,7 +67,7 @@ def hidden(
 ) -> nn.Module:
     """One hidden layer: the weights, the norm layer where `norm` is one, the activation.
 
-    With `conditional_batch` it belongs into a Conditioned of as many conditions.
+    With `conditional_batch` it belongs in a Conditioned with the same number of conditions.
     """
     if norm == "conditional_batch":
         channels = weights.out_features if isinstance(weights, nn.Linear) else weights.out_channels
@@ -95,7 +95,7 @@ def add_scores(layers: nn.Sequential, output: nn.Module, outputs: int) -> None:
 
 
 class Conditioned(nn.Sequential):
-    """Layers of which some normalise by class: inputs (N, ... + conditions) end in the class, one-hot.
+    """Layers, some of which normalise by class: inputs (N, ... + conditions) end in the class, one-hot.
 
     The class stays part of what the first layer sees: that layer's weights embed it.
     """
@@ -105,7 +105,7 @@ class Conditioned(nn.Sequential):
         self.conditions = conditions
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Pass inputs (N, dim + conditions) through every layer, the class beside it where a layer asks for it."""
+        """Pass inputs (N, dim + conditions) through every layer, with the class for each layer that asks for it."""
         condition, values = inputs[:, -self.conditions :], inputs
         for layer in self:
             values = layer(values, condition) if isinstance(layer, ConditionalBlock) else layer(values)
@@ -115,7 +115,7 @@ class Conditioned(nn.Sequential):
 class ConditionalBlock(nn.Module):
     """One hidden layer with conditional batch normalisation (Dumoulin et al. 2017; Miyato & Koyama 2018).
 
-    The maps are normalised over the batch, then scaled and shifted by values that each class has of its own.
+    The maps are normalised over the batch, then scaled and shifted by values of the sample's class.
     """
 
     def __init__(self, weights: nn.Module, channels: int, conditions: int, activation: Activation) -> None:
@@ -234,7 +234,7 @@ OWN_START = (KerasDense, StartsAt, EqualLinear, EqualConv)
 
 
 def initialise(network: nn.Module, options: Options) -> None:
-    """Draw the weights of `network` anew, from PyTorch's global generator, as the experiment's weight_init says.
+    """Draw the weights of `network` again, from PyTorch's global generator, as the experiment's weight_init says.
 
     normal: weights N(0, std), norm scales N(1, std) (Radford et al. 2015, section 4). xavier: uniform with the
     variance 2 / (fan in + fan out) (Glorot & Bengio 2010). orthogonal: Saxe et al. 2014, gain 1. In these three, biases

@@ -1,7 +1,7 @@
 """Progressive GAN (Karras et al. 2018, table 2): both networks grow, from few pixels to all.
 
-Each is built whole, for every size that doubles up to the image's, and told by `grow` how much of it plays: `size`, the
-side of the images now, and `fade`, the share of the newest layer. Whatever does not play takes part in no gradient.
+Each is built whole, for every size that doubles up to the image's. `grow` sets how much of it is in use: `size`, the
+side of the images now, and `fade`, the share of the newest layer. Layers that are not in use receive no gradient.
 
 The maps next to the image have `width` channels, each smaller size twice as many, up to `max_width`. One thing differs
 from the paper: its generator's output is linear; here a tanh follows the fade, so that images lie in [-1, 1] as
@@ -27,7 +27,7 @@ EPSILON = 1e-8
 
 
 class Growing(nn.Module):
-    """A network of which a part plays.
+    """A network of which a part is in use.
 
     Attributes:
         sizes: sides of the images that it can make or judge, each twice the one before.
@@ -58,7 +58,7 @@ def grow(network: nn.Module, size: int, fade: float) -> None:
     for module in network.modules():
         if isinstance(module, Growing):
             if size not in module.sizes or (fade < 1 and size == module.sizes[0]):
-                raise ValueError(f"size {size} with fade {fade} is none of a network of sizes {module.sizes}")
+                raise ValueError(f"size {size} with fade {fade} is not one of this network's sizes {module.sizes}")
             module.size, module.fade = size, fade
 
 
@@ -172,7 +172,7 @@ class PixelNorm(nn.Module):
 
 
 class BatchDeviation(nn.Module):
-    """Add a map that tells how samples differ: minibatch standard deviation (Karras et al. 2018, section 3).
+    """Add a map of how much samples differ: minibatch standard deviation (Karras et al. 2018, section 3).
 
     Its one value is the standard deviation over the batch of each feature at each position, averaged over all of them;
     0 for a batch of one.

@@ -1,7 +1,7 @@
 """The generator of CycleGAN (Zhu et al. 2017, section 7.2; from Johnson et al. 2016), in small.
 
 An image goes down to a quarter of its side, through residual blocks there, and up again. `width` channels at full size,
-twice as many at half of it, four times at a quarter. Where the paper reflects images at their border, zeros are padded.
+twice as many at half of it, four times at a quarter. The paper reflects images at their border; here zeros are padded.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ PANEL_IN, BETWEEN_IN, FOOT_IN, KEY_IN = 1.6, 0.55, 0.65, 0.36
 """Inches: a panel's height, the room between panels and below the last one, and a run's lines in the key."""
 
 LETTERS = "ABCDEFGH"
-"""What runs are called where their names are too long; as many as can be told apart by colour."""
+"""Short names for runs whose own are too long; as many as there are distinct colours."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Compared:
 
     Attributes:
         name: as its folder is named.
-        verdict: `failure` or `failure/variant`; empty where it was not judged.
+        verdict: `failure` or `failure/variant`; empty if it was not judged.
         settings: what sets it apart from the others, in words.
         curves: by panel, rising steps (n,) and values (n,); n >= 1.
         grid: step and picture, uint8 (H, W, 3), of its last samples.

@@ -26,7 +26,7 @@ from ganlab.runs.files import atomic_write
 Values = NDArray[np.float64]
 History = Mapping[str, NDArray[Any]]
 
-# Okabe & Ito 2008: told apart with every kind of colour vision. The same colour for the same player in every figure.
+# Okabe & Ito 2008: distinct to every kind of colour vision. The same colour for the same player in every figure.
 D_REAL = "#0072B2"
 D_FAKE = "#D55E00"
 GENERATOR = "#009E73"
@@ -91,7 +91,7 @@ def losses(history: History, chance: float | None = None) -> Figure:
 
     Args:
         history: the columns; none, or empty ones, give a figure that says so.
-        chance: a discriminator's loss where it cannot tell (ln 2 for the cross-entropy losses), drawn as a dotted line.
+        chance: a discriminator's loss at chance (ln 2 for the cross-entropy losses), drawn as a dotted line.
     """
     figure, (axes,) = _canvas("Losses", ["loss"])
     curves = _columns(
@@ -145,7 +145,7 @@ def gradients(history: History) -> Figure:
 
 @matplotlib.rc_context(STYLE)
 def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw how far samples lie from each other beside real ones, and how far they are from them, by snapshot.
+    """Draw, by snapshot, how far samples lie from each other compared with reals, and how far from the reals.
 
     Upper panel: `diversity` over `diversity_real`. Lower panel, log axis: `energy_distance`, and as its floor
     `energy_distance_real`, reals against other reals. Values at or below 0, which unbiased estimates take, stand at the
@@ -227,14 +227,14 @@ def _row_values(snapshots: Sequence[Mapping[str, Any]], key: str) -> dict[float,
 
 
 def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool:
-    """Draw the curves and mark where they are not finite; without curves say why there are none and return False."""
+    """Draw the curves and mark where they are not finite; without curves, say why there are none and return False."""
     if not curves:
         axes.text(0.5, 0.5, otherwise, transform=axes.transAxes, ha="center", va="center", color=MUTED, size=11)
         axes.set_axis_off()
         return False
     half_window = min(max(len(curve.steps) for curve in curves) // 100, 1000)
     for curve in curves:
-        # A curve of few points beside one of every step would be averaged to a flat line.
+        # A curve of few points next to one of every step would be averaged to a flat line.
         _draw(axes, curve, min(half_window, len(curve.steps) // 100))
     if half_window:
         axes.set_title(f"{axes.get_title('left')}; thick: trimmed mean of {2 * half_window + 1} steps")
@@ -246,7 +246,7 @@ def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool
 
 
 def _draw(axes: Axes, curve: Curve, half_window: int) -> None:
-    """Draw each row, and over them their running mean where there are enough."""
+    """Draw each row, and over them their running mean if there are enough."""
     values = np.where(np.isfinite(curve.values), curve.values, np.nan)
     thick: dict[str, Any] = {"color": curve.colour, "linewidth": 1.7, "label": curve.label, "zorder": 2.5}
     if half_window == 0:
@@ -364,7 +364,7 @@ def level(axes: Axes, value: float, label: str) -> None:
 
 
 def _say(axes: Axes, step: float, height: float, text: str, colour: str) -> None:
-    """Write beside a step, at a height from 0 to 1 of the panel, on the side with more room."""
+    """Write next to a step, at a height from 0 to 1 of the panel, on the side with more room."""
     on_the_left = step > sum(axes.get_xlim()) / 2
     axes.annotate(
         text,

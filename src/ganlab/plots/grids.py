@@ -162,7 +162,7 @@ def save_gif(frames: Sequence[Pixels], labels: Sequence[str], path: Path, second
 
 
 def side_by_side(grids: Sequence[Pixels], labels: Sequence[str]) -> Pixels:
-    """Return the upper left quarters of equally large grids (H, W, 3), one beside the other, each under its label."""
+    """Return the upper left quarters of equally large grids (H, W, 3), side by side, each under its label."""
     quarters = [
         _labelled(Image.fromarray(grid[: len(grid) // 2, : grid.shape[1] // 2]), label)
         for grid, label in zip(grids, labels, strict=True)

@@ -28,9 +28,9 @@ class Strip:
 
     Attributes:
         caption: which run of its row it is, such as `seed 0`.
-        verdict: `failure` or `failure/variant`; empty where it was not judged.
+        verdict: `failure` or `failure/variant`; empty if it was not judged.
         grid: uint8 (H, W, 3), ten tiles in a row as `grids.tile` lays them, or points as `grids.scatter` draws them;
-            None where there is none.
+            None if there is none.
         points: which of the two it is.
     """
 
@@ -75,7 +75,7 @@ def _page(title: str, rows: Sequence[Image.Image]) -> Pixels:
 
 
 def _row_of_strips(label: str, row: Sequence[Strip]) -> Image.Image:
-    """Draw the label at the left and the strips beside each other, in as many lines as they take."""
+    """Draw the label on the left and the strips side by side, on as many lines as they need."""
     pictures = [_strip_picture(strip) for strip in row]
     widest = max((picture.width for picture in pictures), default=0) + STRIP_GAP
     highest = max((picture.height for picture in pictures), default=0) + CAPTION + STRIP_GAP
@@ -115,7 +115,7 @@ def _shortened(text: str) -> Iterator[str]:
 
 
 def _strip_picture(strip: Strip) -> Image.Image:
-    """Cut the first tiles out of a grid; shrink points; say where there is nothing."""
+    """Cut the first tiles out of a grid; shrink points; say so if there is nothing."""
     if strip.grid is None:
         blank = Image.new("RGB", (POINTS_SIDE, POINTS_SIDE // 2), "#F4F4F4")
         ImageDraw.Draw(blank).text((12, 30), "no samples", fill=MUTED, font=ImageFont.load_default(13))
@@ -127,6 +127,6 @@ def _strip_picture(strip: Strip) -> Image.Image:
     columns, rows = TILES
     picture = Image.fromarray(strip.grid[: rows * cell + GAP, : columns * cell + GAP])
     widest = (PAGE[0] - LABEL) // 3 - STRIP_GAP
-    # Large tiles are shrunk so that three seeds stand beside each other.
+    # Large tiles are shrunk so that three seeds fit side by side.
     picture.thumbnail((widest, PAGE[1]))
     return picture

@@ -1,4 +1,4 @@
-"""Many runs in one picture: which settings fail, how quality depends on the learning rate, what cost tells of it."""
+"""Many runs in one picture: which settings fail, how quality depends on the learning rate and on the loss."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CELL_IN = 0.74
 EM_IN = 0.6 / 72
 """Inches a point of font size: mean width of a character."""
 LABEL_EM_IN = 8.5 * EM_IN
-"""The same of a label beside or below the map."""
+"""The same for a label next to or below the map."""
 HATCH: dict[str, Any] = {"facecolor": "#FAFAFA", "edgecolor": "#BBBBBB", "hatch": "////", "linewidth": 0}
 
 NAME_SIZE = 7.5
@@ -42,7 +42,7 @@ CURVES_IN = 3.5
 """Inches: height of the sensitivity curves."""
 
 COLUMNS = 3
-"""Panels beside each other in small multiples."""
+"""Panels side by side in small multiples."""
 
 
 # Failure map
@@ -90,7 +90,7 @@ def failure_map(title: str, summary: str, rows: Axis, columns: Axis, cells: Sequ
 
     Args:
         title, summary: above the map.
-        rows, columns: the two axes; one of a single empty label where there is only one.
+        rows, columns: the two axes; one with a single empty label if there is only one.
         cells: by row and column.
     """
     row_lines = [textwrap.wrap(drawable(label), 26, max_lines=3, placeholder=" ...") for label in rows.labels]
@@ -169,7 +169,7 @@ def failure_scatter(
 
 
 def _key_columns(names: Sequence[str]) -> int:
-    """Columns of the key to so many verdicts: three where their widest names fit beside each other, else two."""
+    """Columns of the key to so many verdicts: three if their widest names fit side by side, else two."""
     columns = np.array_split([len(words(name)) for name in [*names, ""]], 3)
     widest = sum(LABEL_EM_IN * max(column, default=0) + 0.6 for column in columns)
     return 3 if widest < WIDTH_IN - 0.1 else 2
@@ -241,7 +241,7 @@ def sensitivity(
         title, summary: above the figure.
         rate, quality: what the axes show; lower quality values are better.
         lines: for each configuration (learning rate, quality) of each run, both above 0, quality NaN or infinite for
-            a run that diverged. At most eight are told apart by colour.
+            a run that diverged. At most eight have a colour of their own.
     """
     columns = 4 if all(len(label) <= 24 for label in lines) else 2
     foot = 0.5 + 0.2 * -(-len(lines) // columns)
@@ -310,7 +310,7 @@ def _dots(axes: Axes, runs: Sequence[tuple[float, float]], colour: str, lane: fl
 
 
 def _log_axes(axes: Axes, rates: Sequence[float]) -> None:
-    """Name the learning rates that were run, where they are few, and plain numbers on both axes."""
+    """Name the learning rates that were run, if there are few, and plain numbers on both axes."""
     if len(rates) <= 9:
         axes.xaxis.set_major_locator(FixedLocator(rates))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -1,4 +1,4 @@
-"""What theory says of the generator's gradient and of convergence, drawn beside what runs show."""
+"""What theory says of the generator's gradient and of convergence, drawn next to what runs show."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ RANGES = (0.5, 0.8, 0.9, 0.95, 0.98, SURE)
 
 @dataclass(frozen=True)
 class Apart:
-    """What the generator minimises, and its slope, where fakes are N(d, 1), reals N(0, 1) and D is the best there is.
+    """What the generator minimises, and its slope, if fakes are N(d, 1), reals N(0, 1) and D is optimal.
 
     Every array is (N,), a value a distance d; losses are in nats, `d_` marks slopes: how fast each falls as the fakes
     come nearer, in nats a unit of distance, with D held fixed as in training.
@@ -201,7 +201,7 @@ def _plane(axes: Axes, orbit: Orbit, reach: float) -> None:
 
 
 def _decay(axes: Axes, orbit: Orbit) -> None:
-    """Draw how an orbit near the equilibrium closes in, as a share of its start, beside e^(real part * time)."""
+    """Draw how an orbit near the equilibrium closes in, as a share of its start, with e^(real part * time)."""
     time = orbit.step_size * np.arange(len(orbit.near))
     radius = np.linalg.norm(orbit.near, axis=1)
     axes.plot(time, radius / radius[0], color=D_REAL, linewidth=1.4)
@@ -292,7 +292,7 @@ def _median_when_sure(run: _Run) -> str:
 
 
 def _stretched(percent: Values) -> Values:
-    """Map 0 to 100 % so that what a batch cannot tell from 100 % stays in sight."""
+    """Map 0 to 100 % so that what a batch cannot distinguish from 100 % stays in sight."""
     return -np.log(101.5 - np.minimum(percent, 101))
 
 

@@ -48,7 +48,7 @@ EVERYTHING = 0.9
 CELLS = 14
 """Most snapshots whose percentages are written into the cells of the heat map."""
 NAMES = 40
-"""Most classes that are named beside the heat map."""
+"""Most classes that are named next to the heat map."""
 
 SHEET = 100
 """Samples on a sheet, ten in a row."""
@@ -138,7 +138,7 @@ def headed(title: str, summary: str, body: float, colour: str = INK) -> Figure:
 
 
 def _panel(axes: Axes, panel: Panel) -> bool:
-    """Draw one panel; False where it has nothing to show."""
+    """Draw one panel; return False if it has nothing to show."""
     curves = logarithmic(axes, panel.curves) if panel.log and panel.curves else panel.curves
     if not drawn(axes, curves, otherwise="no curves were recorded"):
         return False
@@ -179,7 +179,7 @@ def merged(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 def _shade(figure: Figure, panels: Sequence[Axes], windows: Sequence[tuple[int, int]], spells: Sequence[Spell]) -> None:
     """Shade windows and spells, and say below the panels what each shade means."""
     first, last = panels[0].get_xlim()
-    # A window of one step is drawn as wide as can be seen; one that leaves nothing out is better told than drawn.
+    # A window of one step is drawn as wide as can be seen; one that covers everything is stated, not drawn.
     least = 0.004 * (last - first)
     shaded = [window for window in windows if window[1] - window[0] < EVERYTHING * (last - first)]
     for axes in panels:
@@ -226,7 +226,7 @@ def _name_spell(axes: Axes, spell: Spell, height: float) -> None:
 
 
 def _mark_onset(panels: Sequence[Axes], onset: int) -> None:
-    """Draw the onset through all panels, and name it in the last, where no spell is named."""
+    """Draw the onset through all panels, and name it in the last one, if no spell is named there."""
     for axes in panels:
         axes.axvline(onset, color=ALARM, linewidth=1.6, zorder=3)
     axes = panels[-1]
@@ -248,7 +248,7 @@ def _mark_onset(panels: Sequence[Axes], onset: int) -> None:
 
 @dataclass(frozen=True)
 class _Classes:
-    """Shares of good samples by class, (classes, snapshots), NaN where no sample was good; what reals have beside."""
+    """Shares of good samples by class, (classes, snapshots), NaN if no sample was good; and those of the reals."""
 
     steps: list[int]
     names: list[str]
@@ -284,10 +284,10 @@ def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
 
 @matplotlib.rc_context(STYLE)
 def classes_over_time(snapshots: Sequence[Mapping[str, Any]]) -> Figure | None:
-    """Draw which classes the good samples belong to, snapshot by snapshot, beside the shares that reals have.
+    """Draw which classes the good samples belong to, snapshot by snapshot, next to the shares of the reals.
 
     Above: the share of samples that are good, so what of each column counts at all. Below: a heat map, a row a class;
-    a class that the generator lost is a pale row beside a dark cell under "real". Columns without one good sample are
+    a class that the generator lost is a pale row next to a dark cell under "real". Columns without one good sample are
     hatched.
 
     Args:
@@ -295,7 +295,7 @@ def classes_over_time(snapshots: Sequence[Mapping[str, Any]]) -> Figure | None:
             rows without counts are left out.
 
     Returns:
-        The figure, or None where no row counts classes.
+        The figure, or None if no row counts classes.
     """
     classes = _classes(snapshots)
     if classes is None:
@@ -426,7 +426,7 @@ def _duplicates_in_words(count: int, sizes: Sequence[int]) -> list[str]:
 
 
 def group_colour(rank: int) -> tuple[int, int, int]:
-    """Return a colour for the group of a rank: eight that are told apart with every colour vision, then any hue."""
+    """Return a colour for the group of a rank: eight that are distinct to every kind of colour vision, then any hue."""
     okabe_ito = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
     if rank < len(okabe_ito):
         code = okabe_ito[rank]
@@ -438,7 +438,7 @@ def group_colour(rank: int) -> tuple[int, int, int]:
 
 @matplotlib.rc_context(STYLE)
 def mode_sheet(picture: Pixels, snapshots: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """Draw 2-D samples beside how many of them reached each mode.
+    """Draw 2-D samples next to how many of them reached each mode.
 
     Args:
         picture: uint8 (H, W, 3), generated points over real ones.

@@ -58,3 +58,15 @@ def test_a_damaged_json_file_is_told(tmp_path: Path, text: str) -> None:
 def test_json_never_holds_nan(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(tmp_path / "a.json", {"x": float("nan")})
+
+
+def test_a_file_can_be_replaced_without_waiting_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(files.os, "fsync", waited.append)
+    files.atomic_write(tmp_path / "file", b"old", sync=False)
+    files.atomic_write(tmp_path / "file", b"new", sync=False)
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert not waited
+    files.atomic_write(tmp_path / "file", b"newer")
+    assert len(waited) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

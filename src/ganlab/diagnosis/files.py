@@ -104,7 +104,7 @@ PROOFS = (
 
 
 def curve_of(evidence: Evidence, key: str) -> Series | None:
-    """Return the curve of a key, wherever the evidence has it; None where it has no finite value.
+    """Return the curve of a key, wherever the evidence has it; None if it has no finite value.
 
     Looked for among the curves, the published metrics and the snapshots, in this order.
     """
@@ -138,7 +138,7 @@ def draw_verdict(evidence: Evidence, verdict: Verdict) -> Figure:
 
 
 def _losses(evidence: Evidence) -> Panel:
-    """The halves of the discriminator's loss where they are known, else the whole; and the generator's."""
+    """The halves of the discriminator's loss if they are known, else the whole; and the generator's."""
     halves = curve_of(evidence, "d_loss_real") is not None
     shown = {key: look for key, look in LOSS_LINES.items() if key == "g_loss" or (key == "d_loss") is not halves}
     chance = (math.log(2), "chance, 0.69") if halves and evidence.family == "cross_entropy" else None
@@ -194,7 +194,7 @@ def sheet_of_run(run: RunDirectory, evidence: Evidence) -> Pixels | Figure | Non
 
 
 def sheet_of_samples(path: Path, tile: int | None) -> Pixels | None:
-    """Draw the last step's samples of a foreign run, as `--samples` names them; None where they are points.
+    """Draw the last step's samples of a foreign run, as `--samples` names them; None if they are points.
 
     Raises:
         DataError: they cannot be read.
@@ -212,13 +212,13 @@ def sheet_of_samples(path: Path, tile: int | None) -> Pixels | None:
 def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> Pixels:
     """Draw samples with near-duplicates underlined in one colour a group.
 
-    Two samples are near-duplicates where their pixels, averaged to at most 16 x 16, are nearer than ALIKE, the
+    Two samples are near-duplicates if their pixels, averaged to at most 16 x 16, are nearer than ALIKE, the
     root-mean-square difference in [-1, 1]; with `data`, nearer than 5 % of its training images have a neighbour.
 
     Args:
         images: uint8 (N, H, W, 1 or 3); the first 100 are shown.
         title: what they are.
-        data: the real data, where they are at hand without a download.
+        data: the real data, if they are at hand without a download.
     """
     import torch
 
@@ -242,14 +242,14 @@ def write_verdict(folder: Path, evidence: Evidence, verdict: Verdict, sheet: Pix
     """Write verdict.json, and below `plots/` the pictures that show why it is true, each atomically.
 
     Args:
-        folder: a run, or any other folder; it is made where it is not there.
+        folder: a run, or any other folder; it is made if it is not there.
         evidence: what was judged.
         verdict: what came of it.
         sheet: samples, as `sheet_of_run` or `sheet_of_images` draws them.
 
     Returns:
-        What was written: verdict.json, plots/verdict.png and .svg, plots/classes.png where classes were counted,
-        plots/samples.png where there is a sheet.
+        What was written: verdict.json, plots/verdict.png and .svg, plots/classes.png if classes were counted,
+        plots/samples.png if there is a sheet.
 
     Raises:
         Interrupted: the disk is full.

@@ -9,7 +9,7 @@ from ganlab.objectives.parts import Trace
 
 
 def history_columns(loss: Adversarial, trace: Trace, grad_d: Tensor, grad_g: Tensor) -> dict[str, Tensor | None]:
-    """Return one step's columns as tensors of shape () on the device; nothing here waits for it.
+    """Return one step's columns as tensors of shape () on the device; no line here waits for it.
 
     Args:
         loss: the experiment's loss: it knows the decision point and the mean score.
@@ -17,7 +17,7 @@ def history_columns(loss: Adversarial, trace: Trace, grad_d: Tensor, grad_g: Ten
         grad_d, grad_g: Euclidean norm of each network's gradient in its last update, shape ().
 
     Returns:
-        Every column but `step`, `time` and the learning rates. `d_acc_*` is None where the loss has no decision point.
+        Every column but `step`, `time` and the learning rates. `d_acc_*` is None if the loss has no decision point.
     """
     real, fake, losses = trace.real_scores, trace.fake_scores, trace.losses
     point = loss.decision_point

@@ -1,4 +1,4 @@
-"""Samples beside real ones: what a row of snapshots.jsonl says of them."""
+"""Samples compared with real ones: the statistics of a row of snapshots.jsonl."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ganlab.monitor.reals import Array, checked_labels, given_data, named_data
 
 
 class Comparison:
-    """Compares samples with as many real ones; what that takes is made ready at the first samples of a size.
+    """Compares samples with as many real ones; reference statistics are computed once per number of samples.
 
     Args:
         real: real samples.
-        options: where they come from, where they have a name.
+        options: the data set that they are from; None if it has no name.
         seed: chooses which of them are compared with.
     """
 
@@ -44,7 +44,7 @@ class Comparison:
         return features_for(self.options, self.real)
 
     def prepare(self, size: int, pixels: int | None) -> None:
-        """Make ready for `size` samples, compared with reals at `pixels` a side, each repeated; None: as they are."""
+        """Compute what `size` samples are compared with: reals as they are, or reduced to `pixels` a side."""
         self.ready, real = (size, pixels), self.real
         if pixels is not None and pixels != self.shape[-1]:
             factor = self.shape[-1] // pixels
@@ -58,7 +58,7 @@ class Comparison:
     def row(
         self, samples: Tensor, thorough: bool, asked: Asked | None = None, pixels: int | None = None
     ) -> dict[str, Any]:
-        """Return what samples say beside real ones, with the protocol.
+        """Return the statistics of samples, with the protocol.
 
         Args:
             samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2.

@@ -56,7 +56,7 @@ class LiveEvidence:
 
     Args:
         basis: what is known before the first step.
-        overflowing: columns in which NaN and Inf mean nothing; there they are left out.
+        overflowing: columns in which NaN and Inf mean nothing and are left out.
 
     Attributes:
         snapshots: rows of snapshots.jsonl, as reading them gives them back.
@@ -77,7 +77,7 @@ class LiveEvidence:
             self._take_column(name, steps, values)
 
     def take_history(self, history: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]) -> None:
-        """Take in what an earlier session of the same run wrote, where an empty cell is NaN."""
+        """Take in what an earlier session of the same run wrote; an empty cell is NaN there."""
         for name in history.keys() - {"step"}:
             there = ~np.isnan(history[name])
             self._take_column(name, history["step"][there].astype(int).tolist(), history[name][there].tolist())
@@ -106,7 +106,7 @@ class LiveEvidence:
 
 
 def reading_of(evidence: Evidence) -> Verdict:
-    """Return what a run that goes on reads as: inconclusive while it is too early to tell.
+    """Return what a run that goes on reads as: inconclusive while it is too early to judge.
 
     The samples of a generator that has hardly begun are garbage and alike, which is no failure of the run. NaN and Inf
     need no waiting.
@@ -133,7 +133,7 @@ def reading_of(evidence: Evidence) -> Verdict:
 def window_of(evidence: Evidence) -> list[int]:
     """Steps of the newest snapshots, STOP_SNAPSHOTS at least, that span STOP_SHARE of the planned steps.
 
-    Empty where there are too few. The snapshot before the first step does not count.
+    Empty if there are too few. The snapshot before the first step does not count.
     """
     steps = [int(row["step"]) for row in evidence.snapshots if row["step"] > 0]
     far = [step for step in steps if step <= steps[-1] - STOP_SHARE * (evidence.planned or 0)]
@@ -143,7 +143,7 @@ def window_of(evidence: Evidence) -> list[int]:
 
 
 def stands(evidence: Evidence, names: tuple[str, ...]) -> bool:
-    """Tell whether a run reads as one of `failure` or `failure/variant` names for long enough to end it.
+    """Return whether a run reads as one of `failure` or `failure/variant` names for long enough to end it.
 
     It must at each of the newest snapshots: STOP_SNAPSHOTS at least, that span STOP_SHARE of the planned steps. As
     long again passes before a run reads as anything, so that none ends in its first fifth.

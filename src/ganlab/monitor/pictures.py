@@ -58,7 +58,8 @@ class Pictures:
         """
         shown = Shown.of(samples.numpy(), None if real is None else real.numpy())
         picture = shown.picture()
-        save_png(picture, self.run.grid_file(step))
+        # The disk is waited for once: the numbers are kept, and the picture could be drawn from them again.
+        save_png(picture, self.run.grid_file(step), sync=False)
         shown.write(self.run.shown_file(step))
         self._thin()
         if self.keep_samples:

@@ -14,7 +14,7 @@ from ganlab.runs.directory import RunDirectory
 
 
 def require_tensorboard() -> None:
-    """Raise ConfigError where the extra is not installed."""
+    """Raise ConfigError unless the extra is installed."""
     if find_spec("tensorboard") is None:
         raise ConfigError(
             "monitor.tensorboard is true, but the tensorboard package is not installed",

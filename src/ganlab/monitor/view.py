@@ -1,4 +1,4 @@
-"""What somebody sees while a run goes on."""
+"""Observers of a run that goes on: a live display, logs, TensorBoard."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ganlab.runs.directory import RunDirectory
 
 
 class View:
-    """Somebody who watches a run, called from the training process between steps. This one sees nothing."""
+    """Observer of a run, called by the training process between steps; every method of this base class does nothing."""
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
-        """Steps `first_step` to `steps` are about to be trained; None where nobody said how many."""
+        """Steps `first_step` to `steps` are about to be trained; `steps` is None if it is not known."""
 
     def progress(self, rows: Sequence[dict[str, float]]) -> None:
         """These rows were appended to history.csv, in order; each has its `step`."""
@@ -25,20 +25,20 @@ class View:
         """A snapshot made this picture, uint8 of shape (height, width, 3)."""
 
     def reading(self, verdict: Verdict) -> None:
-        """A snapshot was judged: this is what the evidence so far tells."""
+        """A snapshot was judged: this is the verdict on the evidence so far."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing happened; it stands in log.txt too."""
+        """Something worth knowing happened; it is in log.txt too."""
 
     def warn(self, text: str) -> None:
-        """Something to look at happened; it stands in log.txt too."""
+        """Something to look into happened; it is in log.txt too."""
 
     def end(self) -> None:
         """No more steps will come."""
 
 
 class LoggingView(View):
-    """Tells Python's logging: warnings on standard error, unless the program has set logging up otherwise."""
+    """Passes messages to Python's logging: warnings go to standard error, unless the program configured logging."""
 
     def __init__(self) -> None:
         self.logger = logging.getLogger("ganlab")

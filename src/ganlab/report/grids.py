@@ -14,7 +14,7 @@ LARGEST = 4096
 
 
 def last_grid(run: RunDirectory) -> tuple[int, Pixels] | None:
-    """Return the step and the picture, uint8 (H, W, 3), of the last samples; None where the run has none.
+    """Return the step and the picture, uint8 (H, W, 3), of the last samples; None if the run has none.
 
     Raises:
         RunError: the file is no picture, or too large for one of ours.

@@ -162,7 +162,7 @@ def new_run(runs_dir: Path, experiment: str, name: str | None = None) -> RunDire
 
 
 def new_folder(parent: Path, name: str) -> Path:
-    """Make a folder that no other process has made: mkdir fails where it exists, and other letters are drawn."""
+    """Make a folder that no other process has made: mkdir fails if it exists, and other letters are drawn."""
     time = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     while True:
         letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(4))

@@ -24,8 +24,14 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
 
 
-def atomic_write(path: Path, content: bytes) -> None:
+def atomic_write(path: Path, content: bytes, sync: bool = True) -> None:
     """Replace `path` by `content` in one step: temporary file, fsync, rename, fsync of the folder.
+
+    Args:
+        path: the file.
+        content: all that it is to hold.
+        sync: wait until the disk has it. Without that a power cut may leave the file empty; the death of the process
+            cannot.
 
     Raises:
         Interrupted: the disk is full; the file that was there before is untouched.
@@ -33,11 +39,15 @@ def atomic_write(path: Path, content: bytes) -> None:
     temporary = temporary_beside(path)
     with disk_full_told(path):
         try:
-            write_synced(temporary, content)
+            if sync:
+                write_synced(temporary, content)
+            else:
+                temporary.write_bytes(content)
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        if sync:
+            sync_folder(path.parent)
 
 
 def write_synced(path: Path, content: bytes) -> None:
@@ -78,7 +88,7 @@ def disk_full(path: Path) -> Interrupted:
 
 
 def require_space(folder: Path, size: int) -> None:
-    """Raise Interrupted, before anything is written, where `size` bytes would not fit on the folder's disk."""
+    """Raise Interrupted, before anything is written, if `size` bytes would not fit on the folder's disk."""
     if shutil.disk_usage(folder).free < size:
         raise disk_full(folder / "checkpoint")
 

@@ -130,7 +130,7 @@ def cut_history(path: Path, last_step: int) -> None:
     if [line.split(",", 1)[0] for line in kept] != [str(step) for step in range(1, last_step + 1)]:
         raise RunError(
             f"{path} does not hold the rows of steps 1 to {last_step}, where the checkpoint is",
-            "the run directory is damaged and cannot be resumed; start the experiment anew",
+            "the run directory is damaged and cannot be resumed; start the experiment again",
         )
     if not kept:
         path.unlink(missing_ok=True)

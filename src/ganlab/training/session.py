@@ -122,7 +122,7 @@ def resume(
         if checkpoint is None:
             raise RunError(
                 f"{run.path} has no checkpoint that can be used{': ' if warnings else ''}{'; '.join(warnings)}",
-                f"start it anew with `ganlab train {run.config}`",
+                f"start it again with `ganlab train {run.config}`",
             )
         changes = check_changes(experiment_of(checkpoint), experiment, allowed, checkpoint.step)
         nothing_left = has_ended(status, checkpoint.step, experiment, changes)
@@ -165,7 +165,7 @@ def resume(
 
 
 def has_ended(status: RunStatus, step: int, experiment: Experiment, changes: list[dict[str, Any]]) -> str:
-    """Return why there is nothing to go on with, in words; empty where there is something."""
+    """Return why there is nothing left to train, in words; empty if there is something."""
     if status.status == "finished" and step >= experiment.training.steps:
         return f"has finished its {step} steps; `training.steps=N` with a larger N trains it longer"
     changed = any(change["key"] == "monitor.stop_on" for change in changes)
@@ -280,7 +280,7 @@ def check_changes(before: Experiment, now: Experiment, allowed: Sequence[str], s
 
 
 def is_allowed(key: str, allowed: Sequence[str]) -> bool:
-    """Tell whether a dotted key, or a section above it, was named with --allow-change."""
+    """Return whether a dotted key, or a section above it, was named with --allow-change."""
     return any(key == name or key.startswith(f"{name}.") for name in allowed)
 
 
@@ -295,10 +295,10 @@ def promises_lost(status: OwnStatus, device: torch.device) -> list[str]:
 
 
 def require_room(runs_dir: Path, bench: Workbench) -> None:
-    """Raise RunError where the disk could not even hold the checkpoints that are to be kept."""
+    """Raise RunError if the disk could not even hold the checkpoints that are to be kept."""
     existing = next(folder for folder in (runs_dir, *runs_dir.absolute().parents) if os.path.isdir(folder))
     weights = sum(value.numel() * value.element_size() for value in bench.state.tensors().values())
-    # Adam keeps two more numbers a weight, and one checkpoint is written beside those kept.
+    # Adam keeps two more numbers a weight, and one checkpoint is written besides those kept.
     needed = 3 * weights * (bench.state.experiment.monitor.keep_checkpoints + 2)
     try:
         require_space(existing, needed)

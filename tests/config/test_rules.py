@@ -214,7 +214,7 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             {"game": {"name": "conditional"}, "generator": {"norm": "conditional_batch"}},
             {"game": {"name": "standard"}, "generator": {"norm": "conditional_batch"}},
             "generator.norm",
-            "conditional_batch needs labels, of which the standard game has none",
+            "conditional_batch needs labels, and the standard game has none",
             "set generator.norm to batch, or game.name to conditional or auxiliary",
         ),
         (
@@ -296,7 +296,7 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             {"training": {"compile": True}},
             {**GROWING, "training": {"compile": True}},
             "training.compile",
-            "networks that grow would be compiled anew at every step of a fade",
+            "networks that grow would be compiled again at every step of a fade",
             "set training.compile to false",
         ),
         # attention
@@ -321,7 +321,7 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             {**TRANSLATING, "data": {**GREY, "grayscale": False}},
             "game.source",
             "mnist has 1 channels and data.name folder has 3",
-            "choose domains with as many channels",
+            "choose domains with the same number of channels",
         ),
         (
             translating(name="mnist"),

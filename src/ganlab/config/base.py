@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing an experiment says that cannot be run.
+    """One thing in an experiment that cannot be run.
 
     Attributes:
         path: dotted path of the key at fault, such as `generator.kernel_size`.

@@ -33,12 +33,12 @@ class DataOptions(Options):
     fraction: Fraction = 1.0
     """Share of the training samples that is kept, 0 < f <= 1: a fixed random subset drawn with `data.seed`."""
     sampling: Literal["epochs", "with_replacement"] = "epochs"
-    """`epochs`: random order without replacement, anew each epoch. `with_replacement`: each batch drawn on its own."""
+    """`epochs`: order shuffled for each epoch, without replacement. `with_replacement`: each batch drawn on its own."""
     seed: Seed = 0
     """Seed of the subset, of the held-out split and of generated points; not of the order (that is the run's seed)."""
 
     class_sizes: ClassVar[dict[str, int]] = {}
-    """Training images of each class, in class order, where that is known before loading."""
+    """Training images of each class, in class order, if that is known before loading."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -47,12 +47,12 @@ class DataOptions(Options):
 
     @property
     def class_count(self) -> int | None:
-        """Number of classes its labels can name: 0 without labels, None where only loading tells."""
+        """Number of classes its labels can name: 0 without labels, None if that is known only after loading."""
         return len(self.class_sizes)
 
     @property
     def known_size(self) -> int | None:
-        """Number of training samples these options leave, or None where only loading tells."""
+        """Number of training samples these options leave, or None if that is known only after loading."""
         return None
 
 
@@ -65,7 +65,7 @@ class ImageOptions(DataOptions):
     """Side of the square images in pixels; sources of another size are resized (bilinear, antialiased)."""
 
     edges: bool = False
-    """Replace each image by the outlines of its bright shapes: the maximum of 3 x 3 pixels less the one amid them."""
+    """Replace each image by the outlines of its bright shapes: the 3 x 3 local maximum minus the centre pixel."""
 
     channels: ClassVar[int] = 3
 
@@ -75,7 +75,7 @@ class ImageOptions(DataOptions):
         return (self.channels, self.image_size, self.image_size)
 
     def class_numbers(self) -> tuple[int, ...]:
-        """Numbers of the known classes that `classes` names, unknown ones left out; all where it is not set."""
+        """Numbers of the known classes that `classes` names, unknown ones left out; all if it is not set."""
         names = list(self.class_sizes)
         if self.classes is None:
             return tuple(range(len(names)))
@@ -101,7 +101,7 @@ class ImageOptions(DataOptions):
 
 
 class TestSplitOptions(ImageOptions):
-    """An image set that comes with a test split of its own."""
+    """An image set that comes with its own test split."""
 
     held_out: HeldOut = "test"
     """Real samples never trained on: `test` (the set's own test split) or a share of the training set, at most .5."""
@@ -180,7 +180,7 @@ class FolderOptions(ImageOptions):
 
     @property
     def class_count(self) -> int | None:
-        """Only loading tells."""
+        """Known only after loading."""
         return None
 
     @property

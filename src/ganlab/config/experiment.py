@@ -60,7 +60,7 @@ class Experiment(Options):
     monitor: MonitorOptions = MonitorOptions()
     """What is watched and kept."""
     expect: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    """The verdict this experiment claims: `failure`, `failure/variant`, or a list of which any will do."""
+    """The verdict this experiment claims: `failure`, `failure/variant`, or a list, any of which will do."""
     claim: Annotated[str, Field(max_length=2000)] = ""
     """The claim in words, with its source."""
 

@@ -38,7 +38,7 @@ class GameOptions(Options):
         return 0
 
     def heads(self, data: DataOptions) -> int:
-        """Values a sample that the discriminator gives beside its score."""
+        """Values per sample that the discriminator returns in addition to its score."""
         return 0
 
 
@@ -81,7 +81,7 @@ class AuxiliaryGameOptions(ConditionalGameOptions):
 
     name: Literal["auxiliary"]  # type: ignore[assignment]
     weight: Weight = 1.0
-    """Weight of the class term beside the adversarial one."""
+    """Weight of the class term relative to the adversarial one."""
 
 
 class InfoGameOptions(GameOptions):
@@ -97,7 +97,7 @@ class InfoGameOptions(GameOptions):
     continuous: Annotated[int, Field(ge=0, le=1000)] = 2
     """Continuous codes, each from U[-1, 1]."""
     weight: Weight = 1.0
-    """lambda: weight of the categorical code's information beside the adversarial loss."""
+    """lambda: weight of the categorical code's information relative to the adversarial loss."""
     continuous_weight: Weight = 0.1
     """The same for the continuous codes."""
 

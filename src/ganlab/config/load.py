@@ -213,7 +213,7 @@ def _remove(tree: Node, path: KeyPath) -> KeyPath:
 
 
 def _touch(one: KeyPath, other: KeyPath) -> bool:
-    """Whether one path is the other, or stands in it."""
+    """Whether one path is the other, or lies inside it."""
     shared = min(len(one), len(other))
     return one[:shared] == other[:shared]
 

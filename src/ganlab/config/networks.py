@@ -190,7 +190,7 @@ class SaganGeneratorOptions(AttentionOptions):
 
     name: Literal["sagan"]
     norm: Norm = "batch"
-    """Normalisation after the hidden layers, beside the spectral norm that every weight has: batch or
+    """Normalisation after the hidden layers, on top of the spectral norm of every weight: batch or
     conditional_batch."""
 
     norms: ClassVar[tuple[Norm, ...]] = ("batch", "conditional_batch", "none")
@@ -260,7 +260,7 @@ class SuperResolutionGeneratorOptions(TranslatorOptions):
 
 @dataclass(frozen=True)
 class NetworkEntry:
-    """A registered architecture: both players' options, one None where it has no such player, and the module."""
+    """A registered architecture: both players' options (None if it has no such player) and the module."""
 
     generator: type[NetworkOptions]
     discriminator: type[NetworkOptions] | None

@@ -140,7 +140,7 @@ def kernels_fit(network: ConvolutionalOptions, path: str, experiment: Experiment
         yield Problem(
             f"{path}.kernel_size",
             f"{network.kernel_size} is larger than its feature map: the smallest strided layer at {shape[-1]} pixels "
-            f"sees {smallest} x {smallest}, where only {largest} x {largest} taps can ever touch it",
+            f"sees {smallest} x {smallest}, and only {largest} x {largest} taps can ever reach it",
             f"choose {path}.kernel_size from 1 to {largest}",
             ("data.image_size", "data.name", f"{path}.name"),
         )
@@ -187,7 +187,7 @@ def classes_for_conditional_norms(game: GameOptions, path: str, experiment: Expe
         fitting = [name for name, entry in GAMES.items() if entry.options.asks_for_classes]
         yield Problem(
             "generator.norm",
-            f"conditional_batch needs labels, of which the {game.name} game has none",
+            f"conditional_batch needs labels, and the {game.name} game has none",
             f"set generator.norm to batch, or {path}.name to {_either(fitting)}",
             (f"{path}.name",),
         )
@@ -308,7 +308,7 @@ def growing_is_not_compiled(game: GameOptions, path: str, experiment: Experiment
     if experiment.training.compile:
         yield Problem(
             "training.compile",
-            "networks that grow would be compiled anew at every step of a fade",
+            "networks that grow would be compiled again at every step of a fade",
             "set training.compile to false",
             (f"{path}.name",),
         )
@@ -325,7 +325,7 @@ def domains_are_alike(game: CycleGameOptions, path: str, experiment: Experiment)
             f"{path}.source",
             f"{game.source.name} has {here[0]} channels and data.name {experiment.data.name} has {there[0]}: cycle "
             "and identity losses compare images of both domains",
-            "choose domains with as many channels, for instance folders with the same grayscale",
+            "choose domains with the same number of channels, for instance folders with the same grayscale",
             ("data.name", "data.grayscale"),
         )
     elif here != there:

@@ -70,7 +70,7 @@ DEFAULT_COMPONENTS: dict[KeyPath, str] = dict(_default_components(Experiment()))
 
 
 def options_at(root: Node, path: KeyPath) -> type[Options] | None:
-    """Return the options class that a tree of values chooses at a path, or None where there is none."""
+    """Return the options class that a tree of values chooses at a path, or None if there is none."""
     cls: type[Options] | None = Experiment
     node: Node | None = root
     found: dict[str, type[Options]] = {}
@@ -154,7 +154,7 @@ def json_schema() -> dict[str, Any]:
     expect["anyOf"] = [verdict, {"type": "array", "items": verdict}]
     extends = {
         "type": "string",
-        "description": "Another experiment this one starts from: a file beside it, or a shipped name.",
+        "description": "Another experiment this one starts from: a file next to it, or a shipped name.",
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

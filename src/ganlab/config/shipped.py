@@ -22,7 +22,7 @@ def find_config(name: str) -> Path:
     """Return the file of a shipped experiment or sweep, named as its list does, with or without `.yaml`.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is no experiment of that name.
     """
     wanted = name.removesuffix(".yaml")
     names = _names()
@@ -35,7 +35,7 @@ def find_sweep(name: str) -> Path:
     """Return the file of a shipped sweep, with or without `sweeps/` and `.yaml`, or else of the experiment so named.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is no experiment of that name.
     """
     wanted = name.removesuffix(".yaml")
     names = _names()

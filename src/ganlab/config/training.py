@@ -21,7 +21,7 @@ class TrainingOptions(Options):
     steps: Steps = 2000
     """Number of training steps; a step is `discriminator_steps` and then `generator_steps` updates."""
     batch_size: BatchSize = 64
-    """Real samples in one discriminator update, and as many generated ones."""
+    """Real samples in one discriminator update, and the same number of generated ones."""
     generator_batch_size: BatchSize | None = None
     """Generated samples in one generator update. Left out: `batch_size`."""
     discriminator_steps: Updates = 1
@@ -54,9 +54,9 @@ class MonitorOptions(Options):
     snapshot_every: Steps = 100
     """Steps between snapshots: a grid from fixed latents, statistics of a sample. The first and last step have one."""
     snapshot_samples: Annotated[int, Field(ge=16, le=100_000)] = 1000
-    """Samples drawn for a snapshot's statistics, and as many real ones where there are that many."""
+    """Samples drawn for a snapshot's statistics, and the same number of real ones, if there are that many."""
     keep_samples: bool = False
-    """Also keep each snapshot's sample as numbers, `samples/step_<step>.npz`, so that it can be judged anew later."""
+    """Also keep each snapshot's sample as numbers, `samples/step_<step>.npz`, so that it can be judged again later."""
     checkpoint_every: Steps = 500
     """Steps between checkpoints. The last step has one."""
     keep_checkpoints: Annotated[int, Field(ge=2, le=10_000)] = 2

@@ -44,9 +44,9 @@ class Place(NamedTuple):
     source: str
     """The file or the override, safe to print."""
     line: int = 0
-    """Line from 1; 0 where the source has no lines."""
+    """Line from 1; 0 if the source has no lines."""
     key: str = ""
-    """The dotted path, where `source` says it already."""
+    """The dotted path, if `source` already says it."""
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}" if self.line else self.source

@@ -26,7 +26,7 @@ Value = float | list[int] | list[float | None] | list[str] | None
 
 
 Needs = Literal["classes", "asked", "asked classes"]
-"""What has to be known for a statistic: classes of the data; beside them, what each sample was to be, a class or a
+"""What has to be known for a statistic: classes of the data; also what each sample was to be, a class or a
 code; or that it was to be of a class."""
 
 
@@ -173,7 +173,7 @@ class TrainingSet:
     Attributes:
         space: principal components of the training samples' pixels.
         vectors: the training samples there, (M, q).
-        cells: what unseen samples look like beside them; None without any.
+        cells: how unseen samples compare with them; None without any.
         threshold: distance within which two samples are near-duplicates.
     """
 
@@ -245,16 +245,16 @@ class Entry(Generic[Of, Beside]):
         return "the features know no classes" if self.needs else self.unknown
 
     def __call__(self, samples: Of, beside: Beside) -> dict[str, Value]:
-        """Return the statistics of samples beside reals."""
+        """Return the statistics of samples compared with reals."""
         found = self.measure(samples, beside)
         return dict(found) if isinstance(found, Mapping) else {self.names[0]: found}
 
 
 FEATURES: list[Entry[Sample, Reference]] = []
-"""Statistics that are seen through the features, beside reals that were not trained on."""
+"""Statistics that are seen through the features, compared with reals that were not trained on."""
 
 PIXELS: list[Entry[Vectors, TrainingSet]] = []
-"""Statistics in pixel space, beside the training samples."""
+"""Statistics in pixel space, compared with the training samples."""
 
 OfFeatures = Callable[[Sample, Reference], Any]
 OfPixels = Callable[[Vectors, TrainingSet], Any]

@@ -24,7 +24,7 @@ WEIGHTS = "mnist_classifier.safetensors"
 """The shipped weights, made by `truth/train_classifier.py`."""
 
 BATCH, BROKEN = 128, 48
-"""Real images in a training batch, and images of garbage beside them."""
+"""Real images in a training batch; the same number of garbage images is added."""
 
 RATE = 4e-3
 """Highest learning rate, reached after a third of the training (one cycle; Smith & Topin 2019)."""
@@ -86,10 +86,10 @@ def shipped() -> tuple[Classifier, str]:
     return network, hashlib.sha256(content).hexdigest()[:8]
 
 
-def fit(images: Tensor, labels: Tensor, classes: int, epochs: int, told: Callable[[str], None]) -> Classifier:
+def fit(images: Tensor, labels: Tensor, classes: int, epochs: int, report: Callable[[str], None]) -> Classifier:
     """Train a classifier on images (N, C, 28, 28) in [-1, 1] with labels (N,), shifted, turned and scaled a little.
 
-    Garbage is drawn anew each epoch. The same images give the same weights on the same machine.
+    Garbage is drawn again for each epoch. The same images give the same weights on the same machine.
     """
     source = seeded_generator(0, "classifier")
     with torch.random.fork_rng(devices=[]):
@@ -99,7 +99,7 @@ def fit(images: Tensor, labels: Tensor, classes: int, epochs: int, told: Callabl
         batches = max(len(images) // BATCH, 1)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * batches)
         for epoch in range(epochs):
-            # Broken images are warped as whole ones are, or the traces of warping would tell them apart.
+            # Broken images are warped as whole ones are, or traces of warping would give them away.
             chosen = images[torch.randint(len(images), (batches * BROKEN,), generator=source)]
             broken = garbage(warped(chosen, source), source)
             order = torch.randperm(len(images), generator=source)
@@ -115,7 +115,7 @@ def fit(images: Tensor, labels: Tensor, classes: int, epochs: int, told: Callabl
                 optimizer.step()
                 schedule.step()
                 total += float(loss.detach())
-            told(f"epoch {epoch + 1} of {epochs}: loss {total / batches:.4f}")
+            report(f"epoch {epoch + 1} of {epochs}: loss {total / batches:.4f}")
     return network.eval()
 
 

@@ -149,7 +149,7 @@ def c_t(fake: Tensor, copies: Copies, reference: HeldOutCells) -> float | None:
     Samples are taken to be independent: a repeated one may read as a copy (one held-out image 1,000 times: -29) or as
     the opposite, so look for collapse first.
 
-    Cells with fewer than 5 samples or 5 held-out ones are left out; None where no cell is left. A cell in which all
+    Cells with fewer than 5 samples or 5 held-out ones are left out; None if no cell is left. A cell in which all
     distances are equal adds 0.
 
     Args:
@@ -201,8 +201,8 @@ def authenticity(copies: Copies, train: Tensor) -> float:
 def nearest_neighbour_test(a: Tensor, b: Tensor) -> TwoSample:
     """Return the leave-one-out 1-NN two-sample test (Lopez-Paz & Oquab 2017; Xu et al. 2018) of a and b, each (N, q).
 
-    A sample is recognised where its nearest neighbour, itself left out, is of its own set. Ties go to the other set: a
-    sample of which the other set holds an exact copy is misclassified, in both sets. Copies read below .5 only against
+    A sample is recognised if its nearest neighbour, itself left out, is of its own set. Ties go to the other set: a
+    sample that the other set holds an exact copy of is misclassified, in both sets. Copies read below .5 only against
     a set that holds their originals. Sets of one sample get 0.
 
     Raises:
@@ -218,7 +218,7 @@ def gan_train_test(fake: Tensor, fake_labels: Tensor, real: Tensor, real_labels:
 
     The samples of an unconditional GAN have no labels of their own. With those that a classifier gave them, wrongly
     drawn classes cannot be seen: GAN-test then says how far that classifier and the neighbours agree, and GAN-train how
-    much of the reals' variety the samples span. Compare with other reals, as many, in place of the samples.
+    much of the reals' variety the samples span. Compare with the same number of other reals in place of the samples.
 
     Args:
         fake: vectors of good samples (N, q); without any, both accuracies are 0.

@@ -40,7 +40,7 @@ FARTHEST = 1e6
 """Samples beyond it have diverged: squares and cubes of such numbers mean nothing."""
 
 Progress = Callable[[str, float], None]
-"""Is told what comes next, and which share of the metrics of the samples in hand, 0 to 1, is done."""
+"""Called with what comes next and the share of the current samples' metrics that is done, 0 to 1."""
 
 
 def evaluate(
@@ -48,7 +48,7 @@ def evaluate(
 ) -> dict[str, dict[str, Any]]:
     """Return every metric of samples, JSON-ready: {name: {"value", "real", "protocol"}}, with "why" where one is None.
 
-    `real` is what real samples score in the place of the generated ones, as many of them and by the same protocol: in
+    `real` is what the same number of real samples score in place of the generated ones, by the same protocol: in
     REFERENCE_METRICS training samples against held-out ones, in TRAINING_METRICS held-out samples against the training
     set. So a figure takes no more samples than there are such reals; of more, the first ones count. The first number
     in a protocol says how many were taken.
@@ -125,7 +125,7 @@ class Evaluator:
         return found
 
     def _measure(self, samples: Tensor, against_training: Tensor) -> dict[str, Value]:
-        """Return the statistics of samples beside reals, and of others, unless there are none, beside the training set.
+        """Return the statistics of samples compared with reals and, if there are others, with the training set.
 
         Statistics that the data do not allow are left out.
         """
@@ -146,12 +146,12 @@ class Evaluator:
 
 
 class _BesideReals:
-    """Reals that were not trained on, and what samples are beside them.
+    """Reals that were not trained on, and how samples compare with them.
 
     Attributes:
         reference: the reals.
         count: samples that a figure takes.
-        peers: as many real ones to take their place.
+        peers: the same number of real ones to take their place.
     """
 
     def __init__(self, features: Features, train: Samples, held_out: Samples, count: int, seed: int) -> None:
@@ -182,7 +182,7 @@ class _BesideTraining:
     Attributes:
         set: the training samples.
         count: samples that a figure takes.
-        peers: as many held-out ones to take their place; none if there are fewer than 2.
+        peers: the same number of held-out ones to take their place; none if there are fewer than 2.
     """
 
     def __init__(self, train: Samples, held_out: Samples, count: int, seed: int) -> None:

@@ -85,7 +85,7 @@ class Features:
     """A way to see samples.
 
     Attributes:
-        name: kind and hash, which stand in the name of every metric taken through it.
+        name: kind and hash, which are part of the name of every metric taken through it.
         class_names: of the data, empty without classes.
         see: float32 images (N, C, H, W) in [-1, 1], or points (N, 2), on the CPU, to what is seen of them. The same
             samples are seen alike every time.
@@ -97,10 +97,10 @@ class Features:
 
 
 def features_for(options: DataOptions | None, data: RealData) -> Features:
-    """Return the features for a data set; a classifier is trained where it has labels and none is known.
+    """Return the features for a data set; a classifier is trained if it has labels and none is known.
 
     Args:
-        options: where the data come from; None for arrays that somebody handed over.
+        options: where the data come from; None for arrays that the user provided.
         data: the data.
 
     Raises:
@@ -188,7 +188,7 @@ def of_random_network(data: RealData) -> Features:
     judged = of_classifier(gate, "", ("data",))
 
     def see(samples: Tensor) -> Seen:
-        # Pixels in coarse squares beside what the convolutions see: neither alone tells noise from a grey image.
+        # Pixels in coarse squares and what the convolutions see: neither alone separates noise from a grey image.
         small = resized(samples)
         embedded = torch.cat([in_chunks(network.features, small), look(small, side=7)], dim=1)
         return Seen(embedded, None, judged.see(samples).good, look(samples))
@@ -197,7 +197,7 @@ def of_random_network(data: RealData) -> Features:
 
 
 def of_points(options: DataOptions | None, data: RealData) -> Features:
-    """Coordinates, and the nearest mode where there are modes."""
+    """Coordinates, and the nearest mode if there are modes."""
     spread = options.std if isinstance(options, RingOptions | GridOptions) else 0.1
     centres = modes(options) if isinstance(options, RingOptions | GridOptions) else None
     train = data.train.values[:REFERENCES]

@@ -70,7 +70,7 @@ def _frechet(a: Moments, b: Moments, root_b: Tensor) -> float:
 
 
 def _square_root(covariance: Tensor) -> Tensor:
-    """Return the symmetric square root of a positive semi-definite matrix (d, d); all NaN where it is not finite."""
+    """Return the symmetric square root of a positive semi-definite matrix (d, d); all NaN if it is not finite."""
     if not covariance.isfinite().all():
         return torch.full_like(covariance, math.nan)
     values, vectors = torch.linalg.eigh(covariance)
@@ -80,11 +80,11 @@ def _square_root(covariance: Tensor) -> Tensor:
 
 @torch.no_grad()
 def fid_infinity(fake: Tensor, real: Tensor | Moments, seed: int) -> float:
-    """Return the Frechet distance that infinitely many samples would have, as far as a line tells.
+    """Return the Frechet distance that infinitely many samples would have, as extrapolated by a line.
 
     Distances of 15 random parts of the samples are fitted by a line in 1/n, whose value at 0 is returned (Chong &
     Forsyth 2020, section 4.2). Parts have N/10 samples or more, as there, and at least 2 d (up to N/2), since the line
-    bends where the covariance has not its full rank. The number of reals stays as it is, and so does the bias that
+    bends if the covariance lacks full rank. The number of reals stays as it is, and so does the bias that
     comes from it. May lie below 0 by the error of the fit. With few samples there are fewer sizes than 15; with two,
     the distance itself is returned. NaN where a number is not finite.
 

@@ -13,7 +13,7 @@ from ganlab.networks import build_generator
 
 
 def garbage(real: Tensor, source: torch.Generator) -> Tensor:
-    """Return as many images as `real` (N, C, 28, 28), in [-1, 1], none of which is data: each kind in its turn.
+    """Return as many images as `real` (N, C, 28, 28), in [-1, 1], none of which is data: each kind in turn.
 
     Noise of every amplitude and smoothness, flat and blurred images, what untrained generators make, and real images
     broken so that their pieces stay real: shuffled pixels and patches, negatives, two laid over each other, holes.
@@ -85,7 +85,7 @@ def smeared(real: Tensor, source: torch.Generator) -> Tensor:
 
 
 def torn(real: Tensor, source: torch.Generator) -> Tensor:
-    """A real image of which a random half is painted over."""
+    """A real image with a random half painted over."""
     noise = blurred(torch.rand(real.shape, generator=source), 7)
     hidden = noise > noise.flatten(1).median(1).values[:, None, None, None]
     return torch.where(hidden, -1.0, real)

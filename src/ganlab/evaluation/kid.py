@@ -12,7 +12,7 @@ from ganlab.randomness import seeded_generator
 def kernel_distance(fake: Tensor, real: Tensor, seed: int, subsets: int = 100, size: int = 1000) -> float:
     """Return the squared maximum mean discrepancy of the kernel (x.y/d + 1)^3, the mean over random subsets.
 
-    The estimate is unbiased (Binkowski et al. 2018, section 3.1), so that it lies around 0, also below, where the two
+    The estimate is unbiased (Binkowski et al. 2018, section 3.1), so that it lies around 0, also below it, if the two
     are alike, at any number of samples. Where both sets are no larger than a subset, all their samples are compared
     once. NaN where a number is not finite.
 

@@ -35,9 +35,9 @@ class Manifold:
     f1: float
     """Harmonic mean of precision and recall; 0 where both are."""
     density: float
-    """Mean number of balls of reals that a sample is in, divided by k: about 1 where the two are alike, no bound."""
+    """Mean number of balls of reals that a sample is in, divided by k: about 1 if the two are alike; unbounded."""
     coverage: float
-    """Share of balls of reals that hold a sample, 0 to 1; 1 - 2^-k where the two are alike."""
+    """Share of balls of reals that hold a sample, 0 to 1; 1 - 2^-k if the two are alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Balls:
     distances: Tensor
 
     def squared_radii(self, k: int) -> Tensor:
-        """Return the squares (N,) of the distances to the k-th nearest other, or to the farthest where there are fewer.
+        """Return the squares (N,) of the distances to the k-th nearest other, or to the farthest if there are fewer.
 
         A lone point's is 0.
 
@@ -61,7 +61,7 @@ class Balls:
         if not known:
             return self.distances.new_zeros(len(self.points))
         # A ball is open: its k-th neighbour is outside, and rounding in the distances it is compared with is not to
-        # let it in. It counts where the samples are copies of the reals.
+        # let it in. That matters if the samples are copies of the reals.
         return self.distances[:, min(k, known) - 1].square() * (1 - 1e-9)
 
 

@@ -23,7 +23,7 @@ from ganlab.runs.snapshots import relative_vendi
 LOST_BELOW = 0.1
 """A class is lost when its share is proved to be below this part of its real share."""
 SHARE_FLOOR = 1e-4
-"""Share given to real classes that have a smaller one, or none, where a ratio to it is taken."""
+"""Share given to real classes that have a smaller one, or none, when a ratio to it is taken."""
 Z_95 = 1.959963984540054
 """Two-sided alpha = .05 of the standard normal."""
 KMEANS_STEPS = 20
@@ -79,7 +79,7 @@ class Support:
     """Birthday-paradox estimate of how many different samples a generator makes."""
 
     batch: int
-    """Smallest batch of which half hold a near-duplicate pair; the number of samples where none was found."""
+    """Smallest batch of which half hold a near-duplicate pair; the number of samples if none was found."""
     support: int
     """`batch` squared."""
     at_least: bool
@@ -173,7 +173,7 @@ def lost_classes(counts: Tensor, reference_shares: Tensor, confidence: float = 0
 
 
 def fit_bins(train: Tensor, seed: int, bins: int = 100) -> Bins:
-    """Return k-means cells of training vectors (N, p) for `ndb`; fewer than `bins` where there are fewer vectors."""
+    """Return k-means cells of training vectors (N, p) for `ndb`; fewer than `bins` if there are fewer vectors."""
     centres = kmeans(train, bins, seed)
     return Bins(centres, torch.bincount(cells_of(train, centres), minlength=len(centres)))
 
@@ -183,7 +183,7 @@ def ndb(bins: Bins, samples: Tensor) -> Ndb:
 
     A bin differs where a two-proportion z-test with pooled variance rejects equality at alpha = .05. Bins that neither
     set fills do not differ. With more samples smaller differences count: all 10,000 MNIST test digits get about 25 of
-    100. Give it held-out samples, as many, for the real-vs-real value.
+    100. Give it the same number of held-out samples for the real-vs-real value.
     """
     counts = torch.bincount(cells_of(samples, bins.centres), minlength=len(bins.centres)).double()
     total, total_train = counts.sum(), bins.counts.sum().double()
@@ -240,7 +240,7 @@ def vendi(unit_vectors: Tensor) -> float:
 
 
 def class_vendi(fake: Tensor, fake_labels: Tensor, real: Tensor, real_labels: Tensor, classes: int) -> list[ClassVendi]:
-    """Return for each class 0 to classes - 1 how varied its samples are beside as many reals of that class.
+    """Return for each class 0 to classes - 1 how varied its samples are compared with equally many reals of it.
 
     Both sets are cut to the smaller of the two: their rows must be in random order.
 
@@ -266,7 +266,7 @@ def duplicate_threshold(train: Tensor, seed: int) -> float:
 
     The 5 % quantile of the distances from training vectors (N, p) to their nearest other one, over at most 2,000 of
     them: taken in the whole training set, it does not hang on the number of generated samples. 0, that is exact copies
-    only, where the training set repeats itself that much or has but one sample.
+    only, if the training set repeats itself that much or has only one sample.
     """
     if len(train) < 2:
         return 0.0
@@ -305,7 +305,7 @@ def birthday_support(vectors: Tensor, threshold: float, seed: int) -> Support:
 
     The smallest batch of which half hold a near-duplicate pair is the median, over 201 random orders of the sample, of
     how many come before the first such pair; its square estimates the support (1.39 times too large where all are
-    equally likely, too small where some are frequent: compare with as many reals). N samples show at most N^2: where
+    equally likely, too small if some are frequent: compare with as many reals). N samples show at most N^2: where
     they hold no pair, read "at least N^2".
 
     Args:

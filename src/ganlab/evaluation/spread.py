@@ -16,7 +16,7 @@ class Spread:
     """Distances within and between samples and reals, all divided by sqrt(d), d the numbers in one sample.
 
     That makes them root-mean-square differences per coordinate, which compare across image sizes: two images in [-1, 1]
-    are at most 2 apart. NaN where the set or sets it is taken over hold a non-finite number.
+    are at most 2 apart. NaN if the set or sets it is taken over hold a non-finite number.
     """
 
     diversity: float
@@ -28,12 +28,12 @@ class Spread:
 
 
 def compare(samples: Tensor, reals: Tensor, diversity_real: float | None = None) -> Spread:
-    """Return the spread of samples beside that of reals, and the energy distance between the two.
+    """Return the spread of samples and that of reals, and the energy distance between the two.
 
     Args:
         samples: (N, ...), N >= 2, any floating type, on any device.
         reals: (M, ...), M >= 2, of the same shape per sample and on the same device.
-        diversity_real: `mean_pairwise_distance(reals)` where it is known from before; spares a third of the work.
+        diversity_real: `mean_pairwise_distance(reals)` if it is already known; that saves a third of the work.
 
     Raises:
         ValueError: fewer than two samples or reals.

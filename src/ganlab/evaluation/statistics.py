@@ -1,4 +1,4 @@
-"""The statistics of a snapshot: the battery, asked of a sample beside as many reals while the training goes on."""
+"""The statistics of a snapshot: the battery, asked of a sample and the same number of reals during training."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_POINTS = 10_000
 class SampleStatistics:
     """Statistics of samples of one size against reals, everything about the reals computed once.
 
-    The reference is drawn from the held-out reals; most statistics have beside them what as many training samples score
+    The reference is drawn from the held-out reals; most statistics come with that of equally many training samples
     against the same reference (`..._real`), which is what a perfect generator would reach.
 
     Args:
@@ -125,7 +125,7 @@ class SampleStatistics:
 
     @cached_property
     def training(self) -> TrainingSet:
-        """All training samples in pixel space, and what held-out ones look like beside them."""
+        """All training samples in pixel space, and how held-out ones compare with them."""
         values = self.train.values[:MOST_POINTS] if holds_points(self.train) else self.train.values
         return TrainingSet(values, self.held_out.values[:MOST_HELD_OUT], self.seed)
 
@@ -137,7 +137,7 @@ def _paired(names: list[str], found: dict[str, Value], real: dict[str, Value] | 
 
 
 def draw(samples: Samples, count: int, seed: int, stream: str) -> Tensor:
-    """Return `count` of the samples, or all where there are fewer, as floats: chosen at random by the seed."""
+    """Return `count` of the samples, or all if there are fewer, as floats: chosen at random by the seed."""
     return to_float(samples.values[chosen(samples, count, seed, stream)])
 
 

@@ -101,7 +101,7 @@ def read_history(path: Path) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]
     uneven = next((i for i, row in enumerate(table) if len(row) != len(header)), None)
     if uneven is not None:
         raise RunError(
-            f"{path}:{uneven + 2} has {len(table[uneven])} cells where the header names {len(header)} columns",
+            f"{path}:{uneven + 2} has {len(table[uneven])} cells, but the header names {len(header)} columns",
             "the file is damaged; remove that row, or use another run",
         )
     values = np.array(table, dtype=np.float64).reshape(len(table), len(header))
@@ -129,7 +129,7 @@ def cut_history(path: Path, last_step: int) -> None:
     kept = lines[1 : last_step + 1]
     if [line.split(",", 1)[0] for line in kept] != [str(step) for step in range(1, last_step + 1)]:
         raise RunError(
-            f"{path} does not hold the rows of steps 1 to {last_step}, where the checkpoint is",
+            f"{path} does not hold the rows of steps 1 to {last_step}, which the checkpoint needs",
             "the run directory is damaged and cannot be resumed; start the experiment again",
         )
     if not kept:

@@ -87,7 +87,7 @@ def test_the_last_of_several_settings_counts() -> None:
     optimizer = with_settings(Experiment(), one, other).optimizer
     assert (optimizer.generator.lr, optimizer.discriminator.lr) == (0.3, 0.2)
     assert with_settings(Experiment(), {"penalties.0.weight": 5.0}, {"penalties": [{"name": "r2"}]}).penalties == (
-        PENALTIES["r2"].model_validate({"name": "r2", "weight": 5.0}),
+        PENALTIES["r2"].options.model_validate({"name": "r2", "weight": 5.0}),
     )
     assert with_settings(Experiment()) == Experiment()
 

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
 
-from ganlab.errors import ConfigError
-from ganlab.sweeps.claims import ClaimRow, check_claims, judge_claims, replicated
+from ganlab.sweeps.claims import ClaimRow, judge_claims, replicated
 from ganlab.sweeps.records import read_records
 
 SAID = {"claim": "it is so", "source": "somebody 1999"}
@@ -89,43 +87,14 @@ def test_replicated() -> None:
     assert replicated(0, 0) == "-"
 
 
-@pytest.mark.parametrize(
-    ("claim", "words"),
-    [
-        ({"measure": "setles"}, "claims.0.measure: 'setles' is no measure; measures are settles, "),
-        ({"measure": "settles"}, "claims.0.between: settles needs it"),
-        ({"measure": "settles", "between": [300, 100]}, "claims.0.between: two numbers are needed"),
-        ({"measure": "settles", "between": [100]}, "claims.0.between"),
-        (
-            {"measure": "settles", "between": [1, 2], "by": 3},
-            "claims.0.by: settles has no such parameter; it has between",
-        ),
-        ({"measure": "best_when_calm", "at": "end"}, "claims.0.at: best_when_calm has no such parameter; it has none"),
-        ({"measure": "verdict", "verdicts": ["hungry"]}, "claims.0.verdicts: 'hungry' is no verdict"),
-        ({"measure": "verdict", "verdicts": []}, "claims.0.verdicts"),
-        ({"measure": "rarer", "verdicts": "healthy/very", "than": "diverged"}, "'healthy/very' is no verdict"),
-        ({"measure": "rarer", "verdicts": "healthy"}, "claims.0.against: rarer needs it"),
-        (
-            {"measure": "rarer", "verdicts": "healthy", "than": "diverged", "against": ["b"]},
-            "claims.0.against: rarer compares with no other runs here",
-        ),
-        ({"measure": "settles", "between": [1, 2], "against": ["b"]}, "claims.0.against: settles compares with no"),
-        ({"measure": "better", "against": ["b"], "metric": "beauty"}, "claims.0.metric: 'beauty' is no metric; "),
-        ({"measure": "better", "against": ["b"], "at": "noon"}, "claims.0.at: Input should be 'end' or 'equal_time'"),
-        ({"measure": "generator_loss_falls", "below": "much"}, "claims.0.below: Input should be a valid number"),
-    ],
-)
-def test_claims_that_cannot_be_judged_are_refused(written: Any, claim: dict[str, Any], words: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(words)):
-        check_claims(written.plan([{"runs": ["a"], **SAID, **claim}]).spec)
-
-
-def test_all_that_is_wrong_is_told_at_once(written: Any) -> None:
-    claims = [{"runs": ["a"], **SAID, "measure": measure} for measure in ("settles", "hope", "verdict")]
-    with pytest.raises(ConfigError) as refusal:
-        check_claims(written.plan(claims).spec)
-    assert [line.split(":")[0] for line in refusal.value.message.splitlines()] == [
-        "claims.0.between",
-        "claims.1.measure",
-        "claims.2.verdicts",
+def test_claims_name_configurations_by_pattern_too(written: Any) -> None:
+    for config in ("ring (lr=1)", "ring (lr=[0, 1])", "grid"):
+        written.add(config)
+    every, one, none = (
+        {"measure": "verdict", "runs": runs, "verdicts": "healthy", **SAID}
+        for runs in ("ring (*)", "ring (lr=[0, 1])", "lattice*")
+    )
+    assert [row.runs for row in rows(written, every, one, none)] == [
+        ("ring (lr=1)", "ring (lr=[0, 1])"),
+        ("ring (lr=[0, 1])",),
     ]

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failures import oscillation
 from ganlab.sweeps import measures
+from ganlab.sweeps.claim_options import CLAIMS
 from ganlab.sweeps.measures import MEASURES, Tally, settling_step, wilson
 from ganlab.sweeps.records import read_records
 
@@ -19,8 +20,8 @@ NOISE = RNG.normal(size=450)
 
 
 def judge(name: str, runs: Any, against: Any = (), **params: Any) -> Tally:
-    measure = MEASURES[name]
-    return measure.judge(runs, against, measure.parameters(**params))
+    said = {"measure": name, "runs": ["some"], "against": ["others"] if against else [], "claim": "it is so"}
+    return MEASURES[name](runs, against, CLAIMS[name].model_validate({**said, **params}))
 
 
 @pytest.mark.parametrize(
@@ -259,6 +260,7 @@ def test_damage_is_told_and_short_runs_are_left_out(written: Any) -> None:
 
 
 def test_every_measure_says_how_it_is_defined() -> None:
+    assert MEASURES.keys() == CLAIMS.keys()
     for name, measure in MEASURES.items():
-        assert measure.judge.__name__ == name
-        assert measure.judge.__doc__
+        assert measure.__name__ == name
+        assert measure.__doc__

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -109,7 +109,7 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Finding, 
     node, cls = node_at(root, path), options_at(root, path[:-1])
     value = node.plain() if node else None
     if "union_tag_invalid" in kinds:
-        text = _none_called(path, value, list(_components(root, path[:-1])))
+        text = no_such(_kind_at(path), value, _components(root, path[:-1]))
     elif "union_tag_not_found" in kinds:
         names = list(_components(root, path))
         text = f"has no name; give one, such as name: {names[0]} (there are {', '.join(names)})"
@@ -163,11 +163,17 @@ def _components(root: Node, path: KeyPath) -> dict[str, type[Options]]:
     return choices(holder, str(section[-1])) if holder else {}
 
 
-def _none_called(path: KeyPath, value: Any, names: Sequence[str]) -> str:
+def no_such(kind: str, value: Any, names: Collection[str]) -> str:
+    """Return that nothing of a kind is called so, what was probably meant, and what there is."""
     guess = closest(value, names)
     meant = f"did you mean {guess}? " if guess else ""
     there = f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
-    return f"no {_KINDS.get(str(path[0]), path[0])} called {shown(value)}; {meant}{there}"
+    return f"no {kind} called {shown(value)}; {meant}{there}"
+
+
+def _kind_at(path: KeyPath) -> str:
+    """Return what is called by a name at a path, in words."""
+    return _KINDS.get(str(path[0]), str(path[0]))
 
 
 def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any], value: Any) -> str:
@@ -198,7 +204,7 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
         else:
             expected.append(_TYPES.get(kind, short(error["msg"])))
     if path[-1] in ("loss", "name") and allowed:
-        return _none_called(path, value, allowed)
+        return no_such(_kind_at(path), value, allowed)
     return f"expected {_listed(expected)}, got {shown(value)}{_advice(errors[0]['type'], value, allowed)}"
 
 

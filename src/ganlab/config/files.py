@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from pathlib import Path
@@ -36,6 +37,10 @@ def locate(source: str | Path, folder: Path = Path()) -> Path:
     return path if os.path.lexists(path) and not os.path.isdir(path) else find_config(str(source))
 
 
+_read = functools.lru_cache(maxsize=64)(read_yaml)
+"""A sweep reads the same few files again and again, which its experiments extend."""
+
+
 def read_document(path: Path, experiments: int = 1) -> tuple[Node, list[Finding]]:
     """Read a file of keys that holds up to so many experiments; return it, and what is wrong with its keys.
 
@@ -44,7 +49,7 @@ def read_document(path: Path, experiments: int = 1) -> tuple[Node, list[Finding]
     """
     source = one_line(path, PATH)
     text = decode(_read_file(path, source, experiments * MAX_BYTES), source, experiments)
-    tree, findings = read_yaml(text, Place(source, 1), experiments)
+    tree, findings = _read(text, Place(source, 1), experiments)
     if tree.value is None:
         raise UnreadableError([Finding(Place(source), "the file is empty: it holds no keys")])
     return tree, findings

@@ -12,9 +12,10 @@ from ganlab.config.base import Options
 from ganlab.config.experiment import Experiment
 from ganlab.config.explain import errors_by_path, explain, finding, key_path
 from ganlab.config.files import extend, locate, read_chain
+from ganlab.config.merge import drop, with_names
 from ganlab.config.overrides import Change, apply_changes, read_overrides, read_settings
 from ganlab.config.rules import problems
-from ganlab.config.schema import DEFAULT_COMPONENTS, choices, node_at
+from ganlab.config.schema import choices, node_at
 from ganlab.config.yaml_text import (
     Finding,
     KeyPath,
@@ -161,10 +162,7 @@ def _resolve(
     """
     tree, more = apply_changes(tree, changes)
     found = [*findings, *unread, *more]
-    for path, name in DEFAULT_COMPONENTS.items():
-        section = node_at(tree, path)
-        if section and isinstance(section.value, dict):
-            section.value.setdefault("name", Node(name, section.place._replace(key="")))
+    tree = with_names(tree)
     experiment, wrong, doubtful = _validate(tree)
     found += wrong
     for problem in problems(experiment):
@@ -177,7 +175,7 @@ def _resolve(
 
 
 def _validate(tree: Node) -> tuple[Experiment, list[Finding], list[KeyPath]]:
-    """Validate a tree, from which it removes what is wrong until the rest is valid, so that rules can be asked of it.
+    """Validate a tree without what is wrong in it, so that rules can be asked of the rest.
 
     Returns:
         The experiment that is left, what is wrong with the tree, and the paths that this concerns.
@@ -189,26 +187,24 @@ def _validate(tree: Node) -> tuple[Experiment, list[Finding], list[KeyPath]]:
             return Experiment.model_validate(tree.plain()), findings, doubtful
         except ValidationError as error:
             wrong = errors_by_path(tree, error)
-        # Keys that are missing only because they were removed have been reported.
+        # Keys that are missing only because they were dropped have been reported.
         fresh = [path for path in wrong if not any(_touch(path, other) for other in doubtful)]
         for path in fresh[: MAX_FINDINGS + 1]:
             explained, meant = explain(tree, path, wrong[path])
             findings.append(explained)
             doubtful.append(meant)
-        doubtful += [_remove(tree, path) for path in wrong]
+        for path in wrong:
+            dropped = _to_drop(tree, path)
+            doubtful.append(dropped)
+            tree = drop(tree, dropped)
 
 
-def _remove(tree: Node, path: KeyPath) -> KeyPath:
-    """Delete the value at a path (of an entry of a list: the whole list); return the path of what was deleted."""
-    if node_at(tree, path[:-1]) and not node_at(tree, path):  # a missing key cannot be deleted, its section can
+def _to_drop(tree: Node, path: KeyPath) -> KeyPath:
+    """Return what must go because of an error at a path: of a missing key its section, of an entry the whole list."""
+    if node_at(tree, path[:-1]) and not node_at(tree, path):
         path = path[:-1]
     while path and isinstance(path[-1], int):
         path = path[:-1]
-    holder = node_at(tree, path[:-1])
-    if not path:
-        tree.value.clear()
-    elif holder:
-        holder.value.pop(path[-1], None)
     return path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganlab.config.schema import DEFAULT_COMPONENTS
+from ganlab.config.schema import DEFAULT_COMPONENTS, node_at
 from ganlab.config.yaml_text import Finding, KeyPath, Node, UnreadableError, dotted
 from ganlab.text import short
 
@@ -48,6 +48,31 @@ def put(tree: Node, keys: KeyPath, value: Node, path: KeyPath = ()) -> Node:
         tree = Node({}, value.place)
     below = tree.value.get(key, Node({}, value.place))
     return Node({**tree.value, key: put(below, rest, value, (*path, key))}, tree.place)
+
+
+def drop(tree: Node, path: KeyPath) -> Node:
+    """Return the tree without what stands at a path; without anything, if that is the tree itself."""
+    if not path:
+        return Node({}, tree.place)
+    key, rest = path[0], path[1:]
+    below = tree.child(key)
+    if below is None:
+        return tree
+    if isinstance(tree.value, list):
+        items = list(tree.value)
+        items[int(key)] = drop(below, rest)
+        return Node(items, tree.place)
+    keys = {name: node for name, node in tree.value.items() if name != key}
+    return Node({**tree.value, key: drop(below, rest)} if rest else keys, tree.place)
+
+
+def with_names(tree: Node) -> Node:
+    """Return the tree with the name of the default component in each section that names none."""
+    for path, name in DEFAULT_COMPONENTS.items():
+        section = node_at(tree, path)
+        if section and isinstance(section.value, dict) and "name" not in section.value:
+            tree = put(tree, (*path, "name"), Node(name, section.place._replace(key="")))
+    return tree
 
 
 def _is_other_component(section: Node, name: Node, path: KeyPath) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
@@ -62,9 +61,11 @@ class Finding(NamedTuple):
         return f"{self.place}: {self.text}"
 
 
-@dataclass
-class Node:
-    """A value and the place it comes from; inside mappings and lists there are nodes again."""
+class Node(NamedTuple):
+    """A value and the place it comes from; inside mappings and lists there are nodes again.
+
+    A tree of nodes is not changed once it is read: what differs is a new tree.
+    """
 
     value: Any
     place: Place

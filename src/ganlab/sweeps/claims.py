@@ -5,24 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import ValidationError
-
-from ganlab.config.base import Options
-from ganlab.errors import ConfigError
-from ganlab.sweeps.measures import MEASURES, Tally, Verdicts, verdict, wilson
+from ganlab.sweeps.claim_options import VerdictOptions, named
+from ganlab.sweeps.measures import MEASURES, Tally, verdict, wilson
+from ganlab.sweeps.plan import Plan
 from ganlab.sweeps.records import RunRecord
-
-if TYPE_CHECKING:
-    from ganlab.sweeps.plan import Plan
-    from ganlab.sweeps.spec import SweepSpec
 
 YES, NO = 0.8, 0.2
 """Share of the runs from which a claim replicated, and up to which it did not; between them it did in part."""
-
-COMMON = ("measure", "runs", "against", "claim", "source")
-"""Keys of a claim that every measure has; the others are its parameters."""
 
 
 @dataclass(frozen=True)
@@ -60,29 +50,18 @@ def judge_claims(plan: Plan, records: Sequence[RunRecord]) -> list[ClaimRow]:
 
     A cell of a grid is no longer the config that expected something: it has no row. Nor has a measured claim whose
     runs, or the runs to compare with, are none of this plan's, as in a quick version.
-
-    Raises:
-        ConfigError: as `check_claims`.
     """
     configs = dict.fromkeys(each.planned.config for each in records if _expects(each))
     rows = [_own_claim([each for each in records if each.planned.config == config]) for config in configs]
-    for claim in _parsed(plan.spec):
-        measure = MEASURES[claim.measure]
+    present = {each.planned.config for each in records}
+    for claim in plan.spec.claims:
         runs, against = (
-            [each for each in records if each.planned.config in names] for names in (claim.runs, claim.against)
+            [each for each in records if each.planned.config in named(names, present)]
+            for names in (claim.runs, claim.against)
         )
         if runs and (against or not claim.against):
-            rows.append(_row(claim.claim, claim.source, runs, measure.judge(runs, against, claim.params)))
+            rows.append(_row(claim.claim, claim.source, runs, MEASURES[claim.measure](runs, against, claim)))
     return rows
-
-
-def check_claims(spec: SweepSpec) -> None:
-    """Refuse measured claims that could not be judged once the runs are done.
-
-    Raises:
-        ConfigError: a measure is unknown, or one of its parameters is unknown, missing or wrong; all are told at once.
-    """
-    _parsed(spec)
 
 
 def replicated(k: int, n: int) -> str:
@@ -101,8 +80,10 @@ def _own_claim(records: Sequence[RunRecord]) -> ClaimRow:
     experiment = records[0].planned.experiment
     claim = re.fullmatch(r"(.*?)\s*\(([^()]*)\)[.\s]*", experiment.claim, re.DOTALL)
     said, source = claim.groups() if claim else (experiment.claim, "")
-    tally = verdict(records, (), Verdicts(verdicts=experiment.expect))
-    return _row(said or experiment.name, source, records, tally)
+    expected = VerdictOptions(
+        measure="verdict", runs=(experiment.name,), claim=said or experiment.name, verdicts=experiment.expect
+    )
+    return _row(expected.claim, source, records, verdict(records, (), expected))
 
 
 def _row(claim: str, source: str, records: Sequence[RunRecord], tally: Tally) -> ClaimRow:
@@ -120,52 +101,3 @@ def _row(claim: str, source: str, records: Sequence[RunRecord], tally: Tally) ->
         replicated=replicated(tally.k, tally.n) if tally.replicated is None else tally.replicated,
         words="; ".join(tally.words),
     )
-
-
-class _Claim(NamedTuple):
-    measure: str
-    runs: Sequence[str]
-    against: Sequence[str]
-    claim: str
-    source: str
-    params: Options
-
-
-def _parsed(spec: SweepSpec) -> list[_Claim]:
-    """Return a spec's claims with their parameters checked.
-
-    Raises:
-        ConfigError: as `check_claims`.
-    """
-    claims: list[_Claim] = []
-    problems: list[str] = []
-    for index, said in enumerate(spec.claims):
-        where, name, against = f"claims.{index}", said["measure"], said.get("against", ())
-        if name not in MEASURES:
-            problems.append(f"{where}.measure: {name!r} is no measure; measures are {', '.join(MEASURES)}")
-            continue
-        measure = MEASURES[name]
-        try:
-            params = measure.parameters.model_validate({key: said[key] for key in said if key not in COMMON})
-        except ValidationError as error:
-            problems += _explained(error, where, name)
-            continue
-        compares = measure.compares and not getattr(params, "than", None)
-        if compares and not against:
-            problems.append(f"{where}.against: {name} needs it: the runs to compare with")
-        elif against and not compares:
-            problems.append(f"{where}.against: {name} compares with no other runs here; leave it out")
-        claims.append(_Claim(name, said["runs"], against, said["claim"], said.get("source", ""), params))
-    if problems:
-        raise ConfigError("\n".join(problems), "correct the claims of the sweep")
-    return claims
-
-
-def _explained(error: ValidationError, where: str, name: str) -> list[str]:
-    known = ", ".join(MEASURES[name].parameters.model_fields) or "none"
-    words = {"missing": f"{name} needs it", "extra_forbidden": f"{name} has no such parameter; it has {known}"}
-    return [
-        f"{'.'.join(map(str, (where, *each['loc'])))}: "
-        + words.get(each["type"], each["msg"].removeprefix("Value error, "))
-        for each in error.errors(include_url=False, include_input=False)
-    ]

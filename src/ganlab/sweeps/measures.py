@@ -7,22 +7,30 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, Field
 from scipy.ndimage import median_filter
 from scipy.stats import binomtest, fisher_exact, spearmanr
 
-from ganlab.config.base import Options
 from ganlab.config.objectives import LOSSES
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Series
 from ganlab.errors import RunError
-from ganlab.runs.snapshots import TABLE
+from ganlab.sweeps.claim_options import (
+    METRICS,
+    BestWhenCalmOptions,
+    LossFallsOptions,
+    LossOscillatesOptions,
+    LossRisesOptions,
+    QualityOptions,
+    RarerOptions,
+    SettlesOptions,
+    VerdictOptions,
+)
 from ganlab.sweeps.records import RunRecord, in_words
-from ganlab.verdicts import matches, refusal
+from ganlab.verdicts import matches
 
 Z = 1.959964
 """Quantile of the normal distribution that leaves 2.5 % above it."""
@@ -36,8 +44,6 @@ PERIODIC = 0.5
 FEWEST = 15
 """Steps under which a run has no curve to speak of."""
 
-METRICS = {each.name: each.better for each in TABLE if each.better and each.taken != "evaluate"}
-"""Statistics that can be better or worse, and which way they are better."""
 
 Records = Sequence[RunRecord]
 
@@ -127,84 +133,6 @@ def _configs(records: Records) -> str:
     return ", ".join(dict.fromkeys(record.planned.config for record in records))
 
 
-# Parameters
-
-
-def _known_verdicts(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        if refusal(name):
-            raise ValueError(f"{name!r} is no verdict; `ganlab ls failures` lists them")
-    return names
-
-
-def _known_metric(name: str) -> str:
-    if name not in METRICS:
-        raise ValueError(f"{name!r} is no metric; metrics are {', '.join(METRICS)}")
-    return name
-
-
-def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
-    if not 0 <= bounds[0] < bounds[1]:
-        raise ValueError("two numbers are needed, from 0, the smaller one first")
-    return bounds
-
-
-VerdictNames = Annotated[
-    tuple[str, ...],
-    Field(strict=False, min_length=1),
-    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    AfterValidator(_known_verdicts),
-]
-"""`failure` or `failure/variant`, or a list of which any will do."""
-
-Bounds = Annotated[tuple[float, float], Field(strict=False), AfterValidator(_rising)]
-"""Lowest and highest value, both included."""
-
-
-class Between(Options):
-    """Parameters of `settles`."""
-
-    between: Bounds
-    """Steps between which the losses settle."""
-
-
-class Below(Options):
-    """Parameters of `generator_loss_falls`."""
-
-    below: float = 0.1
-    """Loss under which it fell to nothing."""
-
-
-class Period(Options):
-    """Parameters of `generator_loss_oscillates`."""
-
-    period: Bounds = (0.0, 100.0)
-    """Shortest and longest period, in steps."""
-
-
-class Verdicts(Options):
-    """Parameters of `verdict`."""
-
-    verdicts: VerdictNames
-    """Verdicts of which any will do."""
-
-
-class Rarer(Verdicts):
-    """Parameters of `rarer`."""
-
-    than: VerdictNames | None = None
-    """Verdicts that are more common in the same runs; left out, the same verdicts are looked for in `against`."""
-
-
-class Compared(Options):
-    """Parameters of `better` and `worse`."""
-
-    metric: Annotated[str, AfterValidator(_known_metric)] = "fid"
-    """Statistic of a snapshot."""
-    at: Literal["end", "equal_time"] = "end"
-    """At the end of each run, or by the clock, when the shorter of the two ended."""
-
-
 # Measures of curves
 
 
@@ -237,7 +165,7 @@ def _end(curve: Series) -> float:
     return float(curve.values[-max(1, len(curve) // 10) :].mean())
 
 
-def settles(records: Records, against: Records, params: Between) -> Tally:
+def settles(records: Records, against: Records, params: SettlesOptions) -> Tally:
     """The losses settle between two steps after an erratic start.
 
     It counts where the run settles, as `settling_step` defines it, for both d_loss and g_loss at a step that lies in
@@ -285,7 +213,7 @@ def _erratic_until(curve: Series, step: int) -> bool:
     return len(before) > 1 and float(before.std()) > float(after.std())
 
 
-def best_when_calm(records: Records, against: Records, params: Options) -> Tally:
+def best_when_calm(records: Records, against: Records, params: BestWhenCalmOptions) -> Tally:
     """The best images come from a calm stretch, worse ones from stretches where the loss varies much.
 
     The local variance of a snapshot is that of g_loss over the steps since the snapshot before it. Snapshots of the
@@ -327,7 +255,7 @@ def _fid_and_variance(record: RunRecord) -> tuple[NDArray[np.float64], NDArray[n
     return fids, variances
 
 
-def generator_loss_falls(records: Records, against: Records, params: Below) -> Tally:
+def generator_loss_falls(records: Records, against: Records, params: LossFallsOptions) -> Tally:
     """The generator's loss falls to nothing: the mean of g_loss over the last tenth of the run is below `below` (.1).
 
     Only losses that are never negative have such a floor; runs with others are left out. The onset is the step from
@@ -344,7 +272,7 @@ def generator_loss_falls(records: Records, against: Records, params: Below) -> T
     return _counted(records, look, f"g_loss ends below {params.below:g}")
 
 
-def generator_loss_rises(records: Records, against: Records, params: Options) -> Tally:
+def generator_loss_rises(records: Records, against: Records, params: LossRisesOptions) -> Tally:
     """The generator's loss rises: the mean of g_loss over the last tenth is more than twice its level at the start.
 
     That level is the median over the first hundredth of the run. Over the second half the trend must still rise
@@ -365,7 +293,7 @@ def generator_loss_rises(records: Records, against: Records, params: Options) ->
     return _counted(records, look, "g_loss ends above twice its level at the start, still rising")
 
 
-def generator_loss_oscillates(records: Records, against: Records, params: Period) -> Tally:
+def generator_loss_oscillates(records: Records, against: Records, params: LossOscillatesOptions) -> Tally:
     """The generator's loss swings with one period.
 
     It counts where half of the variance of g_loss after the first quarter of the run lies at one period
@@ -394,7 +322,7 @@ def generator_loss_oscillates(records: Records, against: Records, params: Period
 # Measures of verdicts
 
 
-def verdict(records: Records, against: Records, params: Verdicts) -> Tally:
+def verdict(records: Records, against: Records, params: VerdictOptions) -> Tally:
     """Runs are judged to be one of `verdicts`.
 
     A run that ended counts in n, also one that is judged inconclusive, which is no replication. The onset is the
@@ -419,7 +347,7 @@ def _name_of(record: RunRecord) -> str:
     return record.failure_name
 
 
-def rarer(records: Records, against: Records, params: Rarer) -> Tally:
+def rarer(records: Records, against: Records, params: RarerOptions) -> Tally:
     """`verdicts` are rarer in `runs` than in `against`; or, with `than`, rarer than those within the same runs.
 
     Replicated is `yes` where the rate is lower with p < .05, `partly` where it is lower, else `no`. The test is
@@ -461,7 +389,7 @@ def _rate(k: int, n: int) -> str:
 # Measures of quality
 
 
-def better(records: Records, against: Records, params: Compared) -> Tally:
+def better(records: Records, against: Records, params: QualityOptions) -> Tally:
     """Runs have a better `metric` than those of the same seed in `against`; k counts the pairs of runs in which.
 
     Which way a metric is better, `runs.snapshots.STATISTICS` says. `at: end` compares the last snapshots;
@@ -470,12 +398,12 @@ def better(records: Records, against: Records, params: Compared) -> Tally:
     return _compared(records, against, params, "better")
 
 
-def worse(records: Records, against: Records, params: Compared) -> Tally:
+def worse(records: Records, against: Records, params: QualityOptions) -> Tally:
     """As `better`, with a worse metric."""
     return _compared(records, against, params, "worse")
 
 
-def _compared(records: Records, against: Records, params: Compared, which: str) -> Tally:
+def _compared(records: Records, against: Records, params: QualityOptions, which: str) -> Tally:
     pairs: list[list[float]] = []
     left_out: list[str] = []
     for one in records:
@@ -517,29 +445,15 @@ def _metric_at(record: RunRecord, metric: str, until: float) -> float:
     return value
 
 
-class Measure(NamedTuple):
-    """An entry of MEASURES.
-
-    Attributes:
-        judge: counts the runs in which a claim holds: (runs, runs to compare with, parameters) -> Tally.
-        parameters: the class of its parameters.
-        compares: whether it needs runs to compare with.
-    """
-
-    judge: Callable[[Records, Records, Any], Tally]
-    parameters: type[Options] = Options
-    compares: bool = False
-
-
-MEASURES: dict[str, Measure] = {
-    "settles": Measure(settles, Between),
-    "best_when_calm": Measure(best_when_calm),
-    "generator_loss_falls": Measure(generator_loss_falls, Below),
-    "generator_loss_rises": Measure(generator_loss_rises),
-    "generator_loss_oscillates": Measure(generator_loss_oscillates, Period),
-    "verdict": Measure(verdict, Verdicts),
-    "rarer": Measure(rarer, Rarer, compares=True),
-    "better": Measure(better, Compared, compares=True),
-    "worse": Measure(worse, Compared, compares=True),
+MEASURES: dict[str, Callable[[Records, Records, Any], Tally]] = {
+    "settles": settles,
+    "best_when_calm": best_when_calm,
+    "generator_loss_falls": generator_loss_falls,
+    "generator_loss_rises": generator_loss_rises,
+    "generator_loss_oscillates": generator_loss_oscillates,
+    "verdict": verdict,
+    "rarer": rarer,
+    "better": better,
+    "worse": worse,
 }
-"""What a sweep's claim can measure, by name."""
+"""Each measure counts the runs in which a claim holds: (runs, runs to compare with, options of the claim) -> Tally."""

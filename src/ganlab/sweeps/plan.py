@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import itertools
 import json
@@ -16,6 +15,7 @@ import numpy as np
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import with_settings
 from ganlab.errors import ConfigError
+from ganlab.sweeps.claim_options import named
 from ganlab.sweeps.spec import SweepSpec, written_paths
 from ganlab.text import closest, short
 
@@ -332,25 +332,16 @@ def _refuse_twins(design: Sequence[_Configuration]) -> None:
 
 
 def _check_claims(spec: SweepSpec, design: Sequence[_Configuration]) -> None:
-    """Refuse claims that could not be judged once the runs are done."""
-    if not spec.claims:
-        return
-    from ganlab.sweeps.claims import check_claims  # it takes parts of SciPy with it
-
-    check_claims(spec)
+    """Refuse claims about configurations that the sweep does not have."""
     names = {one.name for one in design}
     for index, claim in enumerate(spec.claims):
-        for name in (*_names(claim.get("runs")), *_names(claim.get("against"))):
-            if name not in names and not fnmatch.filter(names, name):
+        for name in (*claim.runs, *claim.against):
+            if not named((name,), names):
                 near = closest(name, names)
                 raise ConfigError(
                     f"claims.{index} is about {short(name)!r}, which is no configuration of {spec.name}",
                     f"did you mean {near}?" if near else f"there are {', '.join(sorted(names)[:10])}",
                 )
-
-
-def _names(names: str | Sequence[str] | None) -> Sequence[str]:
-    return [names] if isinstance(names, str) else names or ()
 
 
 def _run(one: _Configuration, seed: int) -> PlannedRun:

@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from ganlab.config.base import Options, Seed
 from ganlab.config.experiment import Experiment
-from ganlab.config.explain import errors_by_path, finding, wrong_value
+from ganlab.config.explain import errors_by_path, finding, no_such, wrong_value
 from ganlab.config.files import locate, read_document, says_sweep
 from ganlab.config.load import experiment_from_node, load_experiment, refusal
-from ganlab.config.overrides import for_each_player, read_override
+from ganlab.config.overrides import Change, for_each_player, read_overrides
 from ganlab.config.schema import node_at
 from ganlab.config.shipped import find_sweep, shipped_configs
 from ganlab.config.training import MonitorOptions
@@ -31,6 +31,7 @@ from ganlab.config.yaml_text import (
     write_yaml,
 )
 from ganlab.errors import ConfigError
+from ganlab.sweeps.claim_options import CLAIMS, Claim
 from ganlab.text import closest, short
 
 MAX_CONFIGS = 1000
@@ -161,7 +162,7 @@ class SweepSpec(Options):
     """Only so many runs: all configurations with their first seed come before any with its second."""
     stop_on: Annotated[tuple[str, ...] | None, Field(strict=False), AfterValidator(_stops)] = None
     """Verdicts that end a run early, in place of each experiment's own `monitor.stop_on`."""
-    claims: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
+    claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
     """Claims beside each experiment's own `expect`: `measure`, its parameters, `runs` and `against` (configurations, by
     name or pattern), `claim` in words, `source`."""
     quick: bool = False
@@ -262,7 +263,9 @@ def _below(key: str, value: Any) -> Iterator[str]:
 def _resolve(tree: Node, findings: list[Finding], folder: Path, overrides: Sequence[str]) -> SweepSpec:
     """Return the spec that a tree describes; raise with all that is wrong."""
     _refuse_experiment(tree)
-    findings = findings + _inline(tree, folder) + _override(tree, overrides)
+    tree, wrong = _inline(tree, folder)
+    tree, unread = _override(tree, overrides)
+    findings = [*findings, *wrong, *unread]
     try:
         spec = SweepSpec.model_validate(tree.plain())
     except ValidationError as error:
@@ -283,23 +286,28 @@ def _refuse_experiment(tree: Node) -> None:
         )
 
 
-def _inline(tree: Node, folder: Path) -> list[Finding]:
-    """Replace what names experiments, under base and runs, by the experiments; return what is wrong with them."""
+def _inline(tree: Node, folder: Path) -> tuple[Node, list[Finding]]:
+    """Return the tree with experiments in place of what names them, and what is wrong with them."""
     findings: list[Finding] = []
-    keys = tree.value
+    keys, runs = dict(tree.value), tree.child("runs")
     if "base" in keys:
         keys["base"] = _experiment(keys["base"], folder, "base", findings)
-    runs = keys.get("runs")
     if runs and isinstance(runs.value, str):
-        runs.value = _files(runs, folder)
-    for index, entry in enumerate(runs.value if runs and isinstance(runs.value, list) else ()):
-        where = f"runs.{index}"
-        if isinstance(entry.value, dict) and "config" in entry.value:
-            entry.value["config"] = _experiment(entry.value["config"], folder, f"{where}.config", findings)
-        elif not isinstance(entry.value, dict):
-            config = _experiment(Node(entry.value, entry.place), folder, where, findings)
-            entry.value = {"config": config}
-    return findings
+        runs = Node(_files(runs, folder), runs.place)
+    if runs and isinstance(runs.value, list):
+        entries = [_entry(entry, folder, f"runs.{index}", findings) for index, entry in enumerate(runs.value)]
+        keys["runs"] = Node(entries, runs.place)
+    return Node(keys, tree.place), findings
+
+
+def _entry(entry: Node, folder: Path, where: str, findings: list[Finding]) -> Node:
+    """Return an entry of `runs` with an experiment as its `config`."""
+    if not isinstance(entry.value, dict):
+        return Node({"config": _experiment(entry, folder, where, findings)}, entry.place)
+    if "config" not in entry.value:
+        return entry
+    config = _experiment(entry.value["config"], folder, f"{where}.config", findings)
+    return Node({**entry.value, "config": config}, entry.place)
 
 
 def _experiment(node: Node, folder: Path, where: str, findings: list[Finding]) -> Node:
@@ -330,27 +338,35 @@ def _files(runs: Node, folder: Path) -> list[Node]:
     return [Node(str(file.absolute()), runs.place) for file in files]
 
 
-def _override(tree: Node, overrides: Sequence[str]) -> list[Finding]:
-    """Put overrides last into the sweep's `set`, and into the `set` of single runs, which else has precedence."""
-    findings: list[Finding] = []
-    if overrides:
-        tree.value.setdefault("set", Node({}, tree.place))
-    runs = tree.value.get("runs")
-    holders = [tree, *(runs.value if runs and isinstance(runs.value, list) else ())]
-    changes = [settings for holder in holders if (settings := holder.child("set"))]
-    for text in overrides:
-        try:
-            path, node, more = read_override(text)
-        except UnreadableError as error:
-            findings += error.findings
-            continue
-        findings += more
-        key = ".".join(map(str, path))
-        for settings in changes:
-            if isinstance(settings.value, dict):
-                settings.value.pop(key, None)
-                settings.value[key] = node
-    return findings
+def _override(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Finding]]:
+    """Return the tree with overrides last in its `set` and in the `set` of single runs, which else has precedence."""
+    changes, findings = read_overrides(overrides)
+    findings += [finding for change in changes for finding in change.findings]
+    if not changes:
+        return tree, findings
+    keys, runs = dict(tree.value), tree.child("runs")
+    keys["set"] = _laid_over(keys.get("set", Node({}, tree.place)), changes)
+    if runs and isinstance(runs.value, list):
+        entries = [
+            Node({**entry.value, "set": _laid_over(settings, changes)}, entry.place)
+            if (settings := entry.child("set"))
+            else entry
+            for entry in runs.value
+        ]
+        keys["runs"] = Node(entries, runs.place)
+    return Node(keys, tree.place), findings
+
+
+def _laid_over(settings: Node, changes: Sequence[Change]) -> Node:
+    """Return settings with changes as their last ones."""
+    if not isinstance(settings.value, dict):
+        return settings
+    keys = dict(settings.value)
+    for change in changes:
+        key = ".".join(map(str, change.path))
+        keys.pop(key, None)
+        keys[key] = change.node
+    return Node(keys, settings.place)
 
 
 def _explained(tree: Node, error: ValidationError) -> list[Finding]:
@@ -362,10 +378,15 @@ def _explained(tree: Node, error: ValidationError) -> list[Finding]:
 
 
 def _finding(tree: Node, path: KeyPath, errors: Sequence[Any]) -> Finding:
-    cls = _options_at(path[:-1])
+    cls = _options_at(tree, path[:-1])
     kinds = {error["type"]: error for error in errors}
     if "value_error" in kinds:
         text = str(kinds["value_error"]["ctx"]["error"])
+    elif "union_tag_invalid" in kinds:
+        path = (*path, "measure")
+        text = no_such("measure", kinds["union_tag_invalid"]["ctx"]["tag"], CLAIMS)
+    elif "union_tag_not_found" in kinds:
+        text = f"has no measure; measures are {', '.join(CLAIMS)}"
     elif "extra_forbidden" in kinds and cls:
         near = closest(path[-1], cls.model_fields)
         text = f"unknown key; did you mean {near}?" if near else f"unknown key; there are {', '.join(cls.model_fields)}"
@@ -377,9 +398,12 @@ def _finding(tree: Node, path: KeyPath, errors: Sequence[Any]) -> Finding:
     return finding(tree, path, text) if path else Finding(tree.place._replace(line=0), text)
 
 
-def _options_at(path: KeyPath) -> type[Options] | None:
+def _options_at(tree: Node, path: KeyPath) -> type[Options] | None:
     """Return the options that stand at a path of a sweep's file."""
     match path:
+        case ("claims", int()):
+            measure = node_at(tree, (*path, "measure"))
+            return CLAIMS.get(str(measure.value)) if measure else None
         case ():
             return SweepSpec
         case ("random",):

@@ -228,7 +228,8 @@ def by_truth(runs: Sequence[Judged]) -> str:
 
 def totals(parts: dict[str, Sequence[Judged]]) -> str:
     """How often the verdicts are right, and the mistakes that weigh more, a row for each part."""
-    heading = ["runs", "as expected", "right", "good runs accused", "failed runs called healthy", "inconclusive"]
+    heading = ["runs", "as expected", "right", "good runs accused"]
+    heading += ["failed runs called healthy", "poor runs called healthy", "inconclusive"]
     return markdown(["", *heading], ([name, len(runs), *_totals(runs)] for name, runs in parts.items()))
 
 
@@ -236,11 +237,13 @@ def _totals(runs: Sequence[Judged]) -> list[str]:
     asked = [each for each in runs if each.as_expected is not None]
     good = [each for each in runs if each.label == "good"]
     failed = [each for each in runs if each.label in scoring.FAILED]
+    poor = [each for each in runs if each.label == "poor"]
     return [
         share(sum(bool(each.as_expected) for each in asked), len(asked)),
         share(sum(each.right for each in runs), len(runs)),
         share(sum(each.accused for each in good), len(good)),
         share(sum(each.missed for each in failed), len(failed)),
+        share(sum(each.flattered for each in poor), len(poor)),
         share(sum(each.inconclusive for each in runs), len(runs)),
     ]
 

@@ -166,6 +166,13 @@ def test_the_readme_says_how_long_the_dcgan_takes() -> None:
     assert f"in {words[round(median(row['seconds'] for row in rows) / 60)]} minutes on one CPU core" in flat(README)
 
 
+def test_two_pages_say_the_same_of_memory() -> None:
+    table = (DOCS / "speed.md").read_text().split("slope, MB per 10,000 steps |\n")[1].split("\n\n")[0]
+    slopes = re.findall(r"([+-][\d.]+) \|$", table, re.MULTILINE)
+    assert len(slopes) == 2
+    assert f"{' and '.join(slopes)} MB per 10,000 steps" in flat(DOCS / "reliability.md")
+
+
 # Files, links, commands
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ganlab.config.load import experiment_from_mapping, load_experiment
+from ganlab.config.objectives import LOSSES
 from ganlab.errors import ConfigError
 
 Check = Callable[..., list[str]]
@@ -61,8 +62,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         ),
         (
             "loss: hing",
-            "x.yaml:1: loss: no loss called 'hing'; did you mean hinge? "
-            "there are minimax, non_saturating, least_squares, hinge, wasserstein",
+            f"x.yaml:1: loss: no loss called 'hing'; did you mean hinge? there are {', '.join(LOSSES)}",
         ),
         (
             "penalties:\n- name: r1\n- weight: 3",

@@ -10,6 +10,7 @@ import pytest
 
 from ganlab.config.data import ImageOptions
 from ganlab.config.load import experiment_from_mapping, load_experiment
+from ganlab.config.objectives import LOSSES
 from ganlab.config.optimizer import OPTIMIZERS
 from ganlab.errors import ConfigError
 
@@ -125,8 +126,7 @@ def test_problems_name_the_file_they_stand_in() -> None:
     write("base.yaml", "seed: 1\ntraining: {stepz: 5}\nloss: x\n")
     assert refusal(write("x.yaml", "extends: base.yaml\n\nloss: hing\nseed: []\n")).splitlines() == [
         "base.yaml:2: training.stepz: unknown key; did you mean steps?",
-        "x.yaml:3: loss: no loss called 'hing'; did you mean hinge? "
-        "there are minimax, non_saturating, least_squares, hinge, wasserstein",
+        f"x.yaml:3: loss: no loss called 'hing'; did you mean hinge? there are {', '.join(LOSSES)}",
         "x.yaml:4: seed: expected a whole number, got []",
     ]
 

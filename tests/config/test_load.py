@@ -187,6 +187,7 @@ STABILIZER_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "label_smoothing": {"real": st.floats(0.6, 1), "fake": st.floats(0, 0.4)},
     "instance_noise": {"std": positive(100), "until": st.none() | st.integers(1, 10**9)},
     "weight_clipping": {"limit": positive(1000)},
+    "packing": {"size": st.integers(2, 8)},
 }
 VERDICT = st.sampled_from(list(KINDS))
 

@@ -398,6 +398,22 @@ def test_a_discriminator_that_is_sure_of_smoothed_labels_is_not_taken_for_a_leak
     assert judged(columns, "non_saturating", "full").name == "inconclusive"
 
 
+@pytest.mark.parametrize("loss", ["relativistic", "relativistic_average"])
+def test_a_discriminator_that_compares_may_win_all_the_time(loss: Loss) -> None:
+    """A comparison has such levels for thousands of steps with good samples; with cross-entropy they accuse."""
+    rng = np.random.default_rng(0)
+    columns = {"d_loss": 1e-3 * np.exp(slow(rng, 0.5)), "g_loss": 7 + 17 * AT + slow(rng, 1.0)}
+    assert judged(columns, "non_saturating", "sum").name == "convergence_failure/discriminator_dominates"
+    assert judged(columns, loss, "sum").name == "inconclusive"
+    columns |= {"d_real": 12 + slow(rng, 2.0), "d_fake": -3 - 17 * AT + slow(rng, 2.0)}
+    assert judged(columns, loss, "full").name == "inconclusive"
+    # Nor does a level beyond what a loss with labels can cost, only one that keeps growing.
+    high = {"d_loss": columns["d_loss"], "g_loss": 2000 + slow(rng, 20.0)}
+    assert judged(high, "non_saturating", "sum").name != "inconclusive"
+    assert judged(high, loss, "sum").name == "inconclusive"
+    assert judged({**high, "g_loss": np.exp(20 * AT)}, loss, "sum").name == "diverged"
+
+
 # The formulas
 
 

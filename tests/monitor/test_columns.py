@@ -22,6 +22,7 @@ def columns(loss: str) -> dict[str, float | None]:
         "g_loss": torch.tensor(2.0),
         "penalty_r1": torch.tensor(0.125),
     }
+    trace.generator_scores = 2
     trace.output_gradient = torch.tensor([[[3.0, 4.0]], [[0.0, 0.0]]]) / 2
     found = history_columns(find_loss(loss), trace, torch.tensor(7.0), torch.tensor(9.0))
     return {name: None if value is None else float(value) for name, value in found.items()}

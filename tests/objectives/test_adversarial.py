@@ -65,7 +65,8 @@ def halves(name: str) -> Halves:
 
 
 def test_every_loss_of_the_config_is_checked() -> None:
-    assert set(config.LOSSES) == set(CLOSED_FORMS)
+    alone = {name for name, entry in config.LOSSES.items() if entry.compares is None}
+    assert alone == set(CLOSED_FORMS), "the others: test_relativistic.py"
 
 
 @pytest.mark.parametrize("half", [0, 1])

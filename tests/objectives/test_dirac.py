@@ -28,6 +28,13 @@ def test_cross_entropy_and_r1(name: objectives.Loss, gamma: float, expected: lis
     assert DiracGame(name, gamma=gamma).eigenvalues() == pytest.approx(expected, abs=1e-7)
 
 
+def test_relativistic_losses_orbit_like_the_others() -> None:
+    """A score of 0 at the data: softplus(psi theta) against softplus(-psi theta), of which the average counts two."""
+    assert DiracGame("relativistic").eigenvalues() == pytest.approx([-0.5j, 0.5j], abs=1e-12)
+    assert DiracGame("relativistic_average").eigenvalues() == pytest.approx([-1j, 1j], abs=1e-12)
+    assert DiracGame("relativistic", gamma=1.0).eigenvalues() == pytest.approx([-0.5, -0.5], abs=1e-7)
+
+
 def test_wasserstein_orbits() -> None:
     """f(t) = t: eigenvalues +-i."""
     assert DiracGame("wasserstein").eigenvalues() == pytest.approx([-1j, 1j], abs=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -73,6 +74,15 @@ class Experiment(Options):
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input of the generator."""
         return self.game.input_shape(self.latent.dim, self.data)
+
+    @property
+    def joined(self) -> int:
+        """Samples that one input of the discriminator is made of."""
+        return math.prod(stabilizer.joins for stabilizer in self.stabilizers)
+
+    def shown(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of one input of the discriminator, made of samples of a shape."""
+        return (self.joined * shape[0], *shape[1:])
 
     def check(self, path: str) -> Iterator[Problem]:
         """A penalty or stabilizer is named once; an expected verdict exists."""

@@ -13,8 +13,9 @@ from pydantic import Field
 
 from ganlab.config.base import Options, Problem, union
 
-Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein"]
-"""Losses whose levels mean the same: chance is 2 ln 2, 1/2, 2 and nothing in particular for the discriminator's sum."""
+Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein", "relativistic"]
+"""Losses whose levels mean the same. At chance the discriminator's sum is 2 ln 2 for cross-entropy, 1/2 for least
+squares and 2 for hinge; no level of the other two says how training goes."""
 
 FIXED_LEVELS: tuple[Family, ...] = ("cross_entropy", "least_squares", "hinge")
 """Families whose levels say how training goes, whatever the run: their losses are bounded by the decisions."""
@@ -29,6 +30,8 @@ class LossEntry:
         summary: what it is, in one line.
         family: the losses whose levels mean the same.
         has_labels: whether it pulls the scores towards target labels, which label smoothing can then move.
+        compares: how it compares the scores of reals with those of fakes, which both players then need: in `pairs`, so
+            that both batches have one size, or each with the other's `averages`; None: it scores each on its own.
         saturates: whether the generator's loss passes no gradient on once the discriminator is sure of its fakes.
         has_floor: whether the generator's loss is never below 0, so that 0 is nothing left to lose.
     """
@@ -37,6 +40,7 @@ class LossEntry:
     summary: str
     family: Family
     has_labels: bool = False
+    compares: Literal["pairs", "averages"] | None = None
     saturates: bool = False
     has_floor: bool = False
 
@@ -72,6 +76,20 @@ LOSSES: dict[str, LossEntry] = {
         "ganlab.objectives.adversarial:WASSERSTEIN",
         "difference of mean scores (Arjovsky et al. 2017); needs a Lipschitz discriminator",
         "wasserstein",
+    ),
+    "relativistic": LossEntry(
+        "ganlab.objectives.relativistic:RELATIVISTIC",
+        "D compares each real with a fake, and G wants its fake to win (RSGAN: Jolicoeur-Martineau 2018)",
+        "relativistic",
+        compares="pairs",
+        has_floor=True,
+    ),
+    "relativistic_average": LossEntry(
+        "ganlab.objectives.relativistic:RELATIVISTIC_AVERAGE",
+        "D compares each sample with the average of the other kind (RaSGAN: Jolicoeur-Martineau 2018)",
+        "relativistic",
+        compares="averages",
+        has_floor=True,
     ),
 }
 """The losses, by name."""
@@ -147,6 +165,11 @@ class StabilizerOptions(Options):
     name: str
     """Which stabilizer."""
 
+    @property
+    def joins(self) -> int:
+        """Samples that one input of the discriminator is made of, joined along channels (of points: coordinates)."""
+        return 1
+
 
 class LabelSmoothingOptions(StabilizerOptions):
     """Other targets than 1 and 0 for the discriminator (one-sided: Salimans et al. 2016, section 3.4)."""
@@ -185,10 +208,27 @@ class WeightClippingOptions(StabilizerOptions):
     """Largest magnitude a weight may have."""
 
 
+class PackingOptions(StabilizerOptions):
+    """The discriminator is shown several samples at once, all real or all generated (PacGAN: Lin et al. 2018).
+
+    Samples that are all alike are easy to recognise together, however good each one is.
+    """
+
+    name: Literal["packing"]
+    size: Annotated[int, Field(ge=2, le=8)] = 2
+    """m: samples in a pack, joined along channels (of points: coordinates). Only D's first layer grows with it."""
+
+    @property
+    def joins(self) -> int:
+        """The size of a pack."""
+        return self.size
+
+
 STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
     "label_smoothing": PartEntry(LabelSmoothingOptions, "ganlab.objectives.stabilizers:LabelSmoothing"),
     "instance_noise": PartEntry(InstanceNoiseOptions, "ganlab.objectives.stabilizers:InstanceNoise"),
     "weight_clipping": PartEntry(WeightClippingOptions, "ganlab.objectives.stabilizers:WeightClipping"),
+    "packing": PartEntry(PackingOptions, "ganlab.objectives.stabilizers:Packing"),
 }
 """The stabilizers, by name."""
 

@@ -29,7 +29,7 @@ from ganlab.config.networks import (
     NetworkOptions,
     feature_maps,
 )
-from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PenaltyOptions, WganGpOptions
+from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PackingOptions, PenaltyOptions, WganGpOptions
 from ganlab.config.training import TrainingOptions
 
 Part = TypeVar("Part", bound=Options)
@@ -366,6 +366,58 @@ def images_to_enlarge(game: GameOptions, path: str, experiment: Experiment) -> I
 # Objectives
 
 
+@rule(TrainingOptions)
+def comparing_needs_both(training: TrainingOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """A loss that compares reals with fakes needs both in one update, and as many of each if it pairs them."""
+    compares = LOSSES[experiment.loss].compares
+    if compares and training.discriminator_batches == "separate":
+        yield Problem(
+            "loss",
+            f"{experiment.loss} compares the scores of reals with those of fakes, and with "
+            f"{path}.discriminator_batches separate no update has both",
+            f"set {path}.discriminator_batches to summed",
+            (f"{path}.discriminator_batches",),
+        )
+    if compares == "pairs" and training.generator_batch != training.batch_size:
+        yield Problem(
+            f"{path}.generator_batch_size",
+            f"{training.generator_batch} is not the {training.batch_size} of {path}.batch_size, and {experiment.loss} "
+            "pairs each fake with a real",
+            f"leave {path}.generator_batch_size out, or set loss to relativistic_average",
+            (f"{path}.batch_size", "loss"),
+        )
+
+
+@rule(PackingOptions)
+def a_pack_has_no_class(packing: PackingOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """What a head says is of one sample."""
+    if experiment.game.heads(experiment.data):
+        yield Problem(
+            path,
+            f"in the {experiment.game.name} game the discriminator has to say something of each sample, and packing "
+            f"shows it {packing.size} of them as one",
+            "remove packing, or set game.name to standard",
+            ("game.name",),
+        )
+
+
+@rule(PackingOptions)
+def batches_fill_packs(packing: PackingOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """No sample of a batch is left over."""
+    training = experiment.training
+    sizes = {"batch_size": training.batch_size}
+    if training.generator_batch_size is not None:
+        sizes["generator_batch_size"] = training.generator_batch_size
+    for key, size in sizes.items():
+        if size % packing.size:
+            yield Problem(
+                f"{path}.size",
+                f"batches of {size} do not divide into packs of {packing.size}",
+                f"set training.{key} to a multiple of {packing.size}",
+                (f"training.{key}",),
+            )
+
+
 @rule(PenaltyOptions)
 def reals_and_fakes_together(penalty: PenaltyOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """A penalty on reals and fakes together, such as on points between them, needs both in one update."""
@@ -409,13 +461,17 @@ def labels_to_smooth(stabilizer: LabelSmoothingOptions, path: str, experiment: E
 @rule(TrainingOptions)
 def batch_statistics_need_two(training: TrainingOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """The variance of one sample is 0."""
-    sizes = {"generator": training.generator_batch, "discriminator": training.batch_size}
+    sizes = {
+        "generator": min(training.batch_size, training.generator_batch),
+        "discriminator": training.batch_size // experiment.joined,
+    }
     for player, size in sizes.items():
         network: NetworkOptions = getattr(experiment, player)
-        if network.has_batch_statistics and min(size, training.batch_size) < 2:
+        packs = "packs" if player == "discriminator" and experiment.joined > 1 else "samples"
+        if network.has_batch_statistics and size < 2:
             yield Problem(
                 f"{path}.batch_size",
-                f"batch normalisation in the {player} needs at least 2 samples in a batch",
+                f"batch normalisation in the {player} needs at least 2 {packs} in a batch",
                 f"raise the batch size or set {player}.norm to another norm",
                 (f"{player}.norm", f"{player}.name", f"{path}.generator_batch_size"),
             )

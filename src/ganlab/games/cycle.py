@@ -99,7 +99,9 @@ class CycleGame(StandardGame):
         with self.autocast:
             returned = self.generator.back(real)
             cycle = l1_loss(self.generator.back(fake), source) + l1_loss(self.generator.there(returned), real)
-        back = self.loss.generator(self.score_back(self.show(returned.float(), "back/generator", round)), None)
+        judged = self.score_back(self.show(returned.float(), "back/generator", round))
+        beside = self.score_back(self.show(source, "back/generator/real", round)) if self.parts.compares else None
+        back = self.loss.generator(judged, beside)
         losses |= {"back_g_loss": back.detach(), "cycle_loss": cycle.detach()}
         loss = loss + back + self.options.cycle * cycle
         if self.options.identity:

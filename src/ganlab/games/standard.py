@@ -224,8 +224,13 @@ class StandardGame:
         trace = round.trace
         round.fake.register_hook(lambda gradient: setattr(trace, "output_gradient", gradient.detach()))
         fake = self.judge(self.show(round.fake, "generator", round), round.drawn.asked)
-        loss = self.loss.generator(fake.scores, None)
-        trace.losses["g_loss"] = loss.detach()
+        real = None
+        if self.parts.compares:
+            # Not for a gradient at the reals, though a penalty may have asked for one in the discriminator's update.
+            shown = self.show(round.real.values.detach(), "generator/real", round)
+            real = self.judge(shown, self.real_labels(round)).scores
+        loss = self.loss.generator(fake.scores, real)
+        trace.losses["g_loss"], trace.generator_scores = loss.detach(), len(fake.scores)
         return self._with_head(loss, fake, "generator", round)
 
     def _with_head(self, loss: Tensor, judged: Judged, side: Side, round: Round) -> Tensor:

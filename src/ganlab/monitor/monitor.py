@@ -37,8 +37,7 @@ class Monitor:
         real: real samples to compare with: a data set by name (`mnist`, `mnist[3,8]` for two of its classes); images
             (N, C, H, W), C = 1 or 3, as uint8 or as floats in [-1, 1]; points (N, 2); or None: then only how much
             samples differ from each other is measured.
-        loss: minimax, non_saturating, least_squares, hinge, wasserstein, or cross_entropy if the generator's is not
-            known; None: unknown.
+        loss: one that `ganlab ls losses` lists, or cross_entropy if the generator's is not known; None: unknown.
         steps: planned steps; None: unknown.
         labels: classes of a `real` that is an array, (N,) integers from 0; without them no classes are counted.
         seed: chooses the real samples that are compared with.

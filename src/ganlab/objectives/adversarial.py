@@ -39,7 +39,9 @@ class Adversarial(ABC):
 
     @abstractmethod
     def discriminator(self, real: Tensor | None, fake: Tensor | None, targets: Targets) -> dict[str, Tensor]:
-        """Return the terms that the discriminator minimises the sum of, each of shape (), by their column in history.
+        """Return the terms whose sum the discriminator minimises, each of shape (), by their column in history.csv.
+
+        `d_loss_real` and `d_loss_fake` if one is of reals and one of fakes, else `d_loss` alone.
 
         Args:
             real, fake: scores (N,); one of them is None in an update that shows the discriminator only the other batch.
@@ -89,19 +91,19 @@ def total(terms: Iterable[Tensor]) -> Tensor:
     return reduce(add, terms)
 
 
-def _wide(scores: Tensor) -> Tensor:
+def wide(scores: Tensor) -> Tensor:
     """Half-precision scores as float32, wider ones as they are."""
     return scores.to(torch.promote_types(scores.dtype, torch.float32))
 
 
 def mean_probability(scores: Tensor) -> Tensor:
     """E sigmoid(s), in [0, 1]."""
-    return _wide(scores).sigmoid().mean()
+    return wide(scores).sigmoid().mean()
 
 
 def mean_score(scores: Tensor) -> Tensor:
     """E s."""
-    return _wide(scores).mean()
+    return wide(scores).mean()
 
 
 def cross_entropy(scores: Tensor, target: float) -> Tensor:
@@ -110,23 +112,23 @@ def cross_entropy(scores: Tensor, target: float) -> Tensor:
     The discriminator's loss of Goodfellow et al. 2014, eq. 1, with t = 1 on reals and 0 on fakes, or smoothed targets
     (Salimans et al. 2016, section 3.4). Its gradient a score is (sigmoid(s) - t) / N.
     """
-    scores = _wide(scores)
+    scores = wide(scores)
     return (target * softplus(-scores) + (1 - target) * softplus(scores)).mean()
 
 
 def minimax_generator(scores: Tensor) -> Tensor:
     """E log(1 - sigmoid(s)) = -E softplus(s) (Goodfellow et al. 2014, eq. 1); gradient a score -sigmoid(s) / N."""
-    return -softplus(_wide(scores)).mean()
+    return -softplus(wide(scores)).mean()
 
 
 def non_saturating_generator(scores: Tensor) -> Tensor:
     """-E log sigmoid(s) = E softplus(-s) (Goodfellow et al. 2014, section 3); gradient a score (sigmoid(s) - 1) / N."""
-    return softplus(-_wide(scores)).mean()
+    return softplus(-wide(scores)).mean()
 
 
 def least_squares(scores: Tensor, target: float) -> Tensor:
     """E (s - t)^2 / 2 (Mao et al. 2017, eq. 9, with a = 0, b = 1): t = 1 on reals, 0 on fakes."""
-    return (_wide(scores) - target).square().mean() / 2
+    return (wide(scores) - target).square().mean() / 2
 
 
 def least_squares_generator(scores: Tensor) -> Tensor:
@@ -136,12 +138,12 @@ def least_squares_generator(scores: Tensor) -> Tensor:
 
 def hinge_real(scores: Tensor, target: float) -> Tensor:
     """E max(0, 1 - s) (Miyato et al. 2018, eq. 16); it has no target, `target` is not looked at."""
-    return relu(1 - _wide(scores)).mean()
+    return relu(1 - wide(scores)).mean()
 
 
 def hinge_fake(scores: Tensor, target: float) -> Tensor:
     """E max(0, 1 + s) (Miyato et al. 2018, eq. 16); it has no target, `target` is not looked at."""
-    return relu(1 + _wide(scores)).mean()
+    return relu(1 + wide(scores)).mean()
 
 
 def negative_mean(scores: Tensor) -> Tensor:

@@ -31,6 +31,8 @@ class Trace:
     ()."""
     output_gradient: Tensor = field(init=False)
     """Gradient of the generator's mean loss at its output, of the shape of the batch."""
+    generator_scores: int = field(init=False)
+    """Scores that the generator's loss is a mean over."""
 
 
 class Judged(NamedTuple):
@@ -127,7 +129,7 @@ class Stabilizer(Part[ChosenStabilizer]):
     def arrange(self, samples: Tensor) -> Tensor:
         """Return samples (N, *shape) in the form the discriminator is built for, in training and snapshots alike.
 
-        What `StabilizerOptions.shown` says of their shape must agree.
+        `StabilizerOptions.joins` must say the same of their shape.
         """
         return samples
 
@@ -149,11 +151,13 @@ class Parts:
 
     Attributes:
         loss: the adversarial loss.
+        compares: whether the generator's loss looks at the scores of reals too.
         penalties: those on reals first, then on fakes, then on both.
         stabilizers: in the order of the experiment, in which they act.
     """
 
     loss: Adversarial
+    compares: bool
     penalties: tuple[Penalty[Any], ...]
     stabilizers: tuple[Stabilizer[Any], ...]
 
@@ -207,6 +211,7 @@ def build_parts(experiment: Experiment, device: torch.device) -> Parts:
     penalties = sorted(experiment.penalties, key=lambda options: order.index(options.looks_at))
     return Parts(
         find_loss(experiment.loss),
+        LOSSES[experiment.loss].compares is not None,
         tuple(made(options, PENALTIES) for options in penalties),
         tuple(made(options, STABILIZERS) for options in experiment.stabilizers),
     )

@@ -1,11 +1,11 @@
-"""What else steadies the game: softer targets, noise on what the discriminator sees, clipped weights."""
+"""What else steadies the game: softer targets, noise on what the discriminator sees, packs of it, clipped weights."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from ganlab.config.objectives import InstanceNoiseOptions, LabelSmoothingOptions, WeightClippingOptions
+from ganlab.config.objectives import InstanceNoiseOptions, LabelSmoothingOptions, PackingOptions, WeightClippingOptions
 from ganlab.objectives.adversarial import Targets
 from ganlab.objectives.parts import Stabilizer, Trace
 from ganlab.randomness import seeded_generator
@@ -37,6 +37,22 @@ class WeightClipping(Stabilizer[WeightClippingOptions]):
     def after_update(self, discriminator: nn.Module, trace: Trace) -> None:
         """Clip every weight."""
         clip_weights(discriminator, self.options.limit)
+
+
+class Packing(Stabilizer[PackingOptions]):
+    """Several samples as one input: D(x_1, ..., x_m), all real or all generated (Lin et al. 2018, section 2)."""
+
+    def arrange(self, samples: Tensor) -> Tensor:
+        """Return packs (N / m, m * C, ...) of samples (N, C, ...), neighbours together.
+
+        Of samples in a snapshot some may be left over: the first ones fill up the last pack.
+        """
+        size = self.options.size
+        spare = torch.arange(-len(samples) % size) % len(samples)
+        if len(spare):
+            samples = torch.cat([samples, samples[spare]])
+        packs: Tensor = samples.unflatten(0, (-1, size)).flatten(1, 2)
+        return packs
 
 
 def instance_noise_std(options: InstanceNoiseOptions, step: int) -> float:

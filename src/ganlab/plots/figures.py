@@ -85,7 +85,9 @@ class Curve:
 
 @matplotlib.rc_context(STYLE)
 def losses(history: History, chance: float | None = None) -> Figure:
-    """Draw the losses a step: `step` and any of `d_loss_real`, `d_loss_fake`, `g_loss`, each (rows,).
+    """Draw the losses a step: `step` and any of `d_loss`, `d_loss_real`, `d_loss_fake`, `g_loss`, each (rows,).
+
+    The discriminator's loss is drawn as its halves, and whole, without `chance`, if it has none.
 
     The view leaves out spikes that would squash the rest, and says how far they reach.
 
@@ -94,12 +96,10 @@ def losses(history: History, chance: float | None = None) -> Figure:
         chance: a discriminator's loss at chance (ln 2 for the cross-entropy losses), drawn as a dotted line.
     """
     figure, (axes,) = _canvas("Losses", ["loss"])
-    curves = _columns(
-        history,
-        ("d_loss_real", "D real", D_REAL),
-        ("d_loss_fake", "D fake", D_FAKE),
-        ("g_loss", "G", GENERATOR),
-    )
+    halves = _columns(history, ("d_loss_real", "D real", D_REAL), ("d_loss_fake", "D fake", D_FAKE))
+    if all(np.isnan(curve.values).all() for curve in halves):
+        halves, chance = _columns(history, ("d_loss", "D", D_REAL)), None
+    curves = [*halves, *_columns(history, ("g_loss", "G", GENERATOR))]
     if drawn(axes, curves):
         if chance is not None:
             level(axes, chance, f"chance, {chance:.2f}")

@@ -1,5 +1,6 @@
 """The rule that labels runs, on samples whose label is known because they were made to have it."""
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,15 @@ def test_spread_of_two_points_is_their_distance() -> None:
 def test_bytes_and_floats_are_the_same_images() -> None:
     values = np.array([[[[0, 255]]]], np.uint8)
     assert flat(values).tolist() == [[-1, 1]] == flat(to_float(torch.from_numpy(values))).tolist()
+
+
+@pytest.mark.parametrize("file", ["labels.py", "scoring.py"])
+def test_the_rules_take_nothing_from_what_they_measure(file: str) -> None:
+    """No metric and no criterion: a mistake that both shared would be seen by neither."""
+    imported = [node.module or "" for node in ast.walk(ast.parse((ROOT / "truth" / file).read_text()))
+                if isinstance(node, ast.ImportFrom)]  # fmt: skip
+    assert imported
+    assert not [name for name in imported if name.startswith(("ganlab.diagnosis", "ganlab.evaluation"))]
 
 
 # How the rule was applied

@@ -86,7 +86,7 @@ def measured(record: RunRecord, count: int) -> Row:
         "seconds": round(record.seconds or 0),
         "steps": record.step,
         "verdict": record.failure_name,
-        "confidence": record.verdict["confidence"] if record.verdict else None,
+        "confidence": record.verdict.confidence if record.verdict else None,
         "expected": record.as_expected,
         "fid_by_time": [
             (round(each["time"], 1), round(each["fid"], 2))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import SCHEMA, Contribution, Finding, Missing, Remedy, Verdict
+from ganlab.errors import RunError
+from ganlab.runs.files import write_json
 from ganlab.verdicts import KINDS, matches
 
 COLLAPSE = Verdict(
@@ -159,3 +163,34 @@ def test_nothing_is_proved_only_where_nothing_else_holds(evidence: Evidence) -> 
     active = [failure.name for failure in FAILURES for charge in failure.examine(case) if charge.active]
     assert active[-1] == "inconclusive"
     assert diagnose(evidence).name == active[0]
+
+
+class TestReading:
+    def test_what_was_written_is_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "verdict.json"
+        for verdict in (COLLAPSE, diagnose(EVIDENCE["mode_collapse/total"])):
+            write_json(path, verdict.as_json())
+            assert Verdict.read(path) == verdict
+        write_json(path, {**COLLAPSE.as_json(), "of_tomorrow": 1})
+        assert Verdict.read(path) == COLLAPSE
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"schema": SCHEMA + 1}, f"has format {SCHEMA + 1}"),
+            ({"failure": None}, "failure"),
+            ({"confidence": "high"}, "confidence"),
+            ({"evidence": [{"signal": "fid"}]}, "evidence.0.value"),
+            ({"steps": [1]}, "steps"),
+        ],
+    )
+    def test_what_is_damaged_or_newer_is_refused(self, tmp_path: Path, change: dict[str, Any], words: str) -> None:
+        path = tmp_path / "verdict.json"
+        write_json(path, {**COLLAPSE.as_json(), **change})
+        with pytest.raises(RunError) as error:
+            Verdict.read(path)
+        assert words in error.value.message
+
+    def test_needs_no_torch(self) -> None:
+        code = "import sys, ganlab.diagnosis.verdict\nassert not {'torch', 'matplotlib', 'scipy'} & sys.modules.keys()"
+        subprocess.run([sys.executable, "-c", code], check=True)

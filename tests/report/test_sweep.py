@@ -146,7 +146,7 @@ def test_a_run_that_diverged_has_no_quality(trained: tuple[Plan, SweepFolder], t
     copy = SweepFolder(tmp_path / sweep.path.name)
     shutil.copytree(sweep.path, copy.path)
     verdict = copy.run(plan.runs[0].id).verdict
-    verdict.write_text(verdict.read_text().replace(read_records(plan, sweep)[0].verdict["failure"], "diverged"))  # type: ignore[index]
+    verdict.write_text(verdict.read_text().replace(read_records(plan, sweep)[0].verdict.failure, "diverged"))  # type: ignore[union-attr]
     records = read_records(plan, copy)
     qualities = [module._quality(record) for record in records]
     assert math.isnan(qualities[0])  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ganlab.config.experiment import Experiment
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.directory import create_run
 from ganlab.runs.files import write_json
 from ganlab.runs.history import append_rows
@@ -19,6 +20,25 @@ from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.plan import Plan, PlannedRun
 from ganlab.sweeps.records import RunRecord, read_records
 from ganlab.sweeps.spec import SweepSpec
+from ganlab.verdicts import split
+
+
+def judged(name: str, onset: int | None) -> Verdict:
+    """A verdict without its reasons."""
+    return Verdict(
+        *split(name),
+        confidence=0.9,
+        basis="",
+        severity=0.5,
+        onset_step=onset,
+        summary="",
+        contributing=(),
+        evidence=(),
+        missing=(),
+        remedies=(),
+        source="",
+        steps=(0, 0),
+    )
 
 
 class WrittenSweep:
@@ -55,10 +75,8 @@ class WrittenSweep:
             append_rows(run.history, ["step", *columns], list(zip(range(1, count + 1), *columns.values(), strict=True)))
         for row in snapshots:
             append_snapshot(run.snapshots, row)
-        failure, _, variant = verdict.partition("/")
-        if failure:
-            given = {"failure": failure, "variant": variant or None, "confidence": 0.9, "severity": 0.5}
-            write_json(run.verdict, {"schema": 1, **given, "onset_step": onset})
+        if verdict:
+            write_json(run.verdict, judged(verdict, onset).as_json())
         run.write_status(RunStatus(status=status, reason=reason, step=count, seconds=seconds))
         return read_records(self.plan(), self.folder)[-1]
 

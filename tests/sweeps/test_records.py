@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.sweeps.folder import SweepFolder, open_sweep
 from ganlab.sweeps.plan import Plan, make_plan
 from ganlab.sweeps.records import read_attempts, read_records
 from ganlab.sweeps.spec import spec_from_mapping
 from ganlab.training import session
-from ganlab.verdicts import join
 
 Sweep = tuple[Plan, SweepFolder]
 
@@ -36,8 +35,8 @@ def test_records_of_trained_runs(trained: Sweep) -> None:
     assert first.planned is plan.runs[0]
     assert first.history["step"].tolist() == list(range(1, 21))
     assert first.step == 20
-    assert first.verdict == json.loads(first.run.verdict.read_text())
-    assert first.failure_name == join(first.verdict["failure"], first.verdict["variant"])
+    assert first.verdict == Verdict.read(first.run.verdict)
+    assert first.failure_name == first.verdict.name
     assert first.as_expected is (first.failure_name in plan.runs[0].experiment.expect)
     assert first.metric("fid") == first.snapshots[-1]["fid"]
     assert first.metric("no such thing") is None

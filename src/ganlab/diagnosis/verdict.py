@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from ganlab.errors import RunError
+from ganlab.runs.files import read_json
+from ganlab.text import one_line
 from ganlab.verdicts import join
 
 SCHEMA = 1
@@ -105,6 +112,30 @@ class Verdict:
         """`failure`, or `failure/variant`, as `expect:` and `--fail-on` name it."""
         return join(self.failure, self.variant)
 
+    @classmethod
+    def read(cls, path: Path) -> Verdict:
+        """Read verdict.json; keys that this ganlab does not know are left out.
+
+        Raises:
+            RunError: it is missing, damaged, or of a newer format.
+        """
+        values = read_json(path)
+        schema = values.get("schema")
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise RunError(f"{path} has format {schema}, and this ganlab reads up to {SCHEMA}")
+        try:
+            return _reader().validate_python(values)
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors()[0]["loc"]))
+            raise RunError(
+                f"{path} is damaged: {one_line(where)} is not as it should be", "diagnose the run again"
+            ) from error
+
     def as_json(self) -> dict[str, Any]:
         """The verdict as verdict.json holds it: plain values, every number finite."""
         return {"schema": SCHEMA, **asdict(self)}
+
+
+@cache
+def _reader() -> TypeAdapter[Verdict]:
+    return TypeAdapter(Verdict)

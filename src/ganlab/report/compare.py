@@ -14,6 +14,7 @@ import numpy as np
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import GanlabError, RunError
 from ganlab.plots.comparisons import LETTERS, Compared, comparison
 from ganlab.plots.figures import Values, save_figure
@@ -22,8 +23,6 @@ from ganlab.report.grids import last_grid
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import History, read_history
 from ganlab.runs.snapshots import Row, read_snapshots, shown_in
-from ganlab.sweeps.records import read_verdict
-from ganlab.verdicts import join
 
 LATE = 20
 """Final losses and accuracies are medians over one part in so many of the steps: single steps are noise."""
@@ -144,8 +143,8 @@ def read_side(run: RunDirectory) -> Side:
             return None
 
     status = reading("run.json", run.status)
-    verdict = reading("verdict.json", lambda: read_verdict(run)) or {}
-    name = join(verdict["failure"], verdict["variant"]) if verdict else ""
+    verdict = reading("verdict.json", lambda: Verdict.read(run.verdict)) if run.verdict.is_file() else None
+    name = verdict.name if verdict else ""
     experiment = reading("config.yaml", run.experiment) if run.config.exists() else None
     history = reading("history.csv", lambda: _history(run)) or {}
     snapshots = reading("snapshots.jsonl", lambda: _snapshots(run)) or []
@@ -155,8 +154,8 @@ def read_side(run: RunDirectory) -> Side:
         "step": "-" if status is None or status.step is None else str(status.step),
         "seed": "-" if status is None or status.seed is None else str(status.seed),
         "verdict": name or "not judged",
-        "since step": str(verdict.get("onset_step") or "-"),
-        "confidence": f"{100 * verdict['confidence']:.0f} %" if verdict else "-",
+        "since step": str((verdict and verdict.onset_step) or "-"),
+        "confidence": f"{100 * verdict.confidence:.0f} %" if verdict else "-",
     }
     return Side(run, facts, name, experiment, history, snapshots, grid, tuple(gaps))
 

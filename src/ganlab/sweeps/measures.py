@@ -333,7 +333,7 @@ def verdict(records: Records, against: Records, params: VerdictOptions) -> Tally
     def look(record: RunRecord) -> Seen:
         name = _name_of(record)
         names[name] += 1
-        return matches(name, params.verdicts), record.verdict["onset_step"] if record.verdict else None
+        return matches(name, params.verdicts), record.verdict.onset_step if record.verdict else None
 
     def words(seen: list[Seen]) -> str:
         return "judged " + ", ".join(f"{name} {count}" for name, count in names.most_common()) if seen else ""

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.files import read_json
 from ganlab.runs.snapshots import is_number
 from ganlab.runs.status import STOP_ON, RunStatus
 from ganlab.sweeps.records import ENDED
-from ganlab.verdicts import join, matches
+from ganlab.verdicts import matches
 
 if TYPE_CHECKING:
     from ganlab.sweeps.plan import PlannedRun
@@ -70,7 +70,6 @@ def glance(run: RunDirectory) -> Glance:
     """Look at a run's directory as it is now, whole or not: three small reads, no lock, no error."""
     status, verdict, row = _status(run), _verdict(run), last_row(run.history)
     state = status.status if status else None
-    judged = isinstance(verdict.get("failure"), str) and isinstance(verdict.get("variant", 0), str | None)
     step, seconds = _finite(row.get("step")), _finite(row.get("time"))
     return Glance(
         state=state,
@@ -81,8 +80,8 @@ def glance(run: RunDirectory) -> Glance:
         pace=seconds / step if step and seconds is not None else None,
         d_loss=row.get("d_loss"),
         g_loss=row.get("g_loss"),
-        reading=join(verdict["failure"], verdict["variant"]) if judged else None,
-        confidence=_finite(verdict.get("confidence")),
+        reading=verdict.name if verdict else None,
+        confidence=verdict.confidence if verdict else None,
     )
 
 
@@ -122,11 +121,11 @@ def _status(run: RunDirectory) -> RunStatus | None:
         return None
 
 
-def _verdict(run: RunDirectory) -> dict[str, Any]:
+def _verdict(run: RunDirectory) -> Verdict | None:
     try:
-        return read_json(run.verdict)
+        return Verdict.read(run.verdict)
     except RunError:
-        return {}
+        return None
 
 
 def _finite(value: object) -> float | None:

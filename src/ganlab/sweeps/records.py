@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history, whole_lines
 from ganlab.runs.snapshots import Row, read_snapshots
 from ganlab.runs.status import RunStatus
-from ganlab.verdicts import join, matches
+from ganlab.verdicts import matches
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 ENDED = ("finished", "stopped")
 """States of a run that ended by itself: after its last step, by `stop_on`, or at the first NaN or Inf."""
-
-VERDICT_SCHEMA = 1
-"""Newest format of verdict.json that is read here."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class RunRecord:
             killed and left `running` behind), or failed (also one whose run.json or verdict.json cannot be read).
         reason: why it stopped, failed or is missing, in words; may be empty.
         status: run.json; None if it is missing or cannot be read.
-        verdict: verdict.json: the last one of a run that ended, else the reading so far; None where there is none.
+        verdict: the last one of a run that ended, else the reading so far; None where there is none.
     """
 
     planned: PlannedRun
@@ -47,7 +43,7 @@ class RunRecord:
     state: str
     reason: str
     status: RunStatus | None
-    verdict: Mapping[str, Any] | None
+    verdict: Verdict | None
 
     @property
     def ended(self) -> bool:
@@ -85,7 +81,7 @@ class RunRecord:
     @property
     def failure_name(self) -> str:
         """The verdict as `failure/variant` or `failure`; empty without one."""
-        return "" if self.verdict is None else join(self.verdict["failure"], self.verdict["variant"])
+        return "" if self.verdict is None else self.verdict.name
 
     @property
     def as_expected(self) -> bool | None:
@@ -135,33 +131,10 @@ def _record(planned: PlannedRun, run: RunDirectory, last_attempt: str) -> RunRec
     if not run.status_file.is_file():
         return RunRecord(planned, run, "missing", last_attempt or "not begun", None, None)
     try:
-        status, verdict = run.status(), read_verdict(run)
+        status, verdict = run.status(), Verdict.read(run.verdict) if run.verdict.is_file() else None
     except RunError as error:
         return RunRecord(planned, run, "failed", in_words(error, run), None, None)
     state, reason = run.state(status), status.reason
     if state == "interrupted":
         reason = reason or last_attempt or "its process is gone"
     return RunRecord(planned, run, state, reason, status, verdict)
-
-
-def read_verdict(run: RunDirectory) -> dict[str, Any] | None:
-    """Read verdict.json; None where the run was not judged.
-
-    Raises:
-        RunError: it is damaged, or of a newer format.
-    """
-    if not run.verdict.is_file():
-        return None
-    verdict = read_json(run.verdict)
-    schema = verdict.get("schema")
-    if isinstance(schema, int) and schema > VERDICT_SCHEMA:
-        raise RunError(f"{run.verdict} has format {schema}, and this ganlab reads up to {VERDICT_SCHEMA}")
-    whole = (
-        isinstance(verdict.get("failure"), str)
-        and isinstance(verdict.get("variant"), str | None)
-        and isinstance(verdict.get("onset_step"), int | None)
-        and all(isinstance(verdict.get(key), int | float) for key in ("confidence", "severity"))
-    )
-    if not whole:
-        raise RunError(f"{run.verdict} is damaged: it names no failure, confidence or onset", "diagnose the run again")
-    return verdict

@@ -107,7 +107,7 @@ def _isfinite_number(text: str) -> bool:
 
 def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
     """The row of a run in runs.csv."""
-    planned, verdict = record.planned, record.verdict or {}
+    planned, verdict = record.planned, record.verdict
     who: dict[str, Cell] = {"run": planned.id, "config": planned.config, "seed": planned.seed}
     reason = record.reason
     curves: Mapping[str, float | None] = dict.fromkeys(CURVES)
@@ -120,11 +120,11 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
         "state": record.state,
         "reason": reason,
         "step": record.step,
-        "verdict": verdict.get("failure"),
-        "variant": verdict.get("variant"),
-        "confidence": verdict.get("confidence"),
-        "severity": verdict.get("severity"),
-        "onset_step": verdict.get("onset_step"),
+        "verdict": verdict.failure if verdict else None,
+        "variant": verdict.variant if verdict else None,
+        "confidence": verdict.confidence if verdict else None,
+        "severity": verdict.severity if verdict else None,
+        "onset_step": verdict.onset_step if verdict else None,
         "expected": "|".join(planned.experiment.expect),
         "as_expected": record.as_expected,
         "stopped_early": steps_saved(record),
@@ -199,7 +199,7 @@ def _config(records: Sequence[RunRecord]) -> dict[str, Any]:
     most = next(iter(verdicts), None)
     k, n = verdicts[most] if most else 0, len(judged)
     onsets = [
-        record.verdict["onset_step"] for record in judged if record.failure_name == most and record.verdict is not None
+        record.verdict.onset_step for record in judged if record.failure_name == most and record.verdict is not None
     ]
     dated = [onset for onset in onsets if onset is not None]
     low, high = wilson(k, n)

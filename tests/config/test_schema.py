@@ -8,14 +8,15 @@ import jsonschema
 import pytest
 
 from ganlab.config.schema import json_schema
-from ganlab.config.yaml_text import Place, read_yaml
+from ganlab.config.tree import Location
+from ganlab.config.yaml_text import read_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = sorted(file for file in CONFIGS.rglob("*.yaml") if file.parent.name != "sweeps")
 
 
 def plain(text: str) -> Any:
-    return read_yaml(text, Place("x.yaml", 1))[0].plain()
+    return read_yaml(text, Location("x.yaml", 1))[0].plain()
 
 
 @pytest.fixture(scope="module")

@@ -8,30 +8,20 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganlab.config.yaml_text import (
-    MAX_BYTES,
-    MAX_DEPTH,
-    MAX_NODES,
-    Place,
-    UnreadableError,
-    decode,
-    read_yaml,
-    shown,
-    to_node,
-    write_yaml,
-)
+from ganlab.config.tree import MAX_DEPTH, Location, UnreadableError
+from ganlab.config.yaml_text import MAX_BYTES, MAX_NODES, decode, read_yaml, write_yaml
 
 
 def read(text: str) -> Any:
-    node, findings = read_yaml(text, Place("x.yaml", 1))
-    assert not findings
+    node, mistakes = read_yaml(text, Location("x.yaml", 1))
+    assert not mistakes
     return node.plain()
 
 
 def refusal(text: str | bytes) -> str:
     """The problems of a text that cannot be read, as one string."""
     with pytest.raises(UnreadableError) as error:
-        read_yaml(decode(text if isinstance(text, bytes) else text.encode(), "x.yaml"), Place("x.yaml", 1))
+        read_yaml(decode(text if isinstance(text, bytes) else text.encode(), "x.yaml"), Location("x.yaml", 1))
     return str(error.value)
 
 
@@ -102,18 +92,18 @@ def test_quotes_make_text() -> None:
 
 def test_every_value_knows_its_line() -> None:
     text = "a: 1\nb:\n  c: [1,\n      2]\n  d: |\n    text\n# comment\ne:\n- x\n- y: 3\n"
-    root, _ = read_yaml(text, Place("x.yaml", 1))
+    root, _ = read_yaml(text, Location("x.yaml", 1))
     lines = {key: root.value[key].place.line for key in root.value}
     assert lines == {"a": 1, "b": 2, "e": 8}
     section = root.value["b"].value
     assert (section["c"].place.line, section["d"].place.line) == (3, 5)
     assert [item.place.line for item in section["c"].value] == [3, 4]
     assert [item.place.line for item in root.value["e"].value] == [9, 10]
-    assert root.value["e"].value[1].value["y"].place == Place("x.yaml", 10)
+    assert root.value["e"].value[1].value["y"].place == Location("x.yaml", 10)
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_fine() -> None:
-    node, _ = read_yaml(decode(b"\xef\xbb\xbfa: 1\r\nb: x\r\n", "x.yaml"), Place("x.yaml", 1))
+    node, _ = read_yaml(decode(b"\xef\xbb\xbfa: 1\r\nb: x\r\n", "x.yaml"), Location("x.yaml", 1))
     assert node.plain() == {"a": 1, "b": "x"}
     assert node.value["b"].place.line == 2
 
@@ -169,8 +159,8 @@ def test_too_large_too_deep_too_many() -> None:
 
 def test_keys_given_twice_or_no_text_are_found_all_at_once() -> None:
     text = "a: 1\nb: {c: 1, c: 2}\na: 3\n1: x\ntrue: y\n? [z]\n: 1\n<<: {d: 1}\n"
-    node, findings = read_yaml(text, Place("x.yaml", 1))
-    assert [str(found) for found in findings] == [
+    node, mistakes = read_yaml(text, Location("x.yaml", 1))
+    assert [str(found) for found in mistakes] == [
         "x.yaml:2: b.c: the key stands in lines 2 and 2; keep one",
         "x.yaml:3: a: the key stands in lines 1 and 3; keep one",
         "x.yaml:4: the key 1 is not text",
@@ -179,27 +169,6 @@ def test_keys_given_twice_or_no_text_are_found_all_at_once() -> None:
         "x.yaml:8: merge keys (<<) are not read; use extends",
     ]
     assert node.plain() == {"a": 1, "b": {"c": 1}}
-
-
-def test_python_values_that_no_file_could_hold() -> None:
-    circle: dict[str, Any] = {}
-    circle["again"] = circle
-    for value, words in [
-        (circle, "nested more than"),
-        ({"a": {1: 2}}, "a: the key 1 is not plain text"),
-        ({"a\x1b": 2}, r"the key 'a\x1b' is not plain text"),
-        ({"a": ["\x00"]}, "a.0: holds the control character"),
-        ({"a": 10**5000}, "a: a whole number of"),
-    ]:
-        with pytest.raises(UnreadableError, match=r"^here: ") as error:
-            to_node(value, Place("here"))
-        assert words in str(error.value)
-
-
-def test_messages_show_user_text_safe_and_short() -> None:
-    assert shown("y" * 1000).endswith("...'")
-    assert shown([1, "a", None, {"b": 1}]) == "[1, 'a', null, keys and values]"
-    assert shown(object()) == "a Python object"
 
 
 TEXT = st.text(

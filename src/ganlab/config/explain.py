@@ -16,10 +16,9 @@ from ganlab.config.schema import (
     component_name,
     descriptions,
     dotted_paths,
-    node_at,
     options_at,
 )
-from ganlab.config.yaml_text import Finding, KeyPath, Node, dotted, shown
+from ganlab.config.tree import KeyPath, Mistake, Node, dotted, key_path, node_at, shown
 from ganlab.text import closest, short
 
 _TYPES = {
@@ -79,21 +78,21 @@ def _path_of(root: Node, location: KeyPath, *, missing: bool) -> KeyPath:
     return (*path, location[-1]) if missing else path
 
 
-def finding(root: Node, path: KeyPath, text: str, others: Iterable[KeyPath] = ()) -> Finding:
-    """Return a finding about a path.
+def mistake_at(root: Node, path: KeyPath, text: str, others: Iterable[KeyPath] = ()) -> Mistake:
+    """Return a mistake at a path.
 
     Its place is where the path was written, or else the first of `others` that was, or else what the path would stand
     in. An override that wrote the path itself names it already.
     """
     written = node_at(root, path)
     if written and written.place.key:
-        return Finding(written.place, text)
+        return Mistake(written.place, text)
     above = [path[:depth] for depth in reversed(range(len(path)))]
     place = next(node.place for candidate in (path, *others, *above) if (node := node_at(root, candidate)))
-    return Finding(place, f"{dotted(path)}: {text}")
+    return Mistake(place, f"{dotted(path)}: {text}")
 
 
-def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Finding, KeyPath]:
+def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Mistake, KeyPath]:
     """Return what is wrong at a path, and the path that was meant.
 
     Args:
@@ -120,10 +119,10 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Finding, 
         text = f"is missing; {component_name(cls) if cls else 'the list'} needs it"
     else:
         text = wrong_value(path, cls, errors, value)
-    return finding(root, path, text), path
+    return mistake_at(root, path, text), path
 
 
-def _unknown_key(root: Node, path: KeyPath) -> tuple[Finding, KeyPath]:
+def _unknown_key(root: Node, path: KeyPath) -> tuple[Mistake, KeyPath]:
     *above, key = path
     node, cls = node_at(root, path), options_at(root, tuple(above))
     keys = list(cls.model_fields) if cls else []
@@ -131,7 +130,7 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Finding, KeyPath]:
     rivals = [rival for rival, options in _components(root, tuple(above)).items() if key in options.model_fields]
     if rivals:
         have = f"{' and '.join(rivals)} {'have' if len(rivals) > 1 else 'has'} it"
-        return finding(root, path, f"unknown key of {name}; {have}"), path
+        return mistake_at(root, path, f"unknown key of {name}; {have}"), path
     near = closest(key, keys)
     if node and node.place.key:
         meant = shown_as = _close_path(node.place.key, root)
@@ -140,13 +139,8 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Finding, KeyPath]:
     else:
         meant = shown_as = next((other for other in dotted_paths(root) if other.endswith(f".{key}")), None)
     if meant:
-        return finding(root, path, f"unknown key; did you mean {shown_as}?"), key_path(meant)
-    return finding(root, path, f"unknown key; {name} has {', '.join(keys)}"), path
-
-
-def key_path(text: str) -> KeyPath:
-    """Return the keys and list positions that a dotted path names."""
-    return tuple(int(part) if part.isdigit() else part for part in text.split("."))
+        return mistake_at(root, path, f"unknown key; did you mean {shown_as}?"), key_path(meant)
+    return mistake_at(root, path, f"unknown key; {name} has {', '.join(keys)}"), path
 
 
 def _close_path(typed: str, root: Node) -> str | None:

@@ -9,16 +9,8 @@ from pathlib import Path
 
 from ganlab.config.merge import merge
 from ganlab.config.shipped import find_config
-from ganlab.config.yaml_text import (
-    MAX_BYTES,
-    Finding,
-    Node,
-    Place,
-    UnreadableError,
-    decode,
-    read_yaml,
-    shown,
-)
+from ganlab.config.tree import Location, Mistake, Node, UnreadableError, shown
+from ganlab.config.yaml_text import MAX_BYTES, decode, read_yaml
 from ganlab.errors import ConfigError
 from ganlab.text import PATH, one_line
 
@@ -41,7 +33,7 @@ _read = functools.lru_cache(maxsize=64)(read_yaml)
 """A sweep reads the same few files again and again, which its experiments extend."""
 
 
-def read_document(path: Path, experiments: int = 1) -> tuple[Node, list[Finding]]:
+def read_document(path: Path, experiments: int = 1) -> tuple[Node, list[Mistake]]:
     """Read a file of keys that holds up to so many experiments; return it, and what is wrong with its keys.
 
     Raises:
@@ -49,21 +41,21 @@ def read_document(path: Path, experiments: int = 1) -> tuple[Node, list[Finding]
     """
     source = one_line(path, PATH)
     text = decode(_read_file(path, source, experiments * MAX_BYTES), source, experiments)
-    tree, findings = _read(text, Place(source, 1), experiments)
+    tree, mistakes = _read(text, Location(source, 1), experiments)
     if tree.value is None:
-        raise UnreadableError([Finding(Place(source), "the file is empty: it holds no keys")])
-    return tree, findings
+        raise UnreadableError([Mistake(Location(source), "the file is empty: it holds no keys")])
+    return tree, mistakes
 
 
 def _read_file(path: Path, source: str, most: int) -> bytes:
     """Return the first bytes of a file, one more than `decode` accepts at most."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait, reading a device never end
-            raise UnreadableError([Finding(Place(source), "a device or a pipe; expected a YAML file")])
+            raise UnreadableError([Mistake(Location(source), "a device or a pipe; expected a YAML file")])
         with path.open("rb") as file:
             return file.read(most + 1)
     except OSError as error:
-        raise UnreadableError([Finding(Place(source), f"cannot be read: {error.strerror}")]) from None
+        raise UnreadableError([Mistake(Location(source), f"cannot be read: {error.strerror}")]) from None
 
 
 def says_sweep(tree: Node) -> bool:
@@ -71,7 +63,7 @@ def says_sweep(tree: Node) -> bool:
     return isinstance(tree.value, dict) and any(key in tree.value for key in SWEEP_KEYS)
 
 
-def read_chain(path: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Finding]]:
+def read_chain(path: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Mistake]]:
     """Return what an experiment file and all that it extends say together, and what is wrong with their keys.
 
     Args:
@@ -82,15 +74,15 @@ def read_chain(path: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Find
         ConfigError: it is the file of a sweep.
         UnreadableError: one of the files cannot be found or read, or they extend each other in a circle.
     """
-    tree, findings = read_document(path)
+    tree, mistakes = read_document(path)
     if says_sweep(tree):
         source = tree.place.source
         raise ConfigError(f"{source}: this is a sweep, not an experiment", f"`ganlab sweep {source}` runs it")
     tree, more = extend(tree, path.parent, (*above, os.path.realpath(path)))
-    return tree, more + findings
+    return tree, more + mistakes
 
 
-def extend(tree: Node, folder: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Finding]]:
+def extend(tree: Node, folder: Path, above: tuple[str, ...] = ()) -> tuple[Node, list[Mistake]]:
     """Return a tree merged into what its `extends` names, if it has one; files are looked for from `folder`.
 
     Raises:
@@ -98,13 +90,13 @@ def extend(tree: Node, folder: Path, above: tuple[str, ...] = ()) -> tuple[Node,
         UnreadableError: as `read_chain`; or the tree has no keys.
     """
     if not isinstance(tree.value, dict):
-        raise UnreadableError([Finding(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
+        raise UnreadableError([Mistake(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
     keys = dict(tree.value)
     parent = keys.pop("extends", None)
     if parent is None:
         return tree, []
-    base, findings = read_chain(_parent_file(parent, folder, above), above)
-    return merge(base, Node(keys, tree.place)), findings
+    base, mistakes = read_chain(_parent_file(parent, folder, above), above)
+    return merge(base, Node(keys, tree.place)), mistakes
 
 
 def _parent_file(parent: Node, folder: Path, above: tuple[str, ...]) -> Path:
@@ -112,13 +104,13 @@ def _parent_file(parent: Node, folder: Path, above: tuple[str, ...]) -> Path:
     place = parent.place
     if not isinstance(parent.value, str):
         text = f"extends: expected a file or the name of a shipped experiment, got {shown(parent.plain())}"
-        raise UnreadableError([Finding(place, text)])
+        raise UnreadableError([Mistake(place, text)])
     try:
         path = locate(parent.value, folder)
     except ConfigError as error:
-        raise UnreadableError([Finding(place, f"extends: {error.message}; {error.hint}")]) from None
+        raise UnreadableError([Mistake(place, f"extends: {error.message}; {error.hint}")]) from None
     if os.path.realpath(path) in above:
-        raise UnreadableError([Finding(place, "extends: the files extend each other in a circle")])
+        raise UnreadableError([Mistake(place, "extends: the files extend each other in a circle")])
     if len(above) > MAX_EXTENDS:
-        raise UnreadableError([Finding(place, f"extends: a chain of more than {MAX_EXTENDS} files")])
+        raise UnreadableError([Mistake(place, f"extends: a chain of more than {MAX_EXTENDS} files")])
     return path

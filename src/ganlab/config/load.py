@@ -10,26 +10,18 @@ from pydantic import ValidationError
 
 from ganlab.config.base import Options
 from ganlab.config.experiment import Experiment
-from ganlab.config.explain import errors_by_path, explain, finding, key_path
+from ganlab.config.explain import errors_by_path, explain, mistake_at
 from ganlab.config.files import extend, locate, read_chain
 from ganlab.config.merge import drop, with_names
-from ganlab.config.overrides import Change, apply_changes, read_overrides, read_settings
+from ganlab.config.overrides import Setting, apply_settings, read_overrides, read_settings
 from ganlab.config.rules import problems
-from ganlab.config.schema import choices, node_at
-from ganlab.config.yaml_text import (
-    Finding,
-    KeyPath,
-    Node,
-    Place,
-    UnreadableError,
-    dotted,
-    to_node,
-    write_yaml,
-)
+from ganlab.config.schema import choices
+from ganlab.config.tree import KeyPath, Location, Mistake, Node, UnreadableError, dotted, key_path, node_at, to_node
+from ganlab.config.yaml_text import write_yaml
 from ganlab.errors import ConfigError
 from ganlab.text import short
 
-MAX_FINDINGS = 100
+MAX_MISTAKES = 100
 
 
 def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -48,7 +40,7 @@ def load_experiment(source: str | Path, overrides: Sequence[str] = ()) -> Experi
     try:
         return _resolve(*read_chain(path), *read_overrides(overrides))
     except UnreadableError as error:
-        raise refusal(error.findings) from None
+        raise refusal(error.mistakes) from None
 
 
 def experiment_from_mapping(
@@ -65,9 +57,9 @@ def experiment_from_mapping(
         ConfigError: it cannot be run; the message lists every problem, one a line.
     """
     try:
-        return _resolve(*extend(to_node(values, Place(short(where))), Path()), *read_overrides(overrides))
+        return _resolve(*extend(to_node(values, Location(short(where))), Path()), *read_overrides(overrides))
     except UnreadableError as error:
-        raise refusal(error.findings) from None
+        raise refusal(error.mistakes) from None
 
 
 def experiment_from_node(node: Node, folder: Path) -> Experiment:
@@ -100,9 +92,9 @@ def with_settings(experiment: Experiment, *settings: Mapping[str, Any]) -> Exper
         ConfigError: it cannot be run so; the message lists every problem, one a line.
     """
     try:
-        return _resolve(to_node(experiment.model_dump(), Place("experiment")), [], *read_settings(settings))
+        return _resolve(to_node(experiment.model_dump(), Location("experiment")), [], *read_settings(settings))
     except UnreadableError as error:
-        raise refusal(error.findings) from None
+        raise refusal(error.mistakes) from None
 
 
 def dump_experiment(experiment: Experiment) -> str:
@@ -147,51 +139,51 @@ def _leaves(options: Options, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
 
 
 def _resolve(
-    tree: Node, findings: Sequence[Finding], changes: Sequence[Change] = (), unread: Sequence[Finding] = ()
+    tree: Node, mistakes: Sequence[Mistake], settings: Sequence[Setting] = (), unread: Sequence[Mistake] = ()
 ) -> Experiment:
-    """Return the experiment that a tree with changes describes.
+    """Return the experiment that a tree with settings describes.
 
     Args:
         tree: what was written.
-        findings: what is wrong with it already.
-        changes: what is laid over it.
-        unread: what is wrong with changes that could not be read.
+        mistakes: what is wrong with it already.
+        settings: what is laid over it.
+        unread: what is wrong with settings that could not be read.
 
     Raises:
         UnreadableError: it cannot be run; every problem at its place.
     """
-    tree, more = apply_changes(tree, changes)
-    found = [*findings, *unread, *more]
+    tree, more = apply_settings(tree, settings)
+    found = [*mistakes, *unread, *more]
     tree = with_names(tree)
     experiment, wrong, doubtful = _validate(tree)
     found += wrong
     for problem in problems(experiment):
         path, *others = map(key_path, (problem.path, *problem.others))
         if not any(_touch(one, other) for one in (path, *others) for other in doubtful):
-            found.append(finding(tree, path, f"{problem.message}; {problem.hint}", others))
+            found.append(mistake_at(tree, path, f"{problem.message}; {problem.hint}", others))
     if found:
         raise UnreadableError(found)
     return experiment
 
 
-def _validate(tree: Node) -> tuple[Experiment, list[Finding], list[KeyPath]]:
+def _validate(tree: Node) -> tuple[Experiment, list[Mistake], list[KeyPath]]:
     """Validate a tree without what is wrong in it, so that rules can be asked of the rest.
 
     Returns:
         The experiment that is left, what is wrong with the tree, and the paths that this concerns.
     """
-    findings: list[Finding] = []
+    mistakes: list[Mistake] = []
     doubtful: list[KeyPath] = []
     while True:
         try:
-            return Experiment.model_validate(tree.plain()), findings, doubtful
+            return Experiment.model_validate(tree.plain()), mistakes, doubtful
         except ValidationError as error:
             wrong = errors_by_path(tree, error)
         # Keys that are missing only because they were dropped have been reported.
         fresh = [path for path in wrong if not any(_touch(path, other) for other in doubtful)]
-        for path in fresh[: MAX_FINDINGS + 1]:
+        for path in fresh[: MAX_MISTAKES + 1]:
             explained, meant = explain(tree, path, wrong[path])
-            findings.append(explained)
+            mistakes.append(explained)
             doubtful.append(meant)
         for path in wrong:
             dropped = _to_drop(tree, path)
@@ -214,12 +206,12 @@ def _touch(one: KeyPath, other: KeyPath) -> bool:
     return one[:shared] == other[:shared]
 
 
-def refusal(findings: Sequence[Finding]) -> ConfigError:
-    """Return the error that says each finding once: files by line, then overrides."""
+def refusal(mistakes: Sequence[Mistake]) -> ConfigError:
+    """Return the error that says each mistake once: files by line, then overrides."""
     ordered = sorted(
-        findings, key=lambda found: (found.place.line == 0, found.place[:2] if found.place.line else ("", 0))
+        mistakes, key=lambda found: (found.place.line == 0, found.place[:2] if found.place.line else ("", 0))
     )
     lines = list(dict.fromkeys(map(str, ordered)))
-    if len(lines) > MAX_FINDINGS:
-        lines[MAX_FINDINGS:] = ["and more, once these are put right"]
+    if len(lines) > MAX_MISTAKES:
+        lines[MAX_MISTAKES:] = ["and more, once these are put right"]
     return ConfigError("\n".join(lines))

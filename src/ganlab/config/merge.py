@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ganlab.config.schema import DEFAULT_COMPONENTS, node_at
-from ganlab.config.yaml_text import Finding, KeyPath, Node, UnreadableError, dotted
+from ganlab.config.schema import DEFAULT_COMPONENTS
+from ganlab.config.tree import KeyPath, Mistake, Node, UnreadableError, dotted, node_at
 from ganlab.text import short
 
 
@@ -37,7 +37,7 @@ def put(tree: Node, keys: KeyPath, value: Node, path: KeyPath = ()) -> Node:
         if below is None:
             where = dotted(path) or "the experiment"
             text = f"{where} has no entry {short(key)}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
-            raise UnreadableError([Finding(value.place, text)])
+            raise UnreadableError([Mistake(value.place, text)])
         index = int(key)
         items = list(tree.value)
         items[index] = put(below, rest, value, (*path, index))

@@ -6,109 +6,109 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ganlab.config.merge import put
-from ganlab.config.yaml_text import (
+from ganlab.config.tree import (
     MAX_DEPTH,
-    Finding,
     KeyPath,
+    Location,
+    Mistake,
     Node,
-    Place,
     UnreadableError,
     control_character,
-    read_yaml,
     shown,
     to_node,
 )
+from ganlab.config.yaml_text import read_yaml
 from ganlab.text import short
 
 PLAYERS = ("generator", "discriminator")
 
 
-class Change(NamedTuple):
+class Setting(NamedTuple):
     """A value for a key, with what is wrong in the value's own keys."""
 
     path: KeyPath
     node: Node
-    findings: Sequence[Finding] = ()
+    mistakes: Sequence[Mistake] = ()
 
 
-def read_override(text: str) -> Change:
+def read_override(text: str) -> Setting:
     """Return what an override `KEY=VALUE` sets to what.
 
     Raises:
         UnreadableError: it is no KEY=VALUE, or the value is no YAML.
     """
-    place = Place(f"override {short(text)}")
+    place = Location(f"override {short(text)}")
     key, equals, value = text.partition("=")
     if not equals or control_character(text):
-        raise _not_a_change(place)
-    return Change(_path(key, place), *read_yaml(value, place))
+        raise _not_a_setting(place)
+    return Setting(_path(key, place), *read_yaml(value, place))
 
 
-def read_setting(key: str, value: Any) -> Change:
+def read_setting(key: str, value: Any) -> Setting:
     """Return what a dotted key and a plain value from Python set to what; no text is made of the value.
 
     Raises:
         UnreadableError: the key is no dotted path, or the value holds what no experiment can.
     """
-    place = Place(f"override {short(f'{key}={shown(value)}')}")
+    place = Location(f"override {short(f'{key}={shown(value)}')}")
     if control_character(key):
-        raise _not_a_change(place)
-    return Change(_path(key, place), to_node(value, place))
+        raise _not_a_setting(place)
+    return Setting(_path(key, place), to_node(value, place))
 
 
-def _path(key: str, place: Place) -> KeyPath:
+def _path(key: str, place: Location) -> KeyPath:
     path = tuple(key.strip().split("."))
     if not all(path) or len(path) > MAX_DEPTH:
-        raise _not_a_change(place)
+        raise _not_a_setting(place)
     return path
 
 
-def _not_a_change(place: Place) -> UnreadableError:
-    return UnreadableError([Finding(place, "expected KEY=VALUE in plain text, such as training.steps=500")])
+def _not_a_setting(place: Location) -> UnreadableError:
+    return UnreadableError([Mistake(place, "expected KEY=VALUE in plain text, such as training.steps=500")])
 
 
-def read_overrides(texts: Iterable[str]) -> tuple[list[Change], list[Finding]]:
-    """Return the changes that overrides make, and what is wrong with those that cannot be read."""
+def read_overrides(texts: Iterable[str]) -> tuple[list[Setting], list[Mistake]]:
+    """Return the settings that overrides make, and what is wrong with those that cannot be read."""
     return _each(read_override, ((text,) for text in texts))
 
 
-def read_settings(settings: Iterable[Mapping[str, Any]]) -> tuple[list[Change], list[Finding]]:
-    """Return the changes that mappings of dotted keys make, and what is wrong with those that cannot be read."""
-    return _each(read_setting, (item for mapping in settings for item in mapping.items()))
+def read_settings(mappings: Iterable[Mapping[str, Any]]) -> tuple[list[Setting], list[Mistake]]:
+    """Return the settings that mappings of dotted keys make, and what is wrong with those that cannot be read."""
+    return _each(read_setting, (item for mapping in mappings for item in mapping.items()))
 
 
-def _each(read: Callable[..., Change], arguments: Iterable[tuple[Any, ...]]) -> tuple[list[Change], list[Finding]]:
-    changes: list[Change] = []
-    findings: list[Finding] = []
+def _each(read: Callable[..., Setting], arguments: Iterable[tuple[Any, ...]]) -> tuple[list[Setting], list[Mistake]]:
+    settings: list[Setting] = []
+    mistakes: list[Mistake] = []
     for each in arguments:
         try:
-            changes.append(read(*each))
+            settings.append(read(*each))
         except UnreadableError as error:
-            findings += error.findings
-    return changes, findings
+            mistakes += error.mistakes
+    return settings, mistakes
 
 
-def apply_changes(tree: Node, changes: Sequence[Change]) -> tuple[Node, list[Finding]]:
-    """Return the tree with all changes in it, and what is wrong with them.
+def apply_settings(tree: Node, settings: Sequence[Setting]) -> tuple[Node, list[Mistake]]:
+    """Return the tree with all settings in it, and what is wrong with them.
 
     Whole lists come before their entries, names before other keys; of a key that is set twice the last counts.
     """
-    findings = [finding for change in changes for finding in change.findings]
-    edits = [edit for change in changes for edit in _edits(change)]
+    mistakes = [mistake for setting in settings for mistake in setting.mistakes]
+    edits = [edit for setting in settings for edit in _edits(setting)]
     edits.sort(key=lambda edit: (any(str(key).isdigit() for key in edit[0]), edit[0][-1] != "name"))
     for path, node in edits:
         try:
             tree = put(tree, path, node)
         except UnreadableError as error:
-            findings += error.findings
-    return tree, findings
+            mistakes += error.mistakes
+    return tree, mistakes
 
 
-def _edits(change: Change) -> Iterator[tuple[KeyPath, Node]]:
-    """Yield the paths that a change sets, down to plain values and lists, and what to."""
-    place = change.node.place
-    for path, leaf in _leaves(change.path, change.node):
-        named = place._replace(key=".".join(map(str, path))) if path == change.path else place
+def _edits(setting: Setting) -> Iterator[tuple[KeyPath, Node]]:
+    """Yield the paths that a setting sets, down to plain values and lists, and what to."""
+    place = setting.node.place
+    for path, leaf in _leaves(setting.path, setting.node):
+        named = place._replace(key=".".join(map(str, path))) if path == setting.path else place
         for one in for_each_player(path):
             yield one, Node(leaf.value, named)
 

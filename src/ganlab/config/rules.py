@@ -32,18 +32,18 @@ from ganlab.config.networks import (
 from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PackingOptions, PenaltyOptions, WganGpOptions
 from ganlab.config.training import TrainingOptions
 
-Part = TypeVar("Part", bound=Options)
-Rule = Callable[[Part, str, Experiment], Iterator[Problem]]
+Subject = TypeVar("Subject", bound=Options)
+Rule = Callable[[Subject, str, Experiment], Iterator[Problem]]
 """From a part, the path where it stands and the whole experiment to what is wrong with them together."""
 
 RULES: list[tuple[type[Options], Rule[Any]]] = []
 """Every rule and the options class that it is about, in the order of this file."""
 
 
-def rule(part: type[Part]) -> Callable[[Rule[Part]], Rule[Part]]:
+def rule(part: type[Subject]) -> Callable[[Rule[Subject]], Rule[Subject]]:
     """Register a function as a rule about an options class and all that derive from it."""
 
-    def register(function: Rule[Part]) -> Rule[Part]:
+    def register(function: Rule[Subject]) -> Rule[Subject]:
         RULES.append((part, function))
         return function
 

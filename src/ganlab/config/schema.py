@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from ganlab.config.base import Options
 from ganlab.config.experiment import Experiment
-from ganlab.config.yaml_text import KeyPath, Node
+from ganlab.config.tree import KeyPath, Node, node_at
 from ganlab.verdicts import KINDS
 
 
@@ -94,14 +94,6 @@ def dotted_paths(root: Node, path: KeyPath = ()) -> Iterator[str]:
         entries = node_at(root, below)
         for index in range(len(entries.value)) if entries and isinstance(entries.value, list) else ():
             yield from dotted_paths(root, (*below, index))
-
-
-def node_at(root: Node, path: KeyPath) -> Node | None:
-    """Return the node at a path, or None."""
-    node: Node | None = root
-    for key in path:
-        node = node.child(key) if node else None
-    return node
 
 
 @functools.cache

@@ -13,23 +13,14 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from ganlab.config.base import Options, Seed
 from ganlab.config.experiment import Experiment
-from ganlab.config.explain import errors_by_path, finding, no_such, wrong_value
+from ganlab.config.explain import errors_by_path, mistake_at, no_such, wrong_value
 from ganlab.config.files import locate, read_document, says_sweep
 from ganlab.config.load import experiment_from_node, load_experiment, refusal
-from ganlab.config.overrides import Change, for_each_player, read_overrides
-from ganlab.config.schema import node_at
+from ganlab.config.overrides import Setting, for_each_player, read_overrides
 from ganlab.config.shipped import find_sweep, shipped_configs
 from ganlab.config.training import MonitorOptions
-from ganlab.config.yaml_text import (
-    Finding,
-    KeyPath,
-    Node,
-    Place,
-    UnreadableError,
-    shown,
-    to_node,
-    write_yaml,
-)
+from ganlab.config.tree import KeyPath, Location, Mistake, Node, UnreadableError, node_at, shown, to_node
+from ganlab.config.yaml_text import write_yaml
 from ganlab.errors import ConfigError
 from ganlab.sweeps.claim_options import CLAIMS, Claim
 from ganlab.text import closest, short
@@ -189,10 +180,10 @@ def load_spec(source: str | Path, overrides: Sequence[str] = ()) -> SweepSpec:
     """
     path = _find(source)
     try:
-        tree, findings = read_document(path, EXPERIMENTS)
-        return _resolve(tree, findings, path.parent, overrides)
+        tree, mistakes = read_document(path, EXPERIMENTS)
+        return _resolve(tree, mistakes, path.parent, overrides)
     except UnreadableError as error:
-        raise refusal(error.findings) from None
+        raise refusal(error.mistakes) from None
 
 
 def spec_from_mapping(values: Mapping[str, Any]) -> SweepSpec:
@@ -202,9 +193,9 @@ def spec_from_mapping(values: Mapping[str, Any]) -> SweepSpec:
         ConfigError: as `load_spec`.
     """
     try:
-        return _resolve(to_node(values, Place("sweep")), [], Path(), ())
+        return _resolve(to_node(values, Location("sweep")), [], Path(), ())
     except UnreadableError as error:
-        raise refusal(error.findings) from None
+        raise refusal(error.mistakes) from None
 
 
 def dump_spec(spec: SweepSpec) -> str:
@@ -260,24 +251,24 @@ def _below(key: str, value: Any) -> Iterator[str]:
 # From a file's keys to a SweepSpec
 
 
-def _resolve(tree: Node, findings: list[Finding], folder: Path, overrides: Sequence[str]) -> SweepSpec:
+def _resolve(tree: Node, mistakes: list[Mistake], folder: Path, overrides: Sequence[str]) -> SweepSpec:
     """Return the spec that a tree describes; raise with all that is wrong."""
     _refuse_experiment(tree)
     tree, wrong = _inline(tree, folder)
     tree, unread = _override(tree, overrides)
-    findings = [*findings, *wrong, *unread]
+    mistakes = [*mistakes, *wrong, *unread]
     try:
         spec = SweepSpec.model_validate(tree.plain())
     except ValidationError as error:
-        raise UnreadableError(findings + _explained(tree, error)) from None
-    if findings:
-        raise UnreadableError(findings)
+        raise UnreadableError(mistakes + _explained(tree, error)) from None
+    if mistakes:
+        raise UnreadableError(mistakes)
     return spec
 
 
 def _refuse_experiment(tree: Node) -> None:
     if not isinstance(tree.value, dict):
-        raise UnreadableError([Finding(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
+        raise UnreadableError([Mistake(tree.place, f"expected keys and values, got {shown(tree.plain())}")])
     experiment = {*Experiment.model_fields, "extends"} - {"name"}
     if not says_sweep(tree) and experiment & tree.value.keys():
         raise ConfigError(
@@ -286,31 +277,31 @@ def _refuse_experiment(tree: Node) -> None:
         )
 
 
-def _inline(tree: Node, folder: Path) -> tuple[Node, list[Finding]]:
+def _inline(tree: Node, folder: Path) -> tuple[Node, list[Mistake]]:
     """Return the tree with experiments in place of what names them, and what is wrong with them."""
-    findings: list[Finding] = []
+    mistakes: list[Mistake] = []
     keys, runs = dict(tree.value), tree.child("runs")
     if "base" in keys:
-        keys["base"] = _experiment(keys["base"], folder, "base", findings)
+        keys["base"] = _experiment(keys["base"], folder, "base", mistakes)
     if runs and isinstance(runs.value, str):
         runs = Node(_files(runs, folder), runs.place)
     if runs and isinstance(runs.value, list):
-        entries = [_entry(entry, folder, f"runs.{index}", findings) for index, entry in enumerate(runs.value)]
+        entries = [_entry(entry, folder, f"runs.{index}", mistakes) for index, entry in enumerate(runs.value)]
         keys["runs"] = Node(entries, runs.place)
-    return Node(keys, tree.place), findings
+    return Node(keys, tree.place), mistakes
 
 
-def _entry(entry: Node, folder: Path, where: str, findings: list[Finding]) -> Node:
+def _entry(entry: Node, folder: Path, where: str, mistakes: list[Mistake]) -> Node:
     """Return an entry of `runs` with an experiment as its `config`."""
     if not isinstance(entry.value, dict):
-        return Node({"config": _experiment(entry, folder, where, findings)}, entry.place)
+        return Node({"config": _experiment(entry, folder, where, mistakes)}, entry.place)
     if "config" not in entry.value:
         return entry
-    config = _experiment(entry.value["config"], folder, f"{where}.config", findings)
+    config = _experiment(entry.value["config"], folder, f"{where}.config", mistakes)
     return Node({**entry.value, "config": config}, entry.place)
 
 
-def _experiment(node: Node, folder: Path, where: str, findings: list[Finding]) -> Node:
+def _experiment(node: Node, folder: Path, where: str, mistakes: list[Mistake]) -> Node:
     """Return a node whose value is the Experiment that `node` names or describes."""
     try:
         if isinstance(node.value, dict):
@@ -318,12 +309,12 @@ def _experiment(node: Node, folder: Path, where: str, findings: list[Finding]) -
         if isinstance(node.value, str):
             return Node(load_experiment(locate(node.value, folder)), node.place)
         text = f"expected a file, the name of a shipped experiment, or keys and values, got {shown(node.plain())}"
-        findings.append(Finding(node.place, f"{where}: {text}"))
+        mistakes.append(Mistake(node.place, f"{where}: {text}"))
     except UnreadableError as error:
-        findings += error.findings
+        mistakes += error.mistakes
     except ConfigError as error:
         hint = f"; {error.hint}" if error.hint else ""
-        findings += [Finding(node.place, f"{where}: {line}{hint}") for line in error.message.splitlines()]
+        mistakes += [Mistake(node.place, f"{where}: {line}{hint}") for line in error.message.splitlines()]
     return Node(Experiment(), node.place)
 
 
@@ -334,42 +325,42 @@ def _files(runs: Node, folder: Path) -> list[Node]:
     files = sorted(found.glob("*.yaml")) if found else []
     if not files:
         text = "no folder with experiments (*.yaml), here or among the shipped ones"
-        raise UnreadableError([Finding(runs.place, f"runs: {shown(runs.value)} is {text}")])
+        raise UnreadableError([Mistake(runs.place, f"runs: {shown(runs.value)} is {text}")])
     return [Node(str(file.absolute()), runs.place) for file in files]
 
 
-def _override(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Finding]]:
+def _override(tree: Node, overrides: Sequence[str]) -> tuple[Node, list[Mistake]]:
     """Return the tree with overrides last in its `set` and in the `set` of single runs, which else has precedence."""
-    changes, findings = read_overrides(overrides)
-    findings += [finding for change in changes for finding in change.findings]
-    if not changes:
-        return tree, findings
+    over, mistakes = read_overrides(overrides)
+    mistakes += [mistake for setting in over for mistake in setting.mistakes]
+    if not over:
+        return tree, mistakes
     keys, runs = dict(tree.value), tree.child("runs")
-    keys["set"] = _laid_over(keys.get("set", Node({}, tree.place)), changes)
+    keys["set"] = _with(keys.get("set", Node({}, tree.place)), over)
     if runs and isinstance(runs.value, list):
         entries = [
-            Node({**entry.value, "set": _laid_over(settings, changes)}, entry.place)
+            Node({**entry.value, "set": _with(settings, over)}, entry.place)
             if (settings := entry.child("set"))
             else entry
             for entry in runs.value
         ]
         keys["runs"] = Node(entries, runs.place)
-    return Node(keys, tree.place), findings
+    return Node(keys, tree.place), mistakes
 
 
-def _laid_over(settings: Node, changes: Sequence[Change]) -> Node:
-    """Return settings with changes as their last ones."""
+def _with(settings: Node, over: Sequence[Setting]) -> Node:
+    """Return settings with others as their last ones."""
     if not isinstance(settings.value, dict):
         return settings
     keys = dict(settings.value)
-    for change in changes:
-        key = ".".join(map(str, change.path))
+    for setting in over:
+        key = ".".join(map(str, setting.path))
         keys.pop(key, None)
-        keys[key] = change.node
+        keys[key] = setting.node
     return Node(keys, settings.place)
 
 
-def _explained(tree: Node, error: ValidationError) -> list[Finding]:
+def _explained(tree: Node, error: ValidationError) -> list[Mistake]:
     """Return what pydantic found wrong, in words."""
     wrong = errors_by_path(tree, error)
     # A list with a wrong entry is also called too short, or no number where it could have been one.
@@ -377,7 +368,7 @@ def _explained(tree: Node, error: ValidationError) -> list[Finding]:
     return [_finding(tree, path, errors) for path, errors in wrong.items() if path not in outer]
 
 
-def _finding(tree: Node, path: KeyPath, errors: Sequence[Any]) -> Finding:
+def _finding(tree: Node, path: KeyPath, errors: Sequence[Any]) -> Mistake:
     cls = _options_at(tree, path[:-1])
     kinds = {error["type"]: error for error in errors}
     if "value_error" in kinds:
@@ -395,7 +386,7 @@ def _finding(tree: Node, path: KeyPath, errors: Sequence[Any]) -> Finding:
     else:
         node = node_at(tree, path)
         text = wrong_value(path, cls, errors, node.plain() if node else None)
-    return finding(tree, path, text) if path else Finding(tree.place._replace(line=0), text)
+    return mistake_at(tree, path, text) if path else Mistake(tree.place._replace(line=0), text)
 
 
 def _options_at(tree: Node, path: KeyPath) -> type[Options] | None:

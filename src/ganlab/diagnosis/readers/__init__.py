@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.console import read_console
@@ -23,10 +24,38 @@ from ganlab.diagnosis.readers.tensorboard import find_event_files, is_event_file
 from ganlab.errors import RunError
 from ganlab.text import excerpt
 
+FOLDERS = "a run directory of ganlab, a folder of TensorBoard event files, a folder with metrics.csv or stats.jsonl"
+
+
+class Format(NamedTuple):
+    """A kind of file that is read.
+
+    Attributes:
+        description: what it is, for messages.
+        recognises: whether a file looks like one.
+        read: reads it with the columns that `--map` names; None if it is no such file after all.
+    """
+
+    description: str
+    recognises: Callable[[Path], bool]
+    read: Callable[[Path, Mapping[str, str]], Evidence | None]
+
+
 FORMATS = (
-    "a run directory of ganlab, a folder of TensorBoard event files, a folder with metrics.csv or stats.jsonl, "
-    "a CSV file, JSON lines, a StudioGAN log, or the console output of a training loop"
+    Format("a TensorBoard event file", is_event_file, lambda path, columns: read_events(path, [path], columns)),
+    Format("StyleGAN's stats.jsonl", is_stylegan, read_stylegan),
+    Format("JSON lines", is_json_lines, read_json_lines),
+    Format("a StudioGAN log", is_studiogan, read_studiogan),
+    Format("the console output of a training loop", lambda path: True, read_console),
+    Format("a CSV file", is_csv, read_csv),
 )
+"""The kinds of files, in the order in which they are tried."""
+
+
+def known_formats() -> str:
+    """Return what can be read, in words."""
+    *others, last = (format.description for format in FORMATS)
+    return f"{FOLDERS}, {', '.join(others)} or {last}"
 
 
 @dataclass(frozen=True)
@@ -71,22 +100,14 @@ def _read(path: Path, columns: Mapping[str, str]) -> Evidence:
     if path.is_dir():
         return _read_folder(path, columns)
     if not path.is_file():
-        raise RunError(f"there is no file or folder {excerpt(str(path))}", f"give {FORMATS}")
-    if is_event_file(path):
-        return read_events(path, [path], columns)
-    if is_json_lines(path):
-        return read_stylegan(path, columns) if is_stylegan(path) else read_json_lines(path, columns)
-    if is_studiogan(path):
-        return read_studiogan(path, columns)
-    found = read_console(path, columns)
-    if found is not None:
-        return found
-    if is_csv(path):
-        return read_csv(path, columns)
+        raise RunError(f"there is no file or folder {excerpt(str(path))}", f"give {known_formats()}")
+    for format in FORMATS:
+        if format.recognises(path) and (found := format.read(path, columns)) is not None:
+            return found
     raise RunError(
         f"{excerpt(str(path))} holds no history of a GAN that is known: no JSON lines, no StudioGAN progress, no "
         "line that names a loss of D or G, no table with a header",
-        f"give {FORMATS}",
+        f"give {known_formats()}",
     )
 
 

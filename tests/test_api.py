@@ -42,6 +42,7 @@ DCGANS = ("generator.width=2", "discriminator.width=2")
 GROWING = ("generator.max_width=4", "discriminator.max_width=4", "game.images_per_phase=8", "game.fade=16")
 NAMED: dict[str, tuple[str, ...]] = {
     "conditional_mnist": DCGANS,
+    "relativistic_mnist": DCGANS,
     "infogan_mnist": DCGANS,
     "progressive_mnist": (*DCGANS, *GROWING),
     "sagan_mnist": DCGANS,

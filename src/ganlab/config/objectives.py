@@ -119,6 +119,8 @@ class PenaltyOptions(Options):
 
     looks_at: ClassVar[Literal["real", "fake", "both"]]
     """Samples that it is measured on: it can only be part of an update that shows them to the discriminator."""
+    sample_by_sample: ClassVar[bool] = False
+    """Whether it bounds the gradient at each sample by itself, which batch statistics would mix with the others'."""
 
 
 class R1Options(PenaltyOptions):
@@ -149,6 +151,7 @@ class WganGpOptions(PenaltyOptions):
     """lambda in the equation."""
 
     looks_at = "both"
+    sample_by_sample = True
 
 
 PENALTIES: dict[str, PartEntry[PenaltyOptions]] = {

@@ -29,7 +29,7 @@ from ganlab.config.networks import (
     NetworkOptions,
     feature_maps,
 )
-from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PackingOptions, PenaltyOptions, WganGpOptions
+from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PackingOptions, PenaltyOptions
 from ganlab.config.training import TrainingOptions
 
 Subject = TypeVar("Subject", bound=Options)
@@ -430,13 +430,14 @@ def reals_and_fakes_together(penalty: PenaltyOptions, path: str, experiment: Exp
         )
 
 
-@rule(WganGpOptions)
-def a_gradient_a_sample(penalty: WganGpOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """The gradient of a score must be that of its own sample alone."""
-    if experiment.discriminator.has_batch_statistics:
+@rule(PenaltyOptions)
+def a_gradient_a_sample(penalty: PenaltyOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """The gradient of a score may have to be that of its own sample alone."""
+    if penalty.sample_by_sample and experiment.discriminator.has_batch_statistics:
         yield Problem(
             path,
-            "wgan_gp penalises the gradient of each sample, which batch normalisation in the discriminator mixes",
+            f"{penalty.name} penalises the gradient of each sample, which batch normalisation in the discriminator "
+            "mixes",
             "set discriminator.norm to layer, spectral or none",
             ("discriminator.norm", "discriminator.name"),
         )

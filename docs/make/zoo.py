@@ -260,7 +260,7 @@ def copy_pictures(folder: SweepFolder) -> None:
         name = record.planned.config
         if not record.ended or name in done:
             continue
-        galleries = sorted(record.run.samples.glob("gallery_*.png")) or sorted(record.run.samples.glob("step_*.png"))
+        galleries = sorted(record.run.samples.glob("gallery_*.png")) or [path for _, path in record.run.grids()]
         phases = record.run.plots / "phases.png"
         if galleries:
             shutil.copyfile(phases if phases.is_file() else galleries[-1], PICTURES / f"{name}.png")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -81,8 +81,8 @@ class Recorder:
         lock: AbstractContextManager[None] | None = None,
     ) -> None:
         self.run, self.status, self.views = run, status, views
-        self.lock = lock or nullcontext()
-        self.lock.__enter__()
+        self.held = ExitStack()
+        self.held.enter_context(lock or nullcontext())
         self.begun = self.session = self.last_flush = time.perf_counter()
         self.seconds = {"watching": 0.0, "drawing": 0.0, "saving": 0.0}
 
@@ -211,7 +211,7 @@ class Recorder:
         finally:
             for view in self.views:
                 view.end()
-            self.lock.__exit__(None, None, None)
+            self.held.close()
 
 
 def require_growing(step: object, last: int | None, call: str) -> None:

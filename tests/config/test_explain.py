@@ -153,7 +153,7 @@ def test_the_line_a_mistake_gets(check: Check, text: str, message: str) -> None:
         ("claim=a: b",
          "override claim=a: b: claim: expected text, got keys and values; put text that holds a colon in quotes"),
         ("data.name=folder", "override data.name=folder: data.path: is missing; folder needs it"),
-        ("data={seed: 1, seed: 2}", "override data={seed: 1, seed: 2}: seed: the key stands twice; keep one"),
+        ("data={seed: 1, seed: 2}", "override data={seed: 1, seed: 2}: seed: the key is given twice; keep one"),
     ],
 )  # fmt: skip
 def test_the_line_an_override_gets(check: Check, override: str, message: str) -> None:

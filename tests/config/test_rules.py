@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
 
+from ganlab.config import rules
+from ganlab.config.base import Problem
 from ganlab.config.experiment import Experiment
+from ganlab.config.games import StandardGameOptions
 from ganlab.config.load import experiment_from_mapping
 from ganlab.config.networks import NETWORKS, Norm
 from ganlab.config.rules import problems
@@ -200,7 +204,7 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             {**FOLDER, "game": {"name": "conditional", "classes": 7}},
             {**FOLDER, "game": {"name": "conditional"}},
             "game.classes",
-            "is not set, and how many classes data.name folder has shows only when it is loaded",
+            "is not set, and the number of classes of data.name folder is known only after loading",
             "set game.classes to the number of class folders",
         ),
         (
@@ -275,7 +279,7 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             GROWING,
             {**GROWING, "generator": {"name": "dcgan"}},
             "generator.name",
-            "dcgan cannot grow, as the progressive game asks",
+            "dcgan cannot grow, which the progressive game requires",
             "set generator.name to progressive, or game.name to standard",
         ),
         (
@@ -289,7 +293,7 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             GROWING,
             {**GROWING, "game": {"name": "standard"}},
             "game.name",
-            "progressive networks grow as the progressive game says, and this is the standard game",
+            "progressive networks grow during the game, and the standard game does not let them",
             "set game.name to progressive, or other networks",
         ),
         (
@@ -355,7 +359,7 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             {"training": {"discriminator_batches": "mixed"}},
             {**TRANSLATING, "training": {"discriminator_batches": "mixed"}},
             "training.discriminator_batches",
-            "mixed is not played in the cycle game",
+            "the cycle game has no mixed batches",
             "set training.discriminator_batches to summed",
         ),
         # what generators start from
@@ -439,3 +443,18 @@ def test_rules_are_asked_of_parts_within_parts_and_of_derived_ones() -> None:
     game = {"name": "cycle", "source": {"name": "mnist", "fraction": 1e-4}}
     paths = [problem.path for problem in problems(Experiment.model_validate({**TRANSLATING, "game": game}))]
     assert paths == ["game.source.fraction"]
+
+
+def test_a_new_part_brings_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lonely(StandardGameOptions):
+        pass
+
+    monkeypatch.setattr(rules, "RULES", [*rules.RULES])
+
+    @rules.rule(Lonely)
+    def one_sample(game: Lonely, path: str, experiment: Experiment) -> Iterator[Problem]:
+        if experiment.training.batch_size > 1:
+            yield Problem(f"{path}.name", "is for one sample at a time", "set training.batch_size to 1")
+
+    assert problems(Experiment()) == []
+    assert [problem.path for problem in problems(Experiment(game=Lonely()))] == ["game.name"]

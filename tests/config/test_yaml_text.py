@@ -161,8 +161,8 @@ def test_keys_given_twice_or_no_text_are_found_all_at_once() -> None:
     text = "a: 1\nb: {c: 1, c: 2}\na: 3\n1: x\ntrue: y\n? [z]\n: 1\n<<: {d: 1}\n"
     node, mistakes = read_yaml(text, Location("x.yaml", 1))
     assert [str(found) for found in mistakes] == [
-        "x.yaml:2: b.c: the key stands in lines 2 and 2; keep one",
-        "x.yaml:3: a: the key stands in lines 1 and 3; keep one",
+        "x.yaml:2: b.c: the key is given in lines 2 and 2; keep one",
+        "x.yaml:3: a: the key is given in lines 1 and 3; keep one",
         "x.yaml:4: the key 1 is not text",
         "x.yaml:5: the key true is not text",
         "x.yaml:6: the key ['z'] is not text",

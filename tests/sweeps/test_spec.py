@@ -204,7 +204,7 @@ def test_written_paths_are_those_that_overrides_set() -> None:
         ("name: x\nbase: ring\nrandom: {n: 2, draw: {optimizer.lr: {log_uniform: [.nan, 4]}}}", "x.yaml:3: "
          "random.draw.optimizer.lr.log_uniform.0: must be a finite number, got .nan"),
         ("name: x\nbase: ring\nclaims: settles", "x.yaml:3: claims: expected a list, got 'settles'"),
-        ("name: x\nbase: ring\nseeds: 3\nseeds: 4", "x.yaml:4: seeds: the key stands in lines 3 and 4; keep one"),
+        ("name: x\nbase: ring\nseeds: 3\nseeds: 4", "x.yaml:4: seeds: the key is given in lines 3 and 4; keep one"),
         ("[]", "x.yaml:1: expected keys and values, got []"),
         ("name: [", "x.yaml:1: not YAML: expected the node content, but found '<stream end>' (while parsing a flow "
          "node in line 1)"),

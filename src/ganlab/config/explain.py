@@ -55,7 +55,7 @@ _KINDS = {
     "penalties": "penalty",
     "stabilizers": "stabilizer",
 }
-"""What a component is called where its key is not the word."""
+"""What a component is called if its key is not the word for it."""
 
 
 def errors_by_path(root: Node, error: ValidationError) -> dict[KeyPath, list[Any]]:
@@ -81,8 +81,8 @@ def _path_of(root: Node, location: KeyPath, *, missing: bool) -> KeyPath:
 def mistake_at(root: Node, path: KeyPath, text: str, others: Iterable[KeyPath] = ()) -> Mistake:
     """Return a mistake at a path.
 
-    Its place is where the path was written, or else the first of `others` that was, or else what the path would stand
-    in. An override that wrote the path itself names it already.
+    It is placed where the path was written, or else where the first of `others` was, or else where the section is that
+    the path belongs to. If an override wrote the path, the override already names it.
     """
     written = node_at(root, path)
     if written and written.place.key:
@@ -97,8 +97,8 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Mistake, 
 
     Args:
         root: all that was written.
-        path: where they are, as `errors_by_path` has it.
-        errors: pydantic's errors of this one path; several where it tried the members of a union.
+        path: their path, as in `errors_by_path`.
+        errors: pydantic's errors of this path; several if it tried the members of a union.
     """
     kinds = {error["type"] for error in errors}
     if "extra_forbidden" in kinds:
@@ -151,7 +151,7 @@ def _close_path(typed: str, root: Node) -> str | None:
 
 
 def _components(root: Node, path: KeyPath) -> dict[str, type[Options]]:
-    """Return the components that could stand at a path."""
+    """Return the components that may be chosen at a path."""
     section = path[:-1] if path and isinstance(path[-1], int) else path
     holder = options_at(root, section[:-1]) if section else None
     return choices(holder, str(section[-1])) if holder else {}
@@ -171,10 +171,10 @@ def _kind_at(path: KeyPath) -> str:
 
 
 def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any], value: Any) -> str:
-    """Return why a value cannot be; of the members of a union, one that accepts its type speaks alone.
+    """Return what is wrong with a value; if a member of a union accepts its type, only that member's error counts.
 
     Args:
-        path: where the value stands.
+        path: the path of the value.
         cls: the options that it is one of, or None for an entry of a free mapping.
         errors: pydantic's errors of this one path.
         value: the value.
@@ -203,7 +203,7 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
 
 
 def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:
-    """Return what to write instead, where that can be guessed."""
+    """Return what to write instead, if that can be guessed."""
     if isinstance(value, str) and (guess := closest(value, allowed)):
         return f"; did you mean {guess}?"
     if kind == "int_type" and isinstance(value, float) and value.is_integer():

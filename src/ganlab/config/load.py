@@ -1,4 +1,4 @@
-"""From an experiment file, a mapping or changes to an Experiment, and back to text; every problem at its place."""
+"""From a file, a mapping or settings to an Experiment, and back to text; problems are reported with their location."""
 
 from __future__ import annotations
 

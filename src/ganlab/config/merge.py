@@ -1,4 +1,4 @@
-"""Values laid over a tree of values, as `extends` and overrides do it. Trees are not changed; new ones are returned."""
+"""Trees of values laid over each other, as `extends` and overrides do it. Every function returns a new tree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def merge(base: Node, top: Node, path: KeyPath = ()) -> Node:
 
 
 def put(tree: Node, keys: KeyPath, value: Node, path: KeyPath = ()) -> Node:
-    """Return the tree, which stands at `path`, with `value` merged into what stands at `keys` below it.
+    """Return the tree, which is at `path`, with `value` merged into what is at `keys` below it.
 
     Raises:
         UnreadableError: `keys` name an entry that a list does not have.
@@ -51,7 +51,7 @@ def put(tree: Node, keys: KeyPath, value: Node, path: KeyPath = ()) -> Node:
 
 
 def drop(tree: Node, path: KeyPath) -> Node:
-    """Return the tree without what stands at a path; without anything, if that is the tree itself."""
+    """Return the tree without what is at a path; an empty one for the path of the tree itself."""
     if not path:
         return Node({}, tree.place)
     key, rest = path[0], path[1:]

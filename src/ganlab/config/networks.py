@@ -14,7 +14,7 @@ Norm = Literal["batch", "conditional_batch", "instance", "layer", "spectral", "n
 MAP_NORMS: tuple[Norm, ...] = ("batch", "instance", "layer", "spectral", "none")
 """What any network of feature maps can be normalised by."""
 VECTOR_NORMS: tuple[Norm, ...] = ("batch", "layer", "spectral", "none")
-"""The same of vectors: of one value a feature, instance normalisation would leave nothing."""
+"""The same for vectors: with one value per feature, instance normalisation would leave nothing."""
 Activation = Literal["relu", "leaky_relu", "tanh"]
 Width = Annotated[int, Field(ge=1, le=4096)]
 KernelSize = Annotated[int, Field(ge=1, le=63)]
@@ -39,7 +39,7 @@ class NetworkOptions(Options):
     `conditional_batch`, in a generator: batch normalisation, scaled and shifted by class (Dumoulin et al. 2017)."""
 
     norms: ClassVar[tuple[Norm, ...]]
-    """What `norm` may be; each architecture says it."""
+    """The values of `norm` that the architecture has."""
     starts_from: ClassVar[StartsFrom] = "latents"
     """What a generator of this architecture is given."""
     images_only: ClassVar[bool] = True
@@ -55,7 +55,7 @@ class NetworkOptions(Options):
 
     @property
     def has_batch_statistics(self) -> bool:
-        """Whether what it makes of a sample depends on the others in the batch."""
+        """Whether its output for a sample depends on the other samples of the batch."""
         return self.norm in ("batch", "conditional_batch")
 
     def check(self, path: str) -> Iterator[Problem]:

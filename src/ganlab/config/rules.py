@@ -1,8 +1,8 @@
-"""Rules that concern several sections of an experiment.
+"""Rules that involve several sections of an experiment.
 
-What a part can tell from its own options, its options class checks itself (`Options.check`). What takes a look at other
-sections is a rule here, under its topic: a function decorated with the options class that it is about. `problems` asks
-it for every part of that class, or of one derived from it, wherever in the experiment the part stands.
+What options can tell from themselves alone, their class checks (`Options.check`). A rule compares them with the rest of
+the experiment: a function here, under its topic, decorated with the options class that it is about. `problems` applies
+it to every instance of that class, or of one derived from it, also to those inside other options.
 """
 
 from __future__ import annotations
@@ -34,42 +34,42 @@ from ganlab.config.training import TrainingOptions
 
 Subject = TypeVar("Subject", bound=Options)
 Rule = Callable[[Subject, str, Experiment], Iterator[Problem]]
-"""From a part, the path where it stands and the whole experiment to what is wrong with them together."""
+"""Takes options, their path and the whole experiment; yields what is wrong with them together."""
 
 RULES: list[tuple[type[Options], Rule[Any]]] = []
-"""Every rule and the options class that it is about, in the order of this file."""
+"""Every rule with the options class that it is about."""
 
 
-def rule(part: type[Subject]) -> Callable[[Rule[Subject]], Rule[Subject]]:
-    """Register a function as a rule about an options class and all that derive from it."""
+def rule(about: type[Subject]) -> Callable[[Rule[Subject]], Rule[Subject]]:
+    """Register a function as a rule about an options class and those derived from it."""
 
     def register(function: Rule[Subject]) -> Rule[Subject]:
-        RULES.append((part, function))
+        RULES.append((about, function))
         return function
 
     return register
 
 
 def problems(experiment: Experiment) -> list[Problem]:
-    """Return everything in an experiment that cannot be run although every value is allowed by itself."""
+    """Return why an experiment cannot be run although each of its values is valid."""
     found: list[Problem] = []
-    for path, part in _parts(experiment, ""):
-        found += part.check(path)
+    for path, options in _options_in(experiment, ""):
+        found += options.check(path)
         for about, function in RULES:
-            if isinstance(part, about):
-                found += function(part, path, experiment)
+            if isinstance(options, about):
+                found += function(options, path, experiment)
     return found
 
 
-def _parts(options: Options, path: str) -> Iterator[tuple[str, Options]]:
-    """Yield all options in an experiment with their paths: what stands in a section first, then the section."""
+def _options_in(options: Options, path: str) -> Iterator[tuple[str, Options]]:
+    """Yield options and all options inside them, with their paths, the inner ones first."""
     for key in type(options).model_fields:
         value = getattr(options, key)
         below = f"{path}.{key}" if path else key
         entries = enumerate(value) if isinstance(value, tuple) else ()
-        for where, part in ((below, value), *((f"{below}.{index}", entry) for index, entry in entries)):
-            if isinstance(part, Options):
-                yield from _parts(part, where)
+        for inside, one in ((below, value), *((f"{below}.{index}", entry) for index, entry in entries)):
+            if isinstance(one, Options):
+                yield from _options_in(one, inside)
     yield path, options
 
 
@@ -83,7 +83,7 @@ def _either(names: Iterable[str]) -> str:
 
 @rule(DataOptions)
 def a_batch_can_be_filled(data: DataOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """The training samples that are left fill a batch."""
+    """The remaining training samples fill at least one batch."""
     size, needed = data.known_size, experiment.training.batch_size
     if isinstance(data, ImageOptions) and data.class_sizes and not data.class_numbers():
         return  # the classes are wrong, which is reported by itself
@@ -130,7 +130,7 @@ def images_of_the_right_side(network: NetworkOptions, path: str, experiment: Exp
 
 @rule(ConvolutionalOptions)
 def kernels_fit(network: ConvolutionalOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """A kernel must not be larger than what the smallest map can use of it."""
+    """Kernels must not exceed what the smallest feature map can use."""
     shape = experiment.data.shape
     if len(shape) != 3:
         return
@@ -148,7 +148,7 @@ def kernels_fit(network: ConvolutionalOptions, path: str, experiment: Experiment
 
 @rule(AttentionOptions)
 def attention_has_a_map(network: AttentionOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Attention stands on one of the network's hidden maps."""
+    """Attention is on one of the network's hidden maps."""
     shape = experiment.data.shape
     if network.attention is None or len(shape) != 3:
         return
@@ -167,7 +167,7 @@ def attention_has_a_map(network: AttentionOptions, path: str, experiment: Experi
 
 @rule(GameOptions)
 def the_generator_takes_what_the_game_gives(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """A generator starts from latents or from images, as the game has it."""
+    """The generator starts from what the game gives it: latents or images."""
     generator = experiment.generator
     if generator.starts_from != game.starts_from:
         fitting = [name for name, entry in NETWORKS.items() if entry.generator.starts_from == game.starts_from]
@@ -182,7 +182,7 @@ def the_generator_takes_what_the_game_gives(game: GameOptions, path: str, experi
 
 @rule(GameOptions)
 def classes_for_conditional_norms(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """A norm of each class needs classes."""
+    """Batch normalisation by class needs classes."""
     if experiment.generator.norm == "conditional_batch" and not game.asks_for_classes:
         fitting = [name for name, entry in GAMES.items() if entry.options.asks_for_classes]
         yield Problem(
@@ -197,13 +197,13 @@ def classes_for_conditional_norms(game: GameOptions, path: str, experiment: Expe
 def networks_grow_if_the_game_does(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Networks that grow and a game that lets them grow need each other."""
     players = {"generator": experiment.generator, "discriminator": experiment.discriminator}
+    growing = [name for name, entry in NETWORKS.items() if entry.generator.grows]
     if game.grows:
-        growing = [name for name, entry in NETWORKS.items() if entry.generator.grows]
         for player, network in players.items():
             if not network.grows:
                 yield Problem(
                     f"{player}.name",
-                    f"{network.name} cannot grow, as the {game.name} game asks",
+                    f"{network.name} cannot grow, which the {game.name} game requires",
                     f"set {player}.name to {_either(growing)}, or {path}.name to standard",
                     (f"{path}.name",),
                 )
@@ -211,7 +211,7 @@ def networks_grow_if_the_game_does(game: GameOptions, path: str, experiment: Exp
         fitting = _either(name for name, entry in GAMES.items() if entry.options.grows)
         yield Problem(
             f"{path}.name",
-            f"progressive networks grow as the {fitting} game says, and this is the {game.name} game",
+            f"{_either(growing)} networks grow during the game, and the {game.name} game does not let them",
             f"set {path}.name to {fitting}, or other networks",
             ("generator.name", "discriminator.name"),
         )
@@ -256,7 +256,7 @@ def labels_are_known(game: ConditionalGameOptions, path: str, experiment: Experi
     elif known is None and game.classes is None:
         yield Problem(
             f"{path}.classes",
-            f"is not set, and how many classes data.name {data.name} has shows only when it is loaded",
+            f"is not set, and the number of classes of data.name {data.name} is known only after loading",
             f"set {path}.classes to the number of class folders",
             ("data.name", f"{path}.name"),
         )
@@ -271,7 +271,7 @@ def labels_are_known(game: ConditionalGameOptions, path: str, experiment: Experi
 
 @rule(InfoGameOptions)
 def codes_leave_noise(game: InfoGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Some of the latent is left for noise."""
+    """The codes leave some latent dimensions for noise."""
     if game.codes >= experiment.latent.dim:
         yield Problem(
             f"{path}.categories",
@@ -284,7 +284,7 @@ def codes_leave_noise(game: InfoGameOptions, path: str, experiment: Experiment) 
 
 @rule(ProgressiveGameOptions)
 def sizes_double(game: ProgressiveGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Sizes are those of the maps of networks for the data's images, the last ones of them."""
+    """The sizes are the last feature maps of a network for the data's images."""
     shape = experiment.data.shape
     if len(shape) != 3:
         return
@@ -304,7 +304,7 @@ def sizes_double(game: ProgressiveGameOptions, path: str, experiment: Experiment
 
 @rule(ProgressiveGameOptions)
 def growing_is_not_compiled(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Each step of a fade is another program."""
+    """Every step of a fade would need another compiled program."""
     if experiment.training.compile:
         yield Problem(
             "training.compile",
@@ -339,7 +339,7 @@ def domains_are_alike(game: CycleGameOptions, path: str, experiment: Experiment)
 
 @rule(CycleGameOptions)
 def what_a_cycle_does_not_do(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Nothing is asked for that the cycle game does not do."""
+    """The cycle game has no gradient penalties and updates on the sum of both losses only."""
     if experiment.penalties:
         yield Problem(
             "penalties",
@@ -350,7 +350,7 @@ def what_a_cycle_does_not_do(game: GameOptions, path: str, experiment: Experimen
     if experiment.training.discriminator_batches != "summed":
         yield Problem(
             "training.discriminator_batches",
-            f"{experiment.training.discriminator_batches} is not played in the cycle game",
+            f"the cycle game has no {experiment.training.discriminator_batches} batches",
             "set training.discriminator_batches to summed",
             (f"{path}.name",),
         )
@@ -358,7 +358,7 @@ def what_a_cycle_does_not_do(game: GameOptions, path: str, experiment: Experimen
 
 @rule(SuperResolutionGameOptions)
 def images_to_enlarge(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Super-resolution is of images."""
+    """Super-resolution needs images."""
     if len(experiment.data.shape) != 3:
         yield Problem(f"{path}.name", "super-resolution works on images, not on points", "choose image data")
 

@@ -1,4 +1,4 @@
-"""What may stand where in an experiment file, read off the options classes, and the JSON schema that editors use."""
+"""What an experiment file may contain, read from the options classes; and the JSON schema that editors use."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ganlab.verdicts import KINDS
 
 @functools.cache
 def choices(cls: type[Options], key: str) -> dict[str, type[Options]]:
-    """Return the options classes that may stand at a key (or in its list), by component name.
+    """Return the options classes that a key (or an entry of its list) can hold, by component name.
 
-    A section without components stands under its key; for a plain value the result is empty.
+    A section that is no choice of components is listed by its key; a plain value gives nothing.
     """
     field = cls.model_fields.get(key)
     found = _options_in(field.annotation) if field else []
@@ -41,7 +41,7 @@ def component_name(cls: type[Options]) -> str | None:
 
 @functools.cache
 def allowed_values(cls: type[Options], key: str) -> tuple[Any, ...]:
-    """Return the values a key can take where they are listed, else nothing."""
+    """Return the values a key can take if they are a fixed list, else nothing."""
     field = cls.model_fields.get(key)
     return tuple(_literals_in(field.annotation)) if field else ()
 
@@ -66,7 +66,7 @@ def _default_components(options: Options, path: KeyPath = ()) -> Iterator[tuple[
 
 
 DEFAULT_COMPONENTS: dict[KeyPath, str] = dict(_default_components(Experiment()))
-"""Name of the component that stands at a path unless an experiment chooses another."""
+"""Name of the component at a path unless an experiment chooses another."""
 
 
 def options_at(root: Node, path: KeyPath) -> type[Options] | None:

@@ -1,4 +1,4 @@
-"""What was written, as a tree of values each of which knows where it stands; and what is wrong with it."""
+"""What somebody wrote, as a tree of values that know where they were written; and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def control_text(found: re.Match[str]) -> str:
 
 
 def to_node(value: Any, place: Location, path: KeyPath = ()) -> Node:
-    """Return plain Python values as nodes that all stand at one place.
+    """Return plain Python values as nodes that all have one location.
 
     Raises:
         UnreadableError: nested too deep, a key that is no text, a control character, an integer beyond any use.

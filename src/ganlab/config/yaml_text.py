@@ -71,7 +71,7 @@ def read_yaml(text: str, place: Location, experiments: int = 1) -> tuple[Node, l
 
     Args:
         text: what `decode` returned, or the value of an override.
-        place: where the text begins; line 0 gives every value that same place.
+        place: where the text begins; with line 0 all values have that same location.
         experiments: how many experiments the text may hold.
 
     Returns:
@@ -170,7 +170,7 @@ class _Document:
             elif key.value in entries:
                 first = entries[key.value].place
                 lines = f"in lines {first.line} and {key.place.line}" if first.line else "twice"
-                self._found(key, (*path, key.value), f"the key stands {lines}; keep one")
+                self._found(key, (*path, key.value), f"the key is given {lines}; keep one")
             else:
                 entries[key.value] = Node(value.value, key.place)
         return entries

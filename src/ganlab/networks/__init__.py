@@ -24,7 +24,7 @@ def build_generator(experiment: Experiment) -> nn.Module:
     unbounded. If the game pairs networks it is a Pair, whose second one maps the other way.
     """
     options, game = experiment.generator, experiment.game
-    given, shape = experiment.input_shape, experiment.data.shape
+    input_shape, shape = experiment.input_shape, experiment.data.shape
     make = import_module(NETWORKS[options.name].module).generator
     more = {"conditions": game.class_count(experiment.data)} if options.norm == "conditional_batch" else {}
     return _build(
@@ -32,9 +32,9 @@ def build_generator(experiment: Experiment) -> nn.Module:
         "generator",
         options,
         lambda: (
-            Pair(make(options, given, shape), make(options, shape, given))
+            Pair(make(options, input_shape, shape), make(options, shape, input_shape))
             if isinstance(game, CycleGameOptions)
-            else make(options, given, shape, **more)
+            else make(options, input_shape, shape, **more)
         ),
     )
 

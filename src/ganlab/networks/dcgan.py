@@ -20,11 +20,11 @@ DENSE = 16
 
 
 def generator(
-    options: DcganGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
+    options: DcganGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
 ) -> nn.Sequential:
-    """From (N, *given) to images (N, *shape) in [-1, 1]."""
+    """From (N, *input_shape) to images (N, *shape) in [-1, 1]."""
     base, widths = stages(options.width, shape[-1])
-    norm, size, inputs = options.norm, base, given[0]
+    norm, size, inputs = options.norm, base, input_shape[0]
     layers = Conditioned(conditions) if conditions else nn.Sequential()
     for number in range(1, options.dense + 1):
         dense = linear(inputs, DENSE * options.width, norm)

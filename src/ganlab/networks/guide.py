@@ -34,12 +34,12 @@ class ToVector(nn.Module):
         return maps.permute(0, 2, 3, 1).flatten(1)
 
 
-def generator(options: GuideGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...]) -> nn.Sequential:
-    """From (N, *given) to images (N, *shape) in [-1, 1]; the last convolution is 7 x 7, whatever `kernel_size`."""
+def generator(options: GuideGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...]) -> nn.Sequential:
+    """From (N, *input_shape) to images (N, *shape) in [-1, 1]; the last kernel is 7 x 7, whatever `kernel_size`."""
     width, kernel_size, norm = options.width, options.kernel_size, options.norm
     return nn.Sequential(
         OrderedDict(
-            dense=nn.Linear(given[0], BASE * BASE * width),
+            dense=nn.Linear(input_shape[0], BASE * BASE * width),
             activation=nn.LeakyReLU(0.2, inplace=True),
             to_7=ToMap(),
             to_14=hidden(upsample(width, width, kernel_size, norm), norm, "leaky_relu"),

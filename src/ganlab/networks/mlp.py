@@ -12,11 +12,11 @@ from ganlab.networks.parts import Conditioned, add_scores, hidden, linear
 
 
 def generator(
-    options: MlpGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
+    options: MlpGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
 ) -> nn.Sequential:
-    """From (N, *given) to (N, *shape): tanh at the output for images, linear for points."""
+    """From (N, *input_shape) to (N, *shape): tanh at the output for images, linear for points."""
     layers = Conditioned(conditions) if conditions else nn.Sequential()
-    _add_hidden(layers, options, given[0], conditions)
+    _add_hidden(layers, options, input_shape[0], conditions)
     layers.add_module("output", nn.Linear(options.width, math.prod(shape)))
     if len(shape) == 3:
         layers.add_module("tanh", nn.Tanh())

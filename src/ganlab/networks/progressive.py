@@ -62,9 +62,9 @@ def grow(network: nn.Module, size: int, fade: float) -> None:
             module.size, module.fade = size, fade
 
 
-def generator(options: ProgressiveGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...]) -> Growing:
-    """From (N, *given) to images (N, C, size, size) in [-1, 1]; at its largest size they have `shape`."""
-    return _Generator(options, given[0], shape)
+def generator(options: ProgressiveGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...]) -> Growing:
+    """From (N, *input_shape) to images (N, C, size, size) in [-1, 1]; at its largest size they have `shape`."""
+    return _Generator(options, input_shape[0], shape)
 
 
 def discriminator(options: ProgressiveDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> Growing:

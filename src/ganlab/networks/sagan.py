@@ -19,14 +19,14 @@ from ganlab.networks.parts import Conditioned, add_scores, bare, downsample, hid
 
 
 def generator(
-    options: SaganGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
+    options: SaganGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
 ) -> nn.Sequential:
-    """From (N, *given) to images (N, *shape) in [-1, 1]."""
+    """From (N, *input_shape) to images (N, *shape) in [-1, 1]."""
     size, widths = stages(options.width, shape[-1])
     norm = options.norm
     layers = Conditioned(conditions) if conditions else nn.Sequential()
-    layers.add_module("latent", nn.Unflatten(1, (given[0], 1, 1)))
-    first = ConvTranspose2d(given[0], widths[-1], size, bias=not bare(norm))
+    layers.add_module("latent", nn.Unflatten(1, (input_shape[0], 1, 1)))
+    first = ConvTranspose2d(input_shape[0], widths[-1], size, bias=not bare(norm))
     _add_stage(layers, size, hidden(first, norm, "relu", conditions), widths[-1], options.attention)
     for before, after in pairwise(reversed(widths)):
         size *= 2

@@ -37,12 +37,14 @@ class Enlarged(nn.Module):
         return tanh(SKIP * enlarged + self.details(images))
 
 
-def generator(options: SuperResolutionGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...]) -> Enlarged:
-    """From images (N, *given) to images (N, *shape) in [-1, 1] of 2 or 4 times the side."""
-    factor, side = shape[-1] // given[-1], given[-1]
+def generator(
+    options: SuperResolutionGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...]
+) -> Enlarged:
+    """From images (N, *input_shape) to images (N, *shape) in [-1, 1] of 2 or 4 times the side."""
+    factor, side = shape[-1] // input_shape[-1], input_shape[-1]
     channels = options.width * factor
     layers = nn.Sequential()
-    layers.add_module("read", hidden(Conv2d(given[0], channels, 9, padding=4), "none", "leaky_relu"))
+    layers.add_module("read", hidden(Conv2d(input_shape[0], channels, 9, padding=4), "none", "leaky_relu"))
     for number in range(1, options.blocks + 1):
         layers.add_module(f"block_{number}", Residual(channels, options.norm))
     while side < shape[-1]:

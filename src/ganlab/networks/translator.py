@@ -32,11 +32,13 @@ class Residual(nn.Module):
         return output
 
 
-def generator(options: TranslatorGeneratorOptions, given: tuple[int, ...], shape: tuple[int, ...]) -> nn.Sequential:
-    """From images (N, *given) to images (N, *shape) in [-1, 1] of the same side, a multiple of 4."""
+def generator(
+    options: TranslatorGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...]
+) -> nn.Sequential:
+    """From images (N, *input_shape) to images (N, *shape) in [-1, 1] of the same side, a multiple of 4."""
     width, norm, side = options.width, options.norm, shape[-1]
     layers = nn.Sequential()
-    read = Conv2d(given[0], width, 7, padding=3, bias=not bare(norm))
+    read = Conv2d(input_shape[0], width, 7, padding=3, bias=not bare(norm))
     layers.add_module("read", hidden(read, norm, "relu"))
     for channels, size in ((width, side // 2), (2 * width, side // 4)):
         layers.add_module(f"down_{size}", hidden(downsample(channels, 2 * channels, 3, norm), norm, "relu"))

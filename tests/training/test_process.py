@@ -82,7 +82,7 @@ def test_after_a_run_and_one_that_goes_on(before: dict[str, object], points: Any
 
 def test_after_a_run_on_another_number_of_threads(before: dict[str, object], points: Any, tmp_path: Path) -> None:
     run = session.start(points("training.steps=5"), tmp_path, threads=3)
-    assert run.status()["threads"] == 3
+    assert run.status().threads == 3
     assert settings() == before
 
 

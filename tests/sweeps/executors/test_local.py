@@ -33,7 +33,7 @@ def test_one_worker_trains_one_run_after_another_and_is_replaced_when_it_is_kill
     first, second = (RunDirectory(tmp_path / f"short{seed}").status() for seed in range(2))
     assert first.status == second.status == "finished"
     assert first.process == second.process  # torch was imported once
-    assert first["threads"] == 1
+    assert first.threads == 1
 
     refused = points("training.device=cuda:99")
     executor.submit(job("refused", refused, tmp_path))

@@ -23,7 +23,7 @@ from ganlab.diagnosis.files import (
 from ganlab.diagnosis.verdict import Contribution, Finding, Verdict
 from ganlab.errors import RunError
 from ganlab.plots.grids import save_png, tile, to_pixels
-from ganlab.plots.shown import Shown
+from ganlab.plots.shown import Update
 from ganlab.plots.verdicts import group_colour
 from ganlab.runs.directory import RunDirectory, create_run
 
@@ -139,7 +139,7 @@ class TestSamplesOfARun:
     @staticmethod
     def kept(tmp_path: Path, experiment: Any, samples: np.ndarray) -> RunDirectory:
         run = create_run(tmp_path, experiment)
-        Shown.of(samples, None).write(run.shown_file(200))
+        Update.of(samples, None).write(run.shown_file(200))
         return run
 
     def test_the_last_samples_are_drawn_with_near_duplicates_first(self, tmp_path: Path, images: Any) -> None:

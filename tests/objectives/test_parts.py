@@ -14,7 +14,7 @@ from ganlab.data import load
 from ganlab.games.rounds import Round
 from ganlab.objectives import stabilizers
 from ganlab.objectives.adversarial import Adversarial
-from ganlab.objectives.parts import Penalty, Stabilizer, Trace, build_parts, find_loss, found
+from ganlab.objectives.parts import Penalty, Stabilizer, Trace, build_parts, find_loss, resolve
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
 from ganlab.training import session
@@ -27,8 +27,8 @@ CPU = torch.device("cpu")
 
 def test_everything_registered_is_there() -> None:
     assert all(isinstance(find_loss(name), Adversarial) for name in LOSSES)
-    assert all(issubclass(found(entry.made_by), Penalty) for entry in PENALTIES.values())
-    assert all(issubclass(found(entry.made_by), Stabilizer) for entry in STABILIZERS.values())
+    assert all(issubclass(resolve(entry.made_by), Penalty) for entry in PENALTIES.values())
+    assert all(issubclass(resolve(entry.made_by), Stabilizer) for entry in STABILIZERS.values())
     assert all(entry.options.looks_at in ("real", "fake", "both") for entry in PENALTIES.values())
 
 

@@ -115,7 +115,7 @@ NETWORKS = {
 def test_only_the_first_layer_of_a_discriminator_grows(name: str, images: Any) -> None:
     changes = (f"discriminator={{name: {name}, width: 4}}", *NETWORKS[name])
     single, packed = images(*changes), images(*changes, pack(4))
-    assert packed.shown(packed.data.shape) == (4, *packed.data.shape[1:])
+    assert packed.judged_shape(packed.data.shape) == (4, *packed.data.shape[1:])
     one, four = build_discriminator(single), build_discriminator(packed)
     shapes = [{key: weight.shape for key, weight in network.named_parameters()} for network in (one, four)]
     assert shapes[0].keys() == shapes[1].keys()
@@ -123,7 +123,7 @@ def test_only_the_first_layer_of_a_discriminator_grows(name: str, images: Any) -
     # A network that grows has an input layer a size.
     assert 1 <= len(grown) <= (4 if name == "progressive" else 1)
     assert all(shapes[1][key].numel() == 4 * shapes[0][key].numel() for key in grown)
-    assert describe(four, packed.shown(packed.data.shape))[-1].output_shape == ()
+    assert describe(four, packed.judged_shape(packed.data.shape))[-1].output_shape == ()
     ours = bench(packed)
     for _ in range(4):
         trace = train_step(ours.state, ours.game, ours.feed)

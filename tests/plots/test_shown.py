@@ -8,7 +8,7 @@ import pytest
 
 from ganlab.errors import RunError
 from ganlab.plots.grids import NON_FINITE, scatter, tile, to_pixels
-from ganlab.plots.shown import LARGEST, MOST, Shown, read_shown
+from ganlab.plots.shown import LARGEST, MOST, Update, read_shown
 
 DRAW = np.random.default_rng(0)
 
@@ -16,7 +16,7 @@ DRAW = np.random.default_rng(0)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_are_read_as_they_were_written(tmp_path: Path, channels: int) -> None:
     samples = DRAW.uniform(-1, 1, (MOST + 7, channels, 6, 9)).astype(np.float32)
-    shown = Shown.of(samples, None)
+    shown = Update.of(samples, None)
     shown.write(tmp_path / "shown.npz")
     again = read_shown(tmp_path / "shown.npz")
     assert again.images is not None
@@ -27,14 +27,14 @@ def test_images_are_read_as_they_were_written(tmp_path: Path, channels: int) -> 
 
 
 def test_a_hundred_digits_take_eighty_kilobytes(tmp_path: Path) -> None:
-    Shown.of(DRAW.uniform(-1, 1, (1000, 1, 28, 28)), None).write(tmp_path / "shown.npz")
+    Update.of(DRAW.uniform(-1, 1, (1000, 1, 28, 28)), None).write(tmp_path / "shown.npz")
     assert (tmp_path / "shown.npz").stat().st_size < 80_000
 
 
 def test_pixels_that_are_not_finite_stay_visible(tmp_path: Path) -> None:
     samples = np.zeros((3, 1, 4, 4), np.float32)
     samples[1, 0, 2, 3] = np.nan
-    Shown.of(samples, None).write(tmp_path / "shown.npz")
+    Update.of(samples, None).write(tmp_path / "shown.npz")
     images = read_shown(tmp_path / "shown.npz").images
     assert images is not None
     assert tuple(images[1, 2, 3]) == NON_FINITE
@@ -43,7 +43,7 @@ def test_pixels_that_are_not_finite_stay_visible(tmp_path: Path) -> None:
 def test_points_are_read_as_they_were_written(tmp_path: Path) -> None:
     points, real = (DRAW.normal(size=(count, 2)).astype(np.float32) for count in (300, 200))
     points[4] = np.inf
-    Shown.of(points, real).write(tmp_path / "shown.npz")
+    Update.of(points, real).write(tmp_path / "shown.npz")
     again = read_shown(tmp_path / "shown.npz")
     np.testing.assert_array_equal(again.points, points)
     np.testing.assert_array_equal(again.picture(), scatter(points, real))
@@ -51,10 +51,10 @@ def test_points_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 def test_points_alone_set_their_own_frame() -> None:
     points = DRAW.normal(size=(50, 2)).astype(np.float32)
-    np.testing.assert_array_equal(Shown.of(points, None).picture(), scatter(points, points))
+    np.testing.assert_array_equal(Update.of(points, None).picture(), scatter(points, points))
     points[7] = np.nan
-    np.testing.assert_array_equal(Shown.of(points, None).picture(), scatter(points, np.delete(points, 7, axis=0)))
-    assert Shown.of(np.full((3, 2), np.nan), None).picture().shape == (512, 512, 3)
+    np.testing.assert_array_equal(Update.of(points, None).picture(), scatter(points, np.delete(points, 7, axis=0)))
+    assert Update.of(np.full((3, 2), np.nan), None).picture().shape == (512, 512, 3)
 
 
 @pytest.mark.parametrize(

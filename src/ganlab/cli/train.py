@@ -95,7 +95,7 @@ def show_plan(experiment: Experiment, as_json: bool) -> None:
 
     players = {
         "generator": describe(build_generator(experiment), experiment.input_shape),
-        "discriminator": describe(build_discriminator(experiment), experiment.shown(experiment.data.shape)),
+        "discriminator": describe(build_discriminator(experiment), experiment.judged_shape(experiment.data.shape)),
     }
     totals = {player: sum(row.parameters for row in rows) for player, rows in players.items()}
     if as_json:

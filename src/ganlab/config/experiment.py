@@ -80,8 +80,8 @@ class Experiment(Options):
         """Samples that one input of the discriminator is made of."""
         return math.prod(stabilizer.joins for stabilizer in self.stabilizers)
 
-    def shown(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of one input of the discriminator, made of samples of a shape."""
+    def judged_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of one input of the discriminator, if samples have this shape."""
         return (self.joined * shape[0], *shape[1:])
 
     def check(self, path: str) -> Iterator[Problem]:

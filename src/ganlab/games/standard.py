@@ -17,7 +17,7 @@ from ganlab.data import RealData, to_float
 from ganlab.games.heads import Head, Side
 from ganlab.games.rounds import Batch, Draw, Phase, Round
 from ganlab.objectives.adversarial import total
-from ganlab.objectives.parts import Judged, Parts, Shown
+from ganlab.objectives.parts import Judged, Parts, Update
 from ganlab.randomness import seeded_generator
 
 PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -132,14 +132,14 @@ class StandardGame:
 
         Args:
             samples: (N, *shape).
-            labels: (N,), the class each one is to be of; None where the game has none.
+            labels: (N,), the class each one is to be of; None if the game has none.
         """
         with self.autocast:
             found: Tensor = self.discriminator(samples)
         return Judged(samples, labels, *self.head.split(found.float(), labels))
 
     def score(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the discriminator's float32 raw scores of samples that nothing was done to, a few at a time.
+        """Return the discriminator's float32 raw scores of samples that nothing was done to, CHUNK at a time.
 
         Args:
             samples: (N, *shape), on any device.
@@ -184,7 +184,7 @@ class StandardGame:
             yield self.discriminator_loss(self.judge(real, real_labels), self.judge(fake, fake_labels), round)
 
     def real_labels(self, round: Round) -> Tensor:
-        """Return the labels that the discriminator is told of the reals."""
+        """Return the labels with which the discriminator judges the reals."""
         return round.real.labels
 
     def discriminator_loss(self, real: Judged | None, fake: Judged | None, round: Round) -> Tensor:
@@ -206,15 +206,15 @@ class StandardGame:
         if fake is not None:
             trace.fake_scores = fake.scores.detach()
             loss = self._with_head(loss, fake, "fake", round)
-        shown = Shown(
+        update = Update(
             real,
             fake,
             lambda inputs, labels: self.judge(inputs, labels).scores,
             lambda stream: seeded_generator(self.experiment.seed, stream, round.update),
         )
         for penalty in self.parts.penalties:
-            if shown.holds(penalty.options.looks_at):
-                term = penalty(shown)
+            if update.holds(penalty.options.looks_at):
+                term = penalty(update)
                 trace.losses[f"penalty_{penalty.options.name}"] = term.detach()
                 loss = loss + term
         return loss
@@ -226,7 +226,7 @@ class StandardGame:
         fake = self.judge(self.show(round.fake, "generator", round), round.drawn.asked)
         real = None
         if self.parts.compares:
-            # Not for a gradient at the reals, though a penalty may have asked for one in the discriminator's update.
+            # Detached: a penalty may have asked for gradients at these reals in the discriminator's update.
             shown = self.show(round.real.values.detach(), "generator/real", round)
             real = self.judge(shown, self.real_labels(round)).scores
         loss = self.loss.generator(fake.scores, real)

@@ -42,12 +42,12 @@ def build_generator(experiment: Experiment) -> nn.Module:
 def build_discriminator(experiment: Experiment) -> nn.Module:
     """Return the experiment's discriminator on the CPU, in train mode, its weights drawn from `weights/discriminator`.
 
-    It maps inputs (N, *experiment.shown(data.shape)) to raw scores (N,), unbounded: no sigmoid. If the game asks for
-    heads it gives (N, 1 + heads), the score first. If the game pairs networks it is a Pair, whose second one scores the
-    source.
+    It maps inputs (N, *experiment.judged_shape(data.shape)) to raw scores (N,), unbounded: no sigmoid. If the game asks
+    for heads it gives (N, 1 + heads), the score first. If the game pairs networks it is a Pair, whose second one scores
+    the source.
     """
     options, game, shape = experiment.discriminator, experiment.game, experiment.data.shape
-    shown = experiment.shown(shape)
+    judged = experiment.judged_shape(shape)
     make = import_module(NETWORKS[options.name].module).discriminator
     outputs = 1 + game.heads(experiment.data)
     return _build(
@@ -55,9 +55,11 @@ def build_discriminator(experiment: Experiment) -> nn.Module:
         "discriminator",
         options,
         lambda: (
-            PooledPair(make(options, shown, 1), make(options, experiment.shown(game.source.shape), 1), game.pool, shape)
+            PooledPair(
+                make(options, judged, 1), make(options, experiment.judged_shape(game.source.shape), 1), game.pool, shape
+            )
             if isinstance(game, CycleGameOptions)
-            else make(options, shown, outputs)
+            else make(options, judged, outputs)
         ),
     )
 

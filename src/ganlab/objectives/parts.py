@@ -52,8 +52,8 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the discriminator was shown in one update, as penalties look at it.
+class Update:
+    """One update of the discriminator, as penalties look at it.
 
     Attributes:
         real, fake: the batches and what it said of them; one is None if the update shows only the other.
@@ -81,7 +81,7 @@ class Part(Generic[Chosen]):
 
     Args:
         options: what the experiment says of it.
-        experiment: all that it says.
+        experiment: the whole of it.
         device: where the players are.
     """
 
@@ -105,10 +105,10 @@ class Penalty(Part[ChosenPenalty], ABC):
     """A term of the discriminator's loss beside the adversarial one."""
 
     at_inputs: ClassVar[bool] = False
-    """Whether it differentiates the scores that are there by the inputs that they are of, those it looks at."""
+    """Whether it differentiates the scores of an update by their inputs, which must then require gradients."""
 
     @abstractmethod
-    def __call__(self, shown: Shown) -> Tensor:
+    def __call__(self, update: Update) -> Tensor:
         """Return the weighted penalty, of shape (), differentiable; the batches that it looks at are there."""
 
 
@@ -190,7 +190,7 @@ class Parts:
             stabilizer.after_update(discriminator, trace)
 
     def wrap(self, player: str, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
-        """Return what moves the weights of a player, once every stabilizer has had its way with it."""
+        """Return what moves the weights of a player, after every stabilizer had the chance to wrap it."""
         for stabilizer in self.stabilizers:
             optimizer = stabilizer.wrap(player, optimizer)
         return optimizer
@@ -205,7 +205,7 @@ def build_parts(experiment: Experiment, device: torch.device) -> Parts:
     """Make the parts that an experiment names, as they stand at the start of a run."""
 
     def made(options: PenaltyOptions | StabilizerOptions, entries: dict[str, Any]) -> Any:
-        return found(entries[options.name].made_by)(options, experiment, device)
+        return resolve(entries[options.name].made_by)(options, experiment, device)
 
     order = ("real", "fake", "both")
     penalties = sorted(experiment.penalties, key=lambda options: order.index(options.looks_at))
@@ -219,11 +219,11 @@ def build_parts(experiment: Experiment, device: torch.device) -> Parts:
 
 def find_loss(name: str) -> Adversarial:
     """Return a registered loss."""
-    loss: Adversarial = found(LOSSES[name].made_by)
+    loss: Adversarial = resolve(LOSSES[name].made_by)
     return loss
 
 
-def found(made_by: str) -> Any:
+def resolve(made_by: str) -> Any:
     """Return what `module:attribute` names."""
     module, _, attribute = made_by.partition(":")
     return getattr(import_module(module), attribute)

@@ -1,6 +1,6 @@
 """Gradient penalties on the discriminator: scalars to be added to its loss, themselves differentiable.
 
-Each is an equation, a pure function, and the part of a game that asks it of what the discriminator was shown.
+Each is an equation, a pure function, and the part of a game that asks it of what the discriminator was update.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganlab.config.objectives import R1Options, R2Options, WganGpOptions
-from ganlab.objectives.parts import Penalty, Shown
+from ganlab.objectives.parts import Penalty, Update
 
 
 def r1(scores: Tensor, real: Tensor, weight: float) -> Tensor:
@@ -63,10 +63,10 @@ class R1(Penalty[R1Options]):
 
     at_inputs: ClassVar[bool] = True
 
-    def __call__(self, shown: Shown) -> Tensor:
+    def __call__(self, update: Update) -> Tensor:
         """Return the penalty at the reals."""
-        assert shown.real is not None
-        return r1(shown.real.scores, shown.real.inputs, self.options.weight)
+        assert update.real is not None
+        return r1(update.real.scores, update.real.inputs, self.options.weight)
 
 
 class R2(Penalty[R2Options]):
@@ -74,19 +74,19 @@ class R2(Penalty[R2Options]):
 
     at_inputs: ClassVar[bool] = True
 
-    def __call__(self, shown: Shown) -> Tensor:
+    def __call__(self, update: Update) -> Tensor:
         """Return the penalty at the fakes."""
-        assert shown.fake is not None
-        return r2(shown.fake.scores, shown.fake.inputs, self.options.weight)
+        assert update.fake is not None
+        return r2(update.fake.scores, update.fake.inputs, self.options.weight)
 
 
 class WganGp(Penalty[WganGpOptions]):
     """`wgan_gp` between the reals and fakes of an update, judged as of the fakes' classes."""
 
-    def __call__(self, shown: Shown) -> Tensor:
+    def __call__(self, update: Update) -> Tensor:
         """Return the penalty at random points between them."""
-        assert shown.real is not None
-        assert shown.fake is not None
-        labels, real = shown.fake.labels, shown.real.inputs
-        mix = torch.rand(len(real), generator=shown.source("mix")).to(self.device)
-        return wgan_gp(lambda x: shown.score(x, labels), real, shown.fake.inputs, mix, self.options.weight)
+        assert update.real is not None
+        assert update.fake is not None
+        labels, real = update.fake.labels, update.real.inputs
+        mix = torch.rand(len(real), generator=update.source("mix")).to(self.device)
+        return wgan_gp(lambda x: update.score(x, labels), real, update.fake.inputs, mix, self.options.weight)

@@ -26,7 +26,7 @@ BROKEN = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zi
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Update:
     """What one snapshot shows; one of `images` and `points` is there.
 
     Attributes:
@@ -41,7 +41,7 @@ class Shown:
     real: NDArray[np.float32] | None = None
 
     @classmethod
-    def of(cls, samples: NDArray[np.floating], real: NDArray[np.floating] | None) -> Shown:
+    def of(cls, samples: NDArray[np.floating], real: NDArray[np.floating] | None) -> Update:
         """Return what is shown of samples.
 
         Args:
@@ -77,8 +77,8 @@ class Shown:
         atomic_write(path, buffer.getvalue())
 
 
-def read_shown(path: Path) -> Shown:
-    """Read what `Shown.write` wrote.
+def read_shown(path: Path) -> Update:
+    """Read what `Update.write` wrote.
 
     Raises:
         RunError: the file is damaged, or holds something else.
@@ -88,7 +88,7 @@ def read_shown(path: Path) -> Shown:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
                 raise ValueError("it is too large")
         with np.load(path, allow_pickle=False) as arrays:
-            shown = Shown(**{name: arrays[name] for name in ("images", "points", "real") if name in arrays})
+            shown = Update(**{name: arrays[name] for name in ("images", "points", "real") if name in arrays})
     except BROKEN as error:
         raise RunError(f"{path} cannot be read: {error}", "restore the file, or remove it") from error
     if not _holds(shown):
@@ -96,7 +96,7 @@ def read_shown(path: Path) -> Shown:
     return shown
 
 
-def _holds(shown: Shown) -> bool:
+def _holds(shown: Update) -> bool:
     """Return whether arrays have the types and shapes that they must have."""
     images, points, real = shown.images, shown.points, shown.real
     if images is not None:

@@ -78,10 +78,25 @@ def test_every_named_gan_trains_and_its_generator_runs_without_ganlab(
             torch.testing.assert_close(program(inputs[:count]), game.generator(inputs[:count]), atol=1e-5, rtol=1e-4)
 
 
+def test_a_run_shows_how_it_stands_and_its_verdict(points: Any, tmp_path: Path) -> None:
+    run = ganlab.train(points("training.steps=4"), runs_dir=tmp_path)
+    assert run.verdict is not None
+    assert run.verdict.name == run.verdict["failure"]
+    text, page = str(run), run._repr_html_()
+    assert text.startswith(f"{run.path.name}: finished after step 4 of 4, ")
+    assert str(run.verdict) in text
+    assert page.count("data:image/png;base64,") == 2
+    assert run.verdict.summary in page
+    run.directory.verdict.unlink()
+    assert str(run).endswith("not judged yet")
+    assert "not judged yet" in run._repr_html_()
+
+
 def test_reading_a_run_needs_no_torch(points: Any, tmp_path: Path) -> None:
     run = ganlab.train(points("training.steps=2"), runs_dir=tmp_path)
     code = (
         f"import sys, ganlab\nrun = ganlab.load_run({str(run.path)!r})\n"
-        "run.history, run.snapshots, run.status, run.experiment\nassert 'torch' not in sys.modules\n"
+        "run.history, run.snapshots, run.status, run.experiment, run.verdict.name\n"
+        "str(run), run._repr_html_()\nassert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -30,9 +30,10 @@ from PIL import Image
 from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
+from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
-from ganlab.diagnosis.files import draw_verdict, sheet_of_run
+from ganlab.diagnosis.files import sheet_of_run
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.directory import RunDirectory

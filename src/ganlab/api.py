@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, experiment_from_mapping, load_experiment
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.directory import RunDirectory, find_run
-from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history
 from ganlab.runs.snapshots import Row, read_snapshots
+from ganlab.text import printable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """A run directory, read on demand; only `generator` imports torch."""
+    """A run directory, read on demand; only `generator` imports torch.
+
+    Printed, it is how the run stands and its verdict; a notebook also shows the verdict's pictures.
+    """
 
     directory: RunDirectory
 
@@ -37,9 +41,9 @@ class Run:
         return self.directory.status().as_json()
 
     @property
-    def verdict(self) -> dict[str, Any] | None:
-        """What diagnosis said last, as verdict.json holds it; None where nothing was judged yet."""
-        return read_json(self.directory.verdict) if self.directory.verdict.is_file() else None
+    def verdict(self) -> Verdict | None:
+        """What diagnosis said last, from verdict.json; None if nothing was judged yet."""
+        return Verdict.read(self.directory.verdict) if self.directory.verdict.is_file() else None
 
     @property
     def experiment(self) -> Experiment:
@@ -69,6 +73,20 @@ class Run:
         from ganlab.training.trained import load_generator
 
         return load_generator(self.directory, which, live)[0]  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        status = printable(f"{self.path.name}: {self.directory.status().in_words()}")
+        return f"{status}\n{self.verdict or 'not judged yet'}"
+
+    def _repr_html_(self) -> str:
+        """Show how the run stands, its verdict, and the pictures of both that are in its folder."""
+        from ganlab.diagnosis.notebook import escaped, verdict_html
+
+        status = f"<b>{escaped(self.path.name)}</b>: {escaped(self.directory.status().in_words())}"
+        plots = (self.directory.plots / f"{name}.png" for name in ("verdict", "samples"))
+        pictures = [path.read_bytes() for path in plots if path.is_file()]
+        verdict = self.verdict
+        return f"<div>{status}{verdict_html(verdict, *pictures) if verdict else '<p>not judged yet</p>'}</div>"
 
 
 def train(

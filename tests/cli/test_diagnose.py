@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from ganlab.cli.app import app
-from ganlab.cli.verdict_panel import Judged, course, show_table, show_verdict
+from ganlab.cli.verdict_panel import show_verdict
+from ganlab.cli.verdict_table import show_table
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.sessions import Judged
 from ganlab.diagnosis.verdict import Contribution, Finding, Missing, Remedy, Verdict
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
@@ -299,16 +302,35 @@ class TestWatch:
         assert result.exit_code == 3, result.output
         assert "waiting" in result.stderr
 
-    def test_ctrl_c_is_130(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("number", "before", "code"),
+        [
+            (signal.SIGINT, signal.SIG_DFL, 130),
+            # As a background job of a shell that is not interactive inherits it.
+            (signal.SIGINT, signal.SIG_IGN, 130),
+            (signal.SIGTERM, signal.SIG_DFL, 75),
+            (signal.SIGTERM, signal.SIG_IGN, 75),
+        ],
+    )
+    def test_a_signal_ends_it_whatever_was_inherited(
+        self, number: signal.Signals, before: signal.Handlers, code: int, tmp_path: Path
+    ) -> None:
         log = write_log(tmp_path / "log.csv")
-        command = [sys.executable, "-m", "ganlab", "diagnose", str(log), "--watch", "--every", "0.1"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # A signal is noticed long before the next look.
+        command = [sys.executable, "-m", "ganlab", "diagnose", str(log), "--watch", "--every", "600"]
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(number, before),
+        )
         assert process.stdout is not None
         assert "Inconclusive" in process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        _, messages = process.communicate(timeout=20)
-        assert process.returncode == 130
-        assert "Traceback" not in messages
+        process.send_signal(number)
+        _, messages = process.communicate(timeout=60)
+        assert process.returncode == code
+        assert messages.startswith(f"error: {number.name}: {log} is no longer watched")
 
 
 class TestPanel:
@@ -322,7 +344,8 @@ class TestPanel:
         steps = np.arange(1, 2001)
         curves = {"d_loss": Series(steps, np.linspace(1.4, 0.1, 2000)), "g_loss": Series(steps, np.ones(2000))}
         experiment = Experiment(expect=("healthy",))
-        return Judged(Evidence("runs/one", curves, experiment=experiment), VERDICT, **changes)
+        evidence = Evidence("runs/one", curves, experiment=experiment)
+        return Judged(replace(VERDICT, judged_on=evidence), **changes)
 
     def test_plain_lines_hold_everything(self) -> None:
         text = self.shown(self.judged(files=[Path("plots/verdict.png")], remarks=["nothing was written"]))
@@ -355,7 +378,7 @@ class TestPanel:
         assert onset_line.index("▲") - course_line.index("█") == 23
 
     def test_a_foreign_run_has_no_old_values(self) -> None:
-        text = self.shown(Judged(Evidence("log.csv"), VERDICT))
+        text = self.shown(Judged(VERDICT))
         assert "latent.dim: 64; penalties" in text
         assert "expected" not in text
 
@@ -363,8 +386,7 @@ class TestPanel:
         ("failure", "code"), [("healthy", "32"), ("inconclusive", "33"), ("under_trained", "33"), ("diverged", "31")]
     )
     def test_in_a_terminal_the_colour_tells(self, failure: str, code: str) -> None:
-        verdict = Verdict(**{**vars(VERDICT), "failure": failure, "variant": None})
-        judged = Judged(Evidence("x"), verdict)
+        judged = Judged(replace(VERDICT, failure=failure, variant=None))
         terminal = {"force_terminal": True, "width": 90, "color_system": "standard"}
         text = self.shown(judged, **terminal)
         assert text.startswith(f"\x1b[{code}m╭")
@@ -384,7 +406,7 @@ class TestPanel:
             "missing": (Missing(hostile, hostile),),
             "remedies": (Remedy(hostile, hostile, {hostile: hostile}),),
         }
-        judged = Judged(Evidence("x"), Verdict(**values), [Path(hostile)], [hostile])
+        judged = Judged(Verdict(**values), [Path(hostile)], [hostile])
         text = self.shown(judged, force_terminal=terminal, width=400, color_system=None)
         assert "\x1b]" not in text
         assert "\x07" not in text
@@ -393,23 +415,10 @@ class TestPanel:
     def test_table_never_cuts_a_name(self) -> None:
         out = Console(file=io.StringIO(), width=40, soft_wrap=True)
         name = "runs/" + "n" * 80
-        show_table(out, [(name, Judged(Evidence("x"), VERDICT)), ("[b]", RunError("damaged"))])
+        show_table(out, [(name, Judged(VERDICT)), ("[b]", RunError("damaged"))])
         lines = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
         assert lines[1].split() == [name, "Mode", "collapse,", "partial", "93", "%", "1,200", "0.50", "-"]
         assert lines[2].split() == ["[b]", "not", "judged"]
-
-
-class TestCourse:
-    def test_one_bar_for_each_stretch(self) -> None:
-        curve = Series(np.arange(1, 81), np.repeat(np.arange(40.0), 2))
-        assert course(curve, 1, 80) == "".join(level * 5 for level in "▁▂▃▄▅▆▇█")
-
-    def test_blank_outside_held_between_and_marked_where_not_finite(self) -> None:
-        curve = Series(np.array([10, 19, 25]), np.array([0.0, 1.0, np.nan]))
-        assert course(curve, 0, 39) == " " * 10 + "▁" * 9 + "█" * 6 + "!" + " " * 14
-
-    def test_a_single_point(self) -> None:
-        assert course(Series(np.array([7]), np.array([3.0])), 7, 7) == "▁" + " " * 39
 
 
 def test_help_shows_an_example_without_torch() -> None:

@@ -1,23 +1,16 @@
 from __future__ import annotations
 
 import io
-import math
 from pathlib import Path
 from typing import Any
 
 import torch
 from rich.console import Console
 
-from ganlab.cli.live import LiveView, PlainView, choose_view, sparkline
+from ganlab.cli.live import LiveView, choose_view
+from ganlab.cli.plain import PlainView
 from ganlab.monitor.monitor import Monitor
 from ganlab.training import session
-
-
-def test_a_sparkline_goes_from_least_to_greatest_and_marks_nan() -> None:
-    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
-    assert sparkline([1.0, math.nan, 1.0]) == "▁!▁"
-    assert sparkline([]) == ""
-    assert sparkline([math.inf]) == "!"
 
 
 def test_the_view_fits_the_place() -> None:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ganlab.cli.app import app
-from ganlab.cli.sweep import parameters
+from ganlab.cli.parsing import parameters
 from ganlab.config.load import dump_experiment
 from ganlab.errors import ConfigError, GanlabError
 

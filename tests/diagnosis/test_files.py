@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,113 +11,22 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ganlab.diagnosis.evidence import Evidence, Series
-from ganlab.diagnosis.files import (
-    curve_of,
-    draw_samples,
-    draw_verdict,
-    sheet_of_images,
-    write_verdict,
-)
-from ganlab.diagnosis.verdict import Contribution, Finding, Verdict
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.files import draw_samples, sheet_of_images, write_verdict
+from ganlab.diagnosis.verdict import Contribution
 from ganlab.errors import RunError
 from ganlab.plots.grids import save_png, tile, to_pixels
 from ganlab.plots.shown import Update
 from ganlab.plots.verdicts import group_colour
 from ganlab.runs.directory import RunDirectory, create_run
-
-STEPS = np.arange(1, 501)
-
-
-def series(values: Any) -> Series:
-    return Series(STEPS, np.broadcast_to(np.asarray(values, float), STEPS.shape).copy())
+from tests.diagnosis.made_up import COUNTS, LOSSES, verdict
 
 
-def rows(**columns: list[Any]) -> tuple[Mapping[str, Any], ...]:
-    """Snapshots every 100 steps from these columns."""
-    cells = zip(*columns.values(), strict=True)
-    return tuple({"step": 100 * i, **dict(zip(columns, values, strict=True))} for i, values in enumerate(cells))
-
-
-def verdict(*signals: str, **changes: Any) -> Verdict:
-    found = tuple(Finding(signal, 0.1, 0.5, (300, 500), "a paper", "Because.") for signal in signals)
-    values: dict[str, Any] = {
-        "failure": "mode_collapse",
-        "variant": "partial",
-        "confidence": 0.93,
-        "basis": "13 of 14 such runs",
-        "severity": 0.5,
-        "onset_step": 200,
-        "summary": "Kinds are missing.",
-        "contributing": (),
-        "evidence": found,
-        "missing": (),
-        "remedies": (),
-        "source": "here",
-        "steps": (1, 500),
-    }
-    return Verdict(**{**values, **changes})
-
-
-LOSSES = {"d_loss": series(1.2), "g_loss": series(0.8)}
-COUNTS = rows(class_counts=[[5, 5], [9, 1], [10, 0]], class_shares_real=[[0.5, 0.5]] * 3, good=[0.1, 0.5, 0.9])
-
-
-def labels(figure: Figure) -> list[str]:
-    return [axes.get_title("left").split(";")[0] for axes in figure.axes]
-
-
-class TestCurveOf:
-    def test_looks_in_curves_quality_and_snapshots(self) -> None:
-        evidence = Evidence("x", LOSSES, rows(coverage=[0.1, None, 0.3]), {"fid": series(30.0)})
-        assert curve_of(evidence, "d_loss") is LOSSES["d_loss"]
-        assert curve_of(evidence, "fid") is evidence.quality["fid"]
-        coverage = curve_of(evidence, "coverage")
-        assert coverage is not None
-        assert coverage.steps.tolist() == [0, 200]
-        assert coverage.values.tolist() == [0.1, 0.3]
-
-    def test_no_curve_without_a_finite_value(self) -> None:
-        evidence = Evidence("x", {"d_loss": series(np.nan)}, rows(coverage=[None, None]))
-        assert curve_of(evidence, "d_loss") is None
-        assert curve_of(evidence, "coverage") is None
-        assert curve_of(evidence, "vendi") is None
-
-
-class TestDrawVerdict:
-    @pytest.mark.parametrize(
-        ("signal", "label"),
-        [
-            ("lost_class_mass", "samples, as shares"),
-            ("relative_vendi", "variety (Vendi score)"),
-            ("fid_over_best", "FID, lower is better"),
-            ("d_acc_real", "what the discriminator gets right, as shares"),
-            ("r_v", "mean score by the discriminator"),
-            ("non_finite", "gradient norms"),
-        ],
-    )
-    def test_shows_the_curve_that_convinced(self, signal: str, label: str) -> None:
-        snapshots = [{**row, "vendi": 5.0, "d_train": 0.9} for row in COUNTS]
-        curves = LOSSES | {"d_acc_real": series(0.9), "grad_g": series(2.0)}
-        evidence = Evidence("x", curves, tuple(snapshots), {"fid": series(20.0)})
-        assert labels(draw_verdict(evidence, verdict("c_t", signal))) == ["losses", label]
-
-    def test_losses_alone(self) -> None:
-        assert labels(draw_verdict(Evidence("x", LOSSES), verdict("d_loss"))) == ["losses"]
-
-    def test_halves_of_the_loss_win_over_the_whole(self) -> None:
-        halves = {"d_loss_real": series(0.5), "d_loss_fake": series(0.7)}
-        figure = draw_verdict(Evidence("x", LOSSES | halves, family="cross_entropy"), verdict())
-        legend = figure.axes[0].get_legend()
-        assert legend is not None
-        assert [text.get_text() for text in legend.get_texts()] == ["D real", "D fake", "G", "chance, 0.69"]
-
+class TestWriteVerdict:
     def test_no_evidence_at_all(self, tmp_path: Path) -> None:
         written = write_verdict(tmp_path, Evidence("x"), verdict(failure="inconclusive", variant=None), None)
         assert all(path.is_file() for path in written)
 
-
-class TestWriteVerdict:
     def test_writes_all_it_has_and_nothing_else(self, tmp_path: Path) -> None:
         told = verdict("good", contributing=(Contribution("oscillation", None, 50, (50, 150)),))
         evidence = Evidence("x", LOSSES, COUNTS)

@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,24 @@ def test_the_format_is_the_documented_one() -> None:
         "notes": [],
     }
     assert SCHEMA == 1
+
+
+def test_a_verdict_is_a_mapping_of_what_its_file_holds() -> None:
+    assert dict(COLLAPSE) == COLLAPSE.as_json() == COLLAPSE
+    assert COLLAPSE["evidence"][0]["signal"] == "lost_class_mass"
+    assert COLLAPSE["steps"] == [0, 900]
+    assert COLLAPSE.get("judged_on", "absent") == "absent"
+    assert len(COLLAPSE) == len(list(COLLAPSE))
+    assert replace(COLLAPSE, severity=0.6) != COLLAPSE
+
+
+def test_a_judged_verdict_knows_what_it_was_judged_on_and_draws_it() -> None:
+    evidence = Evidence("a", flat(0.001, 9.0), family="cross_entropy")
+    verdict = diagnose(evidence)
+    assert verdict.judged_on is evidence
+    figure = verdict.plot()
+    assert figure is not None
+    assert figure.axes[0].lines
 
 
 @pytest.mark.parametrize(
@@ -173,6 +192,11 @@ class TestReading:
             assert Verdict.read(path) == verdict
         write_json(path, {**COLLAPSE.as_json(), "of_tomorrow": 1})
         assert Verdict.read(path) == COLLAPSE
+
+    def test_a_file_cannot_say_what_it_was_judged_on(self, tmp_path: Path) -> None:
+        write_json(tmp_path / "verdict.json", {**COLLAPSE.as_json(), "judged_on": "a file"})
+        found = Verdict.read(tmp_path / "verdict.json")
+        assert (found.judged_on, found.plot()) == (None, None)
 
     @pytest.mark.parametrize(
         ("change", "words"),

@@ -266,7 +266,7 @@ class TestPhases:
 
 
 def test_every_failure_of_this_page_has_its_curve() -> None:
-    from ganlab.diagnosis.files import draw_verdict
+    from ganlab.diagnosis.drawing import draw_verdict
 
     shown = {
         "asked for nothing": "samples of the class that was asked for, as shares",

@@ -131,7 +131,7 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 import ganlab
-from ganlab.diagnosis.files import PROOFS
+from ganlab.diagnosis.drawing import PROOFS
 from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.report.compare import compare
 from ganlab.runs.directory import RunDirectory

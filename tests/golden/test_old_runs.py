@@ -130,7 +130,7 @@ def test_a_conditional_run_can_be_resumed(command: Command, runs: Path) -> None:
     run = ganlab.load_run(runs / "conditional")
     assert (run.status["status"], run.status["step"], len(run.history["step"])) == ("finished", 32, 32)
     assert run.verdict is not None
-    assert run.verdict["steps"] == [0, 32]
+    assert run.verdict.steps == (0, 32)
 
 
 def test_report_of_a_sweep(command: Command, runs: Path) -> None:

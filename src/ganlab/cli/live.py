@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -14,89 +12,21 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
+from ganlab.cli.plain import PlainView, number, percent
+from ganlab.cli.sparkline import WIDTH, sparkline
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.wording import in_a_line
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.text import printable
 
-BARS = "▁▂▃▄▅▆▇█"
-WIDTH = 40
-"""Characters of a sparkline."""
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """Return the values as bars between their least and greatest; NaN and Inf show as `!`."""
-    finite = [value for value in values if math.isfinite(value)]
-    if not finite:
-        return "!" * len(values)
-    low, span = min(finite), (max(finite) - min(finite)) or 1.0
-    return "".join(
-        BARS[min(len(BARS) - 1, int((value - low) / span * len(BARS)))] if math.isfinite(value) else "!"
-        for value in values
-    )
-
-
-def percent(row: dict[str, float], name: str) -> str:
-    """Return a share as a percentage, or a dash where the loss has none."""
-    return f"{100 * row[name]:.0f} %" if name in row else "-"
-
-
-def number(row: dict[str, float], name: str) -> str:
-    """Return a column's number, or a dash where the row has none."""
-    return f"{row[name]:.3f}" if name in row else "-"
-
-
-def in_a_line(verdict: Verdict) -> str:
-    """Return what a run reads as, in a line."""
-    from ganlab.cli.verdict_panel import reading
-
-    return reading(verdict)
-
-
-class PlainView(View):
-    """A line now and then, for logs and pipes."""
-
-    SECONDS = 10.0
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.last = 0.0
-        self.told = ""
-
-    def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
-        """Say where the run is written."""
-        self.steps = steps
-        self.console.print(f"run {printable(run.path)}")
-
-    def progress(self, rows: Sequence[dict[str, float]]) -> None:
-        """Print the newest row, at most every ten seconds and at the end."""
-        row = rows[-1]
-        if time.monotonic() - self.last < self.SECONDS and row["step"] != self.steps:
-            return
-        self.last = time.monotonic()
-        self.console.print(
-            f"step {row['step']:.0f}/{self.steps or '?'}  {row['time']:.0f} s  "
-            f"d_loss {number(row, 'd_loss')}  g_loss {number(row, 'g_loss')}  "
-            f"accuracy real {percent(row, 'd_acc_real')} fake {percent(row, 'd_acc_fake')}"
-        )
-
-    def reading(self, verdict: Verdict) -> None:
-        """Print it where it is another one than before."""
-        if verdict.name != self.told:
-            self.told = verdict.name
-            self.console.print(in_a_line(verdict))
-
-    def note(self, text: str) -> None:
-        """Print it."""
-        self.console.print(printable(text))
-
-    def warn(self, text: str) -> None:
-        """Print it."""
-        self.console.print(f"warning: {printable(text)}")
-
 
 class LiveView(View):
-    """A panel that is redrawn in place: progress, losses with their course, accuracies, reading, warning."""
+    """A panel that is redrawn in place: progress, losses with their course, accuracies, reading, warning.
+
+    Attributes:
+        verdict: what was said of the run last; None before the first snapshot.
+    """
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -165,13 +95,13 @@ class LiveView(View):
         accuracies = f"real {percent(self.row, 'd_acc_real')}   fake {percent(self.row, 'd_acc_fake')}"
         table.add_row(Text("accuracy"), Text(""), Text(accuracies))
         parts: list[RenderableType] = [self.bar, table]
-        if self.verdict:
+        if self.verdict is not None:
             parts.append(Text(f"so far, {in_a_line(self.verdict)}"))
         if self.warning:
             parts.append(Text(self.warning, style="yellow"))
         self.live.update(Panel(Group(*parts), title=Text(self.name), title_align="left"), refresh=True)
 
 
-def choose_view(console: Console) -> View:
+def choose_view(console: Console) -> PlainView | LiveView:
     """Return the live panel in a terminal, plain lines elsewhere."""
     return LiveView(console) if console.is_terminal else PlainView(console)

@@ -70,29 +70,10 @@ def list_parts(what: What) -> list[dict[str, str]]:
 
         return [{"name": name, "what": text} for name, text in list_sweeps()]
 
-    # The options classes take a quarter of a second to build: only where they are asked for.
-    from ganlab.config.data import DATA
-    from ganlab.config.games import GAMES
-    from ganlab.config.networks import NETWORKS
-    from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS
-    from ganlab.config.optimizer import OPTIMIZERS
-    from ganlab.verdicts import KINDS, rank
+    # The options classes take a quarter of a second to build: only if they are asked for.
+    from ganlab.config.catalogue import CATALOGUE
 
-    if what is What.failures:
-        pairs = {name: KINDS[name].meaning for name in sorted(KINDS, key=rank)}
-    elif what is What.losses:
-        pairs = {name: entry.summary for name, entry in LOSSES.items()}
-    else:
-        classes: dict[What, dict[str, type]] = {
-            What.networks: {name: entry.generator for name, entry in NETWORKS.items()},
-            What.games: {name: entry.options for name, entry in GAMES.items()},
-            What.penalties: {name: entry.options for name, entry in PENALTIES.items()},
-            What.stabilizers: {name: entry.options for name, entry in STABILIZERS.items()},
-            What.optimizers: dict(OPTIMIZERS),
-            What.data: {name: entry.options for name, entry in DATA.items()},
-        }
-        pairs = {name: (options.__doc__ or "").splitlines()[0] for name, options in classes[what].items()}
-    return [{"name": name, "what": text} for name, text in pairs.items()]
+    return [{"name": name, "what": text} for name, text in CATALOGUE[what.value].items()]
 
 
 def list_runs(runs_dir: Path) -> list[dict[str, str]]:

@@ -32,4 +32,4 @@ def resume(
     found = find_run(run, runs_dir)
     view = choose_view(console(stderr=as_json))
     resumed = session.resume(found, overrides or (), allow_change or (), [view])
-    show_end(resumed, wanted=(), as_json=as_json)
+    show_end(resumed, view.verdict, wanted=(), as_json=as_json)

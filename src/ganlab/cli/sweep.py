@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +9,7 @@ import typer
 
 from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, OverridesArgument, RunsDirOption
-from ganlab.errors import ConfigError
+from ganlab.cli.parsing import parameters
 from ganlab.text import printable
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def carry_out(plan: Plan, folder: SweepFolder, executor: Executor, stop: StopSig
         typer.Exit: with 75 where runs failed for good, 75 or 130 where a signal ended the sweep.
     """
     from ganlab.cli.report import show_report
-    from ganlab.cli.sweep_view import choose_sweep_view
+    from ganlab.cli.sweep_live import choose_sweep_view
     from ganlab.report.sweep import make_report
     from ganlab.runs.stop import EXIT_CODES
     from ganlab.sweeps.scheduler import has_ended, run_sweep
@@ -152,18 +151,3 @@ def make_executor(
     from ganlab.sweeps.executors.local import LocalExecutor, threads_of
 
     return LocalExecutor(workers, threads_of(workers), folder.log)
-
-
-def parameters(options: Sequence[str]) -> dict[str, str | int]:
-    """Return the KEY=VALUE options by key, whole numbers as such.
-
-    Raises:
-        ConfigError: one has no `=`.
-    """
-    found: dict[str, str | int] = {}
-    for option in options:
-        key, equals, value = option.partition("=")
-        if not (key and equals):
-            raise ConfigError(f"--slurm {option}: expected KEY=VALUE", "write --slurm slurm_partition=gpu")
-        found[key] = int(value) if value.isdigit() else value
-    return found

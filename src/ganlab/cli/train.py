@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ganlab.cli.console import console, print_json
-from ganlab.cli.diagnose import verdict_names
 from ganlab.cli.options import DEFAULT_RUNS, ConfigArgument, JsonOption, OverridesArgument, RunsDirOption
+from ganlab.cli.parsing import verdict_names
 from ganlab.text import printable
 
 if TYPE_CHECKING:
-    from ganlab.config.experiment import Experiment
+    from ganlab.diagnosis.verdict import Verdict
     from ganlab.runs.directory import RunDirectory
 
 
@@ -46,6 +46,8 @@ def train(
     changes += [f"training.device={device}"] if device is not None else []
     experiment = load_experiment(config, changes)
     if dry_run:
+        from ganlab.cli.dry_run import show_plan
+
         show_plan(experiment, as_json)
         return
 
@@ -54,63 +56,38 @@ def train(
 
     view = choose_view(console(stderr=as_json))
     run = train_experiment(experiment, runs_dir=runs_dir, resume=resume, views=[view])
-    show_end(run.directory, wanted, as_json)
+    show_end(run.directory, view.verdict, wanted, as_json)
 
 
-def show_end(run: RunDirectory, wanted: tuple[str, ...], as_json: bool) -> None:
+def show_end(run: RunDirectory, verdict: Verdict | None, wanted: tuple[str, ...], as_json: bool) -> None:
     """Say how a run ended, what it was judged to be and why.
 
+    Args:
+        run: the run.
+        verdict: what it was judged to be at its end; None if it had ended before, so that nothing was trained.
+        wanted: the verdicts that the command fails on.
+        as_json: for machines.
+
     Raises:
-        typer.Exit: with 3, where the verdict is a wanted one.
+        typer.Exit: with 3 for a wanted verdict.
     """
-    from ganlab.diagnosis.judge import diagnose
-    from ganlab.diagnosis.readers import ReadOptions, read
+    from ganlab.cli.verdict_panel import show_verdict
+    from ganlab.diagnosis.readers import ReadOptions
+    from ganlab.diagnosis.sessions import Judged, diagnose_path
+    from ganlab.diagnosis.wording import expectation
     from ganlab.verdicts import matches
 
-    status, evidence = run.status(), read(run.path, ReadOptions())
-    verdict = diagnose(evidence)
+    status, verdict = run.status(), verdict or diagnose_path(run.path, ReadOptions())
     if as_json:
-        expected = evidence.experiment.expect if evidence.experiment is not None else ()
-        as_expected = matches(verdict.name, expected) if expected else None
+        expected = expectation(verdict)
+        as_expected = expected[1] if expected else None
         print_json({"run": str(run.path), **status.as_json(), "verdict": verdict.as_json(), "as_expected": as_expected})
     else:
-        from ganlab.cli.verdict_panel import Judged, show_verdict
-
         out = console()
-        reason = f" ({printable(status.reason)})" if status.reason else ""
-        line = f"{status.status}{reason} after step {status.step} of {status.steps}, {status.seconds:.0f} s"
+        line = printable(status.in_words())
         if (cost := status.cost) is not None:
             line += f"; watching took {100 * cost.watching_share:.1f} %, saving {100 * cost.saving_share:.1f} %"
         out.print(line)
-        files = [run.samples, *sorted(run.plots.glob("*.png"))]
-        show_verdict(out, Judged(evidence, verdict, files))
+        show_verdict(out, Judged(verdict, [run.samples, *sorted(run.plots.glob("*.png"))]))
     if matches(verdict.name, wanted):
         raise typer.Exit(3)
-
-
-def show_plan(experiment: Experiment, as_json: bool) -> None:
-    """Print both networks layer by layer, and the resolved experiment."""
-    from ganlab.config.load import dump_experiment
-    from ganlab.networks import build_discriminator, build_generator, describe
-
-    players = {
-        "generator": describe(build_generator(experiment), experiment.input_shape),
-        "discriminator": describe(build_discriminator(experiment), experiment.judged_shape(experiment.data.shape)),
-    }
-    totals = {player: sum(row.parameters for row in rows) for player, rows in players.items()}
-    if as_json:
-        plan: dict[str, Any] = {"experiment": experiment.model_dump(mode="json"), "parameters": totals}
-        plan |= {player: [vars(row) for row in rows] for player, rows in players.items()}
-        print_json(plan)
-        return
-    from rich.table import Table
-
-    out = console()
-    for player, rows in players.items():
-        table = Table(title=f"{player}: {totals[player]:,} parameters", title_justify="left")
-        for heading, justify in (("layer", "left"), ("kind", "left"), ("output", "right"), ("parameters", "right")):
-            table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-        for row in rows:
-            table.add_row(row.name, row.kind, " x ".join(map(str, row.output_shape)), f"{row.parameters:,}")
-        out.print(table)
-    out.print(printable(dump_experiment(experiment)))

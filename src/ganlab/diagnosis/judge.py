@@ -35,6 +35,7 @@ def diagnose(evidence: Evidence) -> Verdict:
         source=evidence.source,
         steps=(evidence.first_step, evidence.last_step),
         notes=evidence.notes,
+        judged_on=evidence,
     )
 
 

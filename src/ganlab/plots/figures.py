@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from ganlab.plots.grids import save_png
+from ganlab.plots.grids import Pixels, save_png
 from ganlab.runs.files import atomic_write
 
 Values = NDArray[np.float64]
@@ -185,14 +185,18 @@ def save_figure(figure: Figure, path: Path, formats: Sequence[Literal["png", "sv
         Interrupted: the disk is full.
     """
     if "png" in formats:
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()  # type: ignore[no-untyped-call]
-        pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-        save_png(pixels[..., :3], path.with_name(f"{path.name}.png"))
+        save_png(rasterized(figure), path.with_name(f"{path.name}.png"))
     if "svg" in formats:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         atomic_write(path.with_name(f"{path.name}.svg"), buffer.getvalue())
+
+
+def rasterized(figure: Figure) -> Pixels:
+    """Return a figure as pixels, uint8 (H, W, 3)."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
 
 
 def _canvas(title: str, labels: Sequence[str]) -> tuple[Figure, list[Axes]]:

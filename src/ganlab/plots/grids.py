@@ -127,10 +127,15 @@ def save_png(pixels: Pixels, path: Path, sync: bool = True) -> None:
     Raises:
         Interrupted: the disk is full.
     """
+    atomic_write(path, png_of(pixels), sync)
+
+
+def png_of(pixels: Pixels) -> bytes:
+    """Return a picture (H, W, 3) as the bytes of a PNG."""
     buffer = io.BytesIO()
     # Level 4 takes half the time of the default 6 for 7 % more bytes.
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=4)
-    atomic_write(path, buffer.getvalue(), sync)
+    return buffer.getvalue()
 
 
 def evenly_spaced(count: int, limit: int = GIF_FRAMES) -> list[int]:

@@ -159,6 +159,14 @@ class RunStatus(Part):
         """Return it with other values."""
         return self.model_copy(update=changes)
 
+    def in_words(self) -> str:
+        """Return how far the run is, in a line: `finished after step 2000 of 2000, 41 s`."""
+        parts = [f"{self.status} ({self.reason})" if self.reason else self.status]
+        if self.step is not None:
+            parts[0] += f" after step {self.step}" + ("" if self.steps is None else f" of {self.steps}")
+        parts += [] if self.seconds is None else [f"{self.seconds:.0f} s"]
+        return ", ".join(parts)
+
     def as_json(self) -> dict[str, Any]:
         """Return the content of run.json: what was set, and what a newer ganlab may have written beside it."""
         absent = {"non_finite"} if self.non_finite is None else set()

@@ -11,7 +11,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ganlab.cli.console import console as make_console
-from ganlab.cli.sweep_view import LiveSweep, PlainSweep, choose_sweep_view, duration
+from ganlab.cli.sweep_live import LiveSweep, choose_sweep_view
+from ganlab.cli.sweep_plain import PlainSweep
+from ganlab.cli.sweep_words import duration
 from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.plan import Plan, make_plan
 from ganlab.sweeps.spec import SweepSpec

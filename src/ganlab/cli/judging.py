@@ -1,0 +1,108 @@
+"""The three ways in which `ganlab diagnose` judges: one run, several, or one that is watched."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from ganlab.cli.console import console, print_json
+from ganlab.cli.verdict_panel import print_remarks, show_verdict
+from ganlab.cli.verdict_table import show_several
+from ganlab.diagnosis.readers import ReadOptions
+from ganlab.diagnosis.sessions import Judged, diagnose_path, find_target, follow, write_down
+from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.wording import in_a_line
+from ganlab.errors import GanlabError
+from ganlab.runs.stop import StopSignal
+from ganlab.text import printable
+from ganlab.verdicts import matches
+
+
+@dataclass(frozen=True)
+class Order:
+    """How to read, where runs are, where to write, which verdicts the command fails on, and for whom to print."""
+
+    options: ReadOptions
+    runs_dir: Path
+    out: Path | None
+    wanted: tuple[str, ...]
+    as_json: bool
+
+    def fails(self, verdict: Verdict) -> bool:
+        """Return whether `--fail-on` names a verdict."""
+        return matches(verdict.name, self.wanted)
+
+
+def judge_one(path: str, order: Order) -> bool:
+    """Judge and show one run; return whether its verdict is one to fail on."""
+    target = find_target(path, order.runs_dir)
+    verdict = diagnose_path(target.path, order.options)
+    show(write_down(target, verdict, order.options, order.out), order.as_json)
+    return order.fails(verdict)
+
+
+def judge_many(paths: Sequence[str], order: Order) -> bool:
+    """Judge each path on its own, so that a damaged one loses no other, and show all in a table.
+
+    Raises:
+        typer.Exit: with 2, after all are shown, if one could not be judged and no verdict is one to fail on.
+        GanlabError: `--out` cannot be written.
+    """
+    results: list[tuple[str, Judged | GanlabError]] = []
+    for number, path in enumerate(paths, start=1):
+        try:
+            target = find_target(path, order.runs_dir)
+            verdict = diagnose_path(target.path, order.options)
+        except GanlabError as error:
+            results.append((path, error))
+            continue
+        # Logs of several runs often have the same name.
+        out = None if order.out is None else order.out / f"{number}-{target.path.name}"
+        results.append((path, write_down(target, verdict, order.options, out)))
+    show_several(results, order.as_json)
+    judged = [result for _, result in results if isinstance(result, Judged)]
+    if any(order.fails(each.verdict) for each in judged):
+        return True
+    if len(judged) < len(results):
+        raise typer.Exit(2)
+    return False
+
+
+def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool:
+    """Print each new verdict of a run that goes on, until it ends or one is to fail on; return whether one is.
+
+    With `--json` each new verdict is one line. Verdict and pictures are written at the end.
+    """
+    target, shown = find_target(path, order.runs_dir), ""
+    for verdict in follow(target, order.options, seconds, stop, waiting):
+        if verdict.name != shown:
+            shown = verdict.name
+            sys.stdout.write((json.dumps(verdict.as_json()) if order.as_json else in_a_line(verdict)) + "\n")
+            sys.stdout.flush()
+        if order.fails(verdict):
+            break
+    judged = write_down(target, verdict, order.options, order.out)
+    if order.as_json:
+        print_remarks(judged)
+    else:
+        show(judged, as_json=False)
+    return order.fails(verdict)
+
+
+def waiting(why: str) -> None:
+    """Say on standard error why there is nothing to judge yet."""
+    console(stderr=True).print(f"waiting: {printable(why)}")
+
+
+def show(judged: Judged, as_json: bool) -> None:
+    """Print the panel; or the verdict for machines, with what else there is to say on standard error."""
+    if as_json:
+        print_json(judged.verdict.as_json())
+        print_remarks(judged)
+    else:
+        show_verdict(console(), judged)

@@ -1,0 +1,55 @@
+"""Options that are lists of names or of KEY=VALUE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ganlab.errors import ConfigError, GanlabError
+from ganlab.verdicts import refusal
+
+
+def verdict_names(text: str | None) -> tuple[str, ...]:
+    """Return the names of `--fail-on`: `failure` or `failure/variant`, separated by commas.
+
+    Raises:
+        GanlabError: one of them is no verdict.
+    """
+    names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
+    for name in names:
+        if wrong := refusal(name):
+            raise GanlabError(f"--fail-on: {wrong[0]}", wrong[1])
+    return names
+
+
+def column_names(pairs: Sequence[str]) -> dict[str, str]:
+    """Return the log's column by ours, as `--map OURS=THEIRS` says it.
+
+    Raises:
+        GanlabError: there is no such column of ours, or no `=`.
+    """
+    from ganlab.diagnosis.evidence import SIGNALS
+
+    known = ("step", *SIGNALS)
+    columns = dict(pair.partition("=")[::2] for pair in pairs)
+    for ours, theirs in columns.items():
+        if ours not in known or not theirs:
+            raise GanlabError(
+                f"--map: {ours}={theirs} is not of the form OURS=THEIRS" if ours in known else f"--map: no {ours!r}",
+                f"our columns are {', '.join(known)}; an example: --map d_loss=lossD",
+            )
+    return columns
+
+
+def parameters(options: Sequence[str]) -> dict[str, str | int]:
+    """Return the KEY=VALUE of `--slurm` by key, whole numbers as such.
+
+    Raises:
+        ConfigError: one has no `=`.
+    """
+    found: dict[str, str | int] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not (key and equals):
+            raise ConfigError(f"--slurm {option}: expected KEY=VALUE", "write --slurm slurm_partition=gpu")
+        found[key] = int(value) if value.isdigit() else value
+    return found

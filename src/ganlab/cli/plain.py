@@ -1,0 +1,70 @@
+"""A run as it goes, in plain lines for logs and pipes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.wording import in_a_line
+from ganlab.monitor.view import View
+from ganlab.runs.directory import RunDirectory
+from ganlab.text import printable
+
+
+def percent(row: dict[str, float], name: str) -> str:
+    """Return a share as a percentage, or a dash where the loss has none."""
+    return f"{100 * row[name]:.0f} %" if name in row else "-"
+
+
+def number(row: dict[str, float], name: str) -> str:
+    """Return a column's number, or a dash where the row has none."""
+    return f"{row[name]:.3f}" if name in row else "-"
+
+
+class PlainView(View):
+    """A line now and then, for logs and pipes.
+
+    Attributes:
+        verdict: what was said of the run last; None before the first snapshot.
+    """
+
+    SECONDS = 10.0
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.last = 0.0
+        self.verdict: Verdict | None = None
+
+    def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
+        """Say where the run is written."""
+        self.steps = steps
+        self.console.print(f"run {printable(run.path)}")
+
+    def progress(self, rows: Sequence[dict[str, float]]) -> None:
+        """Print the newest row, at most every ten seconds and at the end."""
+        row = rows[-1]
+        if time.monotonic() - self.last < self.SECONDS and row["step"] != self.steps:
+            return
+        self.last = time.monotonic()
+        self.console.print(
+            f"step {row['step']:.0f}/{self.steps or '?'}  {row['time']:.0f} s  "
+            f"d_loss {number(row, 'd_loss')}  g_loss {number(row, 'g_loss')}  "
+            f"accuracy real {percent(row, 'd_acc_real')} fake {percent(row, 'd_acc_fake')}"
+        )
+
+    def reading(self, verdict: Verdict) -> None:
+        """Print it if it is another one than before."""
+        if self.verdict is None or verdict.name != self.verdict.name:
+            self.console.print(in_a_line(verdict))
+        self.verdict = verdict
+
+    def note(self, text: str) -> None:
+        """Print it."""
+        self.console.print(printable(text))
+
+    def warn(self, text: str) -> None:
+        """Print it."""
+        self.console.print(f"warning: {printable(text)}")

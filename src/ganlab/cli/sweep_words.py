@@ -1,0 +1,78 @@
+"""A sweep in words: how a run ended, how far all of them are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganlab.sweeps.progress import Glance, Totals
+from ganlab.text import printable
+
+if TYPE_CHECKING:
+    from ganlab.sweeps.plan import Plan, PlannedRun
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a person would say them: `41 s`, `12 min`, `2 h 05 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def reading(seen: Glance) -> str:
+    """Return what a run reads as, and how surely; a dash before its first snapshot."""
+    if seen.reading is None:
+        return "-"
+    return seen.reading if seen.confidence is None else f"{seen.reading} ({100 * seen.confidence:.0f} %)"
+
+
+def outcome(planned: PlannedRun, seen: Glance) -> str:
+    """Return how a run ended: `mode_collapse/partial (93 %), as expected, 41 s`."""
+    parts = [reading(seen)]
+    expect = planned.experiment.expect
+    if expect:
+        parts.append("as expected" if seen.agrees(expect) else f"expected {' or '.join(expect)}")
+    if seen.state == "stopped":
+        parts.append(f"stopped at step {seen.step}/{seen.steps}")
+    if seen.seconds is not None:
+        parts.append(duration(seen.seconds))
+    return ", ".join(parts)
+
+
+def opening(plan: Plan, folder: Path, done_before: int) -> str:
+    """Say where a sweep is written, and how much of it there is."""
+    done = f", {done_before} of them done before" if done_before else ""
+    return printable(f"sweep {folder}: {len(plan.runs)} runs{done}")
+
+
+def called(planned: PlannedRun) -> str:
+    """Name a run by what it is."""
+    return f"{planned.config} s{planned.seed}"
+
+
+def failure(cause: str, words: str) -> str:
+    """Say of what a run died: `out of memory: killed by SIGKILL`."""
+    return ": ".join(part for part in (cause.replace("_", " "), " ".join(words.split())) if part)
+
+
+def retry(planned: PlannedRun, cause: str, words: str, attempt: int) -> str:
+    """Say that a run died, of what, and which attempt will follow."""
+    return printable(f"{called(planned)}: {failure(cause, words)}; attempt {attempt} follows")
+
+
+def totals_words(totals: Totals) -> str:
+    """Say how far the sweep is, in a line."""
+    parts = [f"{totals.done}/{totals.total} done", f"{totals.failed} failed", f"{totals.running} running"]
+    if totals.rate is not None:
+        parts.append(f"{totals.rate:,.{0 if totals.rate >= 10 else 1}f} steps/s")
+    if totals.left is not None:
+        parts.append(f"about {duration(totals.left)} left")
+    if totals.saved:
+        parts.append(f"early stops saved {duration(totals.saved)} of training")
+    return ", ".join(parts)
+
+
+def number(value: float | None) -> str:
+    """Return a loss, NaN and Inf as such, or a dash where there is none."""
+    return "-" if value is None else f"{value:.3g}"

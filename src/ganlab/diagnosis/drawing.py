@@ -1,0 +1,149 @@
+"""A verdict as a figure: the losses and the curve that convinced most, with what was found marked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve
+from ganlab.plots.verdicts import Panel, Spell, annotated_curves
+from ganlab.runs.snapshots import TABLE, Chart, Statistic
+from ganlab.verdicts import tone, words
+
+if TYPE_CHECKING:
+    from ganlab.diagnosis.verdict import Verdict
+
+LOSS_LINES = {
+    "d_loss_real": ("D real", D_REAL),
+    "d_loss_fake": ("D fake", D_FAKE),
+    "d_loss": ("D", D_REAL),
+    "g_loss": ("G", GENERATOR),
+}
+"""What each loss is called in pictures, and its colour."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Curves that can show a verdict to be true, drawn below the losses.
+
+    Attributes:
+        label: what they show.
+        curves: name and colour of each, by its key in the evidence.
+        signals: findings that are about these curves beside those that have a key in their name.
+        log: whether the axis is logarithmic.
+    """
+
+    label: str
+    curves: Mapping[str, tuple[str, str]]
+    signals: tuple[str, ...] = ()
+    log: bool = False
+
+
+COLOURS = {
+    "generator": GENERATOR,
+    "output": OUTPUT,
+    "real": D_REAL,
+    "fake": D_FAKE,
+    "muted": MUTED,
+    "alarm": ALARM,
+}
+"""The colours that statistics are drawn in."""
+
+ACCURACIES = Proof(
+    "what the discriminator gets right, as shares",
+    {"d_acc_real": ("real", D_REAL), "d_acc_fake": ("fake", D_FAKE)},
+)
+GRADIENTS = Proof(
+    "gradient norms",
+    {
+        "grad_d": ("D's weights", D_REAL),
+        "grad_g": ("G's weights", GENERATOR),
+        "grad_g_output": ("G's output", OUTPUT),
+    },
+    ("non_finite",),
+    log=True,
+)
+
+
+def proofs_of(statistics: Iterable[Statistic]) -> list[Proof]:
+    """Return a proof for each chart that statistics are drawn on, in their order."""
+    charts: dict[Chart, dict[str, tuple[str, str]]] = {}
+    for each in statistics:
+        if each.line is not None:
+            curves = charts.setdefault(each.line.chart or Chart(each.label), {})
+            curves[each.name] = (each.line.name, COLOURS[each.line.colour])
+            if each.line.real is not None:
+                curves[f"{each.name}_real"] = (each.line.real, MUTED)
+    return [Proof(chart.title, curves, chart.signals, chart.log) for chart, curves in charts.items()]
+
+
+PROOFS = (
+    *proofs_of(each for each in TABLE if each.kind != "score"),
+    ACCURACIES,
+    *proofs_of(each for each in TABLE if each.kind == "score"),
+    GRADIENTS,
+)
+"""In the order of preference if no finding names a curve."""
+
+
+def curve_of(evidence: Evidence, key: str) -> Series | None:
+    """Return the curve of a key, wherever the evidence has it; None if it has no finite value.
+
+    Looked for among the curves, the published metrics and the snapshots, in this order.
+    """
+    for found in (evidence.curves.get(key), evidence.quality.get(key), _of_snapshots(evidence, key)):
+        if found is not None and np.isfinite(found.values).any():
+            return found
+    return None
+
+
+def _of_snapshots(evidence: Evidence, key: str) -> Series:
+    pairs = [(row.step, value) for row in evidence.snapshots if (value := row.number(key)) is not None]
+    steps, values = zip(*pairs, strict=True) if pairs else ((), ())
+    return Series(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
+
+
+def draw_verdict(evidence: Evidence, verdict: Verdict) -> Figure:
+    """Draw the losses and the curve that convinced most, with the onset, the evidence and other failures marked."""
+    panels = [_losses(evidence)]
+    proof = _proof(evidence, verdict)
+    if proof is not None:
+        panels.append(Panel(proof.label, _curves(evidence, proof.curves), log=proof.log))
+    return annotated_curves(
+        f"{words(verdict.name).capitalize()} (confidence {100 * verdict.confidence:.0f} %)",
+        verdict.summary,
+        panels,
+        verdict.onset_step,
+        [each.window for each in verdict.evidence],
+        [Spell(words(each.name).capitalize(), *each.window) for each in verdict.contributing],
+        {"good": GENERATOR, "open": MUTED, "bad": ALARM}[tone(verdict.name)],
+    )
+
+
+def _losses(evidence: Evidence) -> Panel:
+    """The halves of the discriminator's loss if they are known, else the whole; and the generator's."""
+    halves = curve_of(evidence, "d_loss_real") is not None
+    shown = {key: look for key, look in LOSS_LINES.items() if key == "g_loss" or (key == "d_loss") is not halves}
+    chance = (math.log(2), "chance, 0.69") if halves and evidence.family == "cross_entropy" else None
+    return Panel("losses", _curves(evidence, shown), chance)
+
+
+def _curves(evidence: Evidence, shown: Mapping[str, tuple[str, str]]) -> list[Curve]:
+    found = [(curve_of(evidence, key), *look) for key, look in shown.items()]
+    return [Curve(label, c.steps.astype(float), c.values, colour) for c, label, colour in found if c is not None]
+
+
+def _proof(evidence: Evidence, verdict: Verdict) -> Proof | None:
+    """Return what the weightiest finding is about that has curves; else the first that has any; None without any."""
+    drawable = [proof for proof in PROOFS if any(curve_of(evidence, key) is not None for key in proof.curves)]
+    for finding in verdict.evidence:
+        for proof in drawable:
+            if finding.signal in proof.signals or any(key in finding.signal for key in proof.curves):
+                return proof
+    return drawable[0] if drawable else None

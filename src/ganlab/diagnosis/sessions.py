@@ -1,0 +1,159 @@
+"""Judging a run from outside: find it, read it, judge it, watch it grow, and write down what came of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.readers import ReadOptions, read
+from ganlab.diagnosis.verdict import Verdict
+from ganlab.errors import GanlabError, Interrupted, RunError
+from ganlab.runs.directory import RunDirectory, find_run
+from ganlab.runs.stop import EXIT_CODES, StopSignal
+
+POLL = 0.2
+"""Seconds, at most, until a signal is noticed between two looks at a run."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict and what became of it.
+
+    Attributes:
+        verdict: the verdict.
+        files: what was written, pictures among them.
+        remarks: what else the user should know, such as why nothing was written.
+    """
+
+    verdict: Verdict
+    files: Sequence[Path] = ()
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be judged: one of our runs, or a file or folder that other code wrote.
+
+    Attributes:
+        path: where it is.
+        run: the run; None if other code wrote it.
+    """
+
+    path: Path
+    run: RunDirectory | None
+
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Return what changes when something is written: times and sizes."""
+        if self.run is not None:
+            files = [self.run.history, self.run.snapshots, self.run.status_file]
+        else:
+            files = sorted(self.path.rglob("*")) if self.path.is_dir() else [self.path]
+        stats = [file.stat() for file in files if file.exists()]
+        return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
+
+    def has_ended(self) -> bool:
+        """Return whether no more will be written; it never ends as far as anybody knows if other code writes it."""
+        return self.run is not None and self.run.state(self.run.status()) != "running"
+
+
+def find_target(reference: str, runs_dir: Path) -> Target:
+    """Return what a path, or a unique part of a run's name, means.
+
+    Raises:
+        RunError: there is no such file or run, or several runs have such a name.
+    """
+    path = Path(reference)
+    # os.path, unlike Path, calls a name that is too long no file rather than raising.
+    if os.path.exists(path) and not os.path.isfile(path / "run.json"):
+        return Target(path, None)
+    run = find_run(reference, runs_dir)
+    return Target(run.path, run)
+
+
+def diagnose_path(path: Path, options: ReadOptions) -> Verdict:
+    """Read a run, a log or a folder of logs as it is now, and judge it. Nothing is written.
+
+    Raises:
+        GanlabError: it cannot be read, or what the options name cannot be used.
+    """
+    return diagnose(read(path, options))
+
+
+def follow(
+    target: Target, options: ReadOptions, seconds: float, stop: StopSignal, waiting: Callable[[str], None]
+) -> Iterator[Verdict]:
+    """Judge a run again whenever something was written, until it ends; yield each verdict.
+
+    Args:
+        target: what to watch.
+        options: how to read it.
+        seconds: time between two looks.
+        stop: ends it, within 0.2 s or when a judgement that is under way is done.
+        waiting: is told why there is nothing to judge yet.
+
+    Raises:
+        Interrupted: a signal ended it.
+        RunError: nothing can be read, and nothing more will come.
+    """
+    seen = None
+    while not stop.received:
+        # Looked at before the files are read, so that nothing written meanwhile is missed.
+        ended = target.has_ended()
+        now = ended, target.stamp()
+        if now != seen:
+            seen = now
+            try:
+                verdict = diagnose_path(target.path, options)
+            except RunError as error:
+                if ended:
+                    raise
+                waiting(error.message)
+            else:
+                yield verdict
+        if ended:
+            return
+        _sleep(seconds, stop)
+    raise Interrupted(
+        f"{stop.received.name}: {target.path} is no longer watched",
+        "the same command watches it again; without --watch it is judged as it is now",
+        EXIT_CODES[stop.received],
+    )
+
+
+def _sleep(seconds: float, stop: StopSignal) -> None:
+    until = time.monotonic() + seconds
+    while not stop.received and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, POLL))
+
+
+def write_down(target: Target, verdict: Verdict, options: ReadOptions, out: Path | None) -> Judged:
+    """Write a verdict and its pictures into `out`, else into the run; foreign files get nothing written beside them.
+
+    What cannot be written into the run is a remark.
+
+    Raises:
+        GanlabError: `out` cannot be written.
+    """
+    if (out is None and target.run is None) or verdict.judged_on is None:
+        return Judged(verdict)
+    from ganlab.diagnosis.files import draw_samples, write_verdict
+
+    remarks, sheet = [], None
+    try:
+        sheet = draw_samples(verdict.judged_on, target.run, options.samples, options.tile)
+    except RunError as error:
+        remarks.append(f"no sheet of samples: {error.message}")
+    try:
+        # The run's lock tells whether a process writes to it, and keeps out one that would resume it meanwhile.
+        with target.run.held() if out is None and target.run is not None else nullcontext():
+            return Judged(verdict, write_verdict(out or target.path, verdict.judged_on, verdict, sheet), remarks)
+    except (GanlabError, OSError) as error:
+        why = error.message if isinstance(error, GanlabError) else str(error)
+        if out is not None:
+            raise GanlabError(f"{out} cannot be written: {why}", "choose another folder with --out") from error
+        return Judged(verdict, (), (*remarks, f"nothing was written: {why}; --out names another folder"))

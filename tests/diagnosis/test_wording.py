@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ganlab.config.experiment import Experiment
+from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.verdict import Remedy, Verdict
+from ganlab.diagnosis.wording import expectation, headline, in_a_line, sections
+
+
+def judged(**changes: object) -> Verdict:
+    """A run whose discriminator's loss is at 0.001 and whose generator's is at 9 over 500 steps."""
+    steps = np.arange(1, 501, dtype=np.int64)
+    curves = {"d_loss": Series(steps, np.full(500, 0.001)), "g_loss": Series(steps, np.full(500, 9.0))}
+    return replace(diagnose(Evidence("runs/a", curves, family="cross_entropy")), **changes)  # type: ignore[arg-type]
+
+
+def test_a_printed_verdict_is_its_headline_its_evidence_and_what_to_do() -> None:
+    verdict = judged()
+    lines = str(verdict).splitlines()
+    assert lines[:3] == ["runs/a", "Convergence failure, discriminator dominates, since step 5", verdict.summary]
+    assert lines[3].startswith(f"confidence {100 * verdict.confidence:.0f} % (")
+    evidence, remedies = lines.index("evidence:"), lines.index("what to do:")
+    assert verdict.evidence[0].words in lines[evidence + 1]
+    assert verdict.evidence[0].signal in lines[evidence + 1]
+    assert verdict.remedies[0].why in lines[remedies + 1]
+    assert in_a_line(verdict) == f"step 500: {headline(verdict)} (confidence {100 * verdict.confidence:.0f} %)"
+
+
+def test_what_others_wrote_cannot_steer_a_terminal() -> None:
+    text = str(judged(source="a\x1b[31m", summary="b\x07", notes=("c\x9b",)))
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
+def test_changes_have_an_old_value_if_the_experiment_is_known() -> None:
+    remedy = Remedy("why", "practice", {"latent.dim": 64})
+    verdict = judged(remedies=(remedy,))
+    assert str(sections(verdict)["what to do"][0]) == "latent.dim: 64: why (practice)"
+    assert expectation(verdict) is None
+    assert verdict.judged_on is not None
+    known = replace(verdict, judged_on=replace(verdict.judged_on, experiment=Experiment(expect=("healthy",))))
+    assert str(sections(known)["what to do"][0]) == "latent.dim: 100 -> 64: why (practice)"
+    assert expectation(known) == ("not as expected: healthy", False)

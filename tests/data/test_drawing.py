@@ -11,6 +11,7 @@ from torch import Tensor
 from ganlab.config.data import MnistOptions
 from ganlab.data import RealData, Samples, load, to_float
 from ganlab.data.drawing import CHUNK, edges, enlarged, mapped, reduced
+from ganlab.domain import Images
 
 SMALL = MnistOptions(fraction=0.01)
 
@@ -95,7 +96,9 @@ def test_mapped_changes_the_fingerprint_by_name_and_data(digits: RealData) -> No
 
 
 def test_mapped_without_images() -> None:
-    none = Samples(torch.empty(0, 1, 8, 8, dtype=torch.uint8), torch.empty(0, dtype=torch.int64), ("a",))
+    none = Samples(
+        torch.empty(0, 1, 8, 8, dtype=torch.uint8), torch.empty(0, dtype=torch.int64), ("a",), Images(1, 8, 8)
+    )
     drawn = mapped(RealData(none, none, "0"), torch.neg, "negative")
     assert drawn.train.values.shape == (0, 1, 8, 8)
 

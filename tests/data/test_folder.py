@@ -16,6 +16,7 @@ from PIL import Image
 from ganlab.config.data import FolderOptions
 from ganlab.data import RealData, load
 from ganlab.data.folder import find_images, read_image
+from ganlab.domain import Images
 from ganlab.errors import DataError
 
 RANDOM = np.random.default_rng(0)
@@ -166,7 +167,7 @@ def test_processes_at_once_build_one_cache(root: Path, cache: Path) -> None:
 
 def test_the_centre_square_is_cut_out_and_resized(tmp_path: Path) -> None:
     pixels = _noise(80, 120, 3)
-    ours = read_image(_saved(tmp_path, Image.fromarray(pixels), "a.png"), 32, grayscale=False)
+    ours = read_image(_saved(tmp_path, Image.fromarray(pixels), "a.png"), Images(3, 32, 32))
     whole = np.asarray(Image.fromarray(pixels).resize((48, 32), Image.Resampling.BILINEAR))
     assert ours.shape == (3, 32, 32)
     assert np.abs(ours.transpose(1, 2, 0) - whole[:, 8:40].astype(int)).max() <= 1
@@ -176,14 +177,14 @@ def test_the_centre_square_is_cut_out_and_resized(tmp_path: Path) -> None:
 
 def test_an_image_of_the_right_size_stays_as_it_is(tmp_path: Path) -> None:
     pixels = _noise(28, 28, 3)
-    ours = read_image(_saved(tmp_path, Image.fromarray(pixels), "a.png"), 28, grayscale=False)
+    ours = read_image(_saved(tmp_path, Image.fromarray(pixels), "a.png"), Images(3, 28, 28))
     assert np.array_equal(ours.transpose(1, 2, 0), pixels)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 4000), (4000, 1)])
 def test_odd_shapes_are_no_trouble(tmp_path: Path, width: int, height: int) -> None:
     path = _saved(tmp_path, Image.new("L", (width, height), 77), "a.png")
-    assert np.array_equal(read_image(path, 64, grayscale=True), np.full((1, 64, 64), 77))
+    assert np.array_equal(read_image(path, Images(1, 64, 64)), np.full((1, 64, 64), 77))
 
 
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     pixels[..., 0] = 200
     pixels[14:, :, 3] = 255
     pixels[13, :, 3] = 51  # a fifth of the colour, four fifths of white
-    image = read_image(_saved(tmp_path, Image.fromarray(pixels), "a.png"), 28, grayscale=False)
+    image = read_image(_saved(tmp_path, Image.fromarray(pixels), "a.png"), Images(3, 28, 28))
     assert image[:, 0, 0].tolist() == [255, 255, 255]
     assert image[:, 27, 0].tolist() == [200, 0, 0]
     assert image[:, 13, 0].tolist() == [244, 204, 204]
@@ -200,8 +201,8 @@ def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
 def test_a_transparent_palette_colour_is_white_too(tmp_path: Path) -> None:
     image = Image.new("P", (28, 28), 1)
     image.putpalette([0, 0, 0, 10, 20, 30])
-    opaque = read_image(_saved(tmp_path, image, "a.png"), 28, grayscale=False)
-    clear = read_image(_saved(tmp_path, image, "b.png", transparency=1), 28, grayscale=False)
+    opaque = read_image(_saved(tmp_path, image, "a.png"), Images(3, 28, 28))
+    clear = read_image(_saved(tmp_path, image, "b.png", transparency=1), Images(3, 28, 28))
     assert opaque[:, 0, 0].tolist() == [10, 20, 30]
     assert clear[:, 0, 0].tolist() == [255, 255, 255]
 
@@ -212,7 +213,7 @@ def test_an_image_is_turned_as_its_exif_data_say(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn clockwise by 90 degrees: right becomes bottom
     path = _saved(tmp_path, Image.fromarray(pixels), "a.jpg", exif=exif, quality=100)
-    image = read_image(path, 28, grayscale=True)[0]
+    image = read_image(path, Images(1, 28, 28))[0]
     assert image[:13].max() < 10
     assert image[15:].min() > 245
 
@@ -220,15 +221,15 @@ def test_an_image_is_turned_as_its_exif_data_say(tmp_path: Path) -> None:
 def test_16_bit_greys_keep_their_high_byte(tmp_path: Path) -> None:
     values = np.linspace(0, 65535, 28 * 28).astype(np.uint16).reshape(28, 28)
     for name in ("a.png", "b.tif"):
-        image = read_image(_saved(tmp_path, Image.fromarray(values), name), 28, grayscale=True)
+        image = read_image(_saved(tmp_path, Image.fromarray(values), name), Images(1, 28, 28))
         assert np.array_equal(image[0], np.round(values / 257))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I"])
 def test_every_common_kind_of_pixel_is_read(tmp_path: Path, mode: str) -> None:
     path = _saved(tmp_path, Image.new(mode, (30, 40)), "a.tif" if mode not in ("P", "LA") else "a.png")
-    assert read_image(path, 28, grayscale=False).shape == (3, 28, 28)
-    assert read_image(path, 28, grayscale=True).shape == (1, 28, 28)
+    assert read_image(path, Images(3, 28, 28)).shape == (3, 28, 28)
+    assert read_image(path, Images(1, 28, 28)).shape == (1, 28, 28)
 
 
 @pytest.mark.parametrize("name", ["a.JPG", "a.jpeg", "a.webp", "a.bmp", "a.gif", "a.ppm", "a.pgm", "a.tiff"])
@@ -236,13 +237,13 @@ def test_every_format_that_counts_as_an_image_is_read(tmp_path: Path, name: str)
     (tmp_path / "root").mkdir()
     path = _saved(tmp_path / "root", Image.new("L", (30, 40), 99), name)
     assert [file.path for file in find_images(tmp_path / "root")] == [name]
-    assert np.abs(read_image(path, 28, grayscale=True).astype(int) - 99).max() <= 1
+    assert np.abs(read_image(path, Images(1, 28, 28)).astype(int) - 99).max() <= 1
 
 
 def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
     frames = [Image.new("L", (28, 28), level) for level in (50, 150)]
     path = _saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
-    assert np.array_equal(read_image(path, 28, grayscale=True), np.full((1, 28, 28), 50))
+    assert np.array_equal(read_image(path, Images(1, 28, 28)), np.full((1, 28, 28), 50))
 
 
 def _break(root: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from PIL import Image
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.files import draw_samples, sheet_of_images, write_verdict
 from ganlab.diagnosis.verdict import Contribution
+from ganlab.domain import Images, Points
 from ganlab.errors import RunError
 from ganlab.plots.grids import save_png, tile, to_pixels
 from ganlab.plots.shown import Update
@@ -47,7 +48,8 @@ class TestSamplesOfARun:
     @staticmethod
     def kept(tmp_path: Path, experiment: Any, samples: np.ndarray) -> RunDirectory:
         run = create_run(tmp_path, experiment)
-        Update.of(samples, None).write(run.shown_file(200))
+        domain = Images(*samples.shape[1:]) if samples.ndim == 4 else Points()
+        Update.of(samples, domain).write(run.shown_file(200))
         return run
 
     def test_the_last_samples_are_drawn_with_near_duplicates_first(self, tmp_path: Path, images: Any) -> None:

@@ -17,7 +17,7 @@ def mnist() -> RealData:
 
 @pytest.fixture(scope="module")
 def space(mnist: RealData) -> PixelSpace:
-    return pixel_space(mnist.train.values)
+    return pixel_space(mnist.train.values, mnist.domain)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from torch import Tensor
 import ganlab
 from ganlab.config.data import RingOptions
 from ganlab.data import RealData, Samples, load, to_float
+from ganlab.domain import Images
 from ganlab.evaluation.battery import FEATURES, PIXELS, Asked, Reference, Sample, agreement
 from ganlab.evaluation.evaluate import PUBLISHED, evaluate
 from ganlab.evaluation.features import Features, features_for
@@ -76,7 +77,7 @@ def test_snapshots_and_evaluations_say_the_same_of_the_same_reals(ring: RealData
 def test_exact_copies_are_seen_if_the_threshold_is_0(features: Features, ring: RealData) -> None:
     """Where a training set repeats itself the threshold of near-duplicates is 0, and exact copies are still copies."""
     half = ring.train.values[:100]
-    twice = Samples(half.repeat(2, 1), ring.train.labels[:100].repeat(2), ring.train.class_names)
+    twice = Samples(half.repeat(2, 1), ring.train.labels[:100].repeat(2), ring.train.class_names, ring.domain)
     fake = torch.cat([half, half + 0.01])
     statistics = SampleStatistics(features, twice, ring.held_out, len(fake), seed=0)
     assert statistics.training.threshold == 0
@@ -86,7 +87,9 @@ def test_exact_copies_are_seen_if_the_threshold_is_0(features: Features, ring: R
 
 
 def test_reals_that_are_all_alike_have_no_variety_to_lose(features: Features, ring: RealData) -> None:
-    point = Samples(ring.train.values[:1].repeat(200, 1), ring.train.labels[:1].repeat(200), ring.train.class_names)
+    point = Samples(
+        ring.train.values[:1].repeat(200, 1), ring.train.labels[:1].repeat(200), ring.train.class_names, ring.domain
+    )
     figure = evaluate(features, samples(ring, "near")[:200], point, point, seed=0)["vendi_relative"]
     assert figure["value"] is figure["real"] is None
     assert figure["why"] == "the reals do not vary themselves"
@@ -199,8 +202,12 @@ def test_images_of_floats_are_images() -> None:
     Both have one fingerprint, so that the network that tells garbage is trained once.
     """
     pixels = torch.randint(256, (260, 1, 20, 20), generator=seeded_generator(0, "pixels")).to(torch.uint8)
-    train, held_out = (Samples(part, torch.zeros(130).long(), ("all",)) for part in to_float(pixels).split(130))
-    bytes_train, bytes_held_out = (Samples(part, torch.zeros(130).long(), ("all",)) for part in pixels.split(130))
+    train, held_out = (
+        Samples(part, torch.zeros(130).long(), ("all",), Images(1, 20, 20)) for part in to_float(pixels).split(130)
+    )
+    bytes_train, bytes_held_out = (
+        Samples(part, torch.zeros(130).long(), ("all",), Images(1, 20, 20)) for part in pixels.split(130)
+    )
     found = []
     for reals in (RealData(train, held_out, "1" * 64), RealData(bytes_train, bytes_held_out, "1" * 64)):
         seen_through = features_for(None, reals)

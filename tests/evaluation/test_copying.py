@@ -10,6 +10,7 @@ from scipy.stats import mannwhitneyu
 from torch import Tensor
 
 from ganlab.data import RealData, to_float
+from ganlab.domain import Points
 from ganlab.evaluation.copying import (
     Copies,
     GanTrainTest,
@@ -24,6 +25,7 @@ from ganlab.evaluation.copying import (
     nearest_neighbour_test,
     pixel_space,
     pixels,
+    vectors,
 )
 
 
@@ -62,13 +64,14 @@ def test_pixels_are_averaged_to_at_most_16_a_side() -> None:
     assert pixels(image)[0, 0] == pytest.approx(float(image[0, 0, :2, :2].mean()))
     for side, pooled in ((16, 16), (17, 9), (32, 16), (100, 15)):
         assert pixels(torch.zeros(2, 3, side, side)).shape == (2, 3 * pooled**2)
-    assert torch.equal(pixels(torch.tensor([[1.0, 2.0]])), torch.tensor([[1.0, 2.0]]))
+    assert pixels(torch.zeros(2, 3, 48, 20)).shape == (2, 3 * 16 * 7), "squares of 3 x 3 pixels, the last ones narrower"
+    assert torch.equal(vectors(torch.tensor([[1.0, 2.0]]), Points()), torch.tensor([[1.0, 2.0]]))
     assert torch.equal(pixels(torch.full((1, 1, 2, 2), 255, dtype=torch.uint8)), torch.ones(1, 4))
 
 
 def test_pixel_space_holds_the_widest_directions() -> None:
     points = normal(5000, 100) * torch.linspace(10, 0, 100).clamp(min=0.01)
-    reduced = pixel_space(points)(points)
+    reduced = pixel_space(points, Points(points.shape[1]))(points)
     assert reduced.shape == (5000, 64)
     assert reduced.mean(0).abs().max() < 1e-3
     kept = points.var(0).sort(descending=True).values[:64].sum()
@@ -77,8 +80,10 @@ def test_pixel_space_holds_the_widest_directions() -> None:
 
 def test_pixel_space_of_points_keeps_distances() -> None:
     points = normal(50, 2)
-    assert torch.allclose(torch.pdist(pixel_space(points)(points)), torch.pdist(points), atol=1e-5)
-    assert pixel_space(points[:1])(points).isfinite().all()
+    assert torch.allclose(
+        torch.pdist(pixel_space(points, Points(points.shape[1]))(points)), torch.pdist(points), atol=1e-5
+    )
+    assert pixel_space(points[:1], Points())(points).isfinite().all()
 
 
 # Copies

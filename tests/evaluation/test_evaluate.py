@@ -14,6 +14,7 @@ from ganlab.config.data import RingOptions, SwissRollOptions
 from ganlab.data import RealData, Samples, to_float
 from ganlab.data.points import load
 from ganlab.data.selection import take
+from ganlab.domain import Images, Points
 from ganlab.evaluation.copying import authenticity, copy_distances, pixel_space
 from ganlab.evaluation.evaluate import (
     CLASS_METRICS,
@@ -90,7 +91,7 @@ def test_figures_are_those_of_the_functions(judge: Evaluator, fresh: Tensor, rin
     metrics = judge(fresh)
     # Points are their own features, and all 600 held-out ones are the reference.
     assert metrics["fid"]["value"] == pytest.approx(frechet_distance(fresh, ring.held_out.values), rel=1e-9)
-    space = pixel_space(ring.train.values)
+    space = pixel_space(ring.train.values, Points())
     train = space(ring.train.values)
     assert metrics["authenticity"]["value"] == authenticity(copy_distances(space(fresh), train), train)
 
@@ -202,7 +203,9 @@ def test_without_classes_class_metrics_say_so(fresh: Tensor) -> None:
 def test_images(ring: RealData) -> None:
     random = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (400, 1, 28, 28), generator=random).to(torch.uint8)
-    train, held_out = (Samples(part, torch.zeros(200).long(), ("all",)) for part in pixels.split(200))
+    train, held_out = (
+        Samples(part, torch.zeros(200).long(), ("all",), Images(1, 28, 28)) for part in pixels.split(200)
+    )
     features = of_random_network(RealData(train, held_out, "0" * 64))
     metrics = evaluate(features, to_float(held_out.values), train, held_out, seed=0)
     assert finite(metrics)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ganlab.config.data import GridOptions, MnistOptions, RingOptions, SwissRoll
 from ganlab.config.load import experiment_from_mapping
 from ganlab.data import RealData, Samples, load, to_float, to_uint8
 from ganlab.data.cache import cache_folder
+from ganlab.domain import Images
 from ganlab.evaluation import features as module
 from ganlab.evaluation.features import Features, features_for, look
 from ganlab.evaluation.manifold import manifold
@@ -240,7 +242,7 @@ def test_the_swiss_roll_has_no_classes() -> None:
 
 
 def _some(samples: Samples, rows: Tensor) -> Samples:
-    return Samples(samples.values[rows], samples.labels[rows], samples.class_names)
+    return replace(samples, values=samples.values[rows], labels=samples.labels[rows])
 
 
 def test_other_labelled_images_get_a_classifier_once(data: RealData, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,14 +284,15 @@ def test_a_damaged_classifier_is_made_anew(data: RealData, monkeypatch: pytest.M
 def eights(data: RealData) -> RealData:
     """Images of one class, in colour, that nobody says are MNIST."""
     train, held = (
-        Samples(part.values[part.labels == 8].expand(-1, 3, -1, -1), part.labels[part.labels == 8], ("eight",))
+        Samples(
+            part.values[part.labels == 8].expand(-1, 3, -1, -1),
+            torch.zeros(int((part.labels == 8).sum())).long(),
+            ("eight",),
+            Images(3, 28, 28),
+        )
         for part in (data.train, data.held_out)
     )
-    return RealData(
-        Samples(train.values, torch.zeros_like(train.labels), ("eight",)),
-        Samples(held.values, torch.zeros_like(held.labels), ("eight",)),
-        fingerprint="ef" * 32,
-    )
+    return RealData(train, held, fingerprint="ef" * 32)
 
 
 def test_images_without_classes_are_seen_through_fixed_random_weights(

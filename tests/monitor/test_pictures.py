@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from ganlab.diagnosis.judge import diagnose
+from ganlab.domain import Images
 from ganlab.monitor import pictures as module
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder
@@ -27,7 +28,7 @@ def digits(step: int) -> torch.Tensor:
 
 def show(drawn: Pictures, step: int, **row: Any) -> None:
     drawn.recorder.add_snapshot({"step": step, **row})
-    drawn.show(step, digits(step), None)
+    drawn.show(step, digits(step), Images(1, 12, 12), None)
 
 
 def finish(drawn: Pictures) -> None:
@@ -42,7 +43,7 @@ def kept(run: RunDirectory) -> list[int]:
 def test_a_snapshot_is_shown(tmp_path: Path) -> None:
     drawn = pictures(new_run(tmp_path, "toy"), keep_samples=True)
     drawn.recorder.add_snapshot({"step": 30})
-    drawn.show(30, digits(30), None, gallery=digits(1)[:10])
+    drawn.show(30, digits(30), Images(1, 12, 12), None, gallery=digits(1)[:10])
     run = drawn.run
     with Image.open(run.samples / "step_0000030.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), tile(to_pixels(digits(30).numpy()), columns=10))

@@ -18,6 +18,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import experiment_from_mapping, load_experiment
 from ganlab.config.shipped import find_config, list_configs
 from ganlab.data import RealData, Samples, load
+from ganlab.domain import Images, Points
 from ganlab.monitor.view import View
 from ganlab.networks import build_discriminator
 from ganlab.training import session
@@ -51,9 +52,10 @@ def told(experiment: Experiment) -> list[str]:
 
 def from_tensor(values: Tensor, held_out: Tensor | None = None, classes: int = 1) -> RealData:
     names = tuple(f"class {number}" for number in range(classes))
+    domain = Images(*values.shape[1:]) if values.dim() == 4 else Points(values.shape[1])
 
     def samples(part: Tensor) -> Samples:
-        return Samples(part, torch.arange(len(part)) % classes, names)
+        return Samples(part, torch.arange(len(part)) % classes, names, domain)
 
     return RealData(samples(values), samples(values[:0] if held_out is None else held_out), "")
 
@@ -299,7 +301,7 @@ def test_only_classes_asked_for_are_missed(images: Any, mnist: RealData) -> None
     train = mnist.train
     for wanted, count in (((1, 8), 0), ((8,), 1)):
         rows = torch.isin(train.labels, torch.tensor(wanted)).nonzero().flatten()[:100]
-        data = replace(mnist, train=Samples(train.values[rows], train.labels[rows], train.class_names))
+        data = replace(mnist, train=replace(train, values=train.values[rows], labels=train.labels[rows]))
         warnings = preflight(data, experiment)
         assert ["are of class 8, though 2 classes" in warning for warning in warnings] == [True] * count
 

@@ -104,7 +104,7 @@ def sample(
         files = [target]
     else:
         samples = draw(game, kind, value, count or COUNTS.get(kind, 0), seed, spherical)
-        files = trained.write_samples(samples, target)
+        files = trained.write_samples(samples, game.experiment.data.domain, target)
     if as_json:
         print_json({"run": str(found.path), "count": len(samples), "files": [str(file) for file in files]})
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ganlab.config.base import Fraction, Options, Problem, Seed, union
+from ganlab.domain import Domain, Images, Points
 
 ImageSize = Literal[28, 32, 64, 128]
 HeldOutShare = Annotated[float, Field(gt=0.0, le=0.5)]
@@ -41,9 +42,14 @@ class DataOptions(Options):
     """Training images of each class, in class order, if that is known before loading."""
 
     @property
+    def domain(self) -> Domain:
+        """What one sample is."""
+        raise NotImplementedError
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample: (channels, height, width) for images, (2,) for points."""
-        raise NotImplementedError
+        return self.domain.shape
 
     @property
     def class_count(self) -> int | None:
@@ -70,9 +76,9 @@ class ImageOptions(DataOptions):
     channels: ClassVar[int] = 3
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """(channels, image_size, image_size)."""
-        return (self.channels, self.image_size, self.image_size)
+    def domain(self) -> Images:
+        """Square images."""
+        return Images(self.channels, self.image_size, self.image_size)
 
     def class_numbers(self) -> tuple[int, ...]:
         """Numbers of the known classes that `classes` names, unknown ones left out; all if it is not set."""
@@ -184,9 +190,9 @@ class FolderOptions(ImageOptions):
         return None
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """(1 or 3, image_size, image_size)."""
-        return (1 if self.grayscale else 3, self.image_size, self.image_size)
+    def domain(self) -> Images:
+        """Square images, grey or RGB."""
+        return Images(1 if self.grayscale else 3, self.image_size, self.image_size)
 
 
 class PointOptions(DataOptions):
@@ -198,9 +204,9 @@ class PointOptions(DataOptions):
     """Share of the points that is never trained on, above 0 and at most .5."""
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Always (2,)."""
-        return (2,)
+    def domain(self) -> Points:
+        """Points in the plane."""
+        return Points()
 
     @property
     def known_size(self) -> int:

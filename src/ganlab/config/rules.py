@@ -31,6 +31,7 @@ from ganlab.config.networks import (
 )
 from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PackingOptions, PenaltyOptions
 from ganlab.config.training import TrainingOptions
+from ganlab.domain import Images, Points
 
 Subject = TypeVar("Subject", bound=Options)
 Rule = Callable[[Subject, str, Experiment], Iterator[Problem]]
@@ -104,11 +105,11 @@ def a_batch_can_be_filled(data: DataOptions, path: str, experiment: Experiment) 
 @rule(NetworkOptions)
 def images_for_convolutions(network: NetworkOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Only some networks can make or judge points."""
-    shape = experiment.data.shape
-    if network.images_only and len(shape) != 3:
+    domain = experiment.data.domain
+    if network.images_only and isinstance(domain, Points):
         yield Problem(
             f"{path}.name",
-            f"{network.name} works on images, but data.name {experiment.data.name} has points of {shape[0]} "
+            f"{network.name} works on images, but data.name {experiment.data.name} has points of {domain.dimensions} "
             "coordinates",
             f"set {path}.name to mlp",
             ("data.name",),
@@ -118,11 +119,11 @@ def images_for_convolutions(network: NetworkOptions, path: str, experiment: Expe
 @rule(NetworkOptions)
 def images_of_the_right_side(network: NetworkOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Some networks are made for images of one size."""
-    side, shape = network.image_side, experiment.data.shape
-    if side and len(shape) == 3 and shape[-1] != side:
+    side, domain = network.image_side, experiment.data.domain
+    if side and isinstance(domain, Images) and domain.side != side:
         yield Problem(
             f"{path}.name",
-            f"{network.name} is made for {side} x {side} images, but data.image_size is {shape[-1]}",
+            f"{network.name} is made for {side} x {side} images, but data.image_size is {domain.side}",
             f"set data.image_size to {side} or {path}.name to dcgan",
             ("data.image_size", "data.name"),
         )
@@ -131,15 +132,15 @@ def images_of_the_right_side(network: NetworkOptions, path: str, experiment: Exp
 @rule(ConvolutionalOptions)
 def kernels_fit(network: ConvolutionalOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Kernels must not exceed what the smallest feature map can use."""
-    shape = experiment.data.shape
-    if len(shape) != 3:
+    domain = experiment.data.domain
+    if isinstance(domain, Points):
         return
-    _, smallest, *_ = feature_maps(shape[-1])  # what the innermost strided layer halves, or makes
+    _, smallest, *_ = feature_maps(domain.side)  # what the innermost strided layer halves, or makes
     largest = 2 * smallest - 1
     if network.kernel_size > largest:
         yield Problem(
             f"{path}.kernel_size",
-            f"{network.kernel_size} is larger than its feature map: the smallest strided layer at {shape[-1]} pixels "
+            f"{network.kernel_size} is larger than its feature map: the smallest strided layer at {domain.side} pixels "
             f"sees {smallest} x {smallest}, and only {largest} x {largest} taps can ever reach it",
             f"choose {path}.kernel_size from 1 to {largest}",
             ("data.image_size", "data.name", f"{path}.name"),
@@ -149,10 +150,10 @@ def kernels_fit(network: ConvolutionalOptions, path: str, experiment: Experiment
 @rule(AttentionOptions)
 def attention_has_a_map(network: AttentionOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Attention is on one of the network's hidden maps."""
-    shape = experiment.data.shape
-    if network.attention is None or len(shape) != 3:
+    domain = experiment.data.domain
+    if network.attention is None or isinstance(domain, Points):
         return
-    *hidden, side = feature_maps(shape[-1])
+    *hidden, side = feature_maps(domain.side)
     if network.attention not in hidden:
         yield Problem(
             f"{path}.attention",
@@ -285,10 +286,10 @@ def codes_leave_noise(game: InfoGameOptions, path: str, experiment: Experiment) 
 @rule(ProgressiveGameOptions)
 def sizes_double(game: ProgressiveGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """The sizes are the last feature maps of a network for the data's images."""
-    shape = experiment.data.shape
-    if len(shape) != 3:
+    domain = experiment.data.domain
+    if isinstance(domain, Points):
         return
-    known, side = feature_maps(shape[-1]), shape[-1]
+    known, side = feature_maps(domain.side), domain.side
     odd = next((size for size in game.sizes if size < 1 or side % size), None)
     if odd is not None:
         reason = f"{odd} does not divide the image's {side} pixels"
@@ -359,7 +360,7 @@ def what_a_cycle_does_not_do(game: GameOptions, path: str, experiment: Experimen
 @rule(SuperResolutionGameOptions)
 def images_to_enlarge(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Super-resolution needs images."""
-    if len(experiment.data.shape) != 3:
+    if isinstance(experiment.data.domain, Points):
         yield Problem(f"{path}.name", "super-resolution works on images, not on points", "choose image data")
 
 

@@ -7,10 +7,10 @@ from typing import cast
 
 from ganlab.config.data import DATA, DataOptions, ImageOptions
 from ganlab.data.drawing import edges, mapped
-from ganlab.data.samples import RealData, Samples, to_float, to_uint8
+from ganlab.data.samples import RealData, Samples, to_float, to_stored, to_uint8
 from ganlab.errors import DataError
 
-__all__ = ["RealData", "Samples", "load", "to_float", "to_uint8"]
+__all__ = ["RealData", "Samples", "load", "to_float", "to_stored", "to_uint8"]
 
 
 def load(options: DataOptions, batch_size: int) -> RealData:

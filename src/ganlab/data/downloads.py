@@ -19,7 +19,11 @@ from ganlab.data.fetch import Remote, fetch
 from ganlab.data.idx import read_idx
 from ganlab.data.samples import RealData, Samples
 from ganlab.data.selection import select
+from ganlab.domain import Images
 from ganlab.errors import DataError
+
+MNIST_SIZE, CIFAR_SIZE = Images(1, 28, 28), Images(3, 32, 32)
+"""Of the images as they are published."""
 
 
 def load(options: TestSplitOptions) -> RealData:
@@ -55,7 +59,7 @@ def https(url: str) -> str:
 
 def _read_idx_pairs(paths: Sequence[Path], names: tuple[str, ...]) -> tuple[Samples, Samples]:
     arrays = [torch.from_numpy(read_idx(gzip.decompress(path.read_bytes()), str(path)).copy()) for path in paths]
-    train, test = (Samples(arrays[i].unsqueeze(1), arrays[i + 1].long(), names) for i in (0, 2))
+    train, test = (Samples(arrays[i].unsqueeze(1), arrays[i + 1].long(), names, MNIST_SIZE) for i in (0, 2))
     return train, test
 
 
@@ -66,8 +70,8 @@ def _read_cifar10(path: Path, names: tuple[str, ...]) -> tuple[Samples, Samples]
         test_images, test_labels = _read_batch(archive, "test_batch")
     train_images = np.concatenate([images for images, _ in batches])
     train_labels = [label for _, labels in batches for label in labels]
-    train = Samples(torch.from_numpy(train_images), torch.tensor(train_labels), names)
-    return train, Samples(torch.from_numpy(test_images), torch.tensor(test_labels), names)
+    train = Samples(torch.from_numpy(train_images), torch.tensor(train_labels), names, CIFAR_SIZE)
+    return train, Samples(torch.from_numpy(test_images), torch.tensor(test_labels), names, CIFAR_SIZE)
 
 
 def _read_batch(archive: tarfile.TarFile, name: str) -> tuple[NDArray[np.uint8], list[int]]:

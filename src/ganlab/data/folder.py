@@ -23,6 +23,7 @@ from ganlab.config.data import FolderOptions, held_out_size
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.samples import RealData, Samples
 from ganlab.data.selection import class_numbers
+from ganlab.domain import Images
 from ganlab.errors import DataError
 from ganlab.randomness import seeded_generator
 from ganlab.runs.files import write_synced
@@ -56,7 +57,16 @@ class ImageFile:
 
 
 def load(options: FolderOptions) -> RealData:
-    """Return the images of the classes asked for.
+    """Return the images of the classes asked for, at the size asked for.
+
+    Raises:
+        DataError: as `load_as` does.
+    """
+    return load_as(options.domain, options)
+
+
+def load_as(domain: Images, options: FolderOptions) -> RealData:
+    """Return the images of the classes asked for, as `domain` says whatever the size in the options.
 
     A class is a folder in the root; classes are numbered in the order of their names. The cache holds the images in a
     random order fixed by `data.seed`, so that the held-out share and the training images are slices of one memory map.
@@ -73,18 +83,18 @@ def load(options: FolderOptions) -> RealData:
     order = torch.randperm(len(chosen), generator=seeded_generator(options.seed, "held_out"))
     shuffled = [chosen[i] for i in order.tolist()]
 
-    target = cache_folder() / "folders" / _key(options, shuffled, label_of)
-    build(target, _is_whole, partial(_write_cache, root, options, shuffled, label_of))
+    target = cache_folder() / "folders" / _key(domain, shuffled, label_of)
+    build(target, _is_whole, partial(_write_cache, root, domain, shuffled, label_of))
     index = _read_index(target)
-    shape = (index["count"], *options.shape)
+    shape = (index["count"], *domain.shape)
     values = torch.from_file(str(target / "images.u8"), size=int(np.prod(shape)), dtype=torch.uint8).view(shape)
     labels = torch.tensor(index["labels"])
 
     held = held_out_size(len(values), options.held_out)
     end = held + int((len(values) - held) * options.fraction)
     return RealData(
-        train=Samples(values[held:end], labels[held:end], names),
-        held_out=Samples(values[:held], labels[:held], names),
+        train=Samples(values[held:end], labels[held:end], names, domain),
+        held_out=Samples(values[:held], labels[:held], names, domain),
         fingerprint=hashlib.sha256(f"{index['sha256']} {held} {end}".encode()).hexdigest(),
         notes=_notes(index["broken"], len(chosen), target),
     )
@@ -119,8 +129,8 @@ def find_images(root: Path) -> list[ImageFile]:
     return sorted(found, key=lambda file: file.path)
 
 
-def read_image(path: Path, size: int, grayscale: bool) -> NDArray[np.uint8]:
-    """Return an image as (1 or 3, size, size): turned as its EXIF data say, short side resized, centre cut out.
+def read_image(path: Path, domain: Images) -> NDArray[np.uint8]:
+    """Return an image of `domain.shape`: turned as its EXIF data say, resized to fill it, centre cut out.
 
     Resizing is Pillow's bilinear filter, antialiased, and works on the centre alone, however long the other side is.
     Transparency is laid on white. 16-bit greys keep their high byte (v / 257, rounded). Of an animation the first
@@ -140,12 +150,16 @@ def read_image(path: Path, size: int, grayscale: bool) -> NDArray[np.uint8]:
         if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("L" if grayscale else "RGB")
-        side = min(image.size)
-        left, top = (image.width - side) / 2, (image.height - side) / 2
-        box = (left, top, left + side, top + side)
-        pixels = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box=box))
-    return np.ascontiguousarray(pixels[None] if grayscale else pixels.transpose(2, 0, 1))
+        image = image.convert("L" if domain.channels == 1 else "RGB")
+        width, height = float(image.width), float(image.height)
+        if width * domain.height <= height * domain.width:
+            height = width * domain.height / domain.width
+        else:
+            width = height * domain.width / domain.height
+        left, top = (image.width - width) / 2, (image.height - height) / 2
+        box = (left, top, left + width, top + height)
+        pixels = np.asarray(image.resize((domain.width, domain.height), Image.Resampling.BILINEAR, box=box))
+    return np.ascontiguousarray(pixels[None] if domain.channels == 1 else pixels.transpose(2, 0, 1))
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -172,9 +186,9 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
         yield Path(folder), images
 
 
-def _key(options: FolderOptions, files: Sequence[ImageFile], label_of: dict[str, int]) -> str:
+def _key(domain: Images, files: Sequence[ImageFile], label_of: dict[str, int]) -> str:
     """Return the cache's name for these files, in this order, labelled and decoded in this way."""
-    digest = hashlib.sha256(f"{CACHE_VERSION} {options.shape} {json.dumps(label_of)}".encode())
+    digest = hashlib.sha256(f"{CACHE_VERSION} {domain.shape} {json.dumps(label_of)}".encode())
     for file in files:
         digest.update(f"\0{file.path}\0{file.size} {file.modified}".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
@@ -195,14 +209,14 @@ def _read_index(target: Path) -> dict[str, Any]:
 
 
 def _write_cache(
-    root: Path, options: FolderOptions, files: Sequence[ImageFile], label_of: dict[str, int], target: Path
+    root: Path, domain: Images, files: Sequence[ImageFile], label_of: dict[str, int], target: Path
 ) -> None:
     """Decode the files into a new folder `target`: images.u8, index.json and, for people, broken.txt."""
     target.mkdir()
     labels: list[int] = []
     broken: list[tuple[str, str]] = []
     digest, size = hashlib.sha256(), 0
-    with open(target / "images.u8", "wb") as out, closing(_decode(root, options, files)) as decoded:
+    with open(target / "images.u8", "wb") as out, closing(_decode(root, domain, files)) as decoded:
         for file, pixels in decoded:
             if isinstance(pixels, str):
                 broken.append((one_line(file.path, PATH), pixels))
@@ -225,13 +239,13 @@ def _write_cache(
 
 
 def _decode(
-    root: Path, options: FolderOptions, files: Sequence[ImageFile]
+    root: Path, domain: Images, files: Sequence[ImageFile]
 ) -> Generator[tuple[ImageFile, NDArray[np.uint8] | str]]:
     """Yield each file with its pixels, or with the reason why it has none; several are decoded at a time."""
 
     def attempt(file: ImageFile) -> NDArray[np.uint8] | str:
         try:
-            return read_image(root / file.path, options.image_size, options.grayscale)
+            return read_image(root / file.path, domain)
         except Exception as error:  # a broken file makes Pillow raise nearly anything; the reason is kept and reported
             return one_line(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""), PATH)
 

@@ -41,7 +41,7 @@ def _mixture(options: RingOptions | GridOptions) -> Samples:
     centres = modes(options)
     labels = torch.randint(len(centres), (options.points,), generator=seeded_generator(options.seed, "points/mode"))
     values = centres[labels] + options.std * _noise(options)
-    return Samples(values, labels, tuple(f"mode {number}" for number in range(len(centres))))
+    return Samples(values, labels, tuple(f"mode {number}" for number in range(len(centres))), options.domain)
 
 
 def _swiss_roll(options: SwissRollOptions) -> Samples:
@@ -50,7 +50,7 @@ def _swiss_roll(options: SwissRollOptions) -> Samples:
     t = 1.5 * math.pi * (1 + 2 * uniform)
     spiral = torch.stack([t * t.cos(), t * t.sin()], dim=1) / (4.5 * math.pi)
     values = spiral.float() + options.std * _noise(options)
-    return Samples(values, torch.zeros(options.points, dtype=torch.int64), ("swiss roll",))
+    return Samples(values, torch.zeros(options.points, dtype=torch.int64), ("swiss roll",), options.domain)
 
 
 def _noise(options: PointOptions) -> Tensor:

@@ -7,20 +7,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganlab.domain import Domain, Images
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:
     """Labelled real samples.
 
     Attributes:
-        values: images as uint8 (N, C, H, W), 0 to 255, in memory or memory-mapped; points as float32 (N, 2).
+        values: (N, *domain.shape), in memory or memory-mapped: images as uint8, 0 to 255, or as float32 in [-1, 1];
+            points as float32.
         labels: int64 (N,), numbers into `class_names`.
         class_names: the names of all classes of the data set, also of those that no sample here belongs to.
+        domain: what one sample is.
     """
 
     values: Tensor
     labels: Tensor
     class_names: tuple[str, ...]
+    domain: Domain
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -42,9 +47,14 @@ class RealData:
     fingerprint: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def domain(self) -> Domain:
+        """What one sample is."""
+        return self.train.domain
+
 
 def to_float(values: Tensor) -> Tensor:
-    """Return images of uint8, 0 to 255, as float32 in [-1, 1] (x / 127.5 - 1); float points pass unchanged."""
+    """Return images of uint8, 0 to 255, as float32 in [-1, 1] (x / 127.5 - 1); what is stored as floats passes."""
     if values.is_floating_point():
         return values
     return values.to(torch.float32).div_(127.5).sub_(1.0)
@@ -56,3 +66,8 @@ def to_uint8(samples: Tensor) -> Tensor:
     The inverse of `to_float` on every uint8 value.
     """
     return samples.to(torch.float32).add(1.0).mul_(127.5).round_().clamp_(0, 255).nan_to_num_(0.0).to(torch.uint8)
+
+
+def to_stored(samples: Tensor, domain: Domain) -> Tensor:
+    """Return float samples as files keep them: images as uint8, points as they are."""
+    return to_uint8(samples) if isinstance(domain, Images) else samples

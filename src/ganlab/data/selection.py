@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch.nn.functional import interpolate
 
 from ganlab.config.data import TestSplitOptions, held_out_size, tail
 from ganlab.data.samples import RealData, Samples
+from ganlab.domain import Images
 from ganlab.errors import DataError
 from ganlab.randomness import seeded_generator
 
@@ -67,7 +69,7 @@ def take(samples: Samples, rows: Tensor) -> Samples:
     """Return the samples in ascending `rows`, without a copy where that is all of them."""
     if len(rows) == len(samples):
         return samples
-    return Samples(samples.values[rows], samples.labels[rows], samples.class_names)
+    return replace(samples, values=samples.values[rows], labels=samples.labels[rows])
 
 
 def fingerprint(identity: str, rows: Tensor) -> str:
@@ -93,18 +95,19 @@ def select(options: TestSplitOptions, train: Samples, test: Samples, identity: s
         held_out = take(train, held_rows)
     rows = subset(rows, options.fraction, options.seed)
     return RealData(
-        train=_resized(take(train, rows), options.image_size),
-        held_out=_resized(held_out, options.image_size),
+        train=_resized(take(train, rows), options.domain),
+        held_out=_resized(held_out, options.domain),
         fingerprint=fingerprint(f"{identity} at {options.image_size} px", rows),
     )
 
 
-def _resized(samples: Samples, size: int) -> Samples:
-    """Return square images at another size: bilinear, antialiased, by torch's own kernel for uint8."""
-    if samples.values.shape[-1] == size:
+def _resized(samples: Samples, domain: Images) -> Samples:
+    """Return images of bytes at another size: bilinear, antialiased, by torch's own kernel for uint8."""
+    if samples.domain == domain:
         return samples
-    values = torch.empty((*samples.values.shape[:2], size, size), dtype=torch.uint8)
+    size = (domain.height, domain.width)
+    values = torch.empty((len(samples), *domain.shape), dtype=torch.uint8)
     for start in range(0, len(values), RESIZE_CHUNK):
         source = samples.values[start : start + RESIZE_CHUNK]
-        values[start : start + RESIZE_CHUNK] = interpolate(source, (size, size), mode="bilinear", antialias=True)
-    return Samples(values, samples.labels, samples.class_names)
+        values[start : start + RESIZE_CHUNK] = interpolate(source, size, mode="bilinear", antialias=True)
+    return replace(samples, values=values, domain=domain)

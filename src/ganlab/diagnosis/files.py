@@ -12,6 +12,7 @@ from ganlab.config.data import MnistOptions
 from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.domain import Points
 from ganlab.plots.figures import save_figure
 from ganlab.plots.grids import Pixels, save_png
 from ganlab.plots.shown import read_shown
@@ -70,8 +71,9 @@ def sheet_of_samples(path: Path, tile: int | None) -> Pixels | None:
     from ganlab.data import to_uint8
     from ganlab.diagnosis.readers.samples import load_samples
 
-    step, values = load_samples(path, tile)[0][-1]
-    if values.ndim != 4:
+    saved = load_samples(path, tile)
+    step, values = saved.steps[-1]
+    if isinstance(saved.domain, Points):
         return None
     title = "Samples" if step is None else f"Samples at step {step:,}"
     return sheet_of_images(to_uint8(values[:SHEET]).permute(0, 2, 3, 1).numpy(), title)

@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
+from ganlab.domain import Domain
 from ganlab.evaluation import copying, fid, kid, manifold, modes
 from ganlab.evaluation.copying import Copies, HeldOutCells, PixelSpace
 from ganlab.evaluation.features import Features, Seen
@@ -165,8 +166,9 @@ class TrainingSet:
     """Training samples in their pixel space.
 
     Args:
-        train: training samples, as `copying.pixels` takes them.
+        train: training samples (N, *domain.shape), images as bytes or floats.
         unseen: samples that were not trained on, likewise: what C_T compares with. There may be none.
+        domain: what a sample is.
         seed: decides what is left to chance.
         twins: training samples in the nearest-neighbour test, at most.
 
@@ -177,10 +179,10 @@ class TrainingSet:
         threshold: distance within which two samples are near-duplicates.
     """
 
-    def __init__(self, train: Tensor, unseen: Tensor, seed: int, twins: int = 0) -> None:
+    def __init__(self, train: Tensor, unseen: Tensor, domain: Domain, seed: int, twins: int = 0) -> None:
         self.seed = seed
         self.twins = twins
-        self.space: PixelSpace = copying.pixel_space(train)
+        self.space: PixelSpace = copying.pixel_space(train, domain)
         self.vectors = self.space(train)
         self.unseen = self.space(unseen)
         self.cells: HeldOutCells | None = (
@@ -189,7 +191,7 @@ class TrainingSet:
         self.threshold = modes.duplicate_threshold(self.vectors, seed)
 
     def __call__(self, samples: Tensor) -> Vectors:
-        """Return samples, as `copying.pixels` takes them, by what they are in this space."""
+        """Return samples, taken as the training samples are, by what they are in this space."""
         vectors = self.space(samples)
         return Vectors(vectors, copying.copy_distances(vectors, self.vectors))
 

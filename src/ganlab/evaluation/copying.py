@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from ganlab.data.samples import to_float
+from ganlab.domain import Domain, Images
 from ganlab.evaluation.modes import cells_of, kmeans
 from ganlab.evaluation.neighbours import nearest
 
@@ -39,16 +40,18 @@ class PixelSpace:
     """The principal components of a training set's pixels.
 
     Attributes:
+        domain: what a sample is.
         mean: (p,).
         axes: orthonormal columns, (p, q), the widest last.
     """
 
+    domain: Domain
     mean: Tensor
     axes: Tensor
 
     def __call__(self, samples: Tensor) -> Tensor:
-        """Return samples, as `pixels` takes them, by their components: float32 (N, q)."""
-        return (pixels(samples) - self.mean) @ self.axes
+        """Return samples (N, *domain.shape), images as bytes or floats, by their components: float32 (N, q)."""
+        return (vectors(samples, self.domain) - self.mean) @ self.axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,26 +106,28 @@ class GanTrainTest:
     """Trained on reals, tested on samples: suffers from bad samples only."""
 
 
-def pixels(samples: Tensor) -> Tensor:
-    """Return samples as float32 rows (N, p), images averaged over squares until no side is above 16.
+def pixels(images: Tensor) -> Tensor:
+    """Return images as float32 rows (N, p), averaged over squares until no side is above 16.
 
     Args:
-        samples: images as uint8 0 to 255 or float in [-1, 1], (N, C, H, W); points (N, p) pass unchanged.
+        images: uint8 0 to 255 or float in [-1, 1], (N, C, H, W).
     """
-    values = to_float(samples).float()
-    if values.ndim == 4:
-        factor = -(-max(values.shape[2:]) // POOLED_SIDE)
-        values = avg_pool2d(values, factor, ceil_mode=True)
-    return values.flatten(1)
+    factor = -(-max(images.shape[2:]) // POOLED_SIDE)
+    return avg_pool2d(to_float(images).float(), factor, ceil_mode=True).flatten(1)
 
 
-def pixel_space(train: Tensor) -> PixelSpace:
-    """Return the at most 64 widest principal components of training samples, as `pixels` takes them, (N, ...)."""
-    points = pixels(train)
+def vectors(samples: Tensor, domain: Domain) -> Tensor:
+    """Return samples as float32 rows (N, p): images as `pixels` gives them, points unchanged."""
+    return pixels(samples) if isinstance(domain, Images) else samples.float()
+
+
+def pixel_space(train: Tensor, domain: Domain) -> PixelSpace:
+    """Return the at most 64 widest principal components of training samples (N, *domain.shape)."""
+    points = vectors(train, domain)
     mean = points.mean(0)
     points = points - mean
     _, axes = torch.linalg.eigh(points.T @ points)
-    return PixelSpace(mean, axes[:, -DIMENSIONS:])
+    return PixelSpace(domain, mean, axes[:, -DIMENSIONS:])
 
 
 def copy_distances(fake: Tensor, train: Tensor) -> Copies:

@@ -194,7 +194,7 @@ class _BesideTraining:
         self.peers = to_float(held_out.values[order])
         # C_T compares with held-out samples, so that half of them are left to take the samples' place.
         self.half = len(self.peers) // 2
-        self.set = TrainingSet(train.values, self.peers[self.half :], seed, twins=self.count)
+        self.set = TrainingSet(train.values, self.peers[self.half :], train.domain, seed, twins=self.count)
 
     def size(self, entry: Entry[Vectors, TrainingSet]) -> int:
         """Return how many samples an entry takes, at most."""

@@ -28,6 +28,7 @@ from ganlab.config.data import DataOptions, GridOptions, MnistOptions, RingOptio
 from ganlab.data import RealData, Samples, to_float
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.points import modes
+from ganlab.domain import Points
 from ganlab.evaluation import classifier
 from ganlab.evaluation.classifier import Classifier, resized
 from ganlab.evaluation.neighbours import nearest
@@ -106,7 +107,7 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
     Raises:
         DataError: the classifier cannot be cached.
     """
-    if holds_points(data.train):
+    if isinstance(data.domain, Points):
         return of_points(options, data)
     if isinstance(options, MnistOptions) and not options.edges:
         network, code = classifier.shipped()
@@ -115,11 +116,6 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
         return of_random_network(data)
     network, code = trained(data.train, data)
     return of_classifier(network, f"{options.name if options else 'array'}-cnn-{code}", data.train.class_names)
-
-
-def holds_points(samples: Samples) -> bool:
-    """Return whether samples are points, which are their own features, and not images."""
-    return samples.values.dim() == 2
 
 
 def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) -> Features:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from ganlab.data import Samples, to_float
+from ganlab.domain import Points
 from ganlab.evaluation.battery import FEATURES, PIXELS, Asked, Reference, Sample, TrainingSet, Value
-from ganlab.evaluation.features import Features, holds_points
+from ganlab.evaluation.features import Features
 from ganlab.evaluation.modes import vendi
 from ganlab.randomness import seeded_generator
 from ganlab.runs.snapshots import STATISTICS, Taken
@@ -126,8 +127,8 @@ class SampleStatistics:
     @cached_property
     def training(self) -> TrainingSet:
         """All training samples in pixel space, and how held-out ones compare with them."""
-        values = self.train.values[:MOST_POINTS] if holds_points(self.train) else self.train.values
-        return TrainingSet(values, self.held_out.values[:MOST_HELD_OUT], self.seed)
+        values = self.train.values[:MOST_POINTS] if isinstance(self.train.domain, Points) else self.train.values
+        return TrainingSet(values, self.held_out.values[:MOST_HELD_OUT], self.train.domain, self.seed)
 
 
 def _paired(names: list[str], found: dict[str, Value], real: dict[str, Value] | None) -> dict[str, Value]:

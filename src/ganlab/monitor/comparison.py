@@ -9,13 +9,15 @@ from torch import Tensor
 
 from ganlab.config.data import DataOptions
 from ganlab.data import RealData
+from ganlab.data.arrays import Array, checked_labels, real_data
 from ganlab.data.drawing import enlarged, mapped, reduced
+from ganlab.data.named import NAMES, load_named
+from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
 from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.spread import Spread, compare
 from ganlab.evaluation.statistics import SampleStatistics, draw
-from ganlab.monitor.reals import Array, checked_labels, given_data, named_data
 
 
 class Comparison:
@@ -34,9 +36,9 @@ class Comparison:
         self.ready: tuple[int, int | None] = (0, None)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one sample."""
-        return tuple(self.real.train.values.shape[1:])
+    def domain(self) -> Domain:
+        """What one sample is."""
+        return self.real.domain
 
     @cached_property
     def features(self) -> Features:
@@ -46,8 +48,8 @@ class Comparison:
     def prepare(self, size: int, pixels: int | None) -> None:
         """Compute what `size` samples are compared with: reals as they are, or reduced to `pixels` a side."""
         self.ready, real = (size, pixels), self.real
-        if pixels is not None and pixels != self.shape[-1]:
-            factor = self.shape[-1] // pixels
+        if pixels is not None and isinstance(self.domain, Images) and pixels != self.domain.side:
+            factor = self.domain.side // pixels
             real = mapped(real, lambda images: enlarged(reduced(images, factor), factor), f"at {pixels} pixels")
         self.held_out = draw(real.held_out, size, self.seed, "snapshot/held_out")
         train = draw(real.train, size, self.seed, "snapshot/train")
@@ -79,17 +81,12 @@ class Comparison:
             "energy_distance_real": self.floor.energy_distance,
             **self.statistics.row(samples, thorough, asked),
             "protocol": {
-                "space": space_of(samples),
+                "space": self.domain.space,
                 "features": self.features.name,
                 "n_fake": len(samples),
                 "n_real": len(self.held_out),
             },
         }
-
-
-def space_of(samples: Tensor) -> str:
-    """Name the space in which distances between samples are taken."""
-    return "pixels in [-1, 1]" if samples.dim() == 4 else "coordinates"
 
 
 def comparison_with(real: str | Array | None, labels: Array | None, seed: int) -> Comparison | None:
@@ -100,7 +97,14 @@ def comparison_with(real: str | Array | None, labels: Array | None, seed: int) -
     """
     if real is None:
         return None
-    options, data = named_data(real) if isinstance(real, str) else (None, given_data(real, labels, seed))
+    if not isinstance(real, str):
+        return Comparison(real_data(real, labels, seed), None, seed)
+    named = load_named(real)
+    if named is None:
+        raise DataError(
+            f"no data set is called {real!r:.100}", f"name one of {', '.join(NAMES)}, or give real samples as an array"
+        )
+    options, data = named
     return Comparison(data, options, seed)
 
 

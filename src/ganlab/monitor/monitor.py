@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ganlab.data.arrays import Array, generated
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.domain import Images
 from ganlab.errors import RunError
 from ganlab.monitor.arguments import checked_scores, new_status, require_end
 from ganlab.monitor.comparison import asked_for, comparison_with
 from ganlab.monitor.observer import Observer, SampleFacts
 from ganlab.monitor.pictures import Pictures
-from ganlab.monitor.reals import Array, checked
 from ganlab.monitor.recorder import Recorder, require_growing
 from ganlab.monitor.rows import Number
 from ganlab.monitor.view import LoggingView, View
@@ -119,11 +120,11 @@ class Monitor:
         require_growing(step, snapshots[-1]["step"] if snapshots else None, "snapshot")
         known = checked_scores(scores)
         with self.recorder.spending("watching"):
-            values = checked(samples, None if comparison is None else comparison.shape)
-            if not snapshots and values.dim() == 4 and bool((values >= 0).all()):
+            values, domain = generated(samples, None if comparison is None else comparison.domain)
+            if not snapshots and isinstance(domain, Images) and bool((values >= 0).all()):
                 self.recorder.warn("no pixel of the samples is below 0: are they in [0, 1] instead of [-1, 1]?")
             classes = None if asked is None else asked_for(asked, len(values), comparison)
-            self.reading = self.observer.snapshot(step, values, SampleFacts(protocol or {}, known, classes))
+            self.reading = self.observer.snapshot(step, values, domain, SampleFacts(protocol or {}, known, classes))
         return self.reading
 
     def finish(self, status: State = "finished", reason: str = "") -> Verdict:

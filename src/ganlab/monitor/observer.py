@@ -9,10 +9,11 @@ from torch import Tensor
 
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.domain import Domain, Images, Points
 from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.spread import mean_pairwise_distance
 from ganlab.games.rounds import Phase
-from ganlab.monitor.comparison import Comparison, space_of
+from ganlab.monitor.comparison import Comparison
 from ganlab.monitor.live import reading_of, stands
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder
@@ -69,32 +70,33 @@ class Observer:
         self.reading: Verdict | None = None
         self.samples: tuple[int, Tensor] | None = None
 
-    def snapshot(self, step: int, samples: Tensor, facts: SampleFacts) -> Verdict:
+    def snapshot(self, step: int, samples: Tensor, domain: Domain, facts: SampleFacts) -> Verdict:
         """Write a row of snapshots.jsonl and a picture, and return what the run reads as so far.
 
         Args:
             step: the training step, larger than that of the snapshot before.
             samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2, on the CPU.
+            domain: which of the two.
             facts: what else is known of them.
         """
         self.recorder.flush()
-        statistics = self._statistics(samples, step == self.planned, facts)
+        statistics = self._statistics(samples, domain, step == self.planned, facts)
         row = {"step": step, "time": round(self.recorder.elapsed, 3), **statistics, **facts.row()}
         row["protocol"] = {**statistics["protocol"], **facts.protocol}
         self.recorder.add_snapshot(row)
         self.samples = (step, samples)
-        real = self.comparison.held_out if self.comparison is not None and samples.dim() == 2 else None
-        self.pictures.show(step, samples, real, facts.gallery)
+        real = self.comparison.held_out if self.comparison is not None and isinstance(domain, Points) else None
+        self.pictures.show(step, samples, domain, real, facts.gallery)
         reading = self._judge(ended=False)
-        if samples.dim() == 4 and step:
+        if isinstance(domain, Images) and step:
             self.pictures.plot_if_cheap()
         return reading
 
-    def _statistics(self, samples: Tensor, thorough: bool, facts: SampleFacts) -> dict[str, Any]:
+    def _statistics(self, samples: Tensor, domain: Domain, thorough: bool, facts: SampleFacts) -> dict[str, Any]:
         if self.comparison is not None:
             return self.comparison.row(samples, thorough, facts.asked, facts.phase and facts.phase.size)
         alone = {"n": len(samples), "diversity": mean_pairwise_distance(samples)}
-        return {**alone, "protocol": {"space": space_of(samples)}}
+        return {**alone, "protocol": {"space": domain.space}}
 
     def finish(self) -> Verdict:
         """Look at the last samples thoroughly, judge the whole run, and draw what shows it."""

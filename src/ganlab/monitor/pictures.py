@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 from torch import Tensor
 
-from ganlab.data import to_uint8
+from ganlab.data import to_stored
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.files import sheet_of_run, write_verdict
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.domain import Domain
 from ganlab.monitor.recorder import Recorder
 from ganlab.plots import figures
 from ganlab.plots.grids import evenly_spaced, save_gif, save_png, side_by_side, tile, to_pixels
@@ -47,25 +48,27 @@ class Pictures:
         self.run = recorder.run
         self.keep_samples = keep_samples
 
-    def show(self, step: int, samples: Tensor, real: Tensor | None, gallery: Tensor | None = None) -> None:
+    def show(
+        self, step: int, samples: Tensor, domain: Domain, real: Tensor | None, gallery: Tensor | None = None
+    ) -> None:
         """Draw a snapshot's samples; its row is written already.
 
         Args:
             step: the training step.
             samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2).
+            domain: which of the two.
             real: real points (M, 2), to be drawn behind points.
             gallery: images (N, C, H, W), ten a row, that show what the game is about.
         """
-        shown = Update.of(samples.numpy(), None if real is None else real.numpy())
+        shown = Update.of(samples.numpy(), domain, None if real is None else real.numpy())
         picture = shown.picture()
         # The disk is waited for once: the numbers are kept, and the picture could be drawn from them again.
         save_png(picture, self.run.grid_file(step), sync=False)
         shown.write(self.run.shown_file(step))
         self._thin()
         if self.keep_samples:
-            kept = to_uint8(samples) if samples.dim() == 4 else samples
             buffer = io.BytesIO()
-            np.savez_compressed(buffer, **{f"step_{step:07d}": kept.numpy()})  # type: ignore[arg-type]
+            np.savez_compressed(buffer, **{f"step_{step:07d}": to_stored(samples, domain).numpy()})  # type: ignore[arg-type]
             atomic_write(self.run.samples / f"step_{step:07d}.npz", buffer.getvalue())
         for view in self.recorder.views:
             view.picture(step, picture)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlab.domain import Domain, Images
 from ganlab.errors import RunError
 from ganlab.plots.grids import Pixels, scatter, tile, to_pixels
 from ganlab.runs.files import atomic_write
@@ -41,14 +42,15 @@ class Update:
     real: NDArray[np.float32] | None = None
 
     @classmethod
-    def of(cls, samples: NDArray[np.floating], real: NDArray[np.floating] | None) -> Update:
+    def of(cls, samples: NDArray[np.floating], domain: Domain, real: NDArray[np.floating] | None = None) -> Update:
         """Return what is shown of samples.
 
         Args:
             samples: images (N, C, H, W) in [-1, 1], of which the first 100 are shown, or points (N, 2).
+            domain: which of the two.
             real: real points (M, 2) to compare points with; None: the points themselves set the frame.
         """
-        if samples.ndim == 4:
+        if isinstance(domain, Images):
             pixels = to_pixels(samples[:MOST])
             grey = bool((pixels == pixels[..., :1]).all())
             return cls(images=pixels[..., :1] if grey else pixels)

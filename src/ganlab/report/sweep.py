@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from matplotlib.figure import Figure
 
+from ganlab.domain import Points
 from ganlab.errors import RunError
 from ganlab.plots.figures import save_figure
 from ganlab.plots.grids import Pixels, save_png
@@ -285,5 +286,5 @@ def strip_of(record: RunRecord) -> Strip:
     planned = record.planned
     found = _readable(record, lambda record: last_grid(record.run))
     caption = f"seed {planned.seed}" if record.ended else f"seed {planned.seed}, {record.state}"
-    points = len(planned.experiment.data.shape) == 1
+    points = isinstance(planned.experiment.data.domain, Points)
     return Strip(caption, record.failure_name, None if found is None else found[1], points)

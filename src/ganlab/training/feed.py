@@ -7,6 +7,7 @@ import torch
 from ganlab.config.experiment import Experiment
 from ganlab.data import Samples, to_float
 from ganlab.data.sampler import Sampler
+from ganlab.domain import Images
 from ganlab.games.rounds import Batch
 
 ON_DEVICE = 2**31
@@ -18,6 +19,7 @@ class Feed:
 
     def __init__(self, experiment: Experiment, train: Samples, device: torch.device) -> None:
         self.device = device
+        self.domain = train.domain
         self.sampler = Sampler(len(train), experiment.training.batch_size, experiment.data.sampling, experiment.seed)
         small = train.values.numel() * train.values.element_size() <= ON_DEVICE
         self.values = train.values.to(device) if small and device.type != "cpu" else train.values
@@ -27,6 +29,6 @@ class Feed:
         """Return the number-th batch, from 0: float32 (batch_size, *shape), images in [-1, 1] and channels-last."""
         indices = self.sampler.indices(number).to(self.values.device)
         values = to_float(self.values[indices].to(self.device))
-        if values.dim() == 4:
+        if isinstance(self.domain, Images):
             values = values.contiguous(memory_format=torch.channels_last)
         return Batch(values, self.labels[indices.to(self.device)])

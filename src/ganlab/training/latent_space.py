@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ganlab.config.games import InfoGameOptions
 from ganlab.data import RealData, to_float
+from ganlab.domain import Images
 from ganlab.errors import RunError
 from ganlab.evaluation.copying import copy_distances, pixel_space
 from ganlab.evaluation.features import features_for
@@ -170,9 +171,9 @@ def nearest(samples: Tensor, data: RealData) -> Tensor:
     Raises:
         RunError: the samples are points.
     """
-    if samples.dim() != 4:
+    if not isinstance(data.domain, Images):
         raise RunError("points have no nearest image", "take a run on images")
-    space = pixel_space(data.train.values)
+    space = pixel_space(data.train.values, data.domain)
     rows = copy_distances(space(samples), space(data.train.values)).indices
     return torch.stack([samples, to_float(data.train.values[rows])], dim=1).flatten(0, 1)
 

@@ -13,6 +13,7 @@ from ganlab.config.data import ImageOptions
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float, to_uint8
 from ganlab.data.selection import class_numbers
+from ganlab.domain import Points
 from ganlab.networks import build_discriminator
 from ganlab.randomness import seeded_generator
 
@@ -61,7 +62,7 @@ def preflight(data: RealData, experiment: Experiment) -> list[str]:
         experiment: what is to be trained on them.
     """
     values = data.train.values
-    noun = "images" if values.dim() == 4 else "points"
+    noun = data.domain.noun
     train, held_out = _look(data.train, experiment), _look(data.held_out, experiment)
     scope = f"the {len(values):,} training {noun}"
     if len(train) < len(values):
@@ -70,7 +71,7 @@ def preflight(data: RealData, experiment: Experiment) -> list[str]:
     if values.is_floating_point():
         found += _not_finite(values, noun)
     found += _copies(train, held_out, scope, noun)
-    if noun == "points":
+    if isinstance(data.domain, Points):
         return [*found, *_scale(train, scope)]
     if train.is_floating_point():
         found += _beyond_tanh(train, scope)

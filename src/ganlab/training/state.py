@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.config.experiment import Experiment
+from ganlab.domain import Images
 from ganlab.networks import build_discriminator, build_generator
 from ganlab.objectives.parts import build_parts
 from ganlab.training.optimizers import NetworkOptimizer
@@ -29,7 +30,7 @@ class State:
         self.device = device
         self.step = 0
         # Images lie channels-last in memory: the CPU's and the GPU's convolutions are faster that way.
-        layout = torch.channels_last if len(experiment.data.shape) == 3 else torch.preserve_format
+        layout = torch.channels_last if isinstance(experiment.data.domain, Images) else torch.preserve_format
         self.generator = build_generator(experiment).to(device).to(memory_format=layout)
         self.discriminator = build_discriminator(experiment).to(device).to(memory_format=layout)
         self.parts = build_parts(experiment, device)

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import dump_experiment
-from ganlab.data import RealData, load, to_uint8
+from ganlab.data import RealData, load, to_stored
+from ganlab.domain import Domain, Images
 from ganlab.errors import RunError
 from ganlab.games import build_game
 from ganlab.games.rounds import Draw
@@ -161,7 +162,7 @@ def export(game: StandardGame, folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def write_samples(samples: Tensor, target: Path) -> list[Path]:
+def write_samples(samples: Tensor, domain: Domain, target: Path) -> list[Path]:
     """Write samples as `target`'s ending asks: `.png` a grid, `.npz` an array, none a folder of single images.
 
     The array `samples` is uint8 (N, C, H, W) for images and float32 (N, 2) for points.
@@ -169,11 +170,11 @@ def write_samples(samples: Tensor, target: Path) -> list[Path]:
     Raises:
         RunError: the ending is another, points are to be single images, or the place cannot be written.
     """
-    images = samples.dim() == 4
+    images = isinstance(domain, Images)
     try:
         if target.suffix == ".npz":
             buffer = io.BytesIO()
-            np.savez_compressed(buffer, samples=(to_uint8(samples) if images else samples).numpy())
+            np.savez_compressed(buffer, samples=to_stored(samples, domain).numpy())
             atomic_write(target, buffer.getvalue())
             return [target]
         if target.suffix == ".png":

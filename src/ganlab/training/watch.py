@@ -90,7 +90,8 @@ class Watch:
     def look(self) -> Verdict:
         """Take a snapshot of the networks as they are, and return what the run reads as."""
         with self.recorder.spending("watching"):
-            return self.observer.snapshot(self.state.step, *self.snapshots.take(self.state.step))
+            samples, facts = self.snapshots.take(self.state.step)
+            return self.observer.snapshot(self.state.step, samples, self.data.domain, facts)
 
     def save(self) -> None:
         """Write what a resume at this step needs: the rows so far, then the checkpoint; then drop the old ones.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ganlab.config.data import MnistOptions
 from ganlab.data.samples import RealData, Samples
 from ganlab.data.selection import select
+from ganlab.domain import Images
 
 TRAINING_IMAGES = 60_000
 
@@ -23,8 +24,8 @@ def load(options: MnistOptions) -> RealData:
     images, labels = unpack()
     names = tuple(options.class_sizes)
     values, numbers = torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long()
-    train = Samples(values[:TRAINING_IMAGES], numbers[:TRAINING_IMAGES], names)
-    test = Samples(values[TRAINING_IMAGES:], numbers[TRAINING_IMAGES:], names)
+    train = Samples(values[:TRAINING_IMAGES], numbers[:TRAINING_IMAGES], names, Images(1, 28, 28))
+    test = Samples(values[TRAINING_IMAGES:], numbers[TRAINING_IMAGES:], names, Images(1, 28, 28))
     return select(options, train, test, "mnist")
 
 

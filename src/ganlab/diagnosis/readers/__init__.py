@@ -91,7 +91,7 @@ def read(path: Path, options: ReadOptions) -> Evidence:
     if options.samples is None:
         return evidence
     # Torch is not loaded where there is only a log to read.
-    from ganlab.diagnosis.readers.samples import with_samples
+    from ganlab.diagnosis.samples import with_samples
 
     return with_samples(evidence, options.samples, options.real, options.tile)
 

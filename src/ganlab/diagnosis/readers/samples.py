@@ -1,208 +1,48 @@
-"""Samples that a foreign generator made, and the real data they are to look like: `--samples` and `--real`."""
+"""Files of samples that a foreign generator made: NPZ, NPY, a folder of images, a picture of a grid."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import ValidationError
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from ganlab.config.data import DATA, DataOptions, FolderOptions
-from ganlab.data import RealData, Samples, load, to_uint8
+from ganlab.data.arrays import FROM_FILES, understand
 from ganlab.data.folder import FORMATS, find_images
-from ganlab.data.selection import fingerprint, hold_out, take
-from ganlab.diagnosis.evidence import Evidence
+from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
-from ganlab.evaluation.features import features_for
-from ganlab.evaluation.statistics import SampleStatistics
-from ganlab.runs.snapshots import Row
 from ganlab.text import excerpt
-
-FEWEST = 16
-"""Samples of a step under which nothing can be said of them."""
 
 MAX_VALUES = 1 << 28
 """Numbers that a file or folder of samples may hold: 342,000 images of MNIST, 1 GiB as float32."""
 
-MAX_SIDE = 1024
-"""Pixels of an image's side, at most."""
-
-COUNT = 10_000
-"""Samples of a step that are judged, at most: the first ones."""
-
-HELD_OUT = 0.2
-"""Share of a folder or array of real images that counts as never trained on."""
-
-SLACK = 1e-3
-"""How far beyond its range a pixel may lie by rounding."""
-
-SEED = 0
-"""Of the choice of reals: the same samples always get the same figures."""
-
-NAME = re.compile(r"(?P<name>\w{1,40})(?:\[(?P<classes>[^\[\]]{1,200})\])?")
-
-Steps = list[tuple[int | None, Tensor]]
-"""Samples by rising step: images float32 (N, C, H, W) in [-1, 1], C = 1 or 3, or points (N, 2). The step is None where
-the file does not say it; only a single sample lacks it."""
+SMALLEST, LARGEST = FROM_FILES.sides
+"""Pixels of an image's side."""
 
 
-def with_samples(evidence: Evidence, samples: Path, real: str | None, tile: int | None) -> Evidence:
-    """Return the evidence with a snapshot a step of the samples, in place of any that the run made itself.
+@dataclass(frozen=True, eq=False)
+class SavedSamples:
+    """What files hold.
 
-    Raises:
-        DataError: the samples or the real data are missing, broken, too few, or of another kind than each other.
+    Attributes:
+        steps: samples by rising step: images float32 (N, C, H, W) in [-1, 1], C = 1 or 3, or points (N, 2). The step
+            is None if the file does not say it; only a single sample lacks it.
+        domain: whether they are images or points, of which size.
+        notes: which layout and range was seen.
     """
-    found, notes = load_samples(samples, tile)
-    shape = tuple(found[0][1].shape[1:])
-    if real is not None:
-        options, data = load_real(real, shape)
-    elif evidence.experiment is not None:
-        options = evidence.experiment.data
-        data = load(options, 2)
-    else:
-        raise DataError(
-            "--samples can be judged only beside the data they are to look like",
-            "name them with --real: mnist, mnist[3,8], a folder of images, or an NPZ",
-        )
-    dated = [(evidence.last_step if step is None else step, each) for step, each in found]
-    rows, more = snapshots_of(dated, options, data)
-    replaced = ["the snapshots of the run were replaced by --samples"] if evidence.snapshots else []
-    return replace(evidence, snapshots=tuple(rows), notes=(*evidence.notes, *notes, *more, *replaced, *data.notes))
 
-
-def snapshots_of(
-    samples: Sequence[tuple[int, Tensor]], options: DataOptions, real: RealData
-) -> tuple[list[Row], list[str]]:
-    """Return a snapshot row a step, thorough for the last one, and notes on what was changed to compare.
-
-    Raises:
-        DataError: images beside points.
-    """
-    features = features_for(options, real)
-    shape = tuple(real.train.values.shape[1:])
-    rows: list[Row] = []
-    notes: list[str] = []
-    counts: dict[int, SampleStatistics] = {}
-    for index, (step, values) in enumerate(samples):
-        alike, changes = as_real(values[:COUNT], shape)
-        notes += [change for change in changes if change not in notes]
-        if len(alike) not in counts:
-            counts[len(alike)] = SampleStatistics(features, real.train, real.held_out, len(alike), SEED)
-        row = counts[len(alike)].row(alike, thorough=index == len(samples) - 1)
-        protocol = {"features": features.name, "n_fake": len(alike), "generator": "as given"}
-        rows.append(Row({"step": step, **row, "protocol": protocol}))
-    return rows, notes
-
-
-def as_real(values: Tensor, shape: tuple[int, ...]) -> tuple[Tensor, list[str]]:
-    """Return samples in the shape of real ones, and notes on what that took: grey or repeated channels, another size.
-
-    Grey is the first of three equal channels, else .299 R + .587 G + .114 B (ITU-R BT.601); sizes are changed by
-    bilinear interpolation, antialiased.
-
-    Raises:
-        DataError: images beside points.
-    """
-    if (values.dim() == 4) != (len(shape) == 3):
-        kinds = ("images", "points") if values.dim() == 4 else ("points", "images")
-        raise DataError(f"the samples are {kinds[0]} and the real data {kinds[1]}", "name other data with --real")
-    notes: list[str] = []
-    if len(shape) == 1:
-        return values, notes
-    if values.shape[1] == 3 and shape[0] == 1:
-        equal = bool((values[:, 1:] == values[:, :1]).all())
-        weights = torch.tensor([1.0, 0.0, 0.0] if equal else [0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-        values = (values * weights).sum(1, keepdim=True)
-        notes.append("samples have three channels and the real data one: grey was taken")
-    elif values.shape[1] == 1 and shape[0] == 3:
-        values = values.expand(-1, 3, -1, -1)
-        notes.append("samples have one channel and the real data three: it was repeated")
-    if tuple(values.shape[2:]) != shape[1:]:
-        notes.append(f"samples were resized from {_size(values)} to {shape[1]} x {shape[2]} pixels")
-        values = interpolate(values, shape[1:], mode="bilinear", antialias=True)
-    return values.contiguous(), notes
-
-
-def _size(values: Tensor) -> str:
-    return f"{values.shape[2]} x {values.shape[3]}"
-
-
-# --real
-
-
-def load_real(text: str, shape: tuple[int, ...]) -> tuple[DataOptions, RealData]:
-    """Load real data: a data set by name, `mnist`, some of its classes, `mnist[3,8]`; a folder of images; or an NPZ.
-
-    Args:
-        text: what `--real` says.
-        shape: of one sample; a folder is read at the nearest size that ganlab knows, grey where the samples are.
-
-    Returns:
-        The data's options, which name an NPZ `array`, and the data.
-
-    Raises:
-        DataError: none of these, or it cannot be read.
-    """
-    path = Path(text)
-    match = NAME.fullmatch(text.strip())
-    if match and match["name"] in DATA and match["name"] != "folder":
-        return _named(match["name"], match["classes"])
-    if os.path.isdir(path):
-        if len(shape) != 3:
-            raise DataError("the samples are points and --real is a folder of images", "name ring or grid")
-        sizes: tuple[int, ...] = (28, 32, 64, 128)
-        nearest = min(sizes, key=lambda size: abs(size - shape[1]))
-        values = {"name": "folder", "path": text, "image_size": nearest, "grayscale": shape[0] == 1}
-        options = FolderOptions.model_validate({**values, "held_out": HELD_OUT})
-        return options, load(options, 2)
-    if os.path.isfile(path):
-        found, _ = load_samples(path, None)
-        return DataOptions(name="array"), _split(torch.cat([values for _, values in found]))
-    names = ", ".join(name for name in DATA if name != "folder")
-    raise DataError(
-        f"--real {excerpt(text)}: no such data set, folder or file",
-        f"name one of {names}, classes as in mnist[3,8], a folder of images, or an NPZ",
-    )
-
-
-def _named(name: str, classes: str | None) -> tuple[DataOptions, RealData]:
-    values: dict[str, Any] = {"name": name}
-    if classes:
-        words = [word.strip() for word in classes.split(",")]
-        values["classes"] = tuple(int(word) if word.isdecimal() else word for word in words)
-    try:
-        options = DATA[name].options.model_validate(values)
-    except ValidationError as error:
-        raise DataError(
-            f"--real {name}[{excerpt(classes or '')}]: {name} has no classes to choose from", f"name it alone: {name}"
-        ) from error
-    return options, load(options, 2)
-
-
-def _split(values: Tensor) -> RealData:
-    """Return real images or points as data of one class, HELD_OUT of them set aside at random."""
-    images = values.dim() == 4
-    kept = to_uint8(values) if images else values
-    everything = Samples(kept, torch.zeros(len(kept), dtype=torch.int64), ("real",))
-    rows, held = hold_out(torch.arange(len(kept)), HELD_OUT, SEED)
-    content = hashlib.sha256(kept.numpy().tobytes()).hexdigest()
-    return RealData(take(everything, rows), take(everything, held), fingerprint(content, rows))
-
-
-# --samples
+    steps: list[tuple[int | None, Tensor]]
+    domain: Domain
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,19 +60,16 @@ class Raw:
     values: NDArray[Any]
 
 
-def load_samples(path: Path, tile: int | None) -> tuple[Steps, list[str]]:
+def load_samples(path: Path, tile: int | None) -> SavedSamples:
     """Read samples: a folder of images or of NPZs, an NPZ or NPY, or with `tile` a picture that holds a grid.
 
     Args:
         path: file or folder.
         tile: side of an image in the grid, in pixels; gaps of up to 8 pixels between images are found.
 
-    Returns:
-        The samples by rising step, and notes: which layout and range was seen, what was left out.
-
     Raises:
-        DataError: nothing there, too few or too many samples, pickled or broken files, a shape, type or range that
-            cannot be told, NaN or infinities.
+        DataError: nothing there, too few or too many samples, pickled or broken files, an unknown shape, type or range,
+            NaN or infinities.
     """
     shown = excerpt(str(path))
     if os.path.isdir(path):
@@ -248,7 +85,10 @@ def load_samples(path: Path, tile: int | None) -> tuple[Steps, list[str]]:
         raise DataError(f"{shown} holds no arrays", "save samples with numpy.savez(path, step_1000=samples)")
     if sum(raw.values.size for raw in raws) > MAX_VALUES:
         raise DataError(f"{shown} holds more than {MAX_VALUES:,} numbers", "give fewer samples; 10,000 a step will do")
-    values, note = _in_range(raws, shown)
+    understood = understand([raw.values for raw in raws], shown, FROM_FILES)
+    values = understood.floats()
+    if isinstance(understood.domain, Images):
+        values = [each.clamp_(-1, 1) for each in values]
     steps = [raw.step for raw in raws] if len(raws) > 1 else [_own_step(raws[0])]
     if len(raws) > 1 and (None in steps or len(set(steps)) < len(steps)):
         names = ", ".join(excerpt(raw.name, 40) for raw in raws[:5])
@@ -257,92 +97,12 @@ def load_samples(path: Path, tile: int | None) -> tuple[Steps, list[str]]:
             "name each after its step: step_1000",
         )
     ordered = sorted(zip(steps, values, strict=True), key=lambda pair: pair[0] or 0)
-    return ordered, [f"--samples: {note}"]
+    return SavedSamples(ordered, understood.domain, (f"--samples: {understood}",))
 
 
 def _own_step(raw: Raw) -> int | None:
     """Return the step of an array that is alone; the number NumPy gives to an array without a name is none."""
     return None if re.fullmatch(r"arr_[0-9]+", raw.name) else raw.step
-
-
-def _in_range(raws: Sequence[Raw], shown: str) -> tuple[list[Tensor], str]:
-    """Return all arrays as float32 images (N, C, H, W) in [-1, 1] or points (N, 2), and how they were understood.
-
-    The range is judged over all arrays together: an untrained generator's few levels tell nothing.
-    """
-    shapes = {raw.values.shape[1:] for raw in raws}
-    kinds = {raw.values.dtype for raw in raws}
-    if len(shapes) > 1 or len(kinds) > 1:
-        raise DataError(f"the arrays of {shown} are not of one shape and type", "save samples of one kind a file")
-    few = min(raws, key=lambda raw: len(raw.values) if raw.values.ndim else 0)
-    if few.values.ndim == 0 or len(few.values) < FEWEST:
-        count = len(few.values) if few.values.ndim else 1
-        raise DataError(
-            f"{shown} holds {count} samples" + (f" in {excerpt(few.name, 40)}" if len(raws) > 1 else ""),
-            f"give at least {FEWEST} a step, and 1,000 or more for a verdict that means much",
-        )
-    layout = _layout(raws[0].values.shape, shown)
-    arrays = [_channels_first(raw.values, layout) for raw in raws]
-    kind = arrays[0].dtype
-    if kind.kind not in "buif":
-        raise DataError(f"{shown} holds {excerpt(str(kind))}, not numbers", "save samples as uint8 or float32")
-    if kind.kind == "f" and not all(np.isfinite(array).all() for array in arrays):
-        raise DataError(f"{shown} holds NaN or infinite numbers", "the samples themselves are broken: diagnose the log")
-    low, high = float(min(a.min() for a in arrays)), float(max(a.max() for a in arrays))
-    if layout == "points":
-        return [torch.from_numpy(array.astype(np.float32)) for array in arrays], "points"
-    if kind.kind == "f":
-        if -1 - SLACK <= low < 0 and high <= 1 + SLACK:
-            scale, said = (1.0, 0.0), "[-1, 1]"
-        elif low >= 0 and high <= 1 + SLACK:
-            scale, said = (2.0, -1.0), "[0, 1]"
-        else:
-            raise DataError(
-                f"{shown} holds floats from {low:.4g} to {high:.4g}, neither [0, 1] nor [-1, 1]",
-                "bring them into [-1, 1], or save 0 to 255 as uint8",
-            )
-    elif kind.kind == "b":
-        scale, said = (2.0, -1.0), "false and true"
-    elif low >= 0 and high <= 255:
-        scale, said = (1 / 127.5, -1.0), "whole numbers, 0 to 255"
-    else:
-        raise DataError(f"{shown} holds whole numbers from {low:g} to {high:g}", "images of bytes run from 0 to 255")
-    factor, offset = scale
-    images = [torch.from_numpy(a.astype(np.float32)).mul_(factor).add_(offset).clamp_(-1, 1) for a in arrays]
-    return images, f"images of {said}, {layout}"
-
-
-def _layout(shape: tuple[int, ...], shown: str) -> str:
-    """Return how an array's axes are to be read: points, N,H,W, N,H,W,C or N,C,H,W.
-
-    Raises:
-        DataError: in none of these ways.
-    """
-    if len(shape) == 2 and shape[1] == 2:
-        return "points"
-    layout = ""
-    if len(shape) == 3:
-        layout = "N,H,W"
-    elif len(shape) == 4 and shape[1] in (1, 3):
-        layout = "N,C,H,W"
-    elif len(shape) == 4 and shape[3] in (1, 3):
-        layout = "N,H,W,C"
-    sides = {"N,H,W": shape[1:], "N,C,H,W": shape[2:], "N,H,W,C": shape[1:3]}.get(layout, ())
-    if not layout or not all(4 <= side <= MAX_SIDE for side in sides):
-        raise DataError(
-            f"{shown} holds an array of shape {excerpt(str(shape), 60)}",
-            "images are N,H,W or N,H,W,C or N,C,H,W with 1 or 3 channels and sides of 4 to 1024; points are N,2",
-        )
-    return layout
-
-
-def _channels_first(values: NDArray[Any], layout: str) -> NDArray[Any]:
-    if layout == "N,H,W":
-        return values[:, None]
-    return np.ascontiguousarray(values.transpose(0, 3, 1, 2)) if layout == "N,H,W,C" else values
-
-
-# Files
 
 
 def _number_in(name: str) -> int | None:
@@ -438,7 +198,7 @@ def _one_kind(pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return np.stack([each if each.ndim == 3 else np.repeat(each[:, :, None], 3, axis=2) for each in pixels])
 
 
-def _picture(path: Path, limit: int = MAX_SIDE) -> NDArray[np.uint8]:
+def _picture(path: Path, limit: int = LARGEST) -> NDArray[np.uint8]:
     """Return a picture as (H, W), grey, or (H, W, 3); transparency is laid on white.
 
     Raises:
@@ -476,8 +236,8 @@ def _grid(path: Path, side: int) -> Raw:
     """
     picture = _picture(path, limit=1 << 14)
     height, width = picture.shape[:2]
-    if not 4 <= side <= MAX_SIDE:
-        raise DataError(f"--tile {side}: no image is {side} pixels wide", "give 4 to 1024")
+    if not SMALLEST <= side <= LARGEST:
+        raise DataError(f"--tile {side}: no image is {side} pixels wide", f"give {SMALLEST} to {LARGEST}")
     for gap in range(9):
         for border in (gap, 0)[: 2 if gap else 1]:
             inner = [length - 2 * border + gap for length in (height, width)]

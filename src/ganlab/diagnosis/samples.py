@@ -1,0 +1,156 @@
+"""Samples that a foreign generator made, beside the data they are to look like: `--samples` and `--real`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from ganlab.config.data import DataOptions, FolderOptions
+from ganlab.data import RealData, Samples, load, to_stored
+from ganlab.data.arrays import held_out_share, split
+from ganlab.data.folder import find_images, load_as
+from ganlab.data.named import NAMES, load_named
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.readers.samples import load_samples
+from ganlab.domain import Domain, Images, Points
+from ganlab.errors import DataError
+from ganlab.evaluation.features import features_for
+from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.runs.snapshots import Row
+from ganlab.text import excerpt
+
+COUNT = 10_000
+"""Samples of a step that are judged, at most: the first ones."""
+
+MAX_SIDE = 128
+"""Longer side of the images that a folder of real ones is read as, at most: features see 28 x 28."""
+
+SEED = 0
+"""Of the choice of reals: the same samples always get the same figures."""
+
+
+def with_samples(evidence: Evidence, samples: Path, real: str | None, tile: int | None) -> Evidence:
+    """Return the evidence with a snapshot a step of the samples, in place of any that the run made itself.
+
+    Raises:
+        DataError: the samples or the real data are missing, broken, too few, or of another kind than each other.
+    """
+    saved = load_samples(samples, tile)
+    if real is not None:
+        options, data = load_real(real, saved.domain)
+    elif evidence.experiment is not None:
+        options = evidence.experiment.data
+        data = load(options, 2)
+    else:
+        raise DataError(
+            "--samples can be judged only against the data they should look like",
+            "name them with --real: mnist, mnist[3,8], a folder of images, or an NPZ",
+        )
+    dated = [(evidence.last_step if step is None else step, each) for step, each in saved.steps]
+    rows, more = snapshots_of(dated, saved.domain, options, data)
+    replaced = ["the snapshots of the run were replaced by --samples"] if evidence.snapshots else []
+    return replace(
+        evidence, snapshots=tuple(rows), notes=(*evidence.notes, *saved.notes, *more, *replaced, *data.notes)
+    )
+
+
+def snapshots_of(
+    samples: Sequence[tuple[int, Tensor]], domain: Domain, options: DataOptions | None, real: RealData
+) -> tuple[list[Row], list[str]]:
+    """Return a snapshot row a step, thorough for the last one, and notes on what was changed to compare.
+
+    Raises:
+        DataError: images beside points.
+    """
+    features = features_for(options, real)
+    rows: list[Row] = []
+    notes: list[str] = []
+    counts: dict[int, SampleStatistics] = {}
+    for index, (step, values) in enumerate(samples):
+        alike, changes = as_real(values[:COUNT], domain, real.domain)
+        notes += [change for change in changes if change not in notes]
+        if len(alike) not in counts:
+            counts[len(alike)] = SampleStatistics(features, real.train, real.held_out, len(alike), SEED)
+        row = counts[len(alike)].row(alike, thorough=index == len(samples) - 1)
+        protocol = {"features": features.name, "n_fake": len(alike), "generator": "as given"}
+        rows.append(Row({"step": step, **row, "protocol": protocol}))
+    return rows, notes
+
+
+def as_real(values: Tensor, domain: Domain, real: Domain) -> tuple[Tensor, list[str]]:
+    """Return samples in the real data's domain, and notes on what that took: grey or repeated channels, another size.
+
+    Grey is the first of three equal channels, else .299 R + .587 G + .114 B (ITU-R BT.601); sizes are changed by
+    bilinear interpolation, antialiased.
+
+    Raises:
+        DataError: images beside points.
+    """
+    if isinstance(domain, Points) and isinstance(real, Points):
+        return values, []
+    if isinstance(domain, Points) or isinstance(real, Points):
+        raise DataError(f"the samples are {domain.noun} and the real data {real.noun}", "name other data with --real")
+    notes: list[str] = []
+    if domain.channels == 3 and real.channels == 1:
+        equal = bool((values[:, 1:] == values[:, :1]).all())
+        weights = torch.tensor([1.0, 0.0, 0.0] if equal else [0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+        values = (values * weights).sum(1, keepdim=True)
+        notes.append("samples have three channels and the real data one: grey was taken")
+    elif domain.channels == 1 and real.channels == 3:
+        values = values.expand(-1, 3, -1, -1)
+        notes.append("samples have one channel and the real data three: it was repeated")
+    size = (real.height, real.width)
+    if (domain.height, domain.width) != size:
+        notes.append(
+            f"samples were resized from {domain.height} x {domain.width} to {real.height} x {real.width} pixels"
+        )
+        values = interpolate(values, size, mode="bilinear", antialias=True)
+    return values.contiguous(), notes
+
+
+# --real
+
+
+def load_real(text: str, domain: Domain) -> tuple[DataOptions | None, RealData]:
+    """Load real data: a data set by name, `mnist`, some of its classes, `mnist[3,8]`; a folder of images; or an NPZ.
+
+    Args:
+        text: what `--real` says.
+        domain: of the samples; a folder is read as such images, shrunk to at most 128 pixels a side.
+
+    Returns:
+        The options of data that have a name, None of an NPZ; and the data.
+
+    Raises:
+        DataError: none of these, or it cannot be read.
+    """
+    named = load_named(text)
+    if named is not None:
+        return named
+    if os.path.isdir(text):
+        if isinstance(domain, Points):
+            raise DataError("the samples are points and --real is a folder of images", "name ring or grid")
+        share = held_out_share(len(find_images(Path(text))))
+        options = FolderOptions(name="folder", path=text, held_out=share)
+        return options, load_as(shrunk(domain), options)
+    if os.path.isfile(text):
+        saved = load_samples(Path(text), None)
+        values = to_stored(torch.cat([values for _, values in saved.steps]), saved.domain)
+        labels = torch.zeros(len(values), dtype=torch.int64)
+        return None, split(Samples(values, labels, ("real",), saved.domain), SEED)
+    raise DataError(
+        f"--real {excerpt(text)}: no such data set, folder or file",
+        f"name one of {', '.join(NAMES)}, classes as in mnist[3,8], a folder of images, or an NPZ",
+    )
+
+
+def shrunk(images: Images) -> Images:
+    """Return images of the same aspect ratio, their longer side at most MAX_SIDE pixels."""
+    scale = min(1.0, MAX_SIDE / max(images.height, images.width))
+    return replace(images, height=max(1, round(images.height * scale)), width=max(1, round(images.width * scale)))

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ganlab.data.arrays import FROM_FILES, GENERATED, REAL, generated, held_out_share, real_data, understand
+from ganlab.domain import Images, Points
+from ganlab.errors import DataError
+
+BYTES = torch.randint(0, 256, (50, 3, 12, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("accepted", [REAL, FROM_FILES])
+def test_bytes_and_floats_hold_the_same_images(accepted: Any) -> None:
+    from_bytes = understand([BYTES], "x", accepted)
+    from_floats = understand([(BYTES / 127.5 - 1).numpy()], "x", accepted)
+    assert from_bytes.domain == from_floats.domain == Images(3, 12, 8)
+    torch.testing.assert_close(from_bytes.floats()[0], from_floats.floats()[0], atol=1e-6, rtol=0)
+    assert torch.equal(from_bytes.stored()[0], BYTES)
+    assert torch.equal(from_floats.stored()[0], BYTES)
+
+
+def test_images_with_values_just_below_0_are_not_in_0_to_1() -> None:
+    values = np.linspace(-5e-4, 1, 20 * 64).reshape(20, 8, 8)
+    assert str(understand([values], "x", FROM_FILES)) == "images of [-1, 1], N,H,W"
+    assert str(understand([abs(values)], "x", FROM_FILES)) == "images of [0, 1], N,H,W"
+
+
+def test_the_caller_s_array_is_left_alone() -> None:
+    values = np.full((20, 8, 8), 0.25, np.float32)
+    assert understand([values], "x", FROM_FILES).floats()[0].unique().tolist() == [-0.5]
+    assert np.unique(values).tolist() == [0.25]
+
+
+def test_an_array_is_split_and_keeps_its_bytes() -> None:
+    labels = np.arange(50) % 3
+    data = real_data(BYTES / 127.5 - 1, labels, seed=1)
+    rows = torch.cat([data.train.values, data.held_out.values])
+    assert len(data.held_out) == 25
+    assert data.domain == Images(3, 12, 8)
+    assert sorted(row.sum().item() for row in rows.float()) == sorted(row.sum().item() for row in BYTES.float())
+    assert data.train.class_names == ("0", "1", "2")
+    assert real_data(BYTES, labels, seed=1).fingerprint == data.fingerprint
+
+
+def test_half_of_few_reals_and_a_thousand_of_many_are_set_aside() -> None:
+    assert [int(count * held_out_share(count)) for count in (4, 50, 2000, 60_000)] == [2, 25, 1000, 1000]
+
+
+@pytest.mark.parametrize(
+    ("real", "labels", "message"),
+    [
+        (torch.rand(20, 1, 8, 8), None, r"images in \[0, 1\]"),
+        (torch.randn(20, 1, 8, 8) * 5, None, r"floats in \[-1, 1\]"),
+        (torch.zeros(20, 8, 8, 1) - 1, None, "shape"),
+        (torch.zeros(20, 8, 8, 8, dtype=torch.uint8), None, "shape"),
+        (torch.full((20, 1, 8, 8), 300), None, "int64 from 300 to 300"),
+        (torch.full((20, 2), float("nan")), None, "NaN"),
+        (torch.randn(3, 2), None, "3 samples"),
+        (torch.randn(20, 2), torch.zeros(19, dtype=torch.int64), "labels"),
+        (torch.randn(20, 2), torch.zeros(20), "labels"),
+        (torch.randn(20, 2), torch.full((20,), -1), "labels"),
+    ],
+)
+def test_reals_of_another_kind_are_refused(real: Any, labels: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        real_data(real, labels, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (torch.zeros(4, 1, 8, 8, dtype=torch.uint8), "uint8"),
+        (torch.zeros(4, 1, 9, 8), "real ones"),
+        (torch.zeros(4, 2), "real ones"),
+        (torch.full((4, 1, 8, 8), 1.5), "float32 from 1.5"),
+        (torch.zeros(1, 1, 8, 8), "at least 2"),
+        (torch.zeros(64), "shape"),
+        (torch.tensor(1.0), "1 samples"),
+    ],
+)
+def test_samples_of_another_kind_are_refused(samples: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        generated(samples, Images(1, 8, 8))
+
+
+def test_broken_samples_are_let_through() -> None:
+    """A generator that makes NaN is what a verdict is for."""
+    samples = torch.zeros(4, 1, 8, 8)
+    samples[0, 0, 0, :2] = torch.tensor([float("nan"), float("inf")])
+    found, domain = generated(samples, None)
+    assert domain == Images(1, 8, 8)
+    assert torch.equal(found.nan_to_num(), samples.nan_to_num())
+    assert generated(torch.full((4, 1, 8, 8), float("nan")), None)[0].isnan().all()
+    assert generated(np.zeros((3, 2)), None)[1] == Points()
+
+
+def test_untrained_samples_are_not_guessed_to_be_in_0_to_1() -> None:
+    grey = torch.full((4, 1, 8, 8), 0.25, dtype=torch.bfloat16)
+    assert generated(grey, None)[0].unique().tolist() == [0.25]
+    assert str(understand([grey], "x", GENERATED)) == "images of [-1, 1], N,C,H,W"

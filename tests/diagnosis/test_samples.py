@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ganlab.config.data import RingOptions
+from ganlab.data import RealData, load
+from ganlab.data.arrays import FROM_FILES
+from ganlab.diagnosis.readers import ReadOptions, read
+from ganlab.diagnosis.readers.run_directory import _faults
+from ganlab.diagnosis.samples import as_real, load_real, snapshots_of
+from ganlab.domain import Images, Points
+from ganlab.errors import DataError
+from ganlab.runs.snapshots import statistic_of
+
+RANDOM = np.random.default_rng(0)
+BYTES = RANDOM.integers(0, 256, (20, 8, 10), np.uint8)
+IMAGES = torch.from_numpy(BYTES).float().div(127.5).sub(1)[:, None]
+
+
+def save(path: Path, **arrays: Any) -> Path:
+    np.savez(path, **arrays)
+    return path
+
+
+def test_real_data_by_name_and_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whatever lies beside the folder that the tests are run from is not meant by `../x`.
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    options, data = load_real("mnist[3, 8]", Images(1, 28, 28))
+    assert options.name == "mnist"
+    assert data.train.labels.unique().tolist() == [3, 8]
+    assert load_real("ring", Points())[1].train.values.shape[1:] == (2,)
+    for text in ("mnist[x]", "ring[3]", "mnest", "folder", "../x", "mnist[3"):
+        with pytest.raises(DataError):
+            load_real(text, Images(1, 28, 28))
+
+
+def test_a_folder_is_read_as_images_like_the_samples(tmp_path: Path) -> None:
+    for number in range(30):
+        Image.fromarray(RANDOM.integers(0, 256, (40, 60), np.uint8)).save(tmp_path / f"{number}.png")
+    data = load_real(str(tmp_path), Images(3, 20, 30))[1]
+    assert data.domain == data.held_out.domain == Images(3, 20, 30)
+    assert data.train.values.shape == (15, 3, 20, 30), "half of few reals are set aside"
+    assert load_real(str(tmp_path), Images(1, 48, 32))[1].held_out.values.shape == (15, 1, 48, 32)
+    assert load_real(str(tmp_path), Images(1, 1024, 256))[1].domain == Images(1, 128, 32)
+    with pytest.raises(DataError, match="points"):
+        load_real(str(tmp_path), Points())
+
+
+def test_real_data_of_an_archive(tmp_path: Path) -> None:
+    _, data = load_real(str(save(tmp_path / "real.npz", x=BYTES)), Images(1, 8, 10))
+    assert data.domain == Images(1, 8, 10)
+    assert len(data.train) == 10
+    together = torch.cat([data.train.values, data.held_out.values]).flatten(1)
+    assert sorted(together.tolist()) == sorted(torch.from_numpy(BYTES).flatten(1).tolist())
+
+
+def test_samples_are_brought_into_the_shape_of_the_real_ones() -> None:
+    grey = IMAGES.expand(-1, 3, -1, -1)
+    same, notes = as_real(grey, Images(3, 8, 10), Images(1, 8, 10))
+    torch.testing.assert_close(same, IMAGES)
+    assert len(notes) == 1
+    red = torch.stack([torch.ones(2, 4, 4), -torch.ones(2, 4, 4), -torch.ones(2, 4, 4)], dim=1)
+    assert as_real(red, Images(3, 4, 4), Images(1, 4, 4))[0].unique().item() == pytest.approx(2 * 0.299 - 1)
+    colour, notes = as_real(IMAGES, Images(1, 8, 10), Images(3, 16, 20))
+    assert colour.shape == (20, 3, 16, 20)
+    assert notes == [
+        "samples have one channel and the real data three: it was repeated",
+        "samples were resized from 8 x 10 to 16 x 20 pixels",
+    ]
+    with pytest.raises(DataError, match="points"):
+        as_real(torch.zeros(20, 2), Points(), Images(1, 8, 8))
+    assert as_real(IMAGES, Images(1, 8, 10), Images(1, 8, 10)) == (IMAGES, [])
+
+
+def test_a_foreign_log_gets_snapshots(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("step,d_loss\n1,1.0\n50,1.5\n")
+    real = save(tmp_path / "real.npz", x=RANDOM.integers(0, 256, (300, 12, 12), np.uint8))
+    fakes = save(tmp_path / "fakes.npz", x=RANDOM.integers(0, 256, (40, 12, 12), np.uint8))
+    found = read(tmp_path / "log.csv", ReadOptions(samples=fakes, real=str(real)))
+    [row] = found.snapshots
+    assert row["step"] == 50
+    assert row["n"] == 40
+    assert "copies" in row  # the last one is looked at thoroughly
+    with pytest.raises(DataError, match="--real"):
+        read(tmp_path / "log.csv", ReadOptions(samples=fakes))
+
+
+@pytest.fixture(scope="module")
+def ring() -> tuple[RingOptions, RealData]:
+    options = RingOptions(name="ring", points=4000)
+    return options, load(options, 2)
+
+
+def test_points_beside_the_ring(ring: tuple[RingOptions, RealData]) -> None:
+    options, data = ring
+    rows, notes = snapshots_of([(1, torch.zeros(200, 2)), (2, data.train.values[:200])], Points(), options, data)
+    assert notes == []
+    assert [row["step"] for row in rows] == [1, 2]
+    assert rows[0]["good"] == 0.0
+    assert rows[1]["good"] > 0.95
+    assert "c_t" not in rows[0]
+    assert rows[1]["c_t"] < -3  # they are training points
+
+
+def test_a_whole_row_passes_the_check_of_our_own_runs(ring: tuple[RingOptions, RealData]) -> None:
+    """Every key that statistics give is known to the reader of run directories, and in its range."""
+    options, data = ring
+    [row], _ = snapshots_of([(5, data.held_out.values[: FROM_FILES.fewest])], Points(), options, data)
+    assert list(_faults(row, None, True)) == []
+    assert all(statistic_of(key) for key in row.keys() - {"step"})

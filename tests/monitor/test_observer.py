@@ -9,6 +9,7 @@ import torch
 
 from ganlab.config.data import RingOptions
 from ganlab.data import load
+from ganlab.domain import Points
 from ganlab.games.rounds import Phase
 from ganlab.monitor.comparison import Comparison
 from ganlab.monitor.observer import Observer, SampleFacts
@@ -48,7 +49,7 @@ def test_samples_become_a_row_a_picture_and_a_reading(tmp_path: Path) -> None:
     view = Collector()
     watching = observer(tmp_path, view=view)
     facts = SampleFacts({"latents": "fixed"}, {"d_fake": 0.25}, game="standard", phase=Phase(28, 5))
-    reading = watching.snapshot(10, lump(), facts)
+    reading = watching.snapshot(10, lump(), Points(), facts)
     (row,) = read_snapshots(watching.recorder.run.snapshots)
     assert row == watching.recorder.evidence.snapshots[0]
     assert (row["step"], row["n"], row["d_fake"], row["game"]) == (10, 60, 0.25, "standard")
@@ -62,7 +63,7 @@ def test_samples_become_a_row_a_picture_and_a_reading(tmp_path: Path) -> None:
 
 def test_without_reals_a_row_tells_of_variety_alone(tmp_path: Path) -> None:
     watching = observer(tmp_path, real=False)
-    watching.snapshot(10, lump(), SampleFacts())
+    watching.snapshot(10, lump(), Points(), SampleFacts())
     (row,) = read_snapshots(watching.recorder.run.snapshots)
     assert set(row) == {"step", "time", "n", "diversity", "protocol"}
 
@@ -74,7 +75,7 @@ def test_a_verdict_stands_once_it_is_read_long_enough(tmp_path: Path) -> None:
     for step in range(1, 31):
         watching.recorder.log(step, {"d_loss": 0.1, "g_loss": 3.0})
         if step % 3 == 0:
-            watching.snapshot(step, lump(), SampleFacts())
+            watching.snapshot(step, lump(), Points(), SampleFacts())
             stood += [step] * watching.stands((watching.reading.name,))
     assert watching.reading is not None
     assert watching.reading.name != "inconclusive"
@@ -88,7 +89,7 @@ def test_the_best_step_is_that_of_the_nearest_samples(tmp_path: Path) -> None:
     assert watching.comparison is not None
     reals = watching.comparison.real.train.values
     for step, samples in ((1, lump()), (2, reals[:60]), (3, lump())):
-        watching.snapshot(step, samples, SampleFacts())
+        watching.snapshot(step, samples, Points(), SampleFacts())
     assert watching.best_step == 2
 
 
@@ -96,7 +97,7 @@ def test_the_best_step_is_that_of_the_nearest_samples(tmp_path: Path) -> None:
 def test_the_last_samples_are_looked_at_thoroughly_once(tmp_path: Path, last: int) -> None:
     watching = observer(tmp_path)
     for step in (10, last):
-        watching.snapshot(step, lump(), SampleFacts(scores={"d_fake": 0.5}))
+        watching.snapshot(step, lump(), Points(), SampleFacts(scores={"d_fake": 0.5}))
     assert ("c_t" in watching.recorder.evidence.snapshots[-1]) is (last == 30)
     verdict = watching.finish()
     first, second = read_snapshots(watching.recorder.run.snapshots)
@@ -110,7 +111,7 @@ def test_the_last_samples_are_looked_at_thoroughly_once(tmp_path: Path, last: in
 def test_log_txt_hears_of_a_verdict_only_when_it_changes(tmp_path: Path) -> None:
     watching = observer(tmp_path)
     for step in (1, 2, 3):
-        watching.snapshot(step, lump(), SampleFacts())
+        watching.snapshot(step, lump(), Points(), SampleFacts())
     lines = watching.recorder.run.log.read_text().splitlines()
     assert len(lines) < 3
     assert "step 1 reads as inconclusive" in lines[0]

@@ -1,13 +1,16 @@
-"""How weights are drawn."""
+"""How weights are drawn, and how layers are run."""
 
 from __future__ import annotations
+
+import copy
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from ganlab.config.networks import DefaultInitOptions, NormalInitOptions, OrthogonalInitOptions, XavierInitOptions
-from ganlab.networks.parts import KerasDense, initialise
+from ganlab.networks.parts import KerasDense, Layers, initialise
 
 
 @pytest.fixture
@@ -73,3 +76,23 @@ def test_a_layer_with_its_own_start_keeps_it(network: nn.Sequential, options: No
     assert torch.equal(network[6].weight, before)
     assert before.abs().max() <= (6 / 300) ** 0.5
     assert not network[6].bias.any()
+
+
+def test_layers_are_run_as_the_sequence_that_they_are() -> None:
+    inner = nn.Sequential(nn.Linear(3, 4), nn.ReLU(inplace=True))
+    layers = Layers(inner, nn.Sequential(nn.Sequential(spectral_norm(nn.Linear(4, 4))), nn.Tanh()), nn.Linear(4, 2))
+    layers.eval()
+    values = torch.randn(5, 3)
+    expected = nn.Sequential(*layers)(values)
+    assert torch.equal(layers(values), expected)
+
+    seen = []
+    hook = inner[0].register_forward_hook(lambda *_: seen.append(1))
+    layers(values)
+    hook.remove()
+    assert seen == [1], "a layer's hooks are called, whenever they come"
+
+    other = copy.deepcopy(layers)
+    nn.init.zeros_(other[2].weight)
+    assert not torch.equal(other(values), expected)
+    assert torch.equal(layers(values), expected)

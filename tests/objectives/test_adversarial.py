@@ -6,8 +6,10 @@ import math
 
 import pytest
 import torch
+from torch.nn.functional import softplus
 
 from ganlab.config import objectives as config
+from ganlab.objectives import adversarial
 from ganlab.objectives.adversarial import Halves, Targets
 from ganlab.objectives.parts import find_loss
 
@@ -78,6 +80,17 @@ def test_discriminator_value_and_gradient(name: str, target: float, half: int) -
     expected = [CLOSED_FORMS[name][half](s, target) for s in SCORES]
     assert value == pytest.approx(sum(v for v, _ in expected) / len(SCORES), rel=1e-7)
     assert slopes == pytest.approx([slope / len(SCORES) for _, slope in expected], rel=1e-7, abs=1e-9)
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_a_hard_target_leaves_out_a_half_that_is_zero_to_the_last_bit(target: float) -> None:
+    scores = (10 * torch.randn(1000, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    whole = (target * softplus(-scores) + (1 - target) * softplus(scores)).mean()
+    short = adversarial.cross_entropy(scores, target)
+    assert torch.equal(whole, short)
+    assert torch.equal(*(torch.autograd.grad(value, scores)[0] for value in (whole, short)))
+    sure = torch.tensor([math.inf if target else -math.inf])
+    assert adversarial.cross_entropy(sure, target) == 0, "right and infinitely sure of it"
 
 
 @pytest.mark.parametrize("name", CLOSED_FORMS)

@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ganlab.config.optimizer import OPTIMIZERS
-from ganlab.training.optimizers import NetworkOptimizer, learning_rate
+from ganlab.training.optimizers import NetworkOptimizer, build_optimizer, learning_rate
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,31 @@ def test_a_restored_optimizer_goes_on_bit_for_bit(name: str) -> None:
     after.load({key: value.clone().contiguous() for key, value in before.tensors().items()})
     train(second, after, range(4, 7))
     assert torch.equal(whole.weight, second.weight)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_steps_past_the_optimizers_own_are_the_same_to_the_last_bit(name: str) -> None:
+    """Also if a parameter has no gradient at times, and after the state was loaded."""
+    ours, theirs = ((torch.manual_seed(1), nn.Linear(33, 7))[1] for _ in range(2))
+    options = OPTIMIZERS[name](name=name, lr=0.01, schedule="linear", weight_decay=0.1)  # type: ignore[call-arg]
+    optimizer = NetworkOptimizer(ours, options, 30, scaled=False)
+    reference = build_optimizer(list(theirs.parameters()), options)
+    for step in range(1, 31):
+        x = torch.randn(4, 33)
+        optimizer.set_step(step)
+        reference.param_groups[0]["lr"] = learning_rate(options, step, 30)
+        bias = step % 5 > 0
+        optimizer.minimise(functional.linear(x, ours.weight, ours.bias if bias else None).square().mean())
+        reference.zero_grad()
+        functional.linear(x, theirs.weight, theirs.bias if bias else None).square().mean().backward()
+        reference.step()
+        if step == 12:
+            optimizer.load({key: value.clone() for key, value in optimizer.tensors().items()})
+        for kind, value in reference.state[theirs.bias].items():
+            assert torch.equal(optimizer.optimizer.state[ours.bias][kind], value), (step, kind)
+    assert torch.equal(ours.weight, theirs.weight)
+    assert torch.equal(ours.bias, theirs.bias)
+    assert (optimizer.fused is not None, float(optimizer.tensors()["1/step"])) == (True, 24.0)
 
 
 def test_foreign_state_is_refused() -> None:

@@ -8,14 +8,14 @@ from itertools import pairwise
 from torch import nn
 
 from ganlab.config.networks import MlpDiscriminatorOptions, MlpGeneratorOptions
-from ganlab.networks.parts import Conditioned, add_scores, hidden, linear
+from ganlab.networks.parts import Conditioned, Layers, add_scores, hidden, linear
 
 
 def generator(
     options: MlpGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
 ) -> nn.Sequential:
     """From (N, *input_shape) to (N, *shape): tanh at the output for images, linear for points."""
-    layers = Conditioned(conditions) if conditions else nn.Sequential()
+    layers = Conditioned(conditions) if conditions else Layers()
     _add_hidden(layers, options, input_shape[0], conditions)
     layers.add_module("output", nn.Linear(options.width, math.prod(shape)))
     if len(shape) == 3:
@@ -26,7 +26,7 @@ def generator(
 
 def discriminator(options: MlpDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """From (N, *shape) to raw scores (N,), or (N, outputs) with heads."""
-    layers = nn.Sequential()
+    layers = Layers()
     layers.add_module("vector", nn.Flatten())
     _add_hidden(layers, options, math.prod(shape))
     add_scores(layers, nn.Linear(options.width, outputs), outputs)

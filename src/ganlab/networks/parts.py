@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -92,6 +93,29 @@ def add_scores(layers: nn.Sequential, output: nn.Module, outputs: int) -> None:
     """
     layers.add_module("output", output)
     layers.add_module("score", nn.Flatten(0) if outputs == 1 else nn.Flatten(1))
+
+
+class Layers(nn.Sequential):
+    """Layers and sequences of layers, run as one sequence: in a small network, each level costs as much as a layer."""
+
+    @cached_property
+    def flat(self) -> list[nn.Module]:
+        """What is run, in order; listed at the first pass."""
+        return list(_flatten(self))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Pass values through every layer."""
+        for layer in self.flat:
+            values = layer(values)
+        return values
+
+
+def _flatten(layers: nn.Sequential) -> Iterator[nn.Module]:
+    for layer in layers:
+        if type(layer) is nn.Sequential:
+            yield from _flatten(layer)
+        else:
+            yield layer
 
 
 class Conditioned(nn.Sequential):

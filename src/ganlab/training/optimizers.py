@@ -50,6 +50,54 @@ def build_optimizer(parameters: list[nn.Parameter], options: OptimizerOptions) -
     return torch.optim.SGD(parameters, lr=options.lr, momentum=options.momentum, weight_decay=options.weight_decay)
 
 
+class FusedAdam:
+    """What `step` of a fused Adam or AdamW ends in, without what leads up to it: in a small network, that takes longer.
+
+    The numbers are the same, as kernel and state are the optimiser's own.
+
+    Args:
+        optimizer: one that has taken a step with all its parameters.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        (self.group,) = optimizer.param_groups
+        self.parameters: list[Tensor] = self.group["params"]
+        states = [optimizer.state[parameter] for parameter in self.parameters]
+        self.means, self.squares = ([state[key] for state in states] for key in ("exp_avg", "exp_avg_sq"))
+        # One tensor counts the steps; each parameter's count is a view of it.
+        self.count = torch.stack([state["step"] for state in states])
+        self.steps = list(self.count.unbind())
+        for state, step in zip(states, self.steps, strict=True):
+            state["step"] = step
+        self.kernel = torch._fused_adamw_ if isinstance(optimizer, torch.optim.AdamW) else torch._fused_adam_
+
+    @staticmethod
+    def fits(optimizer: torch.optim.Optimizer) -> bool:
+        """Tell whether there is nothing more to an optimiser's `step`, such as a stabilizer's hook."""
+        hooked = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
+        return type(optimizer) in (torch.optim.Adam, torch.optim.AdamW) and optimizer.defaults["fused"] and not hooked
+
+    def step(self, gradients: list[Tensor]) -> None:
+        """Move the parameters by their gradients."""
+        beta1, beta2 = self.group["betas"]
+        self.count += 1
+        self.kernel(
+            self.parameters,
+            gradients,
+            self.means,
+            self.squares,
+            [],
+            self.steps,
+            lr=self.group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=self.group["weight_decay"],
+            eps=self.group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
+
+
 class NetworkOptimizer:
     """One network's optimiser, learning rate and, for float16, gradient scaler."""
 
@@ -60,6 +108,7 @@ class NetworkOptimizer:
         self.rate = options.lr
         self.optimizer = build_optimizer(self.parameters, options)
         self.scaler = torch.amp.GradScaler(self.parameters[0].device.type, enabled=scaled)
+        self.fused: FusedAdam | None = None
 
     def set_step(self, step: int) -> None:
         """Set the learning rate to a step's, 1 to steps."""
@@ -69,16 +118,36 @@ class NetworkOptimizer:
 
     def minimise(self, loss: Tensor) -> None:
         """Move the weights one step down the loss, of shape (). Their gradients stay, unscaled, until the next step."""
-        self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()
-        self.scaler.unscale_(self.optimizer)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+        for parameter in self.parameters:
+            parameter.grad = None
+        if self.scaler.is_enabled():
+            self.scaler.scale(loss).backward()
+            self.scaler.unscale_(self.optimizer)
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        else:
+            loss.backward()
+            self._step()
+
+    def _step(self) -> None:
+        gradients = self.gradients()
+        if len(gradients) < len(self.parameters):
+            self.optimizer.step()
+        elif self.fused is not None:
+            with torch.no_grad():
+                self.fused.step(gradients)
+        else:
+            self.optimizer.step()
+            if FusedAdam.fits(self.optimizer):
+                self.fused = FusedAdam(self.optimizer)
+
+    def gradients(self) -> list[Tensor]:
+        """Return the last update's gradients, of those parameters that have one."""
+        return [parameter.grad for parameter in self.parameters if parameter.grad is not None]
 
     def gradient_norm(self) -> Tensor:
         """Return the Euclidean norm of the last update's gradient over all parameters, shape ()."""
-        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(self.gradients())))
         return norm
 
     def tensors(self) -> dict[str, Tensor]:
@@ -98,7 +167,7 @@ class NetworkOptimizer:
         Raises:
             ValueError: a tensor fits no parameter of this network, or a parameter has some of its tensors and not all.
         """
-        kept = self.kept()
+        kept, self.fused = self.kept(), None
         for name, value in tensors.items():
             index, _, key = name.partition("/")
             if not re.fullmatch(r"0|[1-9]\d{0,8}", index) or int(index) >= len(self.parameters) or key not in kept:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -54,7 +55,6 @@ class State:
         networks = {"generator": self.generator, "discriminator": self.discriminator}
         return networks if self.average is None else {**networks, "average": self.average}
 
-    @torch.no_grad()
     def update_average(self) -> None:
         """Move the average towards the live generator, decay min(ema, (1 + t) / (10 + t)) at step t.
 
@@ -64,12 +64,23 @@ class State:
         if self.average is None:
             return
         decay = min(self.experiment.training.ema, (1 + self.step) / (10 + self.step))
-        live = all_tensors(self.generator)
-        means = {name: mean for name, mean in all_tensors(self.average).items() if is_averaged(name, mean)}
-        torch._foreach_lerp_(list(means.values()), [live[name] for name in means], 1 - decay)
-        for name, mean in all_tensors(self.average).items():
-            if name not in means:
-                mean.copy_(live[name])
+        means, values, copied = self._averaged
+        with torch.no_grad():
+            torch._foreach_lerp_(means, values, 1 - decay)
+        for mean, value in copied:
+            mean.copy_(value)
+
+    @cached_property
+    def _averaged(self) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
+        """The means, what each is the mean of, and pairs of the average's other tensors and the generator's.
+
+        Listed once: training changes tensors in place.
+        """
+        assert self.average is not None
+        live, average = all_tensors(self.generator), all_tensors(self.average)
+        means = {name: mean for name, mean in average.items() if is_averaged(name, mean)}
+        others = [(mean, live[name]) for name, mean in average.items() if name not in means]
+        return list(means.values()), [live[name] for name in means], others
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor of the state by name: `<network>/...`, `optimizer/<player>/...`, `game/<part>/...`."""

@@ -42,14 +42,16 @@ def train_step(state: State, game: StandardGame, feed: Feed) -> Trace:
             game.after_discriminator(round)
 
     # Generator: the discriminator's weights are frozen, so that only the gradient through it is computed.
-    state.discriminator.requires_grad_(False)
+    for parameter in state.discriminator_optimizer.parameters:
+        parameter.requires_grad_(False)
     for turn in range(training.generator_steps):
         update = (step - 1) * training.generator_steps + turn
         drawn = game.inputs("latent/generator", training.generator_batch, update)
         fake = game.sample(drawn.inputs)
         round = Round(real, drawn, fake, update, step, trace)
         state.generator_optimizer.minimise(game.generator_loss(round))
-    state.discriminator.requires_grad_(True)
+    for parameter in state.discriminator_optimizer.parameters:
+        parameter.requires_grad_(True)
 
     state.step = step
     state.update_average()

@@ -30,30 +30,30 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("diverged/phase_change", "a growing GAN that came apart when a new size began", "#b12142"),
-        Kind("diverged", "NaN, Inf, or a gradient or loss that explodes and stays there", "#a50026"),
+        Kind("diverged/phase_change", "a growing GAN that diverged when a new size began", "#b12142"),
+        Kind("diverged", "NaN, Inf, or a gradient or loss that explodes and does not recover", "#a50026"),
         Kind("convergence_failure", "one network wins, and the other learns nothing from it", "#0072b2"),
         Kind(
             "convergence_failure/batch_norm_leak",
-            "both players win: batch statistics give away what is real",
+            "both networks win: batch statistics give away which images are real",
             "#85bbda",
         ),
         Kind(
             "convergence_failure/vanishing_gradient",
-            "the discriminator dominates, with the saturating loss: nothing reaches the generator",
+            "the discriminator dominates under the saturating loss: no gradient reaches the generator",
             "#4297c6",
         ),
         Kind(
             "convergence_failure/discriminator_dominates",
-            "it tells every fake from every real; the generator cannot follow",
+            "the discriminator recognises every fake, and the generator cannot keep up",
             "#2184bc",
         ),
         Kind(
             "convergence_failure/generator_dominates",
-            "a weak discriminator takes garbage for real",
+            "a weak discriminator accepts garbage as real",
             "#63a9d0",
         ),
-        Kind("never_learned", "no snapshot ever held samples like the data", "#4a4a4a"),
+        Kind("never_learned", "no snapshot ever showed samples that resemble the data", "#4a4a4a"),
         Kind("mode_collapse", "the samples vary less than the data", "#e69f00"),
         Kind(
             "mode_collapse/one_direction",
@@ -61,7 +61,7 @@ KINDS = {
             "#faeac7",
         ),
         Kind("mode_collapse/total", "all samples are nearly the same", "#e9ab21"),
-        Kind("condition_ignored", "the samples do not depend on the class that is asked for", "#56b4e9"),
+        Kind("condition_ignored", "the samples do not depend on the requested class", "#56b4e9"),
         Kind(
             "codes_ignored",
             "the generator does not use its codes: they cannot be read from the samples",
@@ -69,18 +69,18 @@ KINDS = {
         ),
         Kind(
             "cycle_shortcut",
-            "a translation hides the original in a faint pattern, so that the way back is cheap",
+            "a translation hides the original in a faint pattern, which makes the way back easy",
             "#f4a6a0",
         ),
-        Kind("mode_collapse/cycling", "few kinds at a time, other ones each time", "#f3d185"),
-        Kind("mode_collapse/within_class", "of a class that is asked for always the same few faces", "#f6dda6"),
-        Kind("mode_collapse/within_mode", "every kind is there, each with few faces", "#f0c463"),
-        Kind("mode_collapse/partial", "good samples that leave out kinds of the data", "#ecb842"),
+        Kind("mode_collapse/cycling", "few modes at a time, different ones each time", "#f3d185"),
+        Kind("mode_collapse/within_class", "each requested class yields only a few distinct samples", "#f6dda6"),
+        Kind("mode_collapse/within_mode", "all modes are present, with little variety within each", "#f0c463"),
+        Kind("mode_collapse/partial", "good samples that leave out some modes of the data", "#ecb842"),
         Kind("memorisation", "samples are copies of training images", "#7b4fa3"),
-        Kind("discriminator_overfit", "real images it never saw are scored like fakes", "#9bb13c"),
-        Kind("degraded", "good once, worse now", "#8a5a3b"),
-        Kind("oscillation", "the losses circle with one period and do not settle", "#cc79a7"),
-        Kind("under_trained", "still improving: no accusation", "#ddd35a", tone="open"),
+        Kind("discriminator_overfit", "the discriminator scores unseen real images like fakes", "#9bb13c"),
+        Kind("degraded", "better earlier than now", "#8a5a3b"),
+        Kind("oscillation", "the losses oscillate with one period and do not settle", "#cc79a7"),
+        Kind("under_trained", "still improving: nothing is wrong", "#ddd35a", tone="open"),
         Kind("healthy", "good and varied samples, and nothing else was found", "#009e73", tone="good"),
         Kind(
             "inconclusive",
@@ -93,10 +93,10 @@ KINDS = {
 """Every verdict by its name, in order of precedence: the first one that holds at the end of a run is its verdict."""
 
 INCONCLUSIVE = "inconclusive"
-"""The verdict on a run of which nothing is proved."""
+"""The verdict on a run about which nothing is proved."""
 
 UNKNOWN_HUE = "#b0307a"
-"""Colour of a verdict that is not in the table, as of a newer ganlab."""
+"""Colour of a verdict that is not in the table, for example of a newer ganlab."""
 
 
 def split(name: str) -> tuple[str, str | None]:
@@ -116,7 +116,7 @@ def failure_of(name: str) -> str:
 
 
 def matches(name: str, wanted: Collection[str]) -> bool:
-    """Tell whether a verdict is one of those wanted; a failure stands for all of its variants."""
+    """Return whether a verdict is one of those wanted; a failure includes all of its variants."""
     return name in wanted or failure_of(name) in wanted
 
 
@@ -131,24 +131,24 @@ def short_words(name: str) -> str:
 
 
 def tone(name: str) -> Literal["good", "bad", "open"]:
-    """Return the tone of a verdict; of a name that is not in the table that of its failure, else `bad`."""
+    """Return the tone of a verdict; for a name that is not in the table, that of its failure, else `bad`."""
     kind = KINDS.get(name) or KINDS.get(failure_of(name))
     return kind.tone if kind else "bad"
 
 
 def accuses(name: str) -> bool:
-    """Tell whether a verdict holds something against a run."""
+    """Return whether a verdict accuses a run."""
     return tone(name) == "bad"
 
 
 def hue(name: str) -> str:
-    """Return the colour of a verdict, `#rrggbb`; of a name that is not in the table that of its failure."""
+    """Return the colour of a verdict, `#rrggbb`; for a name that is not in the table, that of its failure."""
     kind = KINDS.get(name) or KINDS.get(failure_of(name))
     return kind.hue if kind else UNKNOWN_HUE
 
 
 def rank(name: str) -> tuple[int, int]:
-    """Return a key that sorts verdicts for display: by precedence, variants beside their failure, unknown ones last."""
+    """Return a key that sorts verdicts for display: by precedence, variants by their failure, unknown ones last."""
     names = list(KINDS)
     first = next((place for place, known in enumerate(names) if failure_of(known) == failure_of(name)), len(names))
     return first, names.index(name) if name in KINDS else -1
@@ -166,7 +166,7 @@ def refusal(name: str, accusing: bool = False) -> tuple[str, str] | None:
     failures = dict.fromkeys(map(failure_of, known))
     if failure not in failures:
         one, all_of_them = ("failure", "failures") if accusing else ("verdict", "verdicts")
-        return f"{name!r} is no {one}", f"{all_of_them} are {', '.join(failures)}"
+        return f"{name!r} is not a {one}", f"{all_of_them} are {', '.join(failures)}"
     if slash and name not in known:
         variants = [split(each)[1] for each in known if failure_of(each) == failure]
         return f"{failure} has no variant {variant!r}", f"its variants: {', '.join(filter(None, variants)) or 'none'}"

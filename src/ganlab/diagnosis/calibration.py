@@ -50,7 +50,7 @@ def confidence(name: str, charge: Charge, case: Case) -> tuple[float, str]:
     alike = known["failures"].get(failure_of(name), 0)
     other_game = bool(case.rows) and case.rows[-1].game != LABELLED_GAME
     if case.evidence.damaged or not case.rows or other_game or alike < ENOUGH:
-        why = "no labelled run played such a game" if other_game else f"{alike} labelled runs had this failure"
+        why = "no labelled run used this game" if other_game else f"{alike} labelled runs had this failure"
         if case.evidence.damaged:
             why = "parts of the run are missing or damaged"
         elif not case.rows:

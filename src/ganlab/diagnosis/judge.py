@@ -40,7 +40,7 @@ def diagnose(evidence: Evidence) -> Verdict:
 
 
 def contributions(failure: Failure, others: list[tuple[Failure, Charge]]) -> tuple[Contribution, ...]:
-    """What else was found, by when it began; nothing where the verdict acquits the run."""
+    """What else was found, by when it began; nothing if the verdict acquits the run."""
     if failure.name != INCONCLUSIVE and not accuses(failure.name):
         return ()
     accusing = [

@@ -52,7 +52,7 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
     if lasting and case.bad_samples is False:
         return None
     if case.bad_samples and lasting:
-        words = f"Of the last samples {100 * case.good:.0f} % as many as of real ones pass for real data."
+        words = f"The last samples pass the garbage test {100 * case.good:.0f} % as often as real images."
         findings = [*findings, Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS, words)]
     return Charge(
         severity=min(1.0, 1 - 0.5 * case.good) if case.bad_samples else 0.7,
@@ -65,7 +65,7 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
 
 
 def how_it_won(case: Case, spell: tuple[int, int]) -> list[Finding]:
-    """By how much the discriminator has won over a spell, and what that means for the generator."""
+    """How clearly the discriminator has won over a spell, and what that means for the generator."""
     found = []
     curves: tuple[tuple[str, Series | None, float | None, str], ...] = (
         ("d_loss", case.d_half, WON, "The discriminator's loss per half is {:.2g} (cross-entropy at chance: .69)."),

@@ -31,7 +31,7 @@ class Cure:
 
 
 def prescribe(cures: Iterable[Cure], experiment: Experiment | None) -> tuple[Remedy, ...]:
-    """Return the cures that this experiment can still take; for a foreign run all of them, in words."""
+    """Return the cures that can still be applied to this experiment; for a foreign run all of them, in words."""
     if experiment is None:
         return tuple(Remedy(cure.why, cure.source) for cure in cures)
     remedies = []
@@ -43,7 +43,7 @@ def prescribe(cures: Iterable[Cure], experiment: Experiment | None) -> tuple[Rem
 
 
 def is_valid(experiment: Experiment, change: Change) -> bool:
-    """Tell whether an experiment with these keys set can be run, and is another one."""
+    """Return whether an experiment with these keys set can be run and differs from this one."""
     try:
         changed = with_settings(experiment, change)
     except ConfigError:
@@ -53,7 +53,7 @@ def is_valid(experiment: Experiment, change: Change) -> bool:
 
 
 def current(experiment: Experiment, key: str, default: Any = None) -> Any:
-    """Return the value of a dotted key, a default where the experiment has no such key."""
+    """Return the value of a dotted key, a default if the experiment has no such key."""
     value: Any = experiment
     for part in key.split("."):
         value = getattr(value, part, default)
@@ -61,22 +61,22 @@ def current(experiment: Experiment, key: str, default: Any = None) -> Any:
 
 
 def set_to(key: str, value: Any) -> Callable[[Experiment], Change]:
-    """A cure that sets a key, where there is one and it is not so already."""
+    """A cure that sets a key, if the experiment has it and it is not set so already."""
     return lambda experiment: {key: value} if current(experiment, key) not in (None, value) else {}
 
 
 def at_least(key: str, value: float) -> Callable[[Experiment], Change]:
-    """A cure that raises a number to a value, where there is one."""
+    """A cure that raises a number to a value, if the experiment has it."""
     return lambda experiment: {key: value} if current(experiment, key, value) < value else {}
 
 
 def at_most(key: str, value: float) -> Callable[[Experiment], Change]:
-    """A cure that lowers a number to a value, where there is one."""
+    """A cure that lowers a number to a value, if the experiment has it."""
     return lambda experiment: {key: value} if current(experiment, key, value) > value else {}
 
 
 def fewer_updates(*players: str) -> Callable[[Experiment], Change]:
-    """A cure that gives these players one update a step; a Wasserstein critic needs its many."""
+    """A cure that gives these players one update per step; a Wasserstein critic needs several."""
 
     def change(experiment: Experiment) -> Change:
         keys = [f"training.{player}_steps" for player in players]
@@ -88,7 +88,7 @@ def fewer_updates(*players: str) -> Callable[[Experiment], Change]:
 
 
 def steadier_adam(experiment: Experiment) -> Change:
-    """Adam as DCGAN has it, for each network whose rate or beta1 is higher, or which has plain gradient descent."""
+    """DCGAN's Adam settings, for each network whose rate or beta1 is higher, or that uses plain gradient descent."""
     change: Change = {}
     for player in ("generator", "discriminator"):
         key, options = f"optimizer.{player}", getattr(experiment.optimizer, player)
@@ -121,7 +121,7 @@ def faster(experiment: Experiment) -> Change:
 
 
 def added(section: str, **item: Any) -> Callable[[Experiment], Change]:
-    """A cure that adds a penalty or a stabilizer, where the experiment has none of that name."""
+    """A cure that adds a penalty or a stabilizer, if the experiment has none of that name."""
 
     def change(experiment: Experiment) -> Change:
         present = [each.model_dump(mode="json") for each in getattr(experiment, section)]
@@ -131,7 +131,7 @@ def added(section: str, **item: Any) -> Callable[[Experiment], Change]:
 
 
 def longer(experiment: Experiment) -> Change:
-    """Twice as many steps."""
+    """Twice the number of steps."""
     return {"training.steps": 2 * experiment.training.steps}
 
 
@@ -146,29 +146,29 @@ STEADIER_ADAM = Cure(
     steadier_adam,
 )
 R1 = Cure(
-    "R1 holds down the discriminator's slope at the data and damps the game's rotation",
+    "R1 keeps the discriminator flat near the data and damps the game's rotation",
     "Mescheder et al. 2018",
     added("penalties", name="r1", weight=10.0),
 )
 SPECTRAL = Cure(
-    "Spectral normalisation bounds how steep the discriminator can get",
+    "Spectral normalisation limits how steep the discriminator can get",
     "Miyato et al. 2018",
     set_to("discriminator.norm", "spectral"),
 )
 ONE_UPDATE_EACH = Cure(
-    "One update of each network a step, as in algorithm 1",
+    "One update of each network per step, as in algorithm 1",
     "Goodfellow et al. 2014",
     fewer_updates("discriminator", "generator"),
 )
 NON_SATURATING = Cure(
-    "The non-saturating loss passes a gradient on however sure the discriminator is",
+    "The non-saturating loss passes on a gradient however confident the discriminator is",
     "Goodfellow et al. 2014, section 3",
     lambda experiment: {"loss": "non_saturating"} if experiment.loss == "minimax" else {},
 )
 FULLER_DATA = Cure("Train on all of the data", "Karras et al. 2020 (ADA), figure 1", fuller_data)
 
 LARGER_LATENT = Cure(
-    "A larger latent: too few numbers cannot tell the kinds of data apart",
+    "A larger latent: too few numbers cannot represent all modes of the data",
     "Radford et al. 2015",
     at_least("latent.dim", 64),
 )
@@ -188,7 +188,7 @@ COLLAPSE_CURES = (
 VICTORY_CURES = (
     STEADIER_ADAM,
     Cure(
-        "One discriminator update a step gives the generator time to follow",
+        "One discriminator update per step gives the generator time to catch up",
         "Goodfellow et al. 2014, algorithm 1 (k = 1)",
         fewer_updates("discriminator"),
     ),
@@ -200,7 +200,7 @@ VICTORY_CURES = (
         added("stabilizers", name="instance_noise", std=0.1),
     ),
     Cure(
-        "One-sided label smoothing keeps the discriminator from growing sure",
+        "One-sided label smoothing keeps the discriminator from becoming overconfident",
         "Salimans et al. 2016, section 3.4",
         added("stabilizers", name="label_smoothing", real=0.9),
     ),
@@ -213,8 +213,8 @@ ORBIT_CURES = (
     R1,
     LARGER_LATENT,
     STEADIER_ADAM,
-    Cure("Half the learning rate narrows the orbit", "Mescheder et al. 2017", halved_rates),
-    Cure("Unrolling the discriminator lets the generator see the answer coming", "Metz et al. 2017"),
+    Cure("Halve the learning rate to narrow the orbit", "Mescheder et al. 2017", halved_rates),
+    Cure("Unrolling the discriminator lets the generator anticipate its response", "Metz et al. 2017"),
     Cure("A moving average of the generator hides the cycle but does not end it", "Yazici et al. 2019"),
 )
 """For a game whose players circle each other."""

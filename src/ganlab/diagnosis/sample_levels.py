@@ -47,7 +47,12 @@ def quality(case: Case) -> list[Finding]:
     )
     found = [
         Finding(
-            "good", good, GOOD, window, OWN_RUNS, f"{100 * good:.0f} % as many samples as real ones pass for real data."
+            "good",
+            good,
+            GOOD,
+            window,
+            OWN_RUNS,
+            f"Samples pass the garbage test {100 * good:.0f} % as often as real images.",
         ),
         Finding(
             "relative_vendi",
@@ -55,15 +60,15 @@ def quality(case: Case) -> list[Finding]:
             VARIED,
             window,
             "Friedman & Dieng 2023; limit " + OWN_RUNS,
-            f"They hold {100 * variety:.0f} % of the variety of as many real ones.",
+            f"They have {100 * variety:.0f} % of the variety of the same number of real images.",
         ),
     ]
     visited = case.recently(visited_mass)
     if visited == visited:
-        words = f"They show classes that hold {100 * visited:.0f} % of the real data."
+        words = f"They cover classes that hold {100 * visited:.0f} % of the real data."
         found.append(Finding("visited_class_mass", visited, VISITED, window, "definition", words))
     if covered == covered:
-        words = f"They cover {100 * covered:.0f} % of what real data cover."
+        words = f"They cover {100 * covered:.0f} % of what real images cover."
         found.append(Finding("coverage", covered, None, window, "Naeem et al. 2020", words))
     return found
 

@@ -43,8 +43,8 @@ def examine(case: Case) -> Iterator[Charge]:
         source = "batch statistics as a side channel"
         recognises = f"The discriminator's loss per half is {d:.2g}: it recognises every fake."
         passes = (
-            f"The generator's loss is {g:.2g} at the same time: its fakes pass as real. "
-            "Both can only be true if the batch itself gives away what is real."
+            f"The generator's loss is {g:.2g} at the same time, so its fakes pass as real. "
+            "Both can only be true if the batch itself gives away which images are real."
         )
         yield Charge(
             severity=0.9,
@@ -54,7 +54,7 @@ def examine(case: Case) -> Iterator[Charge]:
                 Finding("d_loss", d, WON, spell, source, recognises),
                 Finding("g_loss", g, PASSED[kind], spell, source, passes),
             ),
-            summary=f"Since step {spell[0]} both players win together: batch statistics leak the label to the "
+            summary=f"Since step {spell[0]} both networks have won at once: batch statistics leak the label to the "
             "discriminator, and the generator learns nothing.",
             decisive=2,
             active=case.lasts(spell),
@@ -66,7 +66,7 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
-            "Batches of their own for reals and fakes leave nothing to tell them apart by but the images",
+            "With separate batches for reals and fakes, only the images themselves can give them away",
             "Ioffe & Szegedy 2015; practice",
             lambda experiment: (
                 {"training.discriminator_batches": "summed"}

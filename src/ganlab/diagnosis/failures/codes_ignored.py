@@ -19,7 +19,7 @@ SOURCE = "Chen et al. 2016, eq. 5 and figure 1"
 
 
 def no_more_than_classes(experiment: Experiment) -> Change:
-    """As many categories as the data have classes, where it is known that there are more."""
+    """The number of classes in the data, if it is known and there are more categories than that."""
     count = experiment.data.class_count
     return at_most("game.categories", count)(experiment) if count and count >= 2 else {}
 
@@ -31,7 +31,7 @@ def read(row: Row) -> float | None:
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run whose last samples are good, and from which the code cannot be read."""
+    """Charge a run whose last samples are good but do not reveal the code."""
 
     def ignored(row: Row) -> bool:
         value = read(row)
@@ -41,12 +41,12 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     onset, value = case.since(ignored), case.recently(read)
     bound, most = (case.recently(reading(key)) for key in ("info_bound", "info_max"))
-    words = f"Of the {most:.2f} nats of the categorical code at least {bound:.2f} can be read from the samples."
+    words = f"Of the {most:.2f} nats in the categorical code, only {bound:.2f} (a lower bound) can be read from the samples."
     yield case.charge(
         since=onset,
         severity=min(1.0, 1 - value),
         findings=[Finding("info_bound_share", value, READ, case.recent_window, SOURCE, words)],
-        summary=f"The samples say nothing of the generator's codes since step {onset}.",
+        summary=f"Since step {onset} the samples reveal nothing about the generator's codes.",
     )
 
 
@@ -55,12 +55,12 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
-            "Pay the generator for its codes: lambda = 1 for the categorical one",
+            "Reward the generator for using its codes: lambda = 1 for the categorical one",
             "Chen et al. 2016, section 7.2",
             at_least("game.weight", 1.0),
         ),
-        Cure("No more categories than the data have kinds", "Chen et al. 2016", no_more_than_classes),
-        Cure("Train longer: the codes are taken up after the first good samples", "practice", longer),
+        Cure("Use no more categories than the data have classes", "Chen et al. 2016", no_more_than_classes),
+        Cure("Train longer: the codes come into use after the first good samples", "practice", longer),
         Cure("Let Q share all of the discriminator's layers but the last", "Chen et al. 2016, section 6"),
     ),
 )

@@ -20,7 +20,7 @@ SOURCE = "Mirza & Osindero 2014; limit by definition"
 
 
 def heeded(row: Row, key: str = "agreement") -> float | None:
-    """Share of the way from chance to real labels that samples agree with what was asked; None where nothing was."""
+    """How far samples agree with the requested class, from chance (0) to real labels (1); None without a request."""
     value, chance, real = (row.get(name) for name in (key, "agreement_chance", "agreement_real"))
     if not (is_number(value) and is_number(chance) and is_number(real)) or real <= chance or not is_conditional(row):
         return None
@@ -28,7 +28,7 @@ def heeded(row: Row, key: str = "agreement") -> float | None:
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run whose last samples are good, and of the class asked for hardly more often than by chance."""
+    """Charge a run whose last samples are good, but match the requested class hardly more often than by chance."""
 
     def ignored(row: Row) -> bool:
         value = heeded(row)
@@ -39,17 +39,19 @@ def examine(case: Case) -> Iterator[Charge]:
     onset, value = case.since(ignored), case.recently(heeded)
     agreement, chance = (case.recently(reading(key)) for key in ("agreement", "agreement_chance"))
     words = (
-        f"{100 * agreement:.0f} % of the samples are good and of the class asked for, "
-        f"where {100 * chance:.0f} % would be if it were never looked at."
+        f"{100 * agreement:.0f} % of the samples are good and of the requested class; "
+        f"{100 * chance:.0f} % would be if the generator ignored the request."
     )
     findings = [Finding("agreement_heeded", value, HEEDED, case.recent_window, SOURCE, words)]
-    summary = f"The samples do not depend on the class that is asked for since step {onset}."
+    summary = f"Since step {onset} the samples do not depend on the requested class."
     matched = case.recently(lambda row: heeded(row, "agreement_matched"))
     if matched >= PERMUTED:
-        words = "Yet each class asked for gives one other class: the labels are permuted, not ignored."
+        words = "Yet each requested class gives one other class: the labels are permuted, not ignored."
         source = "Kuhn 1955 (Hungarian method)"
         findings.append(Finding("agreement_matched", matched, PERMUTED, case.recent_window, source, words))
-        summary = f"Since step {onset} another class is made than the one asked for: the labels are permuted."
+        summary = (
+            f"Since step {onset} the generator makes a different class from the one requested: the labels are permuted."
+        )
     yield case.charge(since=onset, severity=min(1.0, 1 - value), findings=findings, summary=summary)
 
 
@@ -58,21 +60,25 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
-            "True labels: of random ones the discriminator learns that the class says nothing",
+            "Use true labels: random ones teach the discriminator that the class means nothing",
             "practice",
             set_to("game.label_noise", 0.0),
         ),
         Cure(
-            "An auxiliary classifier pays the generator for samples of the class that was asked for",
+            "An auxiliary classifier rewards the generator for samples of the requested class",
             "Odena et al. 2017",
             lambda experiment: {"game.name": "auxiliary"} if experiment.game.name == "conditional" else {},
         ),
-        Cure("More weight on the class beside the adversarial loss", "Odena et al. 2017", at_least("game.weight", 1.0)),
         Cure(
-            "A projection shows the discriminator the class with every sample, so that one of another class looks fake",
+            "More weight on the class term relative to the adversarial loss",
+            "Odena et al. 2017",
+            at_least("game.weight", 1.0),
+        ),
+        Cure(
+            "A projection shows the discriminator each sample's class, so that a sample of another class looks fake",
             "Miyato & Koyama 2018",
             lambda experiment: {"game.name": "conditional"} if experiment.game.name == "auxiliary" else {},
         ),
-        Cure("Train longer: samples become good before they heed the class", "practice", longer),
+        Cure("Train longer: samples become good before they follow the class", "practice", longer),
     ),
 )

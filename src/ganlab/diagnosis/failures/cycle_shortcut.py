@@ -22,13 +22,13 @@ SOURCE = "Chu et al. 2017; Bashkirova et al. 2019"
 
 
 def growth(row: Row) -> float | None:
-    """Cycle error after noise of 2/255 and 8-bit rounding on the translated image, over the clean one; None without."""
+    """Cycle error after noise of 2/255 and 8-bit rounding on the translation, over the clean one; None without both."""
     clean, disturbed = row.get("cycle_error"), row.get("cycle_error_disturbed")
     return disturbed / max(clean, 1e-6) if is_number(clean) and is_number(disturbed) else None
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run whose way back works, and breaks once the translation is disturbed by less than an eye sees."""
+    """Charge a run whose way back works, but breaks if the translation is disturbed by less than the eye can see."""
 
     def hidden(row: Row) -> bool:
         times = growth(row)
@@ -41,10 +41,10 @@ def examine(case: Case) -> Iterator[Charge]:
     onset, value = case.since(hidden), case.recently(growth)
     clean, disturbed = (case.recently(reading(key)) for key in ("cycle_error", "cycle_error_disturbed"))
     words = (
-        f"Noise of 2/255 on the translated image turns a cycle error of {clean:.3f} into {disturbed:.3f}, "
-        f"{value:.1f} times as much: the original was hidden in what the noise covers."
+        f"Noise of 2/255 on the translated image raises the cycle error from {clean:.3f} to {disturbed:.3f}, "
+        f"{value:.1f} times as much: the original was hidden in a pattern that the noise destroys."
     )
-    without = f"Without it the way back misses by {clean:.3f} a pixel (of 2 from black to white)."
+    without = f"Without noise, the way back is off by {clean:.3f} per pixel (black to white is 2)."
     yield case.charge(
         since=onset,
         severity=1 - 1 / value,
@@ -53,8 +53,8 @@ def examine(case: Case) -> Iterator[Charge]:
             Finding("cycle_error", clean, CLOSE, case.recent_window, "definition", without),
         ],
         summary=(
-            f"Since step {onset} the translations hide the original in a faint pattern, "
-            "from which the way back reads it."
+            f"Since step {onset} the translations have hidden the original in a faint pattern, "
+            "and the way back reads it from there."
         ),
         decisive=2,
     )
@@ -65,16 +65,18 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
-            "Less weight on the cycle: it is what pays for hiding the original",
+            "Less weight on the cycle loss: it is what rewards hiding the original",
             "Chu et al. 2017",
             at_most("game.cycle", 5.0),
         ),
         Cure(
-            "Noise on the translated image before its way back, in training: no faint pattern outlives it",
+            "Add noise to the translated image before the way back, during training: it destroys faint patterns",
             "Bashkirova et al. 2019",
         ),
         Cure(
-            "Narrower translators have no room for a code beside the image", "practice", at_most("generator.width", 16)
+            "Narrower translators have no room for a code in addition to the image",
+            "practice",
+            at_most("generator.width", 16),
         ),
         Cure("Fewer residual blocks, for the same reason", "practice", at_most("generator.blocks", 2)),
     ),

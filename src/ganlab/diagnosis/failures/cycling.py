@@ -56,7 +56,7 @@ def examine(case: Case) -> Iterator[Charge]:
             FEW,
             window,
             "Metz et al. 2017",
-            f"Each snapshot holds modes with {100 * mass:.0f} % of the real data.",
+            f"Each snapshot covers modes that hold {100 * mass:.0f} % of the real data.",
         ),
         Finding(
             "mode_mass_union",
@@ -64,7 +64,7 @@ def examine(case: Case) -> Iterator[Charge]:
             UNION * mass,
             window,
             "Metz et al. 2017",
-            f"Together the last {len(rows)} hold {100 * union:.0f} %: the generator moves from mode to mode.",
+            f"Together, the last {len(rows)} cover {100 * union:.0f} %: the generator moves from mode to mode.",
         ),
         Finding(
             "dominant_mode_changes",
@@ -72,7 +72,7 @@ def examine(case: Case) -> Iterator[Charge]:
             CHANGES,
             window,
             "Metz et al. 2017",
-            f"The commonest mode changed between {100 * changes:.0f} % of successive snapshots.",
+            f"The most common mode changed between {100 * changes:.0f} % of successive snapshots.",
         ),
     ]
     g_loss = case.curve("g_loss")
@@ -86,7 +86,8 @@ def examine(case: Case) -> Iterator[Charge]:
         severity=1 - mass,
         findings=findings,
         summary=(
-            f"The generator visits few modes at a time and moves on: each snapshot since step {few[0]} shows others."
+            f"The generator visits a few modes at a time and moves on: since step {few[0]} each snapshot shows "
+            "different ones."
         ),
         decisive=2,
     )

@@ -21,7 +21,7 @@ FALLEN = 0.8
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run that had learned something and whose FID is WORSE times its own best."""
+    """Charge a run that had learned something and whose FID is now WORSE times its own best."""
     if case.rows:
         fid = case.of_rows(lambda row: row["fid"] if is_number(row.get("fid")) else None)
         if len(fid) < 3:
@@ -53,7 +53,7 @@ def examine(case: Case) -> Iterator[Charge]:
         since=onset,
         severity=1 - lowest / last,
         findings=[Finding("fid_over_best", last / lowest, WORSE, window, "Heusel et al. 2017", words)],
-        summary=f"The run was better before: {words}",
+        summary=f"The run used to be better: {words}",
     )
 
 
@@ -67,9 +67,9 @@ FAILURE = Failure(
     "degraded",
     examine,
     cures=(
-        Cure("Take the best snapshot: `ganlab sample RUN --step best`", "early stopping"),
+        Cure("Use the best snapshot: `ganlab sample RUN --step best`", "early stopping"),
         Cure(
-            "A moving average of the generator rides out late swings",
+            "A moving average of the generator smooths out late swings",
             "Yazici et al. 2019",
             at_least("training.ema", 0.999),
         ),

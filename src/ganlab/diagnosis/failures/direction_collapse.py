@@ -29,14 +29,14 @@ def examine(case: Case) -> Iterator[Charge]:
     onset = case.since(alike)
     name, way = DIRECTIONS[key]
     words = (
-        f"From {way} the translations hold {100 * value:.1f} % of the variety of as many real images "
-        f"(relative Vendi score), and {100 * varieties[other]:.0f} % the other way."
+        f"From {way}, the translations have {100 * value:.1f} % of the variety of the same number of real images "
+        f"(relative Vendi score); the other way, {100 * varieties[other]:.0f} %."
     )
     yield case.charge(
         since=onset,
         severity=1 - value,
         findings=[Finding(f"relative_{key}", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words)],
-        summary=f"The {name} translator makes nearly the same image of everything since step {onset}.",
+        summary=f"Since step {onset} the {name} translator has turned every image into nearly the same one.",
     )
 
 
@@ -45,17 +45,17 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
-            "More weight on the cycle: from one image for everything nothing leads back",
+            "More weight on the cycle loss: if every image becomes the same one, there is no way back",
             "Zhu et al. 2017, section 3.2",
             at_least("game.cycle", 10.0),
         ),
         Cure(
-            "A pool of 50 earlier translations reminds the discriminator of what it was shown",
+            "A pool of 50 earlier translations keeps the discriminator from forgetting them",
             "Zhu et al. 2017, section 4",
             at_least("game.pool", 50),
         ),
         Cure(
-            "The identity loss keeps a translator near its input",
+            "The identity loss keeps each translation close to its input",
             "Zhu et al. 2017, section 5.2",
             at_least("game.identity", 5.0),
         ),

@@ -19,7 +19,7 @@ SOURCE = "Karras et al. 2020 (ADA), eq. 1; limit " + OWN_RUNS
 
 
 def overfit(row: Row, apart: float) -> float | None:
-    """r_v = (E D(train) - E D(held out)) / (E D(train) - E D(fake)): 0 for none, 1 where unseen reals count as fake."""
+    """r_v = (E D(train) - E D(held out)) / (E D(train) - E D(fake)): 0 for none, 1 if unseen reals score like fakes."""
     train, unseen, fake = (row.get(key) for key in ("d_train", "d_held_out", "d_fake"))
     if not (is_number(train) and is_number(unseen) and is_number(fake)):
         return None
@@ -39,12 +39,12 @@ def examine(case: Case) -> Iterator[Charge]:
     if not case.always_recently(too_far):
         return
     onset, value = case.since(too_far), case.recently(lambda row: overfit(row, apart))
-    words = f"Real images it never saw are scored {100 * min(value, 1):.0f} % of the way from training images to fakes."
+    words = f"Real images it never saw score {100 * min(value, 1):.0f} % of the way from training images to fakes."
     yield case.charge(
         since=onset,
         severity=min(1.0, value),
         findings=[Finding("r_v", value, OVERFIT, case.recent_window, SOURCE, words)],
-        summary=f"Since step {onset} the discriminator knows its training images by heart instead of what is real.",
+        summary=f"Since step {onset} the discriminator has memorised its training images and not learned what is real.",
     )
 
 

@@ -30,9 +30,9 @@ FAILURE = Failure(
     examine,
     cures=(
         STEADIER_ADAM,
-        Cure("Half the learning rate takes smaller steps", "practice", halved_rates),
+        Cure("Halve the learning rate to take smaller steps", "practice", halved_rates),
         R1,
         SPECTRAL,
-        Cure("Check that the data lie in the range that the generator can make, [-1, 1]", "practice"),
+        Cure("Check that the data lie in the range that the generator can produce, [-1, 1]", "practice"),
     ),
 )

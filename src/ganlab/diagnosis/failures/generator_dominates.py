@@ -33,23 +33,23 @@ def examine(case: Case) -> Iterator[Charge]:
         # Good and varied samples acquit it, whoever wins; then it only contributes to what else there is.
         lasting = case.lasts(spell) and case.bad_samples is not False
         value = case.level_in(curve, spell)
-        words = f"The discriminator takes fakes for real: {name} is {value:.2g}."
+        words = f"The discriminator takes fakes for real images: {name} is {value:.2g}."
         findings = [Finding(name, value, limit, spell, "Goodfellow et al. 2014; limit " + OWN_RUNS, words)]
         if case.rows and lasting:
-            words = f"Yet of the samples only {100 * case.good:.0f} % as many as of real ones pass for real data."
+            words = f"Yet samples pass the garbage test only {100 * case.good:.0f} % as often as real images."
             findings.append(Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS, words))
         yield Charge(
             severity=min(1.0, 1 - 0.5 * case.good) if case.rows and lasting else 0.6,
             onset=spell[0],
             window=spell,
             findings=tuple(findings),
-            summary=f"Since step {spell[0]} the discriminator takes whatever the generator makes for real.",
+            summary=f"Since step {spell[0]} the discriminator has accepted whatever the generator makes as real.",
             active=lasting,
         )
 
 
 def fooled(case: Case) -> tuple[str, Series, float, list[tuple[Series | None, signals.Condition]]] | None:
-    """The curve that tells best whether fakes pass for real, its limit, and all that must hold; None without one."""
+    """The curve that shows best whether fakes pass as real, its limit, and all that must hold; None without one."""
     kind = generator_kind(case)
     if case.evidence.family != "cross_entropy" or kind is None:
         return None
@@ -71,12 +71,12 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
-            "One generator update a step gives the discriminator time to follow",
+            "One generator update per step gives the discriminator time to follow",
             "Goodfellow et al. 2014, algorithm 1",
             fewer_updates("generator"),
         ),
         Cure(
-            "A discriminator that learns as fast as the generator follows what it does",
+            "A discriminator that learns as fast as the generator can keep up with it",
             "Heusel et al. 2017 (two time scales)",
             at_least("optimizer.discriminator.lr", 2e-4),
         ),
@@ -84,7 +84,7 @@ FAILURE = Failure(
             "A wider discriminator sees what is wrong with the fakes", "practice", at_least("discriminator.width", 32)
         ),
         Cure(
-            "Two discriminator updates a step",
+            "Two discriminator updates per step",
             "Goodfellow et al. 2014, algorithm 1 (k > 1)",
             at_least("training.discriminator_steps", 2),
         ),

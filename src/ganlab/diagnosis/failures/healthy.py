@@ -22,7 +22,7 @@ def examine(case: Case) -> Iterator[Charge]:
         last, best = float(fid.values[-1]), float(fid.values.min())
         if last > WORST_FID:
             return
-        words = f"FID is {last:.3g} at the end, near the run's own best of {best:.3g}."
+        words = f"FID is {last:.3g} at the end, close to the run's own best of {best:.3g}."
         findings = [
             Finding("fid", last, WORST_FID, (int(fid.steps[0]), int(fid.steps[-1])), "Heusel et al. 2017", words)
         ]
@@ -33,7 +33,7 @@ def examine(case: Case) -> Iterator[Charge]:
         onset=None,
         window=findings[0].window,
         findings=tuple(findings),
-        summary="Nothing is wrong that the evidence could show: " + " ".join(each.words for each in findings),
+        summary="The evidence shows nothing wrong. " + " ".join(each.words for each in findings),
         decisive=len(findings),
     )
 

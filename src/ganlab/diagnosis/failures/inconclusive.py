@@ -9,11 +9,11 @@ from ganlab.diagnosis.failure import Failure
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Say of any run why nothing is proved: the honest verdict where nothing else holds."""
+    """Say why nothing is proved: the honest verdict if nothing else holds."""
     if not case.rows and not case.has_quality:
-        why = "losses alone cannot tell a healthy run from a collapsed one, and they prove no failure"
+        why = "losses alone cannot distinguish a healthy run from a collapsed one, and these prove no failure"
     else:
-        why = "the samples are neither good enough to be healthy nor bad in a way that has a name"
+        why = "the samples are not good enough to be healthy, and not bad in a way that has a name"
     lacking = f" Missing: {', '.join(each.what for each in case.missing)}." if case.missing else ""
     yield Charge(
         severity=0.0,

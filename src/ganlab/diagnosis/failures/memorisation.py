@@ -27,8 +27,8 @@ def examine(case: Case) -> Iterator[Charge]:
     if authentic is None or authentic >= AUTHENTIC or (is_number(closeness) and closeness >= TOO_CLOSE):
         return
     words = (
-        f"Only {100 * authentic:.0f} % as many samples as unseen real images keep the distance from training images "
-        "that those keep from each other."
+        f"Samples keep a normal distance from the training images only {100 * authentic:.0f} % as often "
+        "as unseen real images do."
     )
     findings = [Finding("authenticity", authentic, AUTHENTIC, window, "Alaa et al. 2022; limit " + OWN_RUNS, words)]
     if is_number(closeness):

@@ -24,8 +24,12 @@ def examine(case: Case) -> Iterator[Charge]:
         if not len(passing) or passing.values.max() >= GOOD or case.good >= GARBAGE or case.improving:
             return
         best = float(passing.values.max())
-        share = f"At most {100 * best:.0f} % as many samples as real ones" if best >= 0.005 else "Hardly a sample"
-        words = f"{share} ever passed for real data."
+        share = (
+            f"At best, samples passed the garbage test {100 * best:.0f} % as often as real images"
+            if best >= 0.005
+            else "Hardly any sample ever passed the garbage test"
+        )
+        words = f"{share}."
         finding = Finding("good", best, GOOD, (case.rows[0]["step"], last), OWN_RUNS, words)
         severity = 1 - best
     elif case.has_quality:
@@ -35,7 +39,7 @@ def examine(case: Case) -> Iterator[Charge]:
         best_score = -np.inf if score is None else np.nanmax(score.values, initial=-np.inf)
         if best <= WORST_FID or best_score >= WORST_INCEPTION_SCORE:
             return
-        words = f"The best FID of the whole run is {best:.0f}: the images never came near the real ones."
+        words = f"The best FID of the whole run is {best:.0f}: the samples never came close to the real images."
         finding = Finding("fid", best, WORST_FID, (int(fid.steps[0]), last), "published CIFAR-10 runs", words)
         severity = 1.0
     else:
@@ -53,18 +57,22 @@ FAILURE = Failure(
     examine,
     cures=(
         STEADIER_ADAM,
-        Cure("A learning rate that moves the weights at all", "Radford et al. 2015", faster),
+        Cure("A learning rate high enough to move the weights", "Radford et al. 2015", faster),
         Cure(
-            "Kernels of 4 at stride 2 see enough of the image",
+            "Kernels of size 4 with stride 2 see enough of the image",
             "Radford et al. 2015",
             lambda experiment: (
                 set_to("generator.kernel_size", 4)(experiment) | set_to("discriminator.kernel_size", 4)(experiment)
             ),
         ),
-        Cure("A wider generator can hold the data", "practice", at_least("generator.width", 32)),
-        Cure("A wider discriminator has something to teach", "practice", at_least("discriminator.width", 32)),
+        Cure("A wider generator has the capacity for the data", "practice", at_least("generator.width", 32)),
+        Cure(
+            "A wider discriminator gives the generator more to learn from",
+            "practice",
+            at_least("discriminator.width", 32),
+        ),
         NON_SATURATING,
         Cure("Train longer, if this was a short run", "practice", longer),
-        Cure("Look at the data: a grid of real images beside one of samples, both in [-1, 1]", "practice"),
+        Cure("Look at the data: compare a grid of real images with one of samples, both in [-1, 1]", "practice"),
     ),
 )

@@ -47,7 +47,7 @@ def examine(case: Case) -> Iterator[Charge]:
 
 
 def onset(curve: Series, period: float) -> int:
-    """Step from which a curve swings: where its size, period by period, at least doubles; else its first."""
+    """Step from which a curve swings: where its size, period by period, at least doubles; else its first step."""
     curve = signals.finite(curve)
     width = max(4, round(period * (len(curve) - 1) / float(np.ptp(curve.steps))))
     rest = len(curve) % width
@@ -62,8 +62,8 @@ def onset(curve: Series, period: float) -> int:
 
 def orbit(name: str, peak: signals.Peak, swing: float, window: tuple[int, int]) -> Charge:
     """The charge of a steady swing."""
-    moves = f"{100 * peak.share:.0f} % of the movement of {name} is a swing of about {peak.period:.0f} steps."
-    lasts = f"It does not die down: its size at the end is {peak.steadiness:.2f} of that before."
+    moves = f"{100 * peak.share:.0f} % of the variation of {name} is a swing of about {peak.period:.0f} steps."
+    lasts = f"It does not die down: at the end its size is {peak.steadiness:.2f} times what it was before."
     return Charge(
         severity=min(1.0, swing),
         onset=window[0],

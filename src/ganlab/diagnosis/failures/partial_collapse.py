@@ -25,7 +25,7 @@ PRECISE = 0.5
 
 
 def pooled(case: Case) -> Row | None:
-    """The last snapshots as one, their class counts added up; None where classes cannot be judged."""
+    """The last snapshots as one, their class counts added up; None if classes cannot be judged."""
     rows = [row for row in case.recent if class_shares(row)]
     if not rows or case.good < GOOD / 2:
         return None
@@ -33,7 +33,7 @@ def pooled(case: Case) -> Row | None:
 
 
 def lost_mass(row: Row) -> float | None:
-    """Share of the real mass in classes that the good samples have lost; None where classes cannot be judged."""
+    """Share of the real mass in classes that the good samples have lost; None if classes cannot be judged."""
     known = class_shares(row)
     return None if known is None else float(known[1][lost(row)].sum())
 
@@ -44,7 +44,7 @@ def lost(row: Row) -> list[int]:
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run whose last snapshots lack classes, or whose recall is low beside its precision."""
+    """Charge a run whose last snapshots lack classes, or whose recall is low while its precision is not."""
 
     def narrow(row: Row) -> bool:
         recall, precision = ratio(row, "recall"), ratio(row, "precision")
@@ -60,13 +60,13 @@ def examine(case: Case) -> Iterator[Charge]:
         onset = case.since(lambda each: (lost_mass(each) or 0) >= LOST)
         names = row.get("classes") or [str(index) for index in range(len(row["class_counts"]))]
         gone = [str(names[index]) for index in lost(row)]
-        words = f"Classes {', '.join(gone)} are missing: {100 * mass:.0f} % of the real data."
+        words = f"Classes {', '.join(gone)} are missing; they make up {100 * mass:.0f} % of the real data."
         source = "99 % binomial bound under a tenth of the real share"
         yield case.charge(
             since=onset,
             severity=mass,
             findings=[Finding("lost_class_mass", mass, LOST, case.recent_window, source, words)],
-            summary=f"The samples leave out kinds of real data since step {onset}: {words[0].lower()}{words[1:]}",
+            summary=f"Since step {onset} the samples leave out part of the real data: {words[0].lower()}{words[1:]}",
         )
     elif case.always_recently(narrow):
         recall = case.recently(lambda row: ratio(row, "recall"))
@@ -74,9 +74,9 @@ def examine(case: Case) -> Iterator[Charge]:
         onset = case.since(narrow)
         narrow_words = (
             f"The samples reach {100 * recall:.0f} % of the recall that real data reach: "
-            "most real images have nothing like them among the samples."
+            "most real images have no similar sample."
         )
-        good_words = f"What is made is good: precision is {100 * precision:.0f} % of its real value."
+        good_words = f"The samples themselves are good: precision is {100 * precision:.0f} % of that of real images."
         source = "Kynkaanniemi et al. 2019"
         yield case.charge(
             since=onset,
@@ -85,7 +85,7 @@ def examine(case: Case) -> Iterator[Charge]:
                 Finding("recall", recall, RECALL, case.recent_window, source, narrow_words),
                 Finding("precision", precision, PRECISE, case.recent_window, source, good_words),
             ],
-            summary=f"The samples are good but of few kinds since step {onset}.",
+            summary=f"Since step {onset} the samples have been good, but of few kinds.",
             decisive=2,
         )
 

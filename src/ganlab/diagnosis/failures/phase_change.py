@@ -21,7 +21,7 @@ SOURCE = "Karras et al. 2018, section 2"
 
 
 def longer_fade(experiment: Experiment) -> Change:
-    """Twice as many images a fade; as many as a phase has where there was none."""
+    """Twice the images per fade; if there was no fade, the length of a phase."""
     game = experiment.game
     return {"game.fade": 2 * game.fade or game.images_per_phase} if isinstance(game, ProgressiveGameOptions) else {}
 
@@ -40,7 +40,7 @@ def examine(case: Case) -> Iterator[Charge]:
     early = max(EARLY * length(case, number), fade(case.whole.experiment))
     if after > early:
         return
-    words = f"It began {after} steps after the change of size at step {starts[number]}."
+    words = f"It began {after} steps after the size changed at step {starts[number]}."
     yield Charge(
         severity=1.0,
         onset=onset,
@@ -63,7 +63,7 @@ def length(case: Case, number: int) -> int:
 
 
 def fade(experiment: Experiment | None) -> int:
-    """Steps of a fade; 0 where it is not known."""
+    """Steps of a fade; 0 if it is not known."""
     if experiment is None or not isinstance(experiment.game, ProgressiveGameOptions):
         return 0
     training = experiment.training
@@ -74,10 +74,10 @@ FAILURE = Failure(
     "diverged/phase_change",
     examine,
     cures=(
-        Cure("A fade of twice the length lets both networks get used to the new layer", SOURCE, longer_fade),
-        Cure("Half the learning rate takes smaller steps", "practice", halved_rates),
+        Cure("A fade twice as long gives both networks time to adapt to the new layer", SOURCE, longer_fade),
+        Cure("Halve the learning rate to take smaller steps", "practice", halved_rates),
         Cure(
-            "A gradient penalty between reals and fakes bounds how steep a new layer makes the discriminator",
+            "A gradient penalty between reals and fakes limits how steep a new layer can make the discriminator",
             "Gulrajani et al. 2017; Karras et al. 2018",
             added("penalties", name="wgan_gp", weight=10.0),
         ),

@@ -23,14 +23,14 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     onset = case.since(alike)
     words = (
-        f"The samples hold {100 * value:.1f} % of the variety of as many real ones (relative Vendi score): "
-        "they are all but the same."
+        f"The samples have {100 * value:.1f} % of the variety of real images (relative Vendi score): "
+        "they are almost identical."
     )
     yield case.charge(
         since=onset,
         severity=1 - value,
         findings=[Finding("relative_vendi", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words)],
-        summary=f"All samples are nearly the same since step {onset}.",
+        summary=f"Since step {onset} all samples have been nearly identical.",
     )
 
 

@@ -15,15 +15,17 @@ CLOSE = 0.3
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Say of a run that its samples still improve, and are not close to real ones yet."""
+    """Report a run whose samples still improve and are not yet close to real images."""
     found = case.improvement
     close = case.recently(lambda row: ratio(row, "coverage")) >= CLOSE and not shortfall(case)
     if found is None or close:
         return
-    name = {"fid": "FID", "good": "The share of good samples", "coverage": "Coverage"}[found.signal]
+    name = {"fid": "FID", "good": "The share of samples that pass the garbage test", "coverage": "Coverage"}[
+        found.signal
+    ]
     # From next to nothing any change is a great many percent.
     by = f"{100 * found.change:.0f} %" if found.change < 2 else "more than twice its level"
-    words = f"{name} still changes by {by} over the last half of the run."
+    words = f"{name} still changed by {by} over the last half of the run."
     yield Charge(
         severity=max(0.0, min(1.0, 1 - case.good / GOOD)) / 2,
         onset=None,
@@ -31,7 +33,7 @@ def examine(case: Case) -> Iterator[Charge]:
         findings=(
             Finding(found.signal, found.change, found.needed, found.window, "Mann 1945; Theil-Sen slope", words),
         ),
-        summary=f"The samples are not there yet but still improve: {words}",
+        summary=f"The samples are not good yet, but they are still improving. {words}",
     )
 
 

@@ -34,13 +34,13 @@ def examine(case: Case) -> Iterator[Charge]:
 
 
 def no_gradient(case: Case, spell: tuple[int, int]) -> list[Finding]:
-    """How little log(1 - D(G(z))) passes on: near 0 it is -D(G(z)), so that the loss tells the score too."""
+    """How little log(1 - D(G(z))) passes on: near 0 it is -D(G(z)), so the loss reveals the score too."""
     curve = case.curve("d_fake") or case.curve("g_loss")
     if curve is None:
         return []
     reaching = abs(case.level_in(curve, spell))
     words = (
-        f"D(G(z)) is {reaching:.2g} on average; with log(1 - D(G(z))) that is the gradient each sample receives, where "
+        f"D(G(z)) is {reaching:.2g} on average; with log(1 - D(G(z))) that is the gradient per sample, while "
         "the non-saturating loss would give almost 1."
     )
     return [Finding("d_fake", reaching, FAINT, spell, VICTORY_SOURCE, words)]

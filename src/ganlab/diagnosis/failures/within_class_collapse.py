@@ -14,13 +14,13 @@ from ganlab.diagnosis.verdict import Finding
 
 
 def varieties(row: Row) -> dict[int, float]:
-    """Relative Vendi scores of the samples asked for by class, of the classes that can be judged."""
+    """Relative Vendi scores of the samples by requested class, for the classes that can be judged."""
     found = row.get("vendi_by_asked") if is_conditional(row) else None
     return {index: value for index, value in enumerate(found or ()) if is_number(value)}
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run of which some class, the same in all of the last snapshots, varies little when asked for."""
+    """Charge a run in which some requested class, the same in all of the last snapshots, varies little."""
 
     def narrow(row: Row) -> set[int]:
         return {index for index, value in varieties(row).items() if value < NARROW}
@@ -35,14 +35,14 @@ def examine(case: Case) -> Iterator[Charge]:
     names = last.get("classes") or range(len(last["vendi_by_asked"]))
     value = case.recently(lambda row: float(np.median([varieties(row)[index] for index in classes])))
     listed = ", ".join(str(names[index]) for index in classes)
-    words = f"Asked for {listed}, the samples hold {100 * value:.0f} % of the variety of real ones (median)."
+    words = f"When {listed} is requested, the samples have {100 * value:.0f} % of the variety of real images (median)."
     yield case.charge(
         since=onset,
         severity=len(classes) / len(varieties(last)),
         findings=[
             Finding("relative_vendi_of_asked", value, NARROW, case.recent_window, "Friedman & Dieng 2023", words)
         ],
-        summary=f"Of {listed} the generator makes always the same few faces since step {onset}.",
+        summary=f"Since step {onset} the generator has made only a few distinct samples of {listed}.",
     )
 
 

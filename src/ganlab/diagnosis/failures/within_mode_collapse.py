@@ -17,7 +17,7 @@ HALF = 0.5
 
 
 def varieties(row: Row) -> list[float]:
-    """Relative Vendi scores of the classes that hold enough samples; of data of one class, that of all samples."""
+    """Relative Vendi scores of the classes that hold enough samples; for data of one class, that of all samples."""
     if sum(share > 0 for share in row.get("class_shares_real") or ()) == 1:
         whole = relative_vendi(row)
         return [] if whole is None else [whole]
@@ -25,7 +25,7 @@ def varieties(row: Row) -> list[float]:
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run in whose last snapshots at least half of the classes vary little inside."""
+    """Charge a run in whose last snapshots at least half of the classes have little variety within them."""
 
     def alike(row: Row) -> bool:
         values = varieties(row)
@@ -35,13 +35,13 @@ def examine(case: Case) -> Iterator[Charge]:
         onset = case.since(alike)
         middle = case.recently(lambda row: float(np.median(varieties(row))))
         count = len(varieties(case.recent[-1]))
-        words = f"Inside {count} classes the samples hold {100 * middle:.0f} % of the variety of real ones (median)."
+        words = f"Within {count} classes the samples have {100 * middle:.0f} % of the variety of real images (median)."
         source = "Friedman & Dieng 2023"
         yield case.charge(
             since=onset,
             severity=1 - middle,
             findings=[Finding("relative_vendi_in_class", middle, NARROW, case.recent_window, source, words)],
-            summary=f"Every kind is there, but each with few faces, since step {onset}.",
+            summary=f"Since step {onset} all classes have been present, but with little variety within each.",
         )
 
 

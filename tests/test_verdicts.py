@@ -90,7 +90,7 @@ def test_variants_are_shown_beside_their_failure() -> None:
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("collapse", "'collapse' is no verdict", "verdicts are diverged, "),
+        ("collapse", "'collapse' is not a verdict", "verdicts are diverged, "),
         ("healthy/very", "healthy has no variant 'very'", "its variants: none"),
         ("diverged/", "diverged has no variant ''", "its variants: phase_change"),
     ],

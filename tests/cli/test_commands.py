@@ -77,7 +77,7 @@ def test_train_fails_on_the_verdict_asked_for(runs: Path) -> None:
     told = json.loads(train("--fail-on", unhealthy, "--json").stdout)
     assert told["as_expected"] is False
     before = len(list(runs.iterdir()))
-    assert "'collapse' is no verdict" in str(train("--fail-on", "collapse").exception)
+    assert "'collapse' is not a verdict" in str(train("--fail-on", "collapse").exception)
     assert len(list(runs.iterdir())) == before
 
 

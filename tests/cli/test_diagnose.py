@@ -200,7 +200,7 @@ class TestForeignLogs:
             (["--map", "loss=x"], "no 'loss'"),
             (["--map", "d_loss"], "OURS=THEIRS"),
             (["--loss", "nonsense"], "nonsense"),
-            (["--fail-on", "collapse"], "'collapse' is no verdict"),
+            (["--fail-on", "collapse"], "'collapse' is not a verdict"),
             (["--fail-on", "mode_collapse/cyclic"], "no variant 'cyclic'"),
             (["--fail-on", ""], "no verdict"),
             (["--watch", "another.csv"], "one run at a time"),

@@ -157,7 +157,7 @@ def translating(**source: Any) -> dict[str, Any]:
             "r1 is named twice",
         ),
         ({"expect": "healthy"}, {"expect": "healthy/very"}, "expect", "healthy has no variant 'very'"),
-        ({"expect": ["mode_collapse/total"]}, {"expect": ["collapse"]}, "expect", "'collapse' is no verdict"),
+        ({"expect": ["mode_collapse/total"]}, {"expect": ["collapse"]}, "expect", "'collapse' is not a verdict"),
         (
             {"monitor": {"stop_on": ["mode_collapse/total", "diverged"]}},
             {"monitor": {"stop_on": ["mode_collapse/full", "diverged"]}},
@@ -168,7 +168,7 @@ def translating(**source: Any) -> dict[str, Any]:
             {"monitor": {"stop_on": ["never_learned"]}},
             {"monitor": {"stop_on": ["under_trained"]}},
             "monitor.stop_on",
-            "'under_trained' is no failure",
+            "'under_trained' is not a failure",
         ),
     ],
 )

@@ -150,7 +150,7 @@ def test_no_surer_than_labelled_runs_of_such_games_allow() -> None:
     for control in ("a conditional run that works", "one class of one face", "one image back", "codes ignored"):
         found = diagnose(CONTROLS[control][0])
         assert found.confidence <= 0.8
-        assert found.basis == "uncalibrated: no labelled run played such a game"
+        assert found.basis == "uncalibrated: no labelled run used this game"
 
 
 # Networks that grow: phases of 400, 400 and 200 steps.

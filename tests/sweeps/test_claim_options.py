@@ -33,7 +33,7 @@ def refusal(*claims: dict[str, Any]) -> str:
             ".by: unknown key; there are measure, runs, against, claim, source, between",
         ),
         ({"measure": "best_when_calm", "at": "end"}, ".at: unknown key; there are measure, "),
-        ({"measure": "verdict", "verdicts": ["hungry"]}, ".verdicts: 'hungry' is no verdict"),
+        ({"measure": "verdict", "verdicts": ["hungry"]}, ".verdicts: 'hungry' is not a verdict"),
         ({"measure": "verdict", "verdicts": []}, ".verdicts"),
         (
             {"measure": "rarer", "verdicts": "healthy/very", "than": "diverged"},

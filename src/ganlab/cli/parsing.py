@@ -12,7 +12,7 @@ def verdict_names(text: str | None) -> tuple[str, ...]:
     """Return the names of `--fail-on`: `failure` or `failure/variant`, separated by commas.
 
     Raises:
-        GanlabError: one of them is no verdict.
+        GanlabError: one of them is not a verdict.
     """
     names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
     for name in names:

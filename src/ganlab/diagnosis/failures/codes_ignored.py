@@ -41,7 +41,7 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     onset, value = case.since(ignored), case.recently(read)
     bound, most = (case.recently(reading(key)) for key in ("info_bound", "info_max"))
-    words = f"Of the {most:.2f} nats in the categorical code, only {bound:.2f} (a lower bound) can be read from the samples."
+    words = f"Of the {most:.2f} nats in the categorical code, {bound:.2f} (a lower bound) can be read from the samples."
     yield case.charge(
         since=onset,
         severity=min(1.0, 1 - value),

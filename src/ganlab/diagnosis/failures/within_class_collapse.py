@@ -1,4 +1,4 @@
-"""Mode collapse, within a class: of a class that is asked for always the same few faces."""
+"""Mode collapse, within a class: a requested class yields only a few distinct samples."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def require_tensorboard() -> None:
     if find_spec("tensorboard") is None:
         raise ConfigError(
             "monitor.tensorboard is true, but the tensorboard package is not installed",
-            'pip install "ganlab[tensorboard]", or set monitor.tensorboard to false',
+            'pip install "ganlab-diagnose[tensorboard]", or set monitor.tensorboard to false',
         )
 
 

@@ -89,7 +89,7 @@ def test_without_the_extra_the_way_to_get_it_is_named(folder: Path, monkeypatch:
     monkeypatch.setattr(reader, "find_spec", lambda name: None)
     with pytest.raises(RunError) as caught:
         read(folder, ReadOptions())
-    assert caught.value.hint == 'pip install "ganlab[tensorboard]"'
+    assert caught.value.hint == 'pip install "ganlab-diagnose[tensorboard]"'
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

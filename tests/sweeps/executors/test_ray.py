@@ -269,4 +269,4 @@ except GanlabError as error:
     print(error)
 """
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert f'pip install "ganlab[{extra}]"' in output
+    assert f'pip install "ganlab-diagnose[{extra}]"' in output

@@ -61,7 +61,7 @@ def read_events(path: Path, files: Sequence[Path], mapping: Mapping[str, str]) -
     if find_spec("tensorboard") is None:
         raise RunError(
             f"{excerpt(str(path))} holds TensorBoard event files, and the tensorboard package is not installed",
-            'pip install "ganlab[tensorboard]"',
+            'pip install "ganlab-diagnose[tensorboard]"',
         )
     scalars: Scalars = {}
     for file in files:

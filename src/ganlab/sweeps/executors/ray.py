@@ -33,7 +33,7 @@ os.environ.setdefault(SILENCE, ".")
 try:
     import ray
 except ImportError as error:
-    raise DeviceError("the ray package is not installed", 'pip install "ganlab[ray]"') from error
+    raise DeviceError("the ray package is not installed", 'pip install "ganlab-diagnose[ray]"') from error
 finally:
     if not silent_before:
         del os.environ[SILENCE]

@@ -23,7 +23,7 @@ try:
     import submitit
     from submitit.core.utils import FailedJobError, UncompletedJobError
 except ImportError as error:
-    raise DeviceError("the submitit package is not installed", 'pip install "ganlab[slurm]"') from error
+    raise DeviceError("the submitit package is not installed", 'pip install "ganlab-diagnose[slurm]"') from error
 
 AT_ONCE = 100
 """Jobs under way at once where the options do not say `slurm_array_parallelism`."""

@@ -121,7 +121,7 @@ def test_what_was_measured_stands_in_the_evidence() -> None:
 
 def test_narrow_classes_are_named_and_weigh_by_their_number() -> None:
     one, most = (diagnose(CONTROLS[control][0]) for control in ("one class of one face", "most classes of one face"))
-    assert "Of 4 " in one.summary
+    assert "of 4." in one.summary
     assert (one.severity, most.severity) == (0.1, 0.7)
     assert [each.variant for each in most.contributing] == ["within_mode"]
 

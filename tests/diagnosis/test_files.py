@@ -17,7 +17,7 @@ from ganlab.diagnosis.verdict import Contribution
 from ganlab.domain import Images, Points
 from ganlab.errors import RunError
 from ganlab.plots.grids import save_png, tile, to_pixels
-from ganlab.plots.shown import Update
+from ganlab.plots.shown import Shown
 from ganlab.plots.verdicts import group_colour
 from ganlab.runs.directory import RunDirectory, create_run
 from tests.diagnosis.made_up import COUNTS, LOSSES, verdict
@@ -49,7 +49,7 @@ class TestSamplesOfARun:
     def kept(tmp_path: Path, experiment: Any, samples: np.ndarray) -> RunDirectory:
         run = create_run(tmp_path, experiment)
         domain = Images(*samples.shape[1:]) if samples.ndim == 4 else Points()
-        Update.of(samples, domain).write(run.shown_file(200))
+        Shown.of(samples, domain).write(run.shown_file(200))
         return run
 
     def test_the_last_samples_are_drawn_with_near_duplicates_first(self, tmp_path: Path, images: Any) -> None:

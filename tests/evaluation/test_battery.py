@@ -196,20 +196,18 @@ def test_a_statistic_is_one_function_and_one_line(tmp_path: Path) -> None:
     assert found["evaluated"]["value"] > 0 < found["evaluated"]["real"]
 
 
-def test_images_of_floats_are_images() -> None:
+@pytest.mark.parametrize("domain", [Images(1, 20, 20), Images(3, 48, 32)])
+def test_images_of_floats_are_images(domain: Images) -> None:
     """Somebody's own images need not be bytes: floats in [-1, 1] are seen and compared as images too.
 
     Both have one fingerprint, so that the network that tells garbage is trained once.
     """
-    pixels = torch.randint(256, (260, 1, 20, 20), generator=seeded_generator(0, "pixels")).to(torch.uint8)
-    train, held_out = (
-        Samples(part, torch.zeros(130).long(), ("all",), Images(1, 20, 20)) for part in to_float(pixels).split(130)
-    )
-    bytes_train, bytes_held_out = (
-        Samples(part, torch.zeros(130).long(), ("all",), Images(1, 20, 20)) for part in pixels.split(130)
-    )
+    pixels = torch.randint(256, (260, *domain.shape), generator=seeded_generator(0, "pixels")).to(torch.uint8)
+    labels, fingerprint = torch.zeros(130).long(), f"{domain.channels}" * 64
+    train, held_out = (Samples(part, labels, ("all",), domain) for part in to_float(pixels).split(130))
+    bytes_train, bytes_held_out = (Samples(part, labels, ("all",), domain) for part in pixels.split(130))
     found = []
-    for reals in (RealData(train, held_out, "1" * 64), RealData(bytes_train, bytes_held_out, "1" * 64)):
+    for reals in (RealData(train, held_out, fingerprint), RealData(bytes_train, bytes_held_out, fingerprint)):
         seen_through = features_for(None, reals)
         statistics = SampleStatistics(seen_through, reals.train, reals.held_out, 100, seed=0)
         row = statistics.row(to_float(held_out.values[:100]), thorough=True)

@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import ganlab
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.files import draw_samples
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.errors import ConfigError, DataError, RunError
 from ganlab.evaluation import features
@@ -150,6 +153,47 @@ def test_images_of_an_array(make: Make) -> None:
     assert rows[2]["vendi"] == pytest.approx(1, abs=1e-3)
     assert rows[1]["diversity"] == pytest.approx(rows[1]["diversity_real"], rel=0.01)
     assert (monitor.run.plots / "samples.png").is_file()
+
+
+@pytest.mark.parametrize("shape", [(3, 48, 32), (1, 20, 30)])
+def test_images_of_any_size_are_judged_and_diagnosed_alike(
+    make: Make, shape: tuple[int, int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Floats that are not square, in a loop and from files: features, statistics, grids and the sheet."""
+    monkeypatch.setattr(features, "TRAINING_IMAGES", 0)
+    _, height, width = shape
+
+    def ramps(count: int, seed: int) -> torch.Tensor:
+        """Slopes of random direction with a little noise."""
+        source = torch.Generator().manual_seed(seed)
+        turn = torch.rand(count, 1, 1, 1, generator=source) * 2 - 1
+        down, right = torch.linspace(-1, 1, height)[:, None], torch.linspace(-1, 1, width)
+        noise = 0.1 * torch.randn(count, *shape, generator=source)
+        return (0.6 * (turn * down + (1 - turn.abs()) * right) + noise).clamp(-1, 1)
+
+    reals, samples = ramps(300, seed=0), ramps(100, seed=1)
+    monitor = make(real=reals, loss="hinge", steps=2, keep_samples=True)
+    for step in (1, 2):
+        monitor.log(step, d_loss=1.0, g_loss=0.0)
+        monitor.snapshot(step, samples)
+    monitor.finish()
+    (*_, row) = read_snapshots(monitor.run.snapshots)
+    assert row["good"] > 0.9
+    assert row["fid"] < 3 * row["fid_real"]
+    assert {"diversity", "coverage", "vendi", "c_t", "copies"} <= row.keys()
+    enlarged = round(660 / (10 * width))
+    with Image.open(monitor.run.grid_file(2)) as grid:
+        assert grid.size == (10 * (enlarged * width + 2) + 2, 10 * (enlarged * height + 2) + 2)
+    assert {path.name for path in monitor.run.plots.glob("*.png")} >= {"samples.png", "verdict.png"}
+
+    real, files = tmp_path / "real.npz", monitor.run.samples / "step_0000002.npz"
+    np.savez(real, real=reals.numpy())
+    [found] = read(monitor.run.path, ReadOptions(samples=files, real=str(real))).snapshots
+    assert found["step"] == 2
+    assert found["good"] > 0.9
+    assert found["fid"] == pytest.approx(row["fid"], rel=0.5, abs=0.1)
+    sheet = draw_samples(Evidence("x"), None, files, None)
+    assert isinstance(sheet, np.ndarray)
 
 
 def modes(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:

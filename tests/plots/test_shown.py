@@ -9,7 +9,7 @@ import pytest
 from ganlab.domain import Images, Points
 from ganlab.errors import RunError
 from ganlab.plots.grids import NON_FINITE, scatter, tile, to_pixels
-from ganlab.plots.shown import LARGEST, MOST, Update, read_shown
+from ganlab.plots.shown import LARGEST, MOST, Shown, read_shown
 
 DRAW = np.random.default_rng(0)
 
@@ -17,7 +17,7 @@ DRAW = np.random.default_rng(0)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_are_read_as_they_were_written(tmp_path: Path, channels: int) -> None:
     samples = DRAW.uniform(-1, 1, (MOST + 7, channels, 6, 9)).astype(np.float32)
-    shown = Update.of(samples, Images(channels, 6, 9))
+    shown = Shown.of(samples, Images(channels, 6, 9))
     shown.write(tmp_path / "shown.npz")
     again = read_shown(tmp_path / "shown.npz")
     assert again.images is not None
@@ -28,14 +28,14 @@ def test_images_are_read_as_they_were_written(tmp_path: Path, channels: int) -> 
 
 
 def test_a_hundred_digits_take_eighty_kilobytes(tmp_path: Path) -> None:
-    Update.of(DRAW.uniform(-1, 1, (1000, 1, 28, 28)), Images(1, 28, 28)).write(tmp_path / "shown.npz")
+    Shown.of(DRAW.uniform(-1, 1, (1000, 1, 28, 28)), Images(1, 28, 28)).write(tmp_path / "shown.npz")
     assert (tmp_path / "shown.npz").stat().st_size < 80_000
 
 
 def test_pixels_that_are_not_finite_stay_visible(tmp_path: Path) -> None:
     samples = np.zeros((3, 1, 4, 4), np.float32)
     samples[1, 0, 2, 3] = np.nan
-    Update.of(samples, Images(1, 4, 4)).write(tmp_path / "shown.npz")
+    Shown.of(samples, Images(1, 4, 4)).write(tmp_path / "shown.npz")
     images = read_shown(tmp_path / "shown.npz").images
     assert images is not None
     assert tuple(images[1, 2, 3]) == NON_FINITE
@@ -44,7 +44,7 @@ def test_pixels_that_are_not_finite_stay_visible(tmp_path: Path) -> None:
 def test_points_are_read_as_they_were_written(tmp_path: Path) -> None:
     points, real = (DRAW.normal(size=(count, 2)).astype(np.float32) for count in (300, 200))
     points[4] = np.inf
-    Update.of(points, Points(), real).write(tmp_path / "shown.npz")
+    Shown.of(points, Points(), real).write(tmp_path / "shown.npz")
     again = read_shown(tmp_path / "shown.npz")
     np.testing.assert_array_equal(again.points, points)
     np.testing.assert_array_equal(again.picture(), scatter(points, real))
@@ -52,10 +52,10 @@ def test_points_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 def test_points_alone_set_their_own_frame() -> None:
     points = DRAW.normal(size=(50, 2)).astype(np.float32)
-    np.testing.assert_array_equal(Update.of(points, Points()).picture(), scatter(points, points))
+    np.testing.assert_array_equal(Shown.of(points, Points()).picture(), scatter(points, points))
     points[7] = np.nan
-    np.testing.assert_array_equal(Update.of(points, Points()).picture(), scatter(points, np.delete(points, 7, axis=0)))
-    assert Update.of(np.full((3, 2), np.nan), Points()).picture().shape == (512, 512, 3)
+    np.testing.assert_array_equal(Shown.of(points, Points()).picture(), scatter(points, np.delete(points, 7, axis=0)))
+    assert Shown.of(np.full((3, 2), np.nan), Points()).picture().shape == (512, 512, 3)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from ganlab.domain import Domain
 from ganlab.monitor.recorder import Recorder
 from ganlab.plots import figures
 from ganlab.plots.grids import evenly_spaced, save_gif, save_png, side_by_side, tile, to_pixels
-from ganlab.plots.shown import Update, read_shown
+from ganlab.plots.shown import Shown, read_shown
 from ganlab.runs.files import atomic_write
 from ganlab.runs.history import read_history
 
@@ -60,7 +60,7 @@ class Pictures:
             real: real points (M, 2), to be drawn behind points.
             gallery: images (N, C, H, W), ten a row, that show what the game is about.
         """
-        shown = Update.of(samples.numpy(), domain, None if real is None else real.numpy())
+        shown = Shown.of(samples.numpy(), domain, None if real is None else real.numpy())
         picture = shown.picture()
         # The disk is waited for once: the numbers are kept, and the picture could be drawn from them again.
         save_png(picture, self.run.grid_file(step), sync=False)

@@ -27,7 +27,7 @@ BROKEN = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zi
 
 
 @dataclass(frozen=True, eq=False)
-class Update:
+class Shown:
     """What one snapshot shows; one of `images` and `points` is there.
 
     Attributes:
@@ -42,7 +42,7 @@ class Update:
     real: NDArray[np.float32] | None = None
 
     @classmethod
-    def of(cls, samples: NDArray[np.floating], domain: Domain, real: NDArray[np.floating] | None = None) -> Update:
+    def of(cls, samples: NDArray[np.floating], domain: Domain, real: NDArray[np.floating] | None = None) -> Shown:
         """Return what is shown of samples.
 
         Args:
@@ -79,8 +79,8 @@ class Update:
         atomic_write(path, buffer.getvalue())
 
 
-def read_shown(path: Path) -> Update:
-    """Read what `Update.write` wrote.
+def read_shown(path: Path) -> Shown:
+    """Read what `Shown.write` wrote.
 
     Raises:
         RunError: the file is damaged, or holds something else.
@@ -90,7 +90,7 @@ def read_shown(path: Path) -> Update:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
                 raise ValueError("it is too large")
         with np.load(path, allow_pickle=False) as arrays:
-            shown = Update(**{name: arrays[name] for name in ("images", "points", "real") if name in arrays})
+            shown = Shown(**{name: arrays[name] for name in ("images", "points", "real") if name in arrays})
     except BROKEN as error:
         raise RunError(f"{path} cannot be read: {error}", "restore the file, or remove it") from error
     if not _holds(shown):
@@ -98,7 +98,7 @@ def read_shown(path: Path) -> Update:
     return shown
 
 
-def _holds(shown: Update) -> bool:
+def _holds(shown: Shown) -> bool:
     """Return whether arrays have the types and shapes that they must have."""
     images, points, real = shown.images, shown.points, shown.real
     if images is not None:

@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--against", type=Path)
     parser.add_argument("--turns", type=int, default=5)
     options = parser.parse_args()
+    if options.against and not (options.against / "src" / "ganlab").is_dir():
+        parser.error(f"{options.against} holds no src/ganlab")
     for spec in options.specs:
         ours: list[float] = []
         theirs: list[float] = []

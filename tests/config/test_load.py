@@ -230,6 +230,16 @@ def experiments(draw: st.DrawFn) -> Experiment:
         makers = judges = ["progressive"]
     elif game["name"] in ("cycle", "super_resolution"):
         makers = ["translator" if game["name"] == "cycle" else "super_resolution"]
+    loss = draw(st.sampled_from(sorted(LOSSES)))
+    packs = game["name"] not in ("conditional", "auxiliary", "infogan")
+    steadying = sorted(
+        STABILIZERS.keys()
+        - ({"packing"} if not packs else set())
+        - ({"label_smoothing"} if not LOSSES[loss].has_labels else set())
+    )
+    batches = ["summed"] if game["name"] == "cycle" else ["summed", "mixed"]
+    batches += [] if game["name"] == "cycle" or LOSSES[loss].compares else ["separate"]
+    even = st.integers(1, 200).map(lambda half: 2 * half)  # whole packs of two
     lr = some_options(lr=positive(100), schedule=st.sampled_from(["constant", "linear", "cosine"]))
     values = {
         "name": draw(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", fullmatch=True)),
@@ -240,24 +250,22 @@ def experiments(draw: st.DrawFn) -> Experiment:
         "generator": component(NETWORK_KEYS, *makers),
         "discriminator": component(NETWORK_KEYS, *judges),
         "weight_init": {"name": draw(st.sampled_from(sorted(WEIGHT_INITS)))},
-        "loss": draw(st.sampled_from(sorted(LOSSES))),
+        "loss": loss,
         "penalties": [
             {"name": name, "weight": draw(positive(1e9))}
             for name in draw(st.lists(st.sampled_from(sorted(PENALTIES)), unique=True, max_size=allowed))
         ],
         "stabilizers": [
             {"name": name, **draw(some_options(**STABILIZER_KEYS[name]))}
-            for name in draw(st.lists(st.sampled_from(sorted(STABILIZERS)), unique=True))
+            for name in draw(st.lists(st.sampled_from(steadying), unique=True))
         ],
         "optimizer": {player: {**component(OPTIMIZER_KEYS), **draw(lr)} for player in ("generator", "discriminator")},
         "training": draw(
             some_options(
                 steps=st.integers(1, 10**9),
-                batch_size=st.integers(2, 400),
-                generator_batch_size=st.none() | st.integers(2, 65536),
-                discriminator_batches=st.sampled_from(
-                    ["summed"] if game["name"] == "cycle" else ["summed", "separate", "mixed"]
-                ),
+                batch_size=even,
+                generator_batch_size=st.none() if LOSSES[loss].compares == "pairs" else st.none() | even,
+                discriminator_batches=st.sampled_from(batches),
                 device=st.sampled_from(["auto", "cpu", "mps", "cuda", "cuda:12"]),
                 compile=st.just(False) if game["name"] == "progressive" else st.booleans(),
                 ema=BETA,

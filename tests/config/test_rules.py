@@ -449,7 +449,7 @@ def test_a_new_part_brings_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     class Lonely(StandardGameOptions):
         pass
 
-    monkeypatch.setattr(rules, "RULES", [*rules.RULES])
+    monkeypatch.setattr(rules, "RULES", dict(rules.RULES))
 
     @rules.rule(Lonely)
     def one_sample(game: Lonely, path: str, experiment: Experiment) -> Iterator[Problem]:

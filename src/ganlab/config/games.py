@@ -10,8 +10,8 @@ from pydantic import Field
 from ganlab.config.base import Options, StartsFrom, union
 from ganlab.config.data import Data, DataOptions
 
-Weight = Annotated[float, Field(ge=0.0, le=1e6)]
-Images = Annotated[int, Field(ge=0, le=10**12)]
+TermWeight = Annotated[float, Field(ge=0.0, le=1e6)]
+ImageCount = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class GameOptions(Options):
@@ -80,7 +80,7 @@ class AuxiliaryGameOptions(ConditionalGameOptions):
     """The discriminator also names the class, and both players want it named right (AC-GAN: Odena et al. 2017)."""
 
     name: Literal["auxiliary"]  # type: ignore[assignment]
-    weight: Weight = 1.0
+    weight: TermWeight = 1.0
     """Weight of the class term relative to the adversarial one."""
 
 
@@ -96,9 +96,9 @@ class InfoGameOptions(GameOptions):
     """Values of the categorical code, all equally likely: H(c) = ln categories."""
     continuous: Annotated[int, Field(ge=0, le=1000)] = 2
     """Continuous codes, each from U[-1, 1]."""
-    weight: Weight = 1.0
+    weight: TermWeight = 1.0
     """lambda: weight of the categorical code's information relative to the adversarial loss."""
-    continuous_weight: Weight = 0.1
+    continuous_weight: TermWeight = 0.1
     """The same for the continuous codes."""
 
     @property
@@ -121,9 +121,9 @@ class ProgressiveGameOptions(GameOptions):
     name: Literal["progressive"]
     sizes: Annotated[tuple[int, ...], Field(strict=False, min_length=1, max_length=12)] = (4, 8, 16, 32)
     """Sides of the images in pixels, from the first phase to the last."""
-    fade: Images = 20_000
+    fade: ImageCount = 20_000
     """Real images shown while a new layer is faded in."""
-    images_per_phase: Images = 20_000
+    images_per_phase: ImageCount = 20_000
     """Real images shown at a size once it is there, before the next one begins."""
 
     grows: ClassVar[bool] = True
@@ -139,9 +139,9 @@ class CycleGameOptions(GameOptions):
     name: Literal["cycle"]
     source: Data
     """The domain that is translated from; `data` is the one translated to. The same keys as `data`."""
-    cycle: Weight = 10.0
+    cycle: TermWeight = 10.0
     """lambda: weight of the cycle loss, L1 between an image and its way there and back (section 3.2)."""
-    identity: Weight = 5.0
+    identity: TermWeight = 5.0
     """Weight of the identity loss, L1 between an image of the target domain and its own translation (section 5.2)."""
     pool: Annotated[int, Field(ge=0, le=100_000)] = 50
     """Earlier translations that the discriminator is shown again, a direction (section 4); 0: only the newest."""
@@ -159,9 +159,9 @@ class SuperResolutionGameOptions(GameOptions):
     name: Literal["super_resolution"]
     factor: Literal[2, 4] = 4
     """How many times the side of its input the generator's image has."""
-    content: Weight = 1.0
+    content: TermWeight = 1.0
     """Weight of the content loss, the mean squared error of the pixels."""
-    adversarial: Weight = 1e-3
+    adversarial: TermWeight = 1e-3
     """Weight of the adversarial loss (Ledig et al. 2017, eq. 3); 0: none."""
 
     starts_from: ClassVar[StartsFrom] = "images"

@@ -106,7 +106,7 @@ class PartEntry(Generic[Chosen]):
     made_by: str
 
 
-Weight = Annotated[float, Field(gt=0.0, le=1e9)]
+PenaltyWeight = Annotated[float, Field(gt=0.0, le=1e9)]
 
 
 class PenaltyOptions(Options):
@@ -114,7 +114,7 @@ class PenaltyOptions(Options):
 
     name: str
     """Which penalty."""
-    weight: Weight = 10.0
+    weight: PenaltyWeight = 10.0
     """Factor of the penalty in the discriminator's loss."""
 
     looks_at: ClassVar[Literal["real", "fake", "both"]]
@@ -127,7 +127,7 @@ class R1Options(PenaltyOptions):
     """weight / 2 * E |grad D(x)|^2 on real samples (Mescheder et al. 2018, eq. 9)."""
 
     name: Literal["r1"]
-    weight: Weight = 10.0
+    weight: PenaltyWeight = 10.0
     """gamma in the equation."""
 
     looks_at = "real"
@@ -137,7 +137,7 @@ class R2Options(PenaltyOptions):
     """weight / 2 * E |grad D(G(z))|^2 on generated samples (Mescheder et al. 2018, eq. 10)."""
 
     name: Literal["r2"]
-    weight: Weight = 10.0
+    weight: PenaltyWeight = 10.0
     """gamma in the equation."""
 
     looks_at = "fake"
@@ -147,7 +147,7 @@ class WganGpOptions(PenaltyOptions):
     """weight * E (|grad D(x^)| - 1)^2 between real and generated samples (Gulrajani et al. 2017, eq. 3)."""
 
     name: Literal["wgan_gp"]
-    weight: Weight = 10.0
+    weight: PenaltyWeight = 10.0
     """lambda in the equation."""
 
     looks_at = "both"

@@ -37,15 +37,15 @@ Subject = TypeVar("Subject", bound=Options)
 Rule = Callable[[Subject, str, Experiment], Iterator[Problem]]
 """Takes options, their path and the whole experiment; yields what is wrong with them together."""
 
-RULES: list[tuple[type[Options], Rule[Any]]] = []
-"""Every rule with the options class that it is about."""
+RULES: dict[type[Options], list[Rule[Any]]] = {}
+"""Every rule, by the options class that it is about."""
 
 
 def rule(about: type[Subject]) -> Callable[[Rule[Subject]], Rule[Subject]]:
     """Register a function as a rule about an options class and those derived from it."""
 
     def register(function: Rule[Subject]) -> Rule[Subject]:
-        RULES.append((about, function))
+        RULES.setdefault(about, []).append(function)
         return function
 
     return register
@@ -56,21 +56,22 @@ def problems(experiment: Experiment) -> list[Problem]:
     found: list[Problem] = []
     for path, options in _options_in(experiment, ""):
         found += options.check(path)
-        for about, function in RULES:
-            if isinstance(options, about):
+        for about in reversed(type(options).__mro__):
+            for function in RULES.get(about, ()):
                 found += function(options, path, experiment)
     return found
 
 
 def _options_in(options: Options, path: str) -> Iterator[tuple[str, Options]]:
     """Yield options and all options inside them, with their paths, the inner ones first."""
-    for key in type(options).model_fields:
-        value = getattr(options, key)
+    for key, value in options:
         below = f"{path}.{key}" if path else key
-        entries = enumerate(value) if isinstance(value, tuple) else ()
-        for inside, one in ((below, value), *((f"{below}.{index}", entry) for index, entry in entries)):
-            if isinstance(one, Options):
-                yield from _options_in(one, inside)
+        if isinstance(value, Options):
+            yield from _options_in(value, below)
+        elif isinstance(value, tuple):
+            for index, entry in enumerate(value):
+                if isinstance(entry, Options):
+                    yield from _options_in(entry, f"{below}.{index}")
     yield path, options
 
 

@@ -21,6 +21,7 @@ from ganlab.objectives.parts import Trace
 from ganlab.randomness import seeded_generator
 from ganlab.training import session
 from ganlab.training.step import train_step
+from ganlab.training.trained import load_game
 
 ALL = ("game.name=conditional", "data.classes=null", "data.fraction=0.02")
 RING = ("game.name=conditional",)
@@ -199,3 +200,10 @@ def test_a_folder_with_more_classes_than_the_game_is_refused(
         with pytest.raises(DataError, match=r"3 classes.*game.classes"):
             session.start(experiment, tmp_path / "runs")
         assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_a_run_on_points_has_a_gallery_too(points: Any, tmp_path: Path) -> None:
+    run = session.start(points("game.name=conditional", "training.steps=10"), tmp_path)
+    assert load_game(run).gallery().shape == (80, 2)
+    assert sorted(path.name for path in run.samples.glob("gallery_*")) == ["gallery_0000000.png", "gallery_0000010.png"]

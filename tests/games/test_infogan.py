@@ -16,6 +16,7 @@ from ganlab.runs.history import read_history
 from ganlab.runs.snapshots import read_snapshots
 from ganlab.training import session
 from ganlab.training.step import train_step
+from ganlab.training.trained import load_game
 
 CODES = "game={name: infogan, categories: 4, continuous: 2, weight: 0.7, continuous_weight: 0.3}"
 CHANGES = (CODES, "latent.dim=9", "data.fraction=0.2", "discriminator.norm=none")
@@ -136,3 +137,10 @@ def test_a_run_writes_down_what_was_read(images: Any, tmp_path: Any) -> None:
         assert row["agreement"] == row["agreement_matched"] <= 1
         assert "vendi_by_asked" not in row
     assert sorted(path.name for path in run.samples.glob("gallery_*")) == ["gallery_0000000.png", "gallery_0000003.png"]
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_a_run_on_points_has_a_gallery_too(points: Any, tmp_path: Any) -> None:
+    run = session.start(points("game={name: infogan, categories: 2, continuous: 1}", "training.steps=10"), tmp_path)
+    assert load_game(run).gallery().shape == (70, 2)
+    assert sorted(path.name for path in run.samples.glob("gallery_*")) == ["gallery_0000000.png", "gallery_0000010.png"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,34 @@ def test_an_interrupted_run_is_stopped_where_it_would_have_been(points: Any, tmp
     run = interrupted_at(points(*STOPPING, "monitor.stop_on=[never_learned]"), tmp_path, step=12)
     session.resume(run)
     assert run.status().reason == "stop_on: never_learned at step 25"
+
+
+def test_folders_that_a_copy_left_out_are_made_again(points: Any, tmp_path: Path) -> None:
+    """Git and some archives keep no empty folder, and a run that was interrupted early has no plot."""
+    run = interrupted_at(points(), tmp_path, step=7)
+    run.plots.rmdir()
+    shutil.rmtree(run.samples)
+    session.resume(run)
+    assert run.status().status == "finished"
+    assert (run.plots / "losses.png").is_file()
+    assert [step for step, _ in run.grids()] == [10, 20]
+
+
+def test_a_run_without_checkpoints_is_refused_and_left_as_it_is(points: Any, tmp_path: Path) -> None:
+    run = interrupted_at(points(), tmp_path, step=7)
+    shutil.rmtree(run.checkpoints)
+    before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
+    with pytest.raises(RunError, match="no checkpoint that can be used"):
+        session.resume(run)
+    assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == before
+
+
+def test_a_file_where_a_folder_should_be_is_told(points: Any, tmp_path: Path) -> None:
+    run = interrupted_at(points(), tmp_path, step=7)
+    run.plots.rmdir()
+    run.plots.write_text("")
+    with pytest.raises(RunError, match="cannot be made"):
+        session.resume(run)
 
 
 def test_readings_of_a_resumed_run_are_those_of_a_whole_one(images: Any, tmp_path: Path) -> None:

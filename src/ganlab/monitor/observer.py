@@ -32,7 +32,7 @@ class SampleFacts(NamedTuple):
         game: the game that made them; empty if another program's loop did.
         values: the game's own statistics, by name.
         phase: of a growing run, its current size.
-        gallery: up to 100 images (N, C, H, W), ten a row, that show what the game is about.
+        gallery: up to 100 images (N, C, H, W), ten a row, or points (N, 2), that show what the game is about.
     """
 
     protocol: Mapping[str, str] = {}

@@ -20,7 +20,7 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.domain import Domain
 from ganlab.monitor.recorder import Recorder
 from ganlab.plots import figures
-from ganlab.plots.grids import evenly_spaced, save_gif, save_png, side_by_side, tile, to_pixels
+from ganlab.plots.grids import evenly_spaced, save_gif, save_png, side_by_side
 from ganlab.plots.shown import Shown, read_shown
 from ganlab.runs.files import atomic_write
 from ganlab.runs.history import read_history
@@ -58,7 +58,7 @@ class Pictures:
             samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2).
             domain: which of the two.
             real: real points (M, 2), to be drawn behind points.
-            gallery: images (N, C, H, W), ten a row, that show what the game is about.
+            gallery: up to 100 images (N, C, H, W), ten a row, or points (N, 2), that show what the game is about.
         """
         shown = Shown.of(samples.numpy(), domain, None if real is None else real.numpy())
         picture = shown.picture()
@@ -73,8 +73,8 @@ class Pictures:
         for view in self.recorder.views:
             view.picture(step, picture)
         if gallery is not None:
-            pixels = tile(to_pixels(gallery.numpy()), columns=10)
-            save_png(pixels, self.run.samples / f"gallery_{step:07d}.png")
+            drawn = Shown.of(gallery.numpy(), domain, None if real is None else real.numpy())
+            save_png(drawn.picture(), self.run.samples / f"gallery_{step:07d}.png")
 
     def _thin(self) -> None:
         """Keep the numbers of the first snapshot, of evenly spaced ones, of the last, and of the last of each size.

@@ -117,6 +117,15 @@ class RunDirectory:
         """
         return "interrupted" if status.status == "running" and not self.is_held() else status.status
 
+    def make_folders(self) -> None:
+        """Make the folders of pictures, if they are not there: what copies a run may leave empty folders out.
+
+        Raises:
+            OSError: they cannot be made.
+        """
+        for folder in (self.samples, self.plots):
+            folder.mkdir(exist_ok=True)
+
     def held(self) -> AbstractContextManager[None]:
         """Hold the run's lock, as `lock.held` does."""
         return lock.held(self.path)
@@ -151,8 +160,7 @@ def new_run(runs_dir: Path, experiment: str, name: str | None = None) -> RunDire
         else:
             run = RunDirectory(runs_dir / name)
             run.path.mkdir()
-        for folder in (run.samples, run.plots):
-            folder.mkdir()
+        run.make_folders()
     except OSError as error:
         raise RunError(
             f"no run can be written under {runs_dir}: {error.strerror or error}",

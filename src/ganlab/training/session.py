@@ -143,6 +143,13 @@ def resume(
                     "bring the old data back, or allow it with --allow-change data",
                 )
             restore(bench.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
+            try:
+                run.make_folders()
+            except OSError as error:
+                raise RunError(
+                    f"the folders of {run.path} cannot be made: {error}",
+                    "move away what is in their place, or allow writing there",
+                ) from error
             cut_history(run.history, checkpoint.step)
             cut_snapshots(run.snapshots, checkpoint.step)
             if changes:

@@ -287,6 +287,15 @@ def test_float_images_beyond_the_reach_of_tanh(tmp_path: Path) -> None:
     assert "use only 0.00 to 1.00 of the range" in narrow
 
 
+def test_a_border_around_float_images_that_are_not_square(tmp_path: Path) -> None:
+    images = torch.from_numpy(noise(50)).permute(0, 3, 1, 2)[:, :, 5:, :] / 127.5 - 1
+    experiment = of_folder(tmp_path)
+    assert preflight(from_tensor(images), experiment) == []
+    images[:, :, :, -3:] = -1
+    (border,) = preflight(from_tensor(images), experiment)
+    assert "(0 pixels wide at the top, 0 at the bottom, 0 at the left, 3 at the right; " in border
+
+
 def test_what_is_only_looked_at_in_part_is_said(points: Any) -> None:
     values = torch.randn(LOOK_SAMPLES, 2).repeat(2, 1)
     (copies,) = preflight(from_tensor(values), points())

@@ -210,10 +210,10 @@ def test_an_allowed_change_goes_through_and_is_recorded(
 
     ended = child(lambda: session.resume(run, change, ["claim", "monitor"])).wait()
     assert ended.code == 0, ended.output
-    assert run.status().resumed[-1].changes == [
+    assert run.status().resumed[-1].changes == (
         {"key": "monitor.snapshot_samples", "from": 64, "to": 32},
         {"key": "claim", "from": "it learns", "to": "it still learns"},
-    ]
+    )
     assert run.experiment().claim == "it still learns"
     whole = runs.whole(experiment)
     found = differences(run, whole)

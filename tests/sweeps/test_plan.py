@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ganlab.config.load import apply_overrides, load_experiment
+from ganlab.config.objectives import LOSSES
 from ganlab.config.shipped import list_sweeps
 from ganlab.errors import ConfigError
 from ganlab.sweeps.plan import Plan, identity, label, make_plan
@@ -263,8 +264,7 @@ def test_every_problem_of_every_cell_is_told_once() -> None:
         "in 4 of 8 cells, e.g. mlp_mnist (latnt.dim=1, generator.width=8, loss=hinge): "
         "override latnt.dim=1: unknown key; did you mean latent.dim?",
         "in 4 of 8 cells, e.g. mlp_mnist (latnt.dim=1, generator.width=8, loss=hing): override loss='hing': "
-        "no loss called 'hing'; did you mean hinge? "
-        "there are minimax, non_saturating, least_squares, hinge, wasserstein",
+        f"no loss called 'hing'; did you mean hinge? there are {', '.join(LOSSES)}",
         "in 4 of 8 cells, e.g. mlp_mnist (latnt.dim=1, generator.width=0, loss=hinge): "
         "override generator.width=0: must be at least 1, got 0",
         "in 4 of 8 cells, e.g. mlp_mnist (latnt.dim=2, generator.width=8, loss=hinge): "

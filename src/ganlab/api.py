@@ -103,7 +103,7 @@ def train(
         config: a YAML file, the name of a shipped one, a mapping of the same keys, or an Experiment.
         overrides: `KEY=VALUE` changes by dotted path, such as `training.steps=500`.
         runs_dir: where the run directory is made.
-        resume: go on with the newest unfinished run of the same experiment, where there is one.
+        resume: continue the newest unfinished run of the same experiment, if there is one.
         views: who watches; see `ganlab.monitor.view.View`.
 
     Raises:

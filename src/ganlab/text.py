@@ -74,7 +74,7 @@ def quoted(name: str) -> str:
 
 
 def closest(word: object, options: Iterable[object]) -> str | None:
-    """Return the option that a mistyped word was probably meant to be; None where none is close."""
+    """Return the option that a mistyped word was probably meant to be; None if none is close."""
     found = difflib.get_close_matches(str(word)[:100].lower(), [str(option) for option in options], n=1)
     return found[0] if found else None
 

@@ -28,7 +28,7 @@ HELD_OUT = 1000
 """Real samples that are set aside as never trained on, at most half of all: enough to compare with."""
 
 NO_NUMBERS = (torch.bool, torch.complex64, torch.complex128)
-"""Types of tensors that cannot be class numbers, beside floats."""
+"""Types of tensors that cannot be class numbers, in addition to floats."""
 
 POINTS = "points"
 CHANNELS_FIRST = "N,C,H,W"
@@ -52,7 +52,7 @@ class Range:
     def fits(self, kind: str, low: float, high: float) -> bool:
         """Return whether pixels from `low` to `high` can be stored so.
 
-        Floats may lie beyond by rounding, but not below 0: that is how [-1, 1] is told from [0, 1].
+        Floats may lie beyond by rounding, but not below 0: that is how [-1, 1] is distinguished from [0, 1].
         """
         above, below = (SLACK, SLACK * (self.low < 0)) if kind == "f" else (0.0, 0.0)
         return kind in self.kinds and self.low - below <= low and high <= self.high + above
@@ -213,7 +213,7 @@ def _range(kind: np.dtype[Any], low: float, high: float, name: str, accepted: Ac
     """Return the range that pixels are stored in.
 
     Raises:
-        DataError: it is none of the accepted ones.
+        DataError: it is not one of the accepted ones.
     """
     if low > high:  # nothing is finite
         return accepted.ranges[0]

@@ -32,7 +32,7 @@ class Charge:
 
     Attributes:
         severity: 0 to 1, as the failure defines it.
-        onset: first step, or None where it cannot be dated.
+        onset: first step, or None if it cannot be dated.
         window: first and last step over which it was seen.
         findings: the evidence; the first ones decided.
         summary: one sentence.
@@ -56,7 +56,7 @@ class Charge:
 
 @dataclass(frozen=True)
 class Improvement:
-    """A statistic that still improves: by `change` of its level over `window`, of which `needed` is asked."""
+    """A statistic that still improves: by `change` of its level over `window`, of which `needed` is required."""
 
     signal: str
     change: float
@@ -74,12 +74,12 @@ def clearness(finding: Finding) -> float:
 
 
 def ratio(row: Row, key: str) -> float | None:
-    """A statistic over its real-vs-real value at the same number of samples, in [0, inf); None where either lacks."""
+    """A statistic over its real-vs-real value at the same number of samples, in [0, inf); None if either is missing."""
     return row.ratio(key)
 
 
 def reading(key: str) -> Callable[[Row], float | None]:
-    """The measure that reads a number of a row by its key, None where the row has none."""
+    """The measure that reads a number of a row by its key, None if the row has none."""
     return lambda row: row.number(key)
 
 
@@ -117,14 +117,14 @@ class Case:
     # -- losses -------------------------------------------------------------------------------------------------
 
     def curve(self, name: str) -> Series | None:
-        """A curve of the evidence, None where it is missing or has no finite value."""
+        """A curve of the evidence, None if it is missing or has no finite value."""
         series = self.evidence.curves.get(name)
         if series is None or not np.isfinite(series.values).any():
             return None
         return series
 
     def late(self, name: str) -> float:
-        """Median of a curve over the last fifth of the run; NaN where it is missing."""
+        """Median of a curve over the last fifth of the run; NaN if it is missing."""
         series = self.curve(name)
         return math.nan if series is None else signals.level(series.within(*self.late_window))
 
@@ -167,7 +167,7 @@ class Case:
         return held or []
 
     def lasts(self, spell: tuple[int, int]) -> bool:
-        """Tell whether a spell covers nine tenths of the run's last fifth."""
+        """Return whether a spell covers nine tenths of the run's last fifth."""
         first, last = self.late_window
         return min(spell[1], last) - max(spell[0], first) >= 0.9 * (last - first)
 
@@ -175,7 +175,7 @@ class Case:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """Snapshots whose samples were judged by features, less the one before training where there are others."""
+        """Snapshots whose samples were judged by features, without the one before training if there are others."""
         judged = tuple(row for row in self.evidence.snapshots if is_number(row.get("good")) and not reals_fail(row))
         return judged[1:] if len(judged) > 1 and judged[0]["step"] == 0 else judged
 
@@ -197,12 +197,12 @@ class Case:
         return Series(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
 
     def recently(self, measure: Callable[[Row], float | None]) -> float:
-        """Median of a statistic over the last snapshots; NaN where none of them has it."""
+        """Median of a statistic over the last snapshots; NaN if none of them has it."""
         values = [value for row in self.recent if (value := measure(row)) is not None]
         return float(np.median(values)) if values else math.nan
 
     def always_recently(self, test: Callable[[Row], bool | None]) -> bool:
-        """Tell whether a test holds in each of the last snapshots, and there is one."""
+        """Return whether a test holds in each of the last snapshots, and there is one."""
         return bool(self.recent) and all(test(row) for row in self.recent)
 
     def since(self, test: Callable[[Row], bool | None]) -> int:
@@ -215,7 +215,7 @@ class Case:
         return int(onset)
 
     def rising(self, measure: Callable[[Row], float | None], least: float = 0.0) -> bool:
-        """Tell whether a statistic of the samples still rises at the end, by a tenth of itself and by `least`."""
+        """Return whether a statistic of the samples still rises at the end, by a tenth of itself and by `least`."""
         found, level, _ = self._late_trend(measure)
         return found.p_value < 0.1 and found.change / level > STILL and found.change >= least
 
@@ -232,7 +232,7 @@ class Case:
 
     @cached_property
     def improvement(self) -> Improvement | None:
-        """The statistic of the samples that still improves over the last half of the run, None where none does."""
+        """The statistic of the samples that still improves over the last half of the run, None if none does."""
         for name, measure, sign, least in (
             ("fid", reading("fid"), -1, 0.0),
             ("good", lambda row: ratio(row, "good"), 1, 0.1),
@@ -250,7 +250,7 @@ class Case:
 
     @property
     def improving(self) -> bool:
-        """Tell whether the samples still improve."""
+        """Return whether the samples still improve."""
         return self.improvement is not None
 
     @cached_property
@@ -260,7 +260,7 @@ class Case:
 
     @cached_property
     def bad_samples(self) -> bool | None:
-        """True where the last samples are garbage or all alike, False where they are neither, None without samples.
+        """True if the last samples are garbage or all alike, False if they are neither, None without samples.
 
         Without samples but with FID: False once any image was learned. What it became then has a name of its own.
         """
@@ -272,7 +272,7 @@ class Case:
 
     @cached_property
     def has_quality(self) -> bool:
-        """Tell whether a curve of published metrics is there."""
+        """Return whether a curve of published metrics is there."""
         return "fid" in self.evidence.quality and len(signals.finite(self.evidence.quality["fid"])) >= 2
 
     @cached_property
@@ -326,7 +326,7 @@ REALS_PASS = 0.5
 
 
 def reals_fail(row: Row) -> bool:
-    """Tell whether the garbage test says nothing of a row, as its reals do not pass it either."""
+    """Return whether the garbage test says nothing about a row because its reals do not pass it either."""
     real = row.get("good_real")
     return is_number(real) and real < REALS_PASS
 

@@ -35,7 +35,7 @@ class Proof:
     Attributes:
         label: what they show.
         curves: name and colour of each, by its key in the evidence.
-        signals: findings that are about these curves beside those that have a key in their name.
+        signals: findings about these curves, in addition to those with a key in their name.
         log: whether the axis is logarithmic.
     """
 

@@ -45,7 +45,7 @@ class NonFinite:
 
     step: int
     signal: str
-    """The column, or the tensor where a replay found it."""
+    """The column, or the tensor in which a replay found it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +63,11 @@ class Evidence:
     """Curves of published metrics that the run's own code printed: `fid` (Inception features, lower is better),
     `inception_score`, `f8` (recall), `f1_8` (precision)."""
     family: Family | None = None
-    """Family of the losses; None where it cannot be told."""
+    """Family of the losses; None if unknown."""
     saturating: bool | None = None
-    """True for a generator that minimises log(1 - D(G(z))); None where it cannot be told."""
+    """True for a generator that minimises log(1 - D(G(z))); None if unknown."""
     planned: int | None = None
-    """Steps that the run was to make, where that is known."""
+    """Planned steps of the run, if known."""
     ended: bool = True
     """False while the run goes on."""
     non_finite: NonFinite | None = None
@@ -77,7 +77,7 @@ class Evidence:
     notes: tuple[str, ...] = ()
     """What a reader took for what, and what it left out and why."""
     damaged: bool = False
-    """True where parts of the run are lost or cannot be trusted: the verdict may not be that of the whole run."""
+    """True if parts of the run are lost or cannot be trusted: the verdict may not be that of the whole run."""
 
     def __post_init__(self) -> None:
         rows = tuple(row if isinstance(row, Row) else Row(row) for row in self.snapshots)
@@ -95,7 +95,7 @@ class Evidence:
 
     @property
     def phases(self) -> tuple[int, ...]:
-        """First step of each phase that a snapshot was taken in, rising; empty where nothing grows."""
+        """First step of each phase that a snapshot was taken in, rising; empty if nothing grows."""
         return tuple(sorted({row["phase_since"] for row in self.snapshots if row.get("phase_since") is not None}))
 
     def _steps(self) -> list[list[int]]:

@@ -24,12 +24,12 @@ LOSS_CURVES = ("d_loss", "d_loss_real", "d_loss_fake", "g_loss")
 
 
 def explosion(case: Case) -> Finding | None:
-    """What shows that a run diverged, over the steps of its window; None where nothing does."""
+    """What shows that a run diverged, over the steps of its window; None if nothing does."""
     return non_finite(case) or exploded_gradient(case) or exploded_loss(case)
 
 
 def non_finite(case: Case) -> Finding | None:
-    """NaN or Inf, in a curve or where the run itself reported one; to the last of them, where numbers came back."""
+    """NaN or Inf, in a curve or reported by the run itself; up to the last one, if finite numbers came back."""
     reported = case.evidence.non_finite
     found = [(reported.step, reported.signal, case.last_step)] if reported else []
     for name, curve in case.evidence.curves.items():
@@ -62,13 +62,15 @@ def exploded_gradient(case: Case) -> Finding | None:
         window = still_above(case, curve, limit)
         if window:
             value = case.level_in(curve, window)
-            words = f"The gradient norm {name} reached {value:.3g}, where a quarter of the run lies under {quiet:.3g}."
+            words = (
+                f"The gradient norm {name} reached {value:.3g}, while it is below {quiet:.3g} in a quarter of the run."
+            )
             return Finding(name, value, limit, window, "gradient explosion; ratio " + OWN_RUNS, words)
     return None
 
 
 def exploded_loss(case: Case) -> Finding | None:
-    """A loss beyond any that decisions can cost; of a scale not known, beyond EXPLOSION times where it was before."""
+    """A loss beyond any that decisions can cost; if the scale is unknown, beyond EXPLOSION times its earlier level."""
     for name in LOSS_CURVES:
         curve = case.curve(name)
         if curve is None:
@@ -88,6 +90,6 @@ def exploded_loss(case: Case) -> Finding | None:
 
 
 def still_above(case: Case, curve: Series, limit: float) -> tuple[int, int] | None:
-    """From where a curve is above a limit to the end of the run, where it still is at the curve's last finite value."""
+    """From where a curve exceeds a limit to the end of the run, if its last finite value still does."""
     found = signals.spells(curve, lambda values: values > limit, share=END)
     return (found[-1][0], case.last_step) if found and found[-1][1] >= signals.finite(curve).steps[-1] else None

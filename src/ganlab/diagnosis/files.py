@@ -23,7 +23,7 @@ from ganlab.runs.files import write_json
 
 ALIKE = 0.09
 """Root-mean-square difference per pixel, of pixels in [-1, 1] averaged to at most 16 x 16, below which two samples
-count as near-duplicates where no reals are at hand: 5 % of 10,000 MNIST digits have a neighbour that near."""
+count as near-duplicates if no reals are available: 5 % of 10,000 MNIST digits have a neighbour that near."""
 
 REALS = 10_000
 """Training images at most that say how near is near; all 60,000 digits would take five seconds."""
@@ -43,7 +43,7 @@ def draw_samples(
 
 
 def sheet_of_run(run: RunDirectory, evidence: Evidence) -> Pixels | Figure | None:
-    """Draw the run's last samples, near-duplicates underlined; for points beside what reached each mode.
+    """Draw the run's last samples, near-duplicates underlined; for points, with how many reached each mode.
 
     None if the run keeps no samples as numbers, as runs of older versions did not, or if they are points of another
     program's loop.

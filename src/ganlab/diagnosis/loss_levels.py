@@ -20,13 +20,13 @@ VICTORY_SOURCE = "Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017"
 
 
 def generator_kind(case: Case) -> str | None:
-    """Which generator's loss it is, as far as its levels mean anything; None where they mean nothing.
+    """Which generator's loss it is, as far as its levels mean anything; None if they mean nothing.
 
     Returns:
         `saturating`, `non_saturating`, `least_squares` or `hinge`.
 
     log(1 - D(G(z))) is never above 0, and -log D(G(z)) never below. Of a family not known, losses that never fall below
-    0 are none of a critic; least squares has the limits that hold for the others too.
+    0 mean nothing for a critic; least squares has the limits that hold for the others too.
     """
     family, d_loss, g_loss = case.evidence.family, case.curve("d_loss"), case.curve("g_loss")
     if family == "cross_entropy":

@@ -21,7 +21,7 @@ class Cure:
     Attributes:
         why: what to do and why it helps, in one sentence.
         source: who showed it.
-        change: from an experiment to the keys to set; an empty dict where the experiment has it already. None where
+        change: from an experiment to the keys to set; an empty dict if the experiment already has it. None if
             the cure takes words.
     """
 

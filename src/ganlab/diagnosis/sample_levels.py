@@ -24,7 +24,7 @@ generator is still learning to show it."""
 
 
 def class_shares(row: Row) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Shares of the good samples and of the reals by class; None where the row has no classes or no good sample."""
+    """Shares of the good samples and of the reals by class; None if the row has no classes or no good sample."""
     counts, real = row.get("class_counts"), row.get("class_shares_real")
     if not counts or not real or len(counts) != len(real) or not sum(counts):
         return None
@@ -32,7 +32,7 @@ def class_shares(row: Row) -> tuple[NDArray[np.float64], NDArray[np.float64]] | 
 
 
 def visited_mass(row: Row) -> float | None:
-    """Share of the real mass in classes with a good sample; None where there are no classes."""
+    """Share of the real mass in classes with a good sample; None if there are no classes."""
     known = class_shares(row)
     return None if known is None else float(known[1][known[0] > 0].sum())
 
@@ -74,5 +74,5 @@ def quality(case: Case) -> list[Finding]:
 
 
 def shortfall(case: Case) -> list[Finding]:
-    """What keeps the last samples from counting as healthy; empty where nothing does."""
+    """What keeps the last samples from counting as healthy; empty if nothing does."""
     return [each for each in quality(case) if each.threshold and not (each.value or 0) >= each.threshold]

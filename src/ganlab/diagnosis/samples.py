@@ -1,4 +1,4 @@
-"""Samples that a foreign generator made, beside the data they are to look like: `--samples` and `--real`."""
+"""Samples from a foreign generator, and the data they should look like: `--samples` and `--real`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def snapshots_of(
     """Return a snapshot row a step, thorough for the last one, and notes on what was changed to compare.
 
     Raises:
-        DataError: images beside points.
+        DataError: one of them images, the other points.
     """
     features = features_for(options, real)
     rows: list[Row] = []
@@ -90,7 +90,7 @@ def as_real(values: Tensor, domain: Domain, real: Domain) -> tuple[Tensor, list[
     bilinear interpolation, antialiased.
 
     Raises:
-        DataError: images beside points.
+        DataError: one of them images, the other points.
     """
     if isinstance(domain, Points) and isinstance(real, Points):
         return values, []

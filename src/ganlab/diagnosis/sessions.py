@@ -94,7 +94,7 @@ def follow(
         options: how to read it.
         seconds: time between two looks.
         stop: ends it, within 0.2 s or when a judgement that is under way is done.
-        waiting: is told why there is nothing to judge yet.
+        waiting: called with the reason why there is nothing to judge yet.
 
     Raises:
         Interrupted: a signal ended it.
@@ -132,7 +132,7 @@ def _sleep(seconds: float, stop: StopSignal) -> None:
 
 
 def write_down(target: Target, verdict: Verdict, options: ReadOptions, out: Path | None) -> Judged:
-    """Write a verdict and its pictures into `out`, else into the run; foreign files get nothing written beside them.
+    """Write a verdict and its pictures into `out`, else into the run; nothing is written next to foreign files.
 
     What cannot be written into the run is a remark.
 
@@ -149,7 +149,7 @@ def write_down(target: Target, verdict: Verdict, options: ReadOptions, out: Path
     except RunError as error:
         remarks.append(f"no sheet of samples: {error.message}")
     try:
-        # The run's lock tells whether a process writes to it, and keeps out one that would resume it meanwhile.
+        # The run's lock shows whether a process writes to it, and keeps it from being resumed meanwhile.
         with target.run.held() if out is None and target.run is not None else nullcontext():
             return Judged(verdict, write_verdict(out or target.path, verdict.judged_on, verdict, sheet), remarks)
     except (GanlabError, OSError) as error:

@@ -31,7 +31,7 @@ class Finding:
     Attributes:
         signal: name of what was measured, such as `d_loss` or `class_coverage`.
         value: what it measured.
-        threshold: what it was compared with, or None where nothing was.
+        threshold: what it was compared with, or None if there was nothing.
         window: first and last step it was measured over.
         source: where the criterion comes from: a paper, or `measured on ganlab's own runs`.
         words: one sentence for a newcomer.
@@ -47,7 +47,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Remedy:
-    """What to do: `change` names configuration keys and their new values, and is empty where it takes words."""
+    """What to do: `change` names configuration keys and their new values, and is empty if only words will do."""
 
     why: str
     source: str
@@ -185,7 +185,7 @@ class Verdict(StoredVerdict, Mapping[str, Any]):
 
 
 FIELDS = tuple(each.name for each in fields(StoredVerdict))
-"""What verdict.json holds beside its `schema`."""
+"""What verdict.json holds in addition to its `schema`."""
 
 
 def _as_lists(value: Any) -> Any:

@@ -240,7 +240,7 @@ def gan_train_test(fake: Tensor, fake_labels: Tensor, real: Tensor, real_labels:
 
 
 def _mann_whitney_z(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Return the z of U of a against b: negative where a tends to be the smaller; 0 where all are equal."""
+    """Return the z of U of a against b: negative if a tends to be smaller; 0 if all are equal."""
     ranks = rankdata(np.concatenate([a, b]))
     total = len(ranks)
     mean = len(a) * len(b) / 2

@@ -40,7 +40,7 @@ CHUNK = 250
 """Images that pass through a network at once: their activations stay in the processor's cache."""
 
 EPOCHS = 6
-"""Passes over other labelled data in the training of their classifier, or as many as see TRAINING_IMAGES."""
+"""Passes over other labelled data in the training of their classifier, or enough to see TRAINING_IMAGES."""
 
 TRAINING_IMAGES = 200_000
 """Images, counted again in each pass, that the classifier of other data is trained on at least."""

@@ -46,7 +46,7 @@ def frechet_distance(a: Tensor | Moments, b: Tensor | Moments) -> float:
     """Return |dmean|^2 + Tr(C1 + C2 - 2 (C1 C2)^1/2), at least 0 (Heusel et al. 2017, equation 6).
 
     It falls with the number of samples, so that only values at the same numbers compare. Finite for samples of any
-    rank, also for a single one repeated (then the trace term is that of the other set's covariance). NaN where a number
+    rank, also for a single one repeated (then the trace term is that of the other set's covariance). NaN if a number
     is not finite.
 
     Args:
@@ -86,7 +86,7 @@ def fid_infinity(fake: Tensor, real: Tensor | Moments, seed: int) -> float:
     Forsyth 2020, section 4.2). Parts have N/10 samples or more, as there, and at least 2 d (up to N/2), since the line
     bends if the covariance lacks full rank. The number of reals stays as it is, and so does the bias that
     comes from it. May lie below 0 by the error of the fit. With few samples there are fewer sizes than 15; with two,
-    the distance itself is returned. NaN where a number is not finite.
+    the distance itself is returned. NaN if a number is not finite.
 
     Args:
         fake: features (N, d), N >= 2.

@@ -13,7 +13,7 @@ from ganlab.networks import build_generator
 
 
 def garbage(real: Tensor, source: torch.Generator) -> Tensor:
-    """Return as many images as `real` (N, C, 28, 28), in [-1, 1], none of which is data: each kind in turn.
+    """Return N images of the shape of `real` (N, C, 28, 28), in [-1, 1], none of which is data: each kind in turn.
 
     Noise of every amplitude and smoothness, flat and blurred images, what untrained generators make, and real images
     broken so that their pieces stay real: shuffled pixels and patches, negatives, two laid over each other, holes.

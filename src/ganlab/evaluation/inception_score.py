@@ -26,7 +26,7 @@ def inception_score(probabilities: Tensor) -> InceptionScore:
     """Return exp E KL(p(y|x) || p(y)) of class probabilities (N, C) (Salimans et al. 2016, section 4), in one split.
 
     One sample a class, repeated, scores as high as can be: never judge by it alone. Samples all alike score 1.
-    NaN where a probability is not finite.
+    NaN if a probability is not finite.
 
     Raises:
         ValueError: no samples.

@@ -14,14 +14,14 @@ def kernel_distance(fake: Tensor, real: Tensor, seed: int, subsets: int = 100, s
 
     The estimate is unbiased (Binkowski et al. 2018, section 3.1), so that it lies around 0, also below it, if the two
     are alike, at any number of samples. Where both sets are no larger than a subset, all their samples are compared
-    once. NaN where a number is not finite.
+    once. NaN if a number is not finite.
 
     Args:
         fake: features (N, d), N >= 2.
         real: features (M, d), M >= 2.
         seed: decides which samples are in which subset.
         subsets: how many subsets of each set.
-        size: samples in a subset, drawn without replacement; fewer where a set has fewer.
+        size: samples in a subset, drawn without replacement; fewer if a set has fewer.
 
     Raises:
         ValueError: fewer than two samples in fake or real.

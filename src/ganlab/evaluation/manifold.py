@@ -84,7 +84,7 @@ def manifold(fake: Tensor, real: Tensor | Balls, k: int = NEAREST, k_density: in
     Improved precision and recall (Kynkaanniemi et al. 2019, equation 2), density and coverage (Naeem et al. 2020,
     equations 3 and 4), with open balls as there. Duplicates have balls of radius 0, which hold nothing, not even a
     copy: samples that are all alike give recall 0, reals that are all alike give precision, density and coverage 0.
-    Sets of k points or fewer have balls that reach to their farthest other point. All NaN where a number is not finite.
+    Sets of k points or fewer have balls that reach to their farthest other point. All NaN if a number is not finite.
 
     Args:
         fake: samples' features.
@@ -150,7 +150,7 @@ def prd(fake: Tensor, real: Tensor, seed: int) -> Prd:
     """Return the F scores of the precision-recall curve of fake (N, d) against real (M, d).
 
     Both sets are sorted into the same k-means clusters; the curve is that of the two histograms, averaged over runs
-    (Sajjadi et al. 2018, algorithm 1). Sets of less than 20 points have a cluster a point. NaN where a number is not
+    (Sajjadi et al. 2018, algorithm 1). Sets of less than 20 points have a cluster a point. NaN if a number is not
     finite. Sizes that differ are allowed, though the larger set then says more about where the clusters lie.
 
     Raises:

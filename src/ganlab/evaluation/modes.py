@@ -71,7 +71,7 @@ class ClassVendi:
     count: int
     """Generated samples of the class."""
     relative: float | None
-    """`relative_vendi` against as many reals of the class; None if either has fewer than 30, or the reals are alike."""
+    """`relative_vendi` against equally many reals; None if either has fewer than 30 or the reals are alike."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def fit_bins(train: Tensor, seed: int, bins: int = 100) -> Bins:
 def ndb(bins: Bins, samples: Tensor) -> Ndb:
     """Return the number of statistically different bins (Richardson & Weiss 2018, section 2) of samples (M, p).
 
-    A bin differs where a two-proportion z-test with pooled variance rejects equality at alpha = .05. Bins that neither
+    A bin differs if a two-proportion z-test with pooled variance rejects equality at alpha = .05. Bins that neither
     set fills do not differ. With more samples smaller differences count: all 10,000 MNIST test digits get about 25 of
     100. Give it the same number of held-out samples for the real-vs-real value.
     """
@@ -224,7 +224,7 @@ def vendi(unit_vectors: Tensor) -> float:
     """Return the Vendi score (Friedman & Dieng 2023, definition 3.1): how many different samples there seem to be.
 
     exp(-sum l ln l) over the eigenvalues l of K/n with the cosine kernel, 1 to min(n, p). It grows with n: compare only
-    with as many reals. Rows of zeros have no direction and are left out; without any other row the score is 1.
+    with equally many reals. Rows of zeros have no direction and are left out; without any other row the score is 1.
 
     Args:
         unit_vectors: (N, p), each row of length 1 (or 0).

@@ -22,7 +22,7 @@ def psnr(made: Tensor, truth: Tensor) -> Tensor:
     Args:
         made, truth: images (N, C, H, W) in [-1, 1].
 
-    It is at most 100, which identical images get, so that it stays finite; NaN where an image holds NaN.
+    It is at most 100, which identical images get, so that it stays finite; NaN if an image holds NaN.
     """
     error = (made - truth).square().flatten(1).mean(1)
     return (10 * torch.log10(RANGE**2 / error)).clamp(max=BEST)

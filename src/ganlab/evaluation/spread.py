@@ -61,7 +61,7 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
 def mean_pairwise_distance(a: Tensor) -> float:
     """Return the mean Euclidean distance over the distinct pairs of a (N, ...), N >= 2, divided by sqrt(d).
 
-    Exact to about 1e-8 of the largest deviation from the mean, also for near-duplicates. NaN where a number in `a` is
+    Exact to about 1e-8 of the largest deviation from the mean, also for near-duplicates. NaN if a number in `a` is
     not finite.
 
     Raises:

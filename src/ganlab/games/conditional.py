@@ -19,7 +19,7 @@ ROWS = 10
 
 
 class ConditionalGame(StandardGame):
-    """Both players are told the class: the generator in its input, the discriminator through its head."""
+    """Both players see the class: the generator in its input, the discriminator through its head."""
 
     options: ConditionalGameOptions
 
@@ -33,7 +33,7 @@ class ConditionalGame(StandardGame):
         return self.options.class_count(self.experiment.data)
 
     def _class_shares(self) -> Tensor:
-        """How often each class is asked for, (classes,): as often as it is in the data, where these are there.
+        """How often each class is asked for, (classes,): as often as it occurs in the data, if they are known.
 
         Raises:
             DataError: the data have more classes than the experiment says.
@@ -62,7 +62,7 @@ class ConditionalGame(StandardGame):
         return Draw(torch.cat([latents, one_hot(asked, self.classes).to(latents)], dim=1), asked)
 
     def real_labels(self, round: Round) -> Tensor:
-        """The reals' labels, some of them replaced where the experiment asks for noise on them."""
+        """The reals' labels, some of them replaced if the experiment asks for label noise."""
         labels, share = round.real.labels, self.options.label_noise
         if share == 0.0:
             return labels
@@ -80,5 +80,5 @@ class ConditionalGame(StandardGame):
 
 
 def build(setting: Setting) -> ConditionalGame:
-    """Return the game of classes in which they tell in the score."""
+    """Return the game in which the class enters the score."""
     return ConditionalGame(setting, Projection())

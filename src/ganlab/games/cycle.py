@@ -42,11 +42,11 @@ class CycleGame(StandardGame):
 
     @property
     def fingerprint(self) -> str:
-        """What tells the data of both domains from any other."""
+        """A text that no other pair of data sets has."""
         return f"{super().fingerprint} {self.source.fingerprint}"
 
     def draw(self, count: int, source: torch.Generator, held_out: bool = False) -> Draw:
-        """Draw source images; what is asked for is their label, where both domains have the same classes."""
+        """Draw source images; if both domains have the same classes, their labels are what is asked for."""
         images = draw_images(self.source, count, source, held_out)
         alike = self.data is not None and self.data.train.class_names == self.source.train.class_names
         return Draw(images.values, images.labels if alike and len(self.source.train.class_names) > 1 else None)

@@ -1,4 +1,4 @@
-"""What a discriminator says of a sample beside its score, and what the players make of it."""
+"""What a discriminator returns for a sample in addition to its score, and how the players use it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Head:
 
 
 class Projection(Head):
-    """The class tells in the score: psi(phi(x)) + <v_y, phi(x)>, the heads being <v, phi(x)> (Miyato & Koyama 2018)."""
+    """The class enters the score: psi(phi(x)) + <v_y, phi(x)>, the heads being <v, phi(x)> (Miyato & Koyama 2018)."""
 
     by_class: ClassVar[bool] = True
 
@@ -48,7 +48,7 @@ class ClassLogits(Head):
     """Logits of the class, which both players want to be right; the score is of the sample alone (Odena et al. 2017).
 
     Args:
-        weight: of the class term beside the adversarial one.
+        weight: of the class term relative to the adversarial one.
     """
 
     def __init__(self, weight: float) -> None:

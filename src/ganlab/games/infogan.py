@@ -48,7 +48,7 @@ class InfoGame(StandardGame):
         return Draw(torch.cat([noise, one_hot(category, self.options.categories).to(noise), continuous], 1), category)
 
     def measure(self, drawn: Draw, samples: Tensor) -> dict[str, float]:
-        """L_I's categorical part beside its maximum H(c), in nats, and the continuous codes' mean square error."""
+        """L_I's categorical part and its maximum H(c), in nats, and the continuous codes' mean square error."""
         heads = [self.judge(part.to(self.device), None).heads for part in samples.split(CHUNK)]
         information, error = self.head.bounds(torch.cat([each for each in heads if each is not None]), drawn)
         found = {"info_bound": float(information), "info_max": math.log(self.options.categories)}

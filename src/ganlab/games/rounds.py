@@ -22,8 +22,8 @@ class Draw(NamedTuple):
 
     Attributes:
         inputs: (N, *experiment.input_shape), floats.
-        asked: (N,) int64, the class (or code) that each sample is to be of; None where none is asked for.
-        truth: (N, *shape), what a perfect generator would make of each input; None where there is no such thing.
+        asked: (N,) int64, the class (or code) that each sample is to be of; None if none is asked for.
+        truth: (N, *shape), what a perfect generator would make of each input; None if there is no such thing.
     """
 
     inputs: Tensor

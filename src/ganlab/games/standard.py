@@ -71,7 +71,7 @@ class StandardGame:
 
     Args:
         setting: what is played with.
-        head: what the discriminator says beside its score; None: nothing.
+        head: what the discriminator returns in addition to its score; None: nothing.
     """
 
     def __init__(self, setting: Setting, head: Head | None = None) -> None:
@@ -91,7 +91,7 @@ class StandardGame:
 
     @property
     def fingerprint(self) -> str:
-        """What tells the data that are played with from any other."""
+        """A text that no other data set has."""
         return self.data.fingerprint if self.data else ""
 
     def begin(self, step: int) -> None:

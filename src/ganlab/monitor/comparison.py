@@ -21,7 +21,7 @@ from ganlab.evaluation.statistics import SampleStatistics, draw
 
 
 class Comparison:
-    """Compares samples with as many real ones; reference statistics are computed once per number of samples.
+    """Compares samples with the same number of real ones; reference statistics are computed once per number of samples.
 
     Args:
         real: real samples.

@@ -149,5 +149,5 @@ def stands(evidence: Evidence, names: tuple[str, ...]) -> bool:
     long again passes before a run reads as anything, so that none ends in its first fifth.
     """
     window = window_of(evidence)
-    # The earliest first: a verdict that is new differs there, and one diagnosis tells.
+    # The earliest first: a new verdict differs there, and one diagnosis is enough to see it.
     return bool(window) and all(matches(reading_of(evidence.until(step)).name, names) for step in window)

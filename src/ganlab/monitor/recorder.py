@@ -188,7 +188,7 @@ class Recorder:
         append_text(self.run.log, f"{now()} {one_line(text)}\n")
 
     def close(self, status: State, reason: str = "") -> None:
-        """Write into run.json how the run ended, and let the directory go.
+        """Write into run.json how the run ended, and release the lock on the directory.
 
         Args:
             status: finished, stopped, interrupted or failed.

@@ -40,7 +40,7 @@ class Rows:
         """Take a step's numbers: those that lie on the host, and copies of those on the device, not waited for.
 
         Raises:
-            RunError: a value is no number, or a name is none that a column can have.
+            RunError: a value is not a number, or a name is not allowed for a column.
         """
         host: dict[str, float] = {"step": step, "time": seconds}
         names: list[str] = []
@@ -105,7 +105,7 @@ def as_float(name: str, value: Number) -> float:
     """Return a number, or the one of a tensor on the host, as a float.
 
     Raises:
-        RunError: it is none.
+        RunError: it is not a number.
     """
     try:
         return float(value)

@@ -67,7 +67,7 @@ class Update:
     source: Callable[[str], torch.Generator]
 
     def holds(self, batches: Literal["real", "fake", "both"]) -> bool:
-        """Tell whether these batches were shown."""
+        """Return whether these batches were shown."""
         return (self.real is not None or batches == "fake") and (self.fake is not None or batches == "real")
 
 
@@ -102,7 +102,7 @@ class Part(Generic[Chosen]):
 
 
 class Penalty(Part[ChosenPenalty], ABC):
-    """A term of the discriminator's loss beside the adversarial one."""
+    """A term of the discriminator's loss in addition to the adversarial one."""
 
     at_inputs: ClassVar[bool] = False
     """Whether it differentiates the scores of an update by their inputs, which must then require gradients."""
@@ -181,7 +181,7 @@ class Parts:
         return targets
 
     def differentiates(self, batch: Literal["real", "fake"]) -> bool:
-        """Tell whether a penalty needs gradients at the inputs of a batch."""
+        """Return whether a penalty needs gradients at the inputs of a batch."""
         return any(each.at_inputs and each.options.looks_at in (batch, "both") for each in self.penalties)
 
     def after_update(self, discriminator: nn.Module, trace: Trace) -> None:

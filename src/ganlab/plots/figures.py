@@ -291,7 +291,7 @@ def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
     steps = np.unique(np.concatenate([curve.steps[~np.isfinite(curve.values)] for curve in curves]))
     if len(steps):
         axes.axvline(steps[0], color=ALARM, linewidth=1.2, linestyle="--")
-        # On the right, where a run that ends there leaves room, if need be outside the panel.
+        # On the right, if the run ends there and leaves room; if need be outside the panel.
         axes.annotate(
             f"non-finite at step {steps[0]:,.0f}",
             (steps[0], 0.5),

@@ -149,7 +149,7 @@ def _panel(axes: Axes, panel: Panel) -> bool:
         limit(axes, curves, levels)
     locator = axes.yaxis.get_major_locator()
     if isinstance(locator, SymmetricalLogLocator):
-        # Left to itself it names every power of ten, one over the other where a loss passes 1e12.
+        # Left to itself it names every power of ten, overlapping, if a loss exceeds 1e12.
         locator.set_params(numticks=6)
     legend(axes)
     return True

@@ -49,9 +49,9 @@ class Side:
     Attributes:
         run: its directory.
         facts: state, step, seed, verdict, onset and confidence in words, by heading; `-` for what is not known.
-        verdict: `failure` or `failure/variant`; empty where it was not judged.
+        verdict: `failure` or `failure/variant`; empty if it was not judged.
         experiment: what was trained; None for other people's runs.
-        history, snapshots: what was recorded; empty where nothing was or it cannot be read.
+        history, snapshots: what was recorded; empty if nothing was or it cannot be read.
         grid: step and picture of the last samples.
         gaps: what could not be read, and why.
     """
@@ -72,9 +72,9 @@ class Comparison:
 
     Attributes:
         sides: the runs, in the order they were named.
-        settings: dotted path -> its value in each run, for what is not the same in all that say it; None where a run
+        settings: dotted path -> its value in each run, for what is not the same in all that say it; None if a run
             has no such key or no configuration.
-        numbers: name -> final value in each run; None where it is not known, NaN and infinity as they are.
+        numbers: name -> final value in each run; None if it is not known, NaN and infinity as they are.
         picture: the PNG.
     """
 
@@ -200,7 +200,7 @@ def differing(sides: Sequence[Side]) -> dict[str, list[Any]]:
     sections = list(Experiment.model_fields)
     found = dict.fromkeys(key for change in changes if change for key in change if key not in SAME)
     keys = sorted(found, key=lambda key: sections.index(key.partition(".")[0]))
-    # What the first run says stands in every difference from it.
+    # Every difference is from the first run.
     base = {key: change[key][0] for change in changes if change for key in change}
     return {
         key: [None if change is None else change[key][1] if key in change else base[key] for change in changes]
@@ -218,7 +218,7 @@ def setting_words(settings: Mapping[str, Sequence[Any]], number: int) -> str:
 
 
 def value_words(value: Any) -> str:
-    """Return a setting as an experiment file would have it; `-` where there is none."""
+    """Return a setting as an experiment file would have it; `-` if there is none."""
     if value is None:
         return "-"
     if isinstance(value, str):
@@ -236,7 +236,7 @@ def final_numbers(sides: Sequence[Side]) -> dict[str, list[float | None]]:
 
 
 def late_median(history: History, name: str) -> float | None:
-    """Return the median of a column over the last twentieth of the steps, NaN where one is; None without the column."""
+    """Return the median of a column over the last twentieth of the steps, NaN if one is; None without the column."""
     values = history.get(name, np.zeros(0))
     if not len(values) or np.isnan(values).all():
         return None
@@ -244,7 +244,7 @@ def late_median(history: History, name: str) -> float | None:
 
 
 def last_statistic(snapshots: Sequence[Row], name: str) -> float | None:
-    """Return a statistic of the last snapshot; NaN where it was not finite, None where it was not taken."""
+    """Return a statistic of the last snapshot; NaN if it was not finite, None if it was not taken."""
     if not snapshots:
         return None
     return math.nan if name in snapshots[-1].non_finite else snapshots[-1].number(name)

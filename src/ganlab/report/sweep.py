@@ -35,7 +35,7 @@ from ganlab.sweeps.summary import write_results
 from ganlab.verdicts import words
 
 MAPS = 24
-"""Failure maps at most, where more than two axes give one for each combination of the others."""
+"""Failure maps at most, if more than two axes give one for each combination of the others."""
 
 COURSES = 6
 """Runs whose loss is drawn against their quality."""
@@ -99,13 +99,13 @@ def _pictures(plan: Plan, records: Sequence[RunRecord]) -> Iterator[tuple[str, F
 
 
 def _drawn_axes(plan: Plan) -> dict[str, bool]:
-    """Return the axes of which each run has a value of its own, numbers drawn at random; whether logarithmically."""
+    """Return the axes on which each run has its own value, drawn at random; and whether they are logarithmic."""
     draw = plan.spec.random.draw if plan.spec.random else {}
     return {axis: how.log_uniform is not None for axis, how in draw.items() if how.choice is None}
 
 
 def _verdict(record: RunRecord) -> str:
-    """Return the verdict of a run that ended; empty where there is none yet."""
+    """Return the verdict of a run that ended; empty if there is none yet."""
     return record.failure_name if record.ended else ""
 
 
@@ -121,7 +121,7 @@ def _maps(plan: Plan, records: Sequence[RunRecord], axes: Sequence[str]) -> Iter
     if not axes:
         return
     labels = {axis: list(dict.fromkeys(record.planned.settings[axis] for record in records)) for axis in axes}
-    # Long labels stand better beside a map than below it.
+    # Long labels fit better next to a map than below it.
     sides = sorted(axes[:2], key=lambda axis: max(map(len, labels[axis])), reverse=True)
     columns = sides[-1]
     row_axis = sides[0] if len(sides) == 2 else None
@@ -188,7 +188,7 @@ def _sensitivity(plan: Plan, records: Sequence[RunRecord]) -> Iterator[tuple[str
 
 
 def _are_numbers(records: Sequence[RunRecord], axis: str) -> bool:
-    """Tell whether all labels of an axis are numbers above 0; linked keys may have a list each."""
+    """Return whether all labels of an axis are numbers above 0; linked keys may have a list each."""
     try:
         return bool(records) and all(float(record.planned.settings[axis]) > 0 for record in records)
     except ValueError:
@@ -196,7 +196,7 @@ def _are_numbers(records: Sequence[RunRecord], axis: str) -> bool:
 
 
 def _quality(record: RunRecord) -> float | None:
-    """Return the FID of a run that ended, NaN where it diverged; None where it was not measured.
+    """Return the FID of a run that ended, NaN if it diverged; None if it was not measured.
 
     Raises:
         RunError: the snapshots are damaged.
@@ -213,7 +213,7 @@ Content = TypeVar("Content")
 
 
 def _readable(record: RunRecord, read: Callable[[RunRecord], Content]) -> Content | None:
-    """Return what is read of a run; None where it is damaged, which runs.csv tells."""
+    """Return what is read of a run; None if it is damaged, which runs.csv tells."""
     try:
         return read(record)
     except RunError:
@@ -235,7 +235,7 @@ def _courses(records: Sequence[RunRecord]) -> Iterator[tuple[str, Figure]]:
 
 
 def _course(record: RunRecord) -> Course | None:
-    """Return a run's way; None where it has too few snapshots with a FID.
+    """Return a run's way; None if it has too few snapshots with a FID.
 
     Raises:
         RunError: its history or its snapshots are damaged.

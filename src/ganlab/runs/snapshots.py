@@ -31,7 +31,7 @@ def relative_vendi(made: float, real: float) -> float | None:
     None if the reals are all alike themselves (V_real within 1e-6 of 1), so that there is no variety to lose.
 
     Args:
-        made, real: Vendi scores of as many samples and reals, each at least 1 up to rounding.
+        made, real: Vendi scores of samples and of the same number of reals, each at least 1 up to rounding.
     """
     return max(0.0, (made - 1) / (real - 1)) if real > 1 + NO_VARIETY else None
 
@@ -54,12 +54,12 @@ class Row(dict[str, Any]):
         return float(value) if is_number(value) else None
 
     def ratio(self, name: str) -> float | None:
-        """Return a statistic over its value for as many reals, in [0, inf); None if either is missing."""
+        """Return a statistic divided by its value for equally many reals, in [0, inf); None if either is missing."""
         value, real = self.number(name), self.number(f"{name}_real")
         return None if value is None or real is None or real <= 0 else max(0.0, value / real)
 
     def relative_vendi(self, name: str = "vendi") -> float | None:
-        """Return a Vendi score relative to that of as many reals, as `relative_vendi` does; None if it is missing."""
+        """Return a Vendi score relative to equally many reals, as `relative_vendi` does; None if it is missing."""
         made, real = self.number(name), self.number(f"{name}_real")
         return None if made is None or real is None else relative_vendi(made, real)
 
@@ -139,7 +139,7 @@ class Line(NamedTuple):
         chart: where; None: on a chart of its own, titled by its label.
         name: its name in the legend.
         colour: its colour.
-        real: name of the line of as many reals; None if that is not drawn.
+        real: name of the line for the reals; None if that is not drawn.
     """
 
     chart: Chart | None = None
@@ -176,7 +176,7 @@ class Statistic:
     """What one key of a row is.
 
     Attributes:
-        name: its key. `<name>_real`, if the row has it, is what as many reals score.
+        name: its key. `<name>_real`, if the row has it, is the score of the same number of reals.
         label: what it says, with its unit.
         range: what its number, or each number of its list, can be.
         better: which way is better, if either is.
@@ -516,7 +516,7 @@ TABLE: tuple[Statistic, ...] = (
     Statistic(
         "gan_test", "GAN-test: accuracy on samples of votes by the nearest reals", SHARE, "higher", taken="evaluate"
     ),
-    # -- beside the training set
+    # -- compared with the training set
     Statistic(
         "authenticity",
         "authentic samples: farther from a training sample than it is from the next one, as a share",
@@ -653,7 +653,7 @@ def read_snapshots(path: Path) -> list[Row]:
 
 
 def best_step(rows: Sequence[Row]) -> int | None:
-    """Return the step of the best snapshot, or None if none can be told.
+    """Return the step of the best snapshot, or None if that is not known.
 
     The best one has the lowest FID if rows have one, else the lowest energy distance to held-out reals. Of a growing
     run only those of its last size count: figures of different sizes do not compare.

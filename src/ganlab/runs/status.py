@@ -168,7 +168,7 @@ class RunStatus(Part):
         return ", ".join(parts)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the content of run.json: what was set, and what a newer ganlab may have written beside it."""
+        """Return the content of run.json: what was set, and anything else that a newer ganlab may have written."""
         absent = {"non_finite"} if self.non_finite is None else set()
         return {"schema": SCHEMA, **self.model_dump(exclude_unset=True, exclude=absent)}
 

@@ -32,7 +32,7 @@ class Glance:
 
     Attributes:
         state: status of run.json.
-        reason: why it did not finish; empty where it did, or goes on.
+        reason: why it did not finish; empty if it did, or goes on.
         step: last step that history.csv holds, at most a second old.
         steps: number of steps it is trained for.
         seconds: what it took so far, its end (last look, pictures) included once it is over.
@@ -62,7 +62,7 @@ class Glance:
         return max(0, self.steps - self.step) * self.pace
 
     def agrees(self, expect: Sequence[str]) -> bool:
-        """Tell whether the reading is one of `failure` or `failure/variant` names."""
+        """Return whether the reading is one of `failure` or `failure/variant` names."""
         return self.reading is not None and matches(self.reading, expect)
 
 
@@ -86,7 +86,7 @@ def glance(run: RunDirectory) -> Glance:
 
 
 def last_row(path: Path) -> dict[str, float]:
-    """Return the last whole row of history.csv, from its first line and its last TAIL bytes; empty where there is none.
+    """Return the last whole row of history.csv, from its first line and its last TAIL bytes; empty if there is none.
 
     A cell that is empty or no number is left out.
     """

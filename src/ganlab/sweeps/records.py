@@ -35,7 +35,7 @@ class RunRecord:
             killed and left `running` behind), or failed (also one whose run.json or verdict.json cannot be read).
         reason: why it stopped, failed or is missing, in words; may be empty.
         status: run.json; None if it is missing or cannot be read.
-        verdict: the last one of a run that ended, else the reading so far; None where there is none.
+        verdict: the last one of a run that ended, else the reading so far; None if there is none.
     """
 
     planned: PlannedRun
@@ -62,7 +62,7 @@ class RunRecord:
 
     @cached_property
     def history(self) -> History:
-        """Columns of history.csv by name, each float64 of shape (steps,); empty where there is no row.
+        """Columns of history.csv by name, each float64 of shape (steps,); empty if there is no row.
 
         Raises:
             RunError: the file is damaged.
@@ -85,7 +85,7 @@ class RunRecord:
 
     @property
     def as_expected(self) -> bool | None:
-        """Whether the verdict is one that the experiment expects; None where it expects none or did not end."""
+        """Whether the verdict is one that the experiment expects; None if it expects none or did not end."""
         expect = self.planned.experiment.expect
         if not expect or not self.ended or self.verdict is None:
             return None

@@ -33,11 +33,11 @@ def evaluate_run(
         which: a checkpoint's step, `newest` or `best`.
         count: samples of each generator, at least 2.
         seed: of the latents and of what metrics draw.
-        progress: told what is measured next.
+        progress: called with what is measured next.
 
     Returns:
         `schema`, `step` of the checkpoint, `samples`, `seed`, `features`, and `metrics`: for `live`, and for `ema`
-        where the run keeps an average, each metric by name with its `value`, its real-vs-real value `real` and its
+        if the run keeps an average, each metric by name with its `value`, its real-vs-real value `real` and its
         `protocol`.
 
     Raises:

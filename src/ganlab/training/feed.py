@@ -11,7 +11,7 @@ from ganlab.domain import Images
 from ganlab.games.rounds import Batch
 
 ON_DEVICE = 2**31
-"""A data set of at most this many bytes is kept whole on the device; a larger one stays where it is."""
+"""A data set of at most this many bytes is kept whole on the device; a larger one stays on the CPU."""
 
 
 class Feed:

@@ -32,7 +32,7 @@ EXEMPLARS = 10
 """Samples that a class's mean latent is taken over, at least."""
 
 NEIGHBOURS = 6
-"""Samples beside the result of arithmetic, from latents around it."""
+"""Samples shown with the result of arithmetic, from latents around it."""
 
 NOISE = 0.25
 """Latents around a result differ from it by up to this in each dimension (Radford et al. 2016, figure 7)."""
@@ -88,7 +88,7 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
     NEIGHBOURS around this sum; (4 + NEIGHBOURS, latent.dim).
 
     A class's mean is that of the latents whose samples the data's classifier puts into the class, garbage left out.
-    Means and sum are brought to the length that latents have: a mean of many is short, where no generator was
+    Means and sum are brought to the length that latents have: a mean of many is short, for which no generator was
     trained.
 
     Args:
@@ -100,12 +100,12 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
 
     Raises:
         RunError: the expression is another, a class has too few samples, the data have no classes, or the generator
-            is told what to make by something else than a latent.
+            is controlled by something other than a latent.
         DataError: the data's classifier, trained at its first use, cannot be kept.
     """
     if _latent_columns(game) < sample_inputs(game, 1, seed).inputs.shape[1]:
         raise RunError(
-            f"in the {game.experiment.game.name} game the class is not in the latent but beside it",
+            f"in the {game.experiment.game.name} game the class is not part of the latent",
             "add and subtract latents of a run of another game; --gallery shows what this one's classes or codes do",
         )
     classes = _terms(expression, data.train.class_names)

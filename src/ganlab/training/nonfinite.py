@@ -84,12 +84,12 @@ def look_inside(name: str, network: nn.Module, optimizer: NetworkOptimizer) -> N
 
 
 def output_check(network: str, layer: str) -> Callable[[nn.Module, Any, Tensor], None]:
-    """Return a forward hook that raises Found where the layer's output is not finite."""
+    """Return a forward hook that raises Found if the layer's output is not finite."""
     return lambda module, inputs, output: require_finite(output, "output", network, layer)
 
 
 def gradient_check(network: str, layer: str) -> Callable[[Tensor], None]:
-    """Return a gradient hook that raises Found where the parameter's gradient is not finite."""
+    """Return a gradient hook that raises Found if the parameter's gradient is not finite."""
     return lambda gradient: require_finite(gradient, "gradient", network, layer)
 
 
@@ -100,5 +100,5 @@ def require_finite(tensor: Tensor, kind: str, network: str, layer: str) -> None:
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Tell whether no element is NaN or Inf."""
+    """Return whether no element is NaN or Inf."""
     return bool(torch.isfinite(tensor.detach()).all())

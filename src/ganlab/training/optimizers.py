@@ -73,7 +73,7 @@ class FusedAdam:
 
     @staticmethod
     def fits(optimizer: torch.optim.Optimizer) -> bool:
-        """Tell whether there is nothing more to an optimiser's `step`, such as a stabilizer's hook."""
+        """Return whether there is nothing more to an optimiser's `step`, such as a stabilizer's hook."""
         hooked = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
         return type(optimizer) in (torch.optim.Adam, torch.optim.AdamW) and optimizer.defaults["fused"] and not hooked
 
@@ -173,7 +173,7 @@ class NetworkOptimizer:
             if not re.fullmatch(r"0|[1-9]\d{0,8}", index) or int(index) >= len(self.parameters) or key not in kept:
                 raise ValueError(f"optimiser state {name!r} belongs to no parameter")
             parameter = self.parameters[int(index)]
-            # A step count is a single number; fused optimisers want it beside the parameter.
+            # A step count is a single number; fused optimisers want it on the parameter's device.
             shape = torch.Size() if key == "step" else parameter.shape
             if value.shape != shape or value.dtype != kept[key]:
                 raise ValueError(

@@ -29,13 +29,13 @@ SMALL, LARGE = 0.1, 10.0
 GREY_SHARE = 0.99
 """From this share of grey images on, the colour channels hold nothing."""
 COPIES_SHARE = 0.01
-"""Exact copies below this share are not told: they move neither training nor a held-out figure."""
+"""Exact copies below this share are not reported: they affect neither training nor a held-out figure."""
 RARE = 0.1
 """A class smaller than this share of the mean class is rare."""
 STILL = 2
 """Grey levels, of 255, within which a pixel is the same in all images: what JPEG leaves of a black bar."""
 ABRUPT = 0.25
-"""Share of the pixels beside a still border that must differ from it before it counts as a frame.
+"""Share of the pixels next to a still border that must differ from it before it counts as a frame.
 
 MNIST's margin is still too, but its digits fade into it: over all classes, and subsets of them down to 65 images, at
 most 2.3 % of those pixels differ. Beside the bars around a photograph nearly all do.
@@ -121,7 +121,7 @@ def _few(count: int, experiment: Experiment, noun: str) -> Iterator[str]:
     epochs = training.steps * training.discriminator_steps * training.batch_size / count
     if epochs <= MANY_EPOCHS and (count >= FEW or epochs < 1):
         return
-    # Built anew rather than on the meta device, which takes seconds to import.
+    # Built again rather than on the meta device, which takes seconds to import.
     weights = sum(parameter.numel() for parameter in build_discriminator(experiment).parameters())
     if weights > count:
         yield (
@@ -174,7 +174,7 @@ def _scale(points: Tensor, scope: str) -> Iterator[str]:
     if scale < SMALL or scale > LARGE:
         yield (
             f"the coordinates of {scope} have a root mean square of {scale:.3g}, far from the 1 or so at which "
-            "networks start: until the generator has found that scale, it alone tells real from fake; centre the "
+            "networks start: until the generator has found that scale, it alone separates real from fake; centre the "
             "points and divide them to a root mean square near 1"
         )
 
@@ -186,7 +186,7 @@ def _beyond_tanh(images: Tensor, scope: str) -> Iterator[str]:
         yield (
             f"{_percent(beyond)} of the values of {scope} lie outside -1 to 1 (lowest {float(images.min()):.3g}, "
             f"highest {float(images.max()):.3g}): the generator ends in tanh and cannot reach them, so that they alone "
-            "tell real from fake; scale the images to -1 to 1, or store them as bytes"
+            "separate real from fake; scale the images to -1 to 1, or store them as bytes"
         )
 
 
@@ -198,7 +198,7 @@ def _narrow(images: Tensor, scope: str) -> Iterator[str]:
     if high - low <= NARROW:
         yield (
             f"{scope} use only {low:.2f} to {high:.2f} of the range from -1 to 1: the generator's tanh covers all of "
-            "it, so that brightness alone tells real from fake at first; stretch the images to levels from 0 to 255"
+            "it, so that brightness alone separates real from fake at first; stretch the images to levels from 0 to 255"
         )
 
 
@@ -210,7 +210,7 @@ def _grey(images: Tensor, scope: str) -> Iterator[str]:
     if grey >= GREY_SHARE:
         yield (
             f"{_percent(grey)} of {scope} are grey images stored as colour, with three equal channels: the generator's "
-            "channels are never exactly equal, so that the slightest tint tells real from fake; set data.grayscale to "
+            "channels are never exactly equal, so that the slightest tint gives a fake away; set data.grayscale to "
             "true"
         )
 
@@ -231,7 +231,7 @@ def _border(images: Tensor, scope: str) -> Iterator[str]:
     low, high = images.amin(dim=0).numpy(), images.amax(dim=0).numpy()
     still = (high - low <= STILL).all(axis=0)
     if still.all():
-        # One image, over and over: `_copies` tells that.
+        # One image, over and over: `_copies` reports that.
         return
     margins, abrupt = [], False
     for quarter in range(4):
@@ -251,7 +251,7 @@ def _border(images: Tensor, scope: str) -> Iterator[str]:
         yield (
             f"a border is the same in all of {scope} ({top} pixels wide at the top, {bottom} at the bottom, {left} at "
             f"the left, {right} at the right; {_percent(inner)} of the area lie inside it): only real images have it "
-            "exactly, so that it tells real from fake whatever the picture shows; crop it away"
+            "exactly, so that it gives fakes away whatever the picture shows; crop it away"
         )
 
 

@@ -52,6 +52,6 @@ def process_settings(device: torch.device, options: TrainingOptions, threads: in
 
 
 def flushes_denormals() -> bool:
-    """Tell whether this thread flushes denormal numbers to 0. PyTorch has no function that says so: try one."""
+    """Return whether this thread flushes denormal numbers to 0. PyTorch has no function that says so: try one."""
     smallest_normal = torch.full((), torch.finfo(torch.float32).tiny)
     return float(smallest_normal / 2) == 0.0

@@ -23,7 +23,7 @@ class State:
     Attributes:
         step: steps done so far; 0 before the first.
         generator, discriminator: the live networks, in train mode.
-        average: exponential moving average of the generator (eval mode), or None where `training.ema` is 0.
+        average: exponential moving average of the generator (eval mode), or None if `training.ema` is 0.
     """
 
     def __init__(self, experiment: Experiment, device: torch.device) -> None:
@@ -51,7 +51,7 @@ class State:
 
     @property
     def networks(self) -> dict[str, nn.Module]:
-        """The networks by name, the average last where there is one."""
+        """The networks by name, the average last, if there is one."""
         networks = {"generator": self.generator, "discriminator": self.discriminator}
         return networks if self.average is None else {**networks, "average": self.average}
 
@@ -153,7 +153,7 @@ def all_tensors(network: nn.Module) -> dict[str, Tensor]:
 
 
 def is_averaged(name: str, tensor: Tensor) -> bool:
-    """Tell whether a moving average of this parameter or buffer means something."""
+    """Return whether a moving average of this parameter or buffer means something."""
     return tensor.is_floating_point() and not (".parametrizations." in name and name.endswith(("._u", "._v")))
 
 

@@ -55,7 +55,7 @@ def load_game(run: RunDirectory, which: Which = "newest", live: bool = False) ->
 
     Args:
         run: the run.
-        which: a checkpoint's step, `newest`, or `best`: the best snapshot's, as `best_step` tells it.
+        which: a checkpoint's step, `newest`, or `best`: the best snapshot's, as `best_step` returns it.
         live: the generator's live weights rather than their moving average. Without an average they are all there is.
 
     Raises:
@@ -68,7 +68,7 @@ def find_checkpoint(run: RunDirectory, which: Which) -> Checkpoint:
     """Return the checkpoint that `load_game` takes.
 
     Raises:
-        RunError: there is none, or it cannot be used.
+        RunError: there is no such checkpoint, or it cannot be used.
     """
     if which == "newest":
         checkpoint, warnings = newest_checkpoint(run.checkpoints)
@@ -93,8 +93,8 @@ def game_of(
         run: the run.
         checkpoint: one of its checkpoints.
         live: the generator's live weights rather than their moving average.
-        data: the run's data; left out, they are loaded where the generator starts from them.
-        judged: load the discriminator too; what only generates is none the worse for a damaged one.
+        data: the run's data; left out, they are loaded if the generator starts from them.
+        judged: load the discriminator too; not needed for sampling, so a damaged one is tolerated.
 
     Raises:
         RunError: the checkpoint holds other networks than its experiment makes.

@@ -20,7 +20,7 @@ class Workbench:
 
     state: State
     game: StandardGame
-    """The game that trains: its networks are compiled where the experiment asks for it."""
+    """The game that trains: its networks are compiled if the experiment asks for it."""
     plain_game: StandardGame
     """The same game between the same networks, never compiled: for snapshots and replays."""
     feed: Feed

@@ -121,7 +121,7 @@ def test_a_nan_that_the_run_did_not_meet_is_doubted(path: Path) -> None:
     edit(path / "history.csv", 20, lambda line: line.replace(",0.9,", ",nan,"))
     status = RunStatus(status="stopped", step=STEPS, steps=STEPS)
     RunDirectory(path).write_status(status)
-    assert load(path).notes == ("history.csv holds NaN or Inf in `g_loss`, and run.json tells of none",)
+    assert load(path).notes == ("history.csv holds NaN or Inf in `g_loss`, but run.json reports none",)
     assert load(path).damaged
     RunDirectory(path).write_status(status.changed(non_finite=NonFiniteFacts(step=20, tensor="g_loss")))
     assert not load(path).damaged

@@ -1,6 +1,6 @@
 """MNIST, embedded whole: 60,000 training and 10,000 test images, no network needed.
 
-Yann LeCun and Corinna Cortes, Creative Commons Attribution-Share Alike 3.0 (LICENSE.txt beside this file).
+Yann LeCun and Corinna Cortes, Creative Commons Attribution-Share Alike 3.0 (LICENSE.txt next to this file).
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class ReadOptions:
         columns: column by signal, from `--map d_loss=lossD`; `step` can be mapped too.
         loss: `--loss`: a loss that an experiment can name, or `cross_entropy`.
         samples: `--samples`: what the generator made.
-        real: `--real`: the real data beside it; of our own runs the experiment's.
+        real: `--real`: the real data to compare with; for our own runs, the experiment's.
         tile: `--tile`: side of one image in a grid PNG, in pixels.
     """
 
@@ -90,7 +90,7 @@ def read(path: Path, options: ReadOptions) -> Evidence:
         raise RunError(f"{excerpt(str(path))} cannot be read: {error.strerror or error}", "check the path") from error
     if options.samples is None:
         return evidence
-    # Torch is not loaded where there is only a log to read.
+    # Torch is not loaded if there is only a log to read.
     from ganlab.diagnosis.samples import with_samples
 
     return with_samples(evidence, options.samples, options.real, options.tile)

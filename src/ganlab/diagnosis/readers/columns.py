@@ -22,10 +22,10 @@ BOTH_ACCURACIES = "d_acc"
 """One accuracy over reals and fakes together."""
 
 NAMES = (*SIGNALS, *QUALITY)
-"""What `--map` can name a column for, beside `step`."""
+"""What `--map` can name a column for, in addition to `step`."""
 
 MAX_NAMES = 10_000
-"""Columns that are looked at: a log that never repeats a name is none."""
+"""Columns that are looked at: a file that never repeats a name is not a log."""
 
 MAX_STEP = 2**53
 """Steps from here on are no exact numbers."""
@@ -72,7 +72,7 @@ MEANINGS: dict[frozenset[str], str] = {
     }.items()
     for roles in spellings
 }
-"""Signals by the set of parts that must stand in a name, beside those that MODIFIERS allows."""
+"""Signals by the set of parts that must occur in a name, in addition to those that MODIFIERS allows."""
 
 MODIFIERS = {"train": 0, "step": 0, "metric": 0, "mean": 1, "epoch": 2, "held out": 4}
 """Parts that may stand in any name; where two columns fit, the one with the lower sum is taken."""
@@ -138,7 +138,7 @@ def read_rows(rows: Rows, mapping: Mapping[str, str], source: str) -> Reading:
     """Turn rows into curves.
 
     A row that holds a training curve and goes back in steps is a restart: what was known from that step on is dropped.
-    One with quality metrics only that is not newer judges a kept model anew, and is passed over.
+    One with quality metrics only that is not newer evaluates a saved model again, and is skipped.
 
     Args:
         rows: the log.
@@ -166,7 +166,7 @@ def read_rows(rows: Rows, mapping: Mapping[str, str], source: str) -> Reading:
 
 
 def match(names: Sequence[str], mapping: Mapping[str, str], source: str) -> tuple[dict[str, str], list[str]]:
-    """Return which column is taken for which signal (`step` only where it is mapped), and notes that say so.
+    """Return which column is taken for which signal (`step` only if it is mapped), and notes that say so.
 
     Raises:
         RunError: no column fits, or `mapping` names a signal or column that does not exist.
@@ -227,7 +227,7 @@ def squeeze(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def parts(text: str) -> frozenset[str] | None:
-    """Return the roles of the words that a squeezed name is made of, or None where it is not made of WORDS."""
+    """Return the roles of the words that a squeezed name is made of, or None if it is not made of WORDS."""
     if not text:
         return frozenset()
     for word, role in SPELLINGS:
@@ -252,7 +252,7 @@ def _mapped(signal: str, wanted: str, names: Sequence[str], source: str) -> str:
 
 
 def _split_accuracy(chosen: dict[str, str], notes: list[str]) -> None:
-    """Take one accuracy over reals and fakes for both, where they are not there each on its own."""
+    """Take one accuracy over reals and fakes for both, if they are not given separately."""
     name = chosen.pop(BOTH_ACCURACIES)
     if "d_acc_real" not in chosen and "d_acc_fake" not in chosen:
         chosen["d_acc_real"] = chosen["d_acc_fake"] = name
@@ -260,7 +260,7 @@ def _split_accuracy(chosen: dict[str, str], notes: list[str]) -> None:
 
 
 def steps_of(rows: Rows, mapped: str | None) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the step of each row (count,), -1 where a row has none, and notes on where steps come from."""
+    """Return the step of each row (count,), -1 if a row has none, and notes on where steps come from."""
     squeezed = {squeeze(name): name for name in reversed(rows.columns)}
     name = mapped or next((squeezed[wanted] for wanted in STEP_NAMES if wanted in squeezed), None)
     epochs = next((squeezed[wanted] for wanted in EPOCH_NAMES if wanted in squeezed), None)
@@ -279,7 +279,7 @@ def steps_of(rows: Rows, mapped: str | None) -> tuple[NDArray[np.int64], list[st
     if valid.sum() * 2 < rows.count:
         return numbers, [f"steps are row numbers: most rows have no whole number in {quoted(name)}"]
     if epochs is not None and epochs != name and _starts_anew(steps, *rows.column(epochs)):
-        return numbers, [f"steps are row numbers: {quoted(name)} starts anew each epoch"]
+        return numbers, [f"steps are row numbers: {quoted(name)} starts again each epoch"]
     missing = int((steps < 0).sum())
     if missing:
         notes.append(f"{missing} of {rows.count} rows have no step and were left out")
@@ -287,7 +287,7 @@ def steps_of(rows: Rows, mapped: str | None) -> tuple[NDArray[np.int64], list[st
 
 
 def _starts_anew(steps: NDArray[np.int64], at: NDArray[np.int64], epochs: NDArray[np.float64]) -> bool:
-    """Tell whether steps go back only, and at least once, where the epoch goes up."""
+    """Return whether steps go back at least once, and only when the epoch goes up."""
     inside = steps[at]
     back, up = np.diff(inside) < 0, np.diff(epochs) > 0
     return bool(back.any() and not (back & ~up).any())
@@ -297,7 +297,7 @@ def thread(steps: NDArray[np.int64], training: NDArray[np.bool_]) -> tuple[NDArr
     """Return the rows (k,) on the way that led to the last row, their steps never falling, and notes.
 
     Args:
-        steps: of each row, -1 where it has none.
+        steps: of each row, -1 if it has none.
         training: whether a row holds a training curve; one that does and goes back in steps is a restart.
     """
     kept: list[int] = []
@@ -323,7 +323,7 @@ def _thread_notes(restarts: Sequence[int], repeated: int) -> Iterator[str]:
         places = ", ".join(map(str, restarts[:5])) + (" and more" if len(restarts) > 5 else "")
         yield f"steps go back {len(restarts)} times, to {places}: the run was started again; the last pass was kept"
     if repeated:
-        yield f"{repeated} rows of metrics at earlier steps judge a kept model anew and were passed over"
+        yield f"{repeated} rows of metrics at earlier steps evaluate a saved model again and were skipped"
 
 
 def once_a_step(steps: NDArray[np.int64], values: NDArray[np.float64], first: bool) -> Series:

@@ -106,7 +106,7 @@ def read_console(path: Path, mapping: Mapping[str, str]) -> Evidence | None:
     """Read the lines that print something known by name; all others are skipped.
 
     Returns:
-        The evidence, or None where no line does.
+        The evidence, or None if no line does.
 
     Raises:
         RunError: the file cannot be read, or `mapping` names a curve or name that does not exist.

@@ -26,7 +26,7 @@ ENOUGH = 10
 def with_family(evidence: Evidence, loss: str | None) -> Evidence:
     """Return the evidence with the family of its losses.
 
-    `--loss` wins; then what the reader knows; then levels: losses that are never negative beside mean scores that are
+    `--loss` wins; then what the reader knows; then levels: losses that are never negative with mean scores that are
     all strictly between 0 and 1 are cross-entropy, the one loss whose scores are probabilities. All else stays open: a
     discriminator's loss below 0 is a Wasserstein loss or a maximised objective.
 
@@ -44,13 +44,15 @@ def with_family(evidence: Evidence, loss: str | None) -> Evidence:
         note = "scores are probabilities, so the loss is taken for cross-entropy; --loss says otherwise"
         return replace(evidence, family="cross_entropy", notes=(*evidence.notes, note))
     below = "d_loss" in evidence.curves and bool((evidence.curves["d_loss"].values < 0).any())
-    why = "d_loss falls below 0, as Wasserstein losses and maximised objectives do" if below else "levels do not tell"
+    why = (
+        "d_loss falls below 0, as Wasserstein losses and maximised objectives do" if below else "levels do not show it"
+    )
     note = f"which loss it is was not seen ({why}); name it with --loss"
     return replace(evidence, notes=(*evidence.notes, note))
 
 
 def _are_probabilities(curves: Mapping[str, Series]) -> bool:
-    """Tell whether both mean scores lie strictly between 0 and 1, and no loss is negative, at enough points."""
+    """Return whether both mean scores lie strictly between 0 and 1, and no loss is negative, at enough points."""
     if "d_real" not in curves or "d_fake" not in curves:
         return False
     scores = np.concatenate([curves["d_real"].values, curves["d_fake"].values])

@@ -35,11 +35,11 @@ ESSENTIAL = {"data", "loss", "training"}
 MAX_STEP = 10**12
 
 EMPTY = -np.finfo(np.float64).max
-"""Stands for an empty cell, which is no point, where NaN is one."""
+"""Marks an empty cell, which is no point, while NaN is one."""
 
 
 def is_run_directory(path: Path) -> bool:
-    """Tell whether a folder is a run of ours, or what is left of one."""
+    """Return whether a folder is a run of ours, or what is left of one."""
     run = RunDirectory(path)
     return (
         run.status_file.is_file()
@@ -73,7 +73,7 @@ def read_run(path: Path) -> Evidence:
     curves, remarks = _curves(run, experiment, planned, ended_at, notes)
     bad = [name for name, curve in curves.items() if not np.isfinite(curve.values).all()]
     if bad and experiment is not None and ended_at is not None and not (status and status.non_finite):
-        notes.append(f"history.csv holds NaN or Inf in {listed(bad)}, and run.json tells of none")
+        notes.append(f"history.csv holds NaN or Inf in {listed(bad)}, but run.json reports none")
     probabilities = experiment is not None and family == "cross_entropy"
     snapshots, unknown = _snapshots(run, planned, probabilities, notes)
     last = max([ended_at or 0, *(int(curve.steps[-1]) for curve in curves.values())])
@@ -103,7 +103,7 @@ def read_run(path: Path) -> Evidence:
 
 
 def _experiment(run: RunDirectory, notes: list[str]) -> Experiment | None:
-    """Return the experiment; None, with a note, where config.yaml is missing or damaged."""
+    """Return the experiment; None, with a note, if config.yaml is missing or damaged."""
     if not run.config.is_file():
         notes.append("there is no config.yaml")
         return None
@@ -289,7 +289,7 @@ def _snapshots(
 
 
 def _json_row(line: str) -> dict[str, Any] | None:
-    """Return a line's JSON object; None where it holds none, or NaN, which our writer never writes."""
+    """Return a line's JSON object; None if it holds none, or NaN, which our writer never writes."""
     try:
         row = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError):

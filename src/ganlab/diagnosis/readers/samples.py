@@ -51,7 +51,7 @@ class Raw:
 
     Attributes:
         name: the array's own, or the file's.
-        step: the number in the name, None where it says none.
+        step: the number in the name, None if it says none.
         values: of any shape and type.
     """
 
@@ -141,7 +141,7 @@ def _arrays(path: Path) -> Iterator[Raw]:
         raise
     except (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, SyntaxError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{shown} cannot be read: {excerpt(str(error), 200)}", "save it anew with numpy.savez"
+            f"{shown} cannot be read: {excerpt(str(error), 200)}", "save it again with numpy.savez"
         ) from error
 
 

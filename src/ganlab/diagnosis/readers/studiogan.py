@@ -34,12 +34,12 @@ FAMILIES: dict[str, Family] = {
 
 
 def is_studiogan(path: Path) -> bool:
-    """Tell whether a line of a file reports StudioGAN's progress."""
+    """Return whether a line of a file reports StudioGAN's progress."""
     return any("Progress:" in line and PROGRESS.search(line) and LOSS.search(line) for line in lines(path))
 
 
 def read_studiogan(path: Path, mapping: Mapping[str, str]) -> Evidence:
-    """Read losses and metrics; where a log holds restarts, the last pass is kept.
+    """Read losses and metrics; if a log holds restarts, the last pass is kept.
 
     Raises:
         RunError: the file cannot be read, or `mapping` names something that is not there.
@@ -68,7 +68,7 @@ def read_studiogan(path: Path, mapping: Mapping[str, str]) -> Evidence:
 
 
 def _row(line: str) -> dict[str, float]:
-    """Return the numbers that a line reports, and its step; empty where it reports none."""
+    """Return the numbers that a line reports, and its step; empty if it reports none."""
     found = PROGRESS.search(line)
     if found:
         values = {NETWORKS[each["network"]]: number(each["value"]) for each in LOSS.finditer(line)}

@@ -28,13 +28,13 @@ KIMG_IN_NAME = re.compile(r"([0-9]{1,9})\.pkl$")
 
 
 def is_json_lines(path: Path) -> bool:
-    """Tell whether the first whole line that is not blank holds a JSON object."""
+    """Return whether the first whole line that is not blank holds a JSON object."""
     first = next((line for line in lines(path) if line.strip()), "")
     return _json_object(first) is not None
 
 
 def is_csv(path: Path) -> bool:
-    """Tell whether a file opens with a line of two or more names, and a row of as many cells follows."""
+    """Return whether a file opens with a line of two or more names, and a row with the same number of cells follows."""
     return _header(path) is not None
 
 
@@ -79,7 +79,7 @@ def read_csv(path: Path, mapping: Mapping[str, str]) -> Evidence:
 
 
 def read_stylegan(stats: Path, mapping: Mapping[str, str]) -> Evidence:
-    """Read the stats.jsonl of the StyleGAN family, and the metric-*.jsonl and training_options.json beside it.
+    """Read the stats.jsonl of the StyleGAN family, and the metric-*.jsonl and training_options.json next to it.
 
     Its losses are non-saturating cross-entropy with the discriminator's the sum of both halves (stylegan3,
     training/loss.py); a sign of the logits is an accuracy. Steps are images shown to the discriminator.
@@ -113,7 +113,7 @@ def read_stylegan(stats: Path, mapping: Mapping[str, str]) -> Evidence:
 
 
 def is_stylegan(path: Path) -> bool:
-    """Tell whether a file of JSON lines has the keys of StyleGAN's training statistics."""
+    """Return whether a file of JSON lines has the keys of StyleGAN's training statistics."""
     return any(key.startswith("Progress/") for line in islice(lines(path), 3) for key in _json_object(line) or {})
 
 
@@ -127,7 +127,7 @@ def _metric_row(row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _options(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file, empty where there is none."""
+    """Return the JSON object in a file, empty if there is none."""
     if not path.is_file() or path.stat().st_size > 1 << 20:
         return {}
     return _json_object(path.read_text(encoding="utf-8", errors="replace")) or {}
@@ -147,7 +147,7 @@ def _left_out(count: int, why: str) -> list[str]:
 
 
 def _json_object(line: str) -> dict[str, Any] | None:
-    """Return the object that a line holds, None where it holds none."""
+    """Return the object that a line holds, None if it holds none."""
     if not line.lstrip().startswith("{"):
         return None
     try:
@@ -179,7 +179,7 @@ def _numbers(values: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tup
 
 
 def _header(path: Path) -> tuple[str, list[str], int] | None:
-    """Return the delimiter, the names of the columns, and the number of lines above them; None where it is no table."""
+    """Return the delimiter, the names of the columns, and the number of lines above them; None if it is no table."""
     first = list(islice(lines(path), HEADER_LINES + 1))
     for above, (line, below) in enumerate(zip(first, chain(first[1:], [""]), strict=False)):
         for delimiter in DELIMITERS:

@@ -32,7 +32,7 @@ Scalars = dict[str, tuple["array[int]", "array[float]"]]
 
 
 def is_event_file(path: Path) -> bool:
-    """Tell whether a file opens as an event file does."""
+    """Return whether a file opens as an event file does."""
     with open(path, "rb") as file:
         return MARK in file.read(64)
 

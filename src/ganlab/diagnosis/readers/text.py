@@ -43,13 +43,13 @@ def lines(path: Path) -> Iterator[str]:
 
 
 def encoding(path: Path) -> str:
-    """Return UTF-16 where the file opens with its mark, as what PowerShell redirects does; else UTF-8."""
+    """Return UTF-16 if the file opens with its mark, as output redirected by PowerShell does; else UTF-8."""
     with open(path, "rb") as file:
         return "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
 
 
 def number(text: str) -> float | None:
-    """Return the number that a cell holds, also NaN or infinite, or None where it holds none.
+    """Return the number that a cell holds, also NaN or infinite, or None if it holds none.
 
     Digits that overflow are no number: they come from a damaged exponent, and would read as infinity.
     """

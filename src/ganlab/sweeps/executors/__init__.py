@@ -31,7 +31,7 @@ class Outcome:
 
     Attributes:
         id: the job's.
-        cause: empty where the run ended by itself (diverged runs too), else `out_of_memory` (MemoryError, or a SIGKILL
+        cause: empty if the run ended by itself (diverged runs too), else `out_of_memory` (MemoryError, or a SIGKILL
             that was not ours), `crash`, `refused` (an error that the user can put right) or `interrupted`.
         words: what is known of the cause.
     """

@@ -49,7 +49,7 @@ class Worker:
             self.process.stdin.close()
 
     def answer(self) -> Outcome | None:
-        """Return how its job ended, once its output can be read; None where it ended without a job."""
+        """Return how its job ended, once its output can be read; None if it ended without a job."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         job, self.job = self.job, None

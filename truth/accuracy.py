@@ -2,11 +2,11 @@
 
     python -m truth.corpus train && python -m truth.corpus label
     python -m truth.accuracy rows         statistics of every stored snapshot, cached with the features' name
-    python -m truth.accuracy judge        verdicts beside labels, on the half that was tuned on
+    python -m truth.accuracy judge        verdicts next to labels, on the half that was tuned on
     python -m docs.make.verdict_accuracy  docs/verdict_accuracy.md, on both halves
     python -m truth.accuracy calibrate    src/ganlab/diagnosis/calibration.json, from all runs
 
-All take `--corpus FOLDER` (default: corpus). `judge` shows the tuning half; the other half is for the page alone.
+All take `--corpus FOLDER` (default: corpus). `judge` only shows the tuning half; the other is reserved for the page.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class Judged:
 
 
 def statistics_of(experiment: Experiment) -> SampleStatistics:
-    """Statistics against the run's own data."""
+    """Return the statistics that compare samples with the run's own data."""
     data = load(experiment.data, batch_size=1)
     features = features_for(experiment.data, data)
     return SampleStatistics(features, data.train, data.held_out, experiment.monitor.snapshot_samples, experiment.seed)
 
 
 def rows_of(run: RunDirectory, statistics: SampleStatistics) -> list[dict[str, Any]]:
-    """The run's snapshots, their sample statistics computed again from the stored samples."""
+    """Return the run's snapshots, with statistics computed again from the stored samples."""
     scores = {row["step"]: row for row in map(json.loads, run.snapshots.read_text().splitlines())}
     files = sorted(run.samples.glob("step_*.npz"))
     rows = []
@@ -83,7 +83,7 @@ def rows_file(corpus: Path, run: str) -> Path:
 
 
 def cache_rows(corpus: Path, labels: Sequence[Label]) -> None:
-    """Write rows/<run>.json, features and snapshots, for every run that has none made with the features of today."""
+    """Write rows/<run>.json, features and snapshots, for every run that has none made with the current features."""
     known: dict[str, SampleStatistics] = {}
     (corpus / "rows").mkdir(exist_ok=True)
     for label in labels:
@@ -99,13 +99,13 @@ def cache_rows(corpus: Path, labels: Sequence[Label]) -> None:
 
 
 def evidence_of(corpus: Path, label: Label) -> Evidence:
-    """The run's evidence with the rows that were computed again."""
+    """Return the run's evidence, with the rows that were computed again."""
     rows = read_json(rows_file(corpus, label["run"]))["snapshots"]
     return replace(read_run(corpus / "runs" / label["run"]), snapshots=tuple(rows))
 
 
 def judged(corpus: Path, labels: Sequence[Label], losses_only: bool = False) -> list[Judged]:
-    """Judge every run."""
+    """Judge every run and return it with its verdict."""
     found = []
     for label in labels:
         evidence = evidence_of(corpus, label)
@@ -119,7 +119,7 @@ def judged(corpus: Path, labels: Sequence[Label], losses_only: bool = False) -> 
 
 
 def print_runs(runs: Sequence[Judged]) -> None:
-    """A line a run, wrong ones marked."""
+    """Print one line per run, wrong verdicts marked."""
     for each in runs:
         label, mark = each.label, " " if each.right else "X"
         name = f"{label['configuration']}/{label['seed']}"
@@ -130,7 +130,7 @@ def print_runs(runs: Sequence[Judged]) -> None:
 
 
 def summary(runs: Sequence[Judged]) -> str:
-    """Shares of right, inconclusive and of the two mistakes that are worse than being wrong."""
+    """Return the shares of right and inconclusive verdicts, and of the mistakes that are worse than being wrong."""
     n = len(runs)
     hits = sum(each.right for each in runs)
     undecided = sum(each.verdict.failure == "inconclusive" for each in runs)
@@ -146,7 +146,7 @@ def summary(runs: Sequence[Judged]) -> str:
 
 
 def bins_of(runs: Sequence[Judged]) -> list[dict[str, float]]:
-    """At most BINS bins of strength, monotone in the share that was right (neighbours that are not are pooled)."""
+    """Return at most BINS bins of strength, monotone in the share that was right (otherwise bins are merged)."""
     decided = sorted((each.strength, each.right) for each in runs if each.verdict.failure != "inconclusive")
     parts = [part for part in np.array_split(np.array(decided, dtype=float), BINS) if len(part)]
     bins: list[dict[str, float]] = []
@@ -160,12 +160,12 @@ def bins_of(runs: Sequence[Judged]) -> list[dict[str, float]]:
 
 
 def share(each: dict[str, float]) -> float:
-    """(right + 1) / (runs + 2), Laplace's rule of succession."""
+    """Return (right + 1) / (runs + 2), Laplace's rule of succession."""
     return (each["right"] + 1) / (each["runs"] + 2)
 
 
 def calibrate(corpus: Path, labels: Sequence[Label], target: Path = CALIBRATION) -> None:
-    """Write the table that confidences are read from, and from what it was made."""
+    """Write the table that confidences are read from, and how it was made."""
     runs = judged(corpus, labels)
     failures = Counter(each.verdict.failure for each in runs)
     found = {"made_from": made_from(corpus, labels), "bins": bins_of(runs), "failures": dict(sorted(failures.items()))}
@@ -173,7 +173,7 @@ def calibrate(corpus: Path, labels: Sequence[Label], target: Path = CALIBRATION)
 
 
 def made_from(corpus: Path, labels: Sequence[Label]) -> dict[str, Any]:
-    """Say from which runs and features figures were made, by the code of which commit, and how to make them again."""
+    """Return the runs, features and commit that figures were made from, and the command that makes them again."""
     kinds = Counter(label["kind"] for label in labels)
     return {
         "command": "python -m truth.accuracy calibrate",
@@ -184,7 +184,7 @@ def made_from(corpus: Path, labels: Sequence[Label]) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """The commit of the working tree, with `+ changes` if files differ from it."""
+    """Return the commit of the working tree, with `+ changes` if files differ from it."""
     name, changes = (
         subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
         for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
@@ -193,7 +193,7 @@ def commit() -> str:
 
 
 def read_labels(corpus: Path) -> list[Label]:
-    """Return the rows of labels.json, each with the half that its configuration falls into today."""
+    """Return the rows of labels.json, each with the half that its configuration belongs to now."""
     rows: list[Label] = json.loads((corpus / "labels.json").read_text())
     half = halves()
     return [{**row, "split": half[row["configuration"]]} for row in rows]
@@ -201,7 +201,7 @@ def read_labels(corpus: Path) -> list[Label]:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="The verdicts beside the labels of the corpus.")
+    parser = argparse.ArgumentParser(description="Verdicts and labels of the corpus.")
     parser.add_argument("command", choices=["rows", "judge", "calibrate"])
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     arguments = parser.parse_args()

@@ -1,12 +1,12 @@
-"""The runs on which the verdicts are judged: small GANs, healthy ones and ones with an induced failure.
+"""The runs that verdicts are measured on: small GANs, some healthy, some with an induced failure.
 
     python -m truth.corpus check              validate every configuration
-    python -m truth.corpus train [MINUTES]    train what is missing, one run at a time
+    python -m truth.corpus train [MINUTES]    train the missing runs, one at a time
     python -m truth.corpus label              judge every run's final samples (see labels.py)
 
-All three take `--into FOLDER` (default: corpus); runs, index.json, labels.json and labels.csv lie in it. Training goes
-on where it stopped: index.json says which configuration and seed a run folder belongs to. Seed 0 of every
-configuration comes before seed 1, and points alternate with images, so that a corpus cut short is still balanced.
+All three take `--into FOLDER` (default: corpus), which holds runs, index.json, labels.json and labels.csv. Training
+continues where it stopped: index.json says which configuration and seed a run folder belongs to. Seed 0 of every
+configuration comes before seed 1, and points alternate with images, so that an incomplete corpus is still balanced.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Configuration:
     """One experiment of the corpus.
 
     Attributes:
-        name: unique; also the experiment's name and what decides on which half of the split it falls.
-        family: what was done to it: `healthy`, `short`, or the fault that was induced. An intention, not a label.
+        name: unique; also the experiment's name. Its hash decides which half of the split it belongs to.
+        family: what was intended: `healthy`, `short`, or the fault that was induced. It is not a label.
         mapping: the experiment.
     """
 
@@ -116,7 +116,7 @@ def image(
     stabilizers: tuple[Mapping[str, Any], ...] = (),
     **training: Any,
 ) -> Configuration:
-    """A run on MNIST; left to itself a DCGAN of width 16 that works. `opt_d` left out follows `opt_g`."""
+    """A run on MNIST; by default a DCGAN of width 16 that works. `opt_d` defaults to `opt_g`."""
     opt_g = opt_g or adam(5e-4)
     data: dict[str, Any] = {"name": "mnist", "fraction": fraction}
     if digits:
@@ -148,7 +148,7 @@ def points(
     stabilizers: tuple[Mapping[str, Any], ...] = (),
     **training: Any,
 ) -> Configuration:
-    """A run on points; left to itself two networks of 2 x 128 units on a ring of 8 Gaussians."""
+    """A run on points; by default two networks of 2 x 128 units on a ring of 8 Gaussians."""
     opt_g = opt_g or adam(1e-3)
     networks = (
         network("mlp", width, **{"depth": 2, **(g or {})}),
@@ -328,8 +328,8 @@ POINTS = [
            opt_g=adam(2e-3, 0.0, 0.99)),
 ]  # fmt: skip
 
-# Added when seed 0 of the others had shown that few runs drop modes or repeat training images. The first two lists were
-# split before these came, so these are split among themselves: nobody changed halves.
+# Added after seed 0 of the others had shown that few runs drop modes or repeat training images. The first two lists had
+# already been split, so these are split among themselves: no configuration changed halves.
 ADDED = [
     image("img_mlp_duality", "collapse", **{**MLP, "g": {"depth": 5}, "d": {"depth": 4}}, opt_g=adam(1e-4),
           opt_d=adam(5e-4), steps=900),
@@ -367,11 +367,11 @@ SEEN = (
     "img_wgan_gp",
     "ring_broad_beta_09",
 )
-"""Configurations whose labels were looked at in tuning while the list of configurations still changed the split."""
+"""Configurations whose labels were looked at during tuning, when changes of the list could still change the split."""
 
 
 def order() -> list[tuple[Configuration, int]]:
-    """Every configuration and seed, in the order of training: points and images in turn."""
+    """Return every configuration and seed in the order of training: points and images alternate."""
     pairs = []
     for seed in SEEDS:
         for turn in zip_longest(POINTS, IMAGES, ADDED):
@@ -380,19 +380,19 @@ def order() -> list[tuple[Configuration, int]]:
 
 
 def key(configuration: Configuration, seed: int) -> str:
-    """The name of a run in index.json."""
+    """Return the name of a run in index.json."""
     return f"{configuration.name}/{seed}"
 
 
 def check() -> None:
-    """Raise ConfigError where a configuration cannot be run."""
+    """Raise ConfigError if a configuration is invalid."""
     for configuration in CONFIGURATIONS.values():
         experiment_from_mapping(configuration.mapping, ())
     print(f"{len(CONFIGURATIONS)} configurations: all valid")
 
 
 def train_all(folder: Path, minutes: float) -> None:
-    """Train what index.json does not have yet, until the time is over; the last run is finished."""
+    """Train what index.json does not list yet until the time is up; the last run is finished."""
     deadline = time.monotonic() + 60 * minutes
     index_file = folder / "index.json"
     index: dict[str, str] = json.loads(index_file.read_text()) if index_file.is_file() else {}
@@ -414,7 +414,7 @@ def train_all(folder: Path, minutes: float) -> None:
 def split(strata: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Return `tune` or `test` for each configuration: halves of every stratum, in the order of the names' SHA-256.
 
-    SEEN ones are tuned on wherever they fall.
+    Configurations in SEEN always belong to `tune`.
     """
     halves: dict[str, str] = {}
     groups = sorted(set(strata.values()))
@@ -430,13 +430,13 @@ def _hash(text: str) -> str:
 
 
 def halves() -> dict[str, str]:
-    """Return `tune` or `test` for each configuration; what was added later leaves the first ones where they were."""
+    """Return `tune` or `test` for each configuration; those added later do not move the first ones."""
     found = split({c.name: (c.kind, c.family) for c in [*IMAGES, *POINTS]})
     return found | split({c.name: ("added", c.kind, c.family) for c in ADDED})
 
 
 def label_all(folder: Path) -> None:
-    """Judge every run of index.json that labels.json does not have, and write labels.json and labels.csv."""
+    """Label every run of index.json that labels.json does not have, and write labels.json and labels.csv."""
     index: dict[str, str] = json.loads((folder / "index.json").read_text())
     labels = folder / "labels.json"
     rows: list[dict[str, Any]] = json.loads(labels.read_text()) if labels.is_file() else []
@@ -460,7 +460,7 @@ def label_all(folder: Path) -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="The corpus of runs behind the verdicts' figures.")
+    parser = argparse.ArgumentParser(description="The corpus of runs that verdicts are measured on.")
     parser.add_argument("command", choices=["check", "train", "label"])
     parser.add_argument("minutes", nargs="?", type=float, default=75.0)
     parser.add_argument("--into", type=Path, default=Path("corpus"))

@@ -1,25 +1,25 @@
-"""What is true of a finished run: a rule on its final samples, fixed before any diagnosis and sharing no code with it.
+"""What is true of a finished run: a rule on its final samples, fixed before any diagnosis and without shared code.
 
-The rule draws 2,000 samples from the newest live generator with latents of its own and compares them with real data, in
+The rule draws 2,000 samples from the newest live generator with its own latents and compares them with real data, in
 pixels and their first 50 principal components (images) or in coordinates (points). Nothing here comes from
 `ganlab.diagnosis` or `ganlab.evaluation`: no network, no features and none of their metrics.
 
-Labels, in the order in which they are tried:
+Labels, in the order in which they are tested:
 
 | label | meaning |
 | --- | --- |
-| nonfinite | the run was stopped by NaN or Inf, or its samples hold some |
-| total | all samples are (nearly) the same: mean distance below `TOTAL` of the real one |
-| garbage | hardly a sample passes as data: a share below `GARBAGE` |
-| copies | samples lie on training samples: at half the distance, or less, that held-out ones keep |
+| nonfinite | the run was stopped by NaN or Inf, or its samples contain some |
+| total | all samples are (nearly) the same: their mean distance is below `TOTAL` times that of real data |
+| garbage | hardly any sample passes as data: a share below `GARBAGE` |
+| copies | samples are copies of training samples: at most half as far from them as held-out data are |
 | partial | samples pass, but classes (images) or modes (points) are missing |
-| within_mode | samples pass, classes are there, but inside a class there is little variety |
+| within_mode | samples pass and no class is missing, but there is little variety within a class |
 | poor | in between: a person could say either |
 | good | a person would call this fine |
 
-An image passes when at least four of its five nearest training images agree on its digit and it keeps four limits that
-held-out images of that digit keep (`LIMITS`). A point passes within three standard deviations of a mode.
-Which verdicts are right for a label, `truth.scoring` says.
+An image passes if at least four of its five nearest training images agree on its digit and it is within four limits
+that held-out images of that digit define (`LIMITS`). A point passes within three standard deviations of a mode.
+`truth.scoring` says which verdicts are right for a label.
 """
 
 from __future__ import annotations
@@ -47,32 +47,32 @@ Array = NDArray[np.floating[Any]]
 LABELS = ("good", "poor", "garbage", "total", "partial", "within_mode", "copies", "nonfinite")
 
 SAMPLES = 2000
-"""Samples that are judged."""
+"""Number of samples that are judged."""
 LATENT_SEED = 20_250_101
-"""Seed of their latents, used nowhere else."""
+"""Seed of their latents, not used anywhere else."""
 REFERENCE_IMAGES, COMPONENTS, NEIGHBOURS, VOTES = 10_000, 50, 5, 4
-"""Training images that an image is compared with, in how many components, and how many neighbours must agree."""
+"""Numbers of training images that an image is compared with, components, neighbours, and neighbours that must agree."""
 LIMITS = {"near": 0.99, "residual": 0.99, "deviation": 0.01, "ink": 0.005}
-"""Quantiles of held-out images of the same digit: the first two bound from above, the others from below."""
+"""Quantiles of held-out images of the same digit: the first two are upper bounds, the others lower bounds."""
 
 TOTAL = 0.2
-"""Mean distance between samples, relative to the real one, below which all are the same."""
+"""Mean distance between samples, relative to real data, below which all samples count as the same."""
 GARBAGE = {"images": 0.15, "points": 0.3}
 PASSING = {"images": 0.35, "points": 0.6}
-"""Share of passing samples below which a run is garbage, and from which it can be good. Real images reach .94."""
+"""Share of passing samples below which a run is garbage, and above which it can be good. Real images reach .94."""
 COPIES, FEW = 0.5, 1000
-"""Relative distance to the nearest training sample below which samples are copies; only looked at in training sets of
-up to 1,000 samples, as no larger one can be learnt by heart in the runs of this corpus."""
+"""Relative distance to the nearest training sample below which samples are copies; only checked for training
+sets of up to 1,000 samples, because the runs of this corpus cannot memorise larger ones."""
 LOST, PARTIAL = 0.1, 0.15
-"""A class is lost when its share of the passing samples is below a tenth of the real one; lost mass from which a run is
-partial. A run on images that lost anything less is poor."""
+"""A class is lost if its share of the passing samples is below a tenth of its real share; lost mass above which a run
+is partial. A run on images that lost less than that is poor."""
 VARIETY_BAD = {"images": 0.6, "points": 0.15}
 VARIETY_GOOD = {"images": 0.75, "points": 0.3}
-"""Mean distance inside a class, relative to the real one, median over classes: within_mode below the first, good from
-the second. Points are held to less: the literature counts modes and high-quality samples, not the width of a mode."""
+"""Mean distance within a class, relative to real data, median over classes: within_mode below the first, good above the
+second. Limits for points are lower: the literature counts modes and high-quality samples, not the width of a mode."""
 REPEATS_BAD, REPEATS_GOOD = 0.3, 0.5
-"""The same for the median distance between an image and the nearest other sample: a curve of images, as a latent of one
-dimension draws it, can be long, but its images repeat."""
+"""The same for the median distance between an image and the nearest other sample: a one-dimensional latent can draw a
+long curve of images, but its images repeat."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Truth:
     """What is true of a run.
 
     Attributes:
-        label: see the module.
-        mechanism: the way in which it failed, as far as its log alone proves it: diverged, batch_norm_leak,
+        label: see the module's docstring.
+        mechanism: how it failed, if its log alone proves it: diverged, batch_norm_leak,
             vanishing_gradient, discriminator_dominates, generator_dominates, or an empty string.
         statistics: the numbers behind the label.
     """
@@ -92,7 +92,7 @@ class Truth:
 
 
 def distances(a: Array, b: Array) -> Array:
-    """Euclidean distances (N, M) between rows of (N, F) and (M, F), exact to .03 on images."""
+    """Return Euclidean distances (N, M) between rows of (N, F) and (M, F), exact to .03 for images."""
     a, b = a.astype(np.float32), b.astype(np.float32)
     squared = a @ b.T
     squared *= -2
@@ -103,20 +103,20 @@ def distances(a: Array, b: Array) -> Array:
 
 
 def spread(samples: Array) -> float:
-    """Mean distance between two of the first 1,000 samples (N, F); 0 where there is no pair."""
+    """Return the mean distance between two of the first 1,000 samples (N, F); 0 if there is no pair."""
     some = samples[:1000]
     return float(distances(some, some).sum() / (len(some) * (len(some) - 1))) if len(some) > 1 else 0.0
 
 
 def nearest_other(samples: Array) -> float:
-    """Median distance from a sample to the nearest other one."""
+    """Return the median distance from a sample to the nearest other one."""
     between = distances(samples, samples)
     np.fill_diagonal(between, np.inf)
     return float(np.median(between.min(1)))
 
 
 def flat(values: Any) -> Array:
-    """Return samples as float32 (N, F), images in [-1, 1] whether they come as uint8 or float."""
+    """Return samples as float32 (N, F); images, uint8 or float, are in [-1, 1]."""
     array = np.asarray(values)
     flattened = array.reshape(len(array), -1).astype(np.float32)
     return flattened / 127.5 - 1 if array.dtype == np.uint8 else flattened
@@ -124,7 +124,7 @@ def flat(values: Any) -> Array:
 
 @dataclass(frozen=True)
 class Digits:
-    """Real digits in principal components: what images are compared with."""
+    """Real digits in principal components, which images are compared with."""
 
     mean: Array
     axes: Array
@@ -133,11 +133,11 @@ class Digits:
     limits: Mapping[str, Array]
 
     def measure(self, images: Array) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, Array]]:
-        """Return class (N,) and votes for it (N,) by five nearest neighbours, and what `LIMITS` bounds, each (N,).
+        """Return class (N,), its votes (N,) of five nearest neighbours, and the measures in `LIMITS`, each (N,).
 
-        `near`: distance to the nearest reference image among the components. `residual`: distance from their plane,
-        where noise lies. `deviation`: distance from the mean image, which blends of digits fall short of. `ink`: mean
-        pixel, which an empty image falls short of.
+        `near`: distance to the nearest reference image in the components. `residual`: distance from their subspace,
+        large for noise. `deviation`: distance from the mean image, too small for blends of digits. `ink`: mean pixel,
+        too small for empty images.
         """
         centred = images - self.mean
         coordinates = centred @ self.axes.T
@@ -182,9 +182,9 @@ def digits() -> Digits:
 
 @dataclass(frozen=True)
 class Reals:
-    """The held-out data of a run's own classes, and the scale that they give every statistic.
+    """The held-out data of a run's own classes, which give every statistic its scale.
 
-    `classify` returns class number (N,), from 0 in the order of `shares`, -1 for another, and what passes (N,).
+    `classify` returns class numbers (N,), from 0 in the order of `shares`, -1 for others, and which samples pass (N,).
     """
 
     held: Array
@@ -193,12 +193,12 @@ class Reals:
 
     @property
     def images(self) -> bool:
-        """Images rather than points."""
+        """True for images, False for points."""
         return bool(self.held.shape[1] > 2)
 
     @property
     def kind(self) -> str:
-        """`images` or `points`: which limits hold."""
+        """`images` or `points`, which have different limits."""
         return "images" if self.images else "points"
 
     @property
@@ -207,7 +207,7 @@ class Reals:
         return np.bincount(self.classes) / len(self.classes)
 
     def classify(self, samples: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return the class (N,) of samples (N, F), and whether each passes as one of it."""
+        """Return the class (N,) of samples (N, F), and whether each passes as a sample of that class (N,)."""
         if self.images:
             return digits().classify(samples)
         options: RingOptions | GridOptions = self.options
@@ -215,10 +215,10 @@ class Reals:
         return between.argmin(1), between.min(1) <= 3 * options.std
 
     def lost(self, classes: NDArray[np.int64], passes: NDArray[np.bool_]) -> list[int]:
-        """Classes that are missing.
+        """Return the classes that are missing.
 
-        Images: a class below a tenth of its share of what passes. Points: a mode below a twentieth of its fair share of
-        all samples.
+        Images: a class with less than a tenth of its share of the passing samples. Points: a mode with less than a
+        twentieth of its fair share of all samples.
         """
         counts = np.bincount(classes[passes], minlength=len(self.shares))
         total, needed = (passes.sum(), LOST) if self.images else (len(passes), 0.05)
@@ -230,7 +230,7 @@ class Reals:
         return spread(self.held)
 
     def course(self, samples: Array) -> dict[str, Any]:
-        """What is asked of every snapshot."""
+        """Return the statistics that are computed for every snapshot."""
         classes, passes = self.classify(samples)
         passes = passes & np.isin(classes, np.flatnonzero(self.shares > 0))
         lost = self.lost(classes, passes)
@@ -239,12 +239,12 @@ class Reals:
             "spread": spread(samples) / self.spread,
             "lost": lost,
             "lost_mass": float(self.shares[lost].sum()),
-            # Median distance to the nearest real sample, relative to that of real ones: does a run still come nearer?
+            # Median distance to the nearest real sample, relative to real data: is the run still getting closer?
             "away": float(np.median(distances(samples, self.held[:1000]).min(1)) / nearest_other(self.held[:1000])),
         }
 
     def detail(self, samples: Array) -> dict[str, Any]:
-        """What is asked of the final samples besides."""
+        """Return the statistics that are computed for the final samples only."""
         classes, passes = self.classify(samples)
         variety = [
             spread(samples[passes & (classes == c)]) / spread(self.held[self.classes == c])
@@ -258,9 +258,9 @@ class Reals:
         }
 
     def copying(self, samples: Array, train: Array) -> float | None:
-        """Distance of passing samples to the nearest training sample, relative to that of held-out ones of their class.
+        """Return the median distance of passing samples to training data, relative to held-out data of their class.
 
-        The median; 1: as new as real ones. None where no sample passes.
+        1: as new as held-out data. None if no sample passes.
         """
         classes, passes = self.classify(samples)
         judged = passes & np.isin(classes, np.flatnonzero(self.shares > 0))
@@ -272,7 +272,7 @@ class Reals:
 
 
 def measure(reals: Reals, samples: Array, train: Array) -> dict[str, Any]:
-    """Return the numbers that `label` decides by, of finite samples (N, F) of a run with the training set (M, F)."""
+    """Return the numbers that `label` is based on, from finite samples (N, F) and the training set (M, F)."""
     copying = reals.copying(samples, train) if len(train) <= FEW else None
     numbers = {**reals.course(samples), **reals.detail(samples)}
     return {**numbers, "copying": copying, "training_samples": len(train)}
@@ -297,9 +297,9 @@ def label(kind: str, numbers: Mapping[str, Any]) -> str:
 
 
 def mechanism(experiment: Experiment, history: Mapping[str, Array]) -> str:
-    """Return how the run failed, as far as the last fifth of its log proves it; an empty string where it does not.
+    """Return how the run failed, if the last fifth of its log proves it, or an empty string.
 
-    Whether the samples are bad is not asked here: a winning discriminator with good samples is no failure.
+    This does not check whether the samples are bad: a winning discriminator with good samples is not a failure.
     """
     steps = len(history["step"])
     late = {name: float(column[-max(1, steps // 5) :].mean()) for name, column in history.items()}
@@ -319,7 +319,7 @@ def mechanism(experiment: Experiment, history: Mapping[str, Array]) -> str:
 
 
 def judge(path: Path) -> Truth:
-    """Judge a run by what it left behind."""
+    """Label a finished run from its directory."""
     run = RunDirectory(path)
     status = run.status()
     game = load_game(run, "newest", live=True)

@@ -1,9 +1,9 @@
-"""Which verdicts are right for a labelled run: the rule behind every figure of accuracy.
+"""Which verdicts are right for a labelled run: the rule behind all accuracy figures.
 
-Each label has verdicts that are right for every run that bears it (`ALLOWED`); what else is right depends on the run's
-own course (`EXTRAS`). A verdict is right if it is one of either, and wrong if not; *inconclusive* is never right. Two
-mistakes weigh more than being wrong: `accused` (a good run is given a failure) and `missed` (a failed run is called
-healthy). A poor run, which is neither good nor failed, may be called many things, but not healthy.
+Each label has verdicts that are right for every run with that label (`ALLOWED`); which others are right depends on the
+course of the run (`EXTRAS`). A verdict is right if it is in either list, and wrong otherwise; *inconclusive* is never
+right. Two mistakes are worse than being wrong: `accused` (a good run is given a failure) and `missed` (a failed run is
+called healthy). For a poor run, which is neither good nor failed, many verdicts are right, but not healthy.
 
 A row is an object of labels.json or truth.json: `label`, `kind` (images or points), `family`, `mechanism` and
 `statistics`, as `truth.labels.judge` returns them.
@@ -20,7 +20,7 @@ from truth.labels import COPIES, FEW, GARBAGE, LABELS, PARTIAL, PASSING, REPEATS
 Row = Mapping[str, Any]
 
 FAILED = ("nonfinite", "total", "garbage", "copies", "partial", "within_mode")
-"""Labels of runs that failed: all but good and poor."""
+"""Labels of runs that failed: all except good and poor."""
 
 ALLOWED: dict[str, frozenset[str]] = {
     "good": frozenset({"healthy", "under_trained"}),
@@ -43,12 +43,12 @@ NOT_GOOD = FINITE - {"good"}
 
 @dataclass(frozen=True)
 class Extra:
-    """Verdicts that are right for some runs besides those of their label.
+    """Verdicts that are right for some runs, in addition to those of their label.
 
     Attributes:
-        labels: of the runs that it can hold for.
-        holds: whether it holds for a row with one of these labels.
-        verdicts: what is then right too.
+        labels: the labels of the runs that it can apply to.
+        holds: returns whether it applies to a row with one of these labels.
+        verdicts: the verdicts that are then right too.
     """
 
     labels: frozenset[str]
@@ -57,18 +57,18 @@ class Extra:
 
 
 def few_samples(row: Row) -> bool:
-    """The training set is small: the discriminator knows it by heart, whatever the samples are."""
+    """Return whether the training set is so small that the discriminator memorises it, whatever the samples are."""
     return bool(row["statistics"]["training_samples"] <= FEW)
 
 
 def nearly_copies(row: Row) -> bool:
-    """The training set is small, and samples lie half as far again from it as copies do, or nearer."""
+    """Return whether the training set is small and samples are at most 1.5 times as far from it as copies are."""
     copying = row["statistics"]["copying"]
     return few_samples(row) and copying is not None and bool(copying < 1.5 * COPIES)
 
 
 def was_good(row: Row) -> bool:
-    """An earlier snapshot passed, had its classes and was varied."""
+    """Return whether an earlier snapshot passed, had all classes and was varied."""
     passing = PASSING[row["kind"]]
     return any(
         each["passing"] >= passing and each["lost_mass"] < PARTIAL and each["spread"] > 2 * TOTAL
@@ -77,62 +77,62 @@ def was_good(row: Row) -> bool:
 
 
 def needs_steps(row: Row) -> bool:
-    """Samples came nearer to the data over the last third of the run, or the run was meant to be cut short."""
+    """Return whether samples got closer to the data over the last third of the run, or it was meant to be short."""
     before = row["statistics"]["earlier"]
     nearing = before and row["statistics"]["away"] < 0.9 * before[2 * len(before) // 3]["away"]
     return bool(nearing or row["family"] == "short")
 
 
 def log_diverges(row: Row) -> bool:
-    """The log proves that the run diverged."""
+    """Return whether the log proves that the run diverged."""
     return bool(row["mechanism"] == "diverged")
 
 
 def log_has_winner(row: Row) -> bool:
-    """The log proves a batch-norm leak, a vanishing gradient or that one player dominates."""
+    """Return whether the log proves a batch-norm leak, a vanishing gradient or that one player dominates."""
     return bool(row["mechanism"]) and not log_diverges(row)
 
 
 def hardly_passes(row: Row) -> bool:
-    """Samples are garbage, whatever comes before that in the order of labels."""
+    """Return whether samples are garbage, even if a label that is tested earlier applies."""
     return bool(row["statistics"]["passing"] < GARBAGE[row["kind"]])
 
 
 def never_moved(row: Row) -> bool:
-    """All snapshots were alike: the run never left the place where it started."""
+    """Return whether the samples of every snapshot were all alike: the run never moved away from its start."""
     return all(each["spread"] < TOTAL for each in row["statistics"]["earlier"])
 
 
 def narrow(row: Row) -> bool:
-    """Samples are close to being all the same."""
+    """Return whether all samples are nearly the same."""
     return bool(row["statistics"]["spread"] < 2 * TOTAL)
 
 
 def images_repeat(row: Row) -> bool:
-    """Images repeat each other."""
+    """Return whether images repeat each other."""
     return bool(row["kind"] == "images" and row["statistics"]["repeats"] < REPEATS_BAD)
 
 
 def lost_what_passed(row: Row) -> bool:
-    """Half of the data or more is missing, and at an earlier snapshot samples passed: it wanders."""
+    """Return whether at least half of the data is missing but samples passed at an earlier snapshot: it wanders."""
     passed = any(each["passing"] >= GARBAGE[row["kind"]] for each in row["statistics"]["earlier"])
     return bool(row["statistics"]["lost_mass"] >= 0.5) and passed
 
 
 def loses_others(row: Row) -> bool:
-    """At least half of what is missing was there at some snapshot of the second half: other classes each time."""
+    """Return whether at least half of the missing classes were there in some snapshot of the second half."""
     lost, before = set(row["statistics"]["lost"]), row["statistics"]["earlier"]
     late = [set(each["lost"]) for each in before[len(before) // 2 :]]
     return len(lost.intersection(*late)) <= len(lost) / 2
 
 
 def almost_all_lost(row: Row) -> bool:
-    """More than four fifths of the data are missing."""
+    """Return whether more than four fifths of the data are missing."""
     return bool(row["statistics"]["lost_mass"] > 0.8)
 
 
 def little_variety(row: Row) -> bool:
-    """Inside the classes that are there, samples are alike."""
+    """Return whether samples are alike within the classes that are there."""
     return bool(row["statistics"]["variety"] < VARIETY_BAD[row["kind"]])
 
 
@@ -157,7 +157,7 @@ EXTRAS = (
     _extra("partial", little_variety, "mode_collapse/within_mode"),
     _extra("within_mode", narrow, "mode_collapse/total"),
 )
-"""What else is right: for a run with one of these labels, if this holds, these verdicts."""
+"""Additional right verdicts: the labels they apply to, the condition, and the verdicts."""
 
 INDUCED: dict[str, frozenset[str]] = {
     "batch_norm_leak": frozenset({"batch_norm_leak"}),
@@ -167,35 +167,35 @@ INDUCED: dict[str, frozenset[str]] = {
     "high_lr": frozenset({"diverged", "discriminator_dominates"}),
     "unbounded": frozenset({"diverged"}),
 }
-"""Mechanisms that a family of configurations is meant to induce. Whether it did, the log says (`mechanism`)."""
+"""Mechanisms that a family of configurations is meant to induce. The log shows whether it did (`mechanism`)."""
 
 
 def allowed(row: Row) -> frozenset[str]:
-    """Return the right verdicts for a row: those of its label, and what the run's own course adds."""
+    """Return the right verdicts for a row: those of its label, and those that the course of the run adds."""
     label = row["label"]
     return ALLOWED[label].union(*(each.verdicts for each in EXTRAS if label in each.labels and each.holds(row)))
 
 
 def right(row: Row, failure: str, variant: str | None) -> bool:
-    """Whether a verdict is right for a row."""
+    """Return whether a verdict is right for a row."""
     return not allowed(row).isdisjoint({failure, f"{failure}/{variant}"})
 
 
 def accused(row: Row, failure: str, variant: str | None) -> bool:
-    """Whether a good run is given a failure that is not right for it."""
+    """Return whether a good run is given a failure that is not right for it."""
     return row["label"] == "good" and failure != "inconclusive" and not right(row, failure, variant)
 
 
 def missed(row: Row, failure: str) -> bool:
-    """Whether a failed run is called healthy."""
+    """Return whether a failed run is called healthy."""
     return row["label"] in FAILED and failure == "healthy"
 
 
 def flattered(row: Row, failure: str) -> bool:
-    """Whether a poor run, which is neither good nor failed, is called healthy."""
+    """Return whether a poor run, which is neither good nor failed, is called healthy."""
     return row["label"] == "poor" and failure == "healthy"
 
 
 def induced(row: Row) -> bool:
-    """Whether the failure that the configuration was made for happened, by the log, and the samples are not good."""
+    """Return whether the log shows the failure that the configuration was made for, and the samples are not good."""
     return row["label"] != "good" and row["mechanism"] in INDUCED.get(row["family"], ())

@@ -1,14 +1,14 @@
-"""Expectation, verdict and truth of every run of a sweep: confusion tables.
+"""Expected verdict, actual verdict and true label of every run of a sweep: confusion tables.
 
     ganlab sweep; ganlab sweep guide
     python -m truth.sweeps FOLDER [FOLDER ...] [--into docs/sweep_truth.md]
 
 The truth is `truth.labels.judge`: a rule on 2,000 fresh samples of the last generator, which shares no code with
-`ganlab.diagnosis`. It is written to truth.json in each sweep's folder; a run that stands there is not judged again
-unless it was trained again. Verdicts and expectations come from the sweep's runs.csv, which is written again first. A
-run takes one to ten seconds on one core.
+`ganlab.diagnosis`. It is written to truth.json in each sweep's folder; a run in that file is not judged again
+unless it was trained again. Verdicts and expectations come from the sweep's runs.csv, which is written again first.
+Each run takes one to ten seconds on one core.
 
-The tables are made from runs.csv, truth.json and summary.json alone, so those of docs/sweeps/ can be made from the
+The tables are made only from runs.csv, truth.json and summary.json, so those of docs/sweeps/ can be made from the
 repository: `tables({"guide": judged(Path("docs/sweeps/guide"))})`.
 """
 
@@ -36,7 +36,7 @@ Row = dict[str, Any]
 """A run in truth.json: when it ended, and the keys of labels.json that the rules of truth.scoring read."""
 
 AXES_BETWEEN = ("seed", "state")
-"""Columns of runs.csv between which those of a grid's axes stand."""
+"""Columns of runs.csv that enclose the columns of a grid's axes."""
 
 
 def read_runs(results: Path) -> list[dict[str, str]]:
@@ -46,12 +46,12 @@ def read_runs(results: Path) -> list[dict[str, str]]:
 
 
 def has_ended(row: Mapping[str, str]) -> bool:
-    """Whether the run of a row ended by itself and has a verdict."""
+    """Return whether the run of a row ended normally and has a verdict."""
     return row["state"] in ENDED and bool(row["verdict"])
 
 
 def settings(row: Mapping[str, str]) -> dict[str, str]:
-    """The values that a grid gives the run of a row, by axis; empty for a configuration that is no cell of a grid."""
+    """Return the values that a grid gives the run of a row, by axis; empty if it is not a cell of a grid."""
     columns = list(row)
     first, last = (columns.index(name) for name in AXES_BETWEEN)
     return {axis: row[axis] for axis in columns[first + 1 : last] if row[axis]}
@@ -76,7 +76,7 @@ class Judged:
 
     @property
     def confidence(self) -> float:
-        """That of its verdict."""
+        """The confidence of its verdict."""
         return float(self.row["confidence"])
 
     @property
@@ -96,12 +96,12 @@ class Judged:
 
     @property
     def right(self) -> bool:
-        """Whether the verdict is one that the truth allows."""
+        """Whether the verdict is right for its label."""
         return scoring.right(self.truth, self.row["verdict"], self.row["variant"] or None)
 
     @property
     def accused(self) -> bool:
-        """Whether it is good and its verdict a failure that is not right."""
+        """Whether it is good and its verdict is a failure that is not right."""
         return scoring.accused(self.truth, self.row["verdict"], self.row["variant"] or None)
 
     @property
@@ -111,20 +111,20 @@ class Judged:
 
     @property
     def flattered(self) -> bool:
-        """Whether it is poor and its verdict healthy."""
+        """Whether it is poor and its verdict is healthy."""
         return scoring.flattered(self.truth, self.row["verdict"])
 
     @property
     def inconclusive(self) -> bool:
-        """Whether its verdict says that the evidence does not suffice."""
+        """Whether its verdict is that the evidence is not sufficient."""
         return self.row["verdict"] == "inconclusive"
 
 
 def judged(results: Path) -> list[Judged]:
-    """Return the runs of a folder of results that ended, with the truth that was written down before.
+    """Return the runs of a folder of results that ended, with their rows of truth.json.
 
     Raises:
-        SystemExit: the truth of one of them was not.
+        SystemExit: one of them has no row there.
     """
     rows = [row for row in read_runs(results) if has_ended(row)]
     file = results / "truth.json"
@@ -138,13 +138,13 @@ def judged(results: Path) -> list[Judged]:
 
 
 def judge_all(folder: SweepFolder) -> None:
-    """Judge the runs that truth.json does not have; it is written run by run, so that this can be stopped."""
+    """Judge the runs that truth.json does not have. It is written after each run, so judging can be interrupted."""
     rows, records = known(folder), ended(folder)
     for number, record in enumerate(records, start=1):
         run = record.planned.id
         if run not in rows:
             rows[run] = row_of(record)
-            # Statistics of samples without bounds may hold NaN, which json reads back.
+            # Statistics of unbounded samples may be NaN, which json can read back.
             atomic_write(truth_file(folder), json.dumps(rows, indent=1).encode())
             print(f"[{number}/{len(records)}] {run}: {rows[run]['label']} {rows[run]['mechanism']}", flush=True)
 
@@ -160,7 +160,7 @@ def truth_file(folder: SweepFolder) -> Path:
 
 
 def known(folder: SweepFolder) -> dict[str, Row]:
-    """Return the rows of truth.json by run, but for runs that were trained again since."""
+    """Return the rows of truth.json by run, except for runs that were trained again since."""
     file = truth_file(folder)
     rows: dict[str, Row] = json.loads(file.read_text()) if file.is_file() else {}
     now = {record.planned.id: record.status.ended for record in ended(folder) if record.status}
@@ -171,13 +171,13 @@ def row_of(record: RunRecord) -> Row:
     """Judge a run.
 
     Raises:
-        SystemExit: it has no stored samples, without which its course is not known.
+        SystemExit: it has no stored samples, so its course is unknown.
     """
     planned = record.planned
     if not any(record.run.samples.glob("step_*.npz")):
         raise SystemExit(f"{planned.id} has no stored samples: train it with monitor.keep_samples=true")
     kind = "points" if len(planned.experiment.data.shape) == 1 else "images"
-    # No family: what a configuration of a sweep is meant to do stands in its `expect`, and decides nothing here.
+    # No family: what a configuration is meant to do is in its `expect`, and has no influence here.
     who = {"ended": record.status.ended if record.status else None, "kind": kind, "family": ""}
     return {**who, **asdict(judge(record.run.path))}
 
@@ -192,7 +192,7 @@ def share(k: int, n: int) -> str:
 
 
 def markdown(heading: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; a bar in a cell would end it."""
+    """Return a Markdown table; bars in cells, which would end them, become slashes."""
     rows = [heading, ["---"] * len(heading), *lines]
     return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in rows)
 
@@ -203,7 +203,7 @@ def confusion(
     columns: Sequence[str],
     foot: tuple[str, Callable[[Judged], bool]],
 ) -> str:
-    """Count runs by verdict, a row each, and by what `column` says; the last row says in how many `foot` holds."""
+    """Return a table that counts runs by verdict (rows) and `column`; the last row counts where `foot` holds."""
     counts = Counter((each.name, column(each)) for each in runs)
     verdicts = sorted({each.name for each in runs}, key=rank)
     lines = [[words(verdict), *(counts[verdict, name] or "" for name in columns)] for verdict in verdicts]
@@ -214,20 +214,20 @@ def confusion(
 
 
 def by_expectation(runs: Sequence[Judged]) -> str:
-    """The first verdict that each config expects against the verdict that its runs got."""
+    """Return a table of the first verdict that each config expects against the verdict of its runs."""
     asked = [each for each in runs if each.as_expected is not None]
     columns = sorted({each.expected for each in asked}, key=rank)
     return confusion(asked, lambda each: each.expected, columns, ("as expected", lambda each: bool(each.as_expected)))
 
 
 def by_truth(runs: Sequence[Judged]) -> str:
-    """The label of each run's final samples against the verdict that it got."""
+    """Return a table of the label of each run's final samples against its verdict."""
     columns = [label for label in LABELS if any(each.label == label for each in runs)]
     return confusion(runs, lambda each: each.label, columns, ("right", lambda each: each.right))
 
 
 def totals(parts: dict[str, Sequence[Judged]]) -> str:
-    """How often the verdicts are right, and the mistakes that weigh more, a row for each part."""
+    """Return a table of how often verdicts are right, and of the worse mistakes, one row per part."""
     heading = ["runs", "as expected", "right", "good runs accused"]
     heading += ["failed runs called healthy", "poor runs called healthy", "inconclusive"]
     return markdown(["", *heading], ([name, len(runs), *_totals(runs)] for name, runs in parts.items()))
@@ -249,7 +249,7 @@ def _totals(runs: Sequence[Judged]) -> list[str]:
 
 
 def wrong_ones(runs: Sequence[Judged]) -> str:
-    """A row for each configuration, label and verdict that is wrong by the truth."""
+    """Return a table with a row for each configuration, label and wrong verdict."""
     groups: dict[tuple[str, str, str, str], list[Judged]] = {}
     for each in runs:
         if not each.right:
@@ -257,7 +257,7 @@ def wrong_ones(runs: Sequence[Judged]) -> str:
             groups.setdefault(who, []).append(each)
     if not groups:
         return "No verdict is wrong."
-    heading = ["configuration", "seeds", "truth", "mechanism in the log", "verdict", "confidence"]
+    heading = ["configuration", "seeds", "true label", "mechanism in the log", "verdict", "confidence"]
     return markdown(
         heading, ([who[0], _seeds(found), *map(words, who[1:]), span(found)] for who, found in groups.items())
     )
@@ -268,48 +268,50 @@ def _seeds(runs: Sequence[Judged]) -> str:
 
 
 def span(runs: Sequence[Judged]) -> str:
-    """The confidence of verdicts, from the lowest to the highest."""
+    """Return the range of the verdicts' confidence."""
     found = sorted({f"{each.confidence:.2f}" for each in runs})
     return found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def tables(parts: dict[str, Sequence[Judged]]) -> str:
-    """Return all tables as Markdown, over the runs of sweeps by name."""
+    """Return all tables as Markdown, for the runs of sweeps by name."""
     runs = [each for part in parts.values() for each in part]
     unexpected = [each for each in runs if each.as_expected is False]
     claims = sum(each.right for each in unexpected)
     return f"""{totals({**parts, "all": runs} if len(parts) > 1 else parts)}
 
-Of {len(unexpected)} runs whose verdict is not the expected one, {claims} have a verdict that is right by the truth: in
-these it is the claim that does not hold, not the verdict.
+Of {len(unexpected)} runs whose verdict is not the expected one, {claims} have a verdict that is right for their true
+label: for these it is the claim that does not hold, not the verdict.
 
-Columns: the verdict that a config expects, the first where it names several. Rows: the verdict that its runs got. Cells
-of a grid expect nothing and are left out.
+Columns: the verdict that a config expects (the first one if it names several). Rows: the verdict of its runs. Cells of
+a grid expect nothing and are left out.
 
 {by_expectation(runs)}
 
-Columns: what is true of a run's final samples. Rows: its verdict. All runs that ended.
+Columns: the true label of a run's final samples. Rows: its verdict. All runs that ended.
 
 {by_truth(runs)}
 
-Verdicts that are wrong by the truth:
+Verdicts that are wrong for the true label:
 
 {wrong_ones(runs)}
 """
 
 
-TRUTH = """The truth of a run is a rule on 2,000 fresh samples of its last generator (`truth/labels.py`):
-how many pass as data, which classes or modes are there, how varied they are; it shares no code with the diagnosis and
-no network with its metrics. Several verdicts can be right for one label: garbage may be *never learned* and
-*convergence failure*. Intervals are Wilson's, 95 %, as if all runs were independent."""
-"""What the tables stand on."""
+TRUTH = """The true label of a run comes from a rule on 2,000 fresh samples of its last generator
+(`truth/labels.py`): how many pass as data, which classes or modes are there, how varied they are. The rule shares no
+code with the diagnosis and no network with its metrics. Several verdicts can be right for one label: garbage may be
+*never learned* or *convergence failure*. Intervals are 95 % Wilson intervals, as if all runs were independent."""
+"""What the tables are based on."""
 
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Expectation, verdict and truth of every run of sweeps.")
+    parser = argparse.ArgumentParser(
+        description="Expected verdict, actual verdict and true label of every run of sweeps."
+    )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="sweep folders")
-    parser.add_argument("--into", type=Path, help="a Markdown page with the tables; left out: they are printed")
+    parser.add_argument("--into", type=Path, help="write the tables to this Markdown page (default: print them)")
     arguments = parser.parse_args()
     folders = [SweepFolder(path) for path in arguments.folders]
     for folder in folders:
@@ -322,7 +324,7 @@ def main() -> None:
         print(text)
     else:
         command = f"python -m truth.sweeps {' '.join(path.name for path in arguments.folders)}"
-        page = f"# Verdicts, expectations and truth in sweeps\n\nMade by `{command}`.\n\n{TRUTH}\n\n{text}"
+        page = f"# Verdicts, expectations and true labels in sweeps\n\nMade by `{command}`.\n\n{TRUTH}\n\n{text}"
         atomic_write(arguments.into, page.encode())
 
 

@@ -1,4 +1,4 @@
-"""Train the digit classifier that ships with ganlab and print how good it is.
+"""Train the digit classifier that ships with ganlab and print its accuracy.
 
 python -m truth.train_classifier [EPOCHS]     writes src/ganlab/evaluation/mnist_classifier.safetensors
 """
@@ -31,7 +31,7 @@ def main() -> None:
     classifier.write(network, TARGET)
     print(f"test accuracy among the digits {(scores[:, :10].argmax(1) == labels).float().mean():.4f}")
     print(f"test images that pass as digits {(scores.argmax(1) < 10).float().mean():.4f}")
-    print(f"garbage that does not {none.float().mean():.4f}")
+    print(f"garbage images that do not {none.float().mean():.4f}")
     print(f"{TARGET.name}: {TARGET.stat().st_size} bytes, {sum(each.numel() for each in network.parameters())} weights")
 
 

@@ -1,9 +1,9 @@
-"""Which digits a trained generator makes: shares over 10,000 samples by the nearest of 20,000 training images.
+"""Which digits a trained generator makes: the shares in 10,000 samples, by the nearest of 20,000 training images.
 
     python -m docs.make.digit_shares RUN [--live]
 
-The nearest neighbour in pixels is right on about 96 % of the test digits (printed); it is blind to garbage, so look at
-the grid as well.
+The nearest neighbour in pixels is right on about 96 % of the test digits (printed); it cannot
+detect garbage, so look at the grid as well.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ganlab.training.trained import generate, load_game, sample_inputs
 
 
 def nearest_labels(samples: Tensor, reals: Tensor, labels: Tensor) -> Tensor:
-    """Label of the nearest real for each sample, both (N, pixels)."""
+    """Return the label of the nearest real image for each sample; samples and real images are (N, pixels)."""
     return torch.cat([labels[torch.cdist(part, reals).argmin(dim=1)] for part in samples.split(1000)])
 
 
 def main(run: RunDirectory, live: bool) -> None:
-    """Print the shares of the ten digits, and how often the method is right on real ones."""
+    """Print the shares of the ten digits, and how often the method is right on real digits."""
     data = load(MnistOptions(), batch_size=1)
     chosen = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(0))[:20_000]
     reals, labels = to_float(data.train.values[chosen]).flatten(1), data.train.labels[chosen]

@@ -1,4 +1,4 @@
-"""The page of induced failures: every configuration of two sweeps, with its claim and what became of it.
+"""The page of induced failures: every configuration of two sweeps, with its claim and its outcome.
 
     ganlab sweep; ganlab sweep guide
     python -m truth.sweeps INDUCED GUIDE
@@ -6,7 +6,7 @@
     python -m docs.make.failures                   docs/failures.md alone, from docs/sweeps/ and docs/remarks/
 
 INDUCED and GUIDE are the folders of the two sweeps; their results and pictures are made again first, as `ganlab report`
-does. Listed at the end: claims that did not replicate without a remark that says why, and remarks that were written
+does. At the end it lists claims that did not replicate and have no remark that says why, and remarks that were written
 for another outcome.
 """
 
@@ -44,9 +44,9 @@ PAGE = ROOT / "docs" / "failures.md"
 PICTURES = PAGE.parent / "images" / "failures"
 RESULTS = PAGE.parent / "sweeps"
 LOSSES, WIDEST = 700, 1100
-"""Pixels of a loss plot's width, and of any other picture's at most."""
+"""Width of a loss plot, and maximum width of any other picture, in pixels."""
 MOST_BYTES = 6_000_000
-"""All pictures of the page together."""
+"""Maximum size of all pictures of the page together."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "The guide's stable run": ("stable",),
@@ -59,26 +59,26 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Networks, on all ten digits": ("dcgan_digits", "batch_norm_none", "mlp_digits", "mlp_deep"),
     "Games in two dimensions": ("ring_1_1", "ring_15_1", "ring_1_15", "ring_wgan_unclipped", "ring_wgan_clipped"),
 }
-"""Headings of the reduced set, with the configurations below each. The other sweep's come last, below FULL_SIZE."""
+"""Headings of the reduced set, with the configurations below each. The other sweep comes last, below FULL_SIZE."""
 OTHERS, FULL_SIZE = "Others", "Full size"
 
 OVERVIEW = ("stable", "latent_1", "mixed_batch_norm", "generator_one_filter", "kernel_1", "images_64")
 """Configurations in the README's picture."""
 
 FIGURES = {
-    "failure_map": """The failure map: colour and name are the most frequent verdict of a cell, the number how many of
+    "failure_map": """The failure map: colour and name show the most frequent verdict of a cell, the number how many of
 its runs have it.""",
-    "sensitivity": """Quality against the learning rate, a line a loss: FID of the last snapshot, the lower the
+    "sensitivity": """Quality against the learning rate, one line per loss: FID of the last snapshot; lower is
 better.""",
-    "loss_against_quality": """The generator's loss against quality: each dot is a snapshot, better images lie to the
-right, higher cost above. Where a line climbs to the right, the cost rises while images improve.""",
+    "loss_against_quality": """The generator's loss against quality: each dot is a snapshot; better images are further
+right, higher losses further up. If a line rises to the right, the loss rises while images improve.""",
 }
-"""What the pictures of a whole sweep show, by how their names begin."""
+"""Captions of the pictures of a whole sweep, by the beginning of their file names."""
 
 
 @dataclass(frozen=True)
 class Swept:
-    """A sweep that was carried out, as its results tell of it.
+    """A finished sweep, as its results describe it.
 
     Attributes:
         results: the folder with its runs.csv, summary.json and truth.json.
@@ -95,7 +95,7 @@ class Swept:
 
     @cached_property
     def judged(self) -> list[Judged]:
-        """Runs that ended, with the truth."""
+        """Runs that ended, with their true labels."""
         return judged(self.results)
 
     @cached_property
@@ -115,12 +115,12 @@ class Swept:
 
     @property
     def command(self) -> str:
-        """What carries it out."""
+        """The command that runs it."""
         return "ganlab sweep" if self.name == "induced_failures" else f"ganlab sweep {self.name}"
 
     @property
     def configs(self) -> list[str]:
-        """Names of the configurations that are no cells of a grid."""
+        """Names of the configurations that are not cells of a grid."""
         return list(dict.fromkeys(row["config"] for row in self.runs if not settings(row)))
 
     def of(self, config: str) -> list[dict[str, str]]:
@@ -128,7 +128,7 @@ class Swept:
         return [row for row in self.runs if row["config"] == config]
 
     def outcomes(self) -> dict[str, str]:
-        """What became of each configuration, and in how many of how many runs each claim holds."""
+        """The outcome of each configuration, and in how many of its runs each claim holds."""
         found = {row.claim: f"{row.k} of {row.n}" for row in self.claims}
         for each in self.summary["configs"]:
             if not each["settings"]:
@@ -142,18 +142,19 @@ class Swept:
 
 
 def head(sweeps: Sequence[Swept]) -> str:
-    """Title, what this is, how it was made and on what."""
+    """Return the title, the introduction, and how the page was made."""
     sentences = paragraph(
         f"""What breaks a GAN, induced on purpose: {sum(len(each.judged) for each in sweeps)} real runs of
         {sum(len(each.configs) for each in sweeps)} configurations and of a grid, {machine(sweeps)}. Each configuration
-        is a file that says what it claims, after whom, and what is reduced; here is what became of it, seed by seed.
-        A verdict is `ganlab diagnose`'s at the run's end ([verdicts.md](verdicts.md)), with its confidence; beside it
-        stands the label of a truth that shares no code with it ([below](#verdicts-against-expectation-and-truth)).
-        Where a claim does not hold, the section says what was seen instead."""
+        is a file that states its claim, the source, and what is reduced; this page shows the outcome, seed by seed.
+        Verdicts are those of `ganlab diagnose` at the end of a run ([verdicts.md](verdicts.md)), with their confidence;
+        they are compared with true labels, which come from a rule that shares no code with the diagnosis
+        ([below](#verdicts-against-expectation-and-truth)). If a claim does not hold, the section says what was seen
+        instead."""
     )
     commands = [
         *(f"{each.command:<52} # {cost(each)}" for each in sweeps),
-        "python -m truth.sweeps INDUCED GUIDE       # their folders: the truth of every run",
+        "python -m truth.sweeps INDUCED GUIDE       # their folders: the true label of every run",
         "python -m docs.make.failures INDUCED GUIDE   # this page",
     ]
     lines = textwrap.indent("\n".join(commands), "    ")
@@ -161,15 +162,15 @@ def head(sweeps: Sequence[Swept]) -> str:
 
 
 def machine(sweeps: Sequence[Swept]) -> str:
-    """Say on what the runs were made, as the summaries do."""
+    """Return which devices the runs were trained on, from the summaries."""
     machines = [sweep.summary["machine"] for sweep in sweeps]
     cores = sorted({str(each["cores"]) for each in machines})
     devices, threads = (sorted({str(v) for each in machines for v in each[key]}) for key in ("devices", "threads"))
-    return f"on {' and '.join(devices)} with {' or '.join(cores)} cores, threads a run: {' or '.join(threads)}"
+    return f"on {' and '.join(devices)} with {' or '.join(cores)} cores, threads per run: {' or '.join(threads)}"
 
 
 def cost(sweep: Swept) -> str:
-    """Say how many runs a sweep has, what they took together and what early stops saved."""
+    """Return how many runs a sweep has, their total time and the time that early stops saved."""
     seconds = sweep.summary["seconds"]
     states = ", ".join(f"{count} {state}" for state, count in sweep.summary["states"].items())
     saved = f", {seconds['saved'] / 60:.1f} saved by early stops" if seconds["saved"] else ""
@@ -177,7 +178,7 @@ def cost(sweep: Swept) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Text in lines of at most 120 characters."""
+    """Return text in lines of at most 120 characters."""
     return textwrap.fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)
 
 
@@ -185,7 +186,7 @@ def paragraph(text: str) -> str:
 
 
 def claims_table(sweeps: Sequence[Swept]) -> str:
-    """All claims of all sweeps."""
+    """Return the table of all claims of all sweeps."""
     heading = ["claim", "source", "size", "expected", "observed", "onset", "replicated"]
     lines = (
         [linked(row), row.source or "-", sweep.size, expected(row), observed(row), onset(row), f"**{row.replicated}**"]
@@ -196,14 +197,14 @@ def claims_table(sweeps: Sequence[Swept]) -> str:
 
 
 def title(row: ClaimRow) -> str:
-    """The claim without its source, which has a column of its own; where it has no words, its runs."""
+    """Return the claim without its source, which has its own column; if the claim has no text, its runs."""
     claim = re.sub(r"\s*\(([^()]*)\)[.\s]*$", lambda m: "" if m[1] == row.source else m[0], row.claim)
     return claim or ", ".join(row.runs)
 
 
 def linked(row: ClaimRow) -> str:
-    """The claim, with a link to the section of its configuration where it is about one."""
-    alone = len(row.runs) == 1 and "(" not in row.runs[0]  # cells of a grid have no section each
+    """Return the claim, with a link to the section of its configuration if it is about a single one."""
+    alone = len(row.runs) == 1 and "(" not in row.runs[0]  # cells of a grid have no section
     return f"[{title(row)}](#{row.runs[0]})" if alone else title(row)
 
 
@@ -220,7 +221,7 @@ def onset(row: ClaimRow) -> str:
 
 
 def claim_words(row: ClaimRow) -> str:
-    """A row of the table as an item of a list."""
+    """Return a row of the table as a list item."""
     source = f" ({row.source})" if row.source else ""
     since = "" if row.onset is None else f", from step {onset(row)}"
     seen = f"; {row.words}" if row.words else ""
@@ -233,7 +234,7 @@ def claim_words(row: ClaimRow) -> str:
 
 
 def section(sweep: Swept, config: str, remarks: Mapping[str, Remark]) -> str:
-    """One configuration: how to train it, curves, samples, verdicts, claims and a remark."""
+    """Return the section of a configuration: how to train it, curves, samples, verdicts, claims and a remark."""
     runs = sweep.of(config)
     first = next((row for row in runs if row["state"] in ENDED), None)
     parts = [
@@ -249,19 +250,19 @@ def section(sweep: Swept, config: str, remarks: Mapping[str, Remark]) -> str:
 
 
 def shown(name: str, alt: str) -> str:
-    """Markdown that shows a picture of the page."""
+    """Return Markdown that shows a picture of the page."""
     return f"![{alt}](images/failures/{name}.png)"
 
 
 def setting_line(config: str) -> str:
-    """Say how a configuration is trained, and how it differs from the one that it extends, as overrides."""
+    """Return how to train a configuration, and how it differs from the one that it extends, as overrides."""
     file = config_file(config)
     experiment = load_experiment(file)
     name = file.relative_to(ROOT / "configs").with_suffix("")
     parent = re.search(r"^extends: *(\S+)", file.read_text(), re.MULTILINE)
     base = load_experiment(file.parent / parent[1]) if parent else Experiment()
     than = f"`{base.name}`" if parent else "the defaults"
-    return f"    ganlab train {name}\n\nBeside {than}: {overrides(base, experiment)}"
+    return f"    ganlab train {name}\n\nChanges from {than}: {overrides(base, experiment)}"
 
 
 def config_file(config: str) -> Path:
@@ -277,10 +278,10 @@ def config_file(config: str) -> Path:
 
 
 def overrides(base: Experiment, experiment: Experiment) -> str:
-    """Return what makes `experiment` of `base`, as overrides in code; what both optimisers share is said once."""
+    """Return how `experiment` differs from `base`, as overrides; a change of both optimisers is written once."""
     quiet = ("name", "seed", "claim", "expect", "monitor.")
     found = [change for change in difference(base, experiment) if not change[0].startswith(quiet)]
-    # Where a component is another one, the keys of the old one are gone, and those of the new one have its defaults.
+    # If a component is replaced, the keys of the old one are gone, and those of the new one have its defaults.
     swapped = tuple(key.removesuffix("name") for key, _, _ in found if key.endswith(".name"))
     gone = {key for key, _, new in found if new is None and key.startswith(swapped)}
     changed = {
@@ -296,7 +297,7 @@ def overrides(base: Experiment, experiment: Experiment) -> str:
 
 
 def is_default(experiment: Experiment, path: str) -> bool:
-    """Whether a key of an experiment has the value that its component gives it unasked."""
+    """Return whether a key of an experiment has its component's default value."""
     *above, key = path.split(".")
     part: Any = experiment
     for name in above:
@@ -305,9 +306,9 @@ def is_default(experiment: Experiment, path: str) -> bool:
 
 
 def outcome(sweep: Swept, config: str) -> str:
-    """Say which verdicts the runs of a configuration got, how sure, and what is true of their samples."""
+    """Return the verdicts of a configuration's runs, with their confidence, and the true labels of their samples."""
     runs = [each for each in sweep.judged if each.config == config]
-    text = f"Verdicts: {counted(runs)}. By the truth: {labels(runs)}." if runs else ""
+    text = f"Verdicts: {counted(runs)}. True labels: {labels(runs)}." if runs else ""
     states = Counter(row["state"] for row in sweep.of(config) if row["state"] not in ENDED)
     if states:
         text += f" Without a verdict: {', '.join(f'{count} {state}' for state, count in states.items())}."
@@ -318,7 +319,7 @@ def outcome(sweep: Swept, config: str) -> str:
 
 
 def counted(runs: Sequence[Judged]) -> str:
-    """Count verdicts, the most frequent first, each with its confidence."""
+    """Return the count of each verdict, the most frequent first, with its confidence."""
     names = [name for name, _ in Counter(each.name for each in runs).most_common()]
     having = {name: [each for each in runs if each.name == name] for name in names}
     return "; ".join(
@@ -327,7 +328,7 @@ def counted(runs: Sequence[Judged]) -> str:
 
 
 def labels(runs: Sequence[Judged]) -> str:
-    """Count the labels of final samples, and how many verdicts are right for them."""
+    """Return the count of each label of final samples, and how many verdicts are right for them."""
     counts = ", ".join(f"{words(label)} {count}" for label, count in Counter(each.label for each in runs).most_common())
     return f"{counts}, {sum(each.right for each in runs)} of {len(runs)} verdicts right"
 
@@ -336,12 +337,12 @@ def labels(runs: Sequence[Judged]) -> str:
 
 
 def grid_section(sweep: Swept) -> Iterator[str]:
-    """Yield what the grid varies, the pictures of a whole sweep, and the table of the grid's cells."""
+    """Yield the axes of the grid, the pictures of a whole sweep, and the table of the grid's cells."""
     spec = load_spec(ROOT / "configs" / "sweeps" / f"{sweep.name}.yaml")
     if spec.base:
         varied = next(each["settings"] for each in sweep.summary["configs"] if each["settings"])
         axes = " by ".join(f"`{axis}`" for axis in varied)
-        yield f"{axes}. The rest beside the defaults: {overrides(Experiment(), spec.base)}"
+        yield f"{axes}. Other changes from the defaults: {overrides(Experiment(), spec.base)}"
     for kind, caption in FIGURES.items():
         for file in sorted(PICTURES.glob(f"{sweep.name}_{kind}*.png")):
             name = file.stem.removeprefix(f"{sweep.name}_")
@@ -352,7 +353,7 @@ def grid_section(sweep: Swept) -> Iterator[str]:
 
 
 def cells(configs: Sequence[dict[str, Any]]) -> str:
-    """A row for each cell of the grid: its most frequent verdict with the interval, and the others."""
+    """Return a row for each cell of the grid: its most frequent verdict with the interval, and the others."""
     found = [each for each in configs if each["settings"]]
     axes = list(found[0]["settings"])
     lines = []
@@ -365,7 +366,7 @@ def cells(configs: Sequence[dict[str, Any]]) -> str:
 
 
 def groups(induced: Swept, guide: Swept) -> Iterator[tuple[str, Swept, list[str]]]:
-    """Yield headings with their configurations; what no heading names stands under OTHERS, so that nothing is lost."""
+    """Yield headings with their configurations; those without a heading come under OTHERS, so that none is missing."""
     named = {config for configs in GROUPS.values() for config in configs}
     for heading, configs in GROUPS.items():
         yield heading, induced, [config for config in configs if config in induced.configs]
@@ -374,7 +375,7 @@ def groups(induced: Swept, guide: Swept) -> Iterator[tuple[str, Swept, list[str]
 
 
 def page(induced: Swept, guide: Swept, remarks: Mapping[str, Remark]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     both = (induced, guide)
     said = [
         f"**{row.claim}:** {remarks[row.claim].beside(sweep.outcomes()[row.claim])}"
@@ -394,7 +395,7 @@ def page(induced: Swept, guide: Swept, remarks: Mapping[str, Remark]) -> str:
 
 
 def unexplained(sweeps: Sequence[Swept], remarks: Mapping[str, Remark]) -> list[str]:
-    """Return what needs a remark and has none: claims that did not replicate, about configurations without one."""
+    """Return claims that need a remark and have none: those that did not replicate, of configurations without one."""
     rows = [row for sweep in sweeps for row in sweep.claims if row.replicated != "yes"]
     return [row.claim for row in rows if remarks.keys().isdisjoint({row.claim, *row.runs[:1]})]
 
@@ -403,10 +404,10 @@ def unexplained(sweeps: Sequence[Swept], remarks: Mapping[str, Remark]) -> list[
 
 
 def collect(folder: SweepFolder) -> None:
-    """Copy the results of a sweep into docs/sweeps/, and draw what the page shows of its runs.
+    """Copy the results of a sweep into docs/sweeps/, and draw the page's pictures of its runs.
 
     Raises:
-        SystemExit: the truth of a run that ended is not known.
+        SystemExit: a run that ended has no true label.
     """
     make_report(folder.path)
     judged(folder.path)
@@ -431,13 +432,13 @@ def collect(folder: SweepFolder) -> None:
 
 
 def strip(title: str, rows: Mapping[str, Sequence[RunRecord]]) -> Image.Image:
-    """The last samples of runs, a row for each name."""
+    """Return the last samples of runs, one row per name."""
     (pixels,) = strips(title, [(name, map(strip_of, records)) for name, records in rows.items()])
     return Image.fromarray(pixels)
 
 
 def shrunk(image: Image.Image, width: int) -> Image.Image:
-    """The image at a width, or smaller."""
+    """Return the image at a width, or smaller."""
     image = image.convert("RGB")
     image.thumbnail((width, image.height), Image.Resampling.LANCZOS)
     return image
@@ -451,7 +452,9 @@ def save(image: Image.Image, name: str) -> None:
 def main() -> None:
     """Read the command line and write the page."""
     parser = argparse.ArgumentParser(description="The page of induced failures.")
-    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="of `ganlab sweep`, of `... guide`")
+    parser.add_argument(
+        "folders", nargs="*", type=Path, metavar="FOLDER", help="the folders of `ganlab sweep` and `ganlab sweep guide`"
+    )
     folders = parser.parse_args().folders
     if folders:
         PICTURES.mkdir(parents=True, exist_ok=True)
@@ -467,13 +470,13 @@ def main() -> None:
         if left := sum(row["state"] not in ENDED for row in sweep.runs):
             print(f"warning: {left} of {len(sweep.runs)} runs of {sweep.name} have not ended")
     if missing := unexplained(sweeps, remarks):
-        print("warning: not replicated, and docs/remarks/failures.md says nothing of: " + "; ".join(missing))
+        print("warning: not replicated, and without a remark in docs/remarks/failures.md: " + "; ".join(missing))
     for line in outdated(remarks, {name: said for sweep in sweeps for name, said in sweep.outcomes().items()}):
         print(f"warning: a remark may no longer be true: {line}")
 
 
 def stored() -> tuple[Swept, Swept]:
-    """The two sweeps whose results are in the repository."""
+    """Return the two sweeps whose results are in the repository."""
     return Swept(RESULTS / "induced_failures", "reduced"), Swept(RESULTS / "guide", "full")
 
 

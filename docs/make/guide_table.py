@@ -1,4 +1,4 @@
-"""The end of a guide_stable run beside what the guide reports of its stable run.
+"""The end of a guide_stable run compared with what the guide reports for its stable run.
 
 python -m docs.make.guide_table RUN
 """
@@ -18,11 +18,11 @@ GUIDE = {
     "d_acc_real": ("accuracy on real, %", "70 to 80"),
     "d_acc_fake": ("accuracy on generated, %", "70 to 80"),
 }
-"""Column, what it is, and the range that the guide gives for its stable run."""
+"""Column, its description, and the range that the guide reports for its stable run."""
 
 
 def main(name: str) -> None:
-    """Print median and 5 to 95 % range of the last 100 iterations."""
+    """Print the median and the 5 to 95 % range of the last 100 iterations."""
     run = load_run(name)
     history = run.history
     first, last = int(history["step"][-100]), int(history["step"][-1])

@@ -1,13 +1,13 @@
-"""What people saw in results: docs/remarks/*.md, each remark with the outcome that it was written for.
+"""Comments on results: docs/remarks/*.md, each remark with the outcome that it was written for.
 
     ## NAME
     Written for: OUTCOME
 
     What was seen, in one paragraph or more.
 
-NAME is a configuration, a claim or a verdict, and OUTCOME what its runs came to, in the words of the page's script.
-When results change, a remark may no longer be true: the page then says for which outcome it was written, and the script
-lists the remarks to look at.
+NAME is a configuration, a claim or a verdict, and OUTCOME the outcome of its runs, in the words of the page's script.
+If results change, a remark may no longer be true: the page then says for which outcome it was written, and the script
+lists the remarks to check.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REMARKS = Path(__file__).parents[1] / "remarks"
 
 @dataclass(frozen=True)
 class Remark:
-    """What was seen.
+    """A comment on a result.
 
     Attributes:
         outcome: that it was written for.
@@ -33,7 +33,7 @@ class Remark:
     text: str
 
     def beside(self, outcome: str) -> str:
-        """The text; first a warning if the outcome is no longer the one that it was written for."""
+        """Return the text, preceded by a warning if the outcome is no longer the one that it was written for."""
         if outcome == self.outcome:
             return self.text
         warning = f"*(The next paragraph was written when the outcome was: {self.outcome}. It is now: {outcome}.)*"
@@ -41,10 +41,10 @@ class Remark:
 
 
 def read_remarks(name: str, folder: Path = REMARKS) -> dict[str, Remark]:
-    """Return the remarks of a file by the names that they are about.
+    """Return the remarks of a file, by the names of what they are about.
 
     Raises:
-        SystemExit: a remark has no outcome or no text, or a name has two.
+        SystemExit: a remark has no outcome or no text, or a name has two remarks.
     """
     file = folder / f"{name}.md"
     _, *parts = re.split(r"^## ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -61,7 +61,7 @@ def read_remarks(name: str, folder: Path = REMARKS) -> dict[str, Remark]:
 
 
 def outdated(remarks: Mapping[str, Remark], outcomes: Mapping[str, str]) -> list[str]:
-    """Return a line for each remark that was written for another outcome, or is about nothing in the results."""
+    """Return a line for each remark that was written for another outcome, or for something not in the results."""
     return [
         f"{name}: written for {remark.outcome}; now {outcomes.get(name, 'not in the results')}"
         for name, remark in remarks.items()

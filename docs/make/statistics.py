@@ -1,4 +1,4 @@
-"""The page of statistics: every key of a row of snapshots.jsonl, and what `ganlab evaluate` adds.
+"""The page of statistics: every key of a row of snapshots.jsonl, and those that `ganlab evaluate` adds.
 
 python -m docs.make.statistics     writes docs/statistics.md from `ganlab.runs.snapshots.TABLE`
 """
@@ -16,35 +16,38 @@ OPENING = """# Statistics
 
 Made by `python -m docs.make.statistics` from the table in `src/ganlab/runs/snapshots.py`.
 
-A row of snapshots.jsonl says what the samples of one step are like; `ganlab evaluate` takes the same figures of more
-samples, and others. `<name>_real`, beside most of them, is what as many real samples score in the place of the
-generated ones: what a perfect generator would reach. None means that nothing can be said. A statistic that this
-ganlab does not know is kept, and the verdict's notes name it.
+A row of snapshots.jsonl describes the samples of one step; `ganlab evaluate` computes the same statistics from more
+samples, and further ones. Most of them have a `<name>_real`: the value for the same number of real images in place of
+the samples, which is what a perfect generator would reach. None means unknown. If ganlab does not know a statistic, it
+keeps it, and the verdict's notes name it.
 """
 
 PARTS = {
     "each": ("Measured from the samples at every snapshot, and by `ganlab evaluate`", ""),
-    "last": ("Measured from the samples at the last snapshot, and by `ganlab evaluate`", "They take seconds."),
+    "last": ("Measured from the samples at the last snapshot, and by `ganlab evaluate`", "These take seconds."),
     "evaluate": ("Measured from the samples by `ganlab evaluate` alone", ""),
-    "elsewhere": ("Recorded by the training loop or the game", "A game in brackets is the only one that has it."),
-    "derived": ("Computed from a row by whoever reads it", "Claims of sweeps, tables and plots use these names too."),
+    "elsewhere": (
+        "Recorded by the training loop or the game",
+        "If a game is given in brackets, only that game has it.",
+    ),
+    "derived": ("Computed from a row when it is read", "Claims of sweeps, tables and plots use these names too."),
 }
-"""For each way a statistic is taken: a heading, and a remark."""
+"""Heading and remark for each way in which a statistic is measured."""
 
 
 HUGE = 1e6
-"""A bound from here on only tells damaged files from true ones."""
+"""A bound this large only serves to detect damaged files."""
 
 
 def page() -> str:
-    """Return the page as it should be."""
+    """Return the page."""
     parts = [OPENING]
     for taken, (heading, remark) in PARTS.items():
         rows = [row(each) for each in TABLE if each.taken == taken]
         lines = [f"## {heading}", "", *([remark, ""] if remark else []), "| key | what it says | range | better |"]
         parts.append("\n".join([*lines, "| --- | --- | --- | --- |", *rows, ""]))
     other = [f"`{name}` is `{public}`" for name, public in PUBLISHED.items()]
-    parts.append(f"In evaluation.json, {' and '.join(other)}, names that it had before.\n")
+    parts.append(f"In evaluation.json, {' and '.join(other)}, their earlier names.\n")
     return "\n".join(parts)
 
 
@@ -55,12 +58,12 @@ def row(statistic: Statistic) -> str:
 
 
 def range_of(statistic: Statistic) -> str:
-    """Say what a cell can hold."""
+    """Return the range of a statistic, in words."""
     if statistic.kind == "words":
         return "words"
     if statistic.kind in ("names", "names_by_class"):
         return "a list of names"
-    low, high = (0 + round(each, 2) for each in statistic.range)  # without what rounding may add, and no -0
+    low, high = (0 + round(each, 2) for each in statistic.range)  # without tolerances for rounding, and without -0
     numbers = f"{low:g} to {high:g}" if high < HUGE else f"from {low:g}"
     numbers = "any number" if low <= -HUGE else numbers
     return f"for each class, {numbers}" if statistic.kind.endswith("_by_class") else numbers

@@ -1,10 +1,10 @@
-"""The pictures of the vanilla GAN in docs/zoo.md: its losses, the gradient of real runs, the Dirac-GAN's orbits.
+"""The pictures of the vanilla GAN in docs/zoo.md: its losses, the gradients in real runs, the Dirac-GAN's orbits.
 
     python -m docs.make.vanilla_figures    writes vanilla_{losses,gradients}.png, dirac_orbits.png to docs/images/zoo
 
-Trains multilayer perceptrons on MNIST with either loss of the generator and two learning rates of the discriminator,
-four runs of 20 seconds on one core, and prints the median gradient that reaches each generator while its discriminator
-is nearly perfect.
+Trains multilayer perceptrons on MNIST with both generator losses and two learning rates of the discriminator, four runs
+of 20 seconds on one core, and prints the median gradient that reaches each generator while its discriminator is nearly
+perfect.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ SETUP: dict[str, Any] = {
 }
 
 RATES = (4.0e-4, 8.0e-4)
-"""Of the discriminator, twice and four times the generator's: its accuracy goes everywhere from chance to perfect, and
-then, where the loss saturates, stays perfect."""
+"""Learning rates of the discriminator, two and four times the generator's: its accuracy covers the range from chance to
+perfect and then stays perfect if the loss saturates."""
 
 LOSSES: tuple[objectives.Loss, ...] = ("minimax", "non_saturating")
 
@@ -49,27 +49,27 @@ ORBITS: tuple[tuple[str, DiracGame, complex], ...] = (
     ("R1, critical: 1", DiracGame(gamma=1.0), complex(-0.5)),
     ("consensus, 1", DiracGame(consensus=1.0), complex(-0.25, 0.5)),
 )
-"""Games with the eigenvalue that Mescheder et al. 2018 give (consensus: by hand, -g/4 + i/2)."""
+"""Games with the eigenvalues given by Mescheder et al. 2018 (consensus: derived by hand, -g/4 + i/2)."""
 
 STEP_SIZE = 0.02
 STEPS = 1250
-"""25 units of time, two turns of the orbit that is not damped."""
+"""25 units of time: two turns of the undamped orbit."""
 
 
 def history(loss: objectives.Loss, rate: float, folder: Path) -> History:
-    """Train with a loss and a learning rate of the discriminator, and return the columns."""
+    """Train with a loss and a learning rate of the discriminator, and return the history."""
     return train({**SETUP, "loss": loss, "optimizer": {"discriminator": {"lr": rate}}}, runs_dir=folder).history
 
 
 def row(name: str, rate: float, columns: History) -> str:
-    """Say how large the gradient is while the discriminator is nearly perfect, and at other times."""
+    """Return a row with the median gradient while the discriminator is nearly perfect, and at other times."""
     sure = columns["d_acc_fake"] > SURE
     there, elsewhere = (np.median(columns["grad_g_output"][which]) for which in (sure, ~sure))
     return f"| {name} | {rate:g} | {sure.sum()} of {len(sure)} | {there:.2g} | {elsewhere:.2g} |"
 
 
 def orbit(name: str, game: DiracGame, expected: complex) -> Orbit:
-    """Follow a game from far and from near."""
+    """Follow a game from a start far from the equilibrium and from one near it."""
     far, near = (game.orbit(start, STEP_SIZE, STEPS) for start in ((1.5, 0.0), (1e-4, 0.0)))
     measured = measured_eigenvalues(near, STEP_SIZE)[-1]
     return Orbit(name, far.numpy(), near.numpy(), STEP_SIZE, expected, measured)

@@ -18,16 +18,16 @@ from truth.scoring import induced
 
 PAGE = Path(__file__).parents[1] / "verdict_accuracy.md"
 HISTORY = "the half not tuned on"
-"""The remark that says how the figures of that half came about."""
+"""The remark on how the figures of that half came about."""
 
 
 def page(tuned: Sequence[Judged], tested: Sequence[Judged], blind: Sequence[Judged], remark: Remark | None) -> str:
-    """The whole page.
+    """Return the whole page.
 
     Args:
         tuned, tested: the runs of the two halves.
-        blind: those of both, judged without any sample.
-        remark: on the half that was not tuned on.
+        blind: the runs of both halves, judged without samples.
+        remark: the remark on the half that was not tuned on.
     """
     named = [each for each in blind if induced(each.label)]
     hits = sum(each.label["mechanism"] in each.verdict.name for each in named)
@@ -39,9 +39,9 @@ def page(tuned: Sequence[Judged], tested: Sequence[Judged], blind: Sequence[Judg
 Made by `python -m docs.make.verdict_accuracy` from {len(blind)} real training runs
 ({kinds["images"]} on images, {kinds["points"]} on points; `truth/corpus.py`). The labels come from a rule
 on 2,000 fresh samples of each run's last generator (`truth/labels.py`), which shares no code with
-`ganlab.diagnosis` and was fixed without a look at any verdict. Which verdicts are right for a label is fixed too
-(`truth/scoring.py`). Configurations are split in two halves, never seeds of one configuration; thresholds were tuned on
-the first half only.
+`ganlab.diagnosis` and was fixed before looking at any verdict. Which verdicts are right for a label is also fixed
+(`truth/scoring.py`). The corpus is split into two halves by configuration, so that all seeds of a configuration are in
+the same half; thresholds were tuned on the first half only.
 
 {remark.beside(outcome(tested)) if remark else ""}
 
@@ -50,12 +50,12 @@ the first half only.
 | tuned on | {len(tuned)} | {summary(tuned)} |
 | **not tuned on** | {len(tested)} | **{summary(tested)}** |
 
-Failed runs are those with any label but good and poor. Poor ones lie in between (a person could say either): *healthy*
-is a wrong verdict on them too, but is not counted as a failed run called healthy.
+Failed runs are those with any label except good and poor. Poor runs are in between (a person could say either):
+*healthy* is a wrong verdict for them too, but does not count as a failed run called healthy.
 
 ## Confusion, the half not tuned on
 
-Columns are labels, rows verdicts.
+Columns are labels, rows are verdicts.
 
 {confusion(tested)}
 
@@ -65,16 +65,16 @@ Columns are labels, rows verdicts.
 
 ## Confidence
 
-Confidence is (right + 1)/(runs + 2) in at most {BINS} bins of how clear the deciding evidence is. Here it comes from
-the first half and is checked on the other; the shipped table uses all runs.
+Confidence is (right + 1)/(runs + 2) in at most {BINS} bins of how clear the deciding evidence is. Here it is computed
+from the first half and checked on the other; the shipped table uses all runs.
 
 {reliability(tuned, tested)}
 
 ## Losses only
 
-The same runs without any sample: {hits} of {len(named)} runs whose log proves divergence, a batch-norm leak or the
-domination of a player were named so; {len(mistaken)} of {len(blind)} were given a wrong name, {sure} of them with a
-confidence over .8; the others were called inconclusive.
+The same runs, judged without samples: {hits} of {len(named)} runs whose log proves divergence, a batch-norm leak or
+the dominance of one player got the right verdict; {len(mistaken)} of {len(blind)} got a wrong one, {sure} of them with
+a confidence above .8; the others were inconclusive.
 
 ## Wrong verdicts, the half not tuned on
 
@@ -83,7 +83,7 @@ confidence over .8; the others were called inconclusive.
 
 
 def outcome(tested: Sequence[Judged]) -> str:
-    """What the remark on the half that was not tuned on is written for."""
+    """The outcome that the remark on the half that was not tuned on is written for."""
     return f"{sum(each.right for each in tested)} of {len(tested)} right"
 
 
@@ -100,7 +100,7 @@ def confusion(runs: Sequence[Judged]) -> str:
 
 
 def reliability(tuned: Sequence[Judged], tested: Sequence[Judged]) -> str:
-    """Confidence from the tuning half beside the share that was right in the other, as a Markdown table."""
+    """Confidence from the tuning half and the share that was right in the other half, as a Markdown table."""
     bins = bins_of(tuned)
     lines = ["| strength from | confidence (tuning half) | right (test half) | share |", "| --- | --- | --- | --- |"]
     for index, each in enumerate(bins):
@@ -115,7 +115,7 @@ def reliability(tuned: Sequence[Judged], tested: Sequence[Judged]) -> str:
 
 
 def wrong_ones(runs: Sequence[Judged]) -> str:
-    """A line a wrong verdict."""
+    """One row per wrong verdict."""
     lines = ["| run | label | verdict | confidence |", "| --- | --- | --- | --- |"]
     for each in runs:
         if not each.right:
@@ -125,7 +125,7 @@ def wrong_ones(runs: Sequence[Judged]) -> str:
 
 
 def table(runs: Sequence[Judged]) -> list[list[str]]:
-    """A heading and a row for each run: what it is, its label, its verdict, and whether that is right."""
+    """A heading and one row per run: configuration, label, verdict, and whether the verdict is right."""
     who = ["split", "configuration", "seed", "kind", "family", "label", "mechanism"]
     rows = [[*who, "verdict", "confidence", "strength", "right"]]
     for each in runs:
@@ -137,7 +137,7 @@ def table(runs: Sequence[Judged]) -> list[list[str]]:
 
 def main() -> None:
     """Read the command line and write the page and the table."""
-    parser = argparse.ArgumentParser(description="How often the verdicts are right, on the runs of the corpus.")
+    parser = argparse.ArgumentParser(description="How often the verdicts are right on the runs of the corpus.")
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     parser.add_argument("--into", type=Path, default=PAGE)
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The page of verdicts: every failure, what its file says of it, and a real run of the corpus that shows it.
+"""The page of verdicts: every failure, its criteria from its file, and a real run of the corpus that shows it.
 
     python -m docs.make.verdicts                     docs/verdicts.md, from the code, docs/verdicts/ and docs/remarks/
     python -m docs.make.verdicts --corpus FOLDER     docs/verdicts/runs.json and docs/images/verdict_*.png first
@@ -45,11 +45,11 @@ DOCS = Path(__file__).parents[1]
 PAGE, RUNS = DOCS / "verdicts.md", DOCS / "verdicts" / "runs.json"
 
 Run = dict[str, Any]
-"""A run that shows a failure: `run`, its name and how much of it is looked at; its `settings` as overrides; lines of
-its `verdict`."""
+"""A run that shows a failure: `run` (its name and which part of it is used), its `settings` as overrides, and the lines
+of its `verdict`."""
 
 WIDTH = 1000
-"""Pixels of a picture's width."""
+"""Width of a picture in pixels."""
 
 SHOWN = (
     ("diverged", "img_wgan_unbounded/0"),
@@ -69,7 +69,7 @@ SHOWN = (
     ("under_trained", "img_dcgan_3_8/0"),
     ("healthy", "img_dcgan/0"),
 )
-"""Variant or failure, the run of the corpus that shows it and how much of it is looked at."""
+"""Variant or failure, the run of the corpus that shows it, and which part of the run is used."""
 
 NAMED = (
     "phase_change",
@@ -79,19 +79,19 @@ NAMED = (
     "codes_ignored",
     "cycle_shortcut",
 )
-"""Failures that only some of the named GANs have; no run of the corpus has one."""
+"""Failures that only some of the named GANs can have; no run of the corpus has one."""
 
 FAILURE = {failure.name.rpartition("/")[2]: failure for failure in FAILURES}
-"""Every failure by its variant's name, or its own."""
+"""Every failure by the name of its variant, or by its own name if it has none."""
 
 HELPERS = tuple(f"ganlab.diagnosis.{name}" for name in ("case", "explosion", "loss_levels", "sample_levels"))
-"""Modules whose thresholds several failures share."""
+"""Modules with thresholds that several failures share."""
 
 
 def picture(evidence: Evidence, verdict: Verdict, run: RunDirectory) -> Image.Image:
-    """The verdict's curves beside the last samples."""
+    """Return the verdict's curves next to the last samples."""
     curves = opened(draw_verdict(evidence, verdict))
-    sheet = sheet_of_run(run, evidence) if evidence.ended else None  # the last grid is not that of a step before
+    sheet = sheet_of_run(run, evidence) if evidence.ended else None  # the last grid belongs to the end of a run only
     if sheet is None:
         return curves
     samples = opened(sheet) if isinstance(sheet, Figure) else Image.fromarray(sheet)
@@ -103,23 +103,23 @@ def picture(evidence: Evidence, verdict: Verdict, run: RunDirectory) -> Image.Im
 
 
 def opened(figure: Figure) -> Image.Image:
-    """A figure as an image."""
+    """Return a figure as an image."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return Image.open(buffer).convert("RGB")
 
 
 def shrunk(image: Image.Image) -> Image.Image:
-    """The image at the page's width, in 256 colours."""
+    """Return the image at the page's width, in 256 colours."""
     small = image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
     return small.quantize(256, method=Image.Quantize.FASTOCTREE)
 
 
 def thresholds(module: ModuleType) -> Iterator[str]:
-    """Every number that a failure's criteria rest on, in its file or in a helper that it calls, with what it says."""
+    """Yield each number that a failure's criteria use, in its file or in a helper, with its explanation."""
     waiting = [(module, name) for name in [*numbers(module), *names_in(tree(module))]]
     seen = set()
-    for home, name in waiting:  # it grows on the way
+    for home, name in waiting:  # the list grows during the loop
         if (home, name) in seen:
             continue
         seen.add((home, name))
@@ -140,7 +140,7 @@ def tree(module: ModuleType) -> ast.Module:
 
 @cache
 def numbers(module: ModuleType) -> dict[str, str]:
-    """Each number, or table of numbers, that a module explains: `NAME = value`: and what is said of it."""
+    """Return each documented number or table of numbers of a module: `NAME = value`, and its explanation."""
     body, found = tree(module).body, {}
     for node, after in itertools.pairwise(body):
         if not (isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)):
@@ -152,13 +152,13 @@ def numbers(module: ModuleType) -> dict[str, str]:
 
 
 def names_in(node: ast.AST) -> list[str]:
-    """The names that some code reads, in no particular order but always the same."""
+    """Return the names that some code reads, in an arbitrary but fixed order."""
     return [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
 
 
 @cache
 def imported(module: ModuleType) -> dict[str, str]:
-    """Where each name that a module imports comes from."""
+    """Return the module that each imported name comes from."""
     return {
         name.name: str(node.module)
         for node in tree(module).body
@@ -173,7 +173,7 @@ def paragraph(text: str | None) -> str:
 
 
 def told(verdict: Verdict) -> list[str]:
-    """The verdict as `ganlab diagnose` says it."""
+    """Return the verdict as `ganlab diagnose` prints it."""
     return [
         f"{words(verdict.name).capitalize()}"
         + (f", since step {verdict.onset_step:,}" if verdict.onset_step is not None else ""),
@@ -188,9 +188,9 @@ def told(verdict: Verdict) -> list[str]:
 
 
 def settings(experiment: Experiment) -> str:
-    """What the run's experiment says beside the defaults, as overrides."""
+    """Return how the run's experiment differs from the defaults, as overrides."""
     quiet = ("name", "seed", "monitor.")
-    # A key that only the default's component has is None here.
+    # Keys that only the default component has are None here.
     changed = [
         (key, new)
         for key, _, new in difference(Experiment(), experiment)
@@ -200,17 +200,17 @@ def settings(experiment: Experiment) -> str:
 
 
 def looked_at(evidence: Evidence, part: str) -> Evidence:
-    """All of a run, or what SHOWN says of it: its losses alone, or the run as it stood at a step."""
+    """Return all of a run, or the part that SHOWN names: its losses alone, or the run up to a step."""
     if part == "from its losses alone":
         return replace(evidence, snapshots=())
     return evidence.until(int(part.removeprefix("at step "))) if part else evidence
 
 
 def show(corpus: Path, name: str, shown: str) -> Run:
-    """Judge the run that shows a failure, draw it, and return what the page says of it.
+    """Judge the run that shows a failure, draw it, and return its entry for the page.
 
     Raises:
-        SystemExit: its verdict is another one.
+        SystemExit: its verdict is not the one that it should show.
     """
     key, _, part = shown.partition(" ")
     index = json.loads((corpus / "index.json").read_text())
@@ -225,17 +225,17 @@ def show(corpus: Path, name: str, shown: str) -> Run:
 
 
 def picture_of(name: str) -> Path:
-    """The file with the picture of a failure."""
+    """Return the file with the picture of a failure."""
     return DOCS / "images" / f"verdict_{name}.png"
 
 
 def outcome(run: Run) -> str:
-    """What a remark on a run is written for."""
+    """Return the outcome that a remark on a run is written for."""
     return f"{run['run']}: {run['verdict'][0]}"
 
 
 def criteria(name: str) -> list[str]:
-    """What a failure's file says of it."""
+    """Return what a failure's file says about it: title, docstrings and thresholds."""
     examine = FAILURE[name].examine
     module = sys.modules[examine.__module__]
     title = f"## {short_words(name).capitalize()}"
@@ -243,12 +243,12 @@ def criteria(name: str) -> list[str]:
 
 
 def cures(name: str) -> str:
-    """What is done about a failure, a line a cure; empty where nothing need be."""
+    """Return the remedies for a failure, one per line; empty if none is needed."""
     return "\n".join(f"- {cure.why} ({cure.source})" for cure in FAILURE[name].cures)
 
 
 def section(name: str, run: Run, remark: Remark) -> str:
-    """One failure: what its file says, and a real run."""
+    """Return the section of one failure: its criteria, and a real run."""
     parts = [
         *criteria(name),
         f"![{name}: curves and last samples](images/{picture_of(name).name})",
@@ -261,8 +261,8 @@ def section(name: str, run: Run, remark: Remark) -> str:
 
 
 def without_run(name: str) -> str:
-    """One failure that no run of the corpus shows: its criteria and cures; docs/zoo.md shows a run of a named GAN."""
-    seen = "[A real run that was made to fail so](zoo.md). " if name in NAMED else ""
+    """Return the section of a failure that no run of the corpus shows: its criteria and remedies."""
+    seen = "[A real run with this failure](zoo.md). " if name in NAMED else ""
     what_to_do = f"{seen}What to do:\n\n{cures(name)}" if cures(name) else ""
     return "\n\n".join(each for each in (*criteria(name), what_to_do) if each)
 
@@ -272,47 +272,50 @@ HEAD = """# Verdicts
 Made by `python -m docs.make.verdicts` from the code and from real runs of the corpus. How often they are right:
 [verdict_accuracy.md](verdict_accuracy.md).
 
-**What is needed.** Losses alone prove little: divergence, a batch-norm leak, the domination of a player, a steady
-orbit. Everything else needs samples beside real data (our own runs and `ganlab.Monitor` have them; `--samples` and
-`--real` give them to a foreign log), or a curve of FID. Without either the verdict is *inconclusive*, and says what is
+**What is needed.** Losses alone prove little: divergence, a batch-norm leak, the dominance of one player, a steady
+orbit. Everything else needs samples and real data (runs of ganlab and `ganlab.Monitor` have them; for a log of other
+code, add `--samples` and `--real`) or a curve of FID. Without these the verdict is *inconclusive*, and says what is
 missing and how to get it.
 
 {order}
 
-**In the pictures** a red line marks the onset, yellow the steps that the evidence was taken from, blue what else was
-seen (green where both fall together). Samples that are underlined in one colour are near-duplicates.
+**In the pictures** a red line marks the onset, yellow the steps that the evidence comes from, blue other failures that
+were seen (green if both overlap). Samples underlined in the same colour are near-duplicates.
 
-**Every statistic of samples** stands beside what as many real samples score, and is judged as a share of that.
+**Every statistic of samples** is judged relative to the value that the same number of real samples reaches.
 
-**Confidence** is (right + 1)/(runs + 2) over labelled real runs whose evidence was as clear; clear means how far the
-least clear deciding number lies from its threshold (twice or half of it: fully). Under ten labelled runs with a
-failure, or without samples, it says "uncalibrated" and stays at .8 or below.
+**Confidence** is (right + 1)/(runs + 2) over labelled real runs whose evidence was as clear. How clear the evidence is
+depends on how far its least clear number is from the threshold (fully clear: twice or half of it). If fewer than ten
+labelled runs had the failure, or without samples, confidence is marked "uncalibrated" and is at most .8.
 
-**Foreign runs.** The format is told by the content of what is named. Nothing is written beside foreign files; `--out`
-takes verdict.json and the pictures.
+**Runs of other code.** The format is recognised by content. Nothing is written next to your files; with `--out`,
+verdict.json and the pictures are written to that folder.
 
-    ganlab diagnose log.csv                         # a header and a row a step; the usual column names are known
-    ganlab diagnose log.jsonl --map d_loss=lossD --map g_loss=lossG    # others are named with --map
+    ganlab diagnose log.csv                         # a header and one row per step; the usual column names are known
+    ganlab diagnose log.jsonl --map d_loss=lossD --map g_loss=lossG    # map other names with --map
     ganlab diagnose train.log                       # console output: "[0/5][42/938] Loss_D: .. Loss_G: ..",
                                                     # "[Epoch 0/200] [Batch 3/938] [D loss: ..] [G loss: ..]",
                                                     # ">12, d1=0.859, d2=0.664 g=0.872, a1=37, a2=59", StudioGAN
     ganlab diagnose lightning_logs/version_0        # or a folder with stats.jsonl (StyleGAN) or TensorBoard events
-    ganlab diagnose train.log --loss hinge          # where the log does not show which loss it is
-    ganlab diagnose train.log --samples samples.npz --real mnist       # one array, or one a step: step_0000100
+    ganlab diagnose train.log --loss hinge          # if the log does not show which loss it is
+    ganlab diagnose train.log --samples samples.npz --real mnist       # one array, or one per step: step_0000100
     ganlab diagnose train.log --samples images/ --real reals/ --out diagnosis
     ganlab diagnose train.log --samples grid.png --tile 28 --real "mnist[3,8]"
 
-**In CI** `--fail-on` turns a verdict into exit code 3, by failure or variant; 2 says that something could not be read:
+**In CI** `--fail-on` turns a verdict into exit code 3, by failure or variant; exit code 2 means that something could
+not be read:
 
     ganlab train smoke && ganlab diagnose smoke --fail-on diverged,convergence_failure,mode_collapse/total
 """
 
 
 def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     names = ", ".join(words(failure.name).replace(", ", ": ") for failure in FAILURES)
     order = "**Precedence.** The first of these whose criteria hold at the end names the run: "
-    order = textwrap.fill(f"{order}{names}. Others, and spells that ended, are listed beside it.", 120)
+    order = textwrap.fill(
+        f"{order}{names}. Other failures, and those that ended earlier, are listed as contributing.", 120
+    )
     sections = [section(name, runs[name], remarks[name]) for name, _ in SHOWN]
     others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}
     rest = [name for name in FAILURE if name in others]

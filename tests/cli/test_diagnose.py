@@ -202,7 +202,7 @@ class TestForeignLogs:
             (["--loss", "nonsense"], "nonsense"),
             (["--fail-on", "collapse"], "'collapse' is not a verdict"),
             (["--fail-on", "mode_collapse/cyclic"], "no variant 'cyclic'"),
-            (["--fail-on", ""], "no verdict"),
+            (["--fail-on", ""], "not a verdict"),
             (["--watch", "another.csv"], "one run at a time"),
         ],
     )

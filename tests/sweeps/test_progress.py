@@ -193,5 +193,5 @@ def test_looking_sees_what_was_written_meanwhile(plan: Plan, finished: RunDirect
 
 
 def test_no_torch_is_loaded_to_watch() -> None:
-    code = "import sys, ganlab.sweeps.progress, ganlab.cli.sweep_view; sys.exit('torch' in sys.modules)"
+    code = "import sys, ganlab.sweeps.progress, ganlab.cli.sweep_live; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,10 +1,10 @@
-"""What judging a generator costs on MNIST: every metric at full size, beside torch-fidelity, and a snapshot's share.
+"""The cost of evaluating a generator on MNIST: every metric at full size, compared with torch-fidelity, and a snapshot.
 
     python benchmarks/evaluate_time.py
 
-Samples are training images with noise: no generator's time is in the figures. ganlab and torch-fidelity see the same
-features and take turns in one process, so that a change of the machine's speed meets both; of their runs the medians
-are compared. CPU seconds say what the work costs whatever else the machine does, wall seconds what it took this time.
+Samples are training images with noise, so no generator's time is included. ganlab and torch-fidelity get the same
+features and take turns in one process, so that a change of the machine's speed affects both; the medians of their runs
+are compared. CPU seconds measure the work whatever else the machine does; wall seconds are the elapsed time.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def timed(action: Action) -> tuple[float, float]:
 
 
 def noisy(data: RealData, count: int) -> Tensor:
-    """Return training images with noise of a tenth of the range: near to reals, and no copies."""
+    """Return training images with noise of a tenth of the range: close to real images, but not copies."""
     chosen = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(1))[:count]
     images = to_float(data.train.values[chosen])
     noise = 0.2 * torch.randn(images.shape, generator=torch.Generator().manual_seed(2))
@@ -57,7 +57,7 @@ def noisy(data: RealData, count: int) -> Tensor:
 
 
 def whole(features: Features, data: RealData) -> list[tuple[str, Action]]:
-    """The evaluation of one generator, its reals included, and of a second one beside the same reals."""
+    """Return the evaluation of one generator, including the real images, and of a second one against the same ones."""
     samples = noisy(data, COUNT)
     made: list[Evaluator] = []
 
@@ -65,11 +65,11 @@ def whole(features: Features, data: RealData) -> list[tuple[str, Action]]:
         made.append(Evaluator(features, data.train, data.held_out, COUNT, seed=0))
         made[0](samples)
 
-    return [("every metric, reals and one generator", first), ("another generator", lambda: made[0](samples))]
+    return [("every metric, real images and one generator", first), ("another generator", lambda: made[0](samples))]
 
 
 def snapshot(features: Features, data: RealData) -> list[tuple[str, Action]]:
-    """What a snapshot of a run costs, and a verdict."""
+    """Return the parts of a snapshot, and a verdict."""
     samples = noisy(data, SNAPSHOT)
     made: list[SampleStatistics] = []
     row = {"step": 1000}
@@ -82,15 +82,15 @@ def snapshot(features: Features, data: RealData) -> list[tuple[str, Action]]:
         diagnose(Evidence("benchmark", snapshots=tuple(Row({**row, "step": step}) for step in range(0, 20_000, 1000))))
 
     return [
-        ("statistics of the reals, once a run", begin),
+        ("statistics of the real images, once per run", begin),
         ("statistics of a snapshot", lambda: made[0].row(samples, thorough=False)),
-        ("the same and a verdict on 20 snapshots", judge),
+        ("the same, and a verdict on 20 snapshots", judge),
         ("copies among all training images, at a run's end", lambda: made[0].row(samples, thorough=True)),
     ]
 
 
 def pairs(features: Features, data: RealData) -> dict[str, tuple[Action, Action]]:
-    """By metric: ganlab's way and torch-fidelity's to the same figure, from the same features."""
+    """Return ganlab's and torch-fidelity's computation of each metric from the same features, by metric."""
     seen = features.see(noisy(data, COUNT))
     fake, real = seen.features, features.see(to_float(data.held_out.values[:COUNT])).features
     assert seen.probabilities is not None
@@ -127,7 +127,7 @@ def main() -> None:
     load_now = f"{os.getloadavg()[0]:.1f}"
     print(f"{torch.get_num_threads()} threads, {os.cpu_count()} cores, load average {load_now} at the start\n")
     for heading, steps in (
-        (f"{COUNT:,} samples beside {COUNT:,} reals", whole(features, data)),
+        (f"{COUNT:,} samples against {COUNT:,} real images", whole(features, data)),
         (f"a snapshot of {SNAPSHOT:,} samples", snapshot(features, data)),
     ):
         print(f"| {heading} | CPU, s | wall, s |\n| --- | --- | --- |")

@@ -1,6 +1,6 @@
-"""Whether memory stays flat over a long run: the slope of resident memory against the step, after warm-up.
+"""Memory over a long run: the slope of resident memory against the step, after a warm-up.
 
-python benchmarks/memory.py            # 20,000 steps of configs/ring.yaml, 10,000 of a thin dcgan_mnist.yaml
+python benchmarks/memory.py            # 20,000 steps of configs/ring.yaml, 10,000 of a narrow dcgan_mnist.yaml
 python benchmarks/memory.py ring       # one of them
 """
 
@@ -30,11 +30,11 @@ RUNS = {
     ],
 }
 WARM_UP = 0.2
-"""Share of the steps that is left out: allocators and caches fill up."""
+"""Share of the steps that is ignored, while allocators and caches fill up."""
 
 
 class Memory(View):
-    """Notes the process's resident memory whenever rows are written."""
+    """Records the process's resident memory whenever rows are written."""
 
     def __init__(self) -> None:
         self.process = psutil.Process()
@@ -42,13 +42,13 @@ class Memory(View):
         self.megabytes: list[float] = []
 
     def progress(self, rows: Sequence[dict[str, float]]) -> None:
-        """Take a sample."""
+        """Record the memory."""
         self.steps.append(rows[-1]["step"])
         self.megabytes.append(self.process.memory_info().rss / 2**20)
 
 
 def main(names: Sequence[str]) -> None:
-    """Train each experiment with all watching on, and print its slope by least squares."""
+    """Train each experiment with all watching on, and print the least-squares slope."""
     print("| experiment | steps | samples | resident memory, MB | slope, MB per 10,000 steps |")
     print("| --- | --- | --- | --- | --- |")
     for name in names:

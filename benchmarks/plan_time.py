@@ -2,10 +2,9 @@
 
     python benchmarks/plan_time.py [SPEC ...] [--against CHECKOUT] [--turns 5]
 
-Reads and plans each sweep (default: induced_failures) in a process of its own, whose imports of the planner are done
-before the clock starts; what it imports on the way counts. Prints the median CPU time, and with the path of another
-checkout of ganlab (the folder that holds its `src`) that checkout's time, measured in turns with this one, and the
-median of the ratios, turn by turn.
+Reads and plans each sweep (default: induced_failures) in a process of its own. The planner is imported before the clock
+starts; later imports count. Prints the median CPU time. With the path of another checkout of ganlab (the folder that
+holds its `src`), it also measures that checkout, alternating with this one, and prints the median of the ratios.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ print(runs, time.process_time() - started)
 
 
 def planned(checkout: Path, spec: str) -> tuple[int, float]:
-    """Plan a sweep with the ganlab of a checkout; return the number of its runs and the seconds of CPU that it took."""
+    """Plan a sweep with the ganlab of a checkout; return the number of runs and the CPU seconds."""
     result = subprocess.run(
         [sys.executable, "-c", PLAN, spec],
         env={**os.environ, "PYTHONPATH": str(checkout / "src")},

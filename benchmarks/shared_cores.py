@@ -1,10 +1,10 @@
-"""What a step costs beside another job on the same two cores: threads that wait by spinning, and threads that do not.
+"""The cost of a step with another job on the same two cores: threads that wait by spinning, and threads that do not.
 
     python benchmarks/shared_cores.py
 
-Times steps of dcgan_mnist on two threads, each case in processes of its own that are bound to two cores: alone; beside
-a second job of the same kind; and beside it with `GOMP_SPINCOUNT=20000` in both, as the command line sets it. Prints
-ratios of medians. Needs Linux, GNU OpenMP (PyTorch's own on Linux) and two cores that nothing else uses.
+Times steps of dcgan_mnist on two threads, each case in its own processes that are bound to two cores: alone, next to a
+second job of the same kind, and next to it with `GOMP_SPINCOUNT=20000` in both, as the command line sets it. Prints
+ratios of medians. Needs Linux, GNU OpenMP (as in PyTorch's Linux wheels) and two otherwise idle cores.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import time
 CORES, STEPS = 2, 20
 CASES: dict[str, tuple[dict[str, str], int]] = {
     "alone": ({}, 1),
-    "alone, spinning shortly": ({"GOMP_SPINCOUNT": "20000"}, 1),
-    "beside the same job": ({}, 2),
-    "beside the same job, spinning shortly": ({"GOMP_SPINCOUNT": "20000"}, 2),
+    "alone, spinning briefly": ({"GOMP_SPINCOUNT": "20000"}, 1),
+    "next to the same job": ({}, 2),
+    "next to the same job, spinning briefly": ({"GOMP_SPINCOUNT": "20000"}, 2),
 }
-"""Environment, and jobs at once."""
+"""Environment, and number of simultaneous jobs."""
 
 
 def child() -> None:
-    """Print the median time of a step, after a few to warm up."""
+    """Print the median time of a step, after a few warm-up steps."""
     import torch
 
     from ganlab.config.load import load_experiment
@@ -47,7 +47,7 @@ def child() -> None:
 
 
 def measure(environment: dict[str, str], jobs: int) -> float:
-    """Return the median time of a step in each of several jobs at once, the mean over them."""
+    """Return the median time of a step, averaged over several simultaneous jobs."""
     cores = sorted(os.sched_getaffinity(0))[:CORES]
     variables = {key: value for key, value in os.environ.items() if not key.startswith(("GOMP", "OMP"))}
     command = ["taskset", "-c", ",".join(map(str, cores)), sys.executable, __file__, "child"]
@@ -59,7 +59,7 @@ def measure(environment: dict[str, str], jobs: int) -> float:
 
 
 def main() -> None:
-    """Measure every case and print it against the first."""
+    """Measure every case and print its ratio to the first."""
     times = {name: measure(*case) for name, case in CASES.items()}
     for name, seconds in times.items():
         print(f"{name}: {1000 * seconds:.0f} ms a step, {seconds / times['alone']:.1f} times as long as alone")

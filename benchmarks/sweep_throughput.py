@@ -1,11 +1,11 @@
-"""What worker processes gain, and what the scheduler costs.
+"""The gain from worker processes, and the cost of the scheduler.
 
     python benchmarks/sweep_throughput.py [--steps 2000] [--turns 2]
 
-Trains 8 runs of the ring one after the other, each by `ganlab train` in a process of its own on one thread, and the
-same 8 by `ganlab sweep` on two workers, in turns; prints the ratio of the smaller times. Then the
-scheduler's overhead: the time of a sweep of 8 runs on one worker, from the first run's end to the last one's, less what
-the runs say they took (run.json), by run. On two quiet cores; `--turns 0` measures the overhead alone.
+Trains 8 runs of the ring one after the other, each with `ganlab train` in a process of its own on one thread, and the
+same 8 with `ganlab sweep` on two workers, in turns; prints the ratio of the smaller times. Then it measures the
+scheduler's overhead per run: the time of a sweep of 8 runs on one worker, from the end of the first run to the end of
+the last, minus the time in each run's run.json. Use two idle cores; `--turns 0` measures only the overhead.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RUNS = 8
 
 
 def ganlab(*arguments: str) -> float:
-    """Run a command of ganlab on one thread, and return the seconds that it took."""
+    """Run a ganlab command on one thread, and return the seconds that it took."""
     started = time.monotonic()
     subprocess.run(
         [sys.executable, "-m", "ganlab", *arguments],
@@ -41,7 +41,7 @@ def ganlab(*arguments: str) -> float:
 
 
 def overhead(spec: Path, folder: Path) -> float:
-    """Return seconds a run, after the first, that are neither training nor watching nor saving."""
+    """Return the seconds per run, after the first, that are neither training nor watching nor saving."""
     plan = make_plan(load_spec(spec))
     sweep = open_sweep(plan, folder)
     executor = LocalExecutor(1, 1, sweep.log)
@@ -54,8 +54,8 @@ def overhead(spec: Path, folder: Path) -> float:
             ends.append(time.monotonic())
     finally:
         executor.close()
-    told = sum(sweep.run(planned.id).status().seconds or 0.0 for planned in plan.runs[1:])
-    return (ends[-1] - ends[0] - told) / (RUNS - 1)
+    inside = sum(sweep.run(planned.id).status().seconds or 0.0 for planned in plan.runs[1:])
+    return (ends[-1] - ends[0] - inside) / (RUNS - 1)
 
 
 def main(steps: int, turns: int) -> None:
@@ -77,7 +77,7 @@ def main(steps: int, turns: int) -> None:
             print(
                 f"ratio {ratio:.2f}; by turn: {', '.join(f'{a / b:.2f}' for a, b in zip(alone, together, strict=True))}"
             )
-        print(f"scheduler: {overhead(spec, folder / 'one'):.3f} s a run after the first")
+        print(f"scheduler: {overhead(spec, folder / 'one'):.3f} s per run after the first")
 
 
 if __name__ == "__main__":

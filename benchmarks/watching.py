@@ -1,10 +1,10 @@
-"""What watching and saving cost: their share of the time of whole runs, one thread each.
+"""The cost of watching and saving: their share of the time of whole runs, one thread each.
 
     python benchmarks/watching.py                 # dcgan_mnist, guide_stable, mlp_mnist and ring: about 25 minutes
     python benchmarks/watching.py ring training.steps=2000     # one of them, with overrides
 
-Watching is everything but training and checkpoints: columns of history, flushes, snapshots, verdicts, plots, the GIF.
-Its share falls as a run gets longer: plots at the end are drawn once.
+Watching is everything except training and checkpoints: columns of history, flushes, snapshots, verdicts, plots, the
+GIF. Its share falls as a run gets longer, because the plots at the end are drawn only once.
 """
 
 from __future__ import annotations

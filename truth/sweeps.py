@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from ganlab.runs.files import atomic_write, read_json
+from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.folder import SweepFolder
-from ganlab.sweeps.measures import wilson
 from ganlab.sweeps.records import ENDED, RunRecord, read_records
 from ganlab.sweeps.summary import write_results
 from ganlab.verdicts import rank, words

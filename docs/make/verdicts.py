@@ -84,7 +84,7 @@ NAMED = (
 FAILURE = {failure.name.rpartition("/")[2]: failure for failure in FAILURES}
 """Every failure by the name of its variant, or by its own name if it has none."""
 
-HELPERS = tuple(f"ganlab.diagnosis.{name}" for name in ("case", "explosion", "loss_levels", "sample_levels"))
+HELPERS = tuple(f"ganlab.diagnosis.{name}" for name in ("case", "explosion", "loss_levels", "sample_levels", "signals"))
 """Modules with thresholds that several failures share."""
 
 

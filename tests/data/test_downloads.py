@@ -20,8 +20,8 @@ from torchvision import datasets
 from ganlab.config.data import Cifar10Options, FashionMnistOptions, KmnistOptions
 from ganlab.data import load
 from ganlab.data.downloads import ArrayUnpickler, https, published
-from ganlab.data.idx import write_idx
 from ganlab.errors import DataError
+from tests.data.idx import write_idx
 
 RANDOM = np.random.default_rng(0)
 IDX_SETS = {"fashion_mnist": (FashionMnistOptions, datasets.FashionMNIST), "kmnist": (KmnistOptions, datasets.KMNIST)}

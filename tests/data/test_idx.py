@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganlab.data.idx import read_idx, write_idx
+from ganlab.data.idx import read_idx
 from ganlab.errors import DataError
+from tests.data.idx import write_idx
 
 VALUES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 CONTENT = b"\0\0\x08\x03" + b"\0\0\0\x02" + b"\0\0\0\x03" + b"\0\0\0\x04" + bytes(range(24))

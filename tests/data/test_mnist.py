@@ -10,10 +10,10 @@ from PIL import Image
 
 from ganlab.config.data import MnistOptions
 from ganlab.data import RealData, load
-from ganlab.data.idx import write_idx
 from ganlab.data.mnist import TRAINING_IMAGES, pack, unpack
 from ganlab.data.mnist.pack import MD5, run_lengths
 from ganlab.errors import DataError
+from tests.data.idx import write_idx
 
 PACKAGE = Path(pack.__file__).parent
 ORIGINALS = Path(__file__).parents[3] / "shared" / "data" / "mnist"

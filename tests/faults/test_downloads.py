@@ -25,8 +25,8 @@ from ganlab.config.data import FashionMnistOptions
 from ganlab.data import fetch as fetch_module
 from ganlab.data import load
 from ganlab.data.fetch import Remote, fetch
-from ganlab.data.idx import write_idx
 from ganlab.errors import DataError
+from tests.data.idx import write_idx
 
 CONTENT = random.Random(0).randbytes(300_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -5,13 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from ganlab.diagnosis.evidence import Series
-from ganlab.diagnosis.failures import oscillation
-from ganlab.sweeps import measures
 from ganlab.sweeps.claim_options import CLAIMS
-from ganlab.sweeps.measures import MEASURES, Tally, settling_step, wilson
+from ganlab.sweeps.measures import MEASURES, Tally, settling_step
 from ganlab.sweeps.records import read_records
 
 RNG = np.random.default_rng(0)
@@ -22,29 +19,6 @@ NOISE = RNG.normal(size=450)
 def judge(name: str, runs: Any, against: Any = (), **params: Any) -> Tally:
     said = {"measure": name, "runs": ["some"], "against": ["others"] if against else [], "claim": "it is so"}
     return MEASURES[name](runs, against, CLAIMS[name].model_validate({**said, **params}))
-
-
-@pytest.mark.parametrize(
-    ("k", "n", "low", "high"),
-    # Newcombe 1998, table I, score method; three of three is in the issue.
-    [
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-        (3, 3, 0.4385, 1),
-    ],
-)
-def test_wilson_gives_the_published_intervals(k: int, n: int, low: float, high: float) -> None:
-    assert wilson(k, n) == pytest.approx((low, high), abs=5e-5)
-
-
-def test_wilson_is_scipys() -> None:
-    for n in (1, 2, 3, 10, 57, 1000):
-        for k in {0, 1, n // 2, n}:
-            found = binomtest(k, n).proportion_ci(method="wilson")
-            assert wilson(k, n) == pytest.approx((found.low, found.high), abs=1e-7)
-    assert wilson(0, 0) == (0, 1)
 
 
 # Where a loss settles
@@ -138,7 +112,6 @@ def test_a_swing_has_its_period(written: Any) -> None:
     assert (tally.k, tally.n, tally.onset) == (1, 3, None)
     assert tally.words == ("median period 25 steps",)
     assert judge("generator_loss_oscillates", runs, period=[100, 110]).words == ("median period 105 steps",)
-    assert measures.PERIODIC == oscillation.PERIODIC
 
 
 # Images against losses

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.folder import SweepFolder, open_sweep
-from ganlab.sweeps.measures import wilson
 from ganlab.sweeps.plan import make_plan
 from ganlab.sweeps.spec import spec_from_mapping
 from ganlab.sweeps.summary import write_results

@@ -33,9 +33,3 @@ def read_idx(content: bytes, name: str) -> NDArray[np.uint8]:
     if len(content) - start != math.prod(shape):
         raise problem
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
-
-
-def write_idx(values: NDArray[np.uint8]) -> bytes:
-    """Return the IDX file, unpacked, that holds an array of unsigned bytes."""
-    header = bytes((0, 0, UNSIGNED_BYTE, values.ndim)) + struct.pack(f">{values.ndim}I", *values.shape)
-    return header + values.tobytes()

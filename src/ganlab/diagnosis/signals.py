@@ -28,6 +28,9 @@ three cycles or more, under 1 % at one of ten or more."""
 LINE = 0.15
 """Half-width of a spectral line over its frequency: the period of a GAN's swing is not a clock's."""
 
+PERIODIC = 0.5
+"""Share of a curve's variance that must lie at one period for it to swing."""
+
 Condition = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
 

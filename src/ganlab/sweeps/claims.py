@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganlab.sweeps.claim_options import VerdictOptions, named
-from ganlab.sweeps.measures import MEASURES, Tally, verdict, wilson
+from ganlab.sweeps.counting import Tally, wilson
+from ganlab.sweeps.measures import MEASURES, verdict
 from ganlab.sweeps.plan import Plan
 from ganlab.sweeps.records import RunRecord
 

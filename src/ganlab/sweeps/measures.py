@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from scipy.stats import binomtest, fisher_exact, spearmanr
 from ganlab.config.objectives import LOSSES
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Series
-from ganlab.errors import RunError
 from ganlab.sweeps.claim_options import (
     METRICS,
     BestWhenCalmOptions,
@@ -29,108 +28,15 @@ from ganlab.sweeps.claim_options import (
     SettlesOptions,
     VerdictOptions,
 )
-from ganlab.sweeps.records import RunRecord, in_words
+from ganlab.sweeps.counting import CannotTell, Records, Seen, Tally, configs, counted, numbers, rate_words, sentences
+from ganlab.sweeps.records import RunRecord
 from ganlab.verdicts import matches
-
-Z = 1.959964
-"""Quantile of the normal distribution that leaves 2.5 % above it."""
 
 SIGNIFICANT = 0.05
 """P-value under which a difference or a trend counts."""
 
-PERIODIC = 0.5
-"""Share of a loss's variance that must lie at one period: what the verdict `oscillation` asks for."""
-
 FEWEST = 15
 """Steps under which a run has no curve to speak of."""
-
-
-Records = Sequence[RunRecord]
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What a measure found.
-
-    Attributes:
-        k, n: runs, or pairs of runs, in which the claim holds, and those that could tell.
-        onset: median step from which it holds, over the k; None where the measure has none.
-        words: what else was seen, and which runs were left out and why.
-        expected: what had to be seen.
-        replicated: `yes`, `partly`, `no` or `-` where another rule than the share k / n decides; else None.
-    """
-
-    k: int
-    n: int
-    onset: float | None
-    words: tuple[str, ...]
-    expected: str
-    replicated: str | None = None
-
-
-def wilson(k: int, n: int) -> tuple[float, float]:
-    """Return the 95 % score interval of k successes in n trials (Wilson 1927), in [0, 1]; (0, 1) for no trial."""
-    if n == 0:
-        return 0.0, 1.0
-    share, spread = k / n, Z**2 / n
-    centre = (share + spread / 2) / (1 + spread)
-    reach = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
-    return max(0.0, centre - reach), min(1.0, centre + reach)
-
-
-# Counting
-
-
-class _CannotTell(Exception):
-    """A run lacks what a measure needs; the message says what."""
-
-
-T = TypeVar("T")
-
-Seen = tuple[bool, float | None]
-"""Whether a claim holds in a run, and its onset or another number of the run."""
-
-
-def _numbers(records: Records, look: Callable[[RunRecord], T]) -> tuple[list[T], list[str]]:
-    """Return what a look sees in each run that ended and has what it needs, and the other runs with the reason."""
-    seen: list[T] = []
-    left_out: list[str] = []
-    for record in records:
-        try:
-            if not record.ended:
-                raise _CannotTell(record.state)
-            seen.append(look(record))
-        except _CannotTell as why:
-            left_out.append(f"{record.planned.id} ({why})")
-        except RunError as error:
-            left_out.append(f"{record.planned.id} ({in_words(error, record.run)})")
-    return seen, left_out
-
-
-def _counted(
-    records: Records,
-    look: Callable[[RunRecord], Seen],
-    expected: str,
-    words: Callable[[list[Seen]], str] = lambda seen: "",
-) -> Tally:
-    """Count the runs in which a claim holds; the onset is the median of their numbers."""
-    seen, left_out = _numbers(records, look)
-    onsets = [number for holds, number in seen if holds and number is not None]
-    return Tally(
-        k=sum(holds for holds, _ in seen),
-        n=len(seen),
-        onset=float(np.median(onsets)) if onsets else None,
-        words=_sentences(words(seen), left_out),
-        expected=expected,
-    )
-
-
-def _sentences(said: str, left_out: Sequence[str]) -> tuple[str, ...]:
-    return tuple(text for text in (said, f"not counted: {', '.join(left_out)}" if left_out else "") if text)
-
-
-def _configs(records: Records) -> str:
-    return ", ".join(dict.fromkeys(record.planned.config for record in records))
 
 
 # Measures of curves
@@ -140,10 +46,10 @@ def _curve(record: RunRecord, name: str) -> Series:
     """Return the finite values of a column of history.csv by step."""
     history = record.history
     if not {"step", name} <= history.keys():
-        raise _CannotTell(f"no {name}")
+        raise CannotTell(f"no {name}")
     curve = signals.finite(Series(history["step"].astype(np.int64), history[name]))
     if len(curve) < FEWEST:
-        raise _CannotTell(f"{len(curve)} steps of {name}, {FEWEST} are needed")
+        raise CannotTell(f"{len(curve)} steps of {name}, {FEWEST} are needed")
     return curve
 
 
@@ -189,7 +95,7 @@ def settles(records: Records, against: Records, params: SettlesOptions) -> Tally
         return ", ".join(text for text in (settled, never) if text)
 
     expected = f"d_loss and g_loss settle between steps {first:g} and {last:g}, or earlier after an erratic start"
-    return _counted(records, look, expected, words)
+    return counted(records, look, expected, words)
 
 
 def settling_step(curve: Series) -> int | None:
@@ -234,7 +140,7 @@ def best_when_calm(records: Records, against: Records, params: BestWhenCalmOptio
             return ""
         return f"median Spearman correlation of FID with the variance of g_loss {np.median(correlations):+.2f}"
 
-    return _counted(records, look, "the best FID where g_loss varies little, and FID rising with its variance", words)
+    return counted(records, look, "the best FID where g_loss varies little, and FID rising with its variance", words)
 
 
 def _fid_and_variance(record: RunRecord) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -248,10 +154,10 @@ def _fid_and_variance(record: RunRecord) -> tuple[NDArray[np.float64], NDArray[n
             pairs.append((fid, float(stretch.values.var())))
         previous = row["step"]
     if len(pairs) < 4:
-        raise _CannotTell(f"{len(pairs)} snapshots with FID after the first tenth, 4 are needed")
+        raise CannotTell(f"{len(pairs)} snapshots with FID after the first tenth, 4 are needed")
     fids, variances = np.array(pairs).T
     if np.ptp(fids) == 0 or np.ptp(variances) == 0:
-        raise _CannotTell("FID or the variance of g_loss never changes")
+        raise CannotTell("FID or the variance of g_loss never changes")
     return fids, variances
 
 
@@ -265,11 +171,11 @@ def generator_loss_falls(records: Records, against: Records, params: LossFallsOp
     def look(record: RunRecord) -> Seen:
         loss = record.planned.experiment.loss
         if not LOSSES[loss].has_floor:
-            raise _CannotTell(f"g_loss of {loss} has no floor at 0")
+            raise CannotTell(f"g_loss of {loss} has no floor at 0")
         curve = _curve(record, "g_loss")
         return _end(curve) < params.below, _stays_from(curve, _running_median(curve.values) < params.below)
 
-    return _counted(records, look, f"g_loss ends below {params.below:g}")
+    return counted(records, look, f"g_loss ends below {params.below:g}")
 
 
 def generator_loss_rises(records: Records, against: Records, params: LossRisesOptions) -> Tally:
@@ -284,13 +190,13 @@ def generator_loss_rises(records: Records, against: Records, params: LossRisesOp
         curve = _curve(record, "g_loss")
         level = float(np.median(curve.values[: max(1, len(curve) // 100)]))
         if level <= 0:
-            raise _CannotTell(f"g_loss starts at {level:.2g}, which cannot be doubled")
+            raise CannotTell(f"g_loss starts at {level:.2g}, which cannot be doubled")
         half = len(curve) // 2
         trend = signals.trend(Series(curve.steps[half:], curve.values[half:]))
         rises = _end(curve) > 2 * level and trend.change > 0 and trend.p_value < SIGNIFICANT
         return rises, _stays_from(curve, _running_median(curve.values) > 2 * level)
 
-    return _counted(records, look, "g_loss ends above twice its level at the start, still rising")
+    return counted(records, look, "g_loss ends above twice its level at the start, still rising")
 
 
 def generator_loss_oscillates(records: Records, against: Records, params: LossOscillatesOptions) -> Tally:
@@ -307,7 +213,7 @@ def generator_loss_oscillates(records: Records, against: Records, params: LossOs
         last = int(curve.steps[-1])
         settled = curve.within(last // 4, last)
         peaks = [signals.spectral_peak(points) for points in (settled, signals.blocks(settled))]
-        periods = [peak.period for peak in peaks if peak is not None and peak.share >= PERIODIC]
+        periods = [peak.period for peak in peaks if peak is not None and peak.share >= signals.PERIODIC]
         inside = [period for period in periods if low <= period <= high]
         return bool(inside), inside[0] if inside else None
 
@@ -316,7 +222,7 @@ def generator_loss_oscillates(records: Records, against: Records, params: LossOs
         return f"median period {np.median(periods):.0f} steps" if periods else ""
 
     expected = f"half of the variance of g_loss at one period of {low:g} to {high:g} steps"
-    return replace(_counted(records, look, expected, words), onset=None)
+    return replace(counted(records, look, expected, words), onset=None)
 
 
 # Measures of verdicts
@@ -338,12 +244,12 @@ def verdict(records: Records, against: Records, params: VerdictOptions) -> Tally
     def words(seen: list[Seen]) -> str:
         return "judged " + ", ".join(f"{name} {count}" for name, count in names.most_common()) if seen else ""
 
-    return _counted(records, look, " or ".join(params.verdicts), words)
+    return counted(records, look, " or ".join(params.verdicts), words)
 
 
 def _name_of(record: RunRecord) -> str:
     if record.verdict is None:
-        raise _CannotTell("no verdict")
+        raise CannotTell("no verdict")
     return record.failure_name
 
 
@@ -356,7 +262,7 @@ def rarer(records: Records, against: Records, params: RarerOptions) -> Tally:
     """
 
     def rate(group: Records, names: tuple[str, ...]) -> tuple[int, int, list[str]]:
-        seen, left_out = _numbers(group, lambda record: matches(_name_of(record), names))
+        seen, left_out = numbers(group, lambda record: matches(_name_of(record), names))
         return sum(seen), len(seen), left_out
 
     k, n, left_out = rate(records, params.verdicts)
@@ -369,7 +275,7 @@ def rarer(records: Records, against: Records, params: RarerOptions) -> Tally:
         other, total, more = rate(against, params.verdicts)
         left_out += more
         p_value = float(fisher_exact(np.array([[k, n - k], [other, total - other]]), alternative="less").pvalue)
-        where = _configs(against)
+        where = configs(against)
         expected = f"{' or '.join(params.verdicts)} rarer than in {where}"
     if not n or not total:
         answer = "-"
@@ -377,13 +283,8 @@ def rarer(records: Records, against: Records, params: RarerOptions) -> Tally:
         answer = "yes" if p_value < SIGNIFICANT else "partly"
     else:
         answer = "no"
-    words = f"{_rate(k, n)} against {_rate(other, total)} ({where}), p = {p_value:.2g}"
-    return Tally(k, n, None, _sentences(words, left_out), expected, answer)
-
-
-def _rate(k: int, n: int) -> str:
-    low, high = wilson(k, n)
-    return f"{k} of {n} [{low:.2f}, {high:.2f}]"
+    words = f"{rate_words(k, n)} against {rate_words(other, total)} ({where}), p = {p_value:.2g}"
+    return Tally(k, n, None, sentences(words, left_out), expected, answer)
 
 
 # Measures of quality
@@ -413,8 +314,8 @@ def _compared(records: Records, against: Records, params: QualityOptions, which:
         for other in others:
             until = math.inf
             if params.at == "equal_time":
-                until = min(_numbers((one, other), _last_snapshot_time)[0], default=until)
-            values, why = _numbers((one, other), partial(_metric_at, metric=params.metric, until=until))
+                until = min(numbers((one, other), _last_snapshot_time)[0], default=until)
+            values, why = numbers((one, other), partial(_metric_at, metric=params.metric, until=until))
             left_out += why
             if len(values) == 2:
                 pairs.append(values)
@@ -425,14 +326,14 @@ def _compared(records: Records, against: Records, params: QualityOptions, which:
         mine, theirs = np.median(pairs, axis=0)
         said = f"median {params.metric} {mine:.3g} against {theirs:.3g}"
     when = "at equal time" if params.at == "equal_time" else "at the end"
-    expected = f"{params.metric} {which} than that of {_configs(against)} {when}"
-    return Tally(k, len(pairs), None, _sentences(said, list(dict.fromkeys(left_out))), expected)
+    expected = f"{params.metric} {which} than that of {configs(against)} {when}"
+    return Tally(k, len(pairs), None, sentences(said, list(dict.fromkeys(left_out))), expected)
 
 
 def _last_snapshot_time(record: RunRecord) -> float:
     time = record.metric("time")
     if time is None:
-        raise _CannotTell("no snapshot with a time")
+        raise CannotTell("no snapshot with a time")
     return time
 
 
@@ -441,7 +342,7 @@ def _metric_at(record: RunRecord, metric: str, until: float) -> float:
     rows = [row for row in record.snapshots if (row.number("time") or 0.0) <= until]
     value = rows[-1].number(metric) if rows else None
     if value is None:
-        raise _CannotTell(f"no {metric}")
+        raise CannotTell(f"no {metric}")
     return value
 
 

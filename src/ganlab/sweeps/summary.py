@@ -16,7 +16,7 @@ from ganlab.errors import RunError
 from ganlab.runs.files import atomic_write, write_json
 from ganlab.runs.snapshots import shown_in
 from ganlab.sweeps.claims import ClaimRow, judge_claims
-from ganlab.sweeps.measures import wilson
+from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.records import RunRecord, in_words, read_attempts, read_records
 from ganlab.text import replaced
 

@@ -153,7 +153,8 @@ def test_a_run_comes_back_from_a_node_that_does_not_see_the_folder(
     assert (status.status, status.reason) == ("interrupted", "SIGINT")
     assert not RunDirectory(endless.folder).is_held()
 
-    executor = RayExecutor(cluster.address, copy_back=True)
+    executor = RayExecutor(cluster.address)
+    executor.token = tmp_path / "not" / "there"  # by which a node knows that it sees the folder
     try:
         executor.submit(job)
         executor.submit(endless)

@@ -11,10 +11,8 @@ from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.remedies import ORBIT_CURES
+from ganlab.diagnosis.signals import PERIODIC
 from ganlab.diagnosis.verdict import Finding
-
-PERIODIC = 0.5
-"""Share of a loss's variance that must lie at one period."""
 
 STEADY = 0.7
 """Amplitude in the last third over that in the first, under which the orbit shrinks."""

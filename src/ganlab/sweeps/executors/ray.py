@@ -64,14 +64,13 @@ class RayExecutor:
             last started on this machine.
         cpus: CPUs that Ray reserves for a run, more than 0; their whole part is the run's threads, at least 1.
         gpus: GPUs that Ray reserves for a run: 0, a fraction, or a whole number.
-        copy_back: never train in the run's own directory.
 
     Raises:
         ConfigError: Ray cannot reserve such an amount.
         DeviceError: nothing answers as a Ray cluster at the address, or none of its nodes has that much.
     """
 
-    def __init__(self, address: str, cpus: float = 1.0, gpus: float = 0.0, copy_back: bool = False) -> None:
+    def __init__(self, address: str, cpus: float = 1.0, gpus: float = 0.0) -> None:
         if cpus <= 0 or gpus < 0 or (gpus > 1 and gpus % 1):
             raise ConfigError(
                 f"Ray cannot reserve {cpus:g} CPUs and {gpus:g} GPUs for a run",
@@ -79,7 +78,6 @@ class RayExecutor:
             )
         self.cpus = cpus
         self.gpus = gpus
-        self.copy_back = copy_back
         self.jobs: dict[Any, Job] = {}
         self.token: Path | None = None
         connect(address)
@@ -117,9 +115,10 @@ class RayExecutor:
         # In a list, Ray sends a reference, and the content only to a task that asks for it.
         checkpoints = RunDirectory(job.folder).checkpoints
         before = [ray.put(pack(job.folder))] if checkpoints.is_dir() and any(checkpoints.iterdir()) else []
-        token = "" if self.copy_back else str(self.token)
         threads = max(1, int(self.cpus))
-        self.jobs[self.task.remote(str(job.folder), job.experiment, threads, os.getcwd(), token, before)] = job
+        self.jobs[self.task.remote(str(job.folder), job.experiment, threads, os.getcwd(), str(self.token), before)] = (
+            job
+        )
 
     def wait(self, timeout: float) -> list[Outcome]:
         """Return a job that ended, if one did."""
@@ -175,7 +174,7 @@ def train(
 
     if os.path.isdir(directory):
         os.chdir(directory)
-    if token and os.access(token, os.W_OK):
+    if os.access(token, os.W_OK):
         return train_job(Path(folder), experiment, threads), b""
     with tempfile.TemporaryDirectory(prefix="ganlab-") as temporary:
         run = Path(temporary, os.path.basename(folder))
@@ -252,7 +251,10 @@ def find_address(address: str) -> str:
 
 
 def say_hello(address: str) -> None:
-    """Check that an HTTP/2 server, which all of Ray's are, answers at an address; ray.init waits for it for minutes.
+    """Check that an HTTP/2 server, which all of Ray's are, answers at an address.
+
+    A plain connection is not enough: ray.init never comes back from a port that something else listens on, such as that
+    of Ray's own dashboard (it had not after 400 s).
 
     Raises:
         ValueError: the address has no host or no port.

@@ -4,9 +4,9 @@
     python -m docs.make.zoo FOLDER    docs/zoo/figures.json, docs/images/zoo/*.png, and the tables in docs/zoo.md
     python -m docs.make.zoo           the tables in docs/zoo.md alone, from figures.json
 
-FOLDER is the sweep's. Of each run: FID of the averaged generator, the game's own figures as `ganlab evaluate` prints
-them, the verdict, and the time it took. A run that stands in figures.json is not measured again unless it was trained
-again. Figures are medians over the seeds, with every seed's beside them.
+FOLDER is the sweep's folder. For each run it measures FID and the game's own figures, as `ganlab evaluate` prints them,
+the verdict, and the time. A run in figures.json is not measured again unless it was trained again. Figures are medians
+over the seeds, followed by the value of every seed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ DOCS = Path(__file__).parents[1]
 PAGE, FIGURES, PICTURES = DOCS / "zoo.md", DOCS / "zoo" / "figures.json", DOCS / "images" / "zoo"
 
 HEADLINES = ("agreement", "info_bound", "psnr", "psnr_bicubic", "ssim", "ssim_bicubic", "cycle_error", "fid", "good")
-"""Figures that a table begins with."""
+"""Figures that come first in a table."""
 
 EQUAL_TIME = ("dcgan_mnist", "mlp_mnist", "progressive_mnist", "sagan_mnist", "sagan_plain_mnist")
 """Configurations whose FID is compared at equal time."""
@@ -53,7 +53,7 @@ CLAIMS: dict[str, tuple[str, str]] = {
     "cyclegan_mnist": ("translations keep what they show (Zhu et al. 2017); aim .9", "agreement"),
     "superresolution_mnist": ("better than bicubic (Ledig et al. 2017, table 2): PSNR in dB", "psnr"),
 }
-"""Of the named GANs what is claimed, and the figure that says whether it holds here."""
+"""For each named GAN: the claim, and the figure that shows whether it holds here."""
 
 GUIDELINES = ("dcgan_sigmoid", "dcgan_norm_everywhere", "dcgan_dense", "dcgan_max_pooling")
 """Configurations that each break one of DCGAN's guidelines."""
@@ -64,21 +64,21 @@ OVERVIEW = {
     "cyclegan_mnist": "CycleGAN: edges, digits, edges",
     "superresolution_mnist": "7 px, bicubic, made, true",
 }
-"""Configurations in the README's picture, with what is said of them."""
+"""Configurations in the README's picture, with their captions."""
 
 Row = dict[str, Any]
 
 
 @cache
 def seen_reals(options: DataOptions, count: int) -> tuple[RealData, Features, Moments]:
-    """Return data, what they are seen through, and the moments of `count` held-out ones."""
+    """Return data, their features, and the moments of the features of `count` held-out images."""
     data = load(options, 1)
     features = features_for(options, data)
     return data, features, moments(features.see(to_float(data.held_out.values[:count])).features)
 
 
 def measured(record: RunRecord, count: int) -> Row:
-    """Measure a finished run: its figures live and averaged, its verdict, its time."""
+    """Measure a finished run: figures of the live and averaged generator, verdict and time."""
     row: Row = {
         "seed": record.planned.seed,
         "ended": ended_at(record),
@@ -112,12 +112,12 @@ def measured(record: RunRecord, count: int) -> Row:
 
 
 def ended_at(record: RunRecord) -> str | None:
-    """Return when a run ended, as run.json says it: another time means that it was trained again."""
+    """Return when a run ended, from run.json: if the time differs, the run was trained again."""
     return record.status.ended if record.status else None
 
 
 def all_measured(folder: SweepFolder, count: int) -> dict[str, list[Row]]:
-    """Return the rows of every configuration, measuring what is new; figures.json is written after each run."""
+    """Return the rows of every configuration, after measuring new runs; figures.json is written after each run."""
     found: dict[str, list[Row]] = read_json(FIGURES)["runs"] if FIGURES.is_file() else {}
     for record in read_records(folder.plan(), folder):
         if not record.ended:
@@ -141,7 +141,7 @@ def write(found: dict[str, list[Row]], count: int) -> None:
 
 
 def table(name: str, rows: Sequence[Row]) -> Iterator[str]:
-    """Yield what is said of one configuration: its figures, verdicts and times."""
+    """Yield the lines about one configuration: its figures, verdicts and times."""
     yield f"`ganlab train {name}`, seeds {', '.join(str(row['seed']) for row in rows)}:\n"
     yield "| figure | averaged generator | live |"
     yield "| --- | --- | --- |"
@@ -154,7 +154,7 @@ def table(name: str, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def claims(found: dict[str, list[Row]]) -> Iterator[str]:
-    """Yield the table of claims beside what was measured."""
+    """Yield the table of claims and measured figures."""
     yield "| config | claim | figure | averaged generator | live | verdicts |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for config, (claim, key) in CLAIMS.items():
@@ -165,7 +165,7 @@ def claims(found: dict[str, list[Row]]) -> Iterator[str]:
 
 
 def guidelines(found: dict[str, list[Row]]) -> Iterator[str]:
-    """Yield the table of DCGAN's guidelines, each broken: the verdict, and FID of the averaged generator."""
+    """Yield the table of DCGAN's guidelines, each broken on purpose: verdict and FID of the averaged generator."""
     yield "| config | verdict | fid | good |"
     yield "| --- | --- | --- | --- |"
     for config in GUIDELINES:
@@ -178,8 +178,8 @@ def guidelines(found: dict[str, list[Row]]) -> Iterator[str]:
 def fill(text: str, found: dict[str, list[Row]]) -> str:
     """Return the page with the part after each `<!-- zoo: NAME -->`, up to `<!-- end -->`, made again.
 
-    `<!-- written for NAME: VERDICTS -->` stands before text about the runs of a configuration. If their verdicts have
-    become others, a line after it says so.
+    `<!-- written for NAME: VERDICTS -->` precedes text about the runs of a configuration. If their verdicts have
+    changed, a line after it says so.
     """
 
     def again(match: re.Match[str]) -> str:
@@ -207,14 +207,14 @@ def fill(text: str, found: dict[str, list[Row]]) -> str:
 
 
 def outcome(rows: Sequence[Row]) -> str:
-    """The verdicts of a configuration's runs, by seed."""
+    """Return the verdicts of a configuration's runs, by seed."""
     return ", ".join(row["verdict"] for row in rows) or "not in the results"
 
 
 def equal_time(found: dict[str, list[Row]]) -> Iterator[str]:
-    """Yield the table of FIDs after equal time, of each first seed: these were trained at the same load.
+    """Yield the table of FIDs after equal time, for each first seed: these were trained under the same load.
 
-    The time is the median of theirs; a run that had ended by then counts with its last figure.
+    The time is the median of their times; a run that had ended by then counts with its last figure.
     """
     rows = {config: found[config][0] for config in EQUAL_TIME if config in found}
     if not rows:
@@ -229,9 +229,9 @@ def equal_time(found: dict[str, list[Row]]) -> Iterator[str]:
 
 
 def figure_cell(rows: Sequence[Row], which: str, figure: str) -> str:
-    """Return a figure of all runs, of the averaged (`ema`) or the live generators.
+    """Return a figure of all runs, for the averaged (`ema`) or the live generators.
 
-    Averages that are spoiled (a row says so in `ema_spoiled`) have no median: their values stand in parentheses alone.
+    Spoiled averages (marked in a row by `ema_spoiled`) have no median: only their values are shown, in parentheses.
     """
     values = [row.get(which, {}).get(figure) for row in rows]
     if which == "ema" and any(row.get("ema_spoiled") for row in rows):
@@ -240,7 +240,7 @@ def figure_cell(rows: Sequence[Row], which: str, figure: str) -> str:
 
 
 def cell(values: Sequence[float | None]) -> str:
-    """Return the median of what is there, and all of it."""
+    """Return the median of the known values, and the values."""
     known = [value for value in values if value is not None]
     if not known:
         return "-"
@@ -248,12 +248,12 @@ def cell(values: Sequence[float | None]) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number in at most four figures."""
+    """Return a number with at most four digits."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def copy_pictures(folder: SweepFolder) -> None:
-    """Copy the picture of each configuration's first seed: its phases, else its gallery, else its last grid."""
+    """Copy the picture of each configuration's first seed: its phases, or else its gallery, or else its last grid."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     done = set()
     for record in read_records(folder.plan(), folder):

@@ -210,7 +210,7 @@ FAILURE = Addition(
         "diagnosis/failures/named_line.py": """
 from ganlab.diagnosis.case import Charge
 from ganlab.diagnosis.failure import Failure
-from ganlab.diagnosis.verdict import Finding
+from ganlab.diagnosis.findings import Finding
 
 
 def examine(case):

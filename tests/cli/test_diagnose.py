@@ -27,8 +27,9 @@ from ganlab.cli.verdict_panel import show_verdict
 from ganlab.cli.verdict_table import show_table
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.findings import Contribution, Finding, Missing, Remedy
 from ganlab.diagnosis.sessions import Judged
-from ganlab.diagnosis.verdict import Contribution, Finding, Missing, Remedy, Verdict
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 

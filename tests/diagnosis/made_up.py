@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ganlab.diagnosis.evidence import Series
-from ganlab.diagnosis.verdict import Finding, Verdict
+from ganlab.diagnosis.findings import Finding
+from ganlab.diagnosis.verdict import Verdict
 
 STEPS = np.arange(1, 501)
 

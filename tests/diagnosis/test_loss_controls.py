@@ -18,8 +18,9 @@ from scipy.signal import lfilter
 
 from ganlab.config.objectives import LOSSES, Loss
 from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
+from ganlab.diagnosis.findings import Contribution
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.verdict import Contribution, Verdict
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.objectives.adversarial import Targets
 from ganlab.objectives.parts import find_loss
 

@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 
 from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.findings import Finding, Missing, Remedy
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.verdict import Finding, Missing, Remedy, Verdict
+from ganlab.diagnosis.verdict import Verdict
 
 
 def judged(**changes: Any) -> Verdict:

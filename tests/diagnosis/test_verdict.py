@@ -18,8 +18,9 @@ from ganlab.diagnosis import failures
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.failures import FAILURES
+from ganlab.diagnosis.findings import Contribution, Finding, Missing, Remedy
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.verdict import SCHEMA, Contribution, Finding, Missing, Remedy, Verdict
+from ganlab.diagnosis.verdict import SCHEMA, Verdict
 from ganlab.errors import RunError
 from ganlab.runs.files import write_json
 from ganlab.verdicts import KINDS, matches

@@ -6,8 +6,9 @@ import numpy as np
 
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.findings import Remedy
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.verdict import Remedy, Verdict
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import expectation, headline, in_a_line, sections
 
 

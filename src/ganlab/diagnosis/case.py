@@ -12,7 +12,7 @@ import numpy as np
 from ganlab.config.games import GAMES
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.evidence import Evidence, Series
-from ganlab.diagnosis.verdict import Finding, Missing
+from ganlab.diagnosis.findings import Finding, Missing
 from ganlab.runs.snapshots import Row as Row
 from ganlab.runs.snapshots import is_number as is_number
 

@@ -17,7 +17,7 @@ from ganlab.runs.snapshots import TABLE, Chart, Statistic
 from ganlab.verdicts import tone, words
 
 if TYPE_CHECKING:
-    from ganlab.diagnosis.verdict import Verdict
+    from ganlab.diagnosis.findings import Judgement
 
 LOSS_LINES = {
     "d_loss_real": ("D real", D_REAL),
@@ -109,7 +109,7 @@ def _of_snapshots(evidence: Evidence, key: str) -> Series:
     return Series(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
 
 
-def draw_verdict(evidence: Evidence, verdict: Verdict) -> Figure:
+def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
     """Draw the losses and the curve that convinced most, with the onset, the evidence and other failures marked."""
     panels = [_losses(evidence)]
     proof = _proof(evidence, verdict)
@@ -139,7 +139,7 @@ def _curves(evidence: Evidence, shown: Mapping[str, tuple[str, str]]) -> list[Cu
     return [Curve(label, c.steps.astype(float), c.values, colour) for c, label, colour in found if c is not None]
 
 
-def _proof(evidence: Evidence, verdict: Verdict) -> Proof | None:
+def _proof(evidence: Evidence, verdict: Judgement) -> Proof | None:
     """Return what the weightiest finding is about that has curves; else the first that has any; None without any."""
     drawable = [proof for proof in PROOFS if any(curve_of(evidence, key) is not None for key in proof.curves)]
     for finding in verdict.evidence:

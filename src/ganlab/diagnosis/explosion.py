@@ -8,7 +8,7 @@ from ganlab.config.objectives import FIXED_LEVELS
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import OWN_RUNS, Case
 from ganlab.diagnosis.evidence import Series
-from ganlab.diagnosis.verdict import Finding
+from ganlab.diagnosis.findings import Finding
 
 EXPLOSION = 100.0
 """Times its own quiet quarter that a gradient norm must reach, and stay at to the end; and no less than this in itself,

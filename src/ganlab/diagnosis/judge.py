@@ -7,8 +7,9 @@ from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
+from ganlab.diagnosis.findings import Contribution
 from ganlab.diagnosis.remedies import prescribe
-from ganlab.diagnosis.verdict import Contribution, Verdict
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.verdicts import INCONCLUSIVE, accuses, short_words, split
 
 

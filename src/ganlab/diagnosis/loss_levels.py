@@ -8,7 +8,7 @@ from ganlab.config.objectives import FIXED_LEVELS
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
-from ganlab.diagnosis.verdict import Finding
+from ganlab.diagnosis.findings import Finding
 
 WON = 0.01
 """Discriminator loss per half under which it recognises every fake."""

@@ -12,10 +12,10 @@ from ganlab.text import printable
 from ganlab.verdicts import hue
 
 if TYPE_CHECKING:
-    from ganlab.diagnosis.verdict import Finding, Verdict
+    from ganlab.diagnosis.findings import Finding, Judgement
 
 
-def verdict_html(verdict: Verdict, *pictures: bytes) -> str:
+def verdict_html(verdict: Judgement, *pictures: bytes) -> str:
     """Return a verdict's headline, evidence, remedies and picture.
 
     Args:
@@ -46,14 +46,14 @@ def escaped(text: object) -> str:
     return html.escape(printable(text))
 
 
-def _drawn(verdict: Verdict) -> list[bytes]:
-    figure = verdict.plot()
-    if figure is None:
+def _drawn(verdict: Judgement) -> list[bytes]:
+    if verdict.judged_on is None:
         return []
+    from ganlab.diagnosis.drawing import draw_verdict
     from ganlab.plots.figures import rasterized
     from ganlab.plots.grids import png_of
 
-    return [png_of(rasterized(figure))]
+    return [png_of(rasterized(draw_verdict(verdict.judged_on, verdict)))]
 
 
 def _table(findings: tuple[Finding, ...]) -> str:

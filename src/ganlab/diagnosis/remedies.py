@@ -8,7 +8,7 @@ from typing import Any
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import with_settings
-from ganlab.diagnosis.verdict import Remedy
+from ganlab.diagnosis.findings import Remedy
 from ganlab.errors import ConfigError
 
 Change = dict[str, Any]

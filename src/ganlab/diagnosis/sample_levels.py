@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Row, ratio, relative_vendi
-from ganlab.diagnosis.verdict import Finding
+from ganlab.diagnosis.findings import Finding
 
 VARIED = 0.5
 """Relative Vendi score from which samples are varied. Coverage and recall, of which small and short runs reach but a

@@ -11,7 +11,7 @@ from ganlab.verdicts import matches, words
 
 if TYPE_CHECKING:
     from ganlab.config.experiment import Experiment
-    from ganlab.diagnosis.verdict import Contribution, Finding, Remedy, Verdict
+    from ganlab.diagnosis.findings import Contribution, Finding, Judgement, Remedy
 
 
 class Line(NamedTuple):
@@ -33,13 +33,13 @@ class Line(NamedTuple):
         return f"{self.strong}{self.text}" + (f" ({self.rests_on})" if self.rests_on else "")
 
 
-def headline(verdict: Verdict) -> str:
+def headline(verdict: Judgement) -> str:
     """Return what it is and since when: `Mode collapse, partial, since step 1,200`."""
     onset = "" if verdict.onset_step is None else f", since step {verdict.onset_step:,}"
     return printable(words(verdict.name).capitalize()) + onset
 
 
-def facts(verdict: Verdict) -> str:
+def facts(verdict: Judgement) -> str:
     """Return how sure it is, how bad, and on which steps it was judged."""
     return (
         f"confidence {100 * verdict.confidence:.0f} % ({printable(verdict.basis)}); severity {verdict.severity:.2f}; "
@@ -47,12 +47,12 @@ def facts(verdict: Verdict) -> str:
     )
 
 
-def in_a_line(verdict: Verdict) -> str:
+def in_a_line(verdict: Judgement) -> str:
     """Return what the evidence so far says, in a line."""
     return f"step {verdict.steps[1]:,}: {headline(verdict)} (confidence {100 * verdict.confidence:.0f} %)"
 
 
-def expectation(verdict: Verdict) -> tuple[str, bool] | None:
+def expectation(verdict: Judgement) -> tuple[str, bool] | None:
     """Return what the experiment expected, in words, and whether it came true; None if it expects nothing."""
     experiment = _experiment(verdict)
     if experiment is None or not experiment.expect:
@@ -61,7 +61,7 @@ def expectation(verdict: Verdict) -> tuple[str, bool] | None:
     return f"{'as expected' if came_true else 'not as expected'}: {expected}", came_true
 
 
-def sections(verdict: Verdict) -> dict[str, list[Line]]:
+def sections(verdict: Judgement) -> dict[str, list[Line]]:
     """Return everything below the headline, by its heading; nothing stands below a heading that has no item."""
     experiment = _experiment(verdict)
     found = {
@@ -76,7 +76,7 @@ def sections(verdict: Verdict) -> dict[str, list[Line]]:
     return {heading: lines for heading, lines in found.items() if lines}
 
 
-def as_text(verdict: Verdict) -> str:
+def as_text(verdict: Judgement) -> str:
     """Return the whole verdict as plain lines."""
     expected = expectation(verdict)
     lines = [printable(verdict.source), headline(verdict), printable(verdict.summary), facts(verdict)]
@@ -92,7 +92,7 @@ def span(window: tuple[int, int]) -> str:
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
-def _experiment(verdict: Verdict) -> Experiment | None:
+def _experiment(verdict: Judgement) -> Experiment | None:
     return None if verdict.judged_on is None else verdict.judged_on.experiment
 
 

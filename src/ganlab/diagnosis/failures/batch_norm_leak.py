@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import WON, generator_kind
 from ganlab.diagnosis.remedies import SPECTRAL, Cure, set_to
-from ganlab.diagnosis.verdict import Finding
 
 PASSING = 0.9
 """D(G(z)) above which the generator's fakes pass: no nearer to 1, as a leaking run is slow to get from .9 to .99."""

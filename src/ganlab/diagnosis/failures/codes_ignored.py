@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, reading
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Change, Cure, at_least, at_most, longer
 from ganlab.diagnosis.sample_levels import RISEN
-from ganlab.diagnosis.verdict import Finding
 
 READ = 0.2
 """Share of the code's entropy H(c) that the bound L_I must reach. Chen et al. reach nearly all of it, and a generator

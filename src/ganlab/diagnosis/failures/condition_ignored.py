@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_conditional, is_number, reading
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, at_least, longer, set_to
 from ganlab.diagnosis.sample_levels import RISEN
-from ganlab.diagnosis.verdict import Finding
 
 HEEDED = 0.3
 """Share of the way from chance to what real labels reach under which the samples do not heed what is asked for."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import Case, Charge, Row, is_number, reading
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, at_most
-from ganlab.diagnosis.verdict import Finding
 
 TIMES = 3.0
 """Times the clean cycle error that it must be once the translated image is disturbed, by less than an eye sees."""

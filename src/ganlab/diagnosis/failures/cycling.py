@@ -10,9 +10,9 @@ import numpy as np
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import ORBIT_CURES
 from ganlab.diagnosis.sample_levels import class_shares
-from ganlab.diagnosis.verdict import Finding
 
 LOOK_BACK = 8
 """Snapshots at the end that are looked at."""

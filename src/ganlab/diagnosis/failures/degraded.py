@@ -10,8 +10,8 @@ from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GOOD, Case, Charge, is_number, ratio
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import R1, SPECTRAL, Cure, at_least, halved_rates
-from ganlab.diagnosis.verdict import Finding
 
 WORSE = 1.5
 """Times its own best FID at which a run has degraded."""

@@ -7,8 +7,8 @@ from functools import partial
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, at_least
-from ganlab.diagnosis.verdict import Finding
 
 DIRECTIONS = {"vendi": ("forward", "source to target"), "back_vendi": ("backward", "target to source")}
 """What each direction is called, by the key of its Vendi score."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge, Row, is_number
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import OVERFIT_CURES
-from ganlab.diagnosis.verdict import Finding
 
 OVERFIT = 0.5
 """r_v above which held-out real images are scored more like fakes than like training images."""

@@ -9,9 +9,9 @@ from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import generator_kind
 from ganlab.diagnosis.remedies import Cure, at_least, fewer_updates
-from ganlab.diagnosis.verdict import Finding
 
 FOOLED = 0.9
 """Mean D(G(z)) above which the discriminator takes fakes for real."""

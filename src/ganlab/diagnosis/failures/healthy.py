@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import WORST_FID, Case, Charge
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.sample_levels import quality, shortfall
-from ganlab.diagnosis.verdict import Finding
 
 
 def examine(case: Case) -> Iterator[Charge]:

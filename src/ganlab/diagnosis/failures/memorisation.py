@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge, is_number, ratio
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import OVERFIT_CURES
-from ganlab.diagnosis.verdict import Finding
 
 TOO_CLOSE = -3.0
 """C_T under which samples lie closer to the training images than unseen real images do."""

@@ -9,8 +9,8 @@ import numpy as np
 from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import GARBAGE, GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import NON_SATURATING, STEADIER_ADAM, Cure, at_least, faster, longer, set_to
-from ganlab.diagnosis.verdict import Finding
 
 WORST_INCEPTION_SCORE = 2.7
 """Best Inception Score (CIFAR-10 and alike) under which no image was ever learned."""

@@ -10,9 +10,9 @@ from ganlab.diagnosis import signals
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import ORBIT_CURES
 from ganlab.diagnosis.signals import PERIODIC
-from ganlab.diagnosis.verdict import Finding
 
 STEADY = 0.7
 """Amplitude in the last third over that in the first, under which the orbit shrinks."""

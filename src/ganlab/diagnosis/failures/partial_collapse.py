@@ -9,9 +9,9 @@ import torch
 
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, ratio
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import class_shares
-from ganlab.diagnosis.verdict import Finding
 from ganlab.evaluation.modes import lost_classes
 
 LOST = 0.1

@@ -11,8 +11,8 @@ from ganlab.config.games import ProgressiveGameOptions
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.explosion import explosion
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import R1, Change, Cure, added, halved_rates
-from ganlab.diagnosis.verdict import Finding
 
 EARLY = 0.2
 """Share of a phase, at its start, in which what goes wrong is laid to the change; a longer fade counts whole."""

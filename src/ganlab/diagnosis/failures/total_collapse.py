@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
-from ganlab.diagnosis.verdict import Finding
 
 
 def examine(case: Case) -> Iterator[Charge]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, longer
 from ganlab.diagnosis.sample_levels import shortfall
-from ganlab.diagnosis.verdict import Finding
 
 CLOSE = 0.3
 """Coverage, over its real-vs-real value, above which further gains make a run no longer under-trained."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, is_conditional, is_number, relative_vendi
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import NARROW
-from ganlab.diagnosis.verdict import Finding
 
 
 def varieties(row: Row) -> dict[int, float]:

@@ -244,7 +244,7 @@ def section(sweep: Swept, config: str, remarks: Mapping[str, Remark]) -> str:
         shown(f"{config}_samples", f"{config}: last samples of {len(runs)} seeds"),
         outcome(sweep, config),
         "\n".join(claim_words(row) for row in sweep.claims if row.runs == (config,)),
-        remarks[config].beside(sweep.outcomes()[config]) if config in remarks else "",
+        remarks[config].for_outcome(sweep.outcomes()[config]) if config in remarks else "",
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -378,7 +378,7 @@ def page(induced: Swept, guide: Swept, remarks: Mapping[str, Remark]) -> str:
     """Return the whole page."""
     both = (induced, guide)
     said = [
-        f"**{row.claim}:** {remarks[row.claim].beside(sweep.outcomes()[row.claim])}"
+        f"**{row.claim}:** {remarks[row.claim].for_outcome(sweep.outcomes()[row.claim])}"
         for sweep in both
         for row in sweep.claims
         if row.claim in remarks

@@ -32,7 +32,7 @@ class Remark:
     outcome: str
     text: str
 
-    def beside(self, outcome: str) -> str:
+    def for_outcome(self, outcome: str) -> str:
         """Return the text, preceded by a warning if the outcome is no longer the one that it was written for."""
         if outcome == self.outcome:
             return self.text

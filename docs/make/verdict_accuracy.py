@@ -43,7 +43,7 @@ on 2,000 fresh samples of each run's last generator (`truth/labels.py`), which s
 (`truth/scoring.py`). The corpus is split into two halves by configuration, so that all seeds of a configuration are in
 the same half; thresholds were tuned on the first half only.
 
-{remark.beside(outcome(tested)) if remark else ""}
+{remark.for_outcome(outcome(tested)) if remark else ""}
 
 | half | runs | |
 | --- | --- | --- |

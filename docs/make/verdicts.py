@@ -172,7 +172,7 @@ def paragraph(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def told(verdict: Verdict) -> list[str]:
+def printed(verdict: Verdict) -> list[str]:
     """Return the verdict as `ganlab diagnose` prints it."""
     return [
         f"{words(verdict.name).capitalize()}"
@@ -221,7 +221,7 @@ def show(corpus: Path, name: str, shown: str) -> Run:
         raise SystemExit(f"{shown} is {verdict.name}, which does not show {name}")
     shrunk(picture(evidence, verdict, run)).save(picture_of(name), optimize=True)
     assert evidence.experiment is not None
-    return {"run": shown, "settings": settings(evidence.experiment), "verdict": told(verdict)}
+    return {"run": shown, "settings": settings(evidence.experiment), "verdict": printed(verdict)}
 
 
 def picture_of(name: str) -> Path:
@@ -252,7 +252,7 @@ def section(name: str, run: Run, remark: Remark) -> str:
     parts = [
         *criteria(name),
         f"![{name}: curves and last samples](images/{picture_of(name).name})",
-        remark.beside(outcome(run)),
+        remark.for_outcome(outcome(run)),
         f"A real run, `{run['run']}`, of the corpus (`{run['settings']}`):",
         textwrap.indent("\n".join(run["verdict"]), "    "),
     ]

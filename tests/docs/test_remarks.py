@@ -55,8 +55,8 @@ def test_a_remark_without_an_outcome_or_a_text_is_refused(text: str, words: str,
 
 def test_a_remark_stands_as_it_is_beside_its_outcome_and_with_a_warning_beside_another() -> None:
     remark = Remark("healthy 3", "Eights.")
-    assert remark.beside("healthy 3") == "Eights."
-    warning, text = remark.beside("healthy 2, under_trained 1").split("\n\n")
+    assert remark.for_outcome("healthy 3") == "Eights."
+    warning, text = remark.for_outcome("healthy 2, under_trained 1").split("\n\n")
     assert text == "Eights."
     assert "healthy 3" in warning
     assert "healthy 2, under_trained 1" in warning

@@ -3,9 +3,9 @@
     python benchmarks/step_time.py            # the guide's networks and batch, then DCGAN at 64 pixels
     python benchmarks/step_time.py guide      # one of them
 
-Plain and ganlab's steps alternate in one process, so that a change of the machine's speed meets both; the figures are
-ratios of medians. ganlab's step has all watching on: history columns and flushes in each step, and its share of a
-snapshot, which is timed on its own and divided by `snapshot_every`.
+Plain and ganlab's steps alternate in one process, so that a change of the machine's speed affects both; the figures
+are ratios of medians. ganlab's step includes all watching: history columns and flushes in each step, and its share of a
+snapshot, which is timed separately and divided by `snapshot_every`.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def watched_step(bench: Workbench, watch: Watch) -> None:
 
 
 def seconds(action: Callable[[], object], times: int = 1) -> float:
-    """Seconds that one call takes, over a few in a row."""
+    """Return the seconds per call, over a few calls in a row."""
     start = time.perf_counter()
     for _ in range(times):
         action()
@@ -130,7 +130,7 @@ def seconds(action: Callable[[], object], times: int = 1) -> float:
 
 
 def matmul_peak() -> float:
-    """FLOP/s of a large float32 matrix product, the best of several."""
+    """Return the FLOP/s of a large float32 matrix product, the best of several."""
     a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
     return 2 * 2048**3 / min(seconds(lambda: a @ b, 3) for _ in range(5))
 
@@ -143,7 +143,7 @@ def measure(name: str, rounds: int) -> None:
 
 
 def alternate(experiment: Experiment, name: str, rounds: int) -> None:
-    """Alternate them in a process that is set up as for a run."""
+    """Alternate the two in a process that is set up as for a run."""
     data = load(experiment.data, experiment.training.batch_size)
     bench = build_workbench(experiment, data, CPU)
     plain = plain_step(experiment, frozen=False)

@@ -254,7 +254,7 @@ def _sharpness(sample: Sample, reals: Reference) -> float:
 READER = Addition(
     {
         "diagnosis/readers/semicolons.py": """
-from ganlab.diagnosis.readers.columns import Rows, read_rows
+from ganlab.diagnosis.readers.column_names import LogRows, read_rows
 from ganlab.diagnosis.evidence import Evidence
 
 
@@ -263,7 +263,7 @@ def recognises(path):
 
 
 def read(path, columns):
-    rows = Rows()
+    rows = LogRows()
     for number, line in enumerate(path.read_text().splitlines()[1:]):
         d_loss, g_loss = map(float, line.split(";"))
         rows.add({"step": float(number), "d_loss": d_loss, "g_loss": g_loss})

@@ -33,9 +33,9 @@ from ganlab.config.load import difference
 from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
-from ganlab.diagnosis.files import sheet_of_run
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.verdict_files import sheet_of_run
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json, write_json
 from ganlab.verdicts import short_words, words
@@ -84,7 +84,7 @@ NAMED = (
 FAILURE = {failure.name.rpartition("/")[2]: failure for failure in FAILURES}
 """Every failure by the name of its variant, or by its own name if it has none."""
 
-HELPERS = tuple(f"ganlab.diagnosis.{name}" for name in ("case", "explosion", "loss_levels", "sample_levels", "signals"))
+HELPERS = tuple(f"ganlab.diagnosis.{name}" for name in ("case", "explosion", "loss_levels", "sample_levels", "trends"))
 """Modules with thresholds that several failures share."""
 
 

@@ -104,7 +104,7 @@ def measured(record: RunRecord, count: int) -> Row:
         seen = features.see(samples)
         figures = {
             "fid": frechet_distance(seen.features, reals),
-            "good": float(seen.good.double().mean()),
+            "good": float(seen.passing.double().mean()),
         }
         own = own_metrics(game, drawn, samples, features, data)
         row[name] = figures | {key: metric["value"] for key, metric in own.items()}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganlab.config.data import MnistOptions
 from ganlab.data import RealData, Samples, load, to_float
-from ganlab.data.drawing import CHUNK, edges, enlarged, mapped, reduced
+from ganlab.data.drawing import REDRAWN_AT_ONCE, edges, enlarged, mapped, reduced
 from ganlab.domain import Images
 
 SMALL = MnistOptions(fraction=0.01)
@@ -74,7 +74,7 @@ def test_reduced_and_enlarged(factor: int) -> None:
 
 def test_mapped_draws_every_image_and_keeps_the_rest(digits: RealData) -> None:
     inverted = mapped(digits, torch.neg, "negative")
-    assert len(digits.held_out) > 2 * CHUNK
+    assert len(digits.held_out) > 2 * REDRAWN_AT_ONCE
     for before, after in ((digits.train, inverted.train), (digits.held_out, inverted.held_out)):
         assert after.values.dtype == torch.uint8
         assert after.values.equal(255 - before.values)

@@ -20,7 +20,7 @@ from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Contribution, Finding, Missing, Remedy
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.verdict import SCHEMA, Verdict
+from ganlab.diagnosis.verdict import VERDICT_SCHEMA, Verdict
 from ganlab.errors import RunError
 from ganlab.runs.files import write_json
 from ganlab.verdicts import KINDS, matches
@@ -79,7 +79,7 @@ def test_the_format_is_the_documented_one() -> None:
         "steps": [0, 900],
         "notes": [],
     }
-    assert SCHEMA == 1
+    assert VERDICT_SCHEMA == 1
 
 
 def test_a_verdict_is_a_mapping_of_what_its_file_holds() -> None:
@@ -202,7 +202,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("change", "words"),
         [
-            ({"schema": SCHEMA + 1}, f"has format {SCHEMA + 1}"),
+            ({"schema": VERDICT_SCHEMA + 1}, f"has format {VERDICT_SCHEMA + 1}"),
             ({"failure": None}, "failure"),
             ({"confidence": "high"}, "confidence"),
             ({"evidence": [{"signal": "fid"}]}, "evidence.0.value"),

@@ -139,7 +139,7 @@ from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.report.compare import compare
 from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.measures import METRICS
-from ganlab.sweeps.summary import METRICS as COLUMNS
+from ganlab.sweeps.summary import STATISTIC_COLUMNS
 from ganlab.training.evaluating import evaluate_run
 
 experiment = json.loads(sys.argv[1])
@@ -153,7 +153,7 @@ print(json.dumps({
     "damaged": evidence.damaged,
     "numbers": compare(directories, Path("side_by_side.png")).as_json()["numbers"]["sharpness"],
     "better": METRICS["sharpness"],
-    "column": "sharpness" in COLUMNS,
+    "column": "sharpness" in STATISTIC_COLUMNS,
     "proof": any("sharpness" in proof.curves for proof in PROOFS),
     "evaluated": evaluate_run(directories[0], "newest", 40, 0, lambda text: None)["metrics"]["live"]["sharpness"],
 }))

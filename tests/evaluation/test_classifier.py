@@ -13,7 +13,7 @@ from torch import Tensor
 from ganlab.config.data import MnistOptions
 from ganlab.data import RealData, load, to_float
 from ganlab.evaluation import classifier, garbage
-from ganlab.evaluation.classifier import SIDE, WEIGHTS, Classifier
+from ganlab.evaluation.classifier import IMAGE_SIDE, WEIGHTS, Classifier
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def _bars(count: int, seed: int) -> tuple[Tensor, Tensor]:
     source = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % 2
     starts = torch.randint(9, 16, (count,), generator=source)
-    images = torch.full((count, 1, SIDE, SIDE), -1.0)
+    images = torch.full((count, 1, IMAGE_SIDE, IMAGE_SIDE), -1.0)
     for image, label, start in zip(images, labels, starts, strict=True):
         image[0, 4:24, start : start + 4] = 1.0
         if label:
@@ -56,7 +56,7 @@ def test_the_shipped_weights_are_small_and_named_by_their_hash() -> None:
 
 def test_features_are_what_the_scores_are_made_of() -> None:
     network = Classifier(3, 5).eval()
-    images = torch.rand(4, 3, SIDE, SIDE) * 2 - 1
+    images = torch.rand(4, 3, IMAGE_SIDE, IMAGE_SIDE) * 2 - 1
     with torch.no_grad():
         hidden = network.features(images)
         assert hidden.shape == (4, 64)
@@ -75,7 +75,7 @@ def test_it_learns_classes_and_what_is_none_of_them_and_the_same_each_time(tmp_p
     with torch.no_grad():
         assert (network(unseen)[:, :2].argmax(1) == truth).float().mean() > 0.95
         assert (network(unseen).argmax(1) < 2).float().mean() > 0.9
-        noise = torch.rand(200, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(2)) * 2 - 1
+        noise = torch.rand(200, 1, IMAGE_SIDE, IMAGE_SIDE, generator=torch.Generator().manual_seed(2)) * 2 - 1
         assert (network(noise).argmax(1) == 2).float().mean() > 0.95
     classifier.write(network, tmp_path / "first")
     classifier.write(classifier.fit(images, labels, 2, 8, lambda _: None), tmp_path / "second")
@@ -87,9 +87,9 @@ def test_it_learns_classes_and_what_is_none_of_them_and_the_same_each_time(tmp_p
 
 
 def test_other_sizes_are_resized_and_the_own_one_is_left_alone() -> None:
-    assert classifier.resized(images := torch.rand(2, 1, SIDE, SIDE)) is images
+    assert classifier.resized(images := torch.rand(2, 1, IMAGE_SIDE, IMAGE_SIDE)) is images
     large = torch.full((2, 3, 64, 64), 0.25)
-    assert torch.allclose(classifier.resized(large), torch.full((2, 3, SIDE, SIDE), 0.25), atol=1e-6)
+    assert torch.allclose(classifier.resized(large), torch.full((2, 3, IMAGE_SIDE, IMAGE_SIDE), 0.25), atol=1e-6)
 
 
 def test_warping_moves_half_of_the_images_a_little() -> None:
@@ -99,14 +99,14 @@ def test_warping_moves_half_of_the_images_a_little() -> None:
     assert warped.max() <= 1 + 1e-6
     stay = (warped == images).flatten(1).all(1).float().mean()
     assert 0.4 < stay < 0.6
-    column = torch.arange(SIDE).float()
+    column = torch.arange(IMAGE_SIDE).float()
     ink = warped + 1
     middle = (ink.sum((1, 2)) * column).sum(1) / ink.sum((1, 2, 3))
     before = ((images + 1).sum((1, 2)) * column).sum(1) / (images + 1).sum((1, 2, 3))
     assert 0.5 < (middle - before).abs().max() < 5
 
 
-@pytest.mark.parametrize("kind", garbage.KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", garbage.GARBAGE_KINDS, ids=lambda kind: kind.__name__)
 def test_garbage_is_as_asked_and_a_function_of_the_seed(kind: Callable[[Tensor, torch.Generator], Tensor]) -> None:
     real, _ = _bars(12, seed=0)
     made = [kind(real, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]

@@ -96,7 +96,7 @@ BROKEN = (
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_garbage_does_not_pass(kind: str, digits: Features, held_out: Tensor) -> None:
-    assert digits.see(_broken(kind, held_out[:N])).good.float().mean() < 0.05
+    assert digits.see(_broken(kind, held_out[:N])).passing.float().mean() < 0.05
 
 
 @pytest.mark.parametrize("kind", BROKEN)
@@ -157,8 +157,8 @@ def test_held_out_digits_pass_and_are_told_apart(data: RealData, digits: Feature
     seen = digits.see(held_out)
     labels = data.held_out.labels
     assert digits.class_names == tuple("0123456789")
-    assert seen.good.float().mean() > 0.97
-    assert all(seen.good[labels == digit].float().mean() > 0.95 for digit in range(10))
+    assert seen.passing.float().mean() > 0.97
+    assert all(seen.passing[labels == digit].float().mean() > 0.95 for digit in range(10))
     assert seen.probabilities is not None
     assert seen.probabilities.shape == (10_000, 10)
     assert torch.allclose(seen.probabilities.sum(1), torch.ones(10_000), atol=1e-5)
@@ -171,7 +171,7 @@ def test_held_out_digits_pass_and_are_told_apart(data: RealData, digits: Feature
 def test_small_noise_leaves_a_digit_a_digit(digits: Features, held_out: Tensor) -> None:
     noise = 0.1 * torch.randn(N, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     seen = digits.see((held_out[:N] + noise).clamp(-1, 1))
-    assert seen.good.float().mean() > 0.9
+    assert seen.passing.float().mean() > 0.9
 
 
 def test_seeing_changes_nothing_and_does_not_depend_on_company(digits: Features, held_out: Tensor) -> None:
@@ -182,7 +182,7 @@ def test_seeing_changes_nothing_and_does_not_depend_on_company(digits: Features,
     assert whole.features.dtype == torch.float32
     assert torch.equal(whole.features, again.features)
     assert torch.allclose(whole.features[:7], part.features, atol=1e-4)
-    assert torch.equal(whole.good[:7], part.good)
+    assert torch.equal(whole.passing[:7], part.passing)
 
 
 def test_larger_digits_are_seen_as_the_same_digits(digits: Features, held_out: Tensor) -> None:
@@ -191,7 +191,7 @@ def test_larger_digits_are_seen_as_the_same_digits(digits: Features, held_out: T
     assert small.probabilities is not None
     assert seen.probabilities is not None
     assert (seen.probabilities.argmax(1) == small.probabilities.argmax(1)).float().mean() > 0.97
-    assert seen.good.float().mean() > 0.95
+    assert seen.passing.float().mean() > 0.95
     assert seen.appearance.shape == small.appearance.shape
 
 
@@ -221,8 +221,8 @@ def test_points_know_their_modes(options: RingOptions | GridOptions) -> None:
     assert seen.probabilities is not None
     assert torch.equal(seen.probabilities.argmax(1), labels)
     # Within 3 sigma of a 2-D Gaussian: 1 - exp(-9/2) = .989.
-    assert seen.good.float().mean() == pytest.approx(0.989, abs=0.008)
-    assert not features.see(points + 7 * options.std).good.any()
+    assert seen.passing.float().mean() == pytest.approx(0.989, abs=0.008)
+    assert not features.see(points + 7 * options.std).passing.any()
     # Modes look nothing like each other: all of them are as many times as varied as one of them.
     count = len(features.class_names)
     one, all_of_them = vendi(seen.appearance[labels == 0]), vendi(seen.appearance)
@@ -237,8 +237,8 @@ def test_the_swiss_roll_has_no_classes() -> None:
     seen = features.see(data.held_out.values[:N])
     assert features.class_names == ()
     assert seen.probabilities is None
-    assert seen.good.float().mean() > 0.97
-    assert not features.see(torch.full((5, 2), 3.0)).good.any()
+    assert seen.passing.float().mean() > 0.97
+    assert not features.see(torch.full((5, 2), 3.0)).passing.any()
 
 
 def _some(samples: Samples, rows: Tensor) -> Samples:
@@ -308,16 +308,16 @@ def test_images_without_classes_are_seen_through_fixed_random_weights(
     seen, again = features.see(images), features_for(None, eights).see(images)
     assert seen.probabilities is None
     assert torch.equal(seen.features, again.features)
-    assert seen.good.float().mean() > 0.97
+    assert seen.passing.float().mean() > 0.97
 
 
 def test_without_classes_plain_garbage_fails(eights: RealData, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TRAINING_IMAGES", 0)
     features = features_for(None, eights)
     shape = (200, 3, 28, 28)
-    assert not features.see(torch.ones(shape)).good.any()
-    assert not features.see(torch.zeros(shape)).good.any()
-    assert not features.see(-to_float(eights.held_out.values[:200])).good.any()
+    assert not features.see(torch.ones(shape)).passing.any()
+    assert not features.see(torch.zeros(shape)).passing.any()
+    assert not features.see(-to_float(eights.held_out.values[:200])).passing.any()
 
 
 def test_bytes_and_back_are_seen_alike(digits: Features, held_out: Tensor) -> None:

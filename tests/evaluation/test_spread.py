@@ -9,14 +9,14 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist, pdist
 
-from ganlab.evaluation.spread import BLOCK, Spread, compare, energy_distance, mean_pairwise_distance
+from ganlab.evaluation.spread import ROWS_AT_ONCE, Spread, compare, energy_distance, mean_pairwise_distance
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("count", [2, 3, BLOCK, BLOCK + 1, 2 * BLOCK + 77])
+@pytest.mark.parametrize("count", [2, 3, ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 2 * ROWS_AT_ONCE + 77])
 @pytest.mark.parametrize("shape", [(2,), (1, 28, 28)])
 def test_agrees_with_scipy(count: int, shape: tuple[int, ...]) -> None:
     samples, reals = normal(count, *shape), 0.3 + 2 * normal(50, *shape, seed=1)

@@ -16,8 +16,8 @@ from PIL import Image
 
 import ganlab
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.files import draw_samples
 from ganlab.diagnosis.readers import ReadOptions, read
+from ganlab.diagnosis.verdict_files import draw_samples
 from ganlab.errors import ConfigError, DataError, RunError
 from ganlab.evaluation import features
 from ganlab.monitor import recorder

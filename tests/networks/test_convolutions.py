@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 
-from ganlab.networks.convolutions import CHUNK, Conv2d, ConvTranspose2d
+from ganlab.networks.convolutions import SAMPLES_AT_ONCE, Conv2d, ConvTranspose2d
 
 CHANNELS = [(3, 5), (20, 3), (3, 20), (6, 5)]
 FORMATS = [torch.contiguous_format, torch.channels_last]
@@ -67,7 +67,7 @@ def test_gradients_of_any_order_are_those_of_the_function(transposed: bool) -> N
 @pytest.mark.parametrize("transposed", [False, True])
 def test_more_samples_than_a_chunk(transposed: bool) -> None:
     theirs, ours = pair(transposed, 6, 8, 4, 2)
-    maps = torch.randn(2 * CHUNK + 3, 6, 4, 4, dtype=torch.float64)
+    maps = torch.randn(2 * SAMPLES_AT_ONCE + 3, 6, 4, 4, dtype=torch.float64)
     for a, b in zip(everything(theirs, maps), everything(ours, maps), strict=True):
         torch.testing.assert_close(a, b)
 

@@ -16,7 +16,7 @@ from ganlab import verdicts
 from ganlab.plots.sweeps import (
     Axis,
     Cell,
-    Course,
+    QualityCourse,
     _round_numbers,
     failure_map,
     failure_scatter,
@@ -172,9 +172,9 @@ class TestSensitivity:
 
 
 class TestLossAgainstQuality:
-    def course(self, name: str = "a") -> Course:
+    def course(self, name: str = "a") -> QualityCourse:
         steps = np.array([100.0, 200.0, 300.0])
-        return Course(name, "healthy", steps, np.array([200.0, 100.0, 20.0]), np.array([0.8, 1.5, 3.0]))
+        return QualityCourse(name, "healthy", steps, np.array([200.0, 100.0, 20.0]), np.array([0.8, 1.5, 3.0]))
 
     def test_cost_stands_over_quality_with_better_images_to_the_right(self) -> None:
         figure = loss_against_quality("Cost", "", [self.course()])
@@ -195,7 +195,7 @@ class TestLossAgainstQuality:
 
     def test_values_that_are_not_finite_are_left_out(self) -> None:
         run = self.course()
-        bad = Course("b", "diverged", run.steps, np.array([np.nan, np.inf, 5.0]), np.array([1.0, 2.0, np.nan]))
+        bad = QualityCourse("b", "diverged", run.steps, np.array([np.nan, np.inf, 5.0]), np.array([1.0, 2.0, np.nan]))
         figure = loss_against_quality("Cost", "", [run, bad])
         assert "no finite value" in words(figure)
 

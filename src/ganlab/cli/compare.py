@@ -14,7 +14,7 @@ from ganlab.text import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ganlab.report.compare import Comparison
+    from ganlab.report.compare import RunComparison
     from ganlab.runs.directory import RunDirectory
 
 
@@ -52,7 +52,7 @@ def default_picture(runs: list[RunDirectory], runs_dir: Path) -> Path:
     return runs_dir / f"comparison-{''.join(chr(ord('a') + byte % 26) for byte in digest[:8])}.png"
 
 
-def show_comparison(out: Console, comparison: Comparison) -> None:
+def show_comparison(out: Console, comparison: RunComparison) -> None:
     """Print which run is which letter, one table with a column a run, what could not be read, and the picture."""
     from rich.measure import Measurement
     from rich.table import Table

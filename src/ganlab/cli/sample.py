@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ganlab.games.standard import StandardGame
 
-COLUMNS = 10
+IMAGES_IN_A_ROW = 10
 """Images in a row of a grid."""
 
 SORTED = 2000
@@ -142,10 +142,10 @@ def draw(game: StandardGame, kind: str, value: Any, count: int, seed: int, spher
         return shown
     experiment = game.experiment
     if kind == "interpolate":
-        return generate(game, latent_space.interpolate(game, value, COLUMNS, seed, spherical))
+        return generate(game, latent_space.interpolate(game, value, IMAGES_IN_A_ROW, seed, spherical))
     if kind == "walk":
         reach = latent_space.REACH[experiment.latent.distribution]
-        return generate(game, latent_space.walk(game, value, COLUMNS, COLUMNS, reach, seed))
+        return generate(game, latent_space.walk(game, value, IMAGES_IN_A_ROW, IMAGES_IN_A_ROW, reach, seed))
     if kind == "samples":
         return generate(game, sample_inputs(game, count, seed).inputs)
     data = game.data or load(experiment.data, experiment.training.batch_size)

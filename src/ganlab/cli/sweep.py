@@ -116,13 +116,13 @@ def show_plan(plan: Plan, folder: SweepFolder, workers: int, as_json: bool) -> N
     from ganlab.sweeps.scheduler import has_ended
 
     done = {planned.id for planned in plan.runs if has_ended(folder.run(planned.id))}
-    told = estimate(plan, folder, threads_of(workers))
-    seconds = told.seconds / min(workers, max(1, told.runs))
+    estimated = estimate(plan, folder, threads_of(workers))
+    seconds = estimated.seconds / min(workers, max(1, estimated.runs))
     if as_json:
         rows = [
             {"run": p.id, "config": p.config, "seed": p.seed, **p.settings, "done": p.id in done} for p in plan.runs
         ]
-        counts = {"workers": workers, "kinds": told.kinds, "probed": told.probed}
+        counts = {"workers": workers, "kinds": estimated.kinds, "probed": estimated.probed}
         print_json({"folder": str(folder.path), "seconds": seconds, **counts, "runs": rows})
         return
     out = console()
@@ -131,7 +131,8 @@ def show_plan(plan: Plan, folder: SweepFolder, workers: int, as_json: bool) -> N
         out.print(printable(f"{'done' if planned.id in done else 'to do'}  {planned.id}  {settings}".rstrip()))
     out.print(
         f"{len(plan.runs)} runs, {len(done)} of them done; about {seconds / 60:.0f} minutes for the others with "
-        f"{workers} workers (probed {told.probed} of {told.kinds} kinds of runs); results in {printable(folder.path)}"
+        f"{workers} workers (probed {estimated.probed} of {estimated.kinds} kinds of runs); "
+        f"results in {printable(folder.path)}"
     )
 
 

@@ -21,7 +21,7 @@ from ganlab.text import excerpt
 
 Array = Tensor | NDArray[Any]
 
-SLACK = 1e-3
+ROUNDING = 1e-3
 """How far beyond its range a pixel may lie by rounding."""
 
 HELD_OUT = 1000
@@ -54,7 +54,7 @@ class Range:
 
         Floats may lie beyond by rounding, but not below 0: that is how [-1, 1] is distinguished from [0, 1].
         """
-        above, below = (SLACK, SLACK * (self.low < 0)) if kind == "f" else (0.0, 0.0)
+        above, below = (ROUNDING, ROUNDING * (self.low < 0)) if kind == "f" else (0.0, 0.0)
         return kind in self.kinds and self.low - below <= low and high <= self.high + above
 
     def floats(self, values: NDArray[Any]) -> Tensor:

@@ -12,7 +12,7 @@ from torch.nn.functional import avg_pool2d, interpolate, max_pool2d
 
 from ganlab.data.samples import RealData, Samples, to_float, to_uint8
 
-CHUNK = 1000
+REDRAWN_AT_ONCE = 1000
 """Images redrawn at a time, so that the temporary memory stays small."""
 
 
@@ -26,7 +26,7 @@ def mapped(data: RealData, draw: Callable[[Tensor], Tensor], name: str) -> RealD
     """
 
     def redrawn(samples: Samples) -> Samples:
-        drawn = [to_uint8(draw(to_float(part))) for part in samples.values.split(CHUNK)]
+        drawn = [to_uint8(draw(to_float(part))) for part in samples.values.split(REDRAWN_AT_ONCE)]
         return replace(samples, values=torch.cat(drawn) if drawn else samples.values)
 
     fingerprint = hashlib.sha256(f"{data.fingerprint} {name}".encode()).hexdigest()

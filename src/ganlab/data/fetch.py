@@ -24,7 +24,7 @@ TIMEOUT = 30.0
 """Seconds without an answer after which a server is given up."""
 LONGEST = 3600.0
 """Seconds after which a download is given up even while bytes still trickle in: others wait for its lock."""
-BLOCK = 1 << 18
+BLOCK_BYTES = 1 << 18
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def has_md5(path: Path, md5: str) -> bool:
     digest = hashlib.md5(usedforsecurity=False)
     try:
         with open(path, "rb") as file:
-            while block := file.read(BLOCK):
+            while block := file.read(BLOCK_BYTES):
                 digest.update(block)
     except OSError:
         return False
@@ -95,7 +95,7 @@ def download(url: str, target: Path, md5: str) -> None:
     try:
         request = Request(url, headers={"User-Agent": "ganlab"})
         with _https_only().open(request, timeout=TIMEOUT) as response, open(target, "wb") as file:
-            while block := response.read1(BLOCK):
+            while block := response.read1(BLOCK_BYTES):
                 file.write(block)
                 digest.update(block)
                 size += len(block)

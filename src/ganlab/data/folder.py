@@ -35,7 +35,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """What a file may really be: Pillow's other readers are not offered to strangers' files (EPS runs a program)."""
 CACHE_VERSION = 1
 """To be raised when the same files would be decoded to other bytes."""
-CHUNK = 1024
+DECODED_AT_ONCE = 1024
 """Images decoded between two looks at the results: bounds the memory, and the wait after Ctrl-C."""
 NAMED = 10
 """Broken images named in a message; the cache holds the whole list."""
@@ -252,8 +252,8 @@ def _decode(
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks about odd metadata, one an image
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        for start in range(0, len(files), CHUNK):
-            chunk = files[start : start + CHUNK]
+        for start in range(0, len(files), DECODED_AT_ONCE):
+            chunk = files[start : start + DECODED_AT_ONCE]
             yield from zip(chunk, pool.map(attempt, chunk), strict=True)
 
 

@@ -12,7 +12,7 @@ from ganlab.data import RealData, load
 from ganlab.errors import DataError
 from ganlab.text import excerpt
 
-NAMES = tuple(name for name in DATA if name != "folder")
+KNOWN_DATA = tuple(name for name in DATA if name != "folder")
 """Data sets that a name alone says all about."""
 
 NAMED = re.compile(r"(?P<name>\w{1,40})(?:\[(?P<classes>[^\[\]]{1,200})\])?")
@@ -25,7 +25,7 @@ def load_named(text: str) -> tuple[DataOptions, RealData] | None:
         DataError: it has no such class, or cannot be downloaded.
     """
     match = NAMED.fullmatch(text.strip())
-    if match is None or match["name"] not in NAMES:
+    if match is None or match["name"] not in KNOWN_DATA:
         return None
     values: dict[str, Any] = {"name": match["name"]}
     if match["classes"]:

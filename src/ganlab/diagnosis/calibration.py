@@ -10,7 +10,7 @@ from typing import Any
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.verdicts import INCONCLUSIVE, failure_of
 
-ENOUGH = 10
+ENOUGH_RUNS = 10
 """Labelled runs with a verdict's failure under which it is not calibrated."""
 
 UNCALIBRATED = 0.8
@@ -49,7 +49,7 @@ def confidence(name: str, charge: Charge, case: Case) -> tuple[float, str]:
     share = (right + 1) / (runs + 2)
     alike = known["failures"].get(failure_of(name), 0)
     other_game = bool(case.rows) and case.rows[-1].game != LABELLED_GAME
-    if case.evidence.damaged or not case.rows or other_game or alike < ENOUGH:
+    if case.evidence.damaged or not case.rows or other_game or alike < ENOUGH_RUNS:
         why = "no labelled run used this game" if other_game else f"{alike} labelled runs had this failure"
         if case.evidence.damaged:
             why = "parts of the run are missing or damaged"

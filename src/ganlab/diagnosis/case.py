@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ganlab.config.games import GAMES
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.findings import Finding, Missing
 from ganlab.runs.snapshots import Row as Row
@@ -126,7 +126,7 @@ class Case:
     def late(self, name: str) -> float:
         """Median of a curve over the last fifth of the run; NaN if it is missing."""
         series = self.curve(name)
-        return math.nan if series is None else signals.level(series.within(*self.late_window))
+        return math.nan if series is None else trends.level(series.within(*self.late_window))
 
     @cached_property
     def last_step(self) -> int:
@@ -154,15 +154,15 @@ class Case:
     @staticmethod
     def level_in(series: Series, window: tuple[int, int]) -> float:
         """Median of a curve over a window."""
-        return signals.level(series.within(*window))
+        return trends.level(series.within(*window))
 
-    def holding(self, conditions: Sequence[tuple[Series | None, signals.Condition]]) -> list[tuple[int, int]]:
+    def holding(self, conditions: Sequence[tuple[Series | None, trends.Condition]]) -> list[tuple[int, int]]:
         """Spells during which every condition holds, over the curves that are there; none without any curve."""
         held: list[tuple[int, int]] | None = None
         for series, condition in conditions:
             if series is None:
                 continue
-            found = signals.spells(series, condition)
+            found = trends.spells(series, condition)
             held = found if held is None else _overlaps(held, found)
         return held or []
 
@@ -219,16 +219,16 @@ class Case:
         found, level, _ = self._late_trend(measure)
         return found.p_value < 0.1 and found.change / level > STILL and found.change >= least
 
-    def _late_trend(self, measure: Callable[[Row], float | None]) -> tuple[signals.Trend, float, tuple[int, int]]:
+    def _late_trend(self, measure: Callable[[Row], float | None]) -> tuple[trends.Trend, float, tuple[int, int]]:
         """Trend of a statistic over the last half of the run, its level there (> 0), window."""
         curve = self.of_rows(measure)
         half = curve.within((self.evidence.first_step + self.last_step) // 2, self.last_step)
         if len(half) < 4:
             half = Series(curve.steps[-4:], curve.values[-4:])
         if not len(half):
-            return signals.Trend(0.0, 1.0), 1.0, (0, 0)
-        level = max(abs(signals.level(half)), 1e-9)
-        return signals.trend(half), level, (int(half.steps[0]), int(half.steps[-1]))
+            return trends.Trend(0.0, 1.0), 1.0, (0, 0)
+        level = max(abs(trends.level(half)), 1e-9)
+        return trends.trend(half), level, (int(half.steps[0]), int(half.steps[-1]))
 
     @cached_property
     def improvement(self) -> Improvement | None:
@@ -241,9 +241,9 @@ class Case:
             found, scale, window = self._late_trend(measure)
             change, level = found.change / scale, self.recently(measure)
             # What is garbage yet must improve by much to be on its way anywhere; covering a little more says nothing.
-            if self.good < GARBAGE and name == "coverage":
+            if self.passing < GARBAGE and name == "coverage":
                 continue
-            needed = STILL if self.good >= GARBAGE else FAST
+            needed = STILL if self.passing >= GARBAGE else FAST
             if found.p_value < 0.1 and sign * change > needed and abs(change) * level > least:
                 return Improvement(name, abs(change), needed, window)
         return None
@@ -254,7 +254,7 @@ class Case:
         return self.improvement is not None
 
     @cached_property
-    def good(self) -> float:
+    def passing(self) -> float:
         """Share of the last snapshots' samples that pass the garbage test, over that of reals; NaN without samples."""
         return self.recently(lambda row: ratio(row, "good"))
 
@@ -268,12 +268,12 @@ class Case:
             return float(np.nanmin(self.evidence.quality["fid"].values)) > WORST_FID
         if not self.rows:
             return None
-        return self.good < GOOD or self.recently(relative_vendi) < ALIKE
+        return self.passing < GOOD or self.recently(relative_vendi) < ALIKE
 
     @cached_property
     def has_quality(self) -> bool:
         """Return whether a curve of published metrics is there."""
-        return "fid" in self.evidence.quality and len(signals.finite(self.evidence.quality["fid"])) >= 2
+        return "fid" in self.evidence.quality and len(trends.finite(self.evidence.quality["fid"])) >= 2
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganlab.config.objectives import FIXED_LEVELS
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import OWN_RUNS, Case
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.findings import Finding
@@ -35,9 +35,9 @@ def non_finite(case: Case) -> Finding | None:
     for name, curve in case.evidence.curves.items():
         if name.startswith("grad_"):  # under float16 a gradient may overflow and its step be skipped: no failure
             continue
-        good, bad = np.flatnonzero(np.isfinite(curve.values)), np.flatnonzero(~np.isfinite(curve.values))
-        if len(good):  # a player that has not moved yet may have no loss
-            bad = bad[bad > good[0]]
+        finite, bad = np.flatnonzero(np.isfinite(curve.values)), np.flatnonzero(~np.isfinite(curve.values))
+        if len(finite):  # a player that has not moved yet may have no loss
+            bad = bad[bad > finite[0]]
         elif name not in LOSS_CURVES:  # a column that the loss does not have
             continue
         if len(bad):
@@ -57,7 +57,7 @@ def exploded_gradient(case: Case) -> Finding | None:
         if curve is None:
             continue
         # Not the median: an explosion may fill most of the run.
-        quiet = float(np.quantile(signals.blocks(curve).values, 0.25))
+        quiet = float(np.quantile(trends.blocks(curve).values, 0.25))
         limit = EXPLOSION * max(1.0, quiet)
         window = still_above(case, curve, limit)
         if window:
@@ -79,7 +79,7 @@ def exploded_loss(case: Case) -> Finding | None:
         limit = LOSS_BOUND
         if case.evidence.family not in FIXED_LEVELS:
             # Its scores have no fixed scale, but a critic kept Lipschitz does not grow a hundredfold.
-            points = signals.blocks(size).values
+            points = trends.blocks(size).values
             limit = max(LOSS_BOUND, EXPLOSION * float(np.median(points[: max(1, len(points) // 4)])))
         window = still_above(case, size, limit)
         if window:
@@ -91,5 +91,5 @@ def exploded_loss(case: Case) -> Finding | None:
 
 def still_above(case: Case, curve: Series, limit: float) -> tuple[int, int] | None:
     """From where a curve exceeds a limit to the end of the run, if its last finite value still does."""
-    found = signals.spells(curve, lambda values: values > limit, share=END)
-    return (found[-1][0], case.last_step) if found and found[-1][1] >= signals.finite(curve).steps[-1] else None
+    found = trends.spells(curve, lambda values: values > limit, share=END)
+    return (found[-1][0], case.last_step) if found and found[-1][1] >= trends.finite(curve).steps[-1] else None

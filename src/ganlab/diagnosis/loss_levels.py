@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganlab.config.objectives import FIXED_LEVELS
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.findings import Finding
@@ -32,7 +32,7 @@ def generator_kind(case: Case) -> str | None:
     if family == "cross_entropy":
         saturating = case.evidence.saturating
         if saturating is None:
-            saturating = g_loss is not None and signals.level(g_loss) < 0
+            saturating = g_loss is not None and trends.level(g_loss) < 0
         return "saturating" if saturating else "non_saturating"
     if family is None and d_loss is not None and g_loss is not None:
         return None if min(np.nanmin(d_loss.values), np.nanmin(g_loss.values)) < 0 else "least_squares"
@@ -52,10 +52,10 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
     if lasting and case.bad_samples is False:
         return None
     if case.bad_samples and lasting:
-        words = f"The last samples pass the garbage test {100 * case.good:.0f} % as often as real images."
-        findings = [*findings, Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS, words)]
+        words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real images."
+        findings = [*findings, Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words)]
     return Charge(
-        severity=min(1.0, 1 - 0.5 * case.good) if case.bad_samples else 0.7,
+        severity=min(1.0, 1 - 0.5 * case.passing) if case.bad_samples else 0.7,
         onset=spell[0],
         window=spell,
         findings=tuple(findings),

@@ -40,19 +40,19 @@ def visited_mass(row: Row) -> float | None:
 def quality(case: Case) -> list[Finding]:
     """Quality and variety of the last samples, over their real-vs-real values."""
     window = case.recent_window
-    good, variety, covered = (
-        case.good,
+    passing, variety, covered = (
+        case.passing,
         case.recently(relative_vendi),
         case.recently(lambda row: ratio(row, "coverage")),
     )
     found = [
         Finding(
             "good",
-            good,
+            passing,
             GOOD,
             window,
             OWN_RUNS,
-            f"Samples pass the garbage test {100 * good:.0f} % as often as real images.",
+            f"Samples pass the garbage test {100 * passing:.0f} % as often as real images.",
         ),
         Finding(
             "relative_vendi",

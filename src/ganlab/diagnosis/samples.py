@@ -15,7 +15,7 @@ from ganlab.config.data import DataOptions, FolderOptions
 from ganlab.data import RealData, Samples, load, to_stored
 from ganlab.data.arrays import held_out_share, split
 from ganlab.data.folder import find_images, load_as
-from ganlab.data.named import NAMES, load_named
+from ganlab.data.named import KNOWN_DATA, load_named
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.samples import load_samples
 from ganlab.domain import Domain, Images, Points
@@ -146,7 +146,7 @@ def load_real(text: str, domain: Domain) -> tuple[DataOptions | None, RealData]:
         return None, split(Samples(values, labels, ("real",), saved.domain), SEED)
     raise DataError(
         f"--real {excerpt(text)}: no such data set, folder or file",
-        f"name one of {', '.join(NAMES)}, classes as in mnist[3,8], a folder of images, or an NPZ",
+        f"name one of {', '.join(KNOWN_DATA)}, classes as in mnist[3,8], a folder of images, or an NPZ",
     )
 
 

@@ -141,7 +141,7 @@ def write_down(target: Target, verdict: Verdict, options: ReadOptions, out: Path
     """
     if (out is None and target.run is None) or verdict.judged_on is None:
         return Judged(verdict)
-    from ganlab.diagnosis.files import draw_samples, write_verdict
+    from ganlab.diagnosis.verdict_files import draw_samples, write_verdict
 
     remarks, sheet = [], None
     try:

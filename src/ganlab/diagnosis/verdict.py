@@ -18,7 +18,7 @@ from ganlab.text import one_line
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SCHEMA = 1
+VERDICT_SCHEMA = 1
 """Version of the verdict's format."""
 
 
@@ -39,8 +39,8 @@ class Verdict(Judgement, Mapping[str, Any]):
         """
         values = read_json(path)
         schema = values.get("schema")
-        if isinstance(schema, int) and schema > SCHEMA:
-            raise RunError(f"{path} has format {schema}, and this ganlab reads up to {SCHEMA}")
+        if isinstance(schema, int) and schema > VERDICT_SCHEMA:
+            raise RunError(f"{path} has format {schema}, and this ganlab reads up to {VERDICT_SCHEMA}")
         try:
             stored = _reader().validate_python(values)
         except ValidationError as error:
@@ -53,7 +53,7 @@ class Verdict(Judgement, Mapping[str, Any]):
     def as_json(self) -> dict[str, Any]:
         """The verdict as verdict.json holds it: plain values, every number finite."""
         values = asdict(StoredVerdict(**{name: getattr(self, name) for name in FIELDS}))
-        return {"schema": SCHEMA, **{name: _as_lists(value) for name, value in values.items()}}
+        return {"schema": VERDICT_SCHEMA, **{name: _as_lists(value) for name, value in values.items()}}
 
     def plot(self) -> Figure | None:
         """Draw the losses and the curve that convinced most, with the onset marked; None without the evidence."""

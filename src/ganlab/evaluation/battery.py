@@ -131,7 +131,7 @@ class Reference:
 
     def variety(self, sample: Sample, labels: Tensor) -> list[float | None]:
         """Return the relative variety of samples by class, as `modes.class_vendi` does."""
-        kept = sample.seen.good
+        kept = sample.seen.passing
         if self.most is not None:
             ranks = torch.nn.functional.one_hot(labels, self.classes).cumsum(0)[range(len(labels)), labels]
             kept = kept & (ranks <= self.most)
@@ -292,7 +292,7 @@ def of_pixels(*names: str, **options: Any) -> Callable[[OfPixels], OfPixels]:
 
 @of_features("good")
 def _good(sample: Sample, reals: Reference) -> float:
-    return float(sample.seen.good.double().mean())
+    return float(sample.seen.passing.double().mean())
 
 
 @of_features("fid")
@@ -312,7 +312,7 @@ def _kid(sample: Sample, reals: Reference) -> float:
 
 @of_features("precision", "recall", "f1", "density", "coverage")
 def _manifolds(sample: Sample, reals: Reference) -> Mapping[str, float]:
-    return asdict(manifold.manifold_of_passing(sample.seen.features, reals.balls, sample.seen.good))
+    return asdict(manifold.manifold_of_passing(sample.seen.features, reals.balls, sample.seen.passing))
 
 
 @of_features("prd_f8", "prd_f1_8")
@@ -366,7 +366,7 @@ def _lost_classes(sample: Sample, reals: Reference) -> list[str]:
 
 def _counts(sample: Sample) -> Tensor:
     assert sample.seen.probabilities is not None
-    return modes.class_counts(sample.seen.probabilities, sample.seen.good)
+    return modes.class_counts(sample.seen.probabilities, sample.seen.passing)
 
 
 @of_features("vendi_by_class", needs="classes", paired=False)
@@ -376,9 +376,11 @@ def _vendi_by_class(sample: Sample, reals: Reference) -> list[float | None]:
 
 @of_features("gan_train", "gan_test", needs="classes")
 def _transfer(sample: Sample, reals: Reference) -> Mapping[str, float]:
-    good = sample.seen.good
+    passing = sample.seen.passing
     return asdict(
-        copying.gan_train_test(sample.seen.features[good], sample.classes[good], reals.seen.features, reals.labels)
+        copying.gan_train_test(
+            sample.seen.features[passing], sample.classes[passing], reals.seen.features, reals.labels
+        )
     )
 
 
@@ -407,7 +409,7 @@ def _agreements(sample: Sample) -> modes.Agreement:
     assert sample.asked is not None
     assert sample.seen.probabilities is not None
     classes = sample.seen.probabilities.shape[1]
-    return modes.agreement(sample.asked.labels, sample.classes, sample.seen.good, classes)
+    return modes.agreement(sample.asked.labels, sample.classes, sample.seen.passing, classes)
 
 
 @of_features("vendi_by_asked", needs="asked classes", paired=False)

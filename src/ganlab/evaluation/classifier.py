@@ -17,7 +17,7 @@ from ganlab.evaluation.garbage import garbage
 from ganlab.randomness import seeded_generator
 from ganlab.runs.files import write_synced
 
-SIDE = 28
+IMAGE_SIDE = 28
 """Side of the images it looks at; others are resized (bilinear, antialiased)."""
 
 WEIGHTS = "mnist_classifier.safetensors"
@@ -67,9 +67,9 @@ class Classifier(nn.Module):
 
 def resized(images: Tensor) -> Tensor:
     """Return images (N, C, H, W) as the classifier takes them."""
-    if images.shape[2:] == (SIDE, SIDE):
+    if images.shape[2:] == (IMAGE_SIDE, IMAGE_SIDE):
         return images
-    return interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True).clamp(-1, 1)
+    return interpolate(images, (IMAGE_SIDE, IMAGE_SIDE), mode="bilinear", antialias=True).clamp(-1, 1)
 
 
 def blank(channels: int, classes: int) -> Classifier:
@@ -126,7 +126,7 @@ def warped(images: Tensor, source: torch.Generator) -> Tensor:
         return (torch.rand(len(images), generator=source) * 2 - 1) * limit
 
     angle, scale, shear = draw(math.radians(12)), 1 + draw(0.1), draw(0.15)
-    shift_x, shift_y = draw(2 / (SIDE / 2)), draw(2 / (SIDE / 2))
+    shift_x, shift_y = draw(2 / (IMAGE_SIDE / 2)), draw(2 / (IMAGE_SIDE / 2))
     cosine, sine = angle.cos() * scale, angle.sin() * scale
     rows = [torch.stack([cosine, shear - sine, shift_x], 1), torch.stack([sine, cosine, shift_y], 1)]
     grid = affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)

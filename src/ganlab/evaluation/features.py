@@ -36,7 +36,7 @@ from ganlab.randomness import seeded_generator
 
 log = logging.getLogger(__name__)
 
-CHUNK = 250
+IMAGES_AT_ONCE = 250
 """Images that pass through a network at once: their activations stay in the processor's cache."""
 
 EPOCHS = 6
@@ -66,19 +66,19 @@ class Seen:
     Attributes:
         features: float32 (N, d), where distances are taken.
         probabilities: of the data's classes, (N, C); None without classes.
-        good: bool (N,), whether a sample passes the garbage test.
+        passing: bool (N,), whether a sample passes the garbage test.
         appearance: float32 unit vectors (N, p), whose inner products say how alike two samples look.
     """
 
     features: Tensor
     probabilities: Tensor | None
-    good: Tensor
+    passing: Tensor
     appearance: Tensor
 
     def first(self, count: int) -> Seen:
         """Return what is seen of the first samples."""
         probabilities = None if self.probabilities is None else self.probabilities[:count]
-        return Seen(self.features[:count], probabilities, self.good[:count], self.appearance[:count])
+        return Seen(self.features[:count], probabilities, self.passing[:count], self.appearance[:count])
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,7 @@ def trained(samples: Samples, data: RealData) -> tuple[Classifier, str]:
 
     def write(target: Path) -> None:
         log.info("training a classifier of these %d images, once: it is kept in %s", len(samples), path)
-        images = torch.cat([resized(to_float(part)) for part in samples.values.split(CHUNK)])
+        images = torch.cat([resized(to_float(part)) for part in samples.values.split(IMAGES_AT_ONCE)])
         epochs = max(EPOCHS, math.ceil(TRAINING_IMAGES / len(images)))
         epochs = min(epochs, 10 * EPOCHS)
         classifier.write(classifier.fit(images, samples.labels, len(samples.class_names), epochs, log.info), target)
@@ -187,7 +187,7 @@ def of_random_network(data: RealData) -> Features:
         # Pixels in coarse squares and what the convolutions see: neither alone separates noise from a grey image.
         small = resized(samples)
         embedded = torch.cat([in_chunks(network.features, small), look(small, side=7)], dim=1)
-        return Seen(embedded, None, judged.see(samples).good, look(samples))
+        return Seen(embedded, None, judged.see(samples).passing, look(samples))
 
     return Features(f"random-cnn-{code}", (), see)
 
@@ -206,8 +206,8 @@ def of_points(options: DataOptions | None, data: RealData) -> Features:
         phase = samples @ waves
         appearance = torch.cat([phase.cos(), phase.sin()], dim=1) / math.sqrt(WAVES)
         if centres is None:
-            good = nearest(samples, train, 1)[0][:, 0] <= nearby.quantile(STRANGE)
-            return Seen(samples, None, good, appearance)
+            passing = nearest(samples, train, 1)[0][:, 0] <= nearby.quantile(STRANGE)
+            return Seen(samples, None, passing, appearance)
         distances = torch.cdist(samples, centres)
         probabilities = (-(distances**2) / (2 * spread**2)).softmax(1)
         return Seen(samples, probabilities, distances.amin(1) <= 3 * spread, appearance)
@@ -227,4 +227,4 @@ def look(images: Tensor, side: int = 14) -> Tensor:
 @torch.no_grad()
 def in_chunks(network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
     """Pass images through a network, some at a time."""
-    return torch.cat([network(part) for part in images.split(CHUNK)])
+    return torch.cat([network(part) for part in images.split(IMAGES_AT_ONCE)])

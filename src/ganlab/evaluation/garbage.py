@@ -18,12 +18,12 @@ def garbage(real: Tensor, source: torch.Generator) -> Tensor:
     Noise of every amplitude and smoothness, flat and blurred images, what untrained generators make, and real images
     broken so that their pieces stay real: shuffled pixels and patches, negatives, two laid over each other, holes.
     """
-    per = -(-len(real) // len(KINDS))
+    per = -(-len(real) // len(GARBAGE_KINDS))
     parts = []
-    for kind in KINDS:
+    for kind in GARBAGE_KINDS:
         chosen = real[torch.randint(len(real), (per,), generator=source)]
         parts.append(kind(chosen, source))
-    order = torch.randperm(per * len(KINDS), generator=source)[: len(real)]
+    order = torch.randperm(per * len(GARBAGE_KINDS), generator=source)[: len(real)]
     return torch.cat(parts)[order].clamp(-1, 1)
 
 
@@ -116,7 +116,7 @@ def untrained(real: Tensor, source: torch.Generator) -> Tensor:
     return images.expand(-1, real.shape[1], -1, -1)
 
 
-KINDS: tuple[Callable[[Tensor, torch.Generator], Tensor], ...] = (
+GARBAGE_KINDS: tuple[Callable[[Tensor, torch.Generator], Tensor], ...] = (
     uniform,
     normal,
     salt,

@@ -86,14 +86,14 @@ class Support:
     """No near-duplicate was found: `support` is all that so few samples can prove."""
 
 
-def class_counts(probabilities: Tensor, good: Tensor) -> Tensor:
+def class_counts(probabilities: Tensor, passing: Tensor) -> Tensor:
     """Return how many good samples fall into each class, int64 (C,).
 
     Args:
         probabilities: (N, C) by class, without a "no class" column; the largest in a row decides.
-        good: bool (N,): which samples look like the data at all. A classifier gives garbage a class too.
+        passing: bool (N,): which samples look like the data at all. A classifier gives garbage a class too.
     """
-    return torch.bincount(probabilities.argmax(1)[good], minlength=probabilities.shape[1])
+    return torch.bincount(probabilities.argmax(1)[passing], minlength=probabilities.shape[1])
 
 
 @dataclass(frozen=True)
@@ -111,17 +111,21 @@ class Agreement:
     chance: float
 
 
-def agreement(asked: Tensor, made: Tensor, good: Tensor, classes: int) -> Agreement:
+def agreement(asked: Tensor, made: Tensor, passing: Tensor, classes: int) -> Agreement:
     """Compare what was asked with what was made.
 
     Args:
         asked: (N,) int64 from 0, class numbers or codes.
         made: (N,) int64 in [0, classes), the class that each sample looks like.
-        good: bool (N,), which samples look like the data at all.
+        passing: bool (N,), which samples look like the data at all.
         classes: number of classes.
     """
     count, kinds = len(asked), max(classes, int(asked.max()) + 1)
-    table = torch.bincount(asked[good] * classes + made[good], minlength=kinds * classes).view(kinds, classes).double()
+    table = (
+        torch.bincount(asked[passing] * classes + made[passing], minlength=kinds * classes)
+        .view(kinds, classes)
+        .double()
+    )
     # Hungarian method (Kuhn 1955): which class each code stands for is the generator's own choice.
     rows, columns = linear_sum_assignment(table.numpy(), maximize=True)
     wanted = torch.bincount(asked, minlength=kinds)[:classes].double() / count

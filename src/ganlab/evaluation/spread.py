@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-BLOCK = 256
+ROWS_AT_ONCE = 256
 """Rows taken at a time: memory stays at 256 x N distances, and most of a symmetric matrix's mirrored half is spared."""
 
 
@@ -72,8 +72,8 @@ def mean_pairwise_distance(a: Tensor) -> float:
     points = _points(a)
     points = points - points.mean(0)
     total = 0.0
-    for start in range(0, len(points), BLOCK):
-        block, after = points[start : start + BLOCK], points[start + BLOCK :]
+    for start in range(0, len(points), ROWS_AT_ONCE):
+        block, after = points[start : start + ROWS_AT_ONCE], points[start + ROWS_AT_ONCE :]
         # A point's distance to itself is rounding, not 0: it is left out.
         inside = _distances(block, block)
         total += float(inside.sum() - inside.trace() + 2 * _distances(block, after).sum())
@@ -86,7 +86,7 @@ def _mean_distance_between(a: Tensor, b: Tensor) -> float:
     a, b = _points(a), _points(b)
     centre = b.mean(0)
     a, b = a - centre, b - centre
-    total = sum(float(_distances(a[start : start + BLOCK], b).sum()) for start in range(0, len(a), BLOCK))
+    total = sum(float(_distances(a[start : start + ROWS_AT_ONCE], b).sum()) for start in range(0, len(a), ROWS_AT_ONCE))
     return total / (len(a) * len(b)) / _scale(a)
 
 

@@ -11,7 +11,7 @@ from ganlab.config.data import DataOptions
 from ganlab.data import RealData
 from ganlab.data.arrays import Array, checked_labels, real_data
 from ganlab.data.drawing import enlarged, mapped, reduced
-from ganlab.data.named import NAMES, load_named
+from ganlab.data.named import KNOWN_DATA, load_named
 from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
 from ganlab.evaluation.battery import Asked
@@ -102,7 +102,8 @@ def comparison_with(real: str | Array | None, labels: Array | None, seed: int) -
     named = load_named(real)
     if named is None:
         raise DataError(
-            f"no data set is called {real!r:.100}", f"name one of {', '.join(NAMES)}, or give real samples as an array"
+            f"no data set is called {real!r:.100}",
+            f"name one of {', '.join(KNOWN_DATA)}, or give real samples as an array",
         )
     options, data = named
     return Comparison(data, options, seed)

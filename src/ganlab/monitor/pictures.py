@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ganlab.data import to_stored
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.files import sheet_of_run, write_verdict
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.verdict_files import sheet_of_run, write_verdict
 from ganlab.domain import Domain
 from ganlab.monitor.recorder import Recorder
 from ganlab.plots import figures

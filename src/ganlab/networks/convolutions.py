@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn.functional import conv2d, conv_transpose2d, fold, pad
 
-FEW = 4
+FEW_CHANNELS = 4
 """Most channels on the large side for which col2im is the faster way."""
-CHUNK = 16
+SAMPLES_AT_ONCE = 16
 """Samples whose patches are laid out at a time: few enough for them to stay near the cache."""
 
 
@@ -68,7 +68,7 @@ def _channels_last(weight: Tensor) -> Tensor:
 
 
 def _transposed(small: Tensor, weight: Tensor, bias: Tensor | None, grid: Grid) -> Tensor:
-    if weight.shape[1] > FEW:
+    if weight.shape[1] > FEW_CHANNELS:
         missing = [grid.padding - overhang for overhang in grid.overhang(small.shape[2:])]
         return conv_transpose2d(small, _channels_last(weight), bias, grid.stride, grid.padding, missing)
     columns = torch.bmm(weight.flatten(1).t().expand(len(small), -1, -1), small.flatten(2))
@@ -79,7 +79,7 @@ def _transposed(small: Tensor, weight: Tensor, bias: Tensor | None, grid: Grid) 
 def _correlated(small: Tensor, large: Tensor, grid: Grid) -> Tensor:
     kernel, outputs, inputs = grid.kernel, small.shape[1], large.shape[1]
     total = small.new_zeros(outputs, kernel * kernel * inputs)
-    for small_part, large_part in zip(small.split(CHUNK), large.split(CHUNK), strict=True):
+    for small_part, large_part in zip(small.split(SAMPLES_AT_ONCE), large.split(SAMPLES_AT_ONCE), strict=True):
         rows = small_part.permute(0, 2, 3, 1).reshape(-1, outputs)
         total.addmm_(rows.t(), grid.patches(large_part, small.shape[2:]))
     return total.view(outputs, kernel, kernel, inputs).permute(0, 3, 1, 2)
@@ -166,7 +166,7 @@ class Conv2d(nn.Conv2d):
         if not _ours(input):
             return super().forward(input)
         weight, kernel, stride, padding = self.weight, self.kernel_size[0], self.stride[0], int(self.padding[0])
-        if stride == 1 and self.out_channels <= FEW:
+        if stride == 1 and self.out_channels <= FEW_CHANNELS:
             # The same as a transposed convolution with the kernel turned round, whose large side has few channels.
             size = tuple(side + 2 * padding - kernel + 1 for side in input.shape[2:])
             grid = Grid(size, kernel, 1, kernel - 1 - padding)

@@ -15,7 +15,7 @@ Colour = tuple[int, int, int]
 
 COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (204, 121, 167))
 """One a query (Okabe & Ito 2008, without those too dark for a dark ground)."""
-SIDE = 150
+COMFORTABLE_SIDE = 150
 """Images smaller than this are enlarged by a whole factor to about it, pixels."""
 DIMMED = 0.45
 """Brightness of an image under its attention."""
@@ -40,7 +40,7 @@ def attention(images: NDArray[np.floating], weights: NDArray[np.floating]) -> Pi
         uint8 (H', W', 3).
     """
     pixels = to_pixels(images)
-    factor = max(1, round(SIDE / pixels.shape[1]))
+    factor = max(1, round(COMFORTABLE_SIDE / pixels.shape[1]))
     tiles: list[Pixels] = []
     side = isqrt(weights.shape[1])
     for picture, maps in zip(pixels, weights, strict=True):

@@ -20,7 +20,7 @@ GAP = 2
 GAP_COLOUR = 226
 COMFORTABLE_WIDTH = 660
 
-SIDE = 512
+POINTS_SIDE = 512
 INSET = 5
 MARGIN = 1.3
 REAL_SHADES = (230, 176)
@@ -80,20 +80,22 @@ def scatter(points: NDArray[np.floating], real: NDArray[np.floating]) -> Pixels:
     centre, half = (low + high) / 2, max(float((high - low).max()) / 2, 1e-12) * MARGIN
     inside = finite & (np.abs(np.where(finite[:, None], points, 0) - centre) <= half).all(axis=1)
 
-    canvas = np.full((SIDE * SIDE, 3), 255.0, np.float32)
+    canvas = np.full((POINTS_SIDE * POINTS_SIDE, 3), 255.0, np.float32)
     touched, density = _stamp(_cells(real, centre, half), radius=3.3)
     canvas[touched] = np.interp(density, [1, max(2, density.max() / 2)], REAL_SHADES)[:, None]
     _paint(canvas, _cells(points[inside], centre, half), 2.3, DOT_COLOUR)
     _paint(canvas, _cells(points[finite & ~inside], centre, half), 4.3, ALARM_COLOUR)
-    picture = Image.fromarray(canvas.astype(np.uint8).reshape(SIDE, SIDE, 3))
+    picture = Image.fromarray(canvas.astype(np.uint8).reshape(POINTS_SIDE, POINTS_SIDE, 3))
 
     draw = ImageDraw.Draw(picture)
     outside, broken = int((finite & ~inside).sum()), int((~finite).sum())
     if broken:
-        draw.rectangle((0, 0, SIDE - 1, SIDE - 1), outline=ALARM_COLOUR, width=8)
+        draw.rectangle((0, 0, POINTS_SIDE - 1, POINTS_SIDE - 1), outline=ALARM_COLOUR, width=8)
     notes = [f"{n} of {len(points)} {what}" for n, what in ((outside, "outside"), (broken, "not finite")) if n]
     if notes:
-        draw.text((16, SIDE - 16), ", ".join(notes), fill=ALARM_COLOUR, font=ImageFont.load_default(16), anchor="ls")
+        draw.text(
+            (16, POINTS_SIDE - 16), ", ".join(notes), fill=ALARM_COLOUR, font=ImageFont.load_default(16), anchor="ls"
+        )
     return np.asarray(picture)
 
 
@@ -101,14 +103,14 @@ def _cells(points: NDArray[np.floating], centre: NDArray[np.floating], half: flo
     """Return the flat index of each point's pixel, (N,); points outside the frame move to its edge."""
     shares = (np.clip((points - centre) / half, -1.0, 1.0) * (1.0, -1.0) + 1.0) / 2.0
     # The inset keeps every disc whole, so none wraps round to the other side.
-    columns, rows = np.rint(INSET + shares * (SIDE - 1 - 2 * INSET)).astype(np.intp).T
-    return np.asarray(rows * SIDE + columns)
+    columns, rows = np.rint(INSET + shares * (POINTS_SIDE - 1 - 2 * INSET)).astype(np.intp).T
+    return np.asarray(rows * POINTS_SIDE + columns)
 
 
 def _stamp(cells: NDArray[np.intp], radius: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Lay a disc on each cell: the flat indices of the pixels covered, and how many discs cover each."""
     reach = range(-int(radius), int(radius) + 1)
-    disc = np.array([dy * SIDE + dx for dy in reach for dx in reach if dy**2 + dx**2 <= radius**2])
+    disc = np.array([dy * POINTS_SIDE + dx for dy in reach for dx in reach if dy**2 + dx**2 <= radius**2])
     counts = np.bincount((cells[:, None] + disc).ravel())
     touched = np.flatnonzero(counts)
     return touched, counts[touched]

@@ -41,7 +41,7 @@ JOINED = 12
 CURVES_IN = 3.5
 """Inches: height of the sensitivity curves."""
 
-COLUMNS = 3
+PANELS_IN_A_ROW = 3
 """Panels side by side in small multiples."""
 
 
@@ -291,8 +291,8 @@ def _median_and_range(axes: Axes, runs: Sequence[tuple[float, float]], colour: s
 
 def _dots(axes: Axes, runs: Sequence[tuple[float, float]], colour: str, lane: float) -> None:
     """Draw a dot a run, and so many points below the top edge a cross where runs have no finite value."""
-    good = [run for run in runs if np.isfinite(run[1])]
-    axes.plot(*zip(*good, strict=True), color=colour, linestyle="none", marker="o", markersize=4, alpha=0.75)
+    finite = [run for run in runs if np.isfinite(run[1])]
+    axes.plot(*zip(*finite, strict=True), color=colour, linestyle="none", marker="o", markersize=4, alpha=0.75)
     lost = Counter(x for x, y in runs if not np.isfinite(y))
     for rate, count in lost.items():
         axes.annotate(
@@ -324,7 +324,7 @@ def _log_axes(axes: Axes, rates: Sequence[float]) -> None:
 
 
 @dataclass(frozen=True)
-class Course:
+class QualityCourse:
     """A run's way through quality and cost: name, verdict, and at rising steps, (n,), FID and G loss, (n,) each."""
 
     name: str
@@ -335,14 +335,14 @@ class Course:
 
 
 @matplotlib.rc_context(STYLE)
-def loss_against_quality(title: str, summary: str, runs: Sequence[Course]) -> Figure:
+def loss_against_quality(title: str, summary: str, runs: Sequence[QualityCourse]) -> Figure:
     """Draw G's loss against FID, snapshot by snapshot, a panel a run: better images to the right, higher cost above.
 
     Args:
         title, summary: above the figure.
         runs: one or more, each with one or more snapshots; values that are not finite are left out.
     """
-    columns = min(COLUMNS, len(runs))
+    columns = min(PANELS_IN_A_ROW, len(runs))
     lines = -(-len(runs) // columns)
     panel, gutter, left, right = 1.95, 0.78, 0.62, 0.72
     foot = 0.55
@@ -364,10 +364,10 @@ def loss_against_quality(title: str, summary: str, runs: Sequence[Course]) -> Fi
     return figure
 
 
-def _course(axes: Axes, run: Course, columns: int) -> None:
+def _course(axes: Axes, run: QualityCourse, columns: int) -> None:
     """Draw one run's way, each snapshot in the colour of its step, the last one ringed."""
-    good = np.isfinite(run.fid) & np.isfinite(run.g_loss) & (run.fid > 0)
-    steps, fid, g_loss = run.steps[good], run.fid[good], run.g_loss[good]
+    shown = np.isfinite(run.fid) & np.isfinite(run.g_loss) & (run.fid > 0)
+    steps, fid, g_loss = run.steps[shown], run.fid[shown], run.g_loss[shown]
     room = {1: 92, 2: 46}.get(columns, 34)
     heading = [textwrap.shorten(drawable(run.name), room, placeholder=" ..."), drawable(words(run.verdict))]
     axes.set_title("\n".join(line for line in heading if line), size=8, parse_math=False)

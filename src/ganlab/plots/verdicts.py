@@ -47,7 +47,7 @@ EVERYTHING = 0.9
 
 CELLS = 14
 """Most snapshots whose percentages are written into the cells of the heat map."""
-NAMES = 40
+MOST_NAMES = 40
 """Most classes that are named next to the heat map."""
 
 SHEET = 100
@@ -254,7 +254,7 @@ class _Classes:
     names: list[str]
     shares: NDArray[np.float64]
     real: NDArray[np.float64]
-    good: NDArray[np.float64]
+    passing: NDArray[np.float64]
 
     @property
     def scarce(self) -> NDArray[np.bool_]:
@@ -278,7 +278,7 @@ def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
         names=[drawable(str(name)) for name in names],
         shares=np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0),
         real=np.array(last.get("class_shares_real") or [np.nan] * width, dtype=float),
-        good=np.array([row["good"] for row in rows], dtype=float),
+        passing=np.array([row["good"] for row in rows], dtype=float),
     )
 
 
@@ -308,7 +308,7 @@ def classes_over_time(snapshots: Sequence[Mapping[str, Any]]) -> Figure | None:
     share = figure.add_axes((left, foot + (body + 0.35) / height, width, 0.8 / height))
     cells = figure.add_axes((left, foot, width, body / height))
     reals = figure.add_axes((left + width + 0.012, foot, 0.05, body / height))
-    _good_share(share, classes.good)
+    _passing_share(share, classes.passing)
     _heat_map(cells, reals, classes)
     every = -(-columns // CELLS)
     cells.set_xticks(range(0, columns, every), [f"{step:,}" for step in classes.steps[::every]])
@@ -326,13 +326,13 @@ def _loss_in_words(classes: _Classes) -> str:
     return f"Step {classes.steps[-1]:,}: among the good samples, {what}."
 
 
-def _good_share(axes: Axes, good: NDArray[np.float64]) -> None:
+def _passing_share(axes: Axes, passing: NDArray[np.float64]) -> None:
     """Draw the share of samples that are good as bars, the rest pale above."""
-    at = np.arange(len(good))
+    at = np.arange(len(passing))
     axes.bar(at, 100.0, width=1.0, color="#ECECEC", edgecolor="white", linewidth=0.5)
-    axes.bar(at, 100 * good, width=1.0, color=GOOD_COLOUR, edgecolor="white", linewidth=0.5)
+    axes.bar(at, 100 * passing, width=1.0, color=GOOD_COLOUR, edgecolor="white", linewidth=0.5)
     axes.set_title("good samples, % (grey: no real sample looks like them)")
-    axes.set_xlim(-0.5, len(good) - 0.5)
+    axes.set_xlim(-0.5, len(passing) - 0.5)
     axes.set_ylim(0, 100)
     axes.set_yticks([0, 50, 100])
     axes.set_xticks([])
@@ -349,12 +349,12 @@ def _heat_map(cells: Axes, reals: Axes, classes: _Classes) -> None:
         axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=np.sqrt(top), aspect="auto", interpolation="nearest")
         axes.grid(False)
         axes.tick_params(length=0)
-        if rows <= NAMES and shares.shape[1] <= CELLS:
+        if rows <= MOST_NAMES and shares.shape[1] <= CELLS:
             _percentages(axes, shares, top)
     for column in np.flatnonzero(np.isnan(classes.shares).all(axis=0)):
         cells.axvspan(column - 0.5, column + 0.5, facecolor="#F4F4F4", edgecolor="#BBBBBB", hatch="///", linewidth=0)
     cells.set_title("share of the good samples by class, %")
-    if rows > NAMES:
+    if rows > MOST_NAMES:
         cells.set_yticks([])
         cells.set_ylabel(f"{rows:,} classes")
     else:
@@ -450,7 +450,7 @@ def mode_sheet(picture: Pixels, snapshots: Sequence[Mapping[str, Any]], title: s
     if classes is not None:
         reached = int((classes.shares[:, -1] > 0).sum())
         summary += f" Step {classes.steps[-1]:,}: good samples in {reached} of {len(classes.names)} modes"
-        summary += f"; {100 * classes.good[-1]:.0f} % of the samples are good."
+        summary += f"; {100 * classes.passing[-1]:.0f} % of the samples are good."
     figure = headed(title, summary, 4.1)
     height = figure.get_figheight()
     axes = figure.add_axes((0.03, 0.1 / height, 0.46, 3.8 / height))
@@ -465,11 +465,11 @@ def _mode_bars(axes: Axes, classes: _Classes) -> None:
     """Draw the share of the last snapshot's samples that are good, by mode, and what reals have as a tick."""
     at = np.arange(len(classes.names))
     # Of all samples, not of the good ones: one that is good by chance among a hundred must not look like a mode.
-    shares = classes.shares[:, -1] * classes.good[-1]
+    shares = classes.shares[:, -1] * classes.passing[-1]
     axes.barh(at, 100 * np.nan_to_num(shares), color=GOOD_COLOUR, height=0.75, label="good")
     axes.plot(100 * classes.real, at, linestyle="none", marker="|", markersize=9, color=INK, label="real")
     axes.invert_yaxis()
-    shown = at if len(at) <= NAMES else at[:: -(-len(at) // NAMES)]
+    shown = at if len(at) <= MOST_NAMES else at[:: -(-len(at) // MOST_NAMES)]
     axes.set_yticks(shown, [classes.names[i][:14] for i in shown], size=7.5 if len(shown) <= 12 else 6)
     axes.set_title("share of all samples, %")
     axes.grid(axis="y", visible=False)

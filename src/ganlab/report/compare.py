@@ -67,7 +67,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """What 2 to 8 runs have in common, and what not.
 
     Attributes:
@@ -99,7 +99,7 @@ class Comparison:
         }
 
 
-def compare(runs: Sequence[RunDirectory], out: Path) -> Comparison:
+def compare(runs: Sequence[RunDirectory], out: Path) -> RunComparison:
     """Lay runs side by side and draw them into `out`, a PNG. The runs themselves stay as they are.
 
     What is damaged in a run is left out and named in its gaps; the rest is compared.
@@ -117,7 +117,7 @@ def compare(runs: Sequence[RunDirectory], out: Path) -> Comparison:
         raise RunError(f"{out} is no name of a PNG", "name a file that ends in .png")
     sides = tuple(map(read_side, runs))
     settings = differing(sides)
-    found = Comparison(sides, settings, final_numbers(sides), out)
+    found = RunComparison(sides, settings, final_numbers(sides), out)
     drawn = [
         Compared(side.run.path.name, side.verdict, setting_words(settings, number), curves_of(side), side.grid)
         for number, side in enumerate(sides)

@@ -20,7 +20,7 @@ from ganlab.plots.sweeps import (
     LINES,
     Axis,
     Cell,
-    Course,
+    QualityCourse,
     failure_map,
     failure_scatter,
     loss_against_quality,
@@ -40,13 +40,13 @@ MAPS = 24
 COURSES = 6
 """Runs whose loss is drawn against their quality."""
 
-FEWEST = 3
+FEWEST_SNAPSHOTS = 3
 """Snapshots under which a run shows no course of its quality."""
 
 ROWS = 48
 """Configurations whose samples are shown at most."""
 
-KINDS = ("failure_map", "sensitivity", "loss_against_quality", "strips")
+PICTURES = ("failure_map", "sensitivity", "loss_against_quality", "strips")
 """What the names of pictures begin with."""
 
 
@@ -66,7 +66,7 @@ def make_report(folder: Path) -> list[Path]:
     plan = sweep.plan()
     records = write_results(plan, sweep).records
     sweep.plots.mkdir(exist_ok=True)
-    before = {path for kind in KINDS for path in sweep.plots.glob(f"{kind}*")}
+    before = {path for kind in PICTURES for path in sweep.plots.glob(f"{kind}*")}
     pictures = [path for name, picture in _pictures(plan, records) for path in _save(picture, sweep.plots / name)]
     for path in before - set(pictures):
         remove(path)
@@ -222,7 +222,7 @@ def _readable(record: RunRecord, read: Callable[[RunRecord], Content]) -> Conten
 
 def _courses(records: Sequence[RunRecord]) -> Iterator[tuple[str, Figure]]:
     """Yield G's loss against FID of up to six runs: healthy ones first, then in the plan's order."""
-    courses: list[Course] = []
+    courses: list[QualityCourse] = []
     for record in sorted(records, key=lambda record: _verdict(record) != "healthy"):
         course = _readable(record, _course)
         if course is not None:
@@ -234,7 +234,7 @@ def _courses(records: Sequence[RunRecord]) -> Iterator[tuple[str, Figure]]:
         yield "loss_against_quality", loss_against_quality("The generator's loss against quality", words, courses)
 
 
-def _course(record: RunRecord) -> Course | None:
+def _course(record: RunRecord) -> QualityCourse | None:
     """Return a run's way; None if it has too few snapshots with a FID.
 
     Raises:
@@ -245,7 +245,7 @@ def _course(record: RunRecord) -> Course | None:
         return None
     rows = [(row.step, fid) for row in record.snapshots if row.step > 0 and (fid := row.number("fid")) is not None]
     rows = [(step, fid) for step, fid in rows if (history["step"] <= step).any()]
-    if len(rows) < FEWEST:
+    if len(rows) < FEWEST_SNAPSHOTS:
         return None
     steps, fid = np.array(rows, dtype=float).T
     ends = np.searchsorted(history["step"], steps, side="right")
@@ -253,7 +253,7 @@ def _course(record: RunRecord) -> Course | None:
     if len(loss) < len(steps):
         return None
     name = ", ".join(record.planned.settings.values()) or record.planned.experiment.name
-    return Course(f"{name}, seed {record.planned.seed}", _verdict(record), steps, fid, np.array(loss))
+    return QualityCourse(f"{name}, seed {record.planned.seed}", _verdict(record), steps, fid, np.array(loss))
 
 
 # Samples

@@ -224,13 +224,13 @@ class Statistic:
 LARGEST = 1e12
 """No statistic is larger, unless a damaged file says so."""
 
-SLACK = 1e-3
+ROUNDING = 1e-3
 """How far rounding may push a statistic below its least value."""
 
 ANY = Range(-LARGEST, LARGEST)
 SHARE = Range(0.0, 1.0)
 POSITIVE = Range(0.0, LARGEST)
-VENDI = Range(1 - SLACK, 1e9)
+VENDI = Range(1 - ROUNDING, 1e9)
 
 GOOD = Chart("samples, as shares", ("lost_class_mass", "mode_mass", "mode_mass_union", "dominant_mode_changes"))
 AGREEMENT = Chart("samples of the class that was asked for, as shares")
@@ -432,7 +432,7 @@ TABLE: tuple[Statistic, ...] = (
     Statistic(
         "fid",
         "FID: Frechet distance to reals, through the features that `protocol` names",
-        Range(-SLACK, LARGEST),
+        Range(-ROUNDING, LARGEST),
         "lower",
         shown=("compare", "sweep", "spark"),
         line=Line(Chart("FID, lower is better")),
@@ -443,7 +443,7 @@ TABLE: tuple[Statistic, ...] = (
     Statistic(
         "inception_score",
         "Inception Score: samples clearly of one class, and of all classes",
-        Range(1 - SLACK, 1e6),
+        Range(1 - ROUNDING, 1e6),
         "higher",
         shown=("compare", "spark"),
         line=Line(Chart("Inception Score, higher is better"), real=None),

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict, Validati
 from ganlab.errors import RunError
 from ganlab.runs.files import read_json, write_json
 
-SCHEMA = 1
+STATUS_SCHEMA = 1
 """Version of the run directory's format."""
 
 MADE_BY = "ganlab.Monitor"
@@ -170,7 +170,7 @@ class RunStatus(Part):
     def as_json(self) -> dict[str, Any]:
         """Return the content of run.json: what was set, and anything else that a newer ganlab may have written."""
         absent = {"non_finite"} if self.non_finite is None else set()
-        return {"schema": SCHEMA, **self.model_dump(exclude_unset=True, exclude=absent)}
+        return {"schema": STATUS_SCHEMA, **self.model_dump(exclude_unset=True, exclude=absent)}
 
 
 class OwnStatus(RunStatus):
@@ -196,9 +196,11 @@ def read_status(path: Path) -> RunStatus:
     """
     values = read_json(path)
     schema = values.pop("schema", None)
-    if type(schema) is not int or schema != SCHEMA:
-        kind = NewerFormat if type(schema) is int and schema > SCHEMA else RunError
-        raise kind(f"{path} has format {schema!r}, and this ganlab reads up to {SCHEMA}", "update ganlab to read it")
+    if type(schema) is not int or schema != STATUS_SCHEMA:
+        kind = NewerFormat if type(schema) is int and schema > STATUS_SCHEMA else RunError
+        raise kind(
+            f"{path} has format {schema!r}, and this ganlab reads up to {STATUS_SCHEMA}", "update ganlab to read it"
+        )
     # Half of a surrogate pair is no text; JSON can hold it all the same.
     values = {key.encode(errors="backslashreplace").decode(): value for key, value in values.items()}
     damaged = _unusable(RunStatus, values)

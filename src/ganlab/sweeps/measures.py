@@ -15,7 +15,7 @@ from scipy.ndimage import median_filter
 from scipy.stats import binomtest, fisher_exact, spearmanr
 
 from ganlab.config.objectives import LOSSES
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.evidence import Series
 from ganlab.sweeps.claim_options import (
     METRICS,
@@ -35,7 +35,7 @@ from ganlab.verdicts import matches
 SIGNIFICANT = 0.05
 """P-value under which a difference or a trend counts."""
 
-FEWEST = 15
+FEWEST_STEPS = 15
 """Steps under which a run has no curve to speak of."""
 
 
@@ -47,9 +47,9 @@ def _curve(record: RunRecord, name: str) -> Series:
     history = record.history
     if not {"step", name} <= history.keys():
         raise CannotTell(f"no {name}")
-    curve = signals.finite(Series(history["step"].astype(np.int64), history[name]))
-    if len(curve) < FEWEST:
-        raise CannotTell(f"{len(curve)} steps of {name}, {FEWEST} are needed")
+    curve = trends.finite(Series(history["step"].astype(np.int64), history[name]))
+    if len(curve) < FEWEST_STEPS:
+        raise CannotTell(f"{len(curve)} steps of {name}, {FEWEST_STEPS} are needed")
     return curve
 
 
@@ -192,7 +192,7 @@ def generator_loss_rises(records: Records, against: Records, params: LossRisesOp
         if level <= 0:
             raise CannotTell(f"g_loss starts at {level:.2g}, which cannot be doubled")
         half = len(curve) // 2
-        trend = signals.trend(Series(curve.steps[half:], curve.values[half:]))
+        trend = trends.trend(Series(curve.steps[half:], curve.values[half:]))
         rises = _end(curve) > 2 * level and trend.change > 0 and trend.p_value < SIGNIFICANT
         return rises, _stays_from(curve, _running_median(curve.values) > 2 * level)
 
@@ -203,7 +203,7 @@ def generator_loss_oscillates(records: Records, against: Records, params: LossOs
     """The generator's loss swings with one period.
 
     It counts where half of the variance of g_loss after the first quarter of the run lies at one period
-    (`diagnosis.signals.spectral_peak`), in single steps or in blocks of them, and that period lies in `period`, by
+    (`diagnosis.trends.spectral_peak`), in single steps or in blocks of them, and that period lies in `period`, by
     default up to 100 steps. No onset.
     """
     low, high = params.period
@@ -212,8 +212,8 @@ def generator_loss_oscillates(records: Records, against: Records, params: LossOs
         curve = _curve(record, "g_loss")
         last = int(curve.steps[-1])
         settled = curve.within(last // 4, last)
-        peaks = [signals.spectral_peak(points) for points in (settled, signals.blocks(settled))]
-        periods = [peak.period for peak in peaks if peak is not None and peak.share >= signals.PERIODIC]
+        peaks = [trends.spectral_peak(points) for points in (settled, trends.blocks(settled))]
+        periods = [peak.period for peak in peaks if peak is not None and peak.share >= trends.PERIODIC]
         inside = [period for period in periods if low <= period <= high]
         return bool(inside), inside[0] if inside else None
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
     from ganlab.sweeps.plan import Plan
 
-SCHEMA = 1
+SUMMARY_SCHEMA = 1
 """Version of the format of summary.json."""
 
 CURVES = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake")
 """Columns of history.csv of which runs.csv has the mean over the last tenth of the run."""
 
-METRICS = shown_in("sweep")
+STATISTIC_COLUMNS = shown_in("sweep")
 """Statistics of the last snapshot in runs.csv."""
 
 Cell = str | int | float | bool | None
@@ -111,9 +111,9 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
     who: dict[str, Cell] = {"run": planned.id, "config": planned.config, "seed": planned.seed}
     reason = record.reason
     curves: Mapping[str, float | None] = dict.fromkeys(CURVES)
-    metrics: Mapping[str, float | None] = dict.fromkeys(METRICS)
+    metrics: Mapping[str, float | None] = dict.fromkeys(STATISTIC_COLUMNS)
     try:
-        curves, metrics = _late_means(record), {name: record.metric(name) for name in METRICS}
+        curves, metrics = _late_means(record), {name: record.metric(name) for name in STATISTIC_COLUMNS}
     except RunError as error:
         reason = "; ".join(filter(None, (reason, in_words(error, record.run))))
     what: dict[str, Cell] = {
@@ -162,7 +162,7 @@ def summarise(
     attempts = read_attempts(folder)
     configs = dict.fromkeys(record.planned.config for record in records)
     return {
-        "schema": SCHEMA,
+        "schema": SUMMARY_SCHEMA,
         "name": plan.spec.name,
         "letters": plan.folder_name.rsplit("-", 1)[-1],
         "runs": len(records),

@@ -116,7 +116,7 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
         raise RunError(
             "these data are of one class, or of none", "take a run on data of several classes, such as mnist"
         )
-    found = torch.where(seen.good, seen.probabilities.argmax(1), -1)
+    found = torch.where(seen.passing, seen.probabilities.argmax(1), -1)
     length = latents.norm(dim=1).mean()
     means = []
     for number in classes:

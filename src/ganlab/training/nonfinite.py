@@ -14,7 +14,7 @@ from ganlab.training.step import train_step
 from ganlab.training.workbench import Workbench
 
 
-class Found(Exception):
+class NonFiniteTensor(Exception):
     """The first tensor that was not finite."""
 
     def __init__(self, kind: str, network: str, layer: str) -> None:
@@ -44,7 +44,7 @@ def find_first(bench: Workbench, until: int, unchecked: Collection[str]) -> dict
     while bench.state.step < until:
         try:
             trace = train_step(bench.state, bench.game, bench.feed)
-        except Found as found:
+        except NonFiniteTensor as found:
             return {
                 "step": bench.state.step + 1,
                 "tensor": found.kind,
@@ -63,7 +63,7 @@ def find_first(bench: Workbench, until: int, unchecked: Collection[str]) -> dict
 
 
 def look_inside(name: str, network: nn.Module, optimizer: NetworkOptimizer) -> None:
-    """Make a network raise Found at its first output, loss, gradient or weight that is not finite."""
+    """Make a network raise NonFiniteTensor at its first output, loss, gradient or weight that is not finite."""
     for layer, module in network.named_modules():
         if not list(module.children()):
             module.register_forward_hook(output_check(name, layer))
@@ -84,19 +84,19 @@ def look_inside(name: str, network: nn.Module, optimizer: NetworkOptimizer) -> N
 
 
 def output_check(network: str, layer: str) -> Callable[[nn.Module, Any, Tensor], None]:
-    """Return a forward hook that raises Found if the layer's output is not finite."""
+    """Return a forward hook that raises NonFiniteTensor if the layer's output is not finite."""
     return lambda module, inputs, output: require_finite(output, "output", network, layer)
 
 
 def gradient_check(network: str, layer: str) -> Callable[[Tensor], None]:
-    """Return a gradient hook that raises Found if the parameter's gradient is not finite."""
+    """Return a gradient hook that raises NonFiniteTensor if the parameter's gradient is not finite."""
     return lambda gradient: require_finite(gradient, "gradient", network, layer)
 
 
 def require_finite(tensor: Tensor, kind: str, network: str, layer: str) -> None:
-    """Raise Found unless every element is finite."""
+    """Raise NonFiniteTensor unless every element is finite."""
     if not is_finite(tensor):
-        raise Found(kind, network, layer)
+        raise NonFiniteTensor(kind, network, layer)
 
 
 def is_finite(tensor: Tensor) -> bool:

@@ -42,7 +42,7 @@ most 2.3 % of those pixels differ. Beside the bars around a photograph nearly al
 """
 INNER = 0.25
 """Share of an image's area that is too little to lie inside a still border, however it begins (MNIST: at least .62)."""
-FEW = 1000
+FEW_SAMPLES = 1000
 """Fewer training samples than this are few."""
 MANY_EPOCHS = 200
 """Passes over the data after which a discriminator may overfit also where samples are not few.
@@ -119,7 +119,7 @@ def _few(count: int, experiment: Experiment, noun: str) -> Iterator[str]:
     """
     training = experiment.training
     epochs = training.steps * training.discriminator_steps * training.batch_size / count
-    if epochs <= MANY_EPOCHS and (count >= FEW or epochs < 1):
+    if epochs <= MANY_EPOCHS and (count >= FEW_SAMPLES or epochs < 1):
         return
     # Built again rather than on the meta device, which takes seconds to import.
     weights = sum(parameter.numel() for parameter in build_discriminator(experiment).parameters())

@@ -37,7 +37,7 @@ def examine(case: Case) -> Iterator[Charge]:
         value = read(row)
         return value is not None and value < READ
 
-    if case.good < GOOD or not case.always_recently(ignored) or case.rising(read, RISEN):
+    if case.passing < GOOD or not case.always_recently(ignored) or case.rising(read, RISEN):
         return
     onset, value = case.since(ignored), case.recently(read)
     bound, most = (case.recently(reading(key)) for key in ("info_bound", "info_max"))

@@ -34,7 +34,7 @@ def examine(case: Case) -> Iterator[Charge]:
         value = heeded(row)
         return value is not None and value < HEEDED
 
-    if case.good < GOOD or not case.always_recently(ignored) or case.rising(heeded, RISEN):
+    if case.passing < GOOD or not case.always_recently(ignored) or case.rising(heeded, RISEN):
         return
     onset, value = case.since(ignored), case.recently(heeded)
     agreement, chance = (case.recently(reading(key)) for key in ("agreement", "agreement_chance"))

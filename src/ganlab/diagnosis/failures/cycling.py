@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -20,7 +20,7 @@ LOOK_BACK = 8
 FEW = 0.6
 """Share of the real mass that a snapshot's modes may hold at most."""
 
-FEWEST = 5
+FEWEST_SAMPLES = 5
 """Good samples from which a mode counts as visited."""
 
 UNION = 1.5
@@ -37,7 +37,7 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     table = [found for row in rows if (found := class_shares(row))]
     # A handful of samples may be a classifier's mistake.
-    enough = np.array([[count >= FEWEST for count in row["class_counts"]] for row in rows])
+    enough = np.array([[count >= FEWEST_SAMPLES for count in row["class_counts"]] for row in rows])
     held = np.array([(share >= 0.1 * real) & (real > 0) for share, real in table]) & enough
     real = table[-1][1]
     if (real > 0).sum() < 2:
@@ -76,7 +76,7 @@ def examine(case: Case) -> Iterator[Charge]:
         ),
     ]
     g_loss = case.curve("g_loss")
-    peak = signals.spectral_peak(g_loss.within(*window)) if g_loss is not None else None
+    peak = trends.spectral_peak(g_loss.within(*window)) if g_loss is not None else None
     if peak is not None and peak.share > 0.3:
         words = f"The generator's loss swings with a period of about {peak.period:.0f} steps, which fits."
         findings.append(Finding("g_loss_period", peak.period, None, window, "supports, never decides", words))

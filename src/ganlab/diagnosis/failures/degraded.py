@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, Case, Charge, is_number, ratio
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
@@ -32,11 +32,11 @@ def examine(case: Case) -> Iterator[Charge]:
         row = next(each for each in case.rows if each["step"] == fid.steps[best])
         # Between a best near the floor of the sample's size and an end near it, a ratio says nothing.
         near_floor = fid.values[-1] - fid.values[best] < 3 * (row.get("fid_real") or 0.0)
-        good = ratio(row, "good") or 0.0
-        if good < GOOD or near_floor or case.good > FALLEN * good:
+        passing = ratio(row, "good") or 0.0
+        if passing < GOOD or near_floor or case.passing > FALLEN * passing:
             return
     elif case.has_quality:
-        fid = signals.finite(case.evidence.quality["fid"])
+        fid = trends.finite(case.evidence.quality["fid"])
         best = int(np.argmin(fid.values))
     else:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
@@ -36,10 +36,10 @@ def examine(case: Case) -> Iterator[Charge]:
         words = f"The discriminator takes fakes for real images: {name} is {value:.2g}."
         findings = [Finding(name, value, limit, spell, "Goodfellow et al. 2014; limit " + OWN_RUNS, words)]
         if case.rows and lasting:
-            words = f"Yet samples pass the garbage test only {100 * case.good:.0f} % as often as real images."
-            findings.append(Finding("good", case.good, GOOD, case.recent_window, OWN_RUNS, words))
+            words = f"Yet samples pass the garbage test only {100 * case.passing:.0f} % as often as real images."
+            findings.append(Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words))
         yield Charge(
-            severity=min(1.0, 1 - 0.5 * case.good) if case.rows and lasting else 0.6,
+            severity=min(1.0, 1 - 0.5 * case.passing) if case.rows and lasting else 0.6,
             onset=spell[0],
             window=spell,
             findings=tuple(findings),
@@ -48,7 +48,7 @@ def examine(case: Case) -> Iterator[Charge]:
         )
 
 
-def fooled(case: Case) -> tuple[str, Series, float, list[tuple[Series | None, signals.Condition]]] | None:
+def fooled(case: Case) -> tuple[str, Series, float, list[tuple[Series | None, trends.Condition]]] | None:
     """The curve that shows best whether fakes pass as real, its limit, and all that must hold; None without one."""
     kind = generator_kind(case)
     if case.evidence.family != "cross_entropy" or kind is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GARBAGE, GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -21,7 +21,7 @@ def examine(case: Case) -> Iterator[Charge]:
     last = case.last_step
     if case.rows:
         passing = case.of_rows(lambda row: ratio(row, "good"))
-        if not len(passing) or passing.values.max() >= GOOD or case.good >= GARBAGE or case.improving:
+        if not len(passing) or passing.values.max() >= GOOD or case.passing >= GARBAGE or case.improving:
             return
         best = float(passing.values.max())
         share = (
@@ -33,7 +33,7 @@ def examine(case: Case) -> Iterator[Charge]:
         finding = Finding("good", best, GOOD, (case.rows[0]["step"], last), OWN_RUNS, words)
         severity = 1 - best
     elif case.has_quality:
-        fid = signals.finite(case.evidence.quality["fid"])
+        fid = trends.finite(case.evidence.quality["fid"])
         score = case.evidence.quality.get("inception_score")
         best = float(fid.values.min())
         best_score = -np.inf if score is None else np.nanmax(score.values, initial=-np.inf)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import ORBIT_CURES
-from ganlab.diagnosis.signals import PERIODIC
+from ganlab.diagnosis.trends import PERIODIC
 
 STEADY = 0.7
 """Amplitude in the last third over that in the first, under which the orbit shrinks."""
@@ -29,13 +29,13 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     curves = [(name, curve) for name in ("g_loss", "d_loss") if (curve := case.curve(name)) is not None]
     # One of them may well swing around 0.
-    scale = max((abs(signals.level(curve)) for _, curve in curves), default=0.0)
+    scale = max((abs(trends.level(curve)) for _, curve in curves), default=0.0)
     start = case.evidence.first_step + (case.last_step - case.evidence.first_step) // 4
     for name, curve in curves:
         settled = curve.within(start, case.last_step)  # the start of a run is transient
         # A long period drowns in the noise of single steps, and a short one in the medians of blocks.
-        for points in (signals.blocks(settled), settled):
-            peak = signals.spectral_peak(points)
+        for points in (trends.blocks(settled), settled):
+            peak = trends.spectral_peak(points)
             if peak is None or peak.share < PERIODIC or peak.steadiness < STEADY:
                 continue
             swing = float(np.nanstd(points.values)) / max(scale, 1e-9)
@@ -46,19 +46,19 @@ def examine(case: Case) -> Iterator[Charge]:
 
 def onset(curve: Series, period: float) -> int:
     """Step from which a curve swings: where its size, period by period, at least doubles; else its first step."""
-    curve = signals.finite(curve)
+    curve = trends.finite(curve)
     width = max(4, round(period * (len(curve) - 1) / float(np.ptp(curve.steps))))
     rest = len(curve) % width
     sizes = Series(curve.steps[rest::width], curve.values[rest:].reshape(-1, width).std(axis=1))
-    change = signals.change_point(sizes)
+    change = trends.change_point(sizes)
     first, last = int(curve.steps[0]), int(curve.steps[-1])
     if change is None:
         return first
-    before, after = signals.level(sizes.until(change - 1)), signals.level(sizes.within(change, last))
+    before, after = trends.level(sizes.until(change - 1)), trends.level(sizes.within(change, last))
     return change if after >= 2 * before else first
 
 
-def orbit(name: str, peak: signals.Peak, swing: float, window: tuple[int, int]) -> Charge:
+def orbit(name: str, peak: trends.Peak, swing: float, window: tuple[int, int]) -> Charge:
     """The charge of a steady swing."""
     moves = f"{100 * peak.share:.0f} % of the variation of {name} is a swing of about {peak.period:.0f} steps."
     lasts = f"It does not die down: at the end its size is {peak.steadiness:.2f} times what it was before."

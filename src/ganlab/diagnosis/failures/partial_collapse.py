@@ -27,7 +27,7 @@ PRECISE = 0.5
 def pooled(case: Case) -> Row | None:
     """The last snapshots as one, their class counts added up; None if classes cannot be judged."""
     rows = [row for row in case.recent if class_shares(row)]
-    if not rows or case.good < GOOD / 2:
+    if not rows or case.passing < GOOD / 2:
         return None
     return Row({**rows[-1], "class_counts": np.sum([row["class_counts"] for row in rows], axis=0).tolist()})
 
@@ -52,7 +52,7 @@ def examine(case: Case) -> Iterator[Charge]:
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
-    if case.good < GOOD / 2 or case.rising(covered) or case.rising(lambda row: ratio(row, "recall")):
+    if case.passing < GOOD / 2 or case.rising(covered) or case.rising(lambda row: ratio(row, "recall")):
         return
     row = pooled(case)
     mass = lost_mass(row) if row else None

@@ -27,7 +27,7 @@ def examine(case: Case) -> Iterator[Charge]:
     by = f"{100 * found.change:.0f} %" if found.change < 2 else "more than twice its level"
     words = f"{name} still changed by {by} over the last half of the run."
     yield Charge(
-        severity=max(0.0, min(1.0, 1 - case.good / GOOD)) / 2,
+        severity=max(0.0, min(1.0, 1 - case.passing / GOOD)) / 2,
         onset=None,
         window=found.window,
         findings=(

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.columns import Rows, meaning, read_rows
-from ganlab.diagnosis.readers.text import DECIMAL, lines, number
+from ganlab.diagnosis.readers.column_names import LogRows, meaning, read_rows
+from ganlab.diagnosis.readers.lines import DECIMAL, lines, number
 from ganlab.text import excerpt
 
 MAX_LENGTH = 2000
@@ -50,7 +50,7 @@ class Console:
 
     def __init__(self, wanted: frozenset[str]) -> None:
         self.wanted = wanted
-        self.rows = Rows()
+        self.rows = LogRows()
         self.planned: int | None = None
         self.has_guide_accuracies = False
         self.first_epoch: int | None = None

@@ -19,7 +19,7 @@ LOSS_NAMES: dict[str, tuple[Family, bool | None]] = {
 """What `--loss` can say, with family and whether it saturates: a loss that an experiment can name, or cross-entropy
 where the generator's is not known."""
 
-ENOUGH = 10
+ENOUGH_POINTS = 10
 """Points of which all must agree before levels say which loss it is."""
 
 
@@ -59,7 +59,7 @@ def _are_probabilities(curves: Mapping[str, Series]) -> bool:
     scores = scores[np.isfinite(scores)]
     losses = [curves[name].values for name in ("d_loss", "g_loss") if name in curves]
     return bool(
-        len(scores) >= 2 * ENOUGH
+        len(scores) >= 2 * ENOUGH_POINTS
         and ((scores > 0) & (scores < 1)).all()
         and not any((values < 0).any() for values in losses)
     )

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
-from ganlab.diagnosis.readers.columns import as_shares
+from ganlab.diagnosis.readers.column_names import as_shares
 from ganlab.diagnosis.readers.family import LOSS_NAMES
-from ganlab.diagnosis.readers.text import lines, number
+from ganlab.diagnosis.readers.lines import lines, number
 from ganlab.errors import ConfigError, RunError
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.snapshots import SLACK, STATISTICS, Row, statistic_of
+from ganlab.runs.snapshots import ROUNDING, STATISTICS, Row, statistic_of
 from ganlab.runs.status import NewerFormat, NonFiniteFacts, RunStatus
 from ganlab.text import excerpt, listed
 
@@ -317,7 +317,7 @@ def _faults(row: Mapping[str, Any], planned: int | None, probabilities: bool) ->
     if len(lengths) > 1:
         yield "its lists are not of one length"
     shares, counts, n = row.get("class_shares_real"), row.get("class_counts"), row.get("n")
-    if shares and abs(sum(shares) - 1) > SLACK:
+    if shares and abs(sum(shares) - 1) > ROUNDING:
         yield "the shares of its classes do not add up to 1"
     if counts and n is not None and sum(counts) > n:
         yield "its classes hold more samples than there are"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ganlab.config.objectives import Family
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.columns import Rows, read_rows
-from ganlab.diagnosis.readers.text import lines, number
+from ganlab.diagnosis.readers.column_names import LogRows, read_rows
+from ganlab.diagnosis.readers.lines import lines, number
 from ganlab.text import excerpt
 
 PROGRESS = re.compile(r"Step:\s*(?P<step>[0-9]{1,15})\s+Progress:")
@@ -21,7 +21,7 @@ ADVERSARIAL = re.compile(r"""["']adv_loss["']:\s*["'](?P<name>\w{1,40})["']""")
 TOTAL = re.compile(r"""["']total_steps?["']:\s*(?P<steps>[0-9]{1,12})\b""")
 
 NETWORKS = {"Dis": "d_loss", "Gen": "g_loss"}
-METRICS = {"FID": "fid", "Inception": "inception_score", "F_8": "f8", "F_1/8": "f1_8"}
+METRIC_NAMES = {"FID": "fid", "Inception": "inception_score", "F_8": "f8", "F_1/8": "f1_8"}
 
 FAMILIES: dict[str, Family] = {
     "vanilla": "cross_entropy",
@@ -44,7 +44,7 @@ def read_studiogan(path: Path, mapping: Mapping[str, str]) -> Evidence:
     Raises:
         RunError: the file cannot be read, or `mapping` names something that is not there.
     """
-    rows, loss, planned = Rows(), None, None
+    rows, loss, planned = LogRows(), None, None
     for line in lines(path):
         if "Step: " in line:
             rows.add(_row(line))
@@ -74,6 +74,6 @@ def _row(line: str) -> dict[str, float]:
         values = {NETWORKS[each["network"]]: number(each["value"]) for each in LOSS.finditer(line)}
     else:
         found = METRIC.search(line)
-        values = {METRICS[found["name"]]: number(found["value"])} if found else {}
+        values = {METRIC_NAMES[found["name"]]: number(found["value"])} if found else {}
     known = {name: value for name, value in values.items() if value is not None}
     return {"step": float(found["step"]), **known} if found and known else {}

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.columns import Reading, Rows, read_rows
-from ganlab.diagnosis.readers.text import lines, number
+from ganlab.diagnosis.readers.column_names import LogRows, Reading, read_rows
+from ganlab.diagnosis.readers.lines import lines, number
 from ganlab.errors import RunError
 from ganlab.text import excerpt
 
@@ -44,7 +44,7 @@ def read_json_lines(path: Path, mapping: Mapping[str, str]) -> Evidence:
     Raises:
         RunError: no key fits.
     """
-    rows, broken = Rows(), 0
+    rows, broken = LogRows(), 0
     for line in lines(path):
         if line.strip():
             values = _json_object(line)
@@ -64,7 +64,7 @@ def read_csv(path: Path, mapping: Mapping[str, str]) -> Evidence:
     if header is None:
         raise RunError(f"{excerpt(str(path))} holds no table: no line names columns", "name a CSV file with a header")
     delimiter, names, above = header
-    rows, broken = Rows(), 0
+    rows, broken = LogRows(), 0
     for line in islice(lines(path), above + 1, None):
         cells = _cells(line, delimiter)
         if not line.strip() or cells == names:
@@ -87,7 +87,7 @@ def read_stylegan(stats: Path, mapping: Mapping[str, str]) -> Evidence:
     Raises:
         RunError: no key fits.
     """
-    rows = Rows()
+    rows = LogRows()
     for line in lines(stats):
         values = dict(_numbers(_json_object(line) or {}, "", 0))
         for side, towards in (("real", 1.0), ("fake", -1.0)):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.columns import (
+from ganlab.diagnosis.readers.column_names import (
     MAX_NAMES,
     QUALITY,
     finish,

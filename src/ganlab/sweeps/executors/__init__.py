@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+GRACE = 60.0
+"""Seconds that runs have to save when the sweep ends."""
+
 RETRIED = ("out_of_memory", "crash")
 """Causes after which a run is tried again, from its newest checkpoint."""
 

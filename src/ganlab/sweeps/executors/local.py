@@ -11,10 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from ganlab.sweeps.executors import Job, Outcome
-
-GRACE = 60.0
-"""Seconds that a worker has to save its run when the sweep ends."""
+from ganlab.sweeps.executors import GRACE, Job, Outcome
 
 
 class Worker:

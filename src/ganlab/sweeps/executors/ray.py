@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from ganlab.errors import ConfigError, DeviceError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import TEMPORARY, remove, temporary_beside
-from ganlab.sweeps.executors import Job, Outcome
+from ganlab.sweeps.executors import GRACE, Job, Outcome
 
 # Ray prints what happens to its workers on standard output, which is ours, unless this variable is set during import.
 SILENCE = "RAY_DEDUP_LOGS_SKIP_REGEX"
@@ -40,9 +40,6 @@ finally:
 
 ANSWER = 5.0
 """Seconds that a cluster's head has to answer."""
-
-GRACE = 60.0
-"""Seconds that tasks have to save their runs when the sweep ends."""
 
 LOOK = 10.0
 """Seconds between two looks at what the cluster has."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganlab.errors import ConfigError, DeviceError
-from ganlab.sweeps.executors import Job, Outcome
+from ganlab.sweeps.executors import GRACE, Job, Outcome
 
 try:
     import submitit
@@ -27,9 +27,6 @@ except ImportError as error:
 
 AT_ONCE = 100
 """Jobs under way at once where the options do not say `slurm_array_parallelism`."""
-
-GRACE = 60.0
-"""Seconds that jobs have to save their runs when the sweep ends."""
 
 TIME_LIMIT = 120
 """Minutes a job where the options do not say `timeout_min`. A run that they end is tried again, from its checkpoint."""

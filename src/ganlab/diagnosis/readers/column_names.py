@@ -21,7 +21,7 @@ QUALITY = ("fid", "inception_score", "f8", "f1_8")
 BOTH_ACCURACIES = "d_acc"
 """One accuracy over reals and fakes together."""
 
-NAMES = (*SIGNALS, *QUALITY)
+OUR_NAMES = (*SIGNALS, *QUALITY)
 """What `--map` can name a column for, in addition to `step`."""
 
 MAX_NAMES = 10_000
@@ -98,7 +98,7 @@ IN_THOUSANDS = ("progresskimg", "kimg")
 EPOCH_NAMES = ("epoch", "epochs", "ep")
 
 
-class Rows:
+class LogRows:
     """Numbers by column, as a log is read row by row; a row may lack any column."""
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class Reading:
     notes: tuple[str, ...]
 
 
-def read_rows(rows: Rows, mapping: Mapping[str, str], source: str) -> Reading:
+def read_rows(rows: LogRows, mapping: Mapping[str, str], source: str) -> Reading:
     """Turn rows into curves.
 
     A row that holds a training curve and goes back in steps is a restart: what was known from that step on is dropped.
@@ -178,7 +178,7 @@ def match(names: Sequence[str], mapping: Mapping[str, str], source: str) -> tupl
         if signal and signal not in mapping and name not in chosen.values():
             ranked.setdefault(signal, []).append((rank, name))
     notes = []
-    for signal in (*NAMES, BOTH_ACCURACIES):
+    for signal in (*OUR_NAMES, BOTH_ACCURACIES):
         if signal not in ranked:
             continue
         best = min(rank for rank, _ in ranked[signal])
@@ -240,8 +240,8 @@ def parts(text: str) -> frozenset[str] | None:
 
 def _mapped(signal: str, wanted: str, names: Sequence[str], source: str) -> str:
     """Return the column that `--map signal=wanted` names, spelt exactly, or but for case and separators."""
-    if signal not in (*NAMES, "step"):
-        raise RunError(f"--map {excerpt(signal, 60)}=...: no such curve", f"curves are step, {', '.join(NAMES)}")
+    if signal not in (*OUR_NAMES, "step"):
+        raise RunError(f"--map {excerpt(signal, 60)}=...: no such curve", f"curves are step, {', '.join(OUR_NAMES)}")
     alike = [name for name in names if name == wanted] or [name for name in names if squeeze(name) == squeeze(wanted)]
     if not alike:
         raise RunError(
@@ -259,7 +259,7 @@ def _split_accuracy(chosen: dict[str, str], notes: list[str]) -> None:
         notes.append(f"{quoted(name)} is one accuracy over reals and fakes; it was taken for each of them")
 
 
-def steps_of(rows: Rows, mapped: str | None) -> tuple[NDArray[np.int64], list[str]]:
+def steps_of(rows: LogRows, mapped: str | None) -> tuple[NDArray[np.int64], list[str]]:
     """Return the step of each row (count,), -1 if a row has none, and notes on where steps come from."""
     squeezed = {squeeze(name): name for name in reversed(rows.columns)}
     name = mapped or next((squeezed[wanted] for wanted in STEP_NAMES if wanted in squeezed), None)
@@ -335,7 +335,7 @@ def once_a_step(steps: NDArray[np.int64], values: NDArray[np.float64], first: bo
 
 def finish(series: Mapping[str, Series], notes: Sequence[str]) -> Reading:
     """Sort curves from quality, turn percentages into shares, and leave out what has no point."""
-    found: dict[str, Series] = {name: series[name] for name in NAMES if name in series and len(series[name])}
+    found: dict[str, Series] = {name: series[name] for name in OUR_NAMES if name in series and len(series[name])}
     accuracies = {name: found.pop(name) for name in list(found) if name.startswith("d_acc")}
     shares, more = as_shares(accuracies)
     quality = {name: found.pop(name) for name in QUALITY if name in found}

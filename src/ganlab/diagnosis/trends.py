@@ -1,4 +1,4 @@
-"""Signals over a curve: level, trend, period, change point, how long a condition holds, distance from its own best.
+"""What a curve does: its level, trend, period and change point, and how long a condition holds.
 
 All but the spectral peak work on at most BLOCKS points, the medians of equal stretches: single steps of a GAN are
 noise, and a diagnosis must stay cheap beside training.

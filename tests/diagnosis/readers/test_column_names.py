@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganlab.diagnosis.evidence import SIGNALS
-from ganlab.diagnosis.readers.columns import (
+from ganlab.diagnosis.readers.column_names import (
     BOTH_ACCURACIES,
     QUALITY,
+    LogRows,
     Reading,
-    Rows,
     match,
     meaning,
     read_rows,
@@ -22,7 +22,7 @@ from ganlab.errors import RunError
 
 
 def read(*rows: dict[str, float], **mapping: str) -> Reading:
-    table = Rows()
+    table = LogRows()
     for row in rows:
         table.add(row)
     return read_rows(table, mapping, "log")

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.files import draw_samples, sheet_of_images, write_verdict
 from ganlab.diagnosis.findings import Contribution
+from ganlab.diagnosis.verdict_files import draw_samples, sheet_of_images, write_verdict
 from ganlab.domain import Images, Points
 from ganlab.errors import RunError
 from ganlab.plots.grids import save_png, tile, to_pixels

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganlab.diagnosis import signals
+from ganlab.diagnosis import trends
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, Series
 from ganlab.diagnosis.judge import diagnose
 
@@ -28,54 +28,54 @@ def noise(count: int, seed: int = 0) -> Array:
 
 
 def test_blocks_are_medians_of_equal_stretches_at_their_last_steps() -> None:
-    found = signals.blocks(curve([100.0, 1, 2, 9, 3, 4, 8]), 3)
+    found = trends.blocks(curve([100.0, 1, 2, 9, 3, 4, 8]), 3)
     assert list(found.steps) == [4, 7]  # seven points in stretches of three: the first point is left out
     assert list(found.values) == [2, 4]
 
 
 def test_blocks_leave_short_curves_and_drop_what_is_not_finite() -> None:
-    found = signals.blocks(curve([1, math.nan, 3, math.inf, 5]))
+    found = trends.blocks(curve([1, math.nan, 3, math.inf, 5]))
     assert list(found.steps) == [1, 3, 5]
     assert list(found.values) == [1, 3, 5]
-    assert len(signals.blocks(curve(noise(100_001)))) <= signals.BLOCKS
+    assert len(trends.blocks(curve(noise(100_001)))) <= trends.BLOCKS
 
 
 def test_level_is_the_median_of_what_is_finite() -> None:
-    assert signals.level(curve([1, 2, 1000, math.inf, math.nan])) == 2
-    assert math.isnan(signals.level(curve([math.nan, math.inf])))
+    assert trends.level(curve([1, 2, 1000, math.inf, math.nan])) == 2
+    assert math.isnan(trends.level(curve([math.nan, math.inf])))
 
 
 @pytest.mark.parametrize(("count", "every"), [(50, 7), (5000, 1)])
 def test_trend_is_slope_times_length(count: int, every: int) -> None:
-    found = signals.trend(curve(3.0 - 0.01 * np.arange(count), every))
+    found = trends.trend(curve(3.0 - 0.01 * np.arange(count), every))
     assert found.change == pytest.approx(-0.01 * count, rel=0.02)
     assert found.p_value < 1e-6
 
 
 def test_trend_of_four_rising_points_is_kendalls_exact_p_value() -> None:
-    assert signals.trend(curve([1, 2, 3, 4])).p_value == pytest.approx(2 / math.factorial(4))
+    assert trends.trend(curve([1, 2, 3, 4])).p_value == pytest.approx(2 / math.factorial(4))
 
 
 def test_trend_withstands_outliers() -> None:
     values = 0.02 * np.arange(150) + 0.1 * noise(150)
     values[::10] = 1e6
-    assert signals.trend(curve(values)).change == pytest.approx(3, rel=0.1)
+    assert trends.trend(curve(values)).change == pytest.approx(3, rel=0.1)
 
 
 def test_noise_has_no_trend_as_often_as_its_p_value_says() -> None:
-    found = [signals.trend(curve(noise(2000, seed))).p_value for seed in range(60)]
+    found = [trends.trend(curve(noise(2000, seed))).p_value for seed in range(60)]
     assert np.mean([p < 0.1 for p in found]) <= 0.2
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0, 3.0], [5.0] * 100])
 def test_no_trend_without_points_or_movement(values: list[float]) -> None:
-    assert signals.trend(curve(values)) == signals.Trend(0.0, 1.0)
+    assert trends.trend(curve(values)) == trends.Trend(0.0, 1.0)
 
 
 @pytest.mark.parametrize(("count", "period", "every"), [(337, 25.0, 1), (3000, 200.0, 1), (1000, 70.0, 50)])
 def test_spectral_peak_of_a_sine_in_noise(count: int, period: float, every: int) -> None:
     values = np.sin(2 * np.pi * np.arange(count) / period) + 0.5 * noise(count) + 0.01 * np.arange(count)
-    found = signals.spectral_peak(curve(values, every))
+    found = trends.spectral_peak(curve(values, every))
     assert found is not None
     assert found.period == pytest.approx(period * every, rel=0.03)
     assert found.share == pytest.approx(0.5 / 0.75, abs=0.1)  # sine .5, noise .25; the slope is no variance
@@ -84,7 +84,7 @@ def test_spectral_peak_of_a_sine_in_noise(count: int, period: float, every: int)
 
 def test_a_wandering_period_is_still_one_line() -> None:
     phase = np.cumsum(2 * np.pi / 100 * (1 + 0.05 * np.sin(np.arange(15_000) / 900)))
-    found = signals.spectral_peak(curve(np.sin(phase) + 0.3 * noise(15_000)))
+    found = trends.spectral_peak(curve(np.sin(phase) + 0.3 * noise(15_000)))
     assert found is not None
     assert found.share > 0.7
     assert found.period == pytest.approx(100, rel=0.1)
@@ -93,7 +93,7 @@ def test_a_wandering_period_is_still_one_line() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_neither_noise_nor_a_random_walk_is_periodic(seed: int) -> None:
     for values in (noise(1000, seed), np.cumsum(noise(1000, seed)), np.cumsum(noise(150, seed))):
-        found = signals.spectral_peak(curve(values))
+        found = trends.spectral_peak(curve(values))
         assert found is not None
         assert found.share < 0.5
 
@@ -101,16 +101,16 @@ def test_neither_noise_nor_a_random_walk_is_periodic(seed: int) -> None:
 @pytest.mark.parametrize(("rate", "expected"), [(-3.0, math.exp(-2.0)), (1.5, math.exp(1.0))])
 def test_steadiness_is_late_over_early_amplitude(rate: float, expected: float) -> None:
     at = np.arange(3000) / 3000
-    found = signals.spectral_peak(curve(np.exp(rate * at) * np.sin(2 * np.pi * 30 * at)))
+    found = trends.spectral_peak(curve(np.exp(rate * at) * np.sin(2 * np.pi * 30 * at)))
     assert found is not None
     assert found.steadiness == pytest.approx(expected, rel=0.05)
 
 
 def test_no_peak_where_there_is_nothing_to_see() -> None:
-    assert signals.spectral_peak(curve(noise(39))) is None
-    assert signals.spectral_peak(curve([0.3] * 500)) is None
+    assert trends.spectral_peak(curve(noise(39))) is None
+    assert trends.spectral_peak(curve([0.3] * 500)) is None
     flat_then_swinging = np.concatenate([np.zeros(200), np.sin(np.arange(200))])
-    found = signals.spectral_peak(curve(flat_then_swinging))
+    found = trends.spectral_peak(curve(flat_then_swinging))
     assert found is not None
     assert math.isfinite(found.steadiness)
 
@@ -118,7 +118,7 @@ def test_no_peak_where_there_is_nothing_to_see() -> None:
 @pytest.mark.parametrize("size", [1e-300, 1e300])
 def test_a_peak_of_extreme_numbers_is_the_same(size: float) -> None:
     values = np.sin(np.arange(300) / 3) + 0.2 * noise(300)
-    found, usual = (signals.spectral_peak(curve(factor * values)) for factor in (size, 1))
+    found, usual = (trends.spectral_peak(curve(factor * values)) for factor in (size, 1))
     assert found is not None
     assert usual is not None
     assert astuple(found) == pytest.approx(astuple(usual))
@@ -128,7 +128,7 @@ def test_a_peak_of_extreme_numbers_is_the_same(size: float) -> None:
 def test_change_point_finds_a_step_in_noise(at: int) -> None:
     values = noise(1000)
     values[at:] += 4
-    found = signals.change_point(curve(values))
+    found = trends.change_point(curve(values))
     assert found is not None
     assert found == pytest.approx(at + 1, abs=10)
 
@@ -137,49 +137,49 @@ def test_change_point_sees_through_spikes_and_ties() -> None:
     values = np.zeros(100)
     values[80:] = 1
     values[5] = 1e9
-    assert signals.change_point(curve(values)) == 81
-    assert signals.change_point(curve(np.zeros(100))) is None
-    assert signals.change_point(curve(noise(7))) is None
+    assert trends.change_point(curve(values)) == 81
+    assert trends.change_point(curve(np.zeros(100))) is None
+    assert trends.change_point(curve(noise(7))) is None
 
 
-def above(limit: float) -> signals.Condition:
+def above(limit: float) -> trends.Condition:
     return lambda values: values > limit
 
 
 def test_spells_are_windows_of_steps() -> None:
     values = np.zeros(100)
     values[10:30], values[60:] = 1, 1
-    assert signals.spells(curve(values, 50), above(0.5)) == [(11 * 50, 30 * 50), (61 * 50, 100 * 50)]
+    assert trends.spells(curve(values, 50), above(0.5)) == [(11 * 50, 30 * 50), (61 * 50, 100 * 50)]
 
 
 def test_spells_bridge_short_breaks_and_end_at_long_ones() -> None:
     values = np.ones(100)
     values[[20, 21, 50, 90]] = 0
-    assert signals.spells(curve(values), above(0.5)) == [(1, 100)]
+    assert trends.spells(curve(values), above(0.5)) == [(1, 100)]
     values[40:46] = 0
-    assert signals.spells(curve(values), above(0.5)) == [(1, 40), (47, 100)]
+    assert trends.spells(curve(values), above(0.5)) == [(1, 40), (47, 100)]
 
 
 def test_blips_and_short_spells_are_left_out() -> None:
     values = np.zeros(100)
     values[[20, 21, 50]] = 1
     values[70:74] = 1
-    assert signals.spells(curve(values), above(0.5)) == []
-    assert signals.spells(curve(values), above(0.5), share=0.04) == [(71, 74)]
+    assert trends.spells(curve(values), above(0.5)) == []
+    assert trends.spells(curve(values), above(0.5), share=0.04) == [(71, 74)]
 
 
 def test_spells_pass_over_what_is_not_finite() -> None:
     values = np.zeros(4000)
     values[1000:3000] = 1
     values[1500:1600], values[::3] = math.nan, math.inf
-    ((first, last),) = signals.spells(curve(values), above(0.5))
+    ((first, last),) = trends.spells(curve(values), above(0.5))
     assert first == pytest.approx(1000, abs=30)
     assert last == pytest.approx(3000, abs=30)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
 def test_spells_of_very_short_curves(count: int) -> None:
-    assert signals.spells(curve([1.0] * count), above(0.5)) == ([(1, count)] if count else [])
+    assert trends.spells(curve([1.0] * count), above(0.5)) == ([(1, count)] if count else [])
 
 
 def test_a_hundred_thousand_rows_are_diagnosed_at_once() -> None:

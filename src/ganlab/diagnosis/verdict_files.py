@@ -21,7 +21,7 @@ from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
 
-ALIKE = 0.09
+NEAR_DUPLICATE = 0.09
 """Root-mean-square difference per pixel, of pixels in [-1, 1] averaged to at most 16 x 16, below which two samples
 count as near-duplicates if no reals are available: 5 % of 10,000 MNIST digits have a neighbour that near."""
 
@@ -82,7 +82,7 @@ def sheet_of_samples(path: Path, tile: int | None) -> Pixels | None:
 def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> Pixels:
     """Draw samples with near-duplicates underlined in one colour a group.
 
-    Two samples are near-duplicates if their pixels, averaged to at most 16 x 16, are nearer than ALIKE, the
+    Two samples are near-duplicates if their pixels, averaged to at most 16 x 16, are nearer than NEAR_DUPLICATE, the
     root-mean-square difference in [-1, 1]; with `data`, nearer than 5 % of its training images have a neighbour.
 
     Args:
@@ -100,7 +100,7 @@ def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None
     grey = images[..., :1] if (images == images[..., :1]).all() else images
     vectors = pixels(torch.from_numpy(np.ascontiguousarray(grey.transpose(0, 3, 1, 2))))
     if data is None:
-        threshold = ALIKE * math.sqrt(vectors.shape[1])
+        threshold = NEAR_DUPLICATE * math.sqrt(vectors.shape[1])
     else:
         reals = load(data, batch_size=1).train.values
         chosen = torch.randperm(len(reals), generator=seeded_generator(0, "sheet/reals"))[:REALS]

@@ -160,7 +160,7 @@ def draw_attention(game: StandardGame, count: int, seed: int, target: Path) -> T
     """Write what the generator attends to in `count` samples, and return these.
 
     Raises:
-        RunError: it has no attention, or the picture cannot be written so.
+        RunError: it has no attention, or the picture cannot be written in this format.
     """
     from ganlab.networks.sagan import attention_maps
     from ganlab.plots.attention import attention

@@ -52,7 +52,7 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
     if lasting and case.bad_samples is False:
         return None
     if case.bad_samples and lasting:
-        words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real images."
+        words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones."
         findings = [*findings, Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words)]
     return Charge(
         severity=min(1.0, 1 - 0.5 * case.passing) if case.bad_samples else 0.7,

@@ -52,7 +52,7 @@ def quality(case: Case) -> list[Finding]:
             GOOD,
             window,
             OWN_RUNS,
-            f"Samples pass the garbage test {100 * passing:.0f} % as often as real images.",
+            f"Samples pass the garbage test {100 * passing:.0f} % as often as real ones.",
         ),
         Finding(
             "relative_vendi",
@@ -60,7 +60,7 @@ def quality(case: Case) -> list[Finding]:
             VARIED,
             window,
             "Friedman & Dieng 2023; limit " + OWN_RUNS,
-            f"They have {100 * variety:.0f} % of the variety of the same number of real images.",
+            f"They have {100 * variety:.0f} % of the variety of the same number of real ones.",
         ),
     ]
     visited = case.recently(visited_mass)
@@ -68,7 +68,7 @@ def quality(case: Case) -> list[Finding]:
         words = f"They cover classes that hold {100 * visited:.0f} % of the real data."
         found.append(Finding("visited_class_mass", visited, VISITED, window, "definition", words))
     if covered == covered:
-        words = f"They cover {100 * covered:.0f} % of what real images cover."
+        words = f"They cover {100 * covered:.0f} % of what real ones cover."
         found.append(Finding("coverage", covered, None, window, "Naeem et al. 2020", words))
     return found
 

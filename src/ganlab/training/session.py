@@ -213,7 +213,10 @@ def carry_on(
         recorder.warn(text)
     for text in data.notes:
         recorder.note(text)
-    recorder.note(f"step {state.step} of {experiment.training.steps} on {status.device}, {status.threads} threads")
+    recorder.note(
+        f"step {state.step} of {experiment.training.steps} on {status.device}, "
+        f"{status.threads} thread{'s' * (status.threads != 1)}"
+    )
     try:
         with StopSignal() as stop:
             try:

@@ -184,7 +184,9 @@ def write_samples(samples: Tensor, domain: Domain, target: Path) -> list[Path]:
             save_png(pixels, target)
             return [target]
         if target.suffix or not images:
-            raise RunError(f"{target}: samples cannot be written so", "name a .png, a .npz or, for images, a folder")
+            raise RunError(
+                f"{target}: samples cannot be written in this format", "name a .png, a .npz or, for images, a folder"
+            )
         target.mkdir(parents=True, exist_ok=True)
         files = [target / f"{number:06d}.png" for number in range(len(samples))]
         for file, pixels in zip(files, to_pixels(samples.numpy()), strict=True):

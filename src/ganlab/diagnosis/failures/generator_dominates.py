@@ -33,10 +33,10 @@ def examine(case: Case) -> Iterator[Charge]:
         # Good and varied samples acquit it, whoever wins; then it only contributes to what else there is.
         lasting = case.lasts(spell) and case.bad_samples is not False
         value = case.level_in(curve, spell)
-        words = f"The discriminator takes fakes for real images: {name} is {value:.2g}."
+        words = f"The discriminator takes fakes for real: {name} is {value:.2g}."
         findings = [Finding(name, value, limit, spell, "Goodfellow et al. 2014; limit " + OWN_RUNS, words)]
         if case.rows and lasting:
-            words = f"Yet samples pass the garbage test only {100 * case.passing:.0f} % as often as real images."
+            words = f"Yet samples pass the garbage test only {100 * case.passing:.0f} % as often as real ones."
             findings.append(Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words))
         yield Charge(
             severity=min(1.0, 1 - 0.5 * case.passing) if case.rows and lasting else 0.6,

@@ -28,7 +28,7 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     words = (
         f"Samples keep a normal distance from the training images only {100 * authentic:.0f} % as often "
-        "as unseen real images do."
+        "as unseen real ones do."
     )
     findings = [Finding("authenticity", authentic, AUTHENTIC, window, "Alaa et al. 2022; limit " + OWN_RUNS, words)]
     if is_number(closeness):

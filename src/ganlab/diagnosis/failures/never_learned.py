@@ -25,7 +25,7 @@ def examine(case: Case) -> Iterator[Charge]:
             return
         best = float(passing.values.max())
         share = (
-            f"At best, samples passed the garbage test {100 * best:.0f} % as often as real images"
+            f"At best, samples passed the garbage test {100 * best:.0f} % as often as real ones"
             if best >= 0.005
             else "Hardly any sample ever passed the garbage test"
         )
@@ -73,6 +73,6 @@ FAILURE = Failure(
         ),
         NON_SATURATING,
         Cure("Train longer, if this was a short run", "practice", longer),
-        Cure("Look at the data: compare a grid of real images with one of samples, both in [-1, 1]", "practice"),
+        Cure("Look at the data: compare real samples with generated ones, on the same scale", "practice"),
     ),
 )

@@ -74,9 +74,9 @@ def examine(case: Case) -> Iterator[Charge]:
         onset = case.since(narrow)
         narrow_words = (
             f"The samples reach {100 * recall:.0f} % of the recall that real data reach: "
-            "most real images have no similar sample."
+            "most real samples have no generated one near them."
         )
-        good_words = f"The samples themselves are good: precision is {100 * precision:.0f} % of that of real images."
+        good_words = f"The samples themselves are good: precision is {100 * precision:.0f} % of that of real ones."
         source = "Kynkaanniemi et al. 2019"
         yield case.charge(
             since=onset,

@@ -23,7 +23,7 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     onset = case.since(alike)
     words = (
-        f"The samples have {100 * value:.1f} % of the variety of real images (relative Vendi score): "
+        f"The samples have {100 * value:.1f} % of the variety of real ones (relative Vendi score): "
         "they are almost identical."
     )
     yield case.charge(

@@ -35,7 +35,7 @@ def examine(case: Case) -> Iterator[Charge]:
     names = last.get("classes") or range(len(last["vendi_by_asked"]))
     value = case.recently(lambda row: float(np.median([varieties(row)[index] for index in classes])))
     listed = ", ".join(str(names[index]) for index in classes)
-    words = f"When {listed} is requested, the samples have {100 * value:.0f} % of the variety of real images (median)."
+    words = f"When {listed} is requested, the samples have {100 * value:.0f} % of the variety of real ones (median)."
     yield case.charge(
         since=onset,
         severity=len(classes) / len(varieties(last)),

@@ -35,7 +35,7 @@ def examine(case: Case) -> Iterator[Charge]:
         onset = case.since(alike)
         middle = case.recently(lambda row: float(np.median(varieties(row))))
         count = len(varieties(case.recent[-1]))
-        words = f"Within {count} classes the samples have {100 * middle:.0f} % of the variety of real images (median)."
+        words = f"Within {count} classes the samples have {100 * middle:.0f} % of the variety of real ones (median)."
         source = "Friedman & Dieng 2023"
         yield case.charge(
             since=onset,

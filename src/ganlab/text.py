@@ -47,6 +47,15 @@ def excerpt(text: object, limit: int = PATH) -> str:
     return one_line(without_escapes(str(text)[: 2 * limit]), limit)
 
 
+def described(error: BaseException) -> str:
+    """Return an error as `Type: message`; an error whose own text cannot be made is its type alone."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"
+    except Exception:
+        return kind
+
+
 def without_escapes(text: str) -> str:
     """Return text without the escapes that steer a terminal."""
     return ESCAPES.sub("", text) if "\x1b" in text else text

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -26,11 +27,22 @@ def test_a_new_run_says_who_made_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("", None, None), (".toy", None, None), ("toy", "bce", None), ("toy", None, 0), ("toy", None, True)]
-)
+    "arguments",
+    [
+        ("", None, None, 0), (".toy", None, None, 0), (3, None, None, 0), ("toy", "bce", None, 0), ("toy", [], None, 0),
+        ("toy", {}, None, 0), ("toy", None, 0, 0), ("toy", None, True, 0), ("toy", None, 2.0, 0),
+        ("toy", None, 10**30, 0), ("toy", None, None, "x"), ("toy", None, None, 1.5), ("toy", None, None, None),
+    ],
+)  # fmt: skip
 def test_a_plan_that_cannot_be_is_refused(arguments: Any) -> None:
     with pytest.raises(ConfigError):
-        new_status(*arguments, seed=0)
+        new_status(*arguments)
+
+
+def test_integers_of_numpy_are_integers() -> None:
+    status = new_status("toy", None, np.int64(20), np.uint8(3))  # type: ignore[arg-type]
+    assert (type(status.steps), status.steps, type(status.seed), status.seed) == (int, 20, int, 3)
+    json.dumps(status.as_json())
 
 
 def test_scores_are_numbers_by_known_names() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -371,3 +372,70 @@ def test_it_is_opened_like_any_run_but_not_resumed(make: Make) -> None:
     assert run.verdict["failure"] == "inconclusive"
     with pytest.raises(RunError, match="another program"):
         session.resume(run.directory)
+
+
+def test_steps_may_be_integers_of_numpy(make: Make) -> None:
+    with make(steps=np.int64(3)) as monitor:
+        for step in np.arange(1, 4):
+            monitor.log(step, d_loss=1.0)
+            monitor.snapshot(step, ring(20))
+    assert [row["step"] for row in read_snapshots(monitor.run.snapshots)] == [1, 2, 3]
+    assert (monitor.run.status().step, monitor.run.status().steps) == (3, 3)
+
+
+@pytest.mark.parametrize("step", [-1, 1.0, True, "1", None, 10**30, np.float32(1)])
+def test_what_is_no_step_is_refused(step: Any, make: Make) -> None:
+    with make() as monitor:
+        for call in (monitor.log, lambda step: monitor.snapshot(step, ring(20))):
+            with pytest.raises(RunError, match="for a step"):
+                call(step)
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+def test_an_exception_whose_text_cannot_be_made_is_named_by_its_type(make: Make) -> None:
+    with pytest.raises(Unspeakable), make() as monitor:
+        raise Unspeakable
+    assert (monitor.run.status().status, monitor.run.status().reason) == ("failed", "Unspeakable")
+
+
+def test_the_exception_of_the_loop_is_not_replaced_by_one_of_the_monitor(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    view = Collector()
+    monitor = make(views=[view])
+    monitor.log(1, d_loss=1.0)
+    shutil.rmtree(monitor.run.path)
+    with pytest.raises(ZeroDivisionError), monitor:
+        1 / 0  # noqa: B018
+    assert "could not be finished" in caplog.text
+    assert monitor.run.path.name in caplog.text
+    assert (monitor.open, view.ended) == (False, 1)
+    monitor.run.path.mkdir()
+    with monitor.run.held():
+        """Nobody holds it any more."""
+
+
+class Fails(View):
+    def reading(self, verdict: Any) -> None:
+        raise ArithmeticError("no reading")
+
+
+def test_a_run_whose_judging_fails_is_closed_all_the_same(make: Make) -> None:
+    monitor = make(views=[Fails()])
+    monitor.log(1, d_loss=1.0)
+    with pytest.raises(ArithmeticError, match="no reading"):
+        monitor.finish()
+    assert (monitor.run.status().status, monitor.run.status().reason) == ("failed", "ArithmeticError: no reading")
+    assert not monitor.run.is_held()
+    with pytest.raises(RunError, match="is finished"):
+        monitor.finish()
+
+
+def test_the_reason_is_the_error_of_the_loop_even_if_judging_fails(make: Make) -> None:
+    with pytest.raises(ZeroDivisionError), make(views=[Fails()]) as monitor:
+        1 / 0  # noqa: B018
+    assert monitor.run.status().reason == "ZeroDivisionError: division by zero"

@@ -115,6 +115,19 @@ def test_what_holds_inside() -> None:
     assert not flushes_denormals()
 
 
+@pytest.mark.parametrize("switch", [torch.no_grad, torch.inference_mode])
+def test_a_run_trains_where_gradients_are_switched_off(switch: Callable[[], Any], points: Any, tmp_path: Path) -> None:
+    expected = ganlab.train(points("training.steps=5"), runs_dir=tmp_path)
+    with switch():
+        found = ganlab.train(points("training.steps=5"), runs_dir=tmp_path)
+        assert not torch.is_grad_enabled()
+        assert torch.is_inference_mode_enabled() == (switch is torch.inference_mode)
+        session.resume(found.directory, ["training.steps=8"])
+    assert torch.is_grad_enabled()
+    assert expected.history["g_loss"].tolist() == found.history["g_loss"][:5].tolist()
+    assert len(found.history["g_loss"]) == 8
+
+
 @needs_cuda
 @pytest.mark.parametrize("deterministic", [True, False])
 def test_after_a_run_on_cuda(deterministic: bool, before: dict[str, object], images: Any, tmp_path: Path) -> None:

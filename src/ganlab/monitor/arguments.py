@@ -9,8 +9,9 @@ from typing import get_args
 from ganlab.config.experiment import NAME
 from ganlab.diagnosis.readers.family import LOSS_NAMES
 from ganlab.errors import ConfigError, RunError
-from ganlab.monitor.recorder import versions
-from ganlab.runs.status import MADE_BY, RunStatus, State, now, this_process
+from ganlab.monitor.recorder import as_integer, versions
+from ganlab.runs.status import LAST_STEP, MADE_BY, RunStatus, State, now, this_process
+from ganlab.text import short
 
 SCORES = ("d_train", "d_held_out", "d_fake")
 """The discriminator's mean scores that a snapshot may have: on training data, on data never trained on, on samples."""
@@ -20,26 +21,34 @@ def new_status(name: str, loss: str | None, steps: int | None, seed: int) -> Run
     """Return run.json of a run that begins.
 
     Raises:
-        ConfigError: a name that a run cannot have, an unknown loss, or an invalid number of steps.
+        ConfigError: a name that a run cannot have, an unknown loss, an invalid number of steps, or a seed that is no
+            integer.
     """
     if not isinstance(name, str) or not re.fullmatch(NAME, name):
         raise ConfigError(
             f"a run cannot be called {name!r:.100}",
             "start with a letter or a digit, go on with letters, digits, `_`, `.` or `-`, at most 64",
         )
-    if loss is not None and loss not in LOSS_NAMES:
-        raise ConfigError(f"loss is {loss!r}", f"losses are {', '.join(LOSS_NAMES)}; leave it out if yours is another")
-    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
-        raise ConfigError(f"steps is {steps!r}", "give the number of planned steps, or leave it out")
+    if loss is not None and (not isinstance(loss, str) or loss not in LOSS_NAMES):
+        raise ConfigError(
+            f"loss is {short(repr(loss))}", f"losses are {', '.join(LOSS_NAMES)}; leave it out if yours is another"
+        )
+    planned, chosen = as_integer(steps), as_integer(seed)
+    if steps is not None and (planned is None or not 1 <= planned <= LAST_STEP):
+        raise ConfigError(
+            f"steps is {short(repr(steps))}", f"give the number of planned steps, 1 to {LAST_STEP}, or leave it out"
+        )
+    if chosen is None:
+        raise ConfigError(f"seed is {short(repr(seed))}", "give an integer, such as 0")
     return RunStatus(
         status="running",
         reason="",
         made_by=MADE_BY,
         name=name,
         loss=loss,
-        seed=seed,
+        seed=chosen,
         step=0,
-        steps=steps,
+        steps=planned,
         process=this_process(),
         started=now(),
         seconds=0.0,

@@ -18,6 +18,7 @@ from ganlab.monitor.rows import Number
 from ganlab.monitor.view import LoggingView, View
 from ganlab.runs.directory import new_run
 from ganlab.runs.status import State
+from ganlab.text import described, one_line
 
 
 class Monitor:
@@ -74,12 +75,16 @@ class Monitor:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if self.open and error is None:
+        if not self.open:
+            return
+        if error is None:
             self.finish()
-        elif self.open and isinstance(error, KeyboardInterrupt):
-            self.finish("interrupted", "SIGINT")
-        elif self.open:
-            self.finish("failed", f"{type(error).__name__}: {error}")
+            return
+        try:
+            self.finish(*ending(error))
+        except Exception as own:
+            # The error that leaves the block is the one that the user needs to see.
+            LoggingView().warn(f"{self.run.path.name} could not be finished: {one_line(described(own))}")
 
     def log(self, step: int, **columns: Number | None) -> None:
         """Take a step's numbers; they become a row of history.csv within a second or 256 rows.
@@ -117,7 +122,7 @@ class Monitor:
         """
         self._require_open()
         snapshots, comparison = self.recorder.evidence.snapshots, self.observer.comparison
-        require_growing(step, snapshots[-1]["step"] if snapshots else None, "snapshot")
+        step = require_growing(step, snapshots[-1]["step"] if snapshots else None, "snapshot")
         known = checked_scores(scores)
         with self.recorder.spending("watching"):
             values, domain = generated(samples, None if comparison is None else comparison.domain)
@@ -134,17 +139,28 @@ class Monitor:
             status: how it ended, for run.json: finished, stopped, interrupted or failed.
             reason: why, if it did not finish.
 
+        If judging or drawing fails, the run ends as failed, and the error is raised.
+
         Raises:
             RunError: the run is finished already, or the status is another one.
         """
         self._require_open()
         require_end(status)
-        with self.recorder.spending("watching"):
-            self.reading = self.observer.finish()
         self.open = False
+        try:
+            with self.recorder.spending("watching"):
+                self.reading = self.observer.finish()
+        except BaseException as error:
+            self.recorder.close(*(ending(error) if status == "finished" else (status, reason)))
+            raise
         self.recorder.close(status, reason)
         return self.reading
 
     def _require_open(self) -> None:
         if not self.open:
             raise RunError(f"{self.run.path.name} is finished", "make a new Monitor for another run")
+
+
+def ending(error: BaseException) -> tuple[State, str]:
+    """Return the status and the reason of a run that an error ended."""
+    return ("interrupted", "SIGINT") if isinstance(error, KeyboardInterrupt) else ("failed", described(error))

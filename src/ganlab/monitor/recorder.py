@@ -24,8 +24,8 @@ from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import append_text, read_history, sync_file
 from ganlab.runs.snapshots import append_snapshot, cut_snapshots, read_snapshots
-from ganlab.runs.status import Cost, RunStatus, State, now
-from ganlab.text import one_line
+from ganlab.runs.status import LAST_STEP, Cost, RunStatus, State, now
+from ganlab.text import one_line, short
 from ganlab.version import __version__
 
 BLOCK = 256
@@ -131,7 +131,7 @@ class Recorder:
         Raises:
             RunError: the step does not grow, a value is no single number, or a name cannot be a column's.
         """
-        require_growing(step, self.last_step, "log")
+        step = require_growing(step, self.last_step, "log")
         self.rows.add(step, self.elapsed, columns)
         self.last_step = step
         if len(self.rows) == BLOCK or time.perf_counter() - self.last_flush > FLUSH_SECONDS:
@@ -206,23 +206,37 @@ class Recorder:
                 saving_share=round(self.seconds["saving"] / spent, 4),
             ),
         )
-        try:
+        with self.held, ExitStack() as ends:
+            for view in reversed(self.views):
+                ends.callback(view.end)
             self.run.write_status(self.status)
-        finally:
-            for view in self.views:
-                view.end()
-            self.held.close()
 
 
-def require_growing(step: object, last: int | None, call: str) -> None:
-    """Raise RunError unless a step is an integer from 0 that is larger than the last one."""
-    if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or step < 0:
-        raise RunError(f"{call}() was given {step!r} for a step", "a step is an integer from 0")
+def require_growing(step: object, last: int | None, call: str) -> int:
+    """Return a step, also one of NumPy's integers, as a plain integer.
+
+    Raises:
+        RunError: it is no integer from 0 to LAST_STEP, or not larger than the last one.
+    """
+    whole = as_integer(step)
+    if whole is None or not 0 <= whole <= LAST_STEP:
+        raise RunError(
+            f"{call}() was given {short(repr(step))} for a step", f"a step is an integer from 0 to {LAST_STEP}"
+        )
+    step = whole
     if last is not None and step <= last:
         raise RunError(
             f"{call}() was given step {step} after step {last}",
             "steps must grow; give all numbers of a step in one call, and one set of samples",
         )
+    return step
+
+
+def as_integer(value: object) -> int | None:
+    """Return a number that is an integer, of Python or of NumPy, as a plain one; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        return None
+    return int(value)
 
 
 def versions() -> dict[str, str]:

@@ -44,8 +44,10 @@ def held(folder: Path) -> Iterator[None]:
         write_json(holder, this_process().model_dump())
         yield
     finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+        try:
+            holder.unlink(missing_ok=True)
+        finally:
+            lock.release()
 
 
 def is_held(folder: Path) -> bool:

@@ -24,7 +24,10 @@ STOP_ON = "stop_on"
 
 State = Literal["running", "finished", "stopped", "interrupted", "failed"]
 
-Step = Annotated[int, Field(ge=0, lt=10**12)]
+LAST_STEP = 10**12 - 1
+"""The largest step that a run can have."""
+
+Step = Annotated[int, Field(ge=0, le=LAST_STEP)]
 Seconds = Annotated[float, Field(ge=0, lt=1e15)]
 Share = Annotated[float, Field(ge=0, le=1)]
 

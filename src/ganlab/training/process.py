@@ -19,7 +19,8 @@ def process_settings(device: torch.device, options: TrainingOptions, threads: in
     """Set this process up to train, and put everything back at the end, also if an exception ends it.
 
     Inside, PyTorch uses the number of threads asked for and deterministic algorithms if `training.deterministic` says
-    so, and flushes denormal numbers to 0. Its global generators, which the run seeds, get their state back.
+    so, flushes denormal numbers to 0, and computes gradients, also if the caller has switched them off. Its global
+    generators, which the run seeds, get their state back.
 
     Args:
         device: where the run trains.
@@ -27,6 +28,8 @@ def process_settings(device: torch.device, options: TrainingOptions, threads: in
         threads: threads of the CPU; None leaves PyTorch's own choice.
     """
     with ExitStack() as found:
+        found.enter_context(torch.inference_mode(False))
+        found.enter_context(torch.enable_grad())
         found.enter_context(torch.random.fork_rng([device] if device.type == "cuda" else []))
         if device.type == "mps":
             found.callback(torch.mps.set_rng_state, torch.mps.get_rng_state())

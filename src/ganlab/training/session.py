@@ -34,6 +34,7 @@ from ganlab.runs.status import (
     this_process,
 )
 from ganlab.runs.stop import EXIT_CODES, StopSignal
+from ganlab.text import described
 from ganlab.training.checkpoint import checkpoint_path, experiment_of, newest_checkpoint, restore
 from ganlab.training.device import choose_device, describe_device
 from ganlab.training.loop import Ending, train_loop
@@ -235,7 +236,7 @@ def carry_on(
         recorder.close("interrupted", "SIGINT twice")
         raise
     except BaseException as error:
-        recorder.close("failed", f"{type(error).__name__}: {error}")
+        recorder.close("failed", described(error))
         raise
     if ending.status == "interrupted":
         raise Interrupted(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 import torch
 
 import ganlab
-from ganlab.errors import ConfigError, RunError
+import ganlab.api
+from ganlab.errors import ConfigError, GanlabError, RunError
 from ganlab.monitor.pictures import Pictures
 from ganlab.training.trained import export, load_game, sample_inputs
 
@@ -76,6 +78,60 @@ def test_every_named_gan_trains_and_its_generator_runs_without_ganlab(
     for count in (1, 5):
         with torch.no_grad():
             torch.testing.assert_close(program(inputs[:count]), game.generator(inputs[:count]), atol=1e-5, rtol=1e-4)
+
+
+def test_the_examples_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    examples = doctest.DocTestFinder(exclude_empty=True).find(ganlab.api, globs={"ganlab": ganlab})
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    said: list[str] = []
+    for example in sorted((each for each in examples if each.examples), key=lambda each: each.lineno or 0):
+        runner.run(example, out=said.append)
+    assert not runner.failures, "".join(said)
+    shown = {each.name.rpartition(".")[2] for each in examples if each.examples}
+    assert shown == {"train", "load_run", "diagnose", "evaluate", "sample", "sweep", "compare"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["between.png", "runs", "side_by_side.png"]
+
+
+def test_arrays_are_judged_as_files_of_them_are(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (64, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "samples.npz", step_100=images, step_200=images[::-1])
+    losses = {"step": np.arange(1, 201), "d_loss": draw.normal(1.3, 0.05, 200), "g_loss": draw.normal(0.9, 0.05, 200)}
+    rows = "".join(f"{step},{d!r},{g!r}\n" for step, d, g in zip(*map(np.ndarray.tolist, losses.values()), strict=True))
+    (tmp_path / "log.csv").write_text(f"step,d_loss,g_loss\n{rows}")
+    from_files = ganlab.diagnose(tmp_path / "log.csv", samples=tmp_path / "samples.npz", real="mnist[3,8]")
+    steps = {100: images, 200: torch.from_numpy(images[::-1].copy())}
+    from_arrays = ganlab.diagnose(losses, samples=steps, real="mnist[3,8]", out=tmp_path / "out")
+    assert dict(from_arrays) == {**from_files, "source": "columns"}
+    assert from_arrays.judged_on.snapshots == from_files.judged_on.snapshots
+    assert ganlab.Verdict.read(tmp_path / "out" / "verdict.json") == from_arrays
+    assert (tmp_path / "out" / "plots" / "samples.png").is_file()
+
+
+def test_real_data_can_be_an_array_and_nothing_is_written_without_out(points: Any, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    assert ganlab.diagnose(samples=draw.normal(size=(300, 2)), real=draw.normal(size=(2000, 2))).name == "healthy"
+    run = ganlab.train(points("training.steps=4"), runs_dir=tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
+    assert ganlab.diagnose(run) == ganlab.diagnose(run.path.name, runs_dir=tmp_path) == run.verdict
+    assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == before
+    with pytest.raises(GanlabError, match="nothing to judge"):
+        ganlab.diagnose()
+
+
+def test_sampling_twice_is_the_same_and_a_picture_of_its_own_is_pixels(images: Any, tmp_path: Path) -> None:
+    sagan = [f"{player}={{name: sagan, width: 4}}" for player in ("generator", "discriminator")]
+    run = ganlab.train(images("training.steps=2", *sagan), runs_dir=tmp_path)
+    one, other = (ganlab.sample(run, 4, out=out) for out in (None, tmp_path / "four.npz"))
+    np.testing.assert_array_equal(one, other)
+    assert (one.shape, one.dtype) == ((4, 1, 28, 28), np.float32)
+    assert np.load(tmp_path / "four.npz")["samples"].dtype == np.uint8
+    assert not np.array_equal(one, ganlab.sample(run, 4, live=True))
+    drawn = ganlab.sample(run, 2, attention=True)
+    assert (drawn.dtype, drawn.ndim, drawn.shape[2]) == (np.uint8, 3, 3)
+    with pytest.raises(GanlabError, match="pictures of their own"):
+        ganlab.sample(run, walk=1, gallery=True)
 
 
 def test_a_run_shows_how_it_stands_and_its_verdict(points: Any, tmp_path: Path) -> None:

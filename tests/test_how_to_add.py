@@ -186,7 +186,7 @@ from ganlab.data.samples import RealData, Samples
 def load(options):
     points = torch.linspace(-1, 1, options.points)[:, None].repeat(1, 2)
     labels = torch.zeros(len(points), dtype=torch.int64)
-    train, held_out = (Samples(points[first::2], labels[first::2], ("line",)) for first in (0, 1))
+    train, held_out = (Samples(points[first::2], labels[first::2], ("line",), options.domain) for first in (0, 1))
     return RealData(train, held_out, "line")
 """,
     },

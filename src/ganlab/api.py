@@ -1,16 +1,23 @@
-"""The Python interface: train from a file, open what a run left behind."""
+"""The Python interface: a function for each command, and what it leaves behind.
+
+The examples below follow each other: what one of them trains, the next ones use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, experiment_from_mapping, load_experiment
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.errors import GanlabError, Interrupted
 from ganlab.runs.directory import RunDirectory, find_run
+from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history
 from ganlab.runs.snapshots import Row, read_snapshots
 from ganlab.text import printable
@@ -18,7 +25,13 @@ from ganlab.text import printable
 if TYPE_CHECKING:
     from torch import nn
 
+    from ganlab.data.arrays import Array
+    from ganlab.diagnosis.readers.memory import Columns
     from ganlab.monitor.view import View
+    from ganlab.report.compare import RunComparison
+    from ganlab.sweeps.executors.places import Resources
+    from ganlab.sweeps.folder import SweepFolder
+    from ganlab.sweeps.view import SweepView
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,36 @@ class Run:
         return f"<div>{status}{verdict_html(verdict, *pictures) if verdict else '<p>not judged yet</p>'}</div>"
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep's folder, read on demand.
+
+    Attributes:
+        folder: its layout.
+        files: the tables and pictures that were made.
+        left: names of the runs that failed for good; the same sweep again tries them again.
+    """
+
+    folder: SweepFolder
+    files: tuple[Path, ...]
+    left: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """The sweep's folder."""
+        return self.folder.path
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """summary.json: `claims`, `runs`, `states`, rates of verdicts, attempts."""
+        return read_json(self.folder.summary)
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """The planned runs by name, in the plan's order."""
+        return {planned.id: Run(self.folder.run(planned.id)) for planned in self.folder.plan().runs}
+
+
 def train(
     config: str | Path | Mapping[str, Any] | Experiment,
     overrides: Sequence[str] = (),
@@ -98,6 +141,10 @@ def train(
     views: Sequence[View] = (),
 ) -> Run:
     """Train one experiment and return its run.
+
+    >>> run = ganlab.train("ring", ["training.steps=40", "monitor.snapshot_samples=200"])
+    >>> run.status["status"], len(run.history["g_loss"]), run.verdict.name
+    ('finished', 40, 'never_learned')
 
     Args:
         config: a YAML file, the name of a shipped one, a mapping of the same keys, or an Experiment.
@@ -128,7 +175,271 @@ def train(
 def load_run(path: str | Path, runs_dir: str | Path = "runs") -> Run:
     """Open a run by its path or by a unique part of its name.
 
+    >>> ganlab.load_run("ring").snapshots[-1].step
+    40
+
     Raises:
         RunError: no run, or more than one, is meant.
     """
     return Run(find_run(str(path), Path(runs_dir)))
+
+
+def diagnose(
+    source: str | Path | Run | Columns | None = None,
+    *,
+    samples: str | Path | Array | Mapping[int, Array] | None = None,
+    real: str | Path | Array | None = None,
+    loss: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    tile: int | None = None,
+    out: str | Path | None = None,
+    runs_dir: str | Path = "runs",
+) -> Verdict:
+    """Say by name what went wrong in a run, since when, on what evidence, how sure, and what to do.
+
+    >>> verdict = ganlab.diagnose("ring")  # or train.log, or a folder of event files
+    >>> verdict.name, verdict.evidence[0].signal
+    ('never_learned', 'good')
+    >>> import numpy as np
+    >>> points = np.random.default_rng(0).normal([1, 0], 0.01, size=(500, 2))  # one of the ring's eight modes
+    >>> ganlab.diagnose(samples=points, real="ring").name
+    'mode_collapse/total'
+    >>> losses = {"d_loss": np.full(500, 0.001), "g_loss": np.full(500, 9.0)}
+    >>> ganlab.diagnose(losses, loss="non_saturating").name
+    'convergence_failure/discriminator_dominates'
+
+    Args:
+        source: a run, or a unique part of its name; a log or a folder of logs that other code wrote; or the columns of
+            a log, numbers by name, of which `step` may be one. None: only samples are judged.
+        samples: what a foreign generator made: a folder of images, an NPZ, a grid PNG with `tile`; or an array, images
+            (N, H, W), (N, H, W, C) or (N, C, H, W) or points (N, 2), N >= 16; or one for each of several steps.
+        real: the data that the samples should look like: `mnist`, `mnist[3,8]`, a folder, an NPZ, or an array.
+        loss: the loss, if a log does not show it: `non_saturating`, `hinge`, ...
+        columns: what a log calls our columns, `{"d_loss": "lossD"}`, if that is not recognised.
+        tile: side of a tile of a grid PNG, in pixels.
+        out: folder for verdict.json and pictures; the run's own path is allowed. None: nothing is written.
+        runs_dir: where runs are looked for by name.
+
+    Raises:
+        GanlabError: there is nothing to judge, it cannot be read, or `out` cannot be written.
+    """
+    from ganlab.diagnosis.readers import ReadOptions
+    from ganlab.diagnosis.sessions import diagnose_path, find_target, write_down
+
+    if source is None and samples is None:
+        raise GanlabError("there is nothing to judge", "give a run, a log, its columns, or samples with real ones")
+    run = None
+    if isinstance(source, Run):
+        source = source.path
+    if isinstance(source, str | Path):
+        target = find_target(str(source), Path(runs_dir))
+        source, run = target.path, target.run
+    options = ReadOptions(
+        columns=columns or {},
+        loss=loss,
+        samples=Path(samples) if isinstance(samples, str) else samples,
+        real=str(real) if isinstance(real, Path) else real,
+        tile=tile,
+    )
+    verdict = diagnose_path(source, options)
+    if out is not None:
+        write_down(verdict, options, run, Path(out))
+    return verdict
+
+
+def evaluate(
+    run: str | Path | Run,
+    count: int = 10_000,
+    *,
+    step: int | str = "newest",
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda text: None,
+    runs_dir: str | Path = "runs",
+) -> dict[str, Any]:
+    """Measure a run's generator, live and averaged, and write evaluation.json into the run.
+
+    >>> found = ganlab.evaluate("ring", count=200)
+    >>> coverage = found["metrics"]["live"]["coverage"]
+    >>> 0 <= coverage["value"] < coverage["real"]
+    True
+
+    Args:
+        run: the run, or a unique part of its name.
+        count: samples of each generator, at least 16.
+        step: a checkpoint's step, `newest` or `best`.
+        seed: of the latents and of what metrics draw.
+        progress: is told what is measured next.
+        runs_dir: where runs are looked for by name.
+
+    Returns:
+        `schema`, `step`, `samples`, `seed`, `features`, and `metrics`: for `live`, and for `ema` if the run keeps an
+        average, each metric by name with its `value`, its real-vs-real value `real` and its `protocol`.
+
+    Raises:
+        RunError: there is no such run or checkpoint, or it cannot be used.
+        DataError: the run's data cannot be loaded.
+    """
+    from ganlab.training.evaluating import evaluate_run
+    from ganlab.training.trained import parse_which
+
+    return evaluate_run(_directory(run, runs_dir), parse_which(str(step)), count, seed, progress)
+
+
+def sample(
+    run: str | Path | Run,
+    count: int | None = None,
+    *,
+    interpolate: int | None = None,
+    spherical: bool = False,
+    walk: int | None = None,
+    arithmetic: str | None = None,
+    nearest: bool = False,
+    of_class: str | None = None,
+    gallery: bool = False,
+    attention: bool = False,
+    seed: int = 0,
+    step: int | str = "newest",
+    live: bool = False,
+    out: str | Path | None = None,
+    runs_dir: str | Path = "runs",
+) -> NDArray[Any]:
+    """Draw samples from a run's generator; image-to-image games translate held-out images.
+
+    >>> ganlab.sample("ring", 64).shape
+    (64, 2)
+    >>> ganlab.sample("ring", interpolate=3, out="between.png").shape
+    (30, 2)
+
+    Args:
+        run: the run, or a unique part of its name.
+        count: number of samples; None: 100, with `nearest` 50, with `attention` 6.
+        interpolate: as many pairs of latents, ten samples from one to the other of each.
+        spherical: interpolate along the arc instead of the line.
+        walk: ten rows in which this latent dimension, counted from 0, goes from low to high.
+        arithmetic: `8-3+5`: class means A, B, C, their sum A - B + C, and six samples around it.
+        nearest: each sample followed by the training image nearest to it.
+        of_class: samples of one class, by name (conditional games).
+        gallery: the game's own picture, such as a row a class.
+        attention: a row a sample: five points, and what each attends to.
+        seed: of the latents.
+        step: a checkpoint's step, `newest` or `best`.
+        live: the live weights instead of their moving average.
+        out: NAME.png for a grid, NAME.npz, or a folder for one PNG a sample; None: nothing is written.
+        runs_dir: where runs are looked for by name.
+
+    Returns:
+        Images (N, C, H, W), float32 in [-1, 1], or points (N, 2); with `attention` the picture, uint8 (H, W, 3).
+
+    Raises:
+        GanlabError: the run has no such picture or checkpoint, arguments do not go together, or `out` cannot be
+            written.
+    """
+    from ganlab.training.pictures import draw, make_wish
+    from ganlab.training.trained import load_game, parse_which
+
+    asked = {
+        "interpolate": interpolate,
+        "walk": walk,
+        "arithmetic": arithmetic,
+        "nearest": nearest,
+        "class": of_class,
+        "gallery": gallery,
+        "attention": attention,
+    }
+    wish = make_wish(asked, count, seed, spherical)
+    drawing = draw(load_game(_directory(run, runs_dir), parse_which(str(step)), live), wish)
+    if out is not None:
+        drawing.write(Path(out))
+    return drawing.samples.numpy() if drawing.pixels is None else drawing.pixels
+
+
+def sweep(
+    spec: str | Path | Mapping[str, Any] = "induced_failures",
+    overrides: Sequence[str] = (),
+    *,
+    seeds: int | None = None,
+    quick: bool = False,
+    fresh: bool = False,
+    yes: bool = False,
+    resources: Resources | None = None,
+    into: str | Path | None = None,
+    runs_dir: str | Path = "runs",
+    view: SweepView | None = None,
+) -> Sweep:
+    """Train many runs, and say claim by claim what they show. What has ended is not trained again.
+
+    >>> spec = {"name": "latents", "base": "ring", "grid": {"latent.dim": [1, 2]}}
+    >>> done = ganlab.sweep(spec, ["training.steps=20", "monitor.snapshot_samples=200"])
+    >>> done.summary["states"], [run.experiment.latent.dim for run in done.runs.values()]
+    ({'finished': 2}, [1, 2])
+
+    Args:
+        spec: a YAML file, the name of a shipped sweep, or a mapping of the same keys.
+        overrides: `KEY=VALUE` changes, the last word on every run.
+        seeds: seeds of every configuration, 0 to `seeds` - 1; None: the spec's.
+        quick: only what the spec marks as quick, with one seed.
+        fresh: remove what an earlier sweep of the same spec left.
+        yes: also carry out more than 10,000 runs.
+        resources: where runs are trained; None: worker processes on this machine, one a core or one a GPU.
+        into: the sweep's folder; None: `sweep-<name>-<8 letters>` in `runs_dir`.
+        runs_dir: folder of the sweep's folder.
+        view: who watches; see `ganlab.sweeps.view.SweepView`.
+
+    Raises:
+        GanlabError: something the user can put right; no run was begun.
+        Interrupted: a signal ended the sweep; its runs have saved, and the same sweep again goes on.
+    """
+    from ganlab.report.sweep import make_report
+    from ganlab.runs.stop import EXIT_CODES, StopSignal
+    from ganlab.sweeps.executors.places import Resources, make_executor
+    from ganlab.sweeps.folder import SweepFolder, open_sweep
+    from ganlab.sweeps.plan import make_plan
+    from ganlab.sweeps.scheduler import has_ended, run_sweep
+    from ganlab.sweeps.spec import load_spec, spec_from_mapping
+    from ganlab.sweeps.view import SweepView
+
+    loaded = spec_from_mapping(spec, overrides) if isinstance(spec, Mapping) else load_spec(spec, overrides)
+    plan = make_plan(loaded, seeds=seeds, quick=quick, yes=yes)
+    path = Path(into) if into is not None else Path(runs_dir) / plan.folder_name
+    executor = make_executor(resources or Resources(), SweepFolder(path))
+    with StopSignal() as stop:
+        folder = open_sweep(plan, path, fresh)
+        with folder.held():
+            run_sweep(plan, folder, executor, view or SweepView(), stop)
+            left = tuple(planned.id for planned in plan.runs if not has_ended(folder.run(planned.id)))
+            if stop.received:
+                raise Interrupted(
+                    f"{stop.received.name}: {len(left)} of {len(plan.runs)} runs are left",
+                    "the same command goes on with them",
+                    EXIT_CODES[stop.received],
+                )
+            return Sweep(folder, tuple(make_report(path)), left)
+
+
+def compare(
+    runs: Sequence[str | Path | Run], out: str | Path | None = None, *, runs_dir: str | Path = "runs"
+) -> RunComparison:
+    """Lay 2 to 8 runs side by side: settings that differ, verdicts, final numbers, curves and last samples.
+
+    >>> other = ganlab.train("ring", ["name=other", "seed=1", "training.steps=40", "monitor.snapshot_samples=200"])
+    >>> comparison = ganlab.compare(["ring-", other], "side_by_side.png")
+    >>> comparison.numbers["energy_distance"], comparison.picture
+    ([..., ...], PosixPath('side_by_side.png'))
+
+    Args:
+        runs: the runs, or unique parts of their names.
+        out: the picture, a PNG; None: `comparison-<8 letters>.png` in `runs_dir`.
+        runs_dir: where runs are looked for by name.
+
+    Raises:
+        RunError: there is no such run, they are too few or too many, or `out` cannot be written.
+    """
+    from ganlab.report.compare import compare as lay_side_by_side
+    from ganlab.report.compare import default_picture
+
+    found = [_directory(run, runs_dir) for run in runs]
+    return lay_side_by_side(found, Path(out) if out is not None else default_picture(found, Path(runs_dir)))
+
+
+def _directory(run: str | Path | Run, runs_dir: str | Path) -> RunDirectory:
+    return run.directory if isinstance(run, Run) else find_run(str(run), Path(runs_dir))

@@ -6,8 +6,8 @@
     python tests/golden/record.py texts             # what verdicts say, in words
     python tests/golden/record.py resumed
 
-Public surfaces are used (the keys of an experiment, `ganlab.train`, commands, files of the run directory), and of the
-inside only the reader and the judge of evidence, so that modules can move. README.md says when to record again.
+Public surfaces are used (the keys of an experiment, `ganlab.train`, `ganlab.diagnose`, commands, files of the run
+directory), so that modules can move. README.md says when to record again.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ from safetensors.torch import load_file
 
 import ganlab
 from ganlab.cli.app import main
-from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.readers import ReadOptions, read
 
 HERE = Path(__file__).parent
 TRAININGS = HERE / "trainings"
@@ -175,7 +173,7 @@ def diagnosed() -> dict[str, Json]:
     """Judge all recorded evidence, and return each verdict as `ganlab diagnose --json` prints it, but draw nothing."""
     sources = {path.name: path for path in sorted(EVIDENCE.iterdir())}
     sources |= {f"old_{name}": OLD_RUNS / name for name in ("ring", "conditional", "monitor")}
-    return {name: diagnose(read(path, ReadOptions())).as_json() for name, path in sorted(sources.items())}
+    return {name: ganlab.diagnose(path).as_json() for name, path in sorted(sources.items())}
 
 
 def numbers_of(verdict: Json) -> Json:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ganlab.report.compare import RunComparison
-    from ganlab.runs.directory import RunDirectory
 
 
 def compare(
@@ -32,24 +31,13 @@ def compare(
 
     Example: ganlab compare guide_stable guide_latent_1 --out comparison.png
     """
-    from ganlab.report.compare import compare as lay_side_by_side
-    from ganlab.runs.directory import find_run
+    from ganlab.api import compare as lay_side_by_side
 
-    found = [find_run(run, runs_dir) for run in runs]
-    comparison = lay_side_by_side(found, out or default_picture(found, runs_dir))
+    comparison = lay_side_by_side(runs, out, runs_dir=runs_dir)
     if as_json:
         print_json(comparison.as_json())
     else:
         show_comparison(console(), comparison)
-
-
-def default_picture(runs: list[RunDirectory], runs_dir: Path) -> Path:
-    """Return a name that is the same for these runs and another for others, so that nothing else is replaced."""
-    import hashlib
-
-    names = "\n".join(str(run.path.resolve()) for run in runs)
-    digest = hashlib.sha256(names.encode(errors="surrogateescape")).digest()
-    return runs_dir / f"comparison-{''.join(chr(ord('a') + byte % 26) for byte in digest[:8])}.png"
 
 
 def show_comparison(out: Console, comparison: RunComparison) -> None:

@@ -28,9 +28,9 @@ def evaluate(
 
     Example: ganlab evaluate dcgan_mnist -n 10000
     """
+    from ganlab.api import evaluate as measure
     from ganlab.runs.directory import find_run
-    from ganlab.training.evaluating import FILE, evaluate_run
-    from ganlab.training.trained import parse_which
+    from ganlab.training.evaluating import FILE
 
     found = find_run(run, runs_dir)
     out = console(stderr=True)
@@ -43,7 +43,7 @@ def evaluate(
             else:
                 out.print(printable(text))
 
-        result = evaluate_run(found, parse_which(step), count, seed, progress)
+        result = measure(found.path, count, step=step, seed=seed, progress=progress)
     if as_json:
         print_json(result)
         return

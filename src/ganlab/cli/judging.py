@@ -42,7 +42,7 @@ def judge_one(path: str, order: Order) -> bool:
     """Judge and show one run; return whether its verdict is one to fail on."""
     target = find_target(path, order.runs_dir)
     verdict = diagnose_path(target.path, order.options)
-    show(write_down(target, verdict, order.options, order.out), order.as_json)
+    show(write_down(verdict, order.options, target.run, order.out), order.as_json)
     return order.fails(verdict)
 
 
@@ -63,7 +63,7 @@ def judge_many(paths: Sequence[str], order: Order) -> bool:
             continue
         # Logs of several runs often have the same name.
         out = None if order.out is None else order.out / f"{number}-{target.path.name}"
-        results.append((path, write_down(target, verdict, order.options, out)))
+        results.append((path, write_down(verdict, order.options, target.run, out)))
     show_several(results, order.as_json)
     judged = [result for _, result in results if isinstance(result, Judged)]
     if any(order.fails(each.verdict) for each in judged):
@@ -86,7 +86,7 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
             sys.stdout.flush()
         if order.fails(verdict):
             break
-    judged = write_down(target, verdict, order.options, order.out)
+    judged = write_down(verdict, order.options, target.run, order.out)
     if order.as_json:
         print_remarks(judged)
     else:

@@ -154,7 +154,7 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
     Raises:
         DataError: they are of different shapes or types, too few, or hold something else.
     """
-    found = [_numpy(array) for array in arrays]
+    found = [as_numpy(array) for array in arrays]
     if len({(array.shape[1:], array.dtype) for array in found}) > 1:
         raise DataError(f"the arrays of {name} are not of one shape and type", "save samples of one kind a file")
     count = min(len(array) if array.ndim else 1 for array in found)
@@ -175,7 +175,7 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
     return Understood(tuple(_channels_first(array, layout) for array in found), domain, layout, pixels, low)
 
 
-def _numpy(array: Array) -> NDArray[Any]:
+def as_numpy(array: Array) -> NDArray[Any]:
     """Return an array as NumPy's, on the CPU; types that NumPy lacks become float32."""
     if not isinstance(array, Tensor):
         return np.asarray(array)

@@ -13,11 +13,11 @@ from torch.nn.functional import interpolate
 
 from ganlab.config.data import DataOptions, FolderOptions
 from ganlab.data import RealData, Samples, load, to_stored
-from ganlab.data.arrays import held_out_share, split
+from ganlab.data.arrays import Array, held_out_share, split
 from ganlab.data.folder import find_images, load_as
 from ganlab.data.named import KNOWN_DATA, load_named
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.samples import load_samples
+from ganlab.diagnosis.readers.samples import SampleSource, SavedSamples, load_samples
 from ganlab.domain import Domain, Images, Points
 from ganlab.errors import DataError
 from ganlab.evaluation.features import features_for
@@ -35,7 +35,7 @@ SEED = 0
 """Of the choice of reals: the same samples always get the same figures."""
 
 
-def with_samples(evidence: Evidence, samples: Path, real: str | None, tile: int | None) -> Evidence:
+def with_samples(evidence: Evidence, samples: SampleSource, real: str | Array | None, tile: int | None) -> Evidence:
     """Return the evidence with a snapshot a step of the samples, in place of any that the run made itself.
 
     Raises:
@@ -49,8 +49,8 @@ def with_samples(evidence: Evidence, samples: Path, real: str | None, tile: int 
         data = load(options, 2)
     else:
         raise DataError(
-            "--samples can be judged only against the data they should look like",
-            "name them with --real: mnist, mnist[3,8], a folder of images, or an NPZ",
+            "samples can be judged only against the data they should look like",
+            "name them with --real (in Python `real`): mnist, mnist[3,8], a folder of images, or an NPZ",
         )
     dated = [(evidence.last_step if step is None else step, each) for step, each in saved.steps]
     rows, more = snapshots_of(dated, saved.domain, options, data)
@@ -117,11 +117,11 @@ def as_real(values: Tensor, domain: Domain, real: Domain) -> tuple[Tensor, list[
 # --real
 
 
-def load_real(text: str, domain: Domain) -> tuple[DataOptions | None, RealData]:
+def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, RealData]:
     """Load real data: a data set by name, `mnist`, some of its classes, `mnist[3,8]`; a folder of images; or an NPZ.
 
     Args:
-        text: what `--real` says.
+        real: what `--real` says, or an array that a program has at hand.
         domain: of the samples; a folder is read as such images, shrunk to at most 128 pixels a side.
 
     Returns:
@@ -130,24 +130,30 @@ def load_real(text: str, domain: Domain) -> tuple[DataOptions | None, RealData]:
     Raises:
         DataError: none of these, or it cannot be read.
     """
-    named = load_named(text)
+    if not isinstance(real, str):
+        return None, _taken(load_samples(real))
+    named = load_named(real)
     if named is not None:
         return named
-    if os.path.isdir(text):
+    if os.path.isdir(real):
         if isinstance(domain, Points):
             raise DataError("the samples are points and --real is a folder of images", "name ring or grid")
-        share = held_out_share(len(find_images(Path(text))))
-        options = FolderOptions(name="folder", path=text, held_out=share)
+        share = held_out_share(len(find_images(Path(real))))
+        options = FolderOptions(name="folder", path=real, held_out=share)
         return options, load_as(shrunk(domain), options)
-    if os.path.isfile(text):
-        saved = load_samples(Path(text), None)
-        values = to_stored(torch.cat([values for _, values in saved.steps]), saved.domain)
-        labels = torch.zeros(len(values), dtype=torch.int64)
-        return None, split(Samples(values, labels, ("real",), saved.domain), SEED)
+    if os.path.isfile(real):
+        return None, _taken(load_samples(Path(real)))
     raise DataError(
-        f"--real {excerpt(text)}: no such data set, folder or file",
+        f"--real {excerpt(real)}: no such data set, folder or file",
         f"name one of {', '.join(KNOWN_DATA)}, classes as in mnist[3,8], a folder of images, or an NPZ",
     )
+
+
+def _taken(saved: SavedSamples) -> RealData:
+    """Return samples as real data of one class."""
+    values = to_stored(torch.cat([values for _, values in saved.steps]), saved.domain)
+    labels = torch.zeros(len(values), dtype=torch.int64)
+    return split(Samples(values, labels, ("real",), saved.domain), SEED)
 
 
 def shrunk(images: Images) -> Images:

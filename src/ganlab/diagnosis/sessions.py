@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
+from ganlab.diagnosis.readers.memory import Columns
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import GanlabError, Interrupted, RunError
 from ganlab.runs.directory import RunDirectory, find_run
@@ -75,13 +76,17 @@ def find_target(reference: str, runs_dir: Path) -> Target:
     return Target(run.path, run)
 
 
-def diagnose_path(path: Path, options: ReadOptions) -> Verdict:
+def diagnose_path(source: Path | Columns | None, options: ReadOptions) -> Verdict:
     """Read a run, a log or a folder of logs as it is now, and judge it. Nothing is written.
+
+    Args:
+        source: where it is; or the columns of a log; or None, if there are only samples.
+        options: how to read it.
 
     Raises:
         GanlabError: it cannot be read, or what the options name cannot be used.
     """
-    return diagnose(read(path, options))
+    return diagnose(read(source, options))
 
 
 def follow(
@@ -131,27 +136,28 @@ def _sleep(seconds: float, stop: StopSignal) -> None:
         time.sleep(min(left, POLL))
 
 
-def write_down(target: Target, verdict: Verdict, options: ReadOptions, out: Path | None) -> Judged:
-    """Write a verdict and its pictures into `out`, else into the run; nothing is written next to foreign files.
+def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None, out: Path | None) -> Judged:
+    """Write a verdict and its pictures into `out`, else into the run; without either, nothing is written.
 
     What cannot be written into the run is a remark.
 
     Raises:
         GanlabError: `out` cannot be written.
     """
-    if (out is None and target.run is None) or verdict.judged_on is None:
+    folder = out if out is not None or run is None else run.path
+    if folder is None or verdict.judged_on is None:
         return Judged(verdict)
     from ganlab.diagnosis.verdict_files import draw_samples, write_verdict
 
     remarks, sheet = [], None
     try:
-        sheet = draw_samples(verdict.judged_on, target.run, options.samples, options.tile)
+        sheet = draw_samples(verdict.judged_on, run, options.samples, options.tile)
     except RunError as error:
         remarks.append(f"no sheet of samples: {error.message}")
     try:
         # The run's lock shows whether a process writes to it, and keeps it from being resumed meanwhile.
-        with target.run.held() if out is None and target.run is not None else nullcontext():
-            return Judged(verdict, write_verdict(out or target.path, verdict.judged_on, verdict, sheet), remarks)
+        with run.held() if out is None and run is not None else nullcontext():
+            return Judged(verdict, write_verdict(folder, verdict.judged_on, verdict, sheet), remarks)
     except (GanlabError, OSError) as error:
         why = error.message if isinstance(error, GanlabError) else str(error)
         if out is not None:

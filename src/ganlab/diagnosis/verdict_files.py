@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,6 +22,9 @@ from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
 
+if TYPE_CHECKING:
+    from ganlab.diagnosis.readers.samples import SampleSource
+
 NEAR_DUPLICATE = 0.09
 """Root-mean-square difference per pixel, of pixels in [-1, 1] averaged to at most 16 x 16, below which two samples
 count as near-duplicates if no reals are available: 5 % of 10,000 MNIST digits have a neighbour that near."""
@@ -30,7 +34,7 @@ REALS = 10_000
 
 
 def draw_samples(
-    evidence: Evidence, run: RunDirectory | None, samples: Path | None, tile: int | None
+    evidence: Evidence, run: RunDirectory | None, samples: SampleSource | None, tile: int | None
 ) -> Pixels | Figure | None:
     """Draw the last samples: those that `--samples` and `--tile` name, else the run's own; None without any.
 
@@ -62,7 +66,7 @@ def sheet_of_run(run: RunDirectory, evidence: Evidence) -> Pixels | Figure | Non
     return sheet_of_images(shown.images, title, data if isinstance(data, MnistOptions) else None)
 
 
-def sheet_of_samples(path: Path, tile: int | None) -> Pixels | None:
+def sheet_of_samples(samples: SampleSource, tile: int | None) -> Pixels | None:
     """Draw the last step's samples of a foreign run, as `--samples` names them; None if they are points.
 
     Raises:
@@ -71,7 +75,7 @@ def sheet_of_samples(path: Path, tile: int | None) -> Pixels | None:
     from ganlab.data import to_uint8
     from ganlab.diagnosis.readers.samples import load_samples
 
-    saved = load_samples(path, tile)
+    saved = load_samples(samples, tile)
     step, values = saved.steps[-1]
     if isinstance(saved.domain, Points):
         return None

@@ -43,7 +43,7 @@ def facts(verdict: Judgement) -> str:
     """Return how sure it is, how bad, and on which steps it was judged."""
     return (
         f"confidence {100 * verdict.confidence:.0f} % ({printable(verdict.basis)}); severity {verdict.severity:.2f}; "
-        f"judged on steps {span(verdict.steps)}"
+        f"judged on {steps(verdict.steps)}"
     )
 
 
@@ -92,6 +92,11 @@ def span(window: tuple[int, int]) -> str:
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
+def steps(window: tuple[int, int]) -> str:
+    """Return the steps of a window as `steps 1,200 to 2,000`, or `step 1,200`."""
+    return f"{'step' if window[0] == window[1] else 'steps'} {span(window)}"
+
+
 def _experiment(verdict: Judgement) -> Experiment | None:
     return None if verdict.judged_on is None else verdict.judged_on.experiment
 
@@ -103,13 +108,12 @@ def _numbers(finding: Finding) -> str:
         measured += f" {finding.value:.3g}"
     if finding.threshold is not None:
         measured += f" against {finding.threshold:.3g}"
-    steps = "step" if finding.window[0] == finding.window[1] else "steps"
-    return f"{measured}; {steps} {span(finding.window)}; {printable(finding.source)}"
+    return f"{measured}; {steps(finding.window)}; {printable(finding.source)}"
 
 
 def _contribution(each: Contribution) -> str:
     since = "" if each.onset_step is None else f" from step {each.onset_step:,}"
-    return f"{printable(words(each.name).capitalize())}{since} (seen over steps {span(each.window)})"
+    return f"{printable(words(each.name).capitalize())}{since} (seen over {steps(each.window)})"
 
 
 def _remedy(remedy: Remedy, experiment: Experiment | None) -> Line:

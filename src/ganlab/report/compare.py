@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -129,6 +130,13 @@ def compare(runs: Sequence[RunDirectory], out: Path) -> RunComparison:
     except OSError as error:
         raise RunError(f"{out} cannot be written: {error.strerror or error}", "name another file with --out") from error
     return found
+
+
+def default_picture(runs: Sequence[RunDirectory], runs_dir: Path) -> Path:
+    """Return a name that is the same for these runs and another for others, so that nothing else is replaced."""
+    names = "\n".join(str(run.path.resolve()) for run in runs)
+    digest = hashlib.sha256(names.encode(errors="surrogateescape")).digest()
+    return runs_dir / f"comparison-{''.join(chr(ord('a') + byte % 26) for byte in digest[:8])}.png"
 
 
 def read_side(run: RunDirectory) -> Side:

@@ -186,14 +186,18 @@ def load_spec(source: str | Path, overrides: Sequence[str] = ()) -> SweepSpec:
         raise refusal(error.mistakes) from None
 
 
-def spec_from_mapping(values: Mapping[str, Any]) -> SweepSpec:
+def spec_from_mapping(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> SweepSpec:
     """Return the sweep that plain values describe, keys as in a sweep's file, files from the current directory.
+
+    Args:
+        values: the spec.
+        overrides: as for `load_spec`.
 
     Raises:
         ConfigError: as `load_spec`.
     """
     try:
-        return _resolve(to_node(values, Location("sweep")), [], Path(), ())
+        return _resolve(to_node(values, Location("sweep")), [], Path(), overrides)
     except UnreadableError as error:
         raise refusal(error.mistakes) from None
 

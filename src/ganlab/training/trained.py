@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import dump_experiment
-from ganlab.data import RealData, load, to_stored
-from ganlab.domain import Domain, Images
+from ganlab.data import RealData, load
 from ganlab.errors import RunError
 from ganlab.games import build_game
 from ganlab.games.rounds import Draw
 from ganlab.games.standard import CHUNK, Setting, StandardGame
 from ganlab.networks import build_discriminator, build_generator
 from ganlab.objectives.parts import build_parts
-from ganlab.plots.grids import save_png, scatter, tile, to_pixels
 from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write
@@ -160,40 +156,6 @@ def export(game: StandardGame, folder: Path) -> list[Path]:
     atomic_write(folder / "generator.safetensors", save(weights))
     atomic_write(folder / "config.yaml", dump_experiment(game.experiment).encode())
     return sorted(folder.iterdir())
-
-
-def write_samples(samples: Tensor, domain: Domain, target: Path) -> list[Path]:
-    """Write samples as `target`'s ending asks: `.png` a grid, `.npz` an array, none a folder of single images.
-
-    The array `samples` is uint8 (N, C, H, W) for images and float32 (N, 2) for points.
-
-    Raises:
-        RunError: the ending is another, points are to be single images, or the place cannot be written.
-    """
-    images = isinstance(domain, Images)
-    try:
-        if target.suffix == ".npz":
-            buffer = io.BytesIO()
-            np.savez_compressed(buffer, samples=to_stored(samples, domain).numpy())
-            atomic_write(target, buffer.getvalue())
-            return [target]
-        if target.suffix == ".png":
-            pixels = (
-                tile(to_pixels(samples.numpy()), columns=10) if images else scatter(samples.numpy(), samples.numpy())
-            )
-            save_png(pixels, target)
-            return [target]
-        if target.suffix or not images:
-            raise RunError(
-                f"{target}: samples cannot be written in this format", "name a .png, a .npz or, for images, a folder"
-            )
-        target.mkdir(parents=True, exist_ok=True)
-        files = [target / f"{number:06d}.png" for number in range(len(samples))]
-        for file, pixels in zip(files, to_pixels(samples.numpy()), strict=True):
-            save_png(pixels, file)
-    except OSError as error:
-        raise unwritable(target, error) from error
-    return files
 
 
 def unwritable(path: Path, error: OSError) -> RunError:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.console import read_console
 from ganlab.diagnosis.readers.family import with_family
+from ganlab.diagnosis.readers.memory import Columns, read_columns
 from ganlab.diagnosis.readers.run_directory import is_run_directory, read_run
 from ganlab.diagnosis.readers.studiogan import is_studiogan, read_studiogan
 from ganlab.diagnosis.readers.tables import (
@@ -23,6 +24,10 @@ from ganlab.diagnosis.readers.tables import (
 from ganlab.diagnosis.readers.tensorboard import find_event_files, is_event_file, read_events
 from ganlab.errors import RunError
 from ganlab.text import excerpt
+
+if TYPE_CHECKING:
+    from ganlab.data.arrays import Array
+    from ganlab.diagnosis.readers.samples import SampleSource
 
 FOLDERS = "a run directory of ganlab, a folder of TensorBoard event files, a folder with metrics.csv or stats.jsonl"
 
@@ -65,35 +70,46 @@ class ReadOptions:
     Attributes:
         columns: column by signal, from `--map d_loss=lossD`; `step` can be mapped too.
         loss: `--loss`: a loss that an experiment can name, or `cross_entropy`.
-        samples: `--samples`: what the generator made.
-        real: `--real`: the real data to compare with; for our own runs, the experiment's.
+        samples: `--samples`: what the generator made, in files, or as an array or one for each of several steps.
+        real: `--real`: the real data to compare with, by name, in files or as an array; for our own runs, the
+            experiment's.
         tile: `--tile`: side of one image in a grid PNG, in pixels.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     loss: str | None = None
-    samples: Path | None = None
-    real: str | None = None
+    samples: SampleSource | None = None
+    real: str | Array | None = None
     tile: int | None = None
 
 
-def read(path: Path, options: ReadOptions) -> Evidence:
+def read(source: Path | Columns | None, options: ReadOptions) -> Evidence:
     """Read what is known of one run; the format is recognised by content. Nothing is written.
+
+    Args:
+        source: a run, a log or a folder of logs; or the columns of a log; or None, if there are only samples.
+        options: what the user says about it.
 
     Raises:
         RunError: there is no such file, it is of no known format, or nothing in it is known by name.
         DataError: the samples or the real data cannot be used.
     """
     try:
-        evidence = with_family(_read(path, options.columns), options.loss)
+        evidence = with_family(_read_any(source, options.columns), options.loss)
     except OSError as error:
-        raise RunError(f"{excerpt(str(path))} cannot be read: {error.strerror or error}", "check the path") from error
+        raise RunError(f"{excerpt(str(source))} cannot be read: {error.strerror or error}", "check the path") from error
     if options.samples is None:
         return evidence
     # Torch is not loaded if there is only a log to read.
     from ganlab.diagnosis.samples import with_samples
 
     return with_samples(evidence, options.samples, options.real, options.tile)
+
+
+def _read_any(source: Path | Columns | None, columns: Mapping[str, str]) -> Evidence:
+    if source is None:
+        return Evidence("samples")
+    return _read(source, columns) if isinstance(source, Path) else read_columns(source, columns)
 
 
 def _read(path: Path, columns: Mapping[str, str]) -> Evidence:

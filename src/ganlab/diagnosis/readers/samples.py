@@ -6,7 +6,7 @@ import os
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ganlab.data.arrays import FROM_FILES, understand
+from ganlab.data.arrays import FROM_FILES, Array, as_numpy, understand
 from ganlab.data.folder import FORMATS, find_images
 from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
 from ganlab.text import excerpt
+
+SampleSource = Path | Array | Mapping[int, Array]
+"""Files; or what a program has at hand, an array or one for each of several steps."""
 
 MAX_VALUES = 1 << 28
 """Numbers that a file or folder of samples may hold: 342,000 images of MNIST, 1 GiB as float32."""
@@ -60,27 +63,22 @@ class Raw:
     values: NDArray[Any]
 
 
-def load_samples(path: Path, tile: int | None) -> SavedSamples:
+def load_samples(source: SampleSource, tile: int | None = None) -> SavedSamples:
     """Read samples: a folder of images or of NPZs, an NPZ or NPY, or with `tile` a picture that holds a grid.
 
     Args:
-        path: file or folder.
+        source: file or folder, or arrays.
         tile: side of an image in the grid, in pixels; gaps of up to 8 pixels between images are found.
 
     Raises:
         DataError: nothing there, too few or too many samples, pickled or broken files, an unknown shape, type or range,
             NaN or infinities.
     """
-    shown = excerpt(str(path))
-    if os.path.isdir(path):
-        archives = sorted(each for each in path.iterdir() if each.suffix.lower() in (".npz", ".npy"))
-        raws = [raw for each in archives for raw in _arrays(each)] if archives else [_images(path)]
-    elif not os.path.isfile(path):
-        raise DataError(f"--samples: there is no file or folder {shown}", "name a folder of images, an NPZ or a grid")
-    elif tile is not None:
-        raws = [_grid(path, tile)]
+    if isinstance(source, Path):
+        shown, raws = excerpt(str(source)), _read(source, tile)
     else:
-        raws = list(_arrays(path))
+        arrays = list(source.items()) if isinstance(source, Mapping) else [(None, source)]
+        shown, raws = "samples", [Raw(str(step), step, as_numpy(values)) for step, values in arrays]
     if not raws:
         raise DataError(f"{shown} holds no arrays", "save samples with numpy.savez(path, step_1000=samples)")
     if sum(raw.values.size for raw in raws) > MAX_VALUES:
@@ -98,6 +96,22 @@ def load_samples(path: Path, tile: int | None) -> SavedSamples:
         )
     ordered = sorted(zip(steps, values, strict=True), key=lambda pair: pair[0] or 0)
     return SavedSamples(ordered, understood.domain, (f"--samples: {understood}",))
+
+
+def _read(path: Path, tile: int | None) -> list[Raw]:
+    """Read the arrays of a file or folder.
+
+    Raises:
+        DataError: there is no such file or folder, or it is broken.
+    """
+    if os.path.isdir(path):
+        archives = sorted(each for each in path.iterdir() if each.suffix.lower() in (".npz", ".npy"))
+        return [raw for each in archives for raw in _arrays(each)] if archives else [_images(path)]
+    if not os.path.isfile(path):
+        raise DataError(
+            f"--samples: there is no file or folder {excerpt(str(path))}", "name a folder of images, an NPZ or a grid"
+        )
+    return [_grid(path, tile)] if tile is not None else list(_arrays(path))
 
 
 def _own_step(raw: Raw) -> int | None:

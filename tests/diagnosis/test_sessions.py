@@ -1,0 +1,82 @@
+"""Watching a run that grows; what `ganlab diagnose` prints of it is tested in tests/cli."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganlab.diagnosis.readers import ReadOptions
+from ganlab.diagnosis.sessions import Target, find_target, follow
+from ganlab.errors import Interrupted, RunError
+from ganlab.runs.stop import StopSignal
+from ganlab.training import session
+
+
+def write_log(path: Path, rows: int) -> Path:
+    draw = np.random.default_rng(0).normal(1.0, 0.05, size=(rows, 2))
+    path.write_text("step,d_loss,g_loss\n" + "".join(f"{i},{d:.4f},{g:.4f}\n" for i, (d, g) in enumerate(draw, 1)))
+    return path
+
+
+def complain(why: str) -> None:
+    raise AssertionError(why)
+
+
+def test_a_run_that_has_ended_is_judged_once(points: Any, tmp_path: Path) -> None:
+    run = session.start(points(), tmp_path)
+    target = find_target(run.path.name, tmp_path)
+    assert target == Target(run.path, run)
+    verdicts = list(follow(target, ReadOptions(), 60.0, StopSignal(), complain))
+    assert [each.steps for each in verdicts] == [(0, 20)]
+
+
+def test_a_log_is_judged_again_whenever_it_grew(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log.csv", 100)
+    found = follow(Target(log, None), ReadOptions(), 0.01, StopSignal(), complain)
+    assert next(found).steps == (1, 100)
+    growing = threading.Timer(0.5, write_log, [log, 200])
+    growing.start()
+    started = time.monotonic()
+    assert next(found).steps == (1, 200)
+    assert time.monotonic() - started > 0.4
+
+
+def test_a_signal_ends_it_before_the_next_look(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log.csv", 100)
+    with StopSignal() as stop:
+        found = follow(Target(log, None), ReadOptions(), 600.0, stop, complain)
+        next(found)
+        threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGTERM]).start()
+        started = time.monotonic()
+        with pytest.raises(Interrupted, match="SIGTERM") as ended:
+            next(found)
+    assert ended.value.exit_code == 75
+    assert 0.2 < time.monotonic() - started < 5
+
+
+def test_one_that_came_before_is_heeded_first(tmp_path: Path) -> None:
+    with StopSignal() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Interrupted) as ended:
+            next(follow(Target(tmp_path / "not_there", None), ReadOptions(), 0.1, stop, complain))
+    assert ended.value.exit_code == 130
+
+
+def test_what_says_nothing_yet_is_waited_for_and_a_run_that_ended_so_is_an_error(points: Any, tmp_path: Path) -> None:
+    log, said = tmp_path / "train.log", list[str]()
+    log.write_text("loading data\n")
+    threading.Timer(0.3, write_log, [log, 100]).start()
+    assert next(follow(Target(log, None), ReadOptions(), 0.05, StopSignal(), said.append)).steps == (1, 100)
+    assert len(said) == 1
+    run = session.start(points("training.steps=1"), tmp_path)
+    for file in (run.history, run.snapshots):
+        file.unlink()
+    with pytest.raises(RunError):
+        next(follow(Target(run.path, run), ReadOptions(), 0.05, StopSignal(), complain))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganlab.config.experiment import Experiment
 from ganlab.config.objectives import Family
 from ganlab.runs.history import STANDARD_COLUMNS
-from ganlab.runs.snapshots import Row
+from ganlab.runs.snapshots import SAMPLES, Row
 
 SIGNALS = tuple(name for name in STANDARD_COLUMNS if name not in ("step", "time", "lr_g", "lr_d"))
 """Names of the curves, as in history.csv: accuracies as shares in [0, 1], `d_real` and `d_fake` probabilities for
@@ -97,6 +97,11 @@ class Evidence:
     def phases(self) -> tuple[int, ...]:
         """First step of each phase that a snapshot was taken in, rising; empty if nothing grows."""
         return tuple(sorted({row["phase_since"] for row in self.snapshots if row.get("phase_since") is not None}))
+
+    @property
+    def broken_samples(self) -> list[int]:
+        """Steps of the snapshots in which a sample was NaN or infinite."""
+        return [row.step for row in self.snapshots if SAMPLES in row.non_finite]
 
     def _steps(self) -> list[list[int]]:
         curves = [

@@ -9,6 +9,7 @@ from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import OWN_RUNS, Case
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.findings import Finding
+from ganlab.runs.snapshots import SAMPLES
 
 EXPLOSION = 100.0
 """Times its own quiet quarter that a gradient norm must reach, and stay at to the end; and no less than this in itself,
@@ -29,7 +30,7 @@ def explosion(case: Case) -> Finding | None:
 
 
 def non_finite(case: Case) -> Finding | None:
-    """NaN or Inf, in a curve or reported by the run itself; up to the last one, if finite numbers came back."""
+    """NaN or Inf in a curve, in samples or reported by the run itself; up to the last, if finite numbers came back."""
     reported = case.evidence.non_finite
     found = [(reported.step, reported.signal, case.last_step)] if reported else []
     for name, curve in case.evidence.curves.items():
@@ -43,6 +44,9 @@ def non_finite(case: Case) -> Finding | None:
         if len(bad):
             last = case.last_step if bad[-1] == len(curve) - 1 else int(curve.steps[bad[-1]])
             found.append((int(curve.steps[bad[0]]), name, last))
+    if broken := case.evidence.broken_samples:
+        last = case.last_step if broken[-1] == case.evidence.snapshots[-1].step else broken[-1]
+        found.append((broken[0], SAMPLES, last))
     if not found:
         return None
     step, name, _ = min(found)

@@ -112,7 +112,7 @@ def reading_of(evidence: Evidence) -> Verdict:
     need no waiting.
     """
     verdict = diagnose(evidence)
-    if evidence.non_finite is not None or window_of(evidence):
+    if evidence.non_finite is not None or evidence.broken_samples or window_of(evidence):
         return verdict
     return replace(
         verdict,

@@ -18,7 +18,7 @@ from ganlab.monitor.live import reading_of, stands
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder
 from ganlab.runs.files import write_json
-from ganlab.runs.snapshots import best_step
+from ganlab.runs.snapshots import SAMPLES, best_step
 from ganlab.verdicts import matches
 
 
@@ -83,6 +83,10 @@ class Observer:
         statistics = self._statistics(samples, domain, step == self.planned, facts)
         row = {"step": step, "time": round(self.recorder.elapsed, 3), **statistics, **facts.row()}
         row["protocol"] = {**statistics["protocol"], **facts.protocol}
+        if not samples.isfinite().all():
+            row["non_finite"] = [SAMPLES]
+            if not any(SAMPLES in before.non_finite for before in self.recorder.evidence.snapshots):
+                self.recorder.warn(f"samples hold NaN or infinite numbers at step {step}")
         self.recorder.add_snapshot(row)
         self.samples = (step, samples)
         real = self.comparison.held_out if self.comparison is not None and isinstance(domain, Points) else None

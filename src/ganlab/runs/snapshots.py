@@ -16,6 +16,9 @@ from ganlab.errors import RunError
 from ganlab.runs.files import atomic_write
 from ganlab.runs.history import append_text, whole_lines
 
+SAMPLES = "samples"
+"""Stands in a row's `non_finite` if a sample holds NaN or an infinite number."""
+
 NO_VARIETY = 1e-6
 """A Vendi score of reals this close to 1 means that they are all alike: there is no variety to lose."""
 
@@ -65,7 +68,7 @@ class Row(dict[str, Any]):
 
     @property
     def non_finite(self) -> frozenset[str]:
-        """Statistics that were NaN or infinite; they are None in the row."""
+        """Statistics that were NaN or infinite, which are None in the row; and SAMPLES if a sample itself was."""
         return frozenset(self.get("non_finite") or ())
 
     @property
@@ -246,7 +249,13 @@ TABLE: tuple[Statistic, ...] = (
     Statistic("time", "seconds since the start", POSITIVE, taken="elsewhere"),
     Statistic("n", "number of samples", Range(1, 1e9), taken="elsewhere"),
     Statistic("protocol", "how samples were made and compared", ANY, kind="words", taken="elsewhere"),
-    Statistic("non_finite", "statistics that were NaN or infinite", ANY, kind="words", taken="elsewhere"),
+    Statistic(
+        "non_finite",
+        "statistics that were NaN or infinite, and `samples` if a sample was",
+        ANY,
+        kind="words",
+        taken="elsewhere",
+    ),
     Statistic("game", "the game that was played", ANY, kind="words", taken="elsewhere"),
     # -- samples that pass for the data at all, and their classes
     Statistic(
@@ -625,8 +634,9 @@ def append_snapshot(path: Path, row: Mapping[str, Any]) -> Row:
 
     A non-finite number is written as null with its name under `non_finite`.
     """
-    bad = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
-    clean = {key: None if key in bad else value for key, value in row.items()}
+    broken = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
+    bad = list(dict.fromkeys([*row.get("non_finite", ()), *broken]))
+    clean = {key: None if key in broken else value for key, value in row.items()}
     if bad:
         clean["non_finite"] = bad
     text = json.dumps(clean, allow_nan=False)

@@ -156,3 +156,27 @@ def test_reading_a_run_needs_no_torch(points: Any, tmp_path: Path) -> None:
         "str(run), run._repr_html_()\nassert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("config", [None, 3, []])
+def test_what_is_no_experiment_is_refused(config: Any, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no experiment can be made of"):
+        ganlab.train(config, runs_dir=tmp_path)
+
+
+@pytest.mark.parametrize("overrides", ["training.steps=4", None, 3, {"training.steps": 4}])
+def test_overrides_that_are_no_list_are_one_mistake(overrides: Any, points: Any, tmp_path: Path) -> None:
+    for config in ("ring", points(), {"extends": "ring"}):
+        with pytest.raises(ConfigError, match="give a list") as caught:
+            ganlab.train(config, overrides, runs_dir=tmp_path)
+        assert len(caught.value.message.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"runs_dir": None}, RunError), ({"runs_dir": "a\0b"}, RunError), ({"views": 3}, ConfigError)],
+)
+def test_what_no_run_can_use_is_refused(options: Any, error: type[Exception], points: Any) -> None:
+    with pytest.raises(error, match="is "):
+        ganlab.train(points(), **options)

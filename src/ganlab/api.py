@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, experiment_from_mapping, load_experiment
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.errors import GanlabError, Interrupted
-from ganlab.runs.directory import RunDirectory, find_run
+from ganlab.errors import ConfigError, GanlabError, Interrupted
+from ganlab.runs.directory import RunDirectory, as_folder, find_run
 from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history
 from ganlab.runs.snapshots import Row, read_snapshots
-from ganlab.text import printable
+from ganlab.text import printable, short
 
 if TYPE_CHECKING:
     from torch import nn
@@ -161,15 +161,23 @@ def train(
         experiment = apply_overrides(config, overrides)
     elif isinstance(config, Mapping):
         experiment = experiment_from_mapping(config, overrides)
-    else:
+    elif isinstance(config, (str, Path)):
         experiment = load_experiment(config, overrides)
+    else:
+        raise ConfigError(
+            f"no experiment can be made of {short(repr(config))}",
+            "give a YAML file, the name of a shipped experiment, a mapping of the same keys, or an Experiment",
+        )
+    folder = as_folder(runs_dir)
 
+    from ganlab.monitor.view import checked_views
     from ganlab.training import session
 
-    unfinished = session.find_unfinished(experiment, Path(runs_dir)) if resume else None
+    checked_views(views)
+    unfinished = session.find_unfinished(experiment, folder) if resume else None
     if unfinished is not None:
         return Run(session.resume(unfinished, views=views))
-    return Run(session.start(experiment, Path(runs_dir), views))
+    return Run(session.start(experiment, folder, views))
 
 
 def load_run(path: str | Path, runs_dir: str | Path = "runs") -> Run:

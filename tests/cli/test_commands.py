@@ -258,6 +258,13 @@ def test_ls_runs_of_a_loop_without_a_plan(tmp_path: Path) -> None:
     ]
 
 
+def test_ls_runs_of_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    error = ganlab("ls", "runs", "--runs-dir", str(tmp_path / "file")).exception
+    assert "is a file, not a folder of runs" in str(error)
+    assert error.exit_code == 2
+
+
 def test_cp_copies_once(tmp_path: Path) -> None:
     assert ganlab("cp", "ring", str(tmp_path / "mine.yaml")).exit_code == 0
     assert ganlab("validate", str(tmp_path / "mine.yaml")).exit_code == 0

@@ -102,3 +102,48 @@ def test_untrained_samples_are_not_guessed_to_be_in_0_to_1() -> None:
     grey = torch.full((4, 1, 8, 8), 0.25, dtype=torch.bfloat16)
     assert generated(grey, None)[0].unique().tolist() == [0.25]
     assert str(understand([grey], "x", GENERATED)) == "images of [-1, 1], N,C,H,W"
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        torch.ones(20, 2).to_sparse(),
+        torch.ones(20, 2, device="meta"),
+        torch.ones(20, 2, dtype=torch.complex64),
+        torch.ones(20, 2, dtype=torch.complex64).conj(),
+        [[1.0, 2.0], [3.0]],
+        "samples",
+    ],
+)
+def test_what_is_no_array_of_numbers_is_refused(samples: Any) -> None:
+    with pytest.raises(DataError, match="samples"):
+        generated(samples, None)
+    with pytest.raises(DataError, match="labels"):
+        real_data(BYTES, samples, seed=0)
+
+
+@pytest.mark.filterwarnings("ignore:.*quantized:UserWarning")
+def test_quantized_samples_are_refused() -> None:
+    with pytest.raises(DataError, match="cannot be read as an array"):
+        generated(torch.quantize_per_tensor(torch.ones(20, 2), 0.1, 0, torch.quint8), None)
+
+
+def test_views_and_small_floats_are_read() -> None:
+    numbers = torch.linspace(-1, 1, 40).reshape(20, 2)
+    negated = torch.complex(torch.zeros(20, 2), -numbers).conj().imag
+    assert negated.is_neg()
+    assert torch.equal(generated(negated, None)[0], numbers)
+    for kind in (torch.bfloat16, torch.float16, torch.float8_e4m3fn):
+        assert torch.equal(generated(numbers.to(kind), None)[0], numbers.to(kind).float())
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int64])
+def test_labels_may_be_integers_of_any_type(kind: Any) -> None:
+    data = real_data(BYTES, (np.arange(50) % 3).astype(kind), seed=0)
+    assert sorted({*data.train.labels.tolist(), *data.held_out.labels.tolist()}) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("label", [-1, 1 << 16, 10**12])
+def test_what_is_no_class_number_is_refused(label: int) -> None:
+    with pytest.raises(DataError, match="one integer from 0"):
+        real_data(BYTES, np.full(50, label), seed=0)

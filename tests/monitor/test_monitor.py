@@ -17,6 +17,7 @@ from PIL import Image
 
 import ganlab
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.verdict_files import draw_samples
 from ganlab.errors import ConfigError, DataError, RunError
@@ -250,7 +251,7 @@ def test_a_close_look_at_the_end_keeps_what_was_asked(make: Make, labelled: Any)
         (torch.zeros(99, dtype=torch.int64), r"of shape \(99,\) for 100 samples"),
         (torch.zeros(100, 1, dtype=torch.int64), r"of shape \(100, 1\) for 100 samples"),
         (torch.zeros(100, 3), r"of shape \(100, 3\) for 100 samples"),
-        (torch.zeros(100), "torch.float32"),
+        (torch.zeros(100), "float32"),
         (torch.full((100,), -1), "one integer from 0"),
         (torch.full((100,), 3), "asked holds class 3, and the real data have 3 classes"),
         (np.arange(100), "asked holds class 99, and the real data have 3 classes"),
@@ -289,8 +290,29 @@ def test_samples_that_are_no_numbers_are_recorded(make: Make) -> None:
     monitor.snapshot(1, points)
     (row,) = read_snapshots(monitor.run.snapshots)
     assert row["diversity"] is None
-    assert "diversity" in row["non_finite"]
+    assert {"diversity", "samples"} <= set(row["non_finite"])
     monitor.finish()
+
+
+@pytest.mark.parametrize("real", ["ring", None])
+def test_samples_that_are_no_numbers_are_diverged(real: Any, make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    monitor = make(real=real)
+    for step in range(1, 7):
+        monitor.log(step, d_loss=1.3, g_loss=0.7)
+        reading = monitor.snapshot(step, torch.full((50, 2), math.nan) if step > 2 else ring(50, seed=step))
+        assert (reading.failure == "diverged") == (step > 2)
+    verdict = monitor.finish()
+    assert (verdict.failure, verdict.onset_step, verdict.evidence[0].signal) == ("diverged", 3, "non_finite")
+    assert "samples became NaN or infinite at step 3" in verdict.summary
+    assert caplog.text.count("samples hold NaN or infinite numbers") == 1
+    assert diagnose(read(monitor.run.path, ReadOptions())).as_json()["summary"] == verdict.summary
+
+
+def test_points_beyond_float32_are_infinite(make: Make) -> None:
+    monitor = make()
+    assert monitor.snapshot(1, ring(50).double() * 1e200).failure == "diverged"
+    with pytest.raises(DataError, match="NaN or infinite"):
+        make(real=ring(50).double() * 1e200)
 
 
 def test_samples_from_0_to_1_are_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:
@@ -312,6 +334,15 @@ def test_samples_from_0_to_1_are_told(make: Make, caplog: pytest.LogCaptureFixtu
         (lambda m: (m.finish(), m.log(9, d_loss=1.0)), RunError, "is finished"),
         (lambda m: (m.finish(), m.snapshot(9, ring(10))), RunError, "is finished"),
         (lambda m: (m.finish(), m.finish()), RunError, "is finished"),
+        (lambda m: m.snapshot(5, ring(10), d_fake=None), RunError, "d_fake is no number"),
+        (lambda m: m.snapshot(5, ring(10), d_fake="x"), RunError, "d_fake is no number"),
+        (lambda m: m.snapshot(5, ring(10), d_fake=torch.ones(3)), RunError, "shape"),
+        (lambda m: m.snapshot(5, ring(10), d_fake=1j), RunError, "d_fake is no number"),
+        (lambda m: m.snapshot(5, ring(10), d_fake=10**400), RunError, "too large"),
+        (lambda m: m.snapshot(5, ring(10), protocol="EMA"), RunError, "protocol is 'EMA'"),
+        (lambda m: m.snapshot(5, ring(10), protocol={"latents": 3}), RunError, "from text to text"),
+        (lambda m: m.snapshot(5, [[1.0, 2.0], [3.0]]), DataError, "cannot be read as an array"),
+        (lambda m: m.snapshot(5, None), DataError, "samples"),
         (lambda m: m.finish("done"), RunError, "cannot end as 'done'"),
         (lambda m: m.finish("running"), RunError, "cannot end as 'running'"),
     ],
@@ -330,6 +361,14 @@ def test_misuse_is_told(misuse: Callable[[Monitor], Any], error: type[Exception]
         ((None,), {}, ConfigError, "cannot be called"),
         (("toy",), {"loss": "bce"}, ConfigError, "non_saturating"),
         (("toy",), {"steps": 0}, ConfigError, "steps"),
+        (("toy",), {"steps": 10**30}, ConfigError, "steps"),
+        (("toy",), {"seed": "x"}, ConfigError, "seed"),
+        (("toy",), {"loss": []}, ConfigError, "loss"),
+        (("toy",), {"views": 3}, ConfigError, "views"),
+        (("toy",), {"views": [print]}, ConfigError, "views"),
+        (("toy",), {"runs_dir": None}, RunError, "runs_dir is None"),
+        (("toy",), {"runs_dir": 3}, RunError, "runs_dir is 3"),
+        (("toy",), {"runs_dir": "a\0b"}, RunError, "null character"),
         (("toy", "imagenet"), {}, DataError, "imagenet"),
         (("toy", torch.rand(9, 1, 8, 8)), {}, DataError, r"\[0, 1\]"),
     ],

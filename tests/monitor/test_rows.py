@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -51,6 +52,11 @@ def test_a_column_that_comes_later_widens_the_file(tmp_path: Path) -> None:
         ({"d_loss": torch.ones(3)}, "shape"),
         ({"d_loss": torch.ones(0)}, "shape"),
         ({"d_loss": "high"}, "no number"),
+        ({"d_loss": 10**400}, "too large"),
+        ({"d_loss": 1j}, "no number"),
+        ({"d_loss": np.complex128(1j)}, "no number"),
+        ({"d_loss": torch.tensor(1j)}, "complex64"),
+        ({"d_loss": torch.ones((), device="meta")}, "without values"),
         ({"a,b": 1.0}, "name of a column"),
         ({"=1+1": 1.0}, "name of a column"),
         ({"x" * 65: 1.0}, "name of a column"),

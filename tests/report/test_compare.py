@@ -99,6 +99,14 @@ def test_a_foreign_run_has_no_settings(runs: list[RunDirectory], tmp_path: Path)
     assert found.numbers["g_loss (late median)"][0] == pytest.approx(0.8)
 
 
+def test_an_onset_at_step_0_is_a_step(tmp_path: Path) -> None:
+    with Monitor("broken", runs_dir=tmp_path, views=[]) as monitor:
+        for step in range(41):
+            monitor.log(step, d_loss=float("nan"), g_loss=0.8)
+    facts = read_side(monitor.run).facts
+    assert (facts["verdict"], facts["since step"]) == ("diverged", "0")
+
+
 def test_runs_are_only_read(runs: list[RunDirectory], tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for run in runs for path in run.path.rglob("*")}
     compare(runs, tmp_path / "a.png")

@@ -38,6 +38,8 @@ def read_override(text: str) -> Setting:
         UnreadableError: it is no KEY=VALUE, or the value is no YAML.
     """
     place = Location(f"override {short(text)}")
+    if not isinstance(text, str):
+        raise _not_a_setting(place)
     key, equals, value = text.partition("=")
     if not equals or control_character(text):
         raise _not_a_setting(place)
@@ -69,6 +71,9 @@ def _not_a_setting(place: Location) -> UnreadableError:
 
 def read_overrides(texts: Iterable[str]) -> tuple[list[Setting], list[Mistake]]:
     """Return the settings that overrides make, and what is wrong with those that cannot be read."""
+    if isinstance(texts, (str, bytes, Mapping)) or not isinstance(texts, Iterable):
+        hint = 'give a list of KEY=VALUE texts, such as ["training.steps=500"]'
+        return [], [Mistake(Location("overrides"), f"is {short(repr(texts))}; {hint}")]
     return _each(read_override, ((text,) for text in texts))
 
 

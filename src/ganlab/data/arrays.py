@@ -27,8 +27,11 @@ ROUNDING = 1e-3
 HELD_OUT = 1000
 """Real samples that are set aside as never trained on, at most half of all: enough to compare with."""
 
-NO_NUMBERS = (torch.bool, torch.complex64, torch.complex128)
-"""Types of tensors that cannot be class numbers, in addition to floats."""
+NUMPY_FLOATS = (torch.float16, torch.float32, torch.float64)
+"""Types of floats that NumPy has too."""
+
+MOST_CLASSES = 1 << 16
+"""Classes that data may have: a larger label is no class number."""
 
 POINTS = "points"
 CHANNELS_FIRST = "N,C,H,W"
@@ -154,7 +157,7 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
     Raises:
         DataError: they are of different shapes or types, too few, or hold something else.
     """
-    found = [as_numpy(array) for array in arrays]
+    found = [as_numpy(array, name) for array in arrays]
     if len({(array.shape[1:], array.dtype) for array in found}) > 1:
         raise DataError(f"the arrays of {name} are not of one shape and type", "save samples of one kind a file")
     count = min(len(array) if array.ndim else 1 for array in found)
@@ -164,6 +167,8 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
     if kind.kind not in "buif":
         raise DataError(f"{name} holds {excerpt(str(kind), 40)}, not numbers", "give samples as uint8 or float32")
     layout, domain = _layout(found[0].shape, name, accepted)
+    if isinstance(domain, Points):  # they have no range that says what float32 can hold
+        found = [_single(array) for array in found]
     finite = found
     if not all(np.isfinite(array).all() for array in found):
         if accepted.finite:
@@ -175,12 +180,30 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
     return Understood(tuple(_channels_first(array, layout) for array in found), domain, layout, pixels, low)
 
 
-def as_numpy(array: Array) -> NDArray[Any]:
-    """Return an array as NumPy's, on the CPU; types that NumPy lacks become float32."""
-    if not isinstance(array, Tensor):
-        return np.asarray(array)
-    values = array.detach().cpu()
-    return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+def as_numpy(array: Array, name: str) -> NDArray[Any]:
+    """Return an array as NumPy's, on the CPU; types of floats that NumPy lacks become float32.
+
+    Raises:
+        DataError: it is no array of numbers that are all there: ragged, sparse, quantized, or without values.
+    """
+    if isinstance(array, Tensor):
+        special = array.layout is not torch.strided or array.is_meta or array.is_quantized or array.is_nested
+        array = array.detach() if special else array.detach().cpu().resolve_conj().resolve_neg()
+        if array.is_floating_point() and array.dtype not in NUMPY_FLOATS and not special:
+            array = array.float()
+    try:
+        return array.numpy() if isinstance(array, Tensor) else np.asarray(array)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise DataError(
+            f"{name} cannot be read as an array: {excerpt(error)}",
+            "give a plain tensor or a NumPy array, whose values are all there",
+        ) from error
+
+
+def _single(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array with its floats as float32, in which larger ones are infinite."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32) if array.dtype.kind == "f" else array
 
 
 def _float32(array: NDArray[Any]) -> Tensor:
@@ -294,10 +317,13 @@ def checked_labels(labels: Array, count: int, name: str = "labels") -> Tensor:
     Raises:
         DataError: they are not one whole number from 0 for each sample.
     """
-    found = torch.as_tensor(labels).detach().cpu()
-    if found.shape != (count,) or found.dtype in NO_NUMBERS or found.is_floating_point() or int(found.min()) < 0:
+    found = as_numpy(labels, name)
+    if found.shape != (count,) or found.dtype.kind not in "ui":
         raise DataError(
-            f"{name} are {found.dtype} of shape {tuple(found.shape)} for {count} samples",
+            f"{name} are {excerpt(found.dtype, 40)} of shape {tuple(found.shape)} for {count} samples",
             "give one integer from 0 for each",
         )
-    return found.long()
+    low, high = int(found.min()), int(found.max())
+    if low < 0 or high >= MOST_CLASSES:
+        raise DataError(f"{name} are from {low} to {high}", f"give one integer from 0 to {MOST_CLASSES - 1} for each")
+    return torch.from_numpy(found.astype(np.int64))

@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import get_args
 
+from torch import Tensor
+
 from ganlab.config.experiment import NAME
 from ganlab.diagnosis.readers.family import LOSS_NAMES
 from ganlab.errors import ConfigError, RunError
 from ganlab.monitor.recorder import as_integer, versions
+from ganlab.monitor.rows import Number, as_float, require_one
 from ganlab.runs.status import LAST_STEP, MADE_BY, RunStatus, State, now, this_process
 from ganlab.text import short
 
@@ -56,16 +59,35 @@ def new_status(name: str, loss: str | None, steps: int | None, seed: int) -> Run
     )
 
 
-def checked_scores(scores: Mapping[str, float]) -> dict[str, float]:
+def checked_scores(scores: Mapping[str, Number]) -> dict[str, float]:
     """Return the discriminator's mean scores as floats.
 
     Raises:
-        RunError: one has another name than those in SCORES.
+        RunError: one has another name than those in SCORES, or is no single number.
     """
-    for name in scores:
+    for name, score in scores.items():
         if name not in SCORES:
             raise RunError(f"snapshot() knows no score {name!r}", f"scores are {', '.join(SCORES)}")
-    return {name: float(score) for name, score in scores.items()}
+        if isinstance(score, Tensor):
+            require_one(name, score)
+    return {name: as_float(name, score) for name, score in scores.items()}
+
+
+def checked_protocol(protocol: Mapping[str, str] | None) -> dict[str, str]:
+    """Return what is said of how samples were made; empty if nothing is.
+
+    Raises:
+        RunError: it is no mapping from text to text.
+    """
+    if protocol is None:
+        return {}
+    if not isinstance(protocol, Mapping) or not all(
+        isinstance(each, str) for item in protocol.items() for each in item
+    ):
+        raise RunError(
+            f"protocol is {short(repr(protocol))}", 'give a mapping from text to text, such as {"generator": "EMA"}'
+        )
+    return dict(protocol)
 
 
 def require_end(status: str) -> None:

@@ -9,14 +9,14 @@ from ganlab.data.arrays import Array, generated
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.domain import Images
 from ganlab.errors import RunError
-from ganlab.monitor.arguments import checked_scores, new_status, require_end
+from ganlab.monitor.arguments import checked_protocol, checked_scores, new_status, require_end
 from ganlab.monitor.comparison import asked_for, comparison_with
 from ganlab.monitor.observer import Observer, SampleFacts
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder, require_growing
 from ganlab.monitor.rows import Number
-from ganlab.monitor.view import LoggingView, View
-from ganlab.runs.directory import new_run
+from ganlab.monitor.view import LoggingView, View, checked_views
+from ganlab.runs.directory import as_folder, new_run
 from ganlab.runs.status import State
 from ganlab.text import described, one_line
 
@@ -53,7 +53,7 @@ class Monitor:
         recorder, observer: what records the run, and what judges it.
 
     Raises:
-        ConfigError: invalid name, loss or number of steps.
+        ConfigError: invalid name, loss, number of steps, seed or views.
         DataError: real samples that are not there, or of a wrong shape, type or range.
         RunError: no run can be written there.
     """
@@ -64,9 +64,11 @@ class Monitor:
         views: Sequence[View] | None = None,
     ) -> None:  # fmt: skip
         status = new_status(run, loss, steps, seed)
-        comparison = comparison_with(real, labels, seed)
-        self.run = new_run(Path(runs_dir), run)
-        self.recorder = Recorder(self.run, status, None, [LoggingView()] if views is None else views, self.run.held())
+        watching = [LoggingView()] if views is None else checked_views(views)
+        folder = as_folder(runs_dir)
+        comparison = comparison_with(real, labels, int(seed))
+        self.run = new_run(folder, run)
+        self.recorder = Recorder(self.run, status, None, watching, self.run.held())
         self.observer = Observer(self.recorder, comparison, Pictures(self.recorder, keep_samples))
         self.reading: Verdict | None = None
         self.open = True
@@ -118,18 +120,19 @@ class Monitor:
 
         Raises:
             DataError: samples of a wrong type, shape or range.
-            RunError: the step does not grow, a score has another name, or the run is finished.
+            RunError: the step does not grow, a score has another name or is no number, the protocol is no mapping from
+                text to text, or the run is finished.
         """
         self._require_open()
         snapshots, comparison = self.recorder.evidence.snapshots, self.observer.comparison
         step = require_growing(step, snapshots[-1]["step"] if snapshots else None, "snapshot")
-        known = checked_scores(scores)
+        known, described_by = checked_scores(scores), checked_protocol(protocol)
         with self.recorder.spending("watching"):
             values, domain = generated(samples, None if comparison is None else comparison.domain)
             if not snapshots and isinstance(domain, Images) and bool((values >= 0).all()):
                 self.recorder.warn("no pixel of the samples is below 0: are they in [0, 1] instead of [-1, 1]?")
             classes = None if asked is None else asked_for(asked, len(values), comparison)
-            self.reading = self.observer.snapshot(step, values, domain, SampleFacts(protocol or {}, known, classes))
+            self.reading = self.observer.snapshot(step, values, domain, SampleFacts(described_by, known, classes))
         return self.reading
 
     def finish(self, status: State = "finished", reason: str = "") -> Verdict:

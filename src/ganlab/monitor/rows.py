@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ganlab.errors import RunError
 from ganlab.runs.history import STANDARD_COLUMNS, append_rows, widen_history
+from ganlab.text import short
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,63}")
 
@@ -94,7 +96,10 @@ def require_name(name: str) -> None:
 
 
 def require_one(name: str, value: Tensor) -> None:
-    """Raise RunError for a tensor that holds none or several numbers."""
+    """Raise RunError for a tensor that holds none or several numbers, complex ones, or no values at all."""
+    if value.is_meta or value.is_complex() or value.layout is not torch.strided:
+        kind = "without values" if value.is_meta else f"of {value.dtype}, {value.layout}"
+        raise RunError(f"{name} is a tensor {kind}", "give a real number or a tensor that holds one")
     if value.numel() != 1:
         raise RunError(
             f"{name} is a tensor of shape {tuple(value.shape)}", f"log one number, such as {name}={name}.mean()"
@@ -108,8 +113,13 @@ def as_float(name: str, value: Number) -> float:
         RunError: it is not a number.
     """
     try:
+        if np.iscomplexobj(value):
+            raise TypeError("it is complex")
         return float(value)
+    except OverflowError as error:
+        raise RunError(f"{name} is too large for a float", "give a number below 1.8e308") from error
     except (TypeError, ValueError) as error:
         raise RunError(
-            f"{name} is no number but {type(value).__name__} {value!r:.40}", "log a number or a tensor that holds one"
+            f"{name} is no number but {type(value).__name__} {short(repr(value))}",
+            "give a number or a tensor that holds one",
         ) from error

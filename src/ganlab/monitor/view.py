@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.errors import ConfigError
 from ganlab.runs.directory import RunDirectory
+from ganlab.text import short
 
 
 class View:
@@ -35,6 +37,17 @@ class View:
 
     def end(self) -> None:
         """No more steps will come."""
+
+
+def checked_views(views: Sequence[View]) -> Sequence[View]:
+    """Return the views.
+
+    Raises:
+        ConfigError: they are no list or tuple of views.
+    """
+    if not isinstance(views, (list, tuple)) or not all(isinstance(view, View) for view in views):
+        raise ConfigError(f"views is {short(repr(views))}", "give a list of objects of ganlab.monitor.view.View")
+    return views
 
 
 class LoggingView(View):

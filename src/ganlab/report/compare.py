@@ -162,7 +162,7 @@ def read_side(run: RunDirectory) -> Side:
         "step": "-" if status is None or status.step is None else str(status.step),
         "seed": "-" if status is None or status.seed is None else str(status.seed),
         "verdict": name or "not judged",
-        "since step": str((verdict and verdict.onset_step) or "-"),
+        "since step": "-" if verdict is None or verdict.onset_step is None else str(verdict.onset_step),
         "confidence": f"{100 * verdict.confidence:.0f} %" if verdict else "-",
     }
     return Side(run, facts, name, experiment, history, snapshots, grid, tuple(gaps))

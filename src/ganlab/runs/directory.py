@@ -17,6 +17,7 @@ from ganlab.errors import RunError
 from ganlab.runs import lock
 from ganlab.runs.files import atomic_write
 from ganlab.runs.status import RunStatus, State, read_status, write_status
+from ganlab.text import short
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,21 @@ def new_run(runs_dir: Path, experiment: str, name: str | None = None) -> RunDire
     return run
 
 
+def as_folder(runs_dir: str | Path) -> Path:
+    """Return what a program names as its folder of runs as a path.
+
+    Raises:
+        RunError: it is no path.
+    """
+    try:
+        path = Path(runs_dir)
+        if b"\0" in os.fsencode(path):
+            raise ValueError("a path holds no null character")
+    except (TypeError, ValueError) as error:
+        raise RunError(f"runs_dir is {short(repr(runs_dir))}: {error}", "give the path of a folder") from error
+    return path
+
+
 def new_folder(parent: Path, name: str) -> Path:
     """Make a folder that no other process has made: mkdir fails if it exists, and other letters are drawn."""
     time = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
@@ -183,7 +199,13 @@ def new_folder(parent: Path, name: str) -> Path:
 
 
 def list_runs(runs_dir: Path) -> list[RunDirectory]:
-    """Return the runs in a folder, oldest first."""
+    """Return the runs in a folder, oldest first; none if there is no such folder.
+
+    Raises:
+        RunError: it is a file.
+    """
+    if os.path.isfile(runs_dir):
+        raise RunError(f"{runs_dir} is a file, not a folder of runs", "name a folder with --runs-dir")
     if not os.path.isdir(runs_dir):
         return []
     found = [RunDirectory(path.parent) for path in runs_dir.glob("*/run.json")]

@@ -78,7 +78,7 @@ def load_samples(source: SampleSource, tile: int | None = None) -> SavedSamples:
         shown, raws = excerpt(str(source)), _read(source, tile)
     else:
         arrays = list(source.items()) if isinstance(source, Mapping) else [(None, source)]
-        shown, raws = "samples", [Raw(str(step), step, as_numpy(values)) for step, values in arrays]
+        shown, raws = "samples", [Raw(str(step), step, as_numpy(values, "samples")) for step, values in arrays]
     if not raws:
         raise DataError(f"{shown} holds no arrays", "save samples with numpy.savez(path, step_1000=samples)")
     if sum(raw.values.size for raw in raws) > MAX_VALUES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 import torch
 
 from ganlab.runs.directory import RunDirectory
-from ganlab.training import loop, session
+from ganlab.training import session
 from ganlab.training.checkpoint import newest_checkpoint, save_checkpoint
 from ganlab.training.state import State
+from ganlab.training.watch import Watch
 
 OVERRIDES = ("training.device=cpu", "training.steps=8", "monitor.checkpoint_every=2", "monitor.snapshot_every=4")
 
@@ -28,15 +30,13 @@ def counted_while_saving(operations: Any, chosen: int, at_step: int, work: Calla
     """Do the work, dying at the chosen change to files while `at_step` is saved; return how many changes there were."""
     ops = operations()
     ops.chosen, ops.act = chosen, kill_myself
-    save = loop.save
+    save = Watch.save
 
-    def counted(state: Any, *rest: Any) -> None:
-        if state.step != at_step:
-            return save(state, *rest)
-        with ops.during():
-            return save(state, *rest)
+    def counted(watch: Watch) -> None:
+        with ops.during() if watch.state.step == at_step else nullcontext():
+            save(watch)
 
-    loop.save = counted
+    Watch.save = counted  # type: ignore[method-assign]
     work()
     return int(ops.count)
 

@@ -25,7 +25,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import load_experiment
 from ganlab.data import load
-from ganlab.monitor.columns import history_columns
 from ganlab.runs.directory import create_run
 from ganlab.runs.status import RunStatus
 from ganlab.training.process import process_settings
@@ -115,10 +114,7 @@ def plain_step(experiment: Experiment, frozen: bool) -> Callable[[Tensor], None]
 
 def watched_step(bench: Workbench, watch: Watch) -> None:
     """One step of ganlab's loop, its row of history included."""
-    trace = train_step(bench.state, bench.game, bench.feed)
-    d, g = bench.state.discriminator_optimizer, bench.state.generator_optimizer
-    columns = history_columns(bench.game.loss, trace, d.gradient_norm(), g.gradient_norm())
-    watch.recorder.log(bench.state.step, {**columns, "lr_g": g.rate, "lr_d": d.rate})
+    watch.record(train_step(bench.state, bench.game, bench.feed))
 
 
 def seconds(action: Callable[[], object], times: int = 1) -> float:

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
 from ganlab.errors import RunError
-from ganlab.monitor.rows import Rows
+from ganlab.monitor.rows import Deferred, Rows
 from ganlab.runs.history import read_history
 
 
@@ -43,6 +43,36 @@ def test_a_column_that_comes_later_widens_the_file(tmp_path: Path) -> None:
         "1,0,1,,",
         "2,0,,2,5",
         "3,0,3,,",
+    ]
+
+
+def test_deferred_columns_are_computed_when_rows_are_written(tmp_path: Path) -> None:
+    """Rows that are alike together; a column that comes, goes or stays empty is one of its own row only."""
+
+    class Sums(NamedTuple):
+        names: tuple[str, ...]
+
+        def columns(self, rows: torch.Tensor) -> dict[str, torch.Tensor | None]:
+            calls.append(len(rows))
+            return {name: None if name == "d_acc_real" else rows.sum(1) for name in self.names}
+
+    calls: list[int] = []
+    few, more = Sums(("g_loss", "d_acc_real")), Sums(("d_loss", "g_loss", "d_acc_real", "extra"))
+    rows = Rows(tmp_path / "history.csv", [])
+    for step, layout in enumerate((few, few, more, None, more, few)):
+        values = torch.full((4,), float(step))
+        rows.add(step, 0.0, {"lr_g": 0.5}, None if layout is None else Deferred(layout, values))
+    assert calls == []
+    rows.write()
+    assert calls == [2, 1, 1, 1]
+    assert rows.path.read_text().splitlines() == [
+        "step,time,d_loss,g_loss,d_acc_real,lr_g,extra",
+        "0,0,,0,,0.5,",
+        "1,0,,4,,0.5,",
+        "2,0,8,8,,0.5,8",
+        "3,0,,,,0.5,",
+        "4,0,16,16,,0.5,16",
+        "5,0,,20,,0.5,",
     ]
 
 

@@ -146,8 +146,7 @@ def test_both_players_lose_as_packs_are_scored(batches: str, points: Any) -> Non
     fake = game.sample(drawn.inputs)
     loss = game.generator_loss(Round(real, drawn, fake, 0, 1, round.trace))
     torch.testing.assert_close(loss, softplus(-discriminator(fake.view(6, 4))).mean())
-    loss.backward()  # type: ignore[no-untyped-call]
-    assert round.trace.output_gradient.shape == (12, 2)
+    assert train_step(ours.state, game, ours.feed).output_gradient.shape == (12, 2)
     assert round.trace.generator_scores == 6
 
 

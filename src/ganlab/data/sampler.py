@@ -43,7 +43,7 @@ class Sampler:
             return torch.randint(self.size, (self.batch_size,), generator=seeded_generator(self.seed, "batch", batch))
         epoch, start = divmod(batch * self.batch_size, self.size)
         head = self._permutation(epoch)[start : start + self.batch_size]
-        missing = self.batch_size - len(head)
+        missing = self.batch_size - head.shape[0]
         return torch.cat([head, self._permutation(epoch + 1)[:missing]]) if missing else head
 
     def _permutation(self, epoch: int) -> Tensor:

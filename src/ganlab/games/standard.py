@@ -112,6 +112,8 @@ class StandardGame:
     def inputs(self, stream: str, count: int, number: int = 0, held_out: bool = False) -> Draw:
         """Draw inputs on the device: a function of (seed, stream, number)."""
         drawn = self.draw(count, seeded_generator(self.experiment.seed, stream, number), held_out)
+        if self.device.type == "cpu":
+            return drawn
         asked, truth = (None if each is None else each.to(self.device, non_blocking=True) for each in drawn[1:])
         return Draw(drawn.inputs.to(self.device, non_blocking=True), asked, truth)
 
@@ -206,6 +208,8 @@ class StandardGame:
         if fake is not None:
             trace.fake_scores = fake.scores.detach()
             loss = self._with_head(loss, fake, "fake", round)
+        if not self.parts.penalties:
+            return loss
         update = Update(
             real,
             fake,
@@ -222,7 +226,6 @@ class StandardGame:
     def generator_loss(self, round: Round) -> Tensor:
         """Return what the generator minimises on the round's fakes, which carry its gradient."""
         trace = round.trace
-        round.fake.register_hook(lambda gradient: setattr(trace, "output_gradient", gradient.detach()))
         fake = self.judge(self.show(round.fake, "generator", round), round.drawn.asked)
         real = None
         if self.parts.compares:
@@ -230,7 +233,7 @@ class StandardGame:
             shown = self.show(round.real.values.detach(), "generator/real", round)
             real = self.judge(shown, self.real_labels(round)).scores
         loss = self.loss.generator(fake.scores, real)
-        trace.losses["g_loss"], trace.generator_scores = loss.detach(), len(fake.scores)
+        trace.losses["g_loss"], trace.generator_scores = loss.detach(), fake.scores.shape[0]
         return self._with_head(loss, fake, "generator", round)
 
     def _with_head(self, loss: Tensor, judged: Judged, side: Side, round: Round) -> Tensor:

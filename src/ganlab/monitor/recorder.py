@@ -19,7 +19,7 @@ from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.family import LOSS_NAMES
 from ganlab.errors import RunError
 from ganlab.monitor.live import LiveEvidence
-from ganlab.monitor.rows import Number, Rows
+from ganlab.monitor.rows import Deferred, Number, Rows
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import append_text, read_history, sync_file
@@ -121,18 +121,19 @@ class Recorder:
         finally:
             self.seconds[purpose] += time.perf_counter() - start
 
-    def log(self, step: int, columns: Mapping[str, Number | None]) -> None:
+    def log(self, step: int, columns: Mapping[str, Number | None], deferred: Deferred | None = None) -> None:
         """Take a step's numbers; they become a row of history.csv within a second or 256 rows.
 
         Args:
             step: the training step, from 0, larger than the one before.
             columns: each a number, or a tensor that holds one and is not waited for; None is an empty cell.
+            deferred: more columns, computed when the row is written.
 
         Raises:
             RunError: the step does not grow, a value is no single number, or a name cannot be a column's.
         """
         step = require_growing(step, self.last_step, "log")
-        self.rows.add(step, self.elapsed, columns)
+        self.rows.add(step, self.elapsed, columns, deferred)
         self.last_step = step
         if len(self.rows) == BLOCK or time.perf_counter() - self.last_flush > FLUSH_SECONDS:
             self.flush()

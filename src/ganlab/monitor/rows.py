@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -20,6 +22,46 @@ Number = float | Tensor
 """A number, or a tensor that holds one, on any device."""
 
 
+class Layout(Protocol):
+    """What the numbers of a vector are."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Columns that are computed from them."""
+
+    def columns(self, rows: Tensor) -> Mapping[str, Tensor | None]:
+        """Return the columns, each (rows,), of many vectors, (rows, numbers); None is a column of empty cells."""
+
+
+class Plain(NamedTuple):
+    """Numbers that are columns as they are."""
+
+    names: tuple[str, ...]
+
+    def columns(self, rows: Tensor) -> Mapping[str, Tensor | None]:
+        """Return them by name."""
+        return dict(zip(self.names, rows.unbind(1), strict=True))
+
+
+class Deferred(NamedTuple):
+    """Columns of one step that are computed when rows are written, for all of them at once.
+
+    One by one, they cost more than the training of a small network.
+
+    Attributes:
+        layout: how they are computed; steps that are alike share one.
+        values: what from, (numbers,), on any device; nothing writes to it any more.
+    """
+
+    layout: Layout
+    values: Tensor
+
+    def now(self) -> dict[str, float]:
+        """Return the columns that are not empty, now."""
+        columns = self.layout.columns(self.values[None])
+        return {name: float(column) for name, column in columns.items() if column is not None}
+
+
 class Rows:
     """Rows that are not written yet.
 
@@ -33,38 +75,56 @@ class Rows:
         self.columns = columns
         self.fresh: list[str] = []
         self.device: torch.device | None = None
-        self.pending: list[tuple[dict[str, float], list[str], Tensor | None]] = []
+        self.known: set[str] = set()
+        self.layout: Layout | None = None
+        self.pending: list[tuple[dict[str, float], Deferred | None]] = []
 
     def __len__(self) -> int:
         return len(self.pending)
 
-    def add(self, step: int, seconds: float, columns: Mapping[str, Number | None]) -> None:
+    def add(
+        self, step: int, seconds: float, columns: Mapping[str, Number | None], deferred: Deferred | None = None
+    ) -> None:
         """Take a step's numbers: those that lie on the host, and copies of those on the device, not waited for.
 
+        Args:
+            step: the step.
+            seconds: since the run began.
+            columns: each a number, or a tensor that holds one; None is an empty cell.
+            deferred: ganlab's own columns.
+
         Raises:
-            RunError: a value is not a number, or a name is not allowed for a column.
+            RunError: a value is no number, or a name is none that a column can have.
         """
         host: dict[str, float] = {"step": step, "time": seconds}
-        names: list[str] = []
-        values: list[Tensor] = []
-        for name in (*host, *columns):
-            if name not in self.columns and name not in self.fresh:
-                require_name(name)
-                self.fresh.append(name)
-        if "time" in columns:
-            raise RunError("the column `time` is the monitor's own", "give yours another name")
+        on_device: dict[str, Tensor] = {}
         for name, value in columns.items():
             if isinstance(value, Tensor):
                 require_one(name, value)
                 value = value.detach()
             if isinstance(value, Tensor) and value.device.type != "cpu":
                 self.device = self.device or value.device
-                names.append(name)
-                values.append(value.reshape(()).to(self.device, torch.float32))
+                on_device[name] = value.reshape(()).to(self.device, torch.float32)
             elif value is not None:
                 host[name] = as_float(name, value)
-        # Stacked at once: the loop may write its next loss into the same tensor.
-        self.pending.append((host, names, torch.stack(values) if values else None))
+        if on_device:
+            # Stacked at once: the loop may write its next loss into the same tensor.
+            deferred = Deferred(Plain(tuple(on_device)), torch.stack(list(on_device.values())))
+        if not self.known.issuperset(columns):
+            self._take_names(columns)
+        if deferred is not None and deferred.layout is not self.layout:
+            self._take_names(deferred.layout.names)
+            self.layout = deferred.layout
+        self.pending.append((host, deferred))
+
+    def _take_names(self, names: Iterable[str]) -> None:
+        for name in ("step", "time", *names):
+            if name not in self.columns and name not in self.fresh:
+                require_name(name)
+                self.fresh.append(name)
+        if "time" in names:
+            raise RunError("the column `time` is the monitor's own", "give yours another name")
+        self.known.update(names)
 
     def write(self) -> list[dict[str, float]]:
         """Append the rows to history.csv, which gains the columns that it lacks, and return them.
@@ -72,18 +132,30 @@ class Rows:
         Raises:
             Interrupted: the disk is full.
         """
-        on_device = [values for _, _, values in self.pending if values is not None]
-        numbers = iter(torch.cat(on_device).tolist() if on_device else ())
-        rows = [{**host, **{name: next(numbers) for name in names}} for host, names, _ in self.pending]
-        self.pending = []
-        if rows:
-            standard = [name for name in STANDARD_COLUMNS if name in self.fresh]
-            fresh = standard + [name for name in self.fresh if name not in standard]
-            if self.columns and fresh:
-                widen_history(self.path, fresh)
-            self.columns, self.fresh = self.columns + fresh, []
-            append_rows(self.path, self.columns, [[row.get(name) for name in self.columns] for row in rows])
+        pending, self.pending = self.pending, []
+        if not pending:
+            return []
+        standard = [name for name in STANDARD_COLUMNS if name in self.fresh]
+        fresh = standard + [name for name in self.fresh if name not in standard]
+        if self.columns and fresh:
+            widen_history(self.path, fresh)
+        self.columns, self.fresh = self.columns + fresh, []
+        rows = [{name: row[name] for name in self.columns if name in row} for row in complete(pending)]
+        append_rows(self.path, self.columns, [[row.get(name) for name in self.columns] for row in rows])
         return rows
+
+
+def complete(pending: Sequence[tuple[dict[str, float], Deferred | None]]) -> Iterator[dict[str, float]]:
+    """Yield rows with what was deferred, computed together for those in a row that are alike."""
+    for layout, group in groupby(pending, key=lambda row: row[1] and row[1].layout):
+        hosts, deferred = zip(*group, strict=True)
+        if layout is None:
+            yield from hosts
+            continue
+        columns = layout.columns(torch.stack([each.values for each in deferred]))
+        there = {name: column for name, column in columns.items() if column is not None}
+        for host, numbers in zip(hosts, torch.stack(list(there.values()), dim=1).tolist(), strict=True):
+            yield {**host, **dict(zip(there, numbers, strict=True))}
 
 
 def require_name(name: str) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear as linear_function
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganlab.config.base import Options
@@ -96,7 +97,10 @@ def add_scores(layers: nn.Sequential, output: nn.Module, outputs: int) -> None:
 
 
 class Layers(nn.Sequential):
-    """Layers and sequences of layers, run as one sequence: in a small network, each level costs as much as a layer."""
+    """Layers and sequences of layers, run as one sequence, and without what PyTorch does around the call of a layer.
+
+    In a small network, that takes as long as what the layers compute. Hooks of a layer are called as ever.
+    """
 
     @cached_property
     def flat(self) -> list[nn.Module]:
@@ -106,7 +110,12 @@ class Layers(nn.Sequential):
     def forward(self, values: Tensor) -> Tensor:
         """Pass values through every layer."""
         for layer in self.flat:
-            values = layer(values)
+            if layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks:
+                values = layer(values)
+            elif type(layer) is nn.Linear:
+                values = linear_function(values, *layer._parameters.values())  # type: ignore[arg-type]
+            else:
+                values = layer.forward(values)
         return values
 
 

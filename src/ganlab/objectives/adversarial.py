@@ -31,11 +31,15 @@ class Adversarial(ABC):
 
     Attributes:
         decision_point: score above which the discriminator calls a sample real; None if no score means that.
-        mean_score: scores -> their mean as history.csv shows it: of probabilities for cross-entropy, else as they are.
+        recorded: scores (N,) -> what history.csv has the mean of: probabilities for cross-entropy, else the scores.
     """
 
     decision_point: float | None
-    mean_score: Callable[[Tensor], Tensor]
+    recorded: Callable[[Tensor], Tensor]
+
+    def mean_score(self, scores: Tensor) -> Tensor:
+        """Return the mean of scores (N,) as history.csv and snapshots have it, of shape ()."""
+        return self.recorded(scores).mean()
 
     @abstractmethod
     def discriminator(self, real: Tensor | None, fake: Tensor | None, targets: Targets) -> dict[str, Tensor]:
@@ -93,17 +97,14 @@ def total(terms: Iterable[Tensor]) -> Tensor:
 
 def wide(scores: Tensor) -> Tensor:
     """Half-precision scores as float32, wider ones as they are."""
+    if scores.dtype == torch.float32:
+        return scores
     return scores.to(torch.promote_types(scores.dtype, torch.float32))
 
 
-def mean_probability(scores: Tensor) -> Tensor:
-    """E sigmoid(s), in [0, 1]."""
-    return wide(scores).sigmoid().mean()
-
-
-def mean_score(scores: Tensor) -> Tensor:
-    """E s."""
-    return wide(scores).mean()
+def probability(scores: Tensor) -> Tensor:
+    """sigmoid(s), in [0, 1]."""
+    return wide(scores).sigmoid()
 
 
 def cross_entropy(scores: Tensor, target: float) -> Tensor:
@@ -150,17 +151,17 @@ def hinge_fake(scores: Tensor, target: float) -> Tensor:
 
 def negative_mean(scores: Tensor) -> Tensor:
     """-E s, for hinge (Miyato et al. 2018, eq. 17) and Wasserstein (Arjovsky et al. 2017, algorithm 1)."""
-    return -mean_score(scores)
+    return -wide(scores).mean()
 
 
 def wasserstein_real(scores: Tensor, target: float) -> Tensor:
     """-E s (Arjovsky et al. 2017, algorithm 1); it has no target, `target` is not looked at."""
-    return -mean_score(scores)
+    return -wide(scores).mean()
 
 
 def wasserstein_fake(scores: Tensor, target: float) -> Tensor:
     """E s (Arjovsky et al. 2017, algorithm 1); it has no target, `target` is not looked at."""
-    return mean_score(scores)
+    return wide(scores).mean()
 
 
 MINIMAX = Halves(
@@ -168,33 +169,33 @@ MINIMAX = Halves(
     of_fakes=cross_entropy,
     of_generator=minimax_generator,
     decision_point=0.0,
-    mean_score=mean_probability,
+    recorded=probability,
 )
 NON_SATURATING = Halves(
     of_reals=cross_entropy,
     of_fakes=cross_entropy,
     of_generator=non_saturating_generator,
     decision_point=0.0,
-    mean_score=mean_probability,
+    recorded=probability,
 )
 LEAST_SQUARES = Halves(
     of_reals=least_squares,
     of_fakes=least_squares,
     of_generator=least_squares_generator,
     decision_point=0.5,
-    mean_score=mean_score,
+    recorded=wide,
 )
 HINGE = Halves(
     of_reals=hinge_real,
     of_fakes=hinge_fake,
     of_generator=negative_mean,
     decision_point=0.0,
-    mean_score=mean_score,
+    recorded=wide,
 )
 WASSERSTEIN = Halves(
     of_reals=wasserstein_real,
     of_fakes=wasserstein_fake,
     of_generator=negative_mean,
     decision_point=None,
-    mean_score=mean_score,
+    recorded=wide,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganlab.objectives.adversarial import Adversarial, Targets, mean_score, wide
+from ganlab.objectives.adversarial import Adversarial, Targets, wide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +74,11 @@ RELATIVISTIC = Comparison(
     of_discriminator=lambda real, fake: {"d_loss": more_real(real, fake)},
     of_generator=more_real,
     decision_point=None,
-    mean_score=mean_score,
+    recorded=wide,
 )
 RELATIVISTIC_AVERAGE = Comparison(
     of_discriminator=average_discriminator,
     of_generator=average_generator,
     decision_point=None,
-    mean_score=mean_score,
+    recorded=wide,
 )

@@ -28,7 +28,7 @@ class Feed:
     def batch(self, number: int) -> Batch:
         """Return the number-th batch, from 0: float32 (batch_size, *shape), images in [-1, 1] and channels-last."""
         indices = self.sampler.indices(number).to(self.values.device)
-        values = to_float(self.values[indices].to(self.device))
+        values = to_float(self.values.index_select(0, indices).to(self.device))
         if isinstance(self.domain, Images):
             values = values.contiguous(memory_format=torch.channels_last)
-        return Batch(values, self.labels[indices.to(self.device)])
+        return Batch(values, self.labels.index_select(0, indices.to(self.device)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -55,9 +56,9 @@ def find_first(bench: Workbench, until: int, unchecked: Collection[str]) -> dict
             if not is_finite(value):
                 network, _, layer = name.partition("/")
                 return {"step": bench.state.step, "tensor": "state", "network": network, "layer": layer}
-        norms = (optimizer.gradient_norm() for optimizer in (d_optimizer, g_optimizer))
-        for column, number in history_columns(bench.game.loss, trace, *norms).items():
-            if number is not None and column not in unchecked and not is_finite(number):
+        norms = (optimizer.gradient_norms() for optimizer in (d_optimizer, g_optimizer))
+        for column, number in history_columns(bench.game.loss, trace, *norms).now().items():
+            if column not in unchecked and not math.isfinite(number):
                 return {"step": bench.state.step, "tensor": column, "network": None, "layer": None}
     return None
 

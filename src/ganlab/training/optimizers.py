@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -145,10 +146,9 @@ class NetworkOptimizer:
         """Return the last update's gradients, of those parameters that have one."""
         return [parameter.grad for parameter in self.parameters if parameter.grad is not None]
 
-    def gradient_norm(self) -> Tensor:
-        """Return the Euclidean norm of the last update's gradient over all parameters, shape ()."""
-        norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(self.gradients())))
-        return norm
+    def gradient_norms(self) -> Sequence[Tensor]:
+        """Return the Euclidean norms of the last update's gradients, one a parameter that has one, each ()."""
+        return torch._foreach_norm(self.gradients())
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the optimiser's state, named `<index of the parameter>/<what>`."""

@@ -48,8 +48,11 @@ def train_step(state: State, game: StandardGame, feed: Feed) -> Trace:
         update = (step - 1) * training.generator_steps + turn
         drawn = game.inputs("latent/generator", training.generator_batch, update)
         fake = game.sample(drawn.inputs)
+        fake.retain_grad()
         round = Round(real, drawn, fake, update, step, trace)
         state.generator_optimizer.minimise(game.generator_loss(round))
+        assert fake.grad is not None
+        trace.output_gradient = fake.grad
     for parameter in state.discriminator_optimizer.parameters:
         parameter.requires_grad_(True)
 

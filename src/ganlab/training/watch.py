@@ -71,11 +71,7 @@ class Watch:
         """
         state, recorder, options = self.state, self.recorder, self.state.experiment.monitor
         step, steps = state.step, state.experiment.training.steps
-        with recorder.spending("watching"):
-            d, g = state.discriminator_optimizer, state.generator_optimizer
-            columns = history_columns(self.bench.game.loss, trace, d.gradient_norm(), g.gradient_norm())
-            recorder.log(step, {**columns, "lr_g": g.rate, "lr_d": d.rate})
-        recorder.require_finite()
+        self.record(trace)
 
         save = step == steps or step % options.checkpoint_every == 0
         if step < steps and step % options.snapshot_every:
@@ -86,6 +82,18 @@ class Watch:
         if step < steps and self.observer.stands(options.stop_on):
             return Due(save=True, stop=f"{STOP_ON}: {reading.name} at step {step}")
         return Due(save or self.observer.best_step == step)
+
+    def record(self, trace: Trace) -> None:
+        """Record what the step that was just done showed.
+
+        Raises:
+            NonFinite: a row of history written so far holds NaN or Inf.
+        """
+        with self.recorder.spending("watching"):
+            d, g = self.state.discriminator_optimizer, self.state.generator_optimizer
+            columns = history_columns(self.bench.game.loss, trace, d.gradient_norms(), g.gradient_norms())
+            self.recorder.log(self.state.step, {"lr_g": g.rate, "lr_d": d.rate}, columns)
+        self.recorder.require_finite()
 
     def look(self) -> Verdict:
         """Take a snapshot of the networks as they are, and return what the run reads as."""

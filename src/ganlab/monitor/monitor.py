@@ -13,12 +13,11 @@ from ganlab.monitor.arguments import checked_protocol, checked_scores, new_statu
 from ganlab.monitor.comparison import asked_for, comparison_with
 from ganlab.monitor.observer import Observer, SampleFacts
 from ganlab.monitor.pictures import Pictures
-from ganlab.monitor.recorder import Recorder, require_growing
+from ganlab.monitor.recorder import Recorder, ending, require_growing
 from ganlab.monitor.rows import Number
-from ganlab.monitor.view import LoggingView, View, checked_views
+from ganlab.monitor.view import LoggingView, View, checked_views, log_failure
 from ganlab.runs.directory import as_folder, new_run
 from ganlab.runs.status import State
-from ganlab.text import described, one_line
 
 
 class Monitor:
@@ -36,9 +35,8 @@ class Monitor:
 
     Args:
         run: name of the run, the first part of `<runs_dir>/<name>-<time>-<4 letters>/`, which is made.
-        real: real samples to compare with: a data set by name (`mnist`, `mnist[3,8]` for two of its classes); images
-            (N, C, H, W), C = 1 or 3, as uint8 or as floats in [-1, 1]; points (N, 2); or None: then only how much
-            samples differ from each other is measured.
+        real: real samples to compare with: a data set by name (`mnist`, `mnist[3,8]`); images (N, C, H, W), C = 1 or 3,
+            uint8 or floats in [-1, 1]; points (N, 2); None: only how much samples differ from each other is measured.
         loss: one that `ganlab ls losses` lists, or cross_entropy if the generator's is not known; None: unknown.
         steps: planned steps; None: unknown.
         labels: classes of a `real` that is an array, (N,) integers from 0; without them no classes are counted.
@@ -48,8 +46,7 @@ class Monitor:
         views: who watches; left out, warnings go to Python's logging.
 
     Attributes:
-        run: the run's directory.
-        reading: what the newest snapshot was judged to show; None before the first.
+        run, reading: the run's directory; what the newest snapshot was judged to show, None before the first.
         recorder, observer: what records the run, and what judges it.
 
     Raises:
@@ -77,16 +74,13 @@ class Monitor:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not self.open:
-            return
-        if error is None:
+        if self.open and error is None:
             self.finish()
-            return
-        try:
-            self.finish(*ending(error))
-        except Exception as own:
-            # The error that leaves the block is the one that the user needs to see.
-            LoggingView().warn(f"{self.run.path.name} could not be finished: {one_line(described(own))}")
+        elif self.open and error is not None:
+            try:
+                self.finish(*ending(error))
+            except Exception as own:
+                log_failure(self.run, own)
 
     def log(self, step: int, **columns: Number | None) -> None:
         """Take a step's numbers; they become a row of history.csv within a second or 256 rows.
@@ -120,19 +114,18 @@ class Monitor:
 
         Raises:
             DataError: samples of a wrong type, shape or range.
-            RunError: the step does not grow, a score has another name or is no number, the protocol is no mapping from
-                text to text, or the run is finished.
+            RunError: the step does not grow, a score or the protocol is invalid, or the run is finished.
         """
         self._require_open()
         snapshots, comparison = self.recorder.evidence.snapshots, self.observer.comparison
         step = require_growing(step, snapshots[-1]["step"] if snapshots else None, "snapshot")
-        known, described_by = checked_scores(scores), checked_protocol(protocol)
+        facts = SampleFacts(checked_protocol(protocol), checked_scores(scores))
         with self.recorder.spending("watching"):
             values, domain = generated(samples, None if comparison is None else comparison.domain)
             if not snapshots and isinstance(domain, Images) and bool((values >= 0).all()):
                 self.recorder.warn("no pixel of the samples is below 0: are they in [0, 1] instead of [-1, 1]?")
             classes = None if asked is None else asked_for(asked, len(values), comparison)
-            self.reading = self.observer.snapshot(step, values, domain, SampleFacts(described_by, known, classes))
+            self.reading = self.observer.snapshot(step, values, domain, facts._replace(asked=classes))
         return self.reading
 
     def finish(self, status: State = "finished", reason: str = "") -> Verdict:
@@ -142,28 +135,16 @@ class Monitor:
             status: how it ended, for run.json: finished, stopped, interrupted or failed.
             reason: why, if it did not finish.
 
-        If judging or drawing fails, the run ends as failed, and the error is raised.
-
         Raises:
             RunError: the run is finished already, or the status is another one.
         """
         self._require_open()
         require_end(status)
         self.open = False
-        try:
-            with self.recorder.spending("watching"):
-                self.reading = self.observer.finish()
-        except BaseException as error:
-            self.recorder.close(*(ending(error) if status == "finished" else (status, reason)))
-            raise
-        self.recorder.close(status, reason)
+        with self.recorder.closing(status, reason), self.recorder.spending("watching"):
+            self.reading = self.observer.finish()
         return self.reading
 
     def _require_open(self) -> None:
         if not self.open:
             raise RunError(f"{self.run.path.name} is finished", "make a new Monitor for another run")
-
-
-def ending(error: BaseException) -> tuple[State, str]:
-    """Return the status and the reason of a run that an error ended."""
-    return ("interrupted", "SIGINT") if isinstance(error, KeyboardInterrupt) else ("failed", described(error))

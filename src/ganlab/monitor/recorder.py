@@ -25,7 +25,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import append_text, read_history, sync_file
 from ganlab.runs.snapshots import append_snapshot, cut_snapshots, read_snapshots
 from ganlab.runs.status import LAST_STEP, Cost, RunStatus, State, now
-from ganlab.text import one_line, short
+from ganlab.text import described, one_line, short
 from ganlab.version import __version__
 
 BLOCK = 256
@@ -188,6 +188,16 @@ class Recorder:
         """Write a line to log.txt: one line a message, as a newline or an escape in it must not forge another."""
         append_text(self.run.log, f"{now()} {one_line(text)}\n")
 
+    @contextmanager
+    def closing(self, status: State, reason: str = "") -> Iterator[None]:
+        """Do the last that is to be done, then close as `close` does; if that raises, the run ends as failed."""
+        try:
+            yield
+        except BaseException as error:
+            self.close(*(ending(error) if status == "finished" else (status, reason)))
+            raise
+        self.close(status, reason)
+
     def close(self, status: State, reason: str = "") -> None:
         """Write into run.json how the run ended, and release the lock on the directory.
 
@@ -211,6 +221,11 @@ class Recorder:
             for view in reversed(self.views):
                 ends.callback(view.end)
             self.run.write_status(self.status)
+
+
+def ending(error: BaseException) -> tuple[State, str]:
+    """Return the status and the reason of a run that an error ended."""
+    return ("interrupted", "SIGINT") if isinstance(error, KeyboardInterrupt) else ("failed", described(error))
 
 
 def require_growing(step: object, last: int | None, call: str) -> int:

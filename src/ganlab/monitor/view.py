@@ -11,7 +11,7 @@ import numpy as np
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError
 from ganlab.runs.directory import RunDirectory
-from ganlab.text import short
+from ganlab.text import described, one_line, short
 
 
 class View:
@@ -63,3 +63,8 @@ class LoggingView(View):
     def warn(self, text: str) -> None:
         """Log it as a warning."""
         self.logger.warning("%s", text)
+
+
+def log_failure(run: RunDirectory, error: Exception) -> None:
+    """Log that a run could not be finished while another error leaves the loop: the user needs to see that one."""
+    LoggingView().warn(f"{run.path.name} could not be finished: {one_line(described(error))}")

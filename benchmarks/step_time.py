@@ -1,6 +1,6 @@
 """How fast a training step is, against a plain PyTorch loop of the same networks and against the machine's own peak.
 
-    python benchmarks/step_time.py            # the guide's networks and batch, then DCGAN at 64 pixels
+    python benchmarks/step_time.py            # the guide's networks, DCGAN at 64 pixels, the small ones of the ring
     python benchmarks/step_time.py guide      # one of them
 
 Plain and ganlab's steps alternate in one process, so that a change of the machine's speed affects both; the figures
@@ -74,8 +74,20 @@ def dcgan_64_networks() -> tuple[nn.Module, nn.Module]:
     return nn.Sequential(*up), nn.Sequential(*down)
 
 
-NETWORKS = {"guide_stable": guide_networks, "dcgan_64": dcgan_64_networks}
-NAMES = {"guide": "guide_stable", "dcgan_64": "dcgan_64"}
+def ring_networks() -> tuple[nn.Module, nn.Module]:
+    """The ring's small networks, written with PyTorch's own layers."""
+    generator = nn.Sequential(nn.Linear(100, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 2))
+    discriminator = nn.Sequential(
+        nn.Linear(2, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 1), nn.Flatten(0)
+    )
+    return generator, discriminator
+
+
+NETWORKS = {"guide_stable": guide_networks, "dcgan_64": dcgan_64_networks, "ring": ring_networks}
+NAMES = {"guide": "guide_stable", "dcgan_64": "dcgan_64", "ring": "ring"}
+
+IN_A_ROW = {"ring": 100}
+"""Steps that are timed together: a short step alone is lost in the clock's noise."""
 
 
 def plain_step(experiment: Experiment, frozen: bool) -> Callable[[Tensor], None]:
@@ -150,9 +162,10 @@ def alternate(experiment: Experiment, name: str, rounds: int) -> None:
         plain(real)
         watched_step(bench, watch)
         times: dict[str, list[float]] = {"plain": [], "ganlab": [], "snapshot": [], "peak": []}
+        steps = IN_A_ROW.get(name, 2)
         for _ in range(rounds):
-            times["plain"].append(seconds(lambda: plain(real), 2))
-            times["ganlab"].append(seconds(lambda: watched_step(bench, watch), 2))
+            times["plain"].append(seconds(lambda: plain(real), steps))
+            times["ganlab"].append(seconds(lambda: watched_step(bench, watch), steps))
             times["snapshot"].append(seconds(watch.look))
             times["peak"].append(matmul_peak())
     with FlopCounterMode(display=False) as counter:
@@ -166,11 +179,11 @@ def alternate(experiment: Experiment, name: str, rounds: int) -> None:
         f"({medians['plain'] / medians['ganlab']:.2f} without snapshots); "
         f"{100 * floor / ours:.0f} % of the matrix-multiply peak ({medians['peak'] / 1e9:.0f} GFLOP/s; "
         f"{flop / 1e9:.0f} GFLOP a step at least), plain {100 * floor / medians['plain']:.0f} %; "
-        f"ms a step: floor {1e3 * floor:.0f}, ganlab {1e3 * ours:.0f}, plain {1e3 * medians['plain']:.0f}; "
+        f"ms a step: floor {1e3 * floor:.3g}, ganlab {1e3 * ours:.3g}, plain {1e3 * medians['plain']:.3g}; "
         f"threads {torch.get_num_threads()}"
     )
 
 
 if __name__ == "__main__":
     for wanted in sys.argv[1:] or NAMES:
-        measure(NAMES[wanted], rounds=5)
+        measure(NAMES[wanted], rounds=5 if wanted not in IN_A_ROW else 20)

@@ -114,8 +114,7 @@ def cross_entropy(scores: Tensor, target: float) -> Tensor:
     (Salimans et al. 2016, section 3.4). Its gradient a score is (sigmoid(s) - t) / N.
     """
     scores = wide(scores)
-    if target in (0.0, 1.0):  # one of the halves is 0, and so is its gradient
-        return softplus(-scores if target else scores).mean()
+    # Both halves also for targets of 0 and 1: 0 * inf is NaN, so that an infinite score is seen.
     return (target * softplus(-scores) + (1 - target) * softplus(scores)).mean()
 
 

@@ -13,9 +13,9 @@ from pydantic import Field
 
 from ganlab.config.base import Options, Problem, union
 
-Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein", "relativistic"]
+Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein", "relativistic", "unknown"]
 """Losses whose levels mean the same. At chance the discriminator's sum is 2 ln 2 for cross-entropy, 1/2 for least
-squares and 2 for hinge; no level of the other two says how training goes."""
+squares and 2 for hinge; no level of the others says how training goes. `unknown` is a loss that is none of these."""
 
 FIXED_LEVELS: tuple[Family, ...] = ("cross_entropy", "least_squares", "hinge")
 """Families whose levels say how training goes, whatever the run: their losses are bounded by the decisions."""

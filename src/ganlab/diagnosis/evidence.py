@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.objectives import Family
+from ganlab.diagnosis.read_report import ReadReport
 from ganlab.runs.history import STANDARD_COLUMNS
 from ganlab.runs.snapshots import SAMPLES, Row
 
@@ -78,6 +79,23 @@ class Evidence:
     """What a reader took for what, and what it left out and why."""
     damaged: bool = False
     """True if parts of the run are lost or cannot be trusted: the verdict may not be that of the whole run."""
+    players: Mapping[str, Mapping[str, Series]] = field(default_factory=dict)
+    """Of a log of several games at once (two directions, several discriminators), the curves of each by its name, such
+    as `A`; `curves` then holds what belongs to none of them. Empty for one game."""
+    controls: Mapping[str, Series] = field(default_factory=dict)
+    """Curves of what steers the training: `lr_g`, `lr_d` (learning rates) and `augment` (probability of ADA's
+    augmentations, in [0, 1])."""
+    families: tuple[Family, ...] = ()
+    """If `family` is None: those that the numbers leave open; empty if they say nothing at all."""
+    weighted: bool = False
+    """True if the generator's adversarial loss is one term of a larger loss, with a weight that is not known: its level
+    means nothing then."""
+    restarts: tuple[int, ...] = ()
+    """Steps at which the run was started again from an earlier state, in the order in which that happened."""
+    unit: str = "step"
+    """What a step of the curves is: `step`, `epoch`, `image` or `row`."""
+    read: ReadReport | None = None
+    """What a reader of foreign files read, and what it took for what."""
 
     def __post_init__(self) -> None:
         rows = tuple(row if isinstance(row, Row) else Row(row) for row in self.snapshots)
@@ -104,9 +122,8 @@ class Evidence:
         return [row.step for row in self.snapshots if SAMPLES in row.non_finite]
 
     def _steps(self) -> list[list[int]]:
-        curves = [
-            [int(each) for each in s.steps[[0, -1]]] for s in (*self.curves.values(), *self.quality.values()) if len(s)
-        ]
+        groups = (self.curves, self.quality, self.controls, *self.players.values())
+        curves = [[int(each) for each in s.steps[[0, -1]]] for group in groups for s in group.values() if len(s)]
         return [*curves, [row["step"] for row in self.snapshots]]
 
     def until(self, step: int) -> Evidence:
@@ -124,6 +141,16 @@ class Evidence:
             experiment=self.experiment,
             notes=self.notes,
             damaged=self.damaged,
+            players={
+                player: {name: curve.until(step) for name, curve in curves.items()}
+                for player, curves in self.players.items()
+            },
+            controls={name: curve.until(step) for name, curve in self.controls.items()},
+            families=self.families,
+            weighted=self.weighted,
+            restarts=tuple(each for each in self.restarts if each <= step),
+            unit=self.unit,
+            read=self.read,
         )
 
     def since(self, step: int) -> Evidence:
@@ -133,4 +160,9 @@ class Evidence:
             curves={name: curve.within(step, self.last_step) for name, curve in self.curves.items()},
             snapshots=tuple(row for row in self.snapshots if row["step"] >= step),
             quality={name: curve.within(step, self.last_step) for name, curve in self.quality.items()},
+            players={
+                player: {name: curve.within(step, self.last_step) for name, curve in curves.items()}
+                for player, curves in self.players.items()
+            },
+            controls={name: curve.within(step, self.last_step) for name, curve in self.controls.items()},
         )

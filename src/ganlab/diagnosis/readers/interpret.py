@@ -1,0 +1,76 @@
+"""From a Log to an Evidence: what its columns mean, where its rows are, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.read_report import ReadColumn, ReadReport
+from ganlab.diagnosis.readers.axis import axis_of
+from ganlab.diagnosis.readers.column_names import QUALITY, finish, match, once_a_step, thread
+from ganlab.diagnosis.readers.log import Log
+
+
+def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
+    """Return what a log shows.
+
+    Args:
+        log: its rows.
+        mapping: columns by our names for them, from `--map`.
+
+    Raises:
+        RunError: no column is known, or `mapping` names a quantity or column that does not exist.
+    """
+    facts, names = log.facts, {str(name): name for name in log.names}
+    chosen, notes = match(list(names), mapping, log.source)
+    chosen.pop("step", None)
+    axis = axis_of(log.places())
+    training = np.zeros(log.count, dtype=np.bool_)
+    for signal, name in chosen.items():
+        if signal not in QUALITY:
+            training[log.column(names[name])[0]] = True
+    kept, thread_notes = thread(axis.steps, training)
+    order = np.full(log.count, -1, dtype=np.int64)
+    order[kept] = axis.steps[kept]
+    series = {}
+    for signal, name in chosen.items():
+        at, values = log.column(names[name])
+        mask = order[at] >= 0
+        series[signal] = once_a_step(order[at][mask], values[mask], first=signal in QUALITY)
+    reading = finish(series, [*notes, *axis.notes, *thread_notes])
+    planned = facts.planned or axis.planned
+    evidence = Evidence(
+        source=log.source,
+        curves=reading.curves,
+        quality=reading.quality,
+        family=facts.family,
+        saturating=facts.saturating,
+        planned=planned,
+        unit=axis.unit if facts.unit == "step" else facts.unit,
+        notes=(*facts.notes, *reading.notes),
+    )
+    columns = [
+        ReadColumn(str(name), signal, "", len(log.column(names[name])[0]), *_range(log.column(names[name])[1]))
+        for signal, name in chosen.items()
+    ]
+    report = ReadReport(
+        facts.format,
+        facts.trainer,
+        log.count,
+        (evidence.first_step, evidence.last_step),
+        evidence.unit,
+        "; ".join(axis.notes),
+        planned,
+        (),
+        tuple(facts.dropped.items()),
+        tuple(columns),
+    )
+    return Evidence(**{**vars(evidence), "read": report})
+
+
+def _range(values: np.ndarray) -> tuple[float, float, int]:
+    finite = values[np.isfinite(values)]
+    bad = len(values) - len(finite)
+    return (float(finite.min()), float(finite.max()), bad) if len(finite) else (float("nan"), float("nan"), bad)

@@ -1,0 +1,138 @@
+"""What a log holds, whatever its form: rows that say where in the run they are, and numbers by name.
+
+Every reader of foreign files makes a Log, and `interpret` alone decides what its columns and places mean.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlab.config.objectives import Family
+
+MAX_NAMES = 10_000
+"""Columns that are kept: a file that never repeats a name is not a log."""
+
+
+class Name(NamedTuple):
+    """How a log names a number.
+
+    Attributes:
+        label: the words straight before the number, or the whole name of a table's column: `adv`, `Loss/G/loss`.
+        heading: what the group that it is in is called, such as `G loss` in `[G loss: 1.2, adv: .3]`; often empty.
+        column: of several numbers under one name, as in `D(G(z)): .1 / .2`, which one, from 0.
+        columns: how many numbers stand under the name.
+    """
+
+    label: str
+    heading: str = ""
+    column: int = 0
+    columns: int = 1
+
+    def __str__(self) -> str:
+        words = f"{self.heading}: {self.label}" if self.heading else self.label
+        return words if self.columns == 1 else f"{words} [{self.column + 1}]"
+
+
+class Place(NamedTuple):
+    """Where in a run a row is, as it was printed; None for what was not printed.
+
+    Attributes:
+        epoch, epochs: the epoch, and how many are planned.
+        iteration, iterations: the iteration, and how many there are: in an epoch if it starts again with each, else in
+            the whole run. Whether it does, the axis finds out.
+    """
+
+    epoch: float | None = None
+    epochs: float | None = None
+    iteration: float | None = None
+    iterations: float | None = None
+
+
+NOWHERE = Place()
+"""The place of a row that says nothing of it."""
+
+
+@dataclass
+class Facts:
+    """What a file says of the run besides its rows.
+
+    Attributes:
+        format: what was read, in words for the user: `a CSV file`.
+        trainer: name of the trainer's entry in the vocabulary, if the format alone tells it.
+        family: of the losses, if the file says it.
+        saturating: as in Evidence, if the file says it.
+        planned: planned steps, if the file says them.
+        unit: what an iteration counts: `step` or `image`.
+        separate: whether each column has rows of its own, as TensorBoard's tags do, whose order says nothing.
+        dropped: lines or rows that hold numbers and could not be used, by the reason why.
+        notes: what else the user should know.
+    """
+
+    format: str
+    trainer: str | None = None
+    family: Family | None = None
+    saturating: bool | None = None
+    planned: int | None = None
+    unit: str = "step"
+    separate: bool = False
+    dropped: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class Log:
+    """Rows of numbers by name, in the order in which they were read; a row may lack any of them.
+
+    Args:
+        source: what messages call it.
+        format: what kind of file it is, in words.
+
+    Attributes:
+        facts: what the file says besides.
+        count: rows.
+    """
+
+    def __init__(self, source: str, format: str) -> None:
+        self.source = source
+        self.facts = Facts(format)
+        self.count = 0
+        self._columns: dict[Name, tuple[array[int], array[float]]] = {}
+        self._places = tuple(array("d") for _ in Place._fields)
+
+    @property
+    def names(self) -> list[Name]:
+        """The columns, in the order in which they were first seen."""
+        return list(self._columns)
+
+    def add(self, numbers: Mapping[Name, float], place: Place = NOWHERE) -> None:
+        """Take a row in; one without any number counts for none."""
+        if not numbers:
+            return
+        columns, count = self._columns, self.count
+        for name, value in numbers.items():
+            known = columns.get(name)
+            if known is None:
+                if len(columns) == MAX_NAMES:
+                    continue
+                known = columns[name] = (array("q"), array("d"))
+            known[0].append(count)
+            known[1].append(value)
+        for printed, column in zip(place, self._places, strict=True):
+            column.append(float("nan") if printed is None else printed)
+        self.count += 1
+
+    def column(self, name: Name) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the rows (n,) that hold a column, and its values (n,)."""
+        rows, values = self._columns[name]
+        return np.array(rows, dtype=np.int64), np.array(values, dtype=np.float64)
+
+    def places(self) -> dict[str, NDArray[np.float64]]:
+        """Return `epoch`, `epochs`, `iteration`, `iterations` of each row (count,); NaN where it was not printed."""
+        return {
+            name: np.array(values, dtype=np.float64) for name, values in zip(Place._fields, self._places, strict=True)
+        }

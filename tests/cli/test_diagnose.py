@@ -432,3 +432,23 @@ def test_help_shows_an_example_without_torch() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ}
     )
     assert "Example: ganlab diagnose" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("kind", ["losses", "broken", "swinging", "fid", "console"])
+def test_a_log_is_judged_without_what_takes_long_to_import(tmp_path: Path, kind: str) -> None:
+    log = tmp_path / "log"
+    if kind in ("losses", "broken"):
+        write_log(log, broken_at=300 if kind == "broken" else None)
+    elif kind == "swinging":
+        rows = [f"{step},{1.3 + np.sin(step / 6):.4f},{0.9 - 0.4 * np.sin(step / 6):.4f}" for step in range(900)]
+        log.write_text("\n".join(["step,d_loss,g_loss", *rows, ""]))
+    elif kind == "fid":
+        log.write_text("step,fid\n" + "".join(f"{100 * row},{30 + row + row % 3}\n" for row in range(40)))
+    else:
+        log.write_text("".join(f"iter {row}: d_loss: 1.2{row % 7}, g_loss: 0.8{row % 5}\n" for row in range(500)))
+    code = (
+        f"import sys\nsys.argv = ['ganlab', 'diagnose', {str(log)!r}]\nfrom ganlab.cli.app import main\n"
+        "try:\n    main()\nexcept SystemExit as ended:\n    assert not ended.code, ended.code\n"
+        "heavy = {'torch', 'matplotlib', 'scipy', 'PIL'} & sys.modules.keys()\nassert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

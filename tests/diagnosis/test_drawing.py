@@ -1,33 +1,15 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from ganlab.diagnosis.drawing import curve_of, draw_verdict
+from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.evidence import Evidence
-from tests.diagnosis.made_up import COUNTS, LOSSES, rows, series, verdict
+from tests.diagnosis.made_up import COUNTS, LOSSES, series, verdict
 
 
 def labels(figure: Figure) -> list[str]:
     return [axes.get_title("left").split(";")[0] for axes in figure.axes]
-
-
-class TestCurveOf:
-    def test_looks_in_curves_quality_and_snapshots(self) -> None:
-        evidence = Evidence("x", LOSSES, rows(coverage=[0.1, None, 0.3]), {"fid": series(30.0)})
-        assert curve_of(evidence, "d_loss") is LOSSES["d_loss"]
-        assert curve_of(evidence, "fid") is evidence.quality["fid"]
-        coverage = curve_of(evidence, "coverage")
-        assert coverage is not None
-        assert coverage.steps.tolist() == [0, 200]
-        assert coverage.values.tolist() == [0.1, 0.3]
-
-    def test_no_curve_without_a_finite_value(self) -> None:
-        evidence = Evidence("x", {"d_loss": series(np.nan)}, rows(coverage=[None, None]))
-        assert curve_of(evidence, "d_loss") is None
-        assert curve_of(evidence, "coverage") is None
-        assert curve_of(evidence, "vendi") is None
 
 
 class TestDrawVerdict:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.signal import detrend
+from scipy.stats import kendalltau, rankdata, theilslopes
 
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, Series
@@ -54,6 +56,36 @@ def test_trend_is_slope_times_length(count: int, every: int) -> None:
 
 def test_trend_of_four_rising_points_is_kendalls_exact_p_value() -> None:
     assert trends.trend(curve([1, 2, 3, 4])).p_value == pytest.approx(2 / math.factorial(4))
+
+
+@pytest.mark.parametrize("levels", [3, 1000, 10**9])
+@pytest.mark.parametrize("count", [4, 5, 12, 33, 34, 90, 200])
+def test_trend_is_scipys(count: int, levels: int) -> None:
+    draw = np.random.default_rng(count)
+    for slope in (0.0, 0.2, 2.0, -0.5):
+        values = np.round(slope * np.arange(count) / count * levels + draw.random(count) * levels) / levels
+        points = curve(values, every=7)
+        slope_of_scipy = theilslopes(points.values, points.steps)[0]
+        found = trends.trend(points)
+        assert found.change == float(slope_of_scipy * np.ptp(points.steps))
+        assert found.p_value == pytest.approx(kendalltau(points.steps, points.values)[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [34, 150, 200])
+def test_trend_of_sorted_curves_and_nearly_sorted_ones_is_scipys(count: int) -> None:
+    nearly = np.arange(count, dtype=np.float64)
+    nearly[[3, 4]] = nearly[[4, 3]]
+    for values in (np.arange(count, dtype=np.float64), nearly, -nearly):
+        points = curve(values)
+        expected = kendalltau(points.steps, points.values)[1]
+        assert trends.trend(points).p_value == pytest.approx(expected, rel=1e-12, abs=1e-300)
+
+
+def test_ranks_and_straight_lines_are_scipys() -> None:
+    for count in (3, 9, 200):
+        values = np.round(noise(count, count), 1) + 0.3 * np.arange(count)
+        assert trends._ranks(values).tolist() == rankdata(values).tolist()
+        assert trends._without_line(values) == pytest.approx(detrend(values), abs=1e-12)
 
 
 def test_trend_withstands_outliers() -> None:

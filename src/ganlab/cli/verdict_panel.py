@@ -11,7 +11,6 @@ from rich.text import Text
 
 from ganlab.cli.console import console
 from ganlab.cli.sparkline import WIDTH, course
-from ganlab.diagnosis.drawing import curve_of
 from ganlab.diagnosis.sessions import Judged
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import Line, expectation, facts, headline, sections
@@ -91,7 +90,7 @@ def _sparklines(verdict: Verdict) -> list[Item]:
     first, last = evidence.first_step, evidence.last_step
     rows = []
     for name in SPARKS:
-        if (curve := curve_of(evidence, name)) is not None:
+        if (curve := evidence.curve(name)) is not None:
             ends = f"{curve.values[0]:.3g} -> {curve.values[-1]:.3g}"
             rows.append((f"{name:<16}", Text.assemble((course(curve, first, last), "cyan"), f"  {ends}")))
     if rows and verdict.onset_step is not None:

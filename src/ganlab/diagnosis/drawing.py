@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from matplotlib.figure import Figure
 
-from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.evidence import Evidence
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve
 from ganlab.plots.verdicts import Panel, Spell, annotated_curves
 from ganlab.runs.snapshots import TABLE, Chart, Statistic
@@ -92,23 +91,6 @@ PROOFS = (
 """In the order of preference if no finding names a curve."""
 
 
-def curve_of(evidence: Evidence, key: str) -> Series | None:
-    """Return the curve of a key, wherever the evidence has it; None if it has no finite value.
-
-    Looked for among the curves, the published metrics and the snapshots, in this order.
-    """
-    for found in (evidence.curves.get(key), evidence.quality.get(key), _of_snapshots(evidence, key)):
-        if found is not None and np.isfinite(found.values).any():
-            return found
-    return None
-
-
-def _of_snapshots(evidence: Evidence, key: str) -> Series:
-    pairs = [(row.step, value) for row in evidence.snapshots if (value := row.number(key)) is not None]
-    steps, values = zip(*pairs, strict=True) if pairs else ((), ())
-    return Series(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
-
-
 def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
     """Draw the losses and the curve that convinced most, with the onset, the evidence and other failures marked."""
     panels = [_losses(evidence)]
@@ -128,20 +110,20 @@ def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
 
 def _losses(evidence: Evidence) -> Panel:
     """The halves of the discriminator's loss if they are known, else the whole; and the generator's."""
-    halves = curve_of(evidence, "d_loss_real") is not None
+    halves = evidence.curve("d_loss_real") is not None
     shown = {key: look for key, look in LOSS_LINES.items() if key == "g_loss" or (key == "d_loss") is not halves}
     chance = (math.log(2), "chance, 0.69") if halves and evidence.family == "cross_entropy" else None
     return Panel("losses", _curves(evidence, shown), chance)
 
 
 def _curves(evidence: Evidence, shown: Mapping[str, tuple[str, str]]) -> list[Curve]:
-    found = [(curve_of(evidence, key), *look) for key, look in shown.items()]
+    found = [(evidence.curve(key), *look) for key, look in shown.items()]
     return [Curve(label, c.steps.astype(float), c.values, colour) for c, label, colour in found if c is not None]
 
 
 def _proof(evidence: Evidence, verdict: Judgement) -> Proof | None:
     """Return what the weightiest finding is about that has curves; else the first that has any; None without any."""
-    drawable = [proof for proof in PROOFS if any(curve_of(evidence, key) is not None for key in proof.curves)]
+    drawable = [proof for proof in PROOFS if any(evidence.curve(key) is not None for key in proof.curves)]
     for finding in verdict.evidence:
         for proof in drawable:
             if finding.signal in proof.signals or any(key in finding.signal for key in proof.curves):

@@ -101,6 +101,21 @@ class Evidence:
         rows = tuple(row if isinstance(row, Row) else Row(row) for row in self.snapshots)
         object.__setattr__(self, "snapshots", rows)
 
+    def curve(self, key: str) -> Series | None:
+        """Return the curve of a key, wherever the evidence has it; None if it has no finite value.
+
+        Looked for among the curves, the published metrics and the snapshots, in this order.
+        """
+        for found in (self.curves.get(key), self.quality.get(key), self._of_snapshots(key)):
+            if found is not None and np.isfinite(found.values).any():
+                return found
+        return None
+
+    def _of_snapshots(self, key: str) -> Series:
+        pairs = [(row.step, value) for row in self.snapshots if (value := row.number(key)) is not None]
+        steps, values = zip(*pairs, strict=True) if pairs else ((), ())
+        return Series(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
+
     @property
     def first_step(self) -> int:
         """First step that anything is known of; 0 without evidence."""

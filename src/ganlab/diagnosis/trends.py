@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.signal import detrend
-from scipy.stats import kendalltau, rankdata, theilslopes
 
 from ganlab.diagnosis.evidence import Series
 
@@ -92,8 +90,36 @@ def trend(series: Series) -> Trend:
     points = blocks(series)
     if len(points) < 4 or np.ptp(points.values) == 0:
         return Trend(0.0, 1.0)
-    slope = theilslopes(points.values, points.steps)[0]
-    return Trend(float(slope * np.ptp(points.steps)), float(kendalltau(points.steps, points.values)[1]))
+    earlier, later = np.triu_indices(len(points), 1)
+    rises = points.values[later] - points.values[earlier]
+    slope = np.median(rises / (points.steps[later] - points.steps[earlier]))
+    return Trend(float(slope * np.ptp(points.steps)), _against_no_trend(points.values, np.sign(rises)))
+
+
+def _against_no_trend(values: NDArray[np.float64], signs: NDArray[np.float64]) -> float:
+    """Return the two-sided p-value of Kendall's tau between values (n,), n > 2 and not all equal, and their order.
+
+    As `scipy.stats.kendalltau` has it: exact for up to 33 values and for nearly sorted ones without ties (Kendall
+    1970), else by the normal approximation with ties (Mann 1945). Importing scipy.stats takes longer than a diagnosis.
+
+    Args:
+        values: the values in their order.
+        signs: whether the later of each pair is larger (1), smaller (-1) or equal (0).
+    """
+    count, pairs = len(values), len(signs)
+    ties = np.unique(values, return_counts=True)[1].astype(float)
+    falls = int((signs < 0).sum())
+    fewer = min(falls, pairs - falls)
+    if ties.max() == 1 and (count <= 33 or fewer <= 1):
+        # The share of the orders of n values in which k pairs fall, for each k: the n-th may lie before 0 to n - 1.
+        shares = np.zeros(fewer + 1)
+        shares[0] = 1.0
+        for n in range(2, count + 1):
+            shares = np.cumsum(shares) / n
+            shares[n:] -= shares[:-n].copy()
+        return min(1.0, 2 * float(shares.sum()))
+    variance = (count * (count - 1) * (2 * count + 5) - (ties * (ties - 1) * (2 * ties + 5)).sum()) / 18
+    return math.erfc(abs(float(signs.sum())) / math.sqrt(2 * variance))
 
 
 def spectral_peak(series: Series) -> Peak | None:
@@ -109,7 +135,7 @@ def spectral_peak(series: Series) -> Peak | None:
     series = Series(series.steps[-count:], series.values[-count:])
     if count < 4 * CYCLES or np.ptp(series.values) == 0:
         return None
-    values = detrend(series.values / np.abs(series.values).max())  # no square of a loss may overflow
+    values = _without_line(series.values / np.abs(series.values).max())  # no square of a loss may overflow
     power = np.abs(np.fft.rfft(values * np.hanning(count))) ** 2
     if not power[CYCLES:].any():
         return None
@@ -126,6 +152,13 @@ def spectral_peak(series: Series) -> Peak | None:
     )
 
 
+def _without_line(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values (n,) less their straight line of least squares."""
+    places = np.stack([np.arange(1, len(values) + 1) / len(values), np.ones(len(values))], axis=1)
+    line: NDArray[np.float64] = places @ np.linalg.lstsq(places, values, rcond=None)[0]
+    return values - line
+
+
 def change_point(series: Series) -> int | None:
     """Step from which a curve's level differs most from before (largest standardised CUSUM; Page 1954).
 
@@ -135,10 +168,17 @@ def change_point(series: Series) -> int | None:
     n = len(points)
     if n < 8 or np.ptp(points.values) == 0:
         return None
-    ranks = rankdata(points.values)  # a spike must not count for more than its place
+    ranks = _ranks(points.values)  # a spike must not count for more than its place
     at = np.arange(1, n)
     distance = np.abs(np.cumsum(ranks - ranks.mean())[:-1]) / np.sqrt(at * (n - at))
     return int(points.steps[int(np.argmax(distance)) + 1])
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rank of each of the values (n,), from 1; equal ones share the mean of theirs."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    mean_ranks: NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
+    return mean_ranks[which]
 
 
 def spells(series: Series, condition: Condition, share: float = 0.05) -> list[tuple[int, int]]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 
 from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, ratio
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import class_shares
-from ganlab.evaluation.modes import lost_classes
 
 LOST = 0.1
 """Share of the real mass that lost classes must hold."""
@@ -40,6 +38,11 @@ def lost_mass(row: Row) -> float | None:
 
 def lost(row: Row) -> list[int]:
     """Numbers of the classes that the good samples have lost."""
+    # Torch takes a second to import, and most logs have no classes.
+    import torch
+
+    from ganlab.evaluation.modes import lost_classes
+
     return lost_classes(torch.tensor(row["class_counts"]), torch.tensor(row["class_shares_real"]))
 
 

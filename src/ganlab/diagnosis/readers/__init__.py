@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.console import read_console
 from ganlab.diagnosis.readers.family import with_family
+from ganlab.diagnosis.readers.interpret import interpret
 from ganlab.diagnosis.readers.memory import Columns, read_columns
 from ganlab.diagnosis.readers.run_directory import is_run_directory, read_run
 from ganlab.diagnosis.readers.studiogan import is_studiogan, read_studiogan
@@ -22,6 +22,7 @@ from ganlab.diagnosis.readers.tables import (
     read_stylegan,
 )
 from ganlab.diagnosis.readers.tensorboard import find_event_files, is_event_file, read_events
+from ganlab.diagnosis.readers.text import read_text
 from ganlab.errors import RunError
 from ganlab.text import excerpt
 
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from ganlab.diagnosis.readers.samples import SampleSource
 
 FOLDERS = "a run directory of ganlab, a folder of TensorBoard event files, a folder with metrics.csv or stats.jsonl"
+
+
+def _read_text(path: Path, columns: Mapping[str, str]) -> Evidence | None:
+    log = read_text(path)
+    return None if log is None else interpret(log, columns)
 
 
 class Format(NamedTuple):
@@ -51,8 +57,8 @@ FORMATS = (
     Format("StyleGAN's stats.jsonl", is_stylegan, read_stylegan),
     Format("JSON lines", is_json_lines, read_json_lines),
     Format("a StudioGAN log", is_studiogan, read_studiogan),
-    Format("the console output of a training loop", lambda path: True, read_console),
     Format("a CSV file", is_csv, read_csv),
+    Format("the console output of a training loop", lambda path: True, _read_text),
 )
 """The kinds of files, in the order in which they are tried."""
 

@@ -63,7 +63,7 @@ MEANINGS: dict[frozenset[str], str] = {
         "g_loss": ("G loss", "G loss fake"),
         "d_acc_real": ("D accuracy real", "accuracy real"),
         "d_acc_fake": ("D accuracy fake", "accuracy fake"),
-        BOTH_ACCURACIES: ("D accuracy", "accuracy"),
+        BOTH_ACCURACIES: ("D accuracy", "accuracy", "D loss accuracy"),
         "d_real": ("D real", "D score real", "score real"),
         "d_fake": ("D fake", "D score fake", "score fake"),
         "grad_d": ("gradient D", "gradient norm D"),

@@ -36,6 +36,9 @@ ATTRIBUTE = re.compile(
 FILLERS = re.compile(r"^(?:(?:and|the|with|current|now|its|avg|average|mean)\s+)+", re.IGNORECASE)
 """Words before a name that are no part of it."""
 
+LOGGER = re.compile(r"^\W*(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL)(?::[\w.]+:|\W)")
+"""What a logger writes in front: `INFO:root:`, `[INFO]`."""
+
 EPOCH_WORDS = frozenset(("epoch", "epochs", "ep", "epoc", "epoche"))
 ITERATION_WORDS = frozenset(
     (
@@ -111,6 +114,7 @@ def parse_template(gaps: tuple[str, ...]) -> Template:
     Args:
         gaps: the text before the first number, between each two, and after the last one.
     """
+    gaps = (LOGGER.sub("", gaps[0]), *gaps[1:])
     count = len(gaps) - 1
     found = Template()
     kinds = [_is_unit(gaps[index + 1]) for index in range(count)]  # True: a duration, a size; no value
@@ -397,7 +401,7 @@ class TextReader:
 
     def _take_words(self, line: str) -> None:
         """Remember a line of names without numbers: it may be the head of a table."""
-        cells = [cell.strip() for cell in re.split(r"[|\t,;]+|\s{2,}", line.strip().strip("|")) if cell.strip()]
+        cells = [cell.strip() for cell in re.split(r"[|\t]+|\s{2,}", line.strip().strip("|")) if cell.strip()]
         if len(cells) < 2:
             cells = line.split()
         if len(cells) >= 2 and all(re.fullmatch(r"[A-Za-z][\w ./()\-]{0,40}", cell) for cell in cells):

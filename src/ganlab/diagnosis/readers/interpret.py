@@ -12,6 +12,9 @@ from ganlab.diagnosis.readers.axis import axis_of
 from ganlab.diagnosis.readers.column_names import QUALITY, finish, match, once_a_step, thread
 from ganlab.diagnosis.readers.log import Log
 
+GUIDE_NAMES = {"d_loss_real": "d1", "d_loss_fake": "d2", "g_loss": "g", "d_acc_real": "a1", "d_acc_fake": "a2"}
+"""Names of the line `>12, d1=.., d2=.., g=.., a1=.., a2=..`."""
+
 
 def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
     """Return what a log shows.
@@ -24,6 +27,12 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         RunError: no column is known, or `mapping` names a quantity or column that does not exist.
     """
     facts, names = log.facts, {str(name): name for name in log.names}
+    if names.keys() >= {"d1", "d2", "g"}:
+        mapping = {**{signal: name for signal, name in GUIDE_NAMES.items() if name in names}, **mapping}
+    if names.keys() >= set(GUIDE_NAMES.values()):
+        # Of the guide's kind of loop only those that count hits are trained on cross-entropy.
+        facts.family, facts.saturating = "cross_entropy", False
+        facts.notes.append("d1, d2, g, a1, a2: non-saturating cross-entropy and accuracies")
     chosen, notes = match(list(names), mapping, log.source)
     chosen.pop("step", None)
     axis = axis_of(log.places())

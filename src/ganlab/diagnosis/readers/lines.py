@@ -35,8 +35,8 @@ def lines(path: Path) -> Iterator[str]:
                     continue
                 if not whole and "\r" not in line:
                     return
-                parts = line.rstrip("\n").split("\r")
-                for part in parts if whole else parts[:-1]:
+                parts = line.rstrip("\r\n").split("\r") if whole else line.split("\r")[:-1]
+                for part in parts:
                     yield without_escapes(part)
     except (OSError, UnicodeError) as error:
         raise RunError(f"{excerpt(str(path))} cannot be read: {excerpt(str(error))}", "check the file") from error

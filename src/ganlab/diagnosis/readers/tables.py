@@ -187,7 +187,8 @@ def _header(path: Path) -> tuple[str, list[str], int] | None:
             if len(names) < 2 or len(set(names)) < len(names) or any(number(name) is not None for name in names):
                 continue
             row = _cells(below, delimiter)
-            if not below or (len(row) == len(names) and any(number(cell) is not None for cell in row)):
+            numbers = sum(number(cell) is not None for cell in row)
+            if len(row) == len(names) and numbers > 0 and 2 * numbers >= sum(map(bool, row)):
                 return delimiter, names, above
     return None
 

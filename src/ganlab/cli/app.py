@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ganlab.cli.compare import compare
-from ganlab.cli.console import console, print_error
+from ganlab.cli.console import close_streams, console, open_streams, print_error
 from ganlab.cli.cp import cp
 from ganlab.cli.diagnose import diagnose
 from ganlab.cli.evaluate import evaluate
@@ -77,6 +77,7 @@ def main() -> None:
     # What takes long before a run exists, such as a download, is told through logging.
     logging.basicConfig(format="%(message)s")
     logging.getLogger("ganlab").setLevel(logging.INFO)
+    open_streams()
     try:
         refuse_active(sys.argv[1:])
         app()
@@ -86,3 +87,5 @@ def main() -> None:
     except KeyboardInterrupt:
         console(stderr=True).print("interrupted")
         sys.exit(130)
+    finally:
+        close_streams()

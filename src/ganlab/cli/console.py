@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
+import os
 import sys
 from typing import Any
 
@@ -10,6 +13,52 @@ from rich.console import Console
 
 from ganlab.errors import GanlabError
 from ganlab.text import printable
+
+SPELLED = str.maketrans(dict(zip("▁▂▃▄▅▆▇█▲▼•×–µ", "_.:-=+*#^v*x-u", strict=True)) | {"…": "...", "±": "+-", "→": "->"})
+"""ASCII for the characters that ganlab itself prints."""
+
+PLAIN = "ganlab_plain_"
+"""Begins the names of the encodings that `plain_codec` makes."""
+
+
+def open_streams() -> None:
+    """Let standard output and error take any text: where their encoding is not Unicode, ganlab's own is ASCII then.
+
+    Names of others are written as the encoding has them, and a character that it lacks as in Python (`\\u4e2d`). Rich
+    draws its boxes in ASCII.
+    """
+    codecs.register(plain_codec)
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        unicode = stream.encoding.lower().startswith("utf")
+        # Not even Unicode has halves of surrogate pairs, by which Python names files that are no UTF-8.
+        stream.reconfigure(encoding=None if unicode else PLAIN + stream.encoding, errors="backslashreplace")
+
+
+def plain_codec(name: str) -> codecs.CodecInfo | None:
+    """Return the encoding that a name stands for, changed so that it spells SPELLED in ASCII; None for other names.
+
+    An encoding of its own, because Typer writes UTF-8 to a stream that is said to be ASCII.
+    """
+    if not name.startswith(PLAIN):
+        return None
+    codec = codecs.lookup(name.removeprefix(PLAIN))
+
+    class Encoder(codecs.IncrementalEncoder):
+        def encode(self, input: str, final: bool = False) -> bytes:
+            return codec.encode(input.translate(SPELLED), self.errors)[0]
+
+    return codecs.CodecInfo(codec.encode, codec.decode, incrementalencoder=Encoder, name=name)
+
+
+def close_streams() -> None:
+    """Write out what was printed. Nobody is told, and nothing else fails, if whoever read it has stopped reading."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would flush again when it ends, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console(stderr: bool = False) -> Console:

@@ -254,20 +254,18 @@ def _sharpness(sample: Sample, reals: Reference) -> float:
 READER = Addition(
     {
         "diagnosis/readers/semicolons.py": """
-from ganlab.diagnosis.readers.column_names import LogRows, read_rows
-from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.readers.log import Log, Name, Place
 
 
-def recognises(path):
-    return path.read_text().startswith("semicolons")
-
-
-def read(path, columns):
-    rows = LogRows()
-    for number, line in enumerate(path.read_text().splitlines()[1:]):
+def read(path):
+    first, *lines = path.read_text().splitlines()
+    if first != "semicolons":
+        return None
+    log = Log(str(path), "semicolons")
+    for number, line in enumerate(lines):
         d_loss, g_loss = map(float, line.split(";"))
-        rows.add({"step": float(number), "d_loss": d_loss, "g_loss": g_loss})
-    return Evidence(str(path), curves=read_rows(rows, columns, str(path)).curves)
+        log.add({Name("d_loss"): d_loss, Name("g_loss"): g_loss}, Place(iteration=number))
+    return log
 """,
     },
     (
@@ -279,7 +277,7 @@ def read(path, columns):
         (
             "diagnosis/readers/__init__.py",
             '    Format("JSON lines"',
-            '    Format("semicolons", semicolons.recognises, semicolons.read),\n',
+            '    Format("semicolons", semicolons.read),\n',
         ),
     ),
 )

@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.family import with_family
 from ganlab.diagnosis.readers.interpret import interpret
+from ganlab.diagnosis.readers.json_files import read_json, read_json_lines
+from ganlab.diagnosis.readers.log import Log
 from ganlab.diagnosis.readers.memory import Columns, read_columns
 from ganlab.diagnosis.readers.run_directory import is_run_directory, read_run
-from ganlab.diagnosis.readers.studiogan import is_studiogan, read_studiogan
-from ganlab.diagnosis.readers.tables import (
-    is_csv,
-    is_json_lines,
-    is_stylegan,
-    read_csv,
-    read_json_lines,
-    read_stylegan,
-)
-from ganlab.diagnosis.readers.tensorboard import find_event_files, is_event_file, read_events
+from ganlab.diagnosis.readers.studiogan import read_studiogan
+from ganlab.diagnosis.readers.stylegan import read_metrics, read_statistics
+from ganlab.diagnosis.readers.tables import read_table
+from ganlab.diagnosis.readers.tensorboard import find_event_files, read_event_file, read_events
 from ganlab.diagnosis.readers.text import read_text
 from ganlab.errors import RunError
 from ganlab.text import excerpt
@@ -33,32 +29,27 @@ if TYPE_CHECKING:
 FOLDERS = "a run directory of ganlab, a folder of TensorBoard event files, a folder with metrics.csv or stats.jsonl"
 
 
-def _read_text(path: Path, columns: Mapping[str, str]) -> Evidence | None:
-    log = read_text(path)
-    return None if log is None else interpret(log, columns)
-
-
 class Format(NamedTuple):
     """A kind of file that is read.
 
     Attributes:
         description: what it is, for messages.
-        recognises: whether a file looks like one.
-        read: reads it with the columns that `--map` names; None if it is no such file after all.
+        read: reads it; None if it is no such file.
     """
 
     description: str
-    recognises: Callable[[Path], bool]
-    read: Callable[[Path, Mapping[str, str]], Evidence | None]
+    read: Callable[[Path], Log | None]
 
 
 FORMATS = (
-    Format("a TensorBoard event file", is_event_file, lambda path, columns: read_events(path, [path], columns)),
-    Format("StyleGAN's stats.jsonl", is_stylegan, read_stylegan),
-    Format("JSON lines", is_json_lines, read_json_lines),
-    Format("a StudioGAN log", is_studiogan, read_studiogan),
-    Format("a CSV file", is_csv, read_csv),
-    Format("the console output of a training loop", lambda path: True, _read_text),
+    Format("a TensorBoard event file", read_event_file),
+    Format("StyleGAN's stats.jsonl", read_statistics),
+    Format("StyleGAN's metric-*.jsonl", read_metrics),
+    Format("JSON lines", read_json_lines),
+    Format("a JSON file", read_json),
+    Format("a StudioGAN log", read_studiogan),
+    Format("a table such as a CSV file", read_table),
+    Format("the output of a training loop", read_text),
 )
 """The kinds of files, in the order in which they are tried."""
 
@@ -115,33 +106,36 @@ def read(source: Path | Columns | None, options: ReadOptions) -> Evidence:
 def _read_any(source: Path | Columns | None, columns: Mapping[str, str]) -> Evidence:
     if source is None:
         return Evidence("samples")
-    return _read(source, columns) if isinstance(source, Path) else read_columns(source, columns)
+    if not isinstance(source, Path):
+        return interpret(read_columns(source), columns)
+    return read_run(source) if is_run_directory(source) else interpret(read_log(source), columns)
 
 
-def _read(path: Path, columns: Mapping[str, str]) -> Evidence:
+def read_log(path: Path) -> Log:
+    """Return the rows of a file or folder that other code wrote, whatever their names mean.
+
+    Raises:
+        RunError: there is no such file, or it holds nothing that can be read.
+    """
     if path.is_dir():
-        return _read_folder(path, columns)
+        return _read_folder(path)
     if not path.is_file():
         raise RunError(f"there is no file or folder {excerpt(str(path))}", f"give {known_formats()}")
     for format in FORMATS:
-        if format.recognises(path) and (found := format.read(path, columns)) is not None:
-            return found
+        if (log := format.read(path)) is not None:
+            return log
     raise RunError(
-        f"{excerpt(str(path))} holds no history of a GAN that is known: no JSON lines, no StudioGAN progress, no "
-        "line that names a loss of D or G, no table with a header",
+        f"{excerpt(str(path))} holds no history of a GAN that is known: no number with a name",
         f"give {known_formats()}",
     )
 
 
-def _read_folder(path: Path, columns: Mapping[str, str]) -> Evidence:
-    if is_run_directory(path):
-        return read_run(path)
+def _read_folder(path: Path) -> Log:
     for name in ("stats.jsonl", "metrics.csv"):
         if (path / name).is_file():
-            return _read(path / name, columns)
-    files = find_event_files(path)
-    if files:
-        return read_events(path, files, columns)
+            return read_log(path / name)
+    if files := find_event_files(path):
+        return read_events(path, files)
     raise RunError(
         f"{excerpt(str(path))} is no run directory (no run.json, history.csv or snapshots.jsonl), and holds no "
         "stats.jsonl, no metrics.csv and no TensorBoard event files",

@@ -11,6 +11,7 @@ from ganlab.diagnosis.read_report import ReadColumn, ReadReport
 from ganlab.diagnosis.readers.axis import axis_of
 from ganlab.diagnosis.readers.column_names import QUALITY, finish, match, once_a_step, thread
 from ganlab.diagnosis.readers.log import Log
+from ganlab.diagnosis.readers.place_columns import set_step
 
 GUIDE_NAMES = {"d_loss_real": "d1", "d_loss_fake": "d2", "g_loss": "g", "d_acc_real": "a1", "d_acc_fake": "a2"}
 """Names of the line `>12, d1=.., d2=.., g=.., a1=.., a2=..`."""
@@ -26,7 +27,7 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
     Raises:
         RunError: no column is known, or `mapping` names a quantity or column that does not exist.
     """
-    facts, names = log.facts, {str(name): name for name in log.names}
+    facts, names = log.facts, {str(name): name for name in (*log.names, *log.place_names)}
     if names.keys() >= {"d1", "d2", "g"}:
         mapping = {**{signal: name for signal, name in GUIDE_NAMES.items() if name in names}, **mapping}
     if names.keys() >= set(GUIDE_NAMES.values()):
@@ -34,21 +35,30 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         facts.family, facts.saturating = "cross_entropy", False
         facts.notes.append("d1, d2, g, a1, a2: non-saturating cross-entropy and accuracies")
     chosen, notes = match(list(names), mapping, log.source)
-    chosen.pop("step", None)
+    if (step := chosen.pop("step", None)) is not None:
+        set_step(log, names[step], alone=True)
     axis = axis_of(log.places())
     training = np.zeros(log.count, dtype=np.bool_)
     for signal, name in chosen.items():
         if signal not in QUALITY:
             training[log.column(names[name])[0]] = True
-    kept, thread_notes = thread(axis.steps, training)
-    order = np.full(log.count, -1, dtype=np.int64)
-    order[kept] = axis.steps[kept]
-    series = {}
+    notes += axis.notes
+    series, order = {}, np.full(log.count, -1, dtype=np.int64)
+    if not facts.separate:
+        kept, thread_notes = thread(axis.steps, training)
+        order[kept] = axis.steps[kept]
+        notes += thread_notes
     for signal, name in chosen.items():
         at, values = log.column(names[name])
-        mask = order[at] >= 0
-        series[signal] = once_a_step(order[at][mask], values[mask], first=signal in QUALITY)
-    reading = finish(series, [*notes, *axis.notes, *thread_notes])
+        if facts.separate:
+            kept, thread_notes = thread(axis.steps[at], np.full(len(at), signal not in QUALITY))
+            series[signal] = once_a_step(axis.steps[at][kept], values[kept], first=signal in QUALITY)
+            notes += [f"{signal}: {note}" for note in thread_notes]
+        else:
+            mask = order[at] >= 0
+            series[signal] = once_a_step(order[at][mask], values[mask], first=signal in QUALITY)
+    dropped = [f"left out: {count:,} {what}" for what, count in facts.dropped.items()]
+    reading = finish(series, [*notes, *dropped])
     planned = facts.planned or axis.planned
     evidence = Evidence(
         source=log.source,

@@ -95,19 +95,21 @@ class Log:
     Attributes:
         facts: what the file says besides.
         count: rows.
+        place_names: columns that say where a row is. They are no quantities, but `--map step=NAME` can choose one.
     """
 
     def __init__(self, source: str, format: str) -> None:
         self.source = source
         self.facts = Facts(format)
         self.count = 0
+        self.place_names: list[Name] = []
         self._columns: dict[Name, tuple[array[int], array[float]]] = {}
-        self._places = tuple(array("d") for _ in Place._fields)
+        self._places = {part: array("d") for part in Place._fields}
 
     @property
     def names(self) -> list[Name]:
-        """The columns, in the order in which they were first seen."""
-        return list(self._columns)
+        """The columns that may be quantities, in the order in which they were first seen."""
+        return [name for name in self._columns if name not in self.place_names]
 
     def add(self, numbers: Mapping[Name, float], place: Place = NOWHERE) -> None:
         """Take a row in; one without any number counts for none."""
@@ -122,7 +124,7 @@ class Log:
                 known = columns[name] = (array("q"), array("d"))
             known[0].append(count)
             known[1].append(value)
-        for printed, column in zip(place, self._places, strict=True):
+        for printed, column in zip(place, self._places.values(), strict=True):
             column.append(float("nan") if printed is None else printed)
         self.count += 1
 
@@ -133,6 +135,20 @@ class Log:
 
     def places(self) -> dict[str, NDArray[np.float64]]:
         """Return `epoch`, `epochs`, `iteration`, `iterations` of each row (count,); NaN where it was not printed."""
-        return {
-            name: np.array(values, dtype=np.float64) for name, values in zip(Place._fields, self._places, strict=True)
-        }
+        return {part: np.array(values, dtype=np.float64) for part, values in self._places.items()}
+
+    def spread(self, name: Name) -> NDArray[np.float64]:
+        """Return a column over all rows (count,), NaN where a row lacks it."""
+        rows, values = self.column(name)
+        spread = np.full(self.count, np.nan)
+        spread[rows] = values
+        return spread
+
+    def set_place(self, part: str, values: NDArray[np.float64]) -> None:
+        """Say where all rows are, once they are read.
+
+        Args:
+            part: a field of Place.
+            values: one a row (count,); NaN for a row that does not say it.
+        """
+        self._places[part] = array("d", values.tobytes())

@@ -1,203 +1,273 @@
-"""CSV and JSON lines with any usual names of columns, Lightning's metrics.csv and StyleGAN's stats.jsonl among them."""
+"""Tables of numbers as text: a line that names the columns, then a row a line, whatever holds the cells apart."""
 
 from __future__ import annotations
 
 import csv
-import json
 import re
-from collections.abc import Iterator, Mapping
-from itertools import chain, islice
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.column_names import LogRows, Reading, read_rows
 from ganlab.diagnosis.readers.lines import lines, number
+from ganlab.diagnosis.readers.log import Log, Name
+from ganlab.diagnosis.readers.place_columns import counter, take_places
 from ganlab.errors import RunError
-from ganlab.text import excerpt
+from ganlab.text import excerpt, listed, quoted
 
-DELIMITERS = ",;\t"
+DELIMITERS = (",", ";", "\t", "|", None)
+"""What holds cells apart, in the order in which it is tried; None is any white space, where every cell is a number."""
 
 HEADER_LINES = 20
-"""Lines in which the header of a CSV file is looked for; comments may stand above it."""
+"""Lines in which the header is looked for; comments may stand above it."""
 
-MAX_DEPTH = 20
-"""Levels of nested JSON objects that are looked into."""
+SAMPLE = 200
+"""Lines below the header that show which rows fit and how numbers are written."""
 
-KIMG_IN_NAME = re.compile(r"([0-9]{1,9})\.pkl$")
+MISSING = frozenset(("", "-", "--", "na", "n/a", "none", "null", "#n/a", "—"))
+"""Cells that hold nothing, in lower case. `nan` is a NaN."""
+
+PAIR = re.compile(r"[:=]\s*[-+]?[0-9.]")
+"""A name with its number, which no name of a column is."""
+
+THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+DECIMAL_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+(?:[eE][-+]?[0-9]+)?")
+WRAPPED = re.compile(r"(?:[\w.]+\()?\[*\s*([-+.\w]+?)\s*\]*(?:,[^)]*)?\)?")
+"""A number as `tensor(0.5, device='cuda:0')`, `[0.5]` or `np.float64(0.5)` wrap it."""
+
+RULE = re.compile(r"[\s|+:=-]+")
+"""A line that only draws the edge of a table."""
+
+EXPORTED = re.compile(r"(?P<run>.+) - (?P<name>.+?)(?P<bound>__MIN|__MAX)?")
+"""A column of a Weights & Biases export: the run, what was logged, and whether it is an edge of a smoothed curve."""
+
+TENSORBOARD = ["wall time", "step", "value"]
+"""The columns of TensorBoard's export of one tag; the file's name says which."""
 
 
-def is_json_lines(path: Path) -> bool:
-    """Return whether the first whole line that is not blank holds a JSON object."""
-    first = next((line for line in lines(path) if line.strip()), "")
-    return _json_object(first) is not None
+class Form(NamedTuple):
+    """How a table is written.
+
+    Attributes:
+        delimiter: as in DELIMITERS.
+        names: of the columns; empty if no line names them.
+        above: lines above the first row.
+        width: cells of a row: one more than names, where rows have a name of their own.
+        decimal_comma: whether 0,5 is a half.
+    """
+
+    delimiter: str | None
+    names: list[str]
+    above: int
+    width: int
+    decimal_comma: bool
 
 
-def is_csv(path: Path) -> bool:
-    """Return whether a file opens with a line of two or more names, and a row with the same number of cells follows."""
-    return _header(path) is not None
+def read_table(path: Path) -> Log | None:
+    """Read a table; empty cells are no points, and lines that do not have a cell a column are counted.
 
+    A table without a line of names calls its columns by their number, from 1.
 
-def read_json_lines(path: Path, mapping: Mapping[str, str]) -> Evidence:
-    """Read a row a line; the keys of nested objects are joined by `/`, and `{"mean": x, ...}` counts as x.
+    Returns:
+        The log, or None if this is no table.
 
     Raises:
-        RunError: no key fits.
+        RunError: it holds a header and no row, or the curves of several runs.
     """
-    rows, broken = LogRows(), 0
-    for line in lines(path):
-        if line.strip():
-            values = _json_object(line)
-            broken += values is None
-            rows.add(dict(_numbers(values or {}, "", 0)))
-    reading = read_rows(rows, mapping, excerpt(str(path)))
-    return _evidence(path, reading, _left_out(broken, "lines hold no JSON object"))
-
-
-def read_csv(path: Path, mapping: Mapping[str, str]) -> Evidence:
-    """Read a table; empty cells are no points, cells that hold no number are left out.
-
-    Raises:
-        RunError: no column fits.
-    """
-    header = _header(path)
-    if header is None:
-        raise RunError(f"{excerpt(str(path))} holds no table: no line names columns", "name a CSV file with a header")
-    delimiter, names, above = header
-    rows, broken = LogRows(), 0
-    for line in islice(lines(path), above + 1, None):
-        cells = _cells(line, delimiter)
-        if not line.strip() or cells == names:
+    form = _form(path)
+    if form is None:
+        return None
+    labels, kind = _labels(form.names or [str(column + 1) for column in range(form.width)], path)
+    log = Log(excerpt(str(path)), kind)
+    names = _unique(labels)
+    useful = [name is not None and counter(name.label) is None for name in names]
+    broken = odd = 0
+    for line in islice(lines(path), form.above, None):
+        cells = _cells(line, form.delimiter)
+        if not any(cells) or cells == form.names or RULE.fullmatch(line):
             continue
-        if len(cells) != len(names):
+        if len(cells) != form.width:
             broken += 1
             continue
-        found = ((name, number(cell)) for name, cell in zip(names, cells, strict=True))
-        rows.add({name: value for name, value in found if value is not None})
-    reading = read_rows(rows, mapping, excerpt(str(path)))
-    return _evidence(path, reading, _left_out(broken, f"lines do not have {len(names)} cells"))
-
-
-def read_stylegan(stats: Path, mapping: Mapping[str, str]) -> Evidence:
-    """Read the stats.jsonl of the StyleGAN family, and the metric-*.jsonl and training_options.json next to it.
-
-    Its losses are non-saturating cross-entropy with the discriminator's the sum of both halves (stylegan3,
-    training/loss.py); a sign of the logits is an accuracy. Steps are images shown to the discriminator.
-
-    Raises:
-        RunError: no key fits.
-    """
-    rows = LogRows()
-    for line in lines(stats):
-        values = dict(_numbers(_json_object(line) or {}, "", 0))
-        for side, towards in (("real", 1.0), ("fake", -1.0)):
-            sign = values.pop(f"Loss/signs/{side}", None)
-            if sign is not None:
-                values[f"d_acc_{side}"] = (1 + towards * sign) / 2
-        rows.add(values)
-    for metric in sorted(stats.parent.glob("metric-*.jsonl")):
-        for line in lines(metric):
-            rows.add(_metric_row(_json_object(line) or {}))
-    reading = read_rows(rows, mapping, excerpt(str(stats)))
-    total = _options(stats.parent / "training_options.json").get("total_kimg")
-    planned = total * 1000 if isinstance(total, int) and not isinstance(total, bool) and 0 < total < 10**9 else None
-    return Evidence(
-        source=excerpt(str(stats)),
-        curves=reading.curves,
-        quality=reading.quality,
-        family="cross_entropy",
-        saturating=False,
-        planned=planned,
-        notes=(*reading.notes, "StyleGAN statistics: the loss is non-saturating cross-entropy"),
-    )
-
-
-def is_stylegan(path: Path) -> bool:
-    """Return whether a file of JSON lines has the keys of StyleGAN's training statistics."""
-    return any(key.startswith("Progress/") for line in islice(lines(path), 3) for key in _json_object(line) or {})
-
-
-def _metric_row(row: Mapping[str, Any]) -> dict[str, float]:
-    """Return one evaluation of a snapshot: its metrics, and the kimg in the snapshot's name."""
-    results, snapshot = row.get("results"), row.get("snapshot_pkl")
-    kimg = KIMG_IN_NAME.search(snapshot) if isinstance(snapshot, str) else None
-    if not isinstance(results, dict) or kimg is None:
-        return {}
-    return {**dict(_numbers(results, "", 0)), "Progress/kimg": float(kimg[1])}
-
-
-def _options(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file, empty if there is none."""
-    if not path.is_file() or path.stat().st_size > 1 << 20:
-        return {}
-    return _json_object(path.read_text(encoding="utf-8", errors="replace")) or {}
-
-
-def _evidence(path: Path, reading: Reading, notes: list[str]) -> Evidence:
-    return Evidence(
-        source=excerpt(str(path)),
-        curves=reading.curves,
-        quality=reading.quality,
-        notes=(*reading.notes, *notes),
-    )
-
-
-def _left_out(count: int, why: str) -> list[str]:
-    return [f"{count} {why}, and were left out"] if count else []
-
-
-def _json_object(line: str) -> dict[str, Any] | None:
-    """Return the object that a line holds, None if it holds none."""
-    if not line.lstrip().startswith("{"):
+        if form.width > len(names):
+            del cells[0]
+        row, holds = {}, False
+        for name, use, cell in zip(names, useful, cells, strict=True):
+            if name is None or not cell:
+                continue
+            value = number(cell)
+            if value is None and (value := _written(cell, form.decimal_comma)) is None:
+                continue
+            row[name] = value
+            holds |= use
+        if holds:
+            log.add(row)
+        else:
+            odd += not row
+    if broken + odd > log.count and form.names:
         return None
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+    if not log.count:
+        raise RunError(
+            f"{log.source} names the columns {listed([each.label for each in names if each])}, and no row of numbers "
+            "follows",
+            "look again once the run has written some",
+        )
+    if broken:
+        log.facts.dropped[f"lines that do not have {form.width} cells"] = broken
+    if not form.names:
+        log.facts.notes.append(
+            f"no line names the columns, so they are called by their number, 1 to {form.width}; --map d_loss=2 takes "
+            "the second for d_loss"
+        )
+    take_places(log)
+    log.facts.notes += _ends(log)
+    return log
 
 
-def _numbers(values: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, float]]:
-    """Yield the numbers in a JSON object by path; numbers in quotes count, `true` does not."""
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict) and depth < MAX_DEPTH:
-            mean = value.get("mean")
-            yield from _numbers(
-                {name: mean} if isinstance(mean, float | int) else value,
-                "" if isinstance(mean, float | int) else f"{name}/",
-                depth + 1,
-            )
-        elif isinstance(value, str):
-            read = number(value)
-            if read is not None:
-                yield name, read
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            read = number(repr(value))
-            if read is not None:
-                yield name, read
-
-
-def _header(path: Path) -> tuple[str, list[str], int] | None:
-    """Return the delimiter, the names of the columns, and the number of lines above them; None if it is no table."""
-    first = list(islice(lines(path), HEADER_LINES + 1))
-    for above, (line, below) in enumerate(zip(first, chain(first[1:], [""]), strict=False)):
+def _form(path: Path) -> Form | None:
+    """Return how a table is written, None if this is none."""
+    head = list(islice(lines(path), HEADER_LINES + SAMPLE))
+    for above, line in enumerate(head[:HEADER_LINES]):
+        if not line.strip() or RULE.fullmatch(line):
+            continue
+        below = [each for each in head[above + 1 :] if each.strip() and not RULE.fullmatch(each)]
         for delimiter in DELIMITERS:
             names = _cells(line, delimiter)
-            if len(names) < 2 or len(set(names)) < len(names) or any(number(name) is not None for name in names):
-                continue
-            row = _cells(below, delimiter)
-            numbers = sum(number(cell) is not None for cell in row)
-            if len(row) == len(names) and numbers > 0 and 2 * numbers >= sum(map(bool, row)):
-                return delimiter, names, above
+            if delimiter is None:
+                names = _cells(line.lstrip("# "), None)
+            if _are_names(names) and (width := _width(names, below, delimiter)):
+                return Form(delimiter, names, above + 1, width, _has_decimal_comma(below, delimiter))
+    return _form_without_names(head)
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    """Tell whether cells can name columns: words, not numbers, no two alike; a first or last one may be empty."""
+    words = [cell for cell in cells if cell]
+    return (
+        len(words) >= 2
+        and len(words) >= len(cells) - 2
+        and all(cells[1:-1])
+        and not any(number(word) is not None or PAIR.search(word) or len(word) > 120 for word in words)
+        and all(any(c.isalpha() for c in word) for word in words)
+    )
+
+
+def _width(names: Sequence[str], below: Sequence[str], delimiter: str | None) -> int:
+    """Return how many cells a row has below a line of names; 0 if the rows do not fit it."""
+    rows = [_cells(line, delimiter) for line in below[:SAMPLE]]
+    rows = [row for row in rows if row != names]
+    if not rows:
+        return len(names) if delimiter in (",", ";", "\t") else 0
+    extra = (0, 1) if delimiter is None or names[0] else (0,)
+    for width in (len(names) + more for more in extra):
+        fitting = [row for row in rows if len(row) == width]
+        numbers = [[_written(cell, True) is not None for cell in row] for row in fitting]
+        if delimiter is None:
+            # White space is everywhere: a table is told from prose by its numbers alone.
+            numbers = [
+                found
+                for found, row in zip(numbers, fitting, strict=True)
+                if all(fits or cell.lower() in MISSING for fits, cell in zip(found, row, strict=True))
+            ]
+        if 2 * len(fitting) >= len(rows) and 2 * sum(map(any, numbers)) >= len(rows):
+            return width
+    return 0
+
+
+def _form_without_names(head: Sequence[str]) -> Form | None:
+    """Return how a table is written that has numbers alone."""
+    filled = [(above, line) for above, line in enumerate(head) if line.strip()]
+    for delimiter in DELIMITERS:
+        rows = [(above, _cells(line, delimiter)) for above, line in filled]
+        numeric = [(above, row) for above, row in rows if row and all(_written(cell, True) is not None for cell in row)]
+        if len(numeric) < 2 or len(numeric) < 0.8 * len(rows):
+            continue
+        width = len(numeric[0][1])
+        if width >= 2 and all(len(row) == width for _, row in numeric):
+            comma = _has_decimal_comma([line for _, line in filled], delimiter)
+            return Form(delimiter, [], numeric[0][0], width, comma)
     return None
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _has_decimal_comma(rows: Sequence[str], delimiter: str | None) -> bool:
+    """Tell whether commas are decimal: some number has one that can hold no thousands apart, or none has a point."""
+    cells = [cell for line in rows[:SAMPLE] for cell in _cells(line, delimiter) if "," in cell]
+    if any(DECIMAL_COMMA.fullmatch(cell) and not THOUSANDS.fullmatch(cell) for cell in cells):
+        return True
+    return delimiter != "," and not any("." in cell for line in rows[:SAMPLE] for cell in _cells(line, delimiter))
+
+
+def _written(cell: str, decimal_comma: bool) -> float | None:
+    """Return the number in a cell that `number` does not read: decimal commas, thousands, tensors."""
+    if (value := number(cell)) is not None:
+        return value
+    if "," in cell:
+        if decimal_comma and DECIMAL_COMMA.fullmatch(cell):
+            return number(cell.replace(",", "."))
+        if THOUSANDS.fullmatch(cell):
+            return number(cell.replace(",", ""))
+        if decimal_comma and re.fullmatch(r"[-+]?[0-9]{1,3}(?:\.[0-9]{3})*,[0-9]+", cell):
+            return number(cell.replace(".", "").replace(",", "."))
+    found = WRAPPED.fullmatch(cell) if cell[-1:] in ")]" else None
+    return number(found[1]) if found else None
+
+
+def _cells(line: str, delimiter: str | None) -> list[str]:
     """Return the cells of one line; a quote that never closes ends with its line."""
+    if delimiter is None:
+        return line.split()
+    if delimiter == "|":
+        line = line.strip().strip("|")
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
     try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])]
     except csv.Error:
         return []
+
+
+def _unique(labels: Sequence[str | None]) -> list[Name | None]:
+    """Return the columns' names; of several columns of one name, which one each is."""
+    seen: dict[str, int] = {}
+    names: list[Name | None] = []
+    for label in labels:
+        if label is None:
+            names.append(None)
+            continue
+        column = seen.get(label, 0)
+        seen[label] = column + 1
+        names.append(Name(label, "", column, labels.count(label)))
+    return names
+
+
+def _labels(names: Sequence[str], path: Path) -> tuple[list[str | None], str]:
+    """Return what columns are called, None for those to be left out, and what kind of table has such names.
+
+    Raises:
+        RunError: the columns are those of several runs.
+    """
+    if [name.lower() for name in names] == TENSORBOARD:
+        tag = re.search(r"tag-(.+)", path.stem)
+        return [None, "step", tag[1] if tag else path.stem], "a curve that TensorBoard exported as CSV"
+    exported = [EXPORTED.fullmatch(name) for name in names]
+    if any(found and found["bound"] for found in exported):
+        runs = list(dict.fromkeys(found["run"] for found in exported if found))
+        if len(runs) > 1:
+            raise RunError(
+                f"{excerpt(str(path))} holds the curves of {len(runs)} runs: {listed(runs)}",
+                "export each run into a file of its own",
+            )
+        labels = [
+            name if found is None else None if found["bound"] else found["name"]
+            for name, found in zip(names, exported, strict=True)
+        ]
+        return labels, "a Weights & Biases export"
+    return [name or "index" for name in names], "a table"
+
+
+def _ends(log: Log) -> Iterator[str]:
+    """Say which columns stop before the others do: pandas writes NaN as an empty cell."""
+    for name in log.names:
+        rows, _ = log.column(name)
+        if 1 < len(rows) == rows[-1] + 1 < log.count - 1:
+            yield f"{quoted(str(name))} is empty from row {len(rows) + 1} on; pandas, for one, writes NaN so"

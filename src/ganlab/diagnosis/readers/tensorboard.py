@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.column_names import (
-    MAX_NAMES,
-    QUALITY,
-    finish,
-    match,
-    once_a_step,
-    thread,
-)
+from ganlab.diagnosis.readers.log import Log, Name, Place
 from ganlab.errors import RunError
 from ganlab.text import excerpt
 
@@ -26,9 +17,6 @@ MARK = b"brain.Event:"
 """Stands in the first record of every event file."""
 
 MAX_FILES = 1000
-
-Scalars = dict[str, tuple["array[int]", "array[float]"]]
-"""Steps and values by tag, in the order they were written."""
 
 
 def is_event_file(path: Path) -> bool:
@@ -49,41 +37,37 @@ def find_event_files(folder: Path) -> list[Path]:
     return found
 
 
-def read_events(path: Path, files: Sequence[Path], mapping: Mapping[str, str]) -> Evidence:
-    """Read the scalars of one run; those of a folder below `path` are named `folder/tag`.
-
-    Of each curve whose steps go back, the last pass is kept.
+def read_event_file(path: Path) -> Log | None:
+    """Read one event file; None if it is none.
 
     Raises:
-        RunError: the `tensorboard` extra is not installed, a file cannot be read, no tag fits, or a tag stands in
-            several runs.
+        RunError: as read_events does.
+    """
+    return read_events(path, [path]) if is_event_file(path) else None
+
+
+def read_events(path: Path, files: Sequence[Path]) -> Log:
+    """Read the scalars of one run; those of a folder below `path` are named `folder/tag`.
+
+    Args:
+        path: what messages name.
+        files: its event files, in the order in which they were begun.
+
+    Raises:
+        RunError: the `tensorboard` extra is not installed, or a file cannot be read.
     """
     if find_spec("tensorboard") is None:
         raise RunError(
             f"{excerpt(str(path))} holds TensorBoard event files, and the tensorboard package is not installed",
             'pip install "ganlab-diagnose[tensorboard]"',
         )
-    scalars: Scalars = {}
+    log = Log(excerpt(str(path)), "TensorBoard event files")
+    log.facts.separate = True
     for file in files:
         below = "" if file == path or file.parent == path else f"{file.parent.relative_to(path).as_posix()}/"
         for tag, step, value in _scalars(file):
-            if below + tag not in scalars:
-                if len(scalars) == MAX_NAMES:
-                    continue
-                scalars[below + tag] = (array("q"), array("d"))
-            scalars[below + tag][0].append(step)
-            scalars[below + tag][1].append(value)
-    source = excerpt(str(path))
-    chosen, notes = match(list(scalars), mapping, source)
-    chosen.pop("step", None)
-    series = {}
-    for signal, tag in chosen.items():
-        steps, values = np.array(scalars[tag][0], dtype=np.int64), np.array(scalars[tag][1], dtype=np.float64)
-        kept, more = thread(steps, np.full(len(steps), signal not in QUALITY))
-        series[signal] = once_a_step(steps[kept], values[kept], first=signal in QUALITY)
-        notes += [f"{signal}: {note}" for note in more]
-    reading = finish(series, notes)
-    return Evidence(source=source, curves=reading.curves, quality=reading.quality, notes=reading.notes)
+            log.add({Name(below + tag): value}, Place(iteration=step))
+    return log
 
 
 def _scalars(file: Path) -> Iterator[tuple[str, int, float]]:

@@ -1,0 +1,238 @@
+"""JSON of any shape that histories have: a row a line, an array of rows, lists by name, rows by epoch."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ganlab.diagnosis.readers.lines import encoding, lines, number
+from ganlab.diagnosis.readers.log import Log, Name
+from ganlab.diagnosis.readers.place_columns import counter, take_places
+from ganlab.text import excerpt, quoted
+
+MAX_DEPTH = 20
+"""Levels of nested JSON objects that are looked into."""
+
+MAX_LIST = 8
+"""Numbers in a cell of a row: more are data and no history."""
+
+MAX_DOCUMENT = 1 << 28
+"""Bytes of a JSON document that is read as a whole."""
+
+NUMBERED = re.compile(r"(?:epoch|step|iter(?:ation)?)?[\s_-]*([0-9]{1,15})", re.IGNORECASE)
+"""A key that counts: `12`, `epoch_12`."""
+
+
+class Table(NamedTuple):
+    """A history found in a document: its rows, and where in the document it stands."""
+
+    rows: list[dict[str, Any]]
+    where: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        """How many values it holds."""
+        return sum(map(len, self.rows))
+
+
+def read_json_lines(path: Path) -> Log | None:
+    """Read a row a line; the keys of nested objects are joined by `/`, and `{"mean": x, ...}` counts as x.
+
+    Returns:
+        The log, or None if the lines do not hold JSON objects, or there is only one.
+    """
+    log, broken, found = Log(excerpt(str(path)), "JSON lines"), 0, 0
+    for line in lines(path):
+        if not line.strip():
+            continue
+        values = json_object(line)
+        if values is None:
+            broken += 1
+            if not found:
+                return None
+            continue
+        found += 1
+        add_row(log, values)
+    if found < 2 or broken > found or not log.count:
+        return None
+    if broken:
+        log.facts.dropped["lines that hold no JSON object"] = broken
+    take_places(log)
+    return log
+
+
+def read_json(path: Path) -> Log | None:
+    """Read a JSON document: an array of rows, lists by name as in Keras' History, rows by epoch, trainer_state.json.
+
+    Of an array that is cut off or damaged the rows that are whole are read, and what is not is counted.
+
+    Returns:
+        The log, or None if this is no JSON, or JSON without a history.
+    """
+    with open(path, encoding=encoding(path), errors="replace") as file:
+        start = file.read(1 << 10).lstrip()
+        if not (start.startswith("{") or re.match(r"\[\s*[\[{]", start)) or path.stat().st_size > MAX_DOCUMENT:
+            return None
+        file.seek(0)
+        text = file.read().lstrip("\ufeff")
+    broken = 0
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document, broken = _whole_objects(text)
+    tables = sorted(_tables(document, "", 0), key=lambda table: table.cells, reverse=True)
+    if not tables:
+        return None
+    log = Log(excerpt(str(path)), "a JSON file")
+    for row in tables[0].rows:
+        add_row(log, row)
+    if not log.count:
+        return None
+    if broken:
+        log.facts.dropped["places at which the JSON is broken"] = broken
+    log.facts.notes += tables[0].notes
+    if isinstance(document, dict) and "log_history" in document:
+        log.facts.format = "Hugging Face's trainer_state.json"
+        planned = document.get("max_steps")
+        if isinstance(planned, int) and 0 < planned < 10**12:
+            log.facts.planned = planned
+    take_places(log)
+    return log
+
+
+def add_row(log: Log, values: Mapping[str, Any]) -> None:
+    """Take a JSON object in as a row, if it holds a number that is no count of steps."""
+    row = dict(numbers(values))
+    if any(counter(name.label) is None for name in row):
+        log.add(row)
+
+
+def json_object(line: str) -> dict[str, Any] | None:
+    """Return the object that a line holds, None if it holds none."""
+    if not line.lstrip().startswith("{"):
+        return None
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def numbers(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[Name, float]]:
+    """Yield the numbers in a JSON object by path; numbers in quotes count, `true` does not."""
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            if isinstance(mean := value.get("mean"), float | int | str) and (read := _number(mean)) is not None:
+                yield Name(name), read
+            elif depth < MAX_DEPTH:
+                yield from numbers(value, f"{name}/", depth + 1)
+        elif isinstance(value, list):
+            found = [read for each in value if (read := _number(each)) is not None]
+            if len(found) == len(value) <= MAX_LIST:
+                yield from ((Name(name, "", place, len(found)), each) for place, each in enumerate(found))
+        elif (read := _number(value)) is not None:
+            yield Name(name), read
+
+
+def _number(value: Any) -> float | None:
+    """Return the number that a JSON value is, also in quotes; None if it is none."""
+    if isinstance(value, float):
+        return value
+    if isinstance(value, str):
+        return number(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number(str(value)) if abs(value) < 10**300 else None
+    return None
+
+
+def _whole_objects(text: str) -> tuple[list[dict[str, Any]], int]:
+    """Return the objects of a damaged array that are whole, and at how many places it is damaged."""
+    decoder, rows, broken = json.JSONDecoder(), [], 0
+    at = text.find("{") if text.lstrip().startswith("[") else -1
+    while at >= 0:
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            broken, at = broken + 1, at + 1
+        else:
+            rows.append(value)
+        at = text.find("{", at)
+    return rows, broken
+
+
+def _tables(value: Any, where: str, depth: int) -> Iterator[Table]:
+    """Yield the histories that stand in a document."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        rows = [row for row in value if isinstance(row, dict)]
+        if rows and 2 * len(rows) >= len(value):
+            yield Table(rows, where)
+        return
+    if not isinstance(value, dict):
+        return
+    if depth == 0 and (columns := dict(_lists(value, "", 0))):
+        yield _joined(columns)
+    if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):  # pandas, orient="split"
+        names = list(map(str, value["columns"]))
+        cells = [row for row in value["data"] if isinstance(row, list) and len(row) == len(names)]
+        yield Table([dict(zip(names, row, strict=True)) for row in cells], where)
+        return
+    if value and all(isinstance(each, dict) for each in value.values()):
+        keys = [NUMBERED.fullmatch(key) for key in value]
+        if all(keys):
+            counts = "epoch" if any("ep" in key.lower() for key in value) else "step"
+            yield Table(
+                [{counts: int(key[1]), **row} for key, row in zip(keys, value.values(), strict=True) if key], where
+            )
+            return
+        inner = [each for each in value.values() if each and all(NUMBERED.fullmatch(key) for key in each)]
+        if len(inner) == len(value):  # pandas, orient="columns"
+            by_index: dict[str, dict[str, Any]] = {}
+            for name, column in value.items():
+                for key, cell in column.items():
+                    by_index.setdefault(key, {"index": key})[name] = cell
+            yield Table(list(by_index.values()), where)
+            return
+    for key, each in value.items():
+        yield from _tables(each, f"{where}/{key}" if where else key, depth + 1)
+
+
+def _lists(value: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the lists of numbers in an object by path."""
+    for key, each in value.items():
+        if isinstance(each, dict) and depth < MAX_DEPTH:
+            yield from _lists(each, f"{prefix}{key}/", depth + 1)
+        elif isinstance(each, list) and each and all(cell is None or _number(cell) is not None for cell in each):
+            yield f"{prefix}{key}", each
+
+
+def _joined(columns: Mapping[str, Sequence[Any]]) -> Table:
+    """Return lists by name as rows.
+
+    A list of an n-th as many numbers as the longest was written every n-th time. Any other that is shorter says of no
+    number where it belongs.
+    """
+    first = next(iter(columns)).split("/")[0] + "/"
+    cut = len(first) if all(name.startswith(first) for name in columns) else 0
+    longest = max(map(len, columns.values()))
+    rows: list[dict[str, Any]] = [{} for _ in range(longest)]
+    notes = []
+    for name, cells in columns.items():
+        every, rest = divmod(longest, len(cells))
+        if rest:
+            notes.append(
+                f"{quoted(name[cut:])} has {len(cells):,} numbers and the longest list {longest:,}: left out, since "
+                "nothing says which belong together"
+            )
+            continue
+        if every > 1:
+            notes.append(f"{quoted(name[cut:])} has one number to {every} of the longest list")
+        for place, cell in enumerate(cells):
+            rows[(place + 1) * every - 1][name[cut:]] = cell
+    return Table(rows, "", tuple(notes))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -45,3 +46,15 @@ def test_changes_have_an_old_value_if_the_experiment_is_known() -> None:
     known = replace(verdict, judged_on=replace(verdict.judged_on, experiment=Experiment(expect=("healthy",))))
     assert str(sections(known)["what to do"][0]) == "latent.dim: 100 -> 64: why (practice)"
     assert expectation(known) == ("not as expected: healthy", False)
+
+
+def test_steps_are_called_what_they_are() -> None:
+    verdict = judged()
+    assert verdict.judged_on is not None
+    by_epoch = diagnose(replace(verdict.judged_on, unit="epoch"))
+    text = str(by_epoch)
+    assert headline(by_epoch).endswith(", since epoch 5")
+    assert by_epoch.summary.startswith("Since epoch 5 ")
+    assert "judged on epochs 1 to 500" in text
+    assert not re.search(r"steps? \d", text)
+    assert in_a_line(by_epoch).startswith("epoch 500: ")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ganlab.cli.console import console
 from ganlab.cli.sparkline import WIDTH, course
+from ganlab.diagnosis.places import at
 from ganlab.diagnosis.sessions import Judged
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import Line, expectation, facts, headline, sections
@@ -94,8 +95,8 @@ def _sparklines(verdict: Verdict) -> list[Item]:
             ends = f"{curve.values[0]:.3g} -> {curve.values[-1]:.3g}"
             rows.append((f"{name:<16}", Text.assemble((course(curve, first, last), "cyan"), f"  {ends}")))
     if rows and verdict.onset_step is not None:
-        at = min(WIDTH - 1, max(0, int((verdict.onset_step - first) / max(1, last - first + 1) * WIDTH)))
-        rows.append((" " * 16, Text(f"{' ' * at}▲ step {verdict.onset_step:,}", style="red")))
+        place = min(WIDTH - 1, max(0, int((verdict.onset_step - first) / max(1, last - first + 1) * WIDTH)))
+        rows.append((" " * 16, Text(f"{' ' * place}▲ {at(verdict.onset_step, verdict.unit)}", style="red")))
     return rows
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ganlab.config.games import GAMES
-from ganlab.diagnosis import trends
+from ganlab.diagnosis import places, trends
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.findings import Finding, Missing
 from ganlab.runs.snapshots import Row as Row
@@ -113,6 +113,20 @@ class Case:
             summary=summary,
             decisive=decisive,
         )
+
+    # -- words ----------------------------------------------------------------------------------------------------
+
+    def at(self, step: float) -> str:
+        """Where a step is, in the unit of the curves: `step 1,200`, `epoch 564`."""
+        return places.at(step, self.evidence.unit)
+
+    def count(self, steps: float) -> str:
+        """So many steps in words: `50 steps`, `1 epoch`."""
+        return places.count(steps, self.evidence.unit)
+
+    def stretch(self, window: tuple[int, int]) -> str:
+        """The steps of a window: `steps 1,200 to 2,000`."""
+        return places.stretch(window, self.evidence.unit)
 
     # -- losses -------------------------------------------------------------------------------------------------
 

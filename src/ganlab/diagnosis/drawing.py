@@ -105,6 +105,7 @@ def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
         [each.window for each in verdict.evidence],
         [Spell(words(each.name).capitalize(), *each.window) for each in verdict.contributing],
         {"good": GENERATOR, "open": MUTED, "bad": ALARM}[tone(verdict.name)],
+        verdict.unit,
     )
 
 

@@ -50,7 +50,7 @@ def non_finite(case: Case) -> Finding | None:
     if not found:
         return None
     step, name, _ = min(found)
-    words = f"{name} became NaN or infinite at step {step}; nothing after it can be trusted."
+    words = f"{name} became NaN or infinite at {case.at(step)}; nothing after it can be trusted."
     return Finding("non_finite", None, None, (step, max(last for _, _, last in found)), "definition", words)
 
 

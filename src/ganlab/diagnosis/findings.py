@@ -113,3 +113,8 @@ class Judgement(StoredVerdict):
     """
 
     judged_on: Evidence | None = field(default=None, repr=False)
+
+    @property
+    def unit(self) -> str:
+        """What a step is: `step`, `epoch`, `image` or `row`; `step` for a verdict that was read from a file."""
+        return "step" if self.judged_on is None else self.judged_on.unit

@@ -28,7 +28,7 @@ def diagnose(evidence: Evidence) -> Verdict:
         basis=basis,
         severity=round(float(charge.severity), 3),
         onset_step=charge.onset,
-        summary=charge.summary + following(charge, others),
+        summary=charge.summary + following(case, charge, others),
         contributing=contributions(failure, others),
         evidence=charge.findings,
         missing=case.missing,
@@ -50,7 +50,7 @@ def contributions(failure: Failure, others: list[tuple[Failure, Charge]]) -> tup
     return tuple(sorted(accusing, key=lambda each: each.window[0]))
 
 
-def following(charge: Charge, others: list[tuple[Failure, Charge]]) -> str:
+def following(case: Case, charge: Charge, others: list[tuple[Failure, Charge]]) -> str:
     """Say what led there: the first cause that was seen before the failure began.
 
     A cause is a spell that the run came out of; what still holds is what became of it.
@@ -63,4 +63,4 @@ def following(charge: Charge, others: list[tuple[Failure, Charge]]) -> str:
     if not before:
         return ""
     failure, first = min(before, key=lambda pair: pair[1].window[0])
-    return f" It follows {short_words(failure.name)} (steps {first.window[0]} to {first.window[1]})."
+    return f" It follows {short_words(failure.name)} ({case.stretch(first.window)})."

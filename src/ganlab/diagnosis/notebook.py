@@ -7,7 +7,8 @@ import html
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ganlab.diagnosis.wording import expectation, facts, headline, sections, span
+from ganlab.diagnosis.places import names, span
+from ganlab.diagnosis.wording import expectation, facts, headline, sections
 from ganlab.text import printable
 from ganlab.verdicts import hue
 
@@ -28,7 +29,7 @@ def verdict_html(verdict: Judgement, *pictures: bytes) -> str:
     for heading, lines in sections(verdict).items():
         parts.append(f"<h4>{heading.capitalize()}</h4>")
         if heading == "evidence":
-            parts.append(_table(verdict.evidence))
+            parts.append(_table(verdict.evidence, verdict.unit))
         else:
             items = (f"<b>{escaped(each.strong)}</b>{escaped(each.text)} {_dim(each.rests_on)}" for each in lines)
             parts.append(f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>")
@@ -56,11 +57,11 @@ def _drawn(verdict: Judgement) -> list[bytes]:
     return [png_of(rasterized(draw_verdict(verdict.judged_on, verdict)))]
 
 
-def _table(findings: tuple[Finding, ...]) -> str:
-    rows = [_row("th", ("what was seen", "signal", "value", "threshold", "steps", "criterion"))]
+def _table(findings: tuple[Finding, ...], unit: str) -> str:
+    rows = [_row("th", ("what was seen", "signal", "value", "threshold", names(unit)[1], "criterion"))]
     for each in findings:
         value, threshold = ("" if number is None else f"{number:.3g}" for number in (each.value, each.threshold))
-        rows.append(_row("td", (each.words, each.signal, value, threshold, span(each.window), each.source)))
+        rows.append(_row("td", (each.words, each.signal, value, threshold, span(each.window, unit), each.source)))
     return f"<table>{''.join(rows)}</table>"
 
 

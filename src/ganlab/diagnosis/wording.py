@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ganlab.diagnosis.places import at, stretch
 from ganlab.text import printable
 from ganlab.verdicts import matches, words
 
@@ -35,7 +36,7 @@ class Line(NamedTuple):
 
 def headline(verdict: Judgement) -> str:
     """Return what it is and since when: `Mode collapse, partial, since step 1,200`."""
-    onset = "" if verdict.onset_step is None else f", since step {verdict.onset_step:,}"
+    onset = "" if verdict.onset_step is None else f", since {at(verdict.onset_step, verdict.unit)}"
     return printable(words(verdict.name).capitalize()) + onset
 
 
@@ -43,13 +44,13 @@ def facts(verdict: Judgement) -> str:
     """Return how sure it is, how bad, and on which steps it was judged."""
     return (
         f"confidence {100 * verdict.confidence:.0f} % ({printable(verdict.basis)}); severity {verdict.severity:.2f}; "
-        f"judged on {steps(verdict.steps)}"
+        f"judged on {stretch(verdict.steps, verdict.unit)}"
     )
 
 
 def in_a_line(verdict: Judgement) -> str:
     """Return what the evidence so far says, in a line."""
-    return f"step {verdict.steps[1]:,}: {headline(verdict)} (confidence {100 * verdict.confidence:.0f} %)"
+    return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)} (confidence {100 * verdict.confidence:.0f} %)"
 
 
 def expectation(verdict: Judgement) -> tuple[str, bool] | None:
@@ -65,9 +66,10 @@ def sections(verdict: Judgement) -> dict[str, list[Line]]:
     """Return everything below the headline, by its heading; nothing stands below a heading that has no item."""
     experiment = _experiment(verdict)
     found = {
-        "evidence": [Line(printable(each.words), rests_on=_numbers(each)) for each in verdict.evidence],
+        "evidence": [Line(printable(each.words), rests_on=_numbers(each, verdict.unit)) for each in verdict.evidence],
         "also seen, in order": [
-            Line(_contribution(each), mark=f"{number}. ") for number, each in enumerate(verdict.contributing, start=1)
+            Line(_contribution(each, verdict.unit), mark=f"{number}. ")
+            for number, each in enumerate(verdict.contributing, start=1)
         ],
         "what to do": [_remedy(each, experiment) for each in verdict.remedies],
         "what was missing": [Line(printable(f"{each.what}: {each.how}")) for each in verdict.missing],
@@ -86,34 +88,23 @@ def as_text(verdict: Judgement) -> str:
     return "\n".join(lines)
 
 
-def span(window: tuple[int, int]) -> str:
-    """Return the steps of a window: `1,200 to 2,000`, or one of them alone."""
-    first, last = window
-    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
-
-
-def steps(window: tuple[int, int]) -> str:
-    """Return the steps of a window as `steps 1,200 to 2,000`, or `step 1,200`."""
-    return f"{'step' if window[0] == window[1] else 'steps'} {span(window)}"
-
-
 def _experiment(verdict: Judgement) -> Experiment | None:
     return None if verdict.judged_on is None else verdict.judged_on.experiment
 
 
-def _numbers(finding: Finding) -> str:
+def _numbers(finding: Finding, unit: str) -> str:
     """Return what a finding measured, compared with what, when, and where the criterion comes from."""
     measured = printable(finding.signal)
     if finding.value is not None:
         measured += f" {finding.value:.3g}"
     if finding.threshold is not None:
         measured += f" against {finding.threshold:.3g}"
-    return f"{measured}; {steps(finding.window)}; {printable(finding.source)}"
+    return f"{measured}; {stretch(finding.window, unit)}; {printable(finding.source)}"
 
 
-def _contribution(each: Contribution) -> str:
-    since = "" if each.onset_step is None else f" from step {each.onset_step:,}"
-    return f"{printable(words(each.name).capitalize())}{since} (seen over {steps(each.window)})"
+def _contribution(each: Contribution, unit: str) -> str:
+    since = "" if each.onset_step is None else f" from {at(each.onset_step, unit)}"
+    return f"{printable(words(each.name).capitalize())}{since} (seen over {stretch(each.window, unit)})"
 
 
 def _remedy(remedy: Remedy, experiment: Experiment | None) -> Line:

@@ -91,6 +91,7 @@ def annotated_curves(
     windows: Sequence[tuple[int, int]] = (),
     spells: Sequence[Spell] = (),
     colour: str = INK,
+    unit: str = "step",
 ) -> Figure:
     """Draw the curves that a verdict rests on, above each other over the same steps.
 
@@ -106,6 +107,7 @@ def annotated_curves(
         windows: first and last step of each piece of evidence; those that overlap become one.
         spells: other failures, in the order they are to be named.
         colour: of the title.
+        unit: what a step is: `step`, `epoch`, `image` or `row`.
     """
     panels = [panel for panel in panels if panel.curves] or [Panel("", ())]
     body = len(panels) * PANEL_IN + (len(panels) - 1) * BETWEEN_IN + FOOT_IN
@@ -120,10 +122,10 @@ def annotated_curves(
         if _panel(axes, panel):
             drawn.append(axes)
     if drawn:
-        same_steps(drawn)
+        same_steps(drawn, unit)
         _shade(figure, drawn, merged(windows), spells)
         if onset is not None:
-            _mark_onset(drawn, onset)
+            _mark_onset(drawn, onset, unit)
     return figure
 
 
@@ -155,14 +157,14 @@ def _panel(axes: Axes, panel: Panel) -> bool:
     return True
 
 
-def same_steps(panels: Sequence[Axes]) -> None:
+def same_steps(panels: Sequence[Axes], unit: str = "step") -> None:
     """Give all panels the same steps, named under the last one."""
     limits = np.array([axes.get_xlim() for axes in panels])
     for axes in panels:
         axes.set_xlim(limits[:, 0].min(), limits[:, 1].max())
         axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, min_n_ticks=1))
         axes.xaxis.set_major_formatter("{x:,.0f}")
-    panels[-1].set_xlabel("step")
+    panels[-1].set_xlabel(unit)
 
 
 def merged(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -225,7 +227,7 @@ def _name_spell(axes: Axes, spell: Spell, height: float) -> None:
     )
 
 
-def _mark_onset(panels: Sequence[Axes], onset: int) -> None:
+def _mark_onset(panels: Sequence[Axes], onset: int, unit: str) -> None:
     """Draw the onset through all panels, and name it in the last one, if no spell is named there."""
     for axes in panels:
         axes.axvline(onset, color=ALARM, linewidth=1.6, zorder=3)
@@ -233,7 +235,7 @@ def _mark_onset(panels: Sequence[Axes], onset: int) -> None:
     first, last = axes.get_xlim()
     left = onset > (first + last) / 2
     axes.annotate(
-        f"since step {onset:,}",
+        f"since {unit} {onset:,}",
         (onset, 0.9),
         xytext=(-5 if left else 5, 0),
         xycoords=axes.get_xaxis_transform(),

@@ -54,7 +54,7 @@ def examine(case: Case) -> Iterator[Charge]:
                 Finding("d_loss", d, WON, spell, source, recognises),
                 Finding("g_loss", g, PASSED[kind], spell, source, passes),
             ),
-            summary=f"Since step {spell[0]} both networks have won at once: batch statistics leak the label to the "
+            summary=f"Since {case.at(spell[0])} both networks have won at once: batch statistics leak the label to the "
             "discriminator, and the generator learns nothing.",
             decisive=2,
             active=case.lasts(spell),

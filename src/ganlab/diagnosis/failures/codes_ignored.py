@@ -46,7 +46,7 @@ def examine(case: Case) -> Iterator[Charge]:
         since=onset,
         severity=min(1.0, 1 - value),
         findings=[Finding("info_bound_share", value, READ, case.recent_window, SOURCE, words)],
-        summary=f"Since step {onset} the samples reveal nothing about the generator's codes.",
+        summary=f"Since {case.at(onset)} the samples reveal nothing about the generator's codes.",
     )
 
 

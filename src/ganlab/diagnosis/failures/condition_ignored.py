@@ -43,14 +43,15 @@ def examine(case: Case) -> Iterator[Charge]:
         f"{100 * chance:.0f} % would be if the generator ignored the request."
     )
     findings = [Finding("agreement_heeded", value, HEEDED, case.recent_window, SOURCE, words)]
-    summary = f"Since step {onset} the samples do not depend on the requested class."
+    summary = f"Since {case.at(onset)} the samples do not depend on the requested class."
     matched = case.recently(lambda row: heeded(row, "agreement_matched"))
     if matched >= PERMUTED:
         words = "Yet each requested class gives one other class: the labels are permuted, not ignored."
         source = "Kuhn 1955 (Hungarian method)"
         findings.append(Finding("agreement_matched", matched, PERMUTED, case.recent_window, source, words))
         summary = (
-            f"Since step {onset} the generator makes a different class from the one requested: the labels are permuted."
+            f"Since {case.at(onset)} the generator makes a different class from the one requested: "
+            "the labels are permuted."
         )
     yield case.charge(since=onset, severity=min(1.0, 1 - value), findings=findings, summary=summary)
 

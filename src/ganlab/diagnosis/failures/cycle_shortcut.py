@@ -53,7 +53,7 @@ def examine(case: Case) -> Iterator[Charge]:
             Finding("cycle_error", clean, CLOSE, case.recent_window, "definition", without),
         ],
         summary=(
-            f"Since step {onset} the translations have hidden the original in a faint pattern, "
+            f"Since {case.at(onset)} the translations have hidden the original in a faint pattern, "
             "and the way back reads it from there."
         ),
         decisive=2,

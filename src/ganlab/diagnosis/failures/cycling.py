@@ -78,7 +78,7 @@ def examine(case: Case) -> Iterator[Charge]:
     g_loss = case.curve("g_loss")
     peak = trends.spectral_peak(g_loss.within(*window)) if g_loss is not None else None
     if peak is not None and peak.share > 0.3:
-        words = f"The generator's loss swings with a period of about {peak.period:.0f} steps, which fits."
+        words = f"The generator's loss swings with a period of about {case.count(peak.period)}, which fits."
         findings.append(Finding("g_loss_period", peak.period, None, window, "supports, never decides", words))
     few = [row["step"] for row, each in zip(rows, masses, strict=True) if each < FEW]
     yield case.charge(
@@ -86,7 +86,7 @@ def examine(case: Case) -> Iterator[Charge]:
         severity=1 - mass,
         findings=findings,
         summary=(
-            f"The generator visits a few modes at a time and moves on: since step {few[0]} each snapshot shows "
+            f"The generator visits a few modes at a time and moves on: since {case.at(few[0])} each snapshot shows "
             "different ones."
         ),
         decisive=2,

@@ -46,7 +46,7 @@ def examine(case: Case) -> Iterator[Charge]:
     onset = since(fid, WORSE * lowest)
     words = (
         f"FID is {last:.3g} at the end, {last / lowest:.1f} times its own best of {lowest:.3g} "
-        f"at step {fid.steps[best]}."
+        f"at {case.at(fid.steps[best])}."
     )
     window = (int(fid.steps[best]), case.last_step)
     yield case.charge(

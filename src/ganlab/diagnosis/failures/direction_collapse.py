@@ -36,7 +36,7 @@ def examine(case: Case) -> Iterator[Charge]:
         since=onset,
         severity=1 - value,
         findings=[Finding(f"relative_{key}", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words)],
-        summary=f"Since step {onset} the {name} translator has turned every image into nearly the same one.",
+        summary=f"Since {case.at(onset)} the {name} translator has turned every image into nearly the same one.",
     )
 
 

@@ -29,7 +29,7 @@ def examine(case: Case) -> Iterator[Charge]:
         (case.curve("d_acc_fake"), lambda values: values > SURE),
     ]
     for spell in case.holding(conditions):
-        summary = f"Since step {spell[0]} the discriminator sees through every fake and wins every time."
+        summary = f"Since {case.at(spell[0])} the discriminator sees through every fake and wins every time."
         if charge := victory(case, spell, how_it_won(case, spell), summary):
             yield charge
 

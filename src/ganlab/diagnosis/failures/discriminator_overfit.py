@@ -44,7 +44,9 @@ def examine(case: Case) -> Iterator[Charge]:
         since=onset,
         severity=min(1.0, value),
         findings=[Finding("r_v", value, OVERFIT, case.recent_window, SOURCE, words)],
-        summary=f"Since step {onset} the discriminator has memorised its training images and not learned what is real.",
+        summary=(
+            f"Since {case.at(onset)} the discriminator has memorised its training images and not learned what is real."
+        ),
     )
 
 

@@ -20,7 +20,7 @@ def examine(case: Case) -> Iterator[Charge]:
             onset=onset,
             window=finding.window,
             findings=(finding,),
-            summary=f"Training diverged at step {onset}: {finding.words[0].lower()}{finding.words[1:]}",
+            summary=f"Training diverged at {case.at(onset)}: {finding.words[0].lower()}{finding.words[1:]}",
             active=end == case.last_step,
         )
 

@@ -43,7 +43,7 @@ def examine(case: Case) -> Iterator[Charge]:
             onset=spell[0],
             window=spell,
             findings=tuple(findings),
-            summary=f"Since step {spell[0]} the discriminator has accepted whatever the generator makes as real.",
+            summary=f"Since {case.at(spell[0])} the discriminator has accepted whatever the generator makes as real.",
             active=lasting,
         )
 

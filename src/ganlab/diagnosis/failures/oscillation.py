@@ -40,7 +40,7 @@ def examine(case: Case) -> Iterator[Charge]:
                 continue
             swing = float(np.nanstd(points.values)) / max(scale, 1e-9)
             if swing >= SWING:
-                yield orbit(name, peak, swing, (onset(curve, peak.period), case.last_step))
+                yield orbit(case, name, peak, swing, (onset(curve, peak.period), case.last_step))
                 return
 
 
@@ -58,9 +58,9 @@ def onset(curve: Series, period: float) -> int:
     return change if after >= 2 * before else first
 
 
-def orbit(name: str, peak: trends.Peak, swing: float, window: tuple[int, int]) -> Charge:
+def orbit(case: Case, name: str, peak: trends.Peak, swing: float, window: tuple[int, int]) -> Charge:
     """The charge of a steady swing."""
-    moves = f"{100 * peak.share:.0f} % of the variation of {name} is a swing of about {peak.period:.0f} steps."
+    moves = f"{100 * peak.share:.0f} % of the variation of {name} is a swing of about {case.count(peak.period)}."
     lasts = f"It does not die down: at the end its size is {peak.steadiness:.2f} times what it was before."
     return Charge(
         severity=min(1.0, swing),
@@ -70,7 +70,7 @@ def orbit(name: str, peak: trends.Peak, swing: float, window: tuple[int, int]) -
             Finding(f"{name}_period_share", peak.share, PERIODIC, window, SOURCE, moves),
             Finding(f"{name}_steadiness", peak.steadiness, STEADY, window, "Mescheder et al. 2018", lasts),
         ),
-        summary=f"The losses circle with a period of about {peak.period:.0f} steps and do not settle.",
+        summary=f"The losses circle with a period of about {case.count(peak.period)} and do not settle.",
     )
 
 

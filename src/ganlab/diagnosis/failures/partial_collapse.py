@@ -69,7 +69,9 @@ def examine(case: Case) -> Iterator[Charge]:
             since=onset,
             severity=mass,
             findings=[Finding("lost_class_mass", mass, LOST, case.recent_window, source, words)],
-            summary=f"Since step {onset} the samples leave out part of the real data: {words[0].lower()}{words[1:]}",
+            summary=(
+                f"Since {case.at(onset)} the samples leave out part of the real data: {words[0].lower()}{words[1:]}"
+            ),
         )
     elif case.always_recently(narrow):
         recall = case.recently(lambda row: ratio(row, "recall"))
@@ -88,7 +90,7 @@ def examine(case: Case) -> Iterator[Charge]:
                 Finding("recall", recall, RECALL, case.recent_window, source, narrow_words),
                 Finding("precision", precision, PRECISE, case.recent_window, source, good_words),
             ],
-            summary=f"Since step {onset} the samples have been good, but of few kinds.",
+            summary=f"Since {case.at(onset)} the samples have been good, but of few kinds.",
             decisive=2,
         )
 

@@ -40,14 +40,15 @@ def examine(case: Case) -> Iterator[Charge]:
     early = max(EARLY * length(case, number), fade(case.whole.experiment))
     if after > early:
         return
-    words = f"It began {after} steps after the size changed at step {starts[number]}."
+    words = f"It began {case.count(after)} after the size changed at {case.at(starts[number])}."
     yield Charge(
         severity=1.0,
         onset=onset,
         window=finding.window,
         findings=(finding, Finding("steps_after_phase", after, early, (starts[number], onset), SOURCE, words)),
         summary=(
-            f"Training diverged at step {onset}, as the networks grew: {finding.words[0].lower()}{finding.words[1:]}"
+            f"Training diverged at {case.at(onset)}, as the networks grew: "
+            f"{finding.words[0].lower()}{finding.words[1:]}"
         ),
         active=end == case.last_step,
     )

@@ -30,7 +30,7 @@ def examine(case: Case) -> Iterator[Charge]:
         since=onset,
         severity=1 - value,
         findings=[Finding("relative_vendi", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words)],
-        summary=f"Since step {onset} all samples have been nearly identical.",
+        summary=f"Since {case.at(onset)} all samples have been nearly identical.",
     )
 
 

@@ -27,7 +27,7 @@ def examine(case: Case) -> Iterator[Charge]:
     ]
     for spell in case.holding(conditions):
         summary = (
-            f"Since step {spell[0]} the discriminator sees through every fake and gives the generator no gradient."
+            f"Since {case.at(spell[0])} the discriminator sees through every fake and gives the generator no gradient."
         )
         if charge := victory(case, spell, [*no_gradient(case, spell), *how_it_won(case, spell)], summary):
             yield charge

@@ -42,7 +42,7 @@ def examine(case: Case) -> Iterator[Charge]:
         findings=[
             Finding("relative_vendi_of_asked", value, NARROW, case.recent_window, "Friedman & Dieng 2023", words)
         ],
-        summary=f"Since step {onset} the generator has made only a few distinct samples of {listed}.",
+        summary=f"Since {case.at(onset)} the generator has made only a few distinct samples of {listed}.",
     )
 
 

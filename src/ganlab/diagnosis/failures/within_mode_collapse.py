@@ -41,7 +41,7 @@ def examine(case: Case) -> Iterator[Charge]:
             since=onset,
             severity=1 - middle,
             findings=[Finding("relative_vendi_in_class", middle, NARROW, case.recent_window, source, words)],
-            summary=f"Since step {onset} all classes have been present, but with little variety within each.",
+            summary=f"Since {case.at(onset)} all classes have been present, but with little variety within each.",
         )
 
 

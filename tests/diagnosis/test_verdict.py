@@ -20,6 +20,7 @@ from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Contribution, Finding, Missing, Remedy
 from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.read_report import Reading
 from ganlab.diagnosis.verdict import VERDICT_SCHEMA, Verdict
 from ganlab.errors import RunError
 from ganlab.runs.files import write_json
@@ -78,8 +79,22 @@ def test_the_format_is_the_documented_one() -> None:
         "source": "runs/a",
         "steps": [0, 900],
         "notes": [],
+        "read": None,
     }
     assert VERDICT_SCHEMA == 1
+
+
+def test_what_was_read_survives_its_file(tmp_path: Path) -> None:
+    reading = Reading("a text log", "CycleGAN", 9, {"A/d_loss": "D_A"}, (1, 9), "epoch", None, (4,), 2, ("x",))
+    verdict = replace(COLLAPSE, reading=reading)
+    write_json(tmp_path / "verdict.json", verdict.as_json())
+    found = Verdict.read(tmp_path / "verdict.json")
+    assert found.reading == reading
+    assert found.unit == "epoch"
+    assert found == verdict
+    assert found["read"]["columns"] == {"A/d_loss": "D_A"}
+    write_json(tmp_path / "old.json", {key: value for key, value in COLLAPSE.items() if key != "read"})
+    assert Verdict.read(tmp_path / "old.json") == COLLAPSE
 
 
 def test_a_verdict_is_a_mapping_of_what_its_file_holds() -> None:

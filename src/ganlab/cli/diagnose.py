@@ -43,6 +43,13 @@ def diagnose(
         str | None,
         typer.Option(metavar="NAMES", help="Exit with 3 on one of these verdicts: mode_collapse/partial,diverged."),
     ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Judge nothing; print what was read, and what each column was taken for.")
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Also write the curves to a new file, in columns of our names."),
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow a run or log that grows, until it ends.")] = False,
     every: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks with --watch.")] = 2.0,
     runs_dir: RunsDirOption = DEFAULT_RUNS,
@@ -51,17 +58,27 @@ def diagnose(
     """Say by name what went wrong in a run, since when, on what evidence, how sure, and what to do.
 
     Example: ganlab diagnose runs/dcgan_mnist-20260101-120000-abcd --fail-on mode_collapse,diverged
+
+    Logs of other code: ganlab diagnose train.log --show, then ganlab diagnose train.log --map d_loss=lossD
     """
     wanted, names = verdict_names(fail_on), column_names(columns or [])
     if watch and len(paths) > 1:
         raise GanlabError("--watch follows one run at a time", "start it once for each run")
+    if export is not None and (watch or len(paths) > 1):
+        raise GanlabError("--export writes the curves of one run, once", "name one run, without --watch")
+    if show and watch:
+        raise GanlabError("--show prints what is there now, and --watch waits for more", "leave one of them out")
     # Before what takes seconds to import, so that no signal is lost meanwhile.
     with StopSignal() if watch else nullcontext() as stop:
         from ganlab.cli.judging import Order, judge_many, judge_one, watch_one
+        from ganlab.cli.reading import show_each
         from ganlab.diagnosis.readers import ReadOptions
 
         options = ReadOptions(columns=names, loss=loss, samples=samples, real=real, tile=tile)
-        order = Order(options, runs_dir, out, wanted, as_json)
+        order = Order(options, runs_dir, out, wanted, as_json, export)
+        if show:
+            show_each(paths, order)
+            return
         if stop is not None:
             failed = watch_one(paths[0], order, every, stop)
         elif len(paths) == 1:

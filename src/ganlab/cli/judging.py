@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -14,6 +14,7 @@ from ganlab.cli.console import console, print_json
 from ganlab.cli.verdict_panel import print_remarks, show_verdict
 from ganlab.cli.verdict_table import show_several
 from ganlab.diagnosis.readers import ReadOptions
+from ganlab.diagnosis.readers.curves_file import check_new, write_curves
 from ganlab.diagnosis.sessions import Judged, diagnose_path, find_target, follow, write_down
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import in_a_line
@@ -25,13 +26,15 @@ from ganlab.verdicts import matches
 
 @dataclass(frozen=True)
 class Order:
-    """How to read, where runs are, where to write, which verdicts the command fails on, and for whom to print."""
+    """How to read, where runs are, where to write, which verdicts the command fails on, for whom to print, and where
+    `--export` writes."""
 
     options: ReadOptions
     runs_dir: Path
     out: Path | None
     wanted: tuple[str, ...]
     as_json: bool
+    export: Path | None = None
 
     def fails(self, verdict: Verdict) -> bool:
         """Return whether `--fail-on` names a verdict."""
@@ -41,8 +44,14 @@ class Order:
 def judge_one(path: str, order: Order) -> bool:
     """Judge and show one run; return whether its verdict is one to fail on."""
     target = find_target(path, order.runs_dir)
+    if order.export is not None:
+        check_new(order.export)
     verdict = diagnose_path(target.path, order.options)
-    show(write_down(verdict, order.options, target.run, order.out), order.as_json)
+    judged = write_down(verdict, order.options, target.run, order.out)
+    if order.export is not None and verdict.judged_on is not None:
+        write_curves(order.export, verdict.judged_on)
+        judged = replace(judged, files=(*judged.files, order.export))
+    show(judged, order.as_json)
     return order.fails(verdict)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.read_report import Reading
 from ganlab.verdicts import join
 
 
@@ -81,6 +82,7 @@ class StoredVerdict:
         source: the run or file that was judged.
         steps: first and last step that evidence was there for.
         notes: what a reader took for what.
+        reading: what was read of a log of other code; None for ganlab's own runs. Its key in verdict.json is `read`.
     """
 
     failure: str
@@ -97,6 +99,7 @@ class StoredVerdict:
     source: str
     steps: tuple[int, int]
     notes: tuple[str, ...] = ()
+    reading: Reading | None = None
 
     @property
     def name(self) -> str:
@@ -116,5 +119,7 @@ class Judgement(StoredVerdict):
 
     @property
     def unit(self) -> str:
-        """What a step is: `step`, `epoch`, `image` or `row`; `step` for a verdict that was read from a file."""
-        return "step" if self.judged_on is None else self.judged_on.unit
+        """What a step is: `step`, `epoch`, `image` or `row`."""
+        if self.judged_on is None:
+            return "step" if self.reading is None else self.reading.unit
+        return self.judged_on.unit

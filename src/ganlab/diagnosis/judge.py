@@ -36,6 +36,7 @@ def diagnose(evidence: Evidence) -> Verdict:
         source=evidence.source,
         steps=(evidence.first_step, evidence.last_step),
         notes=evidence.notes,
+        reading=None if evidence.read is None else evidence.read.in_short(),
         judged_on=evidence,
     )
 

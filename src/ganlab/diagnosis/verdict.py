@@ -42,7 +42,7 @@ class Verdict(Judgement, Mapping[str, Any]):
         if isinstance(schema, int) and schema > VERDICT_SCHEMA:
             raise RunError(f"{path} has format {schema}, and this ganlab reads up to {VERDICT_SCHEMA}")
         try:
-            stored = _reader().validate_python(values)
+            stored = _reader().validate_python({NAMES.get(key, key): value for key, value in values.items()})
         except ValidationError as error:
             where = ".".join(map(str, error.errors()[0]["loc"]))
             raise RunError(
@@ -52,8 +52,8 @@ class Verdict(Judgement, Mapping[str, Any]):
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as verdict.json holds it: plain values, every number finite."""
-        values = asdict(StoredVerdict(**{name: getattr(self, name) for name in FIELDS}))
-        return {"schema": VERDICT_SCHEMA, **{name: _as_lists(value) for name, value in values.items()}}
+        values = asdict(StoredVerdict(**{each.name: getattr(self, each.name) for each in fields(StoredVerdict)}))
+        return {"schema": VERDICT_SCHEMA, **{key: _as_lists(values[NAMES.get(key, key)]) for key in KEYS}}
 
     def plot(self) -> Figure | None:
         """Draw the losses and the curve that convinced most, with the onset marked; None without the evidence."""
@@ -67,10 +67,10 @@ class Verdict(Judgement, Mapping[str, Any]):
         return self.as_json()[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(("schema", *FIELDS))
+        return iter(("schema", *KEYS))
 
     def __len__(self) -> int:
-        return 1 + len(FIELDS)
+        return 1 + len(KEYS)
 
     def __str__(self) -> str:
         from ganlab.diagnosis.wording import as_text
@@ -83,7 +83,10 @@ class Verdict(Judgement, Mapping[str, Any]):
         return verdict_html(self)
 
 
-FIELDS = tuple(each.name for each in fields(StoredVerdict))
+NAMES = {"read": "reading"}
+"""Attributes whose key in verdict.json is another one: `Verdict.read` reads a file."""
+
+KEYS = tuple({name: key for key, name in NAMES.items()}.get(each.name, each.name) for each in fields(StoredVerdict))
 """What verdict.json holds in addition to its `schema`."""
 
 

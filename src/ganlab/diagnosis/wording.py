@@ -73,6 +73,7 @@ def sections(verdict: Judgement) -> dict[str, list[Line]]:
         ],
         "what to do": [_remedy(each, experiment) for each in verdict.remedies],
         "what was missing": [Line(printable(f"{each.what}: {each.how}")) for each in verdict.missing],
+        "read": [Line(printable(verdict.reading))] if verdict.reading else [],
         "notes": [Line(printable(each)) for each in verdict.notes],
     }
     return {heading: lines for heading, lines in found.items() if lines}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.readers.curves_file import is_curves_file, read_curves
 from ganlab.diagnosis.readers.family import with_family
 from ganlab.diagnosis.readers.interpret import interpret
 from ganlab.diagnosis.readers.json_files import read_json, read_json_lines
@@ -108,7 +109,9 @@ def _read_any(source: Path | Columns | None, columns: Mapping[str, str]) -> Evid
         return Evidence("samples")
     if not isinstance(source, Path):
         return interpret(read_columns(source), columns)
-    return read_run(source) if is_run_directory(source) else interpret(read_log(source), columns)
+    if is_run_directory(source):
+        return read_run(source)
+    return read_curves(source) if is_curves_file(source) else interpret(read_log(source), columns)
 
 
 def read_log(path: Path) -> Log:

@@ -1,0 +1,109 @@
+"""What `ganlab diagnose --show` prints: what was read of a log, and what each column was taken for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from ganlab.cli.console import console, print_error, print_json
+from ganlab.cli.judging import Order
+from ganlab.cli.verdict_table import WIDEST
+from ganlab.diagnosis.places import names, number, span
+from ganlab.diagnosis.read_report import ReadColumn, ReadReport
+from ganlab.diagnosis.readers import read
+from ganlab.diagnosis.readers.curves_file import report_of, write_curves
+from ganlab.diagnosis.sessions import find_target
+from ganlab.errors import GanlabError
+from ganlab.text import printable
+
+
+def show_each(paths: Sequence[str], order: Order) -> None:
+    """Print what is read of each path, and judge nothing.
+
+    Raises:
+        GanlabError: the only one cannot be read.
+        typer.Exit: with 2, after all are shown, if one of several cannot be read.
+    """
+    found: list[dict[str, Any]] = []
+    errors: list[GanlabError] = []
+    for path in paths:
+        try:
+            evidence = read(find_target(path, order.runs_dir).path, replace(order.options, samples=None))
+        except GanlabError as error:
+            if len(paths) == 1:
+                raise
+            errors.append(error)
+            continue
+        report = evidence.read or report_of(evidence, "a ganlab run")
+        found.append({"source": evidence.source, "read": report.as_json() | {"details": report.details()}})
+        if order.export is not None:
+            write_curves(order.export, evidence)
+        if not order.as_json:
+            show_reading(console(), evidence.source, report)
+    if order.as_json:
+        print_json(found if len(paths) > 1 else found[0])
+    for each in errors:
+        print_error(each)
+    if errors:
+        raise typer.Exit(2)
+
+
+def show_reading(out: Console, source: str, report: ReadReport) -> None:
+    """Print what was read: the rows and steps, and a row for each column."""
+    out.print(printable(source))
+    for name, words in _facts(report):
+        out.print(Text.assemble((f"{name}: ", "bold"), printable(words)))
+    if not report.columns:
+        return
+    headings = ["column", "meaning", "rows", "range"]
+    decided = any(column.guess for column in report.columns)
+    table = Table(box=None, pad_edge=False)
+    for heading in headings + ["how it was decided"] * decided:
+        table.add_column(heading, overflow="fold", justify="right" if heading == "rows" else "left")
+    for column in report.columns:
+        table.add_row(*map(Text, _cells(column)), *([Text(printable(column.guess))] if decided else []))
+    if not out.is_terminal:
+        # Whoever reads a file or pipe by its lines gets a line a column.
+        out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)
+    out.print()
+    out.print(table, soft_wrap=False)
+
+
+def _facts(report: ReadReport) -> Iterator[tuple[str, str]]:
+    """Yield what is known of the log as a whole, by its name."""
+    unit = report.unit
+    planned = "" if report.planned is None else f" of {number(report.planned, unit)} planned"
+    how = f" ({report.steps_from})" if report.steps_from else ""
+    yield "format", report.format
+    if report.trainer is not None:
+        yield "trainer", report.trainer
+    yield "rows", f"{report.rows:,}"
+    if report.columns:
+        yield names(unit)[1], f"{span(report.steps, unit)}{planned}{how}"
+    if report.restarts:
+        yield "started again at", ", ".join(number(step, unit) for step in report.restarts)
+    for why, count in report.dropped:
+        yield "left out", f"{count:,} {why}"
+
+
+def _cells(column: ReadColumn) -> tuple[str, str, str, str]:
+    """Return a column's name, meaning, rows and range."""
+    meaning = column.quantity or "not understood"
+    range_ = "" if math.isnan(column.low) else f"{column.low:.4g} to {column.high:.4g}"
+    if column.low == column.high:
+        range_ = f"{column.low:.4g}"
+    not_finite = f"{column.not_finite:,} not finite" if column.not_finite else ""
+    return (
+        printable(column.name),
+        f"{column.player}/{meaning}" if column.player and column.quantity else meaning,
+        f"{column.rows:,}",
+        ", ".join(part for part in (range_, not_finite) if part),
+    )

@@ -28,6 +28,7 @@ class ReadColumn:
         low, high: its finite range; NaN if it holds no finite number.
         not_finite: how many of its values are NaN or infinite.
         guess: why it was taken for that, if the name alone does not say it; else empty.
+        proposal: of a column that was not understood, the quantity that its name is nearest to, if any is near.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ReadColumn:
     high: float
     not_finite: int = 0
     guess: str = ""
+    proposal: str = ""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def test_a_restart_keeps_the_last_pass(folder: Path) -> None:
     found = read(folder, ReadOptions())
     assert found.curves["d_loss"].values.tolist() == [1.5, 1.25, 1.0, 9.0, 8.0]
     assert len(found.curves["g_loss"]) == 5
-    assert any(note.startswith("d_loss: steps go back 1 times") for note in found.notes)
+    assert any(note.startswith("d_loss: steps go back once") for note in found.notes)
 
 
 def test_scalars_in_folders_of_their_own(tmp_path: Path) -> None:

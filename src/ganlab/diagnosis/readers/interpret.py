@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
 from ganlab.diagnosis.read_report import ReadColumn, ReadReport
-from ganlab.diagnosis.readers.axis import axis_of
-from ganlab.diagnosis.readers.column_names import QUALITY, finish, match, once_a_step, thread
-from ganlab.diagnosis.readers.log import Log
+from ganlab.diagnosis.readers.axis import Axis, axis_of
+from ganlab.diagnosis.readers.log import Log, Name
 from ganlab.diagnosis.readers.place_columns import set_step
+from ganlab.diagnosis.readers.series import Thread, as_shares, once_a_step, possible, thread
+from ganlab.diagnosis.readers.vocabulary import (
+    BOTH,
+    CONTROLS,
+    LOSS_TERMS,
+    OTHERS,
+    QUALITY,
+    QUANTITIES,
+    Meaning,
+    Trainer,
+    by_name,
+    proposal,
+    recognise,
+    squeeze,
+    understand,
+)
+from ganlab.errors import RunError
+from ganlab.text import closest, excerpt, listed, quoted
 
-GUIDE_NAMES = {"d_loss_real": "d1", "d_loss_fake": "d2", "g_loss": "g", "d_acc_real": "a1", "d_acc_fake": "a2"}
-"""Names of the line `>12, d1=.., d2=.., g=.., a1=.., a2=..`."""
+PLACES = {"step": "iteration", "epoch": "epoch"}
+"""What `--map` can name a column for besides QUANTITIES, and the part of a row's place that it is."""
+
+LOSSES = ("d_loss", "d_loss_real", "d_loss_fake", "g_loss")
+
+ENOUGH_ROWS = 5
+"""Rows on which an equation between columns must hold before it says what they are."""
 
 
 def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
@@ -22,74 +47,428 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
 
     Args:
         log: its rows.
-        mapping: columns by our names for them, from `--map`.
+        mapping: columns by our names for them, from `--map`; `A.d_loss` is the loss of the player A.
 
     Raises:
-        RunError: no column is known, or `mapping` names a quantity or column that does not exist.
+        RunError: no column is known, or `mapping` names a quantity or column that does not exist, or a column twice.
     """
-    facts, names = log.facts, {str(name): name for name in (*log.names, *log.place_names)}
-    if names.keys() >= {"d1", "d2", "g"}:
-        mapping = {**{signal: name for signal, name in GUIDE_NAMES.items() if name in names}, **mapping}
-    if names.keys() >= set(GUIDE_NAMES.values()):
-        # Of the guide's kind of loop only those that count hits are trained on cross-entropy.
-        facts.family, facts.saturating = "cross_entropy", False
-        facts.notes.append("d1, d2, g, a1, a2: non-saturating cross-entropy and accuracies")
-    chosen, notes = match(list(names), mapping, log.source)
-    if (step := chosen.pop("step", None)) is not None:
-        set_step(log, names[step], alone=True)
+    facts = log.facts
+    mapped = _mapped(log, mapping)
+    for quantity, name in mapped.items():
+        if quantity in PLACES:
+            set_step(log, name, PLACES[quantity], alone=quantity == "step" and "epoch" not in mapped)
+    printed = {part for part, values in log.places().items() if np.isfinite(values).any()}
+    trainer = by_name(facts.trainer) if facts.trainer else recognise(log.names, printed)
+    meanings = understand(log.names, trainer)
+    for key, name in mapped.items():
+        if key not in PLACES:
+            player, _, quantity = key.rpartition(".")
+            meanings[name] = Meaning(quantity, player, -1, "--map")
+    choice = _choose(meanings, {key for key in mapped if key not in PLACES})
+    if not choice.columns and not any(each.quantity in LOSS_TERMS for each in meanings.values()):
+        raise _nothing_known(log)
     axis = axis_of(log.places())
-    training = np.zeros(log.count, dtype=np.bool_)
-    for signal, name in chosen.items():
-        if signal not in QUALITY:
-            training[log.column(names[name])[0]] = True
-    notes += axis.notes
-    series, order = {}, np.full(log.count, -1, dtype=np.int64)
-    if not facts.separate:
-        kept, thread_notes = thread(axis.steps, training)
-        order[kept] = axis.steps[kept]
-        notes += thread_notes
-    for signal, name in chosen.items():
-        at, values = log.column(names[name])
-        if facts.separate:
-            kept, thread_notes = thread(axis.steps[at], np.full(len(at), signal not in QUALITY))
-            series[signal] = once_a_step(axis.steps[at][kept], values[kept], first=signal in QUALITY)
-            notes += [f"{signal}: {note}" for note in thread_notes]
-        else:
-            mask = order[at] >= 0
-            series[signal] = once_a_step(order[at][mask], values[mask], first=signal in QUALITY)
-    dropped = [f"left out: {count:,} {what}" for what, count in facts.dropped.items()]
-    reading = finish(series, [*notes, *dropped])
-    planned = facts.planned or axis.planned
+    threads = _Threads(log, axis, choice)
+    found = _Reading(
+        {key: threads.series(name, key[1]) for key, name in choice.columns.items()}, meanings, choice.columns
+    )
+    curves, players, more = found.settle()
+    weighted = trainer.weighted if trainer else _is_weighted(meanings)
     evidence = Evidence(
         source=log.source,
-        curves=reading.curves,
-        quality=reading.quality,
-        family=facts.family,
-        saturating=facts.saturating,
-        planned=planned,
+        curves=curves,
+        quality=found.quality,
+        controls=found.controls,
+        players=players,
+        family=(trainer.family if trainer else None) or facts.family,
+        saturating=facts.saturating if facts.saturating is not None or trainer is None else trainer.saturating,
+        planned=facts.planned or axis.planned,
+        weighted=weighted,
         unit=axis.unit if facts.unit == "step" else facts.unit,
-        notes=(*facts.notes, *reading.notes),
+        restarts=threads.restarts,
+        non_finite=_non_finite(log, meanings, threads, [curves, *players.values()]),
     )
-    columns = [
-        ReadColumn(str(name), signal, "", len(log.column(names[name])[0]), *_range(log.column(names[name])[1]))
-        for signal, name in chosen.items()
-    ]
+    notes = [*facts.notes, *choice.notes, *axis.notes, *threads.notes, *more]
+    notes += [f"left out: {count:,} {what}" for what, count in facts.dropped.items()]
+    notes += _other_nans(log, meanings, evidence.non_finite)
+    columns = _columns(log, meanings, choice, trainer)
     report = ReadReport(
-        facts.format,
-        facts.trainer,
-        log.count,
-        (evidence.first_step, evidence.last_step),
-        evidence.unit,
-        "; ".join(axis.notes),
-        planned,
-        (),
-        tuple(facts.dropped.items()),
-        tuple(columns),
+        format=facts.format,
+        trainer=trainer.name if trainer else facts.trainer,
+        rows=log.count,
+        steps=(evidence.first_step, evidence.last_step),
+        unit=evidence.unit,
+        steps_from="; ".join(axis.notes),
+        planned=evidence.planned,
+        restarts=evidence.restarts,
+        dropped=tuple((facts.dropped | threads.dropped).items()),
+        columns=columns,
     )
-    return Evidence(**{**vars(evidence), "read": report})
+    return Evidence(**{**vars(evidence), "notes": tuple(notes), "read": report})
 
 
-def _range(values: np.ndarray) -> tuple[float, float, int]:
-    finite = values[np.isfinite(values)]
-    bad = len(values) - len(finite)
-    return (float(finite.min()), float(finite.max()), bad) if len(finite) else (float("nan"), float("nan"), bad)
+def _mapped(log: Log, mapping: Mapping[str, str]) -> dict[str, Name]:
+    """Return the columns that `--map` names.
+
+    Raises:
+        RunError: there is no such quantity or column, or one column is named twice.
+    """
+    names = [*log.names, *log.place_names]
+    found: dict[str, Name] = {}
+    for key, wanted in mapping.items():
+        quantity = key.rpartition(".")[2]
+        if quantity not in (*QUANTITIES, *PLACES):
+            near = closest(quantity, (*QUANTITIES, *PLACES))
+            raise RunError(
+                f"--map {excerpt(key, 60)}=...: there is no such quantity" + (f"; {near} is close" if near else ""),
+                f"quantities are {', '.join((*PLACES, *QUANTITIES))}",
+            )
+        alike = (
+            [name for name in names if str(name) == wanted]
+            or [name for name in names if squeeze(str(name)) == squeeze(wanted)]
+            or [name for name in names if squeeze(name.label) == squeeze(wanted)]
+        )
+        if not alike:
+            near = closest(wanted, map(str, names))
+            raise RunError(
+                f"--map {excerpt(key, 60)}={excerpt(wanted, 60)}: {log.source} has no such column"
+                + (f"; {quoted(near)} is close" if near else ""),
+                f"these columns were found: {listed([str(name) for name in names])}",
+            )
+        for other, name in found.items():
+            if name == alike[0]:
+                raise RunError(
+                    f"--map names {quoted(str(name))} for two quantities, {other} and {excerpt(key, 60)}",
+                    "a column is one quantity; one accuracy over reals and fakes is d_acc, one learning rate lr",
+                )
+        found[key] = alike[0]
+    return found
+
+
+@dataclass
+class _Choice:
+    """Which column is read for which player and quantity, and notes on the choice."""
+
+    columns: dict[tuple[str, str], Name]
+    notes: list[str]
+
+
+def _choose(meanings: dict[Name, Meaning], mapped: Iterable[str]) -> _Choice:
+    """Choose the plainest name for each quantity; the others that fit are marked in `meanings`."""
+    ranked: dict[tuple[str, str], list[Name]] = {}
+    for name, each in meanings.items():
+        if each.quantity in QUANTITIES:
+            ranked.setdefault((each.player, each.quantity), []).append(name)
+    chosen, notes = {}, []
+    for key in sorted(ranked, key=lambda each: (each[0], QUANTITIES.index(each[1]))):
+        player, quantity = key
+        best = min(meanings[name].rank for name in ranked[key])
+        fitting = [name for name in ranked[key] if meanings[name].rank == best]
+        chosen[key] = fitting[0]
+        if len(fitting) > 1:
+            names = listed([str(name) for name in fitting])
+            notes.append(f"{quantity}: {names} all fit; the first was taken, --map {quantity}=NAME chooses another")
+        for name in ranked[key]:
+            if name != fitting[0]:
+                guess = f"{quoted(str(fitting[0]))} was taken"
+                meanings[name] = meanings[name]._replace(quantity=f"another {quantity}", guess=guess)
+    for both, halves in BOTH.items():
+        for player in {player for player, quantity in chosen if quantity == both}:
+            name = chosen.pop((player, both))
+            if all((player, half) not in chosen for half in halves):
+                chosen.update({(player, half): name for half in halves})
+                if both == "d_acc":
+                    words = f"{quoted(str(name))} is one accuracy over reals and fakes"
+                    notes.append(f"{words}; it was taken for each of them")
+    renamed = [
+        f"{_called(player, quantity)} from {quoted(str(name))}"
+        for (player, quantity), name in chosen.items()
+        if quantity != str(name)
+    ]
+    return _Choice(chosen, [f"taken: {', '.join(renamed)}"] * bool(renamed) + notes)
+
+
+def _called(player: str, quantity: str) -> str:
+    return f"{player}/{quantity}" if player else quantity
+
+
+class _Threads:
+    """The steps of a log's columns, on the way that led to its last row.
+
+    Args:
+        log: the rows.
+        axis: their steps.
+        choice: the columns that are read.
+
+    Attributes:
+        restarts: steps at which the run was started again.
+        notes: what was left out.
+        dropped: rows that were not used, by the reason why.
+    """
+
+    def __init__(self, log: Log, axis: Axis, choice: _Choice) -> None:
+        self.log, self.axis = log, axis
+        self.restarts: tuple[int, ...] = ()
+        self.notes: list[str] = []
+        self.dropped: dict[str, int] = {}
+        self._own: dict[Name, Thread] = {}
+        self._order = np.full(log.count, -1, dtype=np.int64)
+        if log.facts.separate:
+            self._order = axis.steps
+            return
+        training = np.zeros(log.count, dtype=np.bool_)
+        for (_, quantity), name in choice.columns.items():
+            if quantity not in QUALITY:
+                training[log.column(name)[0]] = True
+        whole = thread(axis.steps, training)
+        self._order[whole.kept] = axis.steps[whole.kept]
+        self._note(whole, "")
+        if without := int((axis.steps < 0).sum()):
+            self._drop("rows do not say their step", without)
+            self.notes.append(f"{without} of {log.count} rows have no step and were left out")
+
+    def _note(self, found: Thread, of: str) -> None:
+        self.restarts = max(self.restarts, found.restarts, key=len)
+        self.notes += [f"{of}{note}" for note in found.notes()]
+        self._drop("rows of an earlier pass, before a restart", found.replaced)
+        self._drop("rows evaluate an earlier step again", found.repeated)
+
+    def _drop(self, why: str, count: int) -> None:
+        if count:
+            self.dropped[why] = self.dropped.get(why, 0) + count
+
+    def place(self, name: Name, quantity: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the steps of a column's rows that count (k,), which never fall, and their values."""
+        at, values = self.log.column(name)
+        steps = self._order[at]
+        if self.log.facts.separate:
+            if name not in self._own:
+                self._own[name] = thread(steps, np.full(len(steps), quantity not in QUALITY))
+                self._note(self._own[name], f"{quantity}: ")
+            kept = self._own[name].kept
+            return steps[kept], values[kept]
+        return steps[steps >= 0], values[steps >= 0]
+
+    def series(self, name: Name, quantity: str) -> Series:
+        """Return the curve of a column: of several values at one step the last, of a metric the first."""
+        steps, values = self.place(name, quantity)
+        curve = once_a_step(steps, values, first=quantity in QUALITY)
+        if (merged := len(steps) - len(curve)) > self.dropped.get("rows repeat a step", 0):
+            self.dropped["rows repeat a step"] = merged
+        return curve
+
+
+@dataclass
+class _Reading:
+    """Curves by player and quantity, on their way into an Evidence.
+
+    Attributes:
+        series: the curves.
+        meanings: what each column was taken for; put right where the numbers say otherwise.
+        names: their columns.
+    """
+
+    series: dict[tuple[str, str], Series]
+    meanings: dict[Name, Meaning]
+    names: Mapping[tuple[str, str], Name]
+
+    def settle(self) -> tuple[dict[str, Series], dict[str, dict[str, Series]], list[str]]:
+        """Return curves, those of each player, and notes."""
+        groups: dict[str, dict[str, Series]] = {"": {}}
+        for (player, quantity), curve in self.series.items():
+            if quantity in SIGNALS and len(curve):
+                groups.setdefault(player, {})[quantity] = curve
+        notes: list[str] = []
+        for player, curves in groups.items():
+            notes += [f"{player}: {note}" if player else note for note in self._settle(player, curves)]
+        curves = groups.pop("")
+        quality = {
+            quantity: curve for (_, quantity), curve in self.series.items() if quantity in QUALITY and len(curve)
+        }
+        self.quality, more = possible(quality)
+        self.controls = {
+            quantity: each for (_, quantity), each in self.series.items() if quantity in CONTROLS and len(each)
+        }
+        return curves, groups, [*notes, *more]
+
+    def _settle(self, player: str, curves: dict[str, Series]) -> list[str]:
+        notes = [*self._put_right(player, curves), *_leave_out_start(curves)]
+        accuracies = {name: curves.pop(name) for name in list(curves) if name.startswith("d_acc")}
+        shares, more = as_shares(accuracies)
+        curves.update(shares)
+        notes += more
+        real, fake = curves.get("d_loss_real"), curves.get("d_loss_fake")
+        if "d_loss" not in curves and real and fake and np.array_equal(real.steps, fake.steps):
+            curves["d_loss"] = Series(real.steps, real.values + fake.values)
+            notes.append("d_loss is the sum of its halves")
+        return notes
+
+    def _put_right(self, player: str, curves: dict[str, Series]) -> list[str]:
+        """Tell halves of a loss from scores by how they add up to it."""
+        whole = curves.get("d_loss")
+        if whole is None:
+            return []
+        if (parts := _aligned(whole, curves.get("d_real"), curves.get("d_fake"))) is not None:
+            total, real, fake = parts
+            if _equal(total, real + fake) or _equal(total, (real + fake) / 2):
+                self._rename(player, curves, "d_real", "d_loss_real")
+                self._rename(player, curves, "d_fake", "d_loss_fake")
+                return ["d_real and d_fake add up to d_loss: they are its halves"]
+        elif (parts := _aligned(whole, curves.get("d_loss_real"), curves.get("d_loss_fake"))) is not None:
+            total, real, fake = parts
+            sums = (real + fake, (real + fake) / 2)
+            gaps = (real - fake, fake - real)
+            if any(_equal(total, each) for each in gaps) and not any(_equal(total, each) for each in sums):
+                del curves["d_loss_real"], curves["d_loss_fake"]
+                self._mark(player, "d_loss_real", "other score")
+                self._mark(player, "d_loss_fake", "other score")
+                return ["d_loss is the difference of its parts, as a critic's is: the parts are mean scores"]
+        return []
+
+    def _rename(self, player: str, curves: dict[str, Series], old: str, new: str) -> None:
+        curves[new] = curves.pop(old)
+        self._mark(player, old, new)
+
+    def _mark(self, player: str, quantity: str, new: str) -> None:
+        name = self.names[player, quantity]
+        self.meanings[name] = self.meanings[name]._replace(quantity=new, guess="by how it adds up to d_loss")
+
+
+def _aligned(*curves: Series | None) -> list[NDArray[np.float64]] | None:
+    """Return the finite values of curves where all have them; None if one is missing or they share too few."""
+    known = [each for each in curves if each is not None]
+    if len(known) < len(curves):
+        return None
+    steps = known[0].steps
+    for each in known[1:]:
+        steps = np.intersect1d(steps, each.steps, assume_unique=True)
+    values = [each.values[np.searchsorted(each.steps, steps)] for each in known]
+    finite = np.isfinite(values).all(axis=0) if values else np.zeros(0, dtype=np.bool_)
+    return [each[finite] for each in values] if finite.sum() >= ENOUGH_ROWS else None
+
+
+def _equal(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    """Tell whether two columns are the same but for rounding, and not only because nothing happens in them."""
+    return bool(np.ptp(first) > 0.01 and np.allclose(first, second, rtol=0.005, atol=0.002))
+
+
+def _leave_out_start(curves: dict[str, Series]) -> list[str]:
+    """Leave out the rows before the discriminator starts, in which its loss is exactly 0 and so are its parts."""
+    loss = curves.get("d_loss", curves.get("d_loss_real"))
+    if loss is None:
+        return []
+    moving = np.flatnonzero(loss.values != 0)
+    if not len(moving) or moving[0] < ENOUGH_ROWS or (loss.values[moving[0] :] == 0).any():
+        return []
+    start = int(loss.steps[moving[0]])
+    for name, curve in curves.items():
+        before = curve.steps < start
+        if (name.startswith("d_") and not curve.values[before].any()) or name == "g_loss":
+            curves[name] = Series(curve.steps[~before], curve.values[~before])
+    return [f"the discriminator starts at step {start}: its losses are 0 before, and were left out"]
+
+
+def _is_weighted(meanings: Mapping[Name, Meaning]) -> bool:
+    """Tell whether a log of no known trainer prints terms that G's loss may hold besides the adversarial one."""
+    has_terms = any(each.quantity in LOSS_TERMS for each in meanings.values())
+    return has_terms and any(each.quantity == "g_loss" for each in meanings.values())
+
+
+def _non_finite(
+    log: Log, meanings: Mapping[Name, Meaning], threads: _Threads, known: list[dict[str, Series]]
+) -> NonFinite | None:
+    """Return the first NaN of a term of the losses that stays, unless the losses that are read are finite after it.
+
+    A loss is NaN as soon as one of its terms is, and so are the weights after the next step. A column of no known name
+    counts as well if it was finite before.
+    """
+    last_finite = -1
+    for curve in (curves[name] for curves in known for name in LOSSES if name in curves):
+        finite = np.isfinite(curve.values)
+        if not finite[-1]:
+            return None  # the losses themselves show it
+        last_finite = max(last_finite, int(curve.steps[finite][-1]))
+    found: list[tuple[int, str]] = []
+    for name, each in meanings.items():
+        if each.quantity not in (*LOSS_TERMS, None):
+            continue
+        values = log.column(name)[1]
+        if np.isfinite(values[-1]):
+            continue
+        finite_rows = np.flatnonzero(np.isfinite(values))
+        if not len(finite_rows) and (each.quantity is None or last_finite >= 0):
+            continue
+        steps, values = threads.place(name, str(name))
+        finite_rows = np.flatnonzero(np.isfinite(values))
+        first = finite_rows[-1] + 1 if len(finite_rows) else 0
+        if first < len(steps) and int(steps[first]) >= last_finite:
+            found.append((int(steps[first]), str(name)))
+    if not found:
+        return None
+    return NonFinite(*min(found))
+
+
+def _other_nans(log: Log, meanings: Mapping[Name, Meaning], told: NonFinite | None) -> list[str]:
+    """Say which columns that judge nothing hold NaN or infinities."""
+    bad = [
+        str(name)
+        for name, each in meanings.items()
+        if (each.quantity is None or each.quantity in (*OTHERS, *CONTROLS))
+        and not np.isfinite(log.column(name)[1]).all()
+        and (told is None or told.signal != str(name))
+    ]
+    return [f"NaN or infinite values were seen in {listed(bad)}, which is not judged"] if bad else []
+
+
+def _nothing_known(log: Log) -> RunError:
+    """The error that no column says what it is: what was found, and what it may be."""
+    names = log.names
+    if not names:
+        return RunError(
+            f"{log.source} has no column that is known as a loss, an accuracy, a score or a metric of a GAN; "
+            "no columns were found",
+            "name a log that prints the losses of D and G",
+        )
+    proposed = {name: near for name in names if (near := proposal(name)) is not None}
+    broken = [str(name) for name in names if not np.isfinite(log.column(name)[1]).all()]
+    taken: dict[str, Name] = {}
+    for name, near in proposed.items():
+        taken.setdefault(near, name)
+    maps = [f"--map {near}={excerpt(name, 40)}" for near, name in taken.items()][:4]
+    seen = f"; NaN was seen in {listed(broken)}, which is not a known name" if broken else ""
+    return RunError(
+        f"{log.source} has no column that is known as a loss, an accuracy, a score or a metric of a GAN{seen}; "
+        f"these columns were found: {listed([str(name) for name in names])}",
+        f"name them with {', '.join(maps) or '--map d_loss=..., --map g_loss=...'}"
+        + (", if that is what they are" if maps else ""),
+    )
+
+
+def _columns(
+    log: Log, meanings: Mapping[Name, Meaning], choice: _Choice, trainer: Trainer | None
+) -> tuple[ReadColumn, ...]:
+    """Return all columns of a log, those that are read first, then those that are understood."""
+    read = Counter(choice.columns.values())
+    columns = []
+    for name, each in meanings.items():
+        values = log.column(name)[1]
+        finite = values[np.isfinite(values)]
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (np.nan, np.nan)
+        guess = each.guess
+        if not guess and trainer is not None and each.quantity is not None and trainer.meaning(name) is not None:
+            guess = f"as {trainer.name} names it"
+        columns.append(
+            ReadColumn(
+                name=str(name),
+                quantity=each.quantity,
+                player=each.player,
+                rows=len(values),
+                low=low,
+                high=high,
+                not_finite=len(values) - len(finite),
+                guess=guess,
+                proposal=proposal(name) or "" if each.quantity is None else "",
+            )
+        )
+    order = {str(name): (not read[name], meanings[name].quantity is None) for name in meanings}
+    return tuple(sorted(columns, key=lambda each: order[each.name]))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
-from ganlab.diagnosis.readers.column_names import as_shares
 from ganlab.diagnosis.readers.family import LOSS_NAMES
 from ganlab.diagnosis.readers.lines import lines, number
+from ganlab.diagnosis.readers.series import as_shares
 from ganlab.errors import ConfigError, RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.snapshots import ROUNDING, STATISTICS, Row, statistic_of

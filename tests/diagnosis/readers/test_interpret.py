@@ -227,4 +227,4 @@ def test_every_column_is_reported_with_its_range() -> None:
     odd = next(each for each in found.read.columns if each.name == "Q")
     assert (odd.quantity, odd.rows, odd.low, odd.high, odd.not_finite) == (None, 2, 4.0, 4.0, 1)
     assert found.read.as_json()["columns"] == {"d_loss": "d_loss"}
-    assert found.read.as_json()["not_understood"] == ["Q"]
+    assert found.read.as_json()["not_understood"] == ("Q",)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
-from ganlab.diagnosis.read_report import ReadColumn, ReadReport
+from ganlab.diagnosis.read_report import ReadColumn, ReadReport, finite_range
 from ganlab.diagnosis.readers.axis import Axis, axis_of
 from ganlab.diagnosis.readers.log import Log, Name
 from ganlab.diagnosis.readers.place_columns import set_step
@@ -452,8 +452,7 @@ def _columns(
     columns = []
     for name, each in meanings.items():
         values = log.column(name)[1]
-        finite = values[np.isfinite(values)]
-        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (np.nan, np.nan)
+        low, high, not_finite = finite_range(values)
         guess = each.guess
         if not guess and trainer is not None and each.quantity is not None and trainer.meaning(name) is not None:
             guess = f"as {trainer.name} names it"
@@ -465,7 +464,7 @@ def _columns(
                 rows=len(values),
                 low=low,
                 high=high,
-                not_finite=len(values) - len(finite),
+                not_finite=not_finite,
                 guess=guess,
                 proposal=proposal(name) or "" if each.quantity is None else "",
             )

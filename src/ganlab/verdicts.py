@@ -53,6 +53,11 @@ KINDS = {
             "a weak discriminator accepts garbage as real",
             "#63a9d0",
         ),
+        Kind(
+            "convergence_failure/frozen",
+            "the losses never move while the run goes on: nothing is learned any more",
+            "#a7cce4",
+        ),
         Kind("never_learned", "no snapshot ever showed samples that resemble the data", "#4a4a4a"),
         Kind("mode_collapse", "the samples vary less than the data", "#e69f00"),
         Kind(

@@ -279,7 +279,7 @@ class Case:
         Without samples but with FID: False once any image was learned. What it became then has a name of its own.
         """
         if not self.rows and self.has_quality:
-            return float(np.nanmin(self.evidence.quality["fid"].values)) > WORST_FID
+            return float(self.fid.values.min()) > WORST_FID
         if not self.rows:
             return None
         return self.passing < GOOD or self.recently(relative_vendi) < ALIKE
@@ -287,7 +287,21 @@ class Case:
     @cached_property
     def has_quality(self) -> bool:
         """Return whether a curve of published metrics is there."""
-        return "fid" in self.evidence.quality and len(trends.finite(self.evidence.quality["fid"])) >= 2
+        return len(self.fid) >= 2
+
+    @cached_property
+    def fid(self) -> Series:
+        """The FIDs that the run's own code printed; a distance below 0 or without bound is none, and left out."""
+        found = self.evidence.quality.get("fid", Series(np.zeros(0, dtype=np.int64), np.zeros(0)))
+        possible = (found.values >= 0) & (found.values <= LARGEST_FID)
+        return Series(found.steps[possible], found.values[possible])
+
+    @cached_property
+    def fid_falls(self) -> bool:
+        """Return whether the printed FID still falls over the last half of the run, by a tenth of itself."""
+        half = self.fid.within((self.evidence.first_step + self.last_step) // 2, self.last_step)
+        found = trends.trend(half)
+        return found.p_value < 0.1 and -found.change > STILL * trends.level(half)
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
@@ -296,7 +310,7 @@ class Case:
         found = []
         if self.d_half is None or "g_loss" not in curves:
             found.append(Missing("losses", "log the discriminator's and the generator's loss at every step"))
-        elif self.evidence.family is None:
+        elif self.evidence.family is None or self.evidence.families:  # known, or one of several that are tried
             found.append(Missing("loss family", "say which loss it is: --loss hinge"))
         if not rows and any(map(reals_fail, self.evidence.snapshots)):
             found.append(
@@ -328,6 +342,9 @@ GOOD = 0.5
 
 WORST_FID = 150.0
 """Best FID (Inception features) above which no image was ever learned: what published runs that failed never left."""
+
+LARGEST_FID = 1e5
+"""FID above which the number is an error of the metric: pure noise has about 500."""
 
 GARBAGE = 0.25
 """The same share under which the samples are garbage."""

@@ -9,6 +9,7 @@ from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import OWN_RUNS, Case
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.findings import Finding
+from ganlab.diagnosis.loss_levels import generator_level
 from ganlab.runs.snapshots import SAMPLES
 
 EXPLOSION = 100.0
@@ -18,6 +19,29 @@ or a gradient that comes back after it had vanished would count. Small networks 
 LOSS_BOUND = 1000.0
 """Level no loss that is bounded by its decisions reaches: cross-entropy pays 1000 only for a logit of 1000."""
 
+HALF_BOUND = 100.0
+"""Discriminator's loss per half that nothing but an explosion costs: one that always answered "I cannot tell" would pay
+.69 for cross-entropy, .25 for least squares, 1 for hinge. `BCELoss` itself stops at 100 a sample."""
+
+BOTH_LOSE = 10.0
+"""Cross-entropy per half that the discriminator pays, and the generator too, once both are surely wrong about many
+samples: neither has won, and no player that works loses tens of nats."""
+
+RUNAWAY = 100.0
+"""Size of a critic's loss from which it may have run away."""
+
+GROWTH = 10.0
+"""Times its size in the first tenth of the run that it must have grown to."""
+
+SLOWING = 0.75
+"""Growth in the second half of the run, over that in the first, under which it slows down."""
+
+STRETCHES = 10
+"""Stretches of the run over which it must grow from each to the next."""
+
+ENOUGH_ROWS = 30
+"""Rows of a run from which the course of a critic can be told."""
+
 END = 0.05
 """Share of the run, at its end, over which an explosion must still be there."""
 
@@ -26,7 +50,14 @@ LOSS_CURVES = ("d_loss", "d_loss_real", "d_loss_fake", "g_loss")
 
 def explosion(case: Case) -> Finding | None:
     """What shows that a run diverged, over the steps of its window; None if nothing does."""
-    return non_finite(case) or exploded_gradient(case) or exploded_loss(case)
+    return (
+        non_finite(case)
+        or exploded_gradient(case)
+        or exploded_loss(case)
+        or exploded_from_the_start(case)
+        or both_lose(case)
+        or runaway_critic(case)
+    )
 
 
 def non_finite(case: Case) -> Finding | None:
@@ -91,6 +122,68 @@ def exploded_loss(case: Case) -> Finding | None:
             words = f"The size of {name} is {value:.3g}, far beyond what this loss costs while training works."
             return Finding(name, value, limit, window, OWN_RUNS, words)
     return None
+
+
+def exploded_from_the_start(case: Case) -> Finding | None:
+    """A discriminator's loss far above what no answer at all would cost, though it may never have been lower.
+
+    What counts is the loss and not its size: it may be far below 0. A critic's halves say nothing, and its sum has a
+    penalty that may begin high and come down: it must stay above LOSS_BOUND, and as high as it began.
+    """
+    critic = case.evidence.family in (None, "wasserstein", "unknown")
+    for name, halves in (("d_loss", 2), ("d_loss_real", 1), ("d_loss_fake", 1)):
+        curve = case.curve(name)
+        if curve is None or (critic and name != "d_loss"):
+            continue
+        limit = LOSS_BOUND if critic else halves * HALF_BOUND
+        window = still_above(case, curve, limit)
+        if window is None or not case.lasts(window):
+            continue
+        value = case.level_in(curve, window)
+        points = trends.blocks(curve).values
+        if critic and value < np.median(points[: max(1, len(points) // 5)]) / 2:
+            continue
+        words = f"{name} is {value:.3g}; to give the same answer to everything would cost next to nothing."
+        return Finding(name, value, limit, window, "definition of the losses; limit " + OWN_RUNS, words)
+    return None
+
+
+def both_lose(case: Case) -> Finding | None:
+    """Cross-entropy of both players far beyond what either pays when it loses: the scores of both have exploded."""
+    d_half, g_loss = case.d_half, generator_level(case)
+    if case.evidence.family != "cross_entropy" or d_half is None or g_loss is None:
+        return None
+    d, g = (case.level_in(curve, case.late_window) for curve in (d_half, g_loss))
+    if not min(d, g) > BOTH_LOSE:
+        return None
+    held = case.holding([(curve, lambda values: values > BOTH_LOSE) for curve in (d_half, g_loss)])
+    onset = min((first for first, last in held if last >= case.late_window[0]), default=case.late_window[0])
+    words = (
+        f"The discriminator pays {d:.3g} per half and the generator {g:.3g}: both are sure, and wrong, of many "
+        "samples, as their weights have exploded."
+    )
+    return Finding("d_loss", d, BOTH_LOSE, (onset, case.last_step), "Goodfellow et al. 2014; limit " + OWN_RUNS, words)
+
+
+def runaway_critic(case: Case) -> Finding | None:
+    """A critic whose gap between reals and fakes grows without bound over the whole run, and never more slowly."""
+    gap = case.curve("d_loss")
+    if case.evidence.family not in ("wasserstein", "unknown") or gap is None or len(gap) < ENOUGH_ROWS:
+        return None
+    size = Series(gap.steps, np.abs(gap.values))
+    points = trends.blocks(size, STRETCHES).values
+    start = float(np.median(trends.finite(size).values[: max(3, len(gap) // 10)]))
+    growth = np.diff(points)
+    half = len(growth) // 2
+    grew = (growth > 0).all() and points[-1] >= max(RUNAWAY, GROWTH * start)
+    if not grew or growth[half:].mean() < SLOWING * growth[:half].mean():
+        return None
+    words = (
+        f"The critic's gap between real images and fakes grew all the time, from {start:.3g} to {points[-1]:.3g}, and "
+        "shows no sign of slowing: its scores run away."
+    )
+    window = (case.evidence.first_step, case.last_step)
+    return Finding("d_loss", float(points[-1]), RUNAWAY, window, "Gulrajani et al. 2017; limit " + OWN_RUNS, words)
 
 
 def still_above(case: Case, curve: Series, limit: float) -> tuple[int, int] | None:

@@ -1,7 +1,15 @@
-"""The verdict on a case: the first failure, in order of precedence, that still holds, and what else was found."""
+"""The verdict on a run: the first failure, in order of precedence, that still holds, and what else was found.
+
+A log may hold several games and may leave open which loss it shows. Then each game is judged under each loss that fits
+it: what all losses prove is the game's verdict, and the worst game's verdict is the run's.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ganlab.config.objectives import FIXED_LEVELS, Family
 from ganlab.diagnosis.calibration import confidence
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.evidence import Evidence
@@ -10,16 +18,138 @@ from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Contribution
 from ganlab.diagnosis.remedies import prescribe
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.verdicts import INCONCLUSIVE, accuses, short_words, split
+from ganlab.verdicts import INCONCLUSIVE, KINDS, accuses, failure_of, short_words, split, words
+
+Pair = tuple[Failure, Charge]
+
+ANY_FAMILY: tuple[Family, ...] = (*FIXED_LEVELS, "relativistic", "wasserstein")
+"""Families that are tried if the evidence says nothing about the loss."""
+
+NEVER_NEGATIVE: tuple[Family, ...] = (*FIXED_LEVELS, "relativistic")
+"""Families whose discriminator's loss is never below 0."""
+
+FAMILY_WORDS: Mapping[Family, str] = {
+    "cross_entropy": "cross-entropy",
+    "least_squares": "least squares",
+    "hinge": "hinge",
+    "wasserstein": "Wasserstein",
+    "relativistic": "relativistic",
+    "unknown": "another one",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A game under one loss that fits it.
+
+    Attributes:
+        case: what is judged.
+        found: everything that is held against it, by precedence.
+    """
+
+    case: Case
+    found: Sequence[Pair]
+
+    @property
+    def holding(self) -> list[Pair]:
+        """What still holds at the end; `inconclusive`, the last, always does."""
+        return [pair for pair in self.found if pair[1].active]
+
+    @property
+    def name(self) -> str:
+        """Name of the verdict under this loss."""
+        return self.holding[0][0].name
+
+    @property
+    def family(self) -> Family:
+        """The family of this loss."""
+        return self.case.evidence.family or "unknown"
+
+    def holds(self, name: str) -> bool:
+        """Return whether a failure still holds at the end."""
+        return any(failure.name == name for failure, _ in self.holding)
+
+    def mentions(self, name: str) -> bool:
+        """Return whether a failure was seen at all."""
+        return any(failure.name == name for failure, _ in self.found)
 
 
 def diagnose(evidence: Evidence) -> Verdict:
     """Judge a run by its evidence alone."""
-    case = Case(evidence)
-    found = [(failure, charge) for failure in FAILURES for charge in failure.examine(case)]
-    failure, charge = next(pair for pair in found if pair[1].active)  # `inconclusive` always holds
-    others = [pair for pair in found if pair[1] is not charge]
-    sure, basis = confidence(failure.name, charge, case)
+    judged = {player: agreed(readings(game), game) for player, game in games(evidence).items()}
+    worst = min(judged, key=lambda player: goodness(judged[player]))
+    return of_player(worst, judged) if evidence.players else judged[worst]
+
+
+def games(evidence: Evidence) -> dict[str, Evidence]:
+    """The evidence of each game in a log by its player's name; if there is one game, all of it."""
+    if not evidence.players:
+        return {"": evidence}
+    return {
+        player: replace(evidence, curves={**evidence.curves, **curves}, players={})
+        for player, curves in evidence.players.items()
+    }
+
+
+def readings(game: Evidence) -> list[Reading]:
+    """A game under each loss that fits it: the one that is known, else those that the numbers leave open."""
+    if game.family is not None:
+        tried = [replace(game, families=()) if game.families else game]
+    else:
+        families = fitting(game)
+        tried = [replace(game, family=family, families=families) for family in families]
+    return [Reading(case, examined(case)) for case in map(Case, tried)]
+
+
+def fitting(game: Evidence) -> tuple[Family, ...]:
+    """The families that a game leaves open; if it says nothing of them, those that allow the discriminator's sign."""
+    if game.families:
+        return game.families
+    d_loss = game.curves.get("d_loss")
+    negative = d_loss is not None and bool((d_loss.values < 0).any())
+    return tuple(family for family in ANY_FAMILY if not (negative and family in NEVER_NEGATIVE))
+
+
+def examined(case: Case) -> list[Pair]:
+    """Everything that is held against a case, by precedence."""
+    return [(failure, charge) for failure in FAILURES for charge in failure.examine(case)]
+
+
+def agreed(tried: Sequence[Reading], game: Evidence) -> Verdict:
+    """The verdict that a game has under every loss that fits it.
+
+    It is the first failure that holds under each of them; the failure without its variant, if they only differ in
+    that. Otherwise nothing is proved, and the summary says what each loss would mean.
+    """
+    names = [reading.name for reading in tried]
+    first = tried[0].holding
+    if len(set(names)) == 1:
+        return verdict(tried, game, first[0])
+    for failure, charge in first:
+        if accuses(failure.name) and all(reading.holds(failure.name) for reading in tried):
+            return verdict(tried, game, (failure, charge))
+    failure, charge = first[0]
+    if len(set(map(failure_of, names))) == 1 and accuses(failure.name):
+        return verdict(tried, game, (replace(failure, name=failure_of(failure.name)), charge))
+    return verdict(tried, game, first[-1])
+
+
+def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
+    """The verdict on a game.
+
+    Args:
+        tried: its readings.
+        game: its evidence.
+        decided: the failure that the verdict names, and the charge that the first reading holds.
+    """
+    failure, charge = decided
+    case = tried[0].case
+    others = [
+        (other, its)
+        for other, its in tried[0].found
+        if its is not charge and all(reading.mentions(other.name) for reading in tried)
+    ]
+    sure, basis = min(confidence(failure.name, charge, reading.case) for reading in tried)
     name, variant = split(failure.name)
     return Verdict(
         failure=name,
@@ -28,20 +158,69 @@ def diagnose(evidence: Evidence) -> Verdict:
         basis=basis,
         severity=round(float(charge.severity), 3),
         onset_step=charge.onset,
-        summary=charge.summary + following(case, charge, others),
+        summary=charge.summary + following(case, charge, others) + meanings(tried),
         contributing=contributions(failure, others),
         evidence=charge.findings,
         missing=case.missing,
-        remedies=prescribe(failure.cures, evidence.experiment),
-        source=evidence.source,
-        steps=(evidence.first_step, evidence.last_step),
-        notes=evidence.notes,
-        reading=None if evidence.read is None else evidence.read.in_short(),
-        judged_on=evidence,
+        remedies=prescribe(failure.cures, game.experiment),
+        source=game.source,
+        steps=(game.first_step, game.last_step),
+        notes=game.notes,
+        reading=None if game.read is None else game.read.in_short(),
+        judged_on=game,
     )
 
 
-def contributions(failure: Failure, others: list[tuple[Failure, Charge]]) -> tuple[Contribution, ...]:
+def meanings(tried: Sequence[Reading]) -> str:
+    """What the evidence means under each loss, if that differs: `If the loss is hinge, this is ...; if it is ...`."""
+    by_name: dict[str, list[str]] = {}
+    for reading in tried:
+        by_name.setdefault(reading.name, []).append(FAMILY_WORDS[reading.family])
+    if len(by_name) < 2:
+        return ""
+    said = [
+        f"if it is {either(losses)}, {f'this is {words(name)}' if accuses(name) else 'this is no failure'}"
+        for name, losses in by_name.items()
+    ]
+    return f" The log does not show which loss it is: {'; '.join(said)}."
+
+
+def either(items: Sequence[str]) -> str:
+    """Return items as a person lists them: `a, b or c`."""
+    return " or ".join(filter(None, (", ".join(items[:-1]), items[-1])))
+
+
+def goodness(given: Verdict) -> tuple[bool, int, float]:
+    """Return a key that sorts the verdicts of several games, the worst first.
+
+    An accusation comes first, by precedence and severity; of what accuses nobody, what praises least.
+    """
+    place = list(KINDS).index(given.name)
+    return (False, place, -given.severity) if accuses(given.name) else (True, -place, 0.0)
+
+
+def of_player(player: str, judged: Mapping[str, Verdict]) -> Verdict:
+    """The verdict on the worst of several games, which says whose it is and what else is held against the others."""
+    worst = judged[player]
+    if not accuses(worst.name):
+        return worst
+    also = {name: given for name, given in judged.items() if name != player and accuses(given.name)}
+    added = [
+        Contribution(
+            given.failure, given.variant, given.onset_step, (given.onset_step or given.steps[0], given.steps[1])
+        )
+        for given in also.values()
+    ]
+    others = "".join(f" Discriminator {name}: {words(given.name)}." for name, given in also.items())
+    summary = worst.summary[0].lower() + worst.summary[1:]
+    return replace(
+        worst,
+        summary=f"Discriminator {player}: {summary}{others}",
+        contributing=tuple(sorted([*worst.contributing, *added], key=lambda each: each.window[0])),
+    )
+
+
+def contributions(failure: Failure, others: Sequence[Pair]) -> tuple[Contribution, ...]:
     """What else was found, by when it began; nothing if the verdict acquits the run."""
     if failure.name != INCONCLUSIVE and not accuses(failure.name):
         return ()
@@ -51,7 +230,7 @@ def contributions(failure: Failure, others: list[tuple[Failure, Charge]]) -> tup
     return tuple(sorted(accusing, key=lambda each: each.window[0]))
 
 
-def following(case: Case, charge: Charge, others: list[tuple[Failure, Charge]]) -> str:
+def following(case: Case, charge: Charge, others: Sequence[Pair]) -> str:
     """Say what led there: the first cause that was seen before the failure began.
 
     A cause is a spell that the run came out of; what still holds is what became of it.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ganlab.config.objectives import FIXED_LEVELS
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
@@ -16,6 +14,13 @@ WON = 0.01
 SURE = 0.99
 """Accuracy on reals and on fakes above which the discriminator has won."""
 
+CHANCE = {
+    "cross_entropy": " (cross-entropy at chance: .69)",
+    "least_squares": " (least squares at chance: .25, or .13 with the factor 1/2)",
+    "hinge": " (hinge at chance: 1)",
+}
+"""What the discriminator's loss per half is at chance, in words, by the family of the losses."""
+
 VICTORY_SOURCE = "Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017"
 
 
@@ -25,22 +30,21 @@ def generator_kind(case: Case) -> str | None:
     Returns:
         `saturating`, `non_saturating`, `least_squares` or `hinge`.
 
-    log(1 - D(G(z))) is never above 0, and -log D(G(z)) never below. Of a family not known, losses that never fall below
-    0 mean nothing for a critic; least squares has the limits that hold for the others too.
+    log(1 - D(G(z))) is never above 0, and -log D(G(z)) never below.
     """
-    family, d_loss, g_loss = case.evidence.family, case.curve("d_loss"), case.curve("g_loss")
+    family, g_loss = case.evidence.family, case.curve("g_loss")
     if family == "cross_entropy":
         saturating = case.evidence.saturating
         if saturating is None:
             saturating = g_loss is not None and trends.level(g_loss) < 0
         return "saturating" if saturating else "non_saturating"
-    if family is None and d_loss is not None and g_loss is not None:
-        return None if min(np.nanmin(d_loss.values), np.nanmin(g_loss.values)) < 0 else "least_squares"
     return family if family in FIXED_LEVELS else None
 
 
 def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary: str) -> Charge | None:
     """The charge that the discriminator has won over a spell; None if it lasts and the samples are good all the same.
+
+    A discriminator may win where the generator also learns from other terms: then only bad samples accuse it.
 
     Args:
         case: what is judged.
@@ -49,13 +53,15 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
         summary: one sentence.
     """
     lasting = case.lasts(spell)
-    if lasting and case.bad_samples is False:
+    if lasting and (case.bad_samples is False or case.fid_falls):
         return None
-    if case.bad_samples and lasting:
+    if case.evidence.weighted and not case.bad_samples:
+        return None
+    if case.rows and case.bad_samples and lasting:
         words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones."
         findings = [*findings, Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words)]
     return Charge(
-        severity=min(1.0, 1 - 0.5 * case.passing) if case.bad_samples else 0.7,
+        severity=min(1.0, 1 - 0.5 * case.passing) if case.rows and case.bad_samples else 0.7,
         onset=spell[0],
         window=spell,
         findings=tuple(findings),
@@ -64,14 +70,24 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
     )
 
 
+def generator_level(case: Case) -> Series | None:
+    """The generator's loss, if its level means anything: not if it has a weight that is not known."""
+    return None if case.evidence.weighted else case.curve("g_loss")
+
+
+def at_chance(case: Case) -> str:
+    """What the discriminator's loss per half is at chance, in parentheses; nothing if the loss is not known."""
+    return "" if case.evidence.families else CHANCE.get(case.evidence.family or "", "")
+
+
 def how_it_won(case: Case, spell: tuple[int, int]) -> list[Finding]:
     """How clearly the discriminator has won over a spell, and what that means for the generator."""
     found = []
     curves: tuple[tuple[str, Series | None, float | None, str], ...] = (
-        ("d_loss", case.d_half, WON, "The discriminator's loss per half is {:.2g} (cross-entropy at chance: .69)."),
+        ("d_loss", case.d_half, WON, f"The discriminator's loss per half is {{:.2g}}{at_chance(case)}."),
         ("d_acc_real", case.curve("d_acc_real"), SURE, "Its accuracy on real images is {:.3g}."),
         ("d_acc_fake", case.curve("d_acc_fake"), SURE, "Its accuracy on fakes is {:.3g}."),
-        ("g_loss", case.curve("g_loss"), None, "The generator's loss is {:.3g}: no fake passes."),
+        ("g_loss", generator_level(case), None, "The generator's loss is {:.3g}: no fake passes."),
     )
     for name, curve, limit, words in curves:
         if curve is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.loss_levels import WON, generator_kind
+from ganlab.diagnosis.loss_levels import WON, generator_kind, generator_level
 from ganlab.diagnosis.remedies import SPECTRAL, Cure, set_to
 
 PASSING = 0.9
@@ -30,7 +30,7 @@ def examine(case: Case) -> Iterator[Charge]:
     discriminator sees the fakes of its own update and those of the generator's in different batches, and judges the
     batch's statistics instead of the image.
     """
-    g_loss = case.curve("g_loss")
+    g_loss = generator_level(case)
     kind = generator_kind(case)
     if case.d_half is None or g_loss is None or kind is None:
         return

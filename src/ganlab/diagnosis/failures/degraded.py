@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, Case, Charge, is_number, ratio
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
@@ -36,7 +35,7 @@ def examine(case: Case) -> Iterator[Charge]:
         if passing < GOOD or near_floor or case.passing > FALLEN * passing:
             return
     elif case.has_quality:
-        fid = trends.finite(case.evidence.quality["fid"])
+        fid = case.fid
         best = int(np.argmin(fid.values))
     else:
         return

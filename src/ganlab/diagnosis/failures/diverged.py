@@ -14,13 +14,14 @@ def examine(case: Case) -> Iterator[Charge]:
     """Charge a run with NaN or Inf, or with a gradient or loss that has exploded and stays there."""
     finding = explosion(case)
     if finding is not None:
-        onset, end = finding.window
+        (onset, end), words = finding.window, finding.words
+        a_sentence = words.startswith("The ")  # and not the name of a column
         yield Charge(
             severity=1.0,
             onset=onset,
             window=finding.window,
             findings=(finding,),
-            summary=f"Training diverged at {case.at(onset)}: {finding.words[0].lower()}{finding.words[1:]}",
+            summary=f"Training diverged at {case.at(onset)}: {words[:1].lower() if a_sentence else words[:1]}{words[1:]}",
             active=end == case.last_step,
         )
 

@@ -10,7 +10,7 @@ from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.loss_levels import generator_kind
+from ganlab.diagnosis.loss_levels import generator_kind, generator_level
 from ganlab.diagnosis.remedies import Cure, at_least, fewer_updates
 
 FOOLED = 0.9
@@ -24,9 +24,12 @@ LOSING = 1.0
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge spells in which fakes are scored as real (cross-entropy only), unless the samples are good."""
+    """Charge spells in which fakes are scored as real (cross-entropy only), unless the samples are good.
+
+    Where the generator also learns from other terms, only bad samples accuse.
+    """
     found = fooled(case)
-    if found is None:
+    if found is None or (case.evidence.weighted and not case.bad_samples):
         return
     name, curve, limit, conditions = found
     for spell in case.holding(conditions):
@@ -59,7 +62,7 @@ def fooled(case: Case) -> tuple[str, Series, float, list[tuple[Series | None, tr
     if d_loss_fake is not None:
         limit = -math.log(1 - FOOLED)
         return "d_loss_fake", d_loss_fake, limit, [(d_loss_fake, lambda values: values > limit)]
-    g_loss, d_loss = case.curve("g_loss"), case.curve("d_loss")
+    g_loss, d_loss = generator_level(case), case.curve("d_loss")
     if g_loss is None or d_loss is None:
         return None
     passing, losing = (g_loss, lambda values: values < PASSES[kind]), (d_loss, lambda values: values > LOSING)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import WORST_FID, Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -18,7 +17,7 @@ def examine(case: Case) -> Iterator[Charge]:
         if shortfall(case):
             return
     elif case.has_quality:
-        fid = trends.finite(case.evidence.quality["fid"])
+        fid = case.fid
         last, best = float(fid.values[-1]), float(fid.values.min())
         if last > WORST_FID:
             return

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GARBAGE, GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -33,7 +32,7 @@ def examine(case: Case) -> Iterator[Charge]:
         finding = Finding("good", best, GOOD, (case.rows[0]["step"], last), OWN_RUNS, words)
         severity = 1 - best
     elif case.has_quality:
-        fid = trends.finite(case.evidence.quality["fid"])
+        fid = case.fid
         score = case.evidence.quality.get("inception_score")
         best = float(fid.values.min())
         best_score = -np.inf if score is None else np.nanmax(score.values, initial=-np.inf)

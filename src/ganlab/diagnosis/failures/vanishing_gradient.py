@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.loss_levels import VICTORY_SOURCE, generator_kind, how_it_won, victory
+from ganlab.diagnosis.loss_levels import VICTORY_SOURCE, generator_kind, generator_level, how_it_won, victory
 from ganlab.diagnosis.remedies import VICTORY_CURES
 
 FAINT = 0.01
@@ -22,7 +22,7 @@ def examine(case: Case) -> Iterator[Charge]:
     if generator_kind(case) != "saturating":
         return
     conditions = [
-        (case.curve("g_loss"), lambda values: abs(values) < FAINT),
+        (generator_level(case), lambda values: abs(values) < FAINT),
         (case.curve("d_fake"), lambda values: values < FAINT),
     ]
     for spell in case.holding(conditions):
@@ -35,7 +35,7 @@ def examine(case: Case) -> Iterator[Charge]:
 
 def no_gradient(case: Case, spell: tuple[int, int]) -> list[Finding]:
     """How little log(1 - D(G(z))) passes on: near 0 it is -D(G(z)), so the loss reveals the score too."""
-    curve = case.curve("d_fake") or case.curve("g_loss")
+    curve = case.curve("d_fake") or generator_level(case)
     if curve is None:
         return []
     reaching = abs(case.level_in(curve, spell))

@@ -15,13 +15,14 @@ def examine(case: Case) -> Iterator[Charge]:
     finding = explosion(case)
     if finding is not None:
         (onset, end), words = finding.window, finding.words
-        a_sentence = words.startswith("The ")  # and not the name of a column
+        if words.startswith("The "):  # and not with the name of a column
+            words = f"t{words[1:]}"
         yield Charge(
             severity=1.0,
             onset=onset,
             window=finding.window,
             findings=(finding,),
-            summary=f"Training diverged at {case.at(onset)}: {words[:1].lower() if a_sentence else words[:1]}{words[1:]}",
+            summary=f"Training diverged at {case.at(onset)}: {words}",
             active=end == case.last_step,
         )
 

@@ -198,8 +198,12 @@ class TestForeignLogs:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["--map", "loss=x"], "no 'loss'"),
+            (["--map", "los=d_loss"], "--map los=...: there is no such quantity"),
+            (["--map", "d_loss=lossD"], "has no such column"),
             (["--map", "d_loss"], "OURS=THEIRS"),
+            (["--map", "d_loss="], "OURS=THEIRS"),
+            (["--map", "d_loss=d_loss", "--map", "d_loss=g_loss"], "names two columns for d_loss: d_loss and g_loss"),
+            (["--map", "d_loss=g_loss", "--map", "fid=g_loss"], "for two quantities"),
             (["--loss", "nonsense"], "nonsense"),
             (["--fail-on", "collapse"], "'collapse' is not a verdict"),
             (["--fail-on", "mode_collapse/cyclic"], "no variant 'cyclic'"),

@@ -30,7 +30,7 @@ REPORT = ReadReport(
     columns=(
         ReadColumn("D_A", "d_loss", "A", 1300, 0.1, 0.9),
         ReadColumn("cycle_A", "other term", "A", 1300, 0.2, 4.0, 3, "as CycleGAN names it"),
-        ReadColumn("[b]x", None, "", 4, float("nan"), float("nan"), 4),
+        ReadColumn("[b]x", None, "", 4, float("nan"), float("nan"), 4, proposal="fid"),
     ),
 )
 
@@ -69,9 +69,9 @@ class TestTable:
         ]
         assert [line.rstrip() for line in lines[8:]] == [
             "column   meaning          rows  range                   how it was decided",
-            "D_A      A/d_loss        1,300  0.1 to 0.9",
+            "D_A      A/d_loss        1,300  0.1 to 0.9              its name",
             "cycle_A  A/other term    1,300  0.2 to 4, 3 not finite  as CycleGAN names it",
-            "[b]x     not understood      4  4 not finite",
+            "[b]x     not understood      4  4 not finite            perhaps fid: --map fid=[b]x",
         ]
 
     @pytest.mark.parametrize("width", [25, 40, 80])
@@ -108,6 +108,23 @@ class TestShow:
         assert result.exit_code == 2
         assert [each["source"] for each in json.loads(result.stdout)] == [str(log), str(log)]
         assert "none.log" in result.stderr
+
+    def test_a_log_of_unknown_names_is_shown_with_what_they_may_be(self, tmp_path: Path) -> None:
+        log = tmp_path / "log.csv"
+        log.write_text("step,lossD_stuff,omega\n10,0.5,nan\n20,0.75,3\n")
+        assert ganlab(log).exit_code != 0
+        shown = ganlab(log, "--show")
+        assert shown.exit_code == 0
+        assert "rows: 2\nsteps: 10 to 20\n" in shown.stdout
+        assert [" ".join(line.split()) for line in shown.stdout.splitlines()[6:8]] == [
+            "lossD_stuff not understood 2 0.5 to 0.75 perhaps d_loss: --map d_loss=lossD_stuff",
+            "omega not understood 2 3, 1 not finite",
+        ]
+        assert shown.stdout.splitlines()[-1] == "name them with --map d_loss=lossD_stuff, if that is what they are"
+        read = json.loads(ganlab(log, "--show", "--json").stdout)["read"]
+        assert (read["columns"], read["not_understood"]) == ({}, ["lossD_stuff", "omega"])
+        named = ganlab(log, "--map", "d_loss=lossD_stuff", "--json")
+        assert json.loads(named.stdout)["read"]["columns"] == {"d_loss": "lossD_stuff"}
 
     def test_one_of_our_runs_says_so(self, points: Any, tmp_path: Path) -> None:
         from ganlab.api import train

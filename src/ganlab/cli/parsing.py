@@ -22,21 +22,22 @@ def verdict_names(text: str | None) -> tuple[str, ...]:
 
 
 def column_names(pairs: Sequence[str]) -> dict[str, str]:
-    """Return the log's column by ours, as `--map OURS=THEIRS` says it.
+    """Return the log's column by ours, as `--map OURS=THEIRS` says it; whether there are such columns, the reader says.
 
     Raises:
-        GanlabError: there is no such column of ours, or no `=`.
+        GanlabError: a side of the `=` is missing, or one of ours is named twice.
     """
-    from ganlab.diagnosis.evidence import SIGNALS
-
-    known = ("step", *SIGNALS)
-    columns = dict(pair.partition("=")[::2] for pair in pairs)
-    for ours, theirs in columns.items():
-        if ours not in known or not theirs:
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        ours, _, theirs = (part.strip() for part in pair.partition("="))
+        if not ours or not theirs:
+            raise GanlabError(f"--map {pair}: it is not of the form OURS=THEIRS", "an example: --map d_loss=lossD")
+        if ours in columns:
             raise GanlabError(
-                f"--map: {ours}={theirs} is not of the form OURS=THEIRS" if ours in known else f"--map: no {ours!r}",
-                f"our columns are {', '.join(known)}; an example: --map d_loss=lossD",
+                f"--map names two columns for {ours}: {columns[ours]} and {theirs}",
+                "one column is one curve; that of another player is called A.d_loss",
             )
+        columns[ours] = theirs
     return columns
 
 

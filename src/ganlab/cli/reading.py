@@ -17,7 +17,7 @@ from ganlab.cli.console import console, print_error, print_json
 from ganlab.cli.judging import Order
 from ganlab.cli.verdict_table import WIDEST
 from ganlab.diagnosis.places import names, number, span
-from ganlab.diagnosis.read_report import ReadColumn, ReadReport
+from ganlab.diagnosis.read_report import NothingKnown, ReadColumn, ReadReport
 from ganlab.diagnosis.readers import read
 from ganlab.diagnosis.readers.curves_file import report_of, write_curves
 from ganlab.diagnosis.sessions import find_target
@@ -26,7 +26,7 @@ from ganlab.text import printable
 
 
 def show_each(paths: Sequence[str], order: Order) -> None:
-    """Print what is read of each path, and judge nothing.
+    """Print what is read of each path, and judge nothing; a log of which nothing is known by name is shown too.
 
     Raises:
         GanlabError: the only one cannot be read.
@@ -35,19 +35,24 @@ def show_each(paths: Sequence[str], order: Order) -> None:
     found: list[dict[str, Any]] = []
     errors: list[GanlabError] = []
     for path in paths:
+        hint = ""
         try:
             evidence = read(find_target(path, order.runs_dir).path, replace(order.options, samples=None))
+            if order.export is not None:
+                write_curves(order.export, evidence)
+            report = evidence.read or report_of(evidence, "a ganlab run")
+        except NothingKnown as error:
+            if order.export is not None:
+                raise
+            report, hint = error.report, error.hint
         except GanlabError as error:
             if len(paths) == 1:
                 raise
             errors.append(error)
             continue
-        report = evidence.read or report_of(evidence, "a ganlab run")
-        found.append({"source": evidence.source, "read": report.as_json() | {"details": report.details()}})
-        if order.export is not None:
-            write_curves(order.export, evidence)
+        found.append({"source": path, "read": report.as_json() | {"details": report.details()}})
         if not order.as_json:
-            show_reading(console(), evidence.source, report)
+            show_reading(console(), path, report, hint)
     if order.as_json:
         print_json(found if len(paths) > 1 else found[0])
     for each in errors:
@@ -56,25 +61,25 @@ def show_each(paths: Sequence[str], order: Order) -> None:
         raise typer.Exit(2)
 
 
-def show_reading(out: Console, source: str, report: ReadReport) -> None:
-    """Print what was read: the rows and steps, and a row for each column."""
+def show_reading(out: Console, source: str, report: ReadReport, hint: str = "") -> None:
+    """Print what was read: the rows and steps, a row for each column, and what to do if nothing is known by name."""
     out.print(printable(source))
     for name, words in _facts(report):
         out.print(Text.assemble((f"{name}: ", "bold"), printable(words)))
     if not report.columns:
         return
-    headings = ["column", "meaning", "rows", "range"]
-    decided = any(column.guess for column in report.columns)
     table = Table(box=None, pad_edge=False)
-    for heading in headings + ["how it was decided"] * decided:
+    for heading in ("column", "meaning", "rows", "range", "how it was decided"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "rows" else "left")
     for column in report.columns:
-        table.add_row(*map(Text, _cells(column)), *([Text(printable(column.guess))] if decided else []))
+        table.add_row(*(Text(printable(cell)) for cell in _cells(column)))
     if not out.is_terminal:
         # Whoever reads a file or pipe by its lines gets a line a column.
         out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)
     out.print()
     out.print(table, soft_wrap=False)
+    if hint:
+        out.print(f"\n{printable(hint)}")
 
 
 def _facts(report: ReadReport) -> Iterator[tuple[str, str]]:
@@ -94,16 +99,18 @@ def _facts(report: ReadReport) -> Iterator[tuple[str, str]]:
         yield "left out", f"{count:,} {why}"
 
 
-def _cells(column: ReadColumn) -> tuple[str, str, str, str]:
-    """Return a column's name, meaning, rows and range."""
+def _cells(column: ReadColumn) -> tuple[str, ...]:
+    """Return a column's name, meaning, rows and range, and how its meaning was found or may be said."""
     meaning = column.quantity or "not understood"
     range_ = "" if math.isnan(column.low) else f"{column.low:.4g} to {column.high:.4g}"
     if column.low == column.high:
         range_ = f"{column.low:.4g}"
     not_finite = f"{column.not_finite:,} not finite" if column.not_finite else ""
+    near = f"perhaps {column.proposal}: --map {column.proposal}={column.name}" if column.proposal else ""
     return (
-        printable(column.name),
+        column.name,
         f"{column.player}/{meaning}" if column.player and column.quantity else meaning,
         f"{column.rows:,}",
         ", ".join(part for part in (range_, not_finite) if part),
+        column.guess or near or ("its name" if column.quantity else ""),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis.places import number, stretch
+from ganlab.errors import RunError
 
 OTHERS = ("time", "penalty", "settings")
 """Kinds of numbers that are no curve's, in a word; those of several words are none either."""
@@ -118,11 +119,10 @@ class ReadReport:
 
     def in_short(self) -> Reading:
         """Return what a verdict says of it."""
-        used = {
-            f"{each.player}/{each.quantity}" if each.player else each.quantity: each.name
-            for each in self.columns
-            if each.quantity is not None and " " not in each.quantity and each.quantity not in OTHERS
-        }
+        used: dict[str, str] = {}
+        for each in self.columns:
+            if each.quantity is not None and " " not in each.quantity and each.quantity not in OTHERS:
+                used.setdefault(f"{each.player}/{each.quantity}" if each.player else each.quantity, each.name)
         return Reading(
             format=self.format,
             trainer=self.trainer,
@@ -145,6 +145,18 @@ class ReadReport:
         return [
             {key: None if value != value else value for key, value in asdict(column).items()} for column in self.columns
         ]
+
+
+class NothingKnown(RunError):
+    """No column of a log is known by its name.
+
+    Attributes:
+        report: what was read of it all the same.
+    """
+
+    def __init__(self, message: str, hint: str, report: ReadReport) -> None:
+        super().__init__(message, hint)
+        self.report = report
 
 
 def finite_range(values: NDArray[np.float64]) -> tuple[float, float, int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
-from ganlab.diagnosis.read_report import ReadColumn, ReadReport, finite_range
+from ganlab.diagnosis.read_report import NothingKnown, ReadColumn, ReadReport, finite_range
 from ganlab.diagnosis.readers.axis import Axis, axis_of
 from ganlab.diagnosis.readers.log import Log, Name
 from ganlab.diagnosis.readers.place_columns import set_step
@@ -65,9 +65,22 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
             player, _, quantity = key.rpartition(".")
             meanings[name] = Meaning(quantity, player, -1, "--map")
     choice = _choose(meanings, {key for key in mapped if key not in PLACES})
-    if not choice.columns and not any(each.quantity in LOSS_TERMS for each in meanings.values()):
-        raise _nothing_known(log)
     axis = axis_of(log.places())
+    placed = np.sort(axis.steps[axis.steps >= 0])
+    report = ReadReport(
+        format=facts.format,
+        trainer=trainer.name if trainer else facts.trainer,
+        rows=log.count,
+        steps=(int(placed[0]), int(placed[-1])) if len(placed) else (0, 0),
+        unit=axis.unit if facts.unit == "step" else facts.unit,
+        steps_from="; ".join(axis.notes),
+        planned=facts.planned or axis.planned,
+        restarts=(),
+        dropped=tuple(facts.dropped.items()),
+        columns=_columns(log, meanings, choice, trainer),
+    )
+    if not choice.columns and not any(each.quantity in LOSS_TERMS for each in meanings.values()):
+        raise _nothing_known(log, report)
     threads = _Threads(log, axis, choice)
     found = _Reading(
         {key: threads.series(name, key[1]) for key, name in choice.columns.items()}, meanings, choice.columns
@@ -82,29 +95,23 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         players=players,
         family=(trainer.family if trainer else None) or facts.family,
         saturating=facts.saturating if facts.saturating is not None or trainer is None else trainer.saturating,
-        planned=facts.planned or axis.planned,
+        planned=report.planned,
         weighted=weighted,
-        unit=axis.unit if facts.unit == "step" else facts.unit,
+        unit=report.unit,
         restarts=threads.restarts,
         non_finite=_non_finite(log, meanings, threads, [curves, *players.values()]),
     )
     notes = [*facts.notes, *choice.notes, *axis.notes, *threads.notes, *more]
     notes += [f"left out: {count:,} {what}" for what, count in facts.dropped.items()]
     notes += _other_nans(log, meanings, evidence.non_finite)
-    columns = _columns(log, meanings, choice, trainer)
-    report = ReadReport(
-        format=facts.format,
-        trainer=trainer.name if trainer else facts.trainer,
-        rows=log.count,
+    report = replace(
+        report,
         steps=(evidence.first_step, evidence.last_step),
-        unit=evidence.unit,
-        steps_from="; ".join(axis.notes),
-        planned=evidence.planned,
         restarts=evidence.restarts,
         dropped=tuple((facts.dropped | threads.dropped).items()),
-        columns=columns,
+        columns=_columns(log, meanings, choice, trainer),
     )
-    return Evidence(**{**vars(evidence), "notes": tuple(notes), "read": report})
+    return replace(evidence, notes=tuple(notes), read=report)
 
 
 def _mapped(log: Log, mapping: Mapping[str, str]) -> dict[str, Name]:
@@ -420,14 +427,15 @@ def _other_nans(log: Log, meanings: Mapping[Name, Meaning], told: NonFinite | No
     return [f"NaN or infinite values were seen in {listed(bad)}, which is not judged"] if bad else []
 
 
-def _nothing_known(log: Log) -> RunError:
+def _nothing_known(log: Log, report: ReadReport) -> NothingKnown:
     """The error that no column says what it is: what was found, and what it may be."""
     names = log.names
     if not names:
-        return RunError(
+        return NothingKnown(
             f"{log.source} has no column that is known as a loss, an accuracy, a score or a metric of a GAN; "
             "no columns were found",
             "name a log that prints the losses of D and G",
+            report,
         )
     proposed = {name: near for name in names if (near := proposal(name)) is not None}
     broken = [str(name) for name in names if not np.isfinite(log.column(name)[1]).all()]
@@ -436,11 +444,12 @@ def _nothing_known(log: Log) -> RunError:
         taken.setdefault(near, name)
     maps = [f"--map {near}={excerpt(name, 40)}" for near, name in taken.items()][:4]
     seen = f"; NaN was seen in {listed(broken)}, which is not a known name" if broken else ""
-    return RunError(
+    return NothingKnown(
         f"{log.source} has no column that is known as a loss, an accuracy, a score or a metric of a GAN{seen}; "
         f"these columns were found: {listed([str(name) for name in names])}",
         f"name them with {', '.join(maps) or '--map d_loss=..., --map g_loss=...'}"
-        + (", if that is what they are" if maps else ""),
+        + (", if that is what they are" if maps else "; --show lists the columns with their ranges"),
+        report,
     )
 
 

@@ -31,6 +31,7 @@ from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
 from ganlab.diagnosis.drawing import draw_verdict
+from ganlab.diagnosis.early import FEW, LIVE_SNAPSHOTS, NEEDS, SHARE
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
@@ -38,7 +39,7 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.verdict_files import sheet_of_run
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json, write_json
-from ganlab.verdicts import short_words, words
+from ganlab.verdicts import rank, short_words, words
 from truth.accuracy import evidence_of
 
 DOCS = Path(__file__).parents[1]
@@ -279,6 +280,8 @@ missing and how to get it.
 
 {order}
 
+{early}
+
 **In the pictures** a red line marks the onset, yellow the steps that the evidence comes from, blue other failures that
 were seen (green if both overlap). Samples underlined in the same colour are near-duplicates.
 
@@ -309,6 +312,27 @@ not be read:
 """
 
 
+HOW_EARLY = """\
+**How early.** Nothing but NaN is named before {share:.0f} % of the planned steps, where the plan is known, or before
+there is what this table asks for. Until then the verdict is *inconclusive*, its summary says what was seen so far, and
+`missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by its samples
+from {live} snapshots on that span {share:.0f} % of its plan. Under {few} samples confidence is at most .8.
+
+{table}"""
+
+
+def needs_table() -> str:
+    """Return the table of what each verdict needs; the columns of samples or of FIDs count, whichever there are."""
+    heads = ("rows of losses", "of these, seen in", "snapshots", "samples each", "or FIDs", "share of the plan")
+    lines = [f"| verdict | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for name in sorted(NEEDS, key=rank):
+        found = NEEDS[name]
+        numbers = (found.rows, found.seen, found.snapshots, found.samples, found.fids)
+        share = f"{100 * found.share:.0f} %" if found.share else "any"
+        lines.append(f"| {words(name)} | {' | '.join(str(number or '') for number in numbers)} | {share} |")
+    return "\n".join(lines)
+
+
 def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
     """Return the whole page."""
     names = ", ".join(words(failure.name).replace(", ", ": ") for failure in FAILURES)
@@ -316,10 +340,11 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
     order = textwrap.fill(
         f"{order}{names}. Other failures, and those that ended earlier, are listed as contributing.", 120
     )
+    early = HOW_EARLY.format(share=100 * SHARE, live=LIVE_SNAPSHOTS, few=FEW, table=needs_table())
     sections = [section(name, runs[name], remarks[name]) for name, _ in SHOWN]
     others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}
     rest = [name for name in FAILURE if name in others]
-    return "\n\n".join([HEAD.format(order=order), *sections, *map(without_run, [*NAMED, *rest])]) + "\n"
+    return "\n\n".join([HEAD.format(order=order, early=early), *sections, *map(without_run, [*NAMED, *rest])]) + "\n"
 
 
 def main() -> None:

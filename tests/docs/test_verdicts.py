@@ -4,7 +4,9 @@ import pytest
 
 from docs.make.remarks import outdated, read_remarks
 from docs.make.verdicts import FAILURE, PAGE, RUNS, SHOWN, criteria, outcome, page, picture_of
+from ganlab.diagnosis.early import NEEDS
 from ganlab.runs.files import read_json
+from ganlab.verdicts import words
 
 RUNS_SHOWN, REMARKS = read_json(RUNS), read_remarks("verdicts")
 
@@ -12,6 +14,12 @@ RUNS_SHOWN, REMARKS = read_json(RUNS), read_remarks("verdicts")
 def test_the_page_is_what_its_script_makes() -> None:
     """After a change of a threshold, a cure or a docstring: `python -m docs.make.verdicts`."""
     assert PAGE.read_text() == page(RUNS_SHOWN, REMARKS)
+
+
+def test_the_page_says_what_each_verdict_needs() -> None:
+    text = PAGE.read_text()
+    assert all(f"| {words(name)} | " in text for name in NEEDS)
+    assert f"| oscillation | {NEEDS['oscillation'].rows} | {NEEDS['oscillation'].seen} |" in text
 
 
 def test_every_failure_has_a_section() -> None:

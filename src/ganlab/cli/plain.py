@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.wording import in_a_line
+from ganlab.diagnosis.wording import in_a_line, too_early
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.text import printable
@@ -22,6 +22,11 @@ def percent(row: dict[str, float], name: str) -> str:
 def number(row: dict[str, float], name: str) -> str:
     """Return a column's number, or a dash where the row has none."""
     return f"{row[name]:.3f}" if name in row else "-"
+
+
+def state(verdict: Verdict) -> tuple[str, bool]:
+    """Return what a reading says: its name, and whether it only says that it is too early."""
+    return verdict.name, bool(too_early(verdict))
 
 
 class PlainView(View):
@@ -56,8 +61,8 @@ class PlainView(View):
         )
 
     def reading(self, verdict: Verdict) -> None:
-        """Print it if it is another one than before."""
-        if self.verdict is None or verdict.name != self.verdict.name:
+        """Print it if it says something else than the one before."""
+        if self.verdict is None or state(verdict) != state(self.verdict):
             self.console.print(in_a_line(verdict))
         self.verdict = verdict
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.early import FEW, sample_count
 from ganlab.verdicts import INCONCLUSIVE, failure_of
 
 ENOUGH_RUNS = 10
@@ -48,12 +49,16 @@ def confidence(name: str, charge: Charge, case: Case) -> tuple[float, str]:
     right, runs = (bins[-1]["right"], bins[-1]["runs"]) if bins else (0, 0)
     share = (right + 1) / (runs + 2)
     alike = known["failures"].get(failure_of(name), 0)
+    count = sample_count(case)
+    few = bool(case.rows) and count < FEW
     other_game = bool(case.rows) and case.rows[-1].game != LABELLED_GAME
-    if case.evidence.damaged or not case.rows or other_game or alike < ENOUGH_RUNS:
+    if case.evidence.damaged or not case.rows or other_game or few or alike < ENOUGH_RUNS:
         why = "no labelled run used this game" if other_game else f"{alike} labelled runs had this failure"
         if case.evidence.damaged:
             why = "parts of the run are missing or damaged"
         elif not case.rows:
             why = "no samples were seen"
+        elif few:
+            why = f"only {count:.0f} samples were seen"
         return round(min(share, UNCALIBRATED), 3), f"uncalibrated: {why}"
     return round(share, 3), f"{right} of {runs} labelled runs with a verdict as clear as this one were judged right"

@@ -38,6 +38,7 @@ class Charge:
         summary: one sentence.
         decisive: how many of the findings had to hold; the least clear of them says how clear the charge is.
         active: whether it still holds at the end; a spell that the run came out of contributes at most.
+        missing, hint: what it waits for, and a sentence on what it will be if it stays so.
     """
 
     severity: float
@@ -47,6 +48,8 @@ class Charge:
     summary: str
     decisive: int = 1
     active: bool = True
+    missing: tuple[Missing, ...] = ()
+    hint: str = ""
 
     @property
     def strength(self) -> float:
@@ -119,6 +122,10 @@ class Case:
     def at(self, step: float) -> str:
         """Where a step is, in the unit of the curves: `step 1,200`, `epoch 564`."""
         return places.at(step, self.evidence.unit)
+
+    def number(self, step: float) -> str:
+        """A step alone: `1,200`."""
+        return places.number(step, self.evidence.unit)
 
     def count(self, steps: float) -> str:
         """So many steps in words: `50 steps`, `1 epoch`."""

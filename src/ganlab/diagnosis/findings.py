@@ -56,6 +56,10 @@ class Contribution:
         return join(self.failure, self.variant)
 
 
+TIME = "time"
+"""What is missing if only more training, or more of the log, can tell."""
+
+
 @dataclass(frozen=True)
 class Missing:
     """Evidence that was not there, and how to get it."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from ganlab.config.objectives import FIXED_LEVELS, Family
 from ganlab.diagnosis.calibration import confidence
 from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.early import sifted
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
@@ -111,8 +112,8 @@ def fitting(game: Evidence) -> tuple[Family, ...]:
 
 
 def examined(case: Case) -> list[Pair]:
-    """Everything that is held against a case, by precedence."""
-    return [(failure, charge) for failure in FAILURES for charge in failure.examine(case)]
+    """Everything that is held against a case and not too early to be named, by precedence."""
+    return sifted([(failure, charge) for failure in FAILURES for charge in failure.examine(case)], case)
 
 
 def agreed(tried: Sequence[Reading], game: Evidence) -> Verdict:
@@ -158,10 +159,10 @@ def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
         basis=basis,
         severity=round(float(charge.severity), 3),
         onset_step=charge.onset,
-        summary=charge.summary + following(case, charge, others) + meanings(tried),
+        summary=charge.summary + hint(tried, charge) + following(case, charge, others) + meanings(tried),
         contributing=contributions(failure, others),
         evidence=charge.findings,
-        missing=case.missing,
+        missing=(*charge.missing, *case.missing),
         remedies=prescribe(failure.cures, game.experiment),
         source=game.source,
         steps=(game.first_step, game.last_step),
@@ -169,6 +170,11 @@ def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
         reading=None if game.read is None else game.read.in_short(),
         judged_on=game,
     )
+
+
+def hint(tried: Sequence[Reading], charge: Charge) -> str:
+    """What a charge that waits will be if it stays so, if every loss that fits the game says the same."""
+    return charge.hint if all(reading.found[-1][1].hint == charge.hint for reading in tried) else ""
 
 
 def meanings(tried: Sequence[Reading]) -> str:

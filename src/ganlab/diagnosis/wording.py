@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ganlab.diagnosis.findings import TIME
 from ganlab.diagnosis.places import at, stretch
 from ganlab.text import printable
-from ganlab.verdicts import matches, words
+from ganlab.verdicts import INCONCLUSIVE, matches, words
 
 if TYPE_CHECKING:
     from ganlab.config.experiment import Experiment
@@ -50,7 +51,16 @@ def facts(verdict: Judgement) -> str:
 
 def in_a_line(verdict: Judgement) -> str:
     """Return what the evidence so far says, in a line."""
+    if waits := too_early(verdict):
+        return f"{at(verdict.steps[1], verdict.unit)}: {printable(waits)}"
+    if verdict.name == INCONCLUSIVE:
+        return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)}"
     return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)} (confidence {100 * verdict.confidence:.0f} %)"
+
+
+def too_early(verdict: Judgement) -> str:
+    """Return why it is too early to tell: `too early to tell: 300 of 9,380 steps`; empty if it is not."""
+    return next((each.how for each in verdict.missing if each.what == TIME), "")
 
 
 def expectation(verdict: Judgement) -> tuple[str, bool] | None:

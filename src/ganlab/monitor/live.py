@@ -9,20 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ganlab.diagnosis.early import newest_snapshots
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.snapshots import Row
 from ganlab.verdicts import matches
 
 LIMIT = 1 << 15
 """Values of a curve that are kept, at most: all of a run of 32,767 steps."""
-
-STOP_SHARE = 0.1
-"""Share of the planned steps over which a verdict must stand before it may end a run."""
-
-STOP_SNAPSHOTS = 3
-"""Snapshots at which it must stand, at least."""
 
 
 class Curve:
@@ -105,49 +99,12 @@ class LiveEvidence:
         )
 
 
-def reading_of(evidence: Evidence) -> Verdict:
-    """Return what a run that goes on reads as: inconclusive while it is too early to judge.
-
-    The samples of a generator that has hardly begun are garbage and alike, which is no failure of the run. NaN and Inf
-    need no waiting.
-    """
-    verdict = diagnose(evidence)
-    if evidence.non_finite is not None or evidence.broken_samples or window_of(evidence):
-        return verdict
-    return replace(
-        verdict,
-        failure="inconclusive",
-        variant=None,
-        confidence=min(verdict.confidence, 0.5),
-        basis="nothing was proved",
-        severity=0.0,
-        onset_step=None,
-        summary=f"Too early to tell: a run is judged from {STOP_SNAPSHOTS} snapshots on"
-        + (f", over {100 * STOP_SHARE:.0f} % of its planned steps." if evidence.planned else "."),
-        contributing=(),
-        evidence=(),
-        remedies=(),
-    )
-
-
-def window_of(evidence: Evidence) -> list[int]:
-    """Steps of the newest snapshots, STOP_SNAPSHOTS at least, that span STOP_SHARE of the planned steps.
-
-    Empty if there are too few. The snapshot before the first step does not count.
-    """
-    steps = [int(row["step"]) for row in evidence.snapshots if row["step"] > 0]
-    far = [step for step in steps if step <= steps[-1] - STOP_SHARE * (evidence.planned or 0)]
-    if not far or len(steps) < STOP_SNAPSHOTS:
-        return []
-    return [step for step in steps if step >= min(far[-1], steps[-STOP_SNAPSHOTS])]
-
-
 def stands(evidence: Evidence, names: tuple[str, ...]) -> bool:
     """Return whether a run reads as one of `failure` or `failure/variant` names for long enough to end it.
 
-    It must at each of the newest snapshots: STOP_SNAPSHOTS at least, that span STOP_SHARE of the planned steps. As
-    long again passes before a run reads as anything, so that none ends in its first fifth.
+    It must at each of its newest snapshots that a verdict needs. As long again passes before a run reads as anything,
+    so that none ends in its first fifth.
     """
-    window = window_of(evidence)
+    window = newest_snapshots(evidence)
     # The earliest first: a new verdict differs there, and one diagnosis is enough to see it.
-    return bool(window) and all(matches(reading_of(evidence.until(step)).name, names) for step in window)
+    return bool(window) and all(matches(diagnose(evidence.until(step)).name, names) for step in window)

@@ -14,7 +14,7 @@ from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.spread import mean_pairwise_distance
 from ganlab.games.rounds import Phase
 from ganlab.monitor.comparison import Comparison
-from ganlab.monitor.live import reading_of, stands
+from ganlab.monitor.live import stands
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder
 from ganlab.runs.files import write_json
@@ -121,7 +121,7 @@ class Observer:
     def _judge(self, ended: bool) -> Verdict:
         """Diagnose what is known and write verdict.json; log.txt gets a line if the verdict is another one."""
         evidence = self.recorder.evidence.so_far(ended)
-        verdict = diagnose(evidence) if ended else reading_of(evidence)
+        verdict = diagnose(evidence)
         if self.reading is None or verdict.name != self.reading.name:
             self.recorder.write_line(f"step {verdict.steps[1]} reads as {verdict.name}: {verdict.summary}")
         self.reading = verdict

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis.case import GOOD, Case, Charge, is_number, ratio
+from ganlab.diagnosis.case import GOOD, WORST_FID, Case, Charge, is_number, ratio
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -40,7 +40,7 @@ def examine(case: Case) -> Iterator[Charge]:
     else:
         return
     lowest, last = float(fid.values[best]), float(fid.values[-1])
-    if last < WORSE * lowest or lowest <= 0:
+    if last < WORSE * lowest or lowest <= 0 or (not case.rows and lowest > WORST_FID):
         return
     onset = since(fid, WORSE * lowest)
     words = (

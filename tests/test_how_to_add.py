@@ -276,8 +276,8 @@ def read(path):
         ),
         (
             "diagnosis/readers/__init__.py",
-            '    Format("JSON lines"',
-            '    Format("semicolons", semicolons.read),\n',
+            "    read_arrays,\n",
+            "    semicolons.read,\n",
         ),
     ),
 )

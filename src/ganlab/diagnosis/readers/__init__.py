@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.readers.arrays import read_arrays
+from ganlab.diagnosis.readers.binary import refuse_binary
 from ganlab.diagnosis.readers.curves_file import is_curves_file, read_curves
 from ganlab.diagnosis.readers.family import with_family
+from ganlab.diagnosis.readers.folders import read_folder
 from ganlab.diagnosis.readers.interpret import interpret
 from ganlab.diagnosis.readers.json_files import read_json, read_json_lines
+from ganlab.diagnosis.readers.lines import seen
 from ganlab.diagnosis.readers.log import Log
 from ganlab.diagnosis.readers.memory import Columns, read_columns
+from ganlab.diagnosis.readers.mlflow import read_mlflow_database
 from ganlab.diagnosis.readers.run_directory import is_run_directory, read_run
+from ganlab.diagnosis.readers.settings import state_settings
 from ganlab.diagnosis.readers.studiogan import read_studiogan
-from ganlab.diagnosis.readers.stylegan import read_metrics, read_statistics
+from ganlab.diagnosis.readers.stylegan import read_metrics, read_statistics, read_ticks
 from ganlab.diagnosis.readers.tables import read_table
-from ganlab.diagnosis.readers.tensorboard import find_event_files, read_event_file, read_events
+from ganlab.diagnosis.readers.tensorboard import read_event_file
 from ganlab.diagnosis.readers.text import read_text
+from ganlab.diagnosis.readers.wandb import read_wandb
 from ganlab.errors import RunError
 from ganlab.text import excerpt
 
@@ -27,38 +34,30 @@ if TYPE_CHECKING:
     from ganlab.data.arrays import Array
     from ganlab.diagnosis.readers.samples import SampleSource
 
-FOLDERS = "a run directory of ganlab, a folder of TensorBoard event files, a folder with metrics.csv or stats.jsonl"
 
-
-class Format(NamedTuple):
-    """A kind of file that is read.
-
-    Attributes:
-        description: what it is, for messages.
-        read: reads it; None if it is no such file.
-    """
-
-    description: str
-    read: Callable[[Path], Log | None]
-
-
-FORMATS = (
-    Format("a TensorBoard event file", read_event_file),
-    Format("StyleGAN's stats.jsonl", read_statistics),
-    Format("StyleGAN's metric-*.jsonl", read_metrics),
-    Format("JSON lines", read_json_lines),
-    Format("a JSON file", read_json),
-    Format("a StudioGAN log", read_studiogan),
-    Format("a table such as a CSV file", read_table),
-    Format("the output of a training loop", read_text),
+FORMATS: tuple[Callable[[Path], Log | None], ...] = (
+    read_arrays,
+    read_event_file,
+    read_wandb,
+    read_mlflow_database,
+    refuse_binary,
+    read_statistics,
+    read_metrics,
+    read_json_lines,
+    read_json,
+    read_studiogan,
+    read_ticks,
+    read_table,
+    read_text,
 )
-"""The kinds of files, in the order in which they are tried."""
+"""What reads a file, in the order in which it is tried: binary files first, any text last. Each returns None for a file
+of another form."""
 
-
-def known_formats() -> str:
-    """Return what can be read, in words."""
-    *others, last = (format.description for format in FORMATS)
-    return f"{FOLDERS}, {', '.join(others)} or {last}"
+GIVE = (
+    "give a run directory of ganlab, the output of a training loop, a table (CSV and its relatives), JSON, TensorBoard "
+    "event files, or the folder of a trainer (StyleGAN, pix2pix, BasicSR, Lightning, Hugging Face, MLflow, "
+    "Weights & Biases)"
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,9 @@ def _read_any(source: Path | Columns | None, columns: Mapping[str, str]) -> Evid
         return interpret(read_columns(source), columns)
     if is_run_directory(source):
         return read_run(source)
-    return read_curves(source) if is_curves_file(source) else interpret(read_log(source), columns)
+    if is_curves_file(source):
+        return read_curves(source)
+    return interpret(read_log(source), columns)
 
 
 def read_log(path: Path) -> Log:
@@ -121,26 +122,32 @@ def read_log(path: Path) -> Log:
         RunError: there is no such file, or it holds nothing that can be read.
     """
     if path.is_dir():
-        return _read_folder(path)
+        return read_folder(path, read_file, _is_known)
+    if not path.exists():
+        raise RunError(f"there is no file or folder {excerpt(str(path))}", GIVE)
     if not path.is_file():
-        raise RunError(f"there is no file or folder {excerpt(str(path))}", f"give {known_formats()}")
-    for format in FORMATS:
-        if (log := format.read(path)) is not None:
+        raise RunError(f"{excerpt(str(path))} is neither a file nor a folder", GIVE)
+    return read_file(path)
+
+
+def read_file(path: Path) -> Log:
+    """Return the rows of a file.
+
+    Raises:
+        RunError: it holds nothing that can be read.
+    """
+    for read_format in FORMATS:
+        if (log := read_format(path)) is not None:
+            if path.name == "loss_log.txt":
+                state_settings(log, path.parent)
             return log
-    raise RunError(
-        f"{excerpt(str(path))} holds no history of a GAN that is known: no number with a name",
-        f"give {known_formats()}",
-    )
+    raise RunError(f"{excerpt(str(path))} holds no number with a name: {seen(path)}", GIVE)
 
 
-def _read_folder(path: Path) -> Log:
-    for name in ("stats.jsonl", "metrics.csv"):
-        if (path / name).is_file():
-            return read_log(path / name)
-    if files := find_event_files(path):
-        return read_events(path, files)
-    raise RunError(
-        f"{excerpt(str(path))} is no run directory (no run.json, history.csv or snapshots.jsonl), and holds no "
-        "stats.jsonl, no metrics.csv and no TensorBoard event files",
-        "name the log file itself; a folder of images goes after --samples",
-    )
+def _is_known(log: Log) -> bool:
+    """Tell whether some column of a log is known as a quantity of a GAN."""
+    try:
+        interpret(log, {})
+    except RunError:
+        return False
+    return True

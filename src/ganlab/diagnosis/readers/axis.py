@@ -31,8 +31,12 @@ class Axis:
     notes: tuple[str, ...]
 
 
-def axis_of(places: Mapping[str, Column]) -> Axis:
+def axis_of(places: Mapping[str, Column], ordered: bool = True) -> Axis:
     """Return the steps of rows from the places that were printed with them.
+
+    Args:
+        places: the places, as `Log.places` gives them.
+        ordered: whether the rows stand in the order in which they were written; if not, an iteration is taken as it is.
 
     - Epoch and iteration, the iteration starting again with each epoch: (epoch - first) * iterations + iteration.
     - Epoch and iteration that runs on over the epochs, or an iteration alone: the iteration.
@@ -45,6 +49,8 @@ def axis_of(places: Mapping[str, Column]) -> Axis:
     )
     count = len(epoch)
     has_iteration, has_epoch = np.isfinite(iteration), np.isfinite(epoch)
+    if not ordered and has_iteration.any():
+        return Axis(_steps(iteration), None, "step", ())
     if has_iteration.sum() * 2 >= max(1, count) and has_iteration.any():
         return _by_iteration(epoch, epochs, iteration, iterations)
     if has_epoch.sum() * 2 >= max(1, count) and has_epoch.any():

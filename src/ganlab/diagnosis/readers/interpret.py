@@ -65,7 +65,7 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
             player, _, quantity = key.rpartition(".")
             meanings[name] = Meaning(quantity, player, -1, "--map")
     choice = _choose(meanings, {key for key in mapped if key not in PLACES})
-    axis = axis_of(log.places())
+    axis = axis_of(log.places(), ordered=not facts.separate)
     placed = np.sort(axis.steps[axis.steps >= 0])
     report = ReadReport(
         format=facts.format,
@@ -93,7 +93,7 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         quality=found.quality,
         controls=found.controls,
         players=players,
-        family=(trainer.family if trainer else None) or facts.family,
+        family=facts.family or (trainer.family if trainer else None),
         saturating=facts.saturating if facts.saturating is not None or trainer is None else trainer.saturating,
         planned=report.planned,
         weighted=weighted,
@@ -446,7 +446,8 @@ def _nothing_known(log: Log, report: ReadReport) -> NothingKnown:
     seen = f"; NaN was seen in {listed(broken)}, which is not a known name" if broken else ""
     return NothingKnown(
         f"{log.source} has no column that is known as a loss, an accuracy, a score or a metric of a GAN{seen}; "
-        f"these columns were found: {listed([str(name) for name in names])}",
+        f"these columns were found: {listed([str(name) for name in names])}"
+        + (log.facts.unknown and f"; {log.facts.unknown}"),
         f"name them with {', '.join(maps) or '--map d_loss=..., --map g_loss=...'}"
         + (", if that is what they are" if maps else "; --show lists the columns with their ranges"),
         report,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganlab.diagnosis.readers.lines import encoding, lines, number
+from ganlab.diagnosis.readers.lines import all_lines, encoding, number
 from ganlab.diagnosis.readers.log import Log, Name
 from ganlab.diagnosis.readers.place_columns import counter, take_places
 from ganlab.text import excerpt, quoted
@@ -46,7 +46,7 @@ def read_json_lines(path: Path) -> Log | None:
         The log, or None if the lines do not hold JSON objects, or there is only one.
     """
     log, broken, found = Log(excerpt(str(path)), "JSON lines"), 0, 0
-    for line in lines(path):
+    for line in all_lines(path):
         if not line.strip():
             continue
         values = json_object(line)
@@ -177,7 +177,7 @@ def _tables(value: Any, where: str, depth: int) -> Iterator[Table]:
     if not isinstance(value, dict):
         return
     if depth == 0 and (columns := dict(_lists(value, "", 0))):
-        yield _joined(columns)
+        yield joined(columns)
     if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):  # pandas, orient="split"
         names = list(map(str, value["columns"]))
         cells = [row for row in value["data"] if isinstance(row, list) and len(row) == len(names)]
@@ -212,7 +212,7 @@ def _lists(value: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[
             yield f"{prefix}{key}", each
 
 
-def _joined(columns: Mapping[str, Sequence[Any]]) -> Table:
+def joined(columns: Mapping[str, Sequence[Any]]) -> Table:
     """Return lists by name as rows.
 
     A list of an n-th as many numbers as the longest was written every n-th time. Any other that is shorter says of no

@@ -60,3 +60,34 @@ def number(text: str) -> float | None:
     except ValueError:
         return None
     return None if math.isinf(value) and "n" not in text.lower() else value
+
+
+def all_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a file as `lines` does, and a last one that lacks its end: a table's row shows by itself
+    whether it is whole.
+
+    Raises:
+        RunError: the file cannot be read.
+    """
+    yield from lines(path)
+    if encoding(path) == "utf-16":
+        return
+    with open(path, "rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - MAX_LINE))
+        rest = file.read()
+    last = rest[rest.rfind(b"\n") + 1 :]
+    if last and b"\r" not in last and len(last) < MAX_LINE:
+        text = last.decode("utf-8-sig" if len(last) == size else "utf-8", "replace")
+        yield without_escapes(text)
+
+
+def seen(path: Path) -> str:
+    """Return what a text file holds, in words for a message: how many lines, and the first that is not blank."""
+    count, first = 0, ""
+    for line in all_lines(path):
+        count += 1
+        first = first or line.strip()
+    if not count:
+        return f"its lines are longer than {MAX_LINE:,} characters"
+    return f"{count:,} lines, the first of which is {excerpt(first, 60)!r}" if first else f"{count:,} blank lines"

@@ -69,9 +69,11 @@ class Facts:
         saturating: as in Evidence, if the file says it.
         planned: planned steps, if the file says them.
         unit: what an iteration counts: `step` or `image`.
+        exported: the run that the file is an export of, if it is one of several that hold a part of its curves each.
         separate: whether each column has rows of its own, as TensorBoard's tags do, whose order says nothing.
         dropped: lines or rows that hold numbers and could not be used, by the reason why.
         notes: what else the user should know.
+        unknown: what the user should know if no column is known.
     """
 
     format: str
@@ -80,9 +82,11 @@ class Facts:
     saturating: bool | None = None
     planned: int | None = None
     unit: str = "step"
+    exported: str | None = None
     separate: bool = False
     dropped: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    unknown: str = ""
 
 
 class Log:
@@ -127,6 +131,20 @@ class Log:
         for printed, column in zip(place, self._places.values(), strict=True):
             column.append(float("nan") if printed is None else printed)
         self.count += 1
+
+    def extend(self, later: Log) -> None:
+        """Take in the rows of another log behind its own."""
+        for name, (rows, values) in later._columns.items():
+            known = self._columns.setdefault(name, (array("q"), array("d")))
+            known[0].extend(row + self.count for row in rows)
+            known[1].extend(values)
+        for part, printed in later._places.items():
+            self._places[part].extend(printed)
+        self.count += later.count
+        self.place_names += [name for name in later.place_names if name not in self.place_names]
+        for what, count in later.facts.dropped.items():
+            self.facts.dropped[what] = self.facts.dropped.get(what, 0) + count
+        self.facts.notes += [note for note in later.facts.notes if note not in self.facts.notes]
 
     def column(self, name: Name) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the rows (n,) that hold a column, and its values (n,)."""

@@ -13,7 +13,9 @@ from ganlab.diagnosis.readers.log import Log, Name, Place
 from ganlab.text import quoted
 
 COUNTERS = {
-    **dict.fromkeys(("step", "steps", "iteration", "iterations", "iter", "iters", "niter", "it"), ("iteration", 0)),
+    **dict.fromkeys(
+        ("step", "steps", "iteration", "iterations", "iter", "iters", "niter", "it", "itr", "itrs"), ("iteration", 0)
+    ),
     **dict.fromkeys(("update", "updates", "counter"), ("iteration", 2)),
     **dict.fromkeys(("nimg", "nimgs", "images", "imgs"), ("image", 1)),
     **dict.fromkeys(("kimg", "kimgs"), ("kimg", 1)),
@@ -106,7 +108,7 @@ def set_step(log: Log, name: Name, part: str = "iteration", alone: bool = False)
     if part == "iteration":
         if counts is not None and counts.what in ("kimg", "image"):
             log.facts.unit = "image"
-        if name.label != "step":
+        if counts is None or counts.doubt or counts.what != "iteration":
             log.facts.notes.append(f"step from {quoted(str(name))}")
 
 

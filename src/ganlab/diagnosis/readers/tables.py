@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from ganlab.diagnosis.readers.lines import lines, number
+from ganlab.diagnosis.readers.lines import all_lines, number
 from ganlab.diagnosis.readers.log import Log, Name
 from ganlab.diagnosis.readers.place_columns import counter, take_places
 from ganlab.errors import RunError
@@ -77,12 +77,13 @@ def read_table(path: Path) -> Log | None:
     form = _form(path)
     if form is None:
         return None
-    labels, kind = _labels(form.names or [str(column + 1) for column in range(form.width)], path)
+    labels, kind, exported = _labels(form.names or [str(column + 1) for column in range(form.width)], path)
     log = Log(excerpt(str(path)), kind)
+    log.facts.exported = exported
     names = _unique(labels)
     useful = [name is not None and counter(name.label) is None for name in names]
     broken = odd = 0
-    for line in islice(lines(path), form.above, None):
+    for line in islice(all_lines(path), form.above, None):
         cells = _cells(line, form.delimiter)
         if not any(cells) or cells == form.names or RULE.fullmatch(line):
             continue
@@ -115,9 +116,9 @@ def read_table(path: Path) -> Log | None:
     if broken:
         log.facts.dropped[f"lines that do not have {form.width} cells"] = broken
     if not form.names:
-        log.facts.notes.append(
-            f"no line names the columns, so they are called by their number, 1 to {form.width}; --map d_loss=2 takes "
-            "the second for d_loss"
+        log.facts.unknown = (
+            f"no line names the {form.width} columns, so they are called by their numbers: --map d_loss=2 takes the "
+            "second one for d_loss"
         )
     take_places(log)
     log.facts.notes += _ends(log)
@@ -126,7 +127,7 @@ def read_table(path: Path) -> Log | None:
 
 def _form(path: Path) -> Form | None:
     """Return how a table is written, None if this is none."""
-    head = list(islice(lines(path), HEADER_LINES + SAMPLE))
+    head = list(islice(all_lines(path), HEADER_LINES + SAMPLE))
     for above, line in enumerate(head[:HEADER_LINES]):
         if not line.strip() or RULE.fullmatch(line):
             continue
@@ -240,15 +241,15 @@ def _unique(labels: Sequence[str | None]) -> list[Name | None]:
     return names
 
 
-def _labels(names: Sequence[str], path: Path) -> tuple[list[str | None], str]:
-    """Return what columns are called, None for those to be left out, and what kind of table has such names.
+def _labels(names: Sequence[str], path: Path) -> tuple[list[str | None], str, str | None]:
+    """Return what columns are called, None for those to be left out, the kind of table, and the run it was exported of.
 
     Raises:
         RunError: the columns are those of several runs.
     """
     if [name.lower() for name in names] == TENSORBOARD:
-        tag = re.search(r"tag-(.+)", path.stem)
-        return [None, "step", tag[1] if tag else path.stem], "a curve that TensorBoard exported as CSV"
+        run, _, tag = path.stem.removeprefix("run-").rpartition("tag-")
+        return [None, "step", tag], "a curve that TensorBoard exported as CSV", run.rstrip("-")
     exported = [EXPORTED.fullmatch(name) for name in names]
     if any(found and found["bound"] for found in exported):
         runs = list(dict.fromkeys(found["run"] for found in exported if found))
@@ -261,8 +262,8 @@ def _labels(names: Sequence[str], path: Path) -> tuple[list[str | None], str]:
             name if found is None else None if found["bound"] else found["name"]
             for name, found in zip(names, exported, strict=True)
         ]
-        return labels, "a Weights & Biases export"
-    return [name or "index" for name in names], "a table"
+        return labels, "a Weights & Biases export", runs[0]
+    return [name or "index" for name in names], "a table", None
 
 
 def _ends(log: Log) -> Iterator[str]:

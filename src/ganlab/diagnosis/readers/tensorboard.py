@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,15 @@ import numpy as np
 
 from ganlab.diagnosis.readers.log import Log, Name, Place
 from ganlab.errors import RunError
-from ganlab.text import excerpt
+from ganlab.text import excerpt, listed
 
 MARK = b"brain.Event:"
 """Stands in the first record of every event file."""
 
 MAX_FILES = 1000
+
+PARTS = ("train", "training", "validation", "val", "eval", "evaluation", "test")
+"""Folders below a run's that hold a part of its curves."""
 
 
 def is_event_file(path: Path) -> bool:
@@ -63,11 +66,30 @@ def read_events(path: Path, files: Sequence[Path]) -> Log:
         )
     log = Log(excerpt(str(path)), "TensorBoard event files")
     log.facts.separate = True
+    tags: dict[str, set[str]] = {}
     for file in files:
         below = "" if file == path or file.parent == path else f"{file.parent.relative_to(path).as_posix()}/"
         for tag, step, value in _scalars(file):
+            tags.setdefault(below, set()).add(tag)
             log.add({Name(below + tag): value}, Place(iteration=step))
+    if runs := _runs(tags):
+        raise RunError(f"{log.source} holds {len(runs)} runs: {listed(runs)}", "name the folder of one run")
+    if not log.count:
+        raise RunError(
+            f"{log.source} holds TensorBoard event files without a scalar",
+            "log the losses with add_scalar, or name another file",
+        )
     return log
+
+
+def _runs(tags: Mapping[str, set[str]]) -> list[str]:
+    """Return the folders that hold a run each; none if all of them hold parts of one run.
+
+    `add_scalars` makes a folder a curve, each with the one tag, and Keras one for training and one for validation.
+    """
+    folders = [below for below in tags if below and below.strip("/").split("/")[-1] not in PARTS]
+    alike = [a for a in folders if any(a != b and len(tags[a] & tags[b]) > 1 for b in folders)]
+    return [] if "" in tags else [below.rstrip("/") for below in alike]
 
 
 def _scalars(file: Path) -> Iterator[tuple[str, int, float]]:

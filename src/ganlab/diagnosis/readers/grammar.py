@@ -105,7 +105,7 @@ LOGGER = re.compile(
 )
 """What a logger or a quotation writes in front: `INFO:root:`, `[INFO]`, `main - INFO -`."""
 
-FILLERS = re.compile(r"^(?:(?:and|the|with|current|now|its|avg|average|mean)\s+)+(?=\w)", re.IGNORECASE)
+FILLERS = re.compile(r"^(?:(?:and|the|with|current|now|its)\s+)+(?=\w)", re.IGNORECASE)
 """Words before a name that are no part of it."""
 
 COUNTERS = {

@@ -201,3 +201,105 @@ def test_random_bytes_raise_only_errors_of_ours(tmp_path: Path, content: bytes) 
     (tmp_path / "bytes").write_bytes(content)
     with pytest.raises(GanlabError):
         read(tmp_path / "bytes", ReadOptions())
+
+
+ROWS = [(0, 1.5, 0.25), (10, math.nan, 0.5), (1250, 1.125, 1234.5)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step\td_loss\tg_loss\n0\t1.5\t0.25\n10\tnan\t0.5\n1250\t1.125\t1234.5\n",
+        "step|d_loss|g_loss\n0|1.5|0.25\n10|nan|0.5\n1250|1.125|1234.5\n",
+        "| step | d_loss | g_loss |\n|---:|---:|---:|\n| 0 | 1.5 | 0.25 |\n| 10 | nan | 0.5 |\n"
+        "| 1250 | 1.125 | 1234.5 |\n",
+        "+------+--------+\n| step | d_loss | g_loss |\n+------+--------+\n| 0 | 1.5 | 0.25 |\n| 10 | nan | 0.5 |\n"
+        "| 1250 | 1.125 | 1234.5 |\n+------+--------+\n",
+        "  step  d_loss  g_loss\n     0   1.500   0.250\n    10     nan   0.500\n  1250   1.125  1234.5\n",
+        "# step d_loss g_loss\n0 1.5 0.25\n10 nan 0.5\n1250 1.125 1234.5\n",
+        "   step  d_loss  g_loss\n0     0   1.500   0.250\n1    10     NaN   0.500\n2  1250   1.125  1234.5\n",
+        "step;d_loss;g_loss\n0;1,5;0,25\n10;nan;0,5\n1250;1,125;1234,5\n",
+        "step;d_loss;g_loss\n0;1,5;0,25\n10;NaN;0,5\n1250;1,125;1.234,5\n",
+        'step,d_loss,g_loss\n0,"1,5","0,25"\n10,nan,"0,5"\n1250,"1,125e0","1234,5"\n',
+        'step,d_loss,g_loss\n0,1.5,0.25\n10,nan,0.5\n"1,250",1.125,"1,234.5"\n',
+        "step,d_loss,g_loss\n0,\"tensor(1.5, device='cuda:0')\",[0.25]\n10,tensor(nan),[0.5]\n"
+        "1250,np.float64(1.125),[[1234.5]]\n",
+        ",step,d_loss,g_loss\n0,0,1.5,0.25\n1,10,nan,0.5\n2,1250,1.125,1234.5\n",
+        "Unnamed: 0,step,d_loss,g_loss\n0,0,1.5,0.25\n1,10,nan,0.5\n2,1250,1.125,1234.5\n",
+        '"step","d_loss","g_loss"\n"1","0","1.5","0.25"\n"2","10","nan","0.5"\n"3","1250","1.125","1234.5"\n',
+        "step,d_loss,g_loss,\n0,1.5,0.25,\n10,nan,0.5,\n1250,1.125,1234.5,\n",
+        "\ufeffstep,d_loss,g_loss\r\n0,1.5,0.25\r\n10,nan,0.5\r\n1250,1.125,1234.5\r\n",
+        "# seed: 3\n# lr = 0.1\n\nstep,d_loss,g_loss\n0,1.5,0.25\n10,nan,0.5\n1250,1.125,1234.5",
+        "time,step,d_loss,g_loss\n2023-01-01 10:00:00,0,1.5,0.25\n2023-01-01 10:00:01,10,nan,0.5\n"
+        "2023-01-01 10:00:02,1250,1.125,1234.5\n",
+    ],
+)
+def test_dialects(tmp_path: Path, text: str) -> None:
+    found = load(tmp_path, text, "log.csv")
+    assert found.read is not None
+    assert found.read.format == "a table"
+    for place, name in ((1, "d_loss"), (2, "g_loss")):
+        assert found.curves[name].steps.tolist() == [row[0] for row in ROWS]
+        np.testing.assert_array_equal(found.curves[name].values, [row[place] for row in ROWS])
+
+
+def test_a_table_without_names_says_so_once_and_can_be_mapped(tmp_path: Path) -> None:
+    text = "0,1.5,0.25\n10,1.25,0.5\n20,1.0,0.75\n"
+    with pytest.raises(RunError, match="no line names the 3 columns"):
+        load(tmp_path, text)
+    found = load(tmp_path, text, columns={"step": "1", "d_loss": "2", "g_loss": "3"})
+    assert points(found, "d_loss") == [(0, 1.5), (10, 1.25), (20, 1.0)]
+    assert points(found, "g_loss") == [(0, 0.25), (10, 0.5), (20, 0.75)]
+
+
+def test_a_header_without_rows_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="names the columns `step`, `d_loss`, and no row of numbers follows"):
+        load(tmp_path, "step,d_loss\n", "log.csv")
+
+
+def test_exports_of_several_runs_are_refused(tmp_path: Path) -> None:
+    text = '"Step","a - d_loss","a - d_loss__MIN","a - d_loss__MAX","b - d_loss","b - d_loss__MIN","b - d_loss__MAX"\n'
+    with pytest.raises(RunError, match="the curves of 2 runs: `a`, `b`"):
+        load(tmp_path, text + '"0","1","1","1","2","2","2"\n')
+
+
+def test_the_edges_of_an_export_are_left_out(tmp_path: Path) -> None:
+    head = '"Step","run - 1 - Loss/D","run - 1 - Loss/D__MIN","run - 1 - Loss/D__MAX"\n'
+    found = load(tmp_path, head + '"0","1","0.5","2"\n"5","2","1","3"\n')
+    assert points(found, "d_loss") == [(0, 1.0), (5, 2.0)]
+    assert found.read is not None
+    assert [column.name for column in found.read.columns] == ["Loss/D"]
+
+
+def test_keras_csv_logger(tmp_path: Path) -> None:
+    found = load(tmp_path, "epoch,d_loss,g_loss,val_d_loss\n0,1.5,0.5,NA\n1,1.25,0.75,NA\n2,1.0,0.25,NA\n")
+    assert points(found, "d_loss") == [(0, 1.5), (1, 1.25), (2, 1.0)]
+    assert found.unit == "epoch"
+
+
+def test_a_place_column_can_be_mapped(tmp_path: Path) -> None:
+    text = "epoch,batch,counter,d_loss\n" + "".join(
+        f"{e},{b},{7 * (2 * e + b)},1.5\n" for e in range(3) for b in range(2)
+    )
+    assert load(tmp_path, text, columns={"step": "counter"}).curves["d_loss"].steps.tolist() == [0, 7, 14, 21, 28, 35]
+
+
+def test_columns_that_stop_are_told(tmp_path: Path) -> None:
+    found = load(tmp_path, "step,d_loss,g_loss\n1,1.5,0.5\n2,1.4,0.6\n3,,0.7\n4,,0.8\n")
+    assert any("`d_loss` is empty from row 3 on" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Names, lr 0.1, seed 3\nEpoch 1, step 10, d_loss 1.5, g_loss 0.5\nEpoch 1, step 20, d_loss 1.4, g_loss 0.6\n",
+        "hello, world\nstep: 10, d_loss: 1.5, g_loss: 0.5\nstep: 20, d_loss: 1.4, g_loss: 0.6\n",
+        "name, value\nlr, 0.1\nseed, 3\n"
+        + "".join(f"step {i}0 d_loss 1.{6 - i} g_loss 0.{4 + i}\n" for i in (1, 2)) * 3,
+    ],
+)
+def test_text_that_opens_like_a_table_is_text(tmp_path: Path, text: str) -> None:
+    found = load(tmp_path, text)
+    assert found.read is not None
+    assert found.read.format == "a text log"
+    assert 1.5 in found.curves["d_loss"].values

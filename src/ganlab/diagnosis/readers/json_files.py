@@ -218,6 +218,7 @@ def joined(columns: Mapping[str, Sequence[Any]]) -> Table:
     A list of an n-th as many numbers as the longest was written every n-th time. Any other that is shorter says of no
     number where it belongs.
     """
+    columns = {name.removeprefix("history/"): cells for name, cells in columns.items()}
     first = next(iter(columns)).split("/")[0] + "/"
     cut = len(first) if all(name.startswith(first) for name in columns) else 0
     longest = max(map(len, columns.values()))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ganlab.diagnosis.readers.lines import all_lines, number
 from ganlab.diagnosis.readers.log import Log, Name
-from ganlab.diagnosis.readers.place_columns import counter, take_places
+from ganlab.diagnosis.readers.place_columns import INDEX, counter, take_places
 from ganlab.errors import RunError
 from ganlab.text import excerpt, listed, quoted
 
@@ -136,9 +136,18 @@ def _form(path: Path) -> Form | None:
             names = _cells(line, delimiter)
             if delimiter is None:
                 names = _cells(line.lstrip("# "), None)
-            if _are_names(names) and (width := _width(names, below, delimiter)):
+            if not _are_names(names):
+                continue
+            if not below and delimiter in (",", ";", "\t") and not any(map(_is_told, head[:above])):
+                return Form(delimiter, names, above + 1, len(names), False)
+            if width := _width(names, below, delimiter):
                 return Form(delimiter, names, above + 1, width, _has_decimal_comma(below, delimiter))
     return _form_without_names(head)
+
+
+def _is_told(line: str) -> bool:
+    """Tell whether a line says something and is no comment."""
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _are_names(cells: Sequence[str]) -> bool:
@@ -148,9 +157,14 @@ def _are_names(cells: Sequence[str]) -> bool:
         len(words) >= 2
         and len(words) >= len(cells) - 2
         and all(cells[1:-1])
-        and not any(number(word) is not None or PAIR.search(word) or len(word) > 120 for word in words)
+        and not any(number(word) is not None or _is_pair(word) or len(word) > 120 for word in words)
         and all(any(c.isalpha() for c in word) for word in words)
     )
+
+
+def _is_pair(word: str) -> bool:
+    """Tell whether a cell is a name with its number, as in text; the `Unnamed: 0` of a data frame is a name."""
+    return PAIR.search(word) is not None and INDEX.fullmatch(word) is None
 
 
 def _width(names: Sequence[str], below: Sequence[str], delimiter: str | None) -> int:
@@ -158,7 +172,7 @@ def _width(names: Sequence[str], below: Sequence[str], delimiter: str | None) ->
     rows = [_cells(line, delimiter) for line in below[:SAMPLE]]
     rows = [row for row in rows if row != names]
     if not rows:
-        return len(names) if delimiter in (",", ";", "\t") else 0
+        return 0
     extra = (0, 1) if delimiter is None or names[0] else (0,)
     for width in (len(names) + more for more in extra):
         fitting = [row for row in rows if len(row) == width]

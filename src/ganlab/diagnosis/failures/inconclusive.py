@@ -12,6 +12,8 @@ def examine(case: Case) -> Iterator[Charge]:
     """Say why nothing is proved: the honest verdict if nothing else holds."""
     if not case.rows and not case.has_quality:
         why = "losses alone cannot distinguish a healthy run from a collapsed one, and these prove no failure"
+    elif not case.rows:
+        why = "the FID is neither good and at its best, nor bad or worse by so much that it has a name"
     else:
         why = "the samples are not good enough to be healthy, and not bad in a way that has a name"
     lacking = f" Missing: {', '.join(each.what for each in case.missing)}." if case.missing else ""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import Case, Charge, reading
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failure import Failure
@@ -149,7 +148,7 @@ def _shortfall(name: str, charge: Charge, case: Case) -> Missing | None:
         elif (count := sample_count(case)) < needed.samples:
             return Missing("more samples", f"too few to tell: {count:.0f} of the {needed.samples} samples it needs")
     elif lack is None and needed.fids:
-        count = len(trends.finite(evidence.quality["fid"])) if "fid" in evidence.quality else 0
+        count = len(case.fid)
         lack = f"{count} of the {needed.fids} FIDs it needs" if count < needed.fids else None
     return None if lack is None else Missing(TIME, f"too early to tell: {lack}")
 

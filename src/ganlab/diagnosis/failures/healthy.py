@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import CLOSE, WORST_FID, Case, Charge
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.sample_levels import quality, shortfall
 
@@ -32,7 +33,9 @@ def examine(case: Case) -> Iterator[Charge]:
         onset=None,
         window=findings[0].window,
         findings=tuple(findings),
-        summary="The evidence shows nothing wrong. " + " ".join(each.words for each in findings),
+        summary="The evidence shows nothing wrong. "
+        + " ".join(each.words for each in findings)
+        + ("" if case.rows else advice(case)),
         decisive=len(findings),
     )
 

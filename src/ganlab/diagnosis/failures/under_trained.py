@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import FAST, GOOD, Case, Charge, ratio
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, longer
 from ganlab.diagnosis.sample_levels import shortfall
@@ -15,7 +16,7 @@ CLOSE = 0.3
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Report a run whose samples still improve and are not yet close to real images."""
+    """Report a run whose samples, or else its printed FID, still improve and are not yet close to real images."""
     if not case.rows and case.fid_fall > FAST:
         yield falling(case)
         return
@@ -51,7 +52,7 @@ def falling(case: Case) -> Charge:
         onset=None,
         window=window,
         findings=(Finding("fid", case.fid_fall, FAST, window, "Mann 1945; Theil-Sen slope", words),),
-        summary=f"The run was still improving when it ended. {words}",
+        summary=f"The run was still improving when it ended. {words}{advice(case)}",
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ganlab.diagnosis.evidence import SIGNALS, Evidence
-from ganlab.diagnosis.readers.grammar import TextReader
 from ganlab.diagnosis.readers.interpret import interpret
 from ganlab.diagnosis.readers.log import Log, Name
+from ganlab.diagnosis.readers.text import TextReader
 from ganlab.diagnosis.readers.vocabulary import (
     OTHERS,
     QUALITY,
@@ -27,7 +27,7 @@ def log_of(trainer: Trainer) -> Log:
         reader = TextReader(log)
         for line in trainer.example.splitlines():
             reader.take(line)
-        reader.close()
+        reader.end()
     else:
         log.add({Name(name): value for name, value in trainer.example.items()})
     return log

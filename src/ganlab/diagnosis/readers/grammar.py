@@ -1,86 +1,177 @@
 """The grammar of text logs: what stands between the numbers of a line says what each number is.
 
-A line is cut at its numbers. The texts between them are its template, and lines of one training loop share a few
-templates, so each is understood once: which numbers are a place in the run (epoch, iteration, how many there are of
-each), which are values with a name, and which are neither (times, dates, units). What a name means is decided
-elsewhere (`vocabulary`); the grammar knows no trainer.
+A line is cut at its numbers. The texts between them are its form, and the lines of one training loop share a few
+forms, so each is understood once: which numbers are a place in the run (epoch, iteration, how many there are of each),
+which are values with a name, and which are neither (times, dates, units). What a name means is decided elsewhere
+(`vocabulary`); the grammar knows no trainer.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from ganlab.diagnosis.readers.log import Log, Name, Place
+from ganlab.diagnosis.readers.log import Name
 
-NUMBER = re.compile(
-    r"(?<![\w.])(?<![\w)\]][+-])"
-    r"([+-]?[0-9]*\.?#(?:INF|IND|QNAN|NAN|SNAN)[0-9]*"
-    r"|[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9]|,[0-9])|[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-    r"|[+-]?(?:[nN][aA][nN]|[iI][nN][fF](?:inity|INITY)?)(?![\w.]))",
-    re.ASCII,
+MASK = "\x00"
+"""Stands in a form for a text that SKIPPED matched."""
+
+FILES = (
+    "png|jpe?g|gif|bmp|webp|pth?|pkl|h5|hdf5|npz|npy|ckpt|json|ya?ml|txt|csv|log|onnx|tar|gz|zip|py|ipynb|wav|mp[34]"
+)
+MONTHS = (
+    "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?|Oct(?:ober)?"
+    "|Nov(?:ember)?|Dec(?:ember)?"
+)
+CLOCK = r"[0-9]{1,3}(?::[0-5][0-9]){1,3}(?:[.,][0-9]+)?(?!\.?[0-9]|:[0-9])"
+
+PREFIXES = (
+    # Of absl, of MPI, of detectron.
+    r"^[IWEFD][0-9]{4} [0-9:.]{8,20} +[0-9]+ [\w./<>-]{1,200}:[0-9]+\]",
+    r"^\[[0-9]+,[0-9]+\]<std(?:out|err)>:?",
+    r"^\[?[0-9]{1,2}[/-][0-9]{1,2}(?=[ T_][0-9]{2}:[0-9]{2}:[0-9]{2})",
+)
+DIGITS = (
+    # Dates, times, versions and addresses, progress bars.
+    r"(?<![\w.])[0-9]{4}[-/._][0-9]{1,2}[-/._][0-9]{1,2}(?:[T_][0-9][0-9:.,_]*Z?)?(?![0-9])",
+    r"(?<![\w./])[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:[0-9]{4}|[0-9]{2}(?=[ T,_-]{1,2}[0-9]{1,2}:[0-9]{2}))(?![0-9])",
+    r"(?<![\w.])(?:19|20)[0-9]{6}[-_ T][0-9]{6}(?![0-9])",
+    rf"(?<![\w.:]){CLOCK}",
+    r"(?<![\w.])[0-9]+(?:\.[0-9]+){2,20}",
+    r"[0-9]{1,3}(?:\.[0-9]+)?%\|[^|]{0,300}\|",
+)
+WORDS = (
+    rf"(?:{MONTHS})\.? +[0-9]{{1,2}}(?:,? +[0-9]{{4}}\b|,? +{CLOCK}(?: +[0-9]{{4}}\b)?)",
+    # What a printed tensor says of itself; lines of code; processes.
+    r"(?:device|dtype|grad_fn|requires_grad|shape)="
+    r"(?:'[^']{0,80}'|\"[^\"]{0,80}\"|<[^>]{0,80}>|\([^()]{0,80}\)|[\w.]+)",
+    r"line[: ]{1,2}[0-9]+",
+    r"(?:pid|[Rr]ank|[Gg]pu|GPU|cuda|CUDA|worker|[Nn]ode|thread|device)[:= ]{0,2}[0-9]+\b",
+)
+OTHERS = (
+    r"(?<=[:=])\s{0,4}(?:None|null|N/A|n/a|[Tt]rue|[Ff]alse)\b",
+    r"\[[=>.\- ]{5,300}\]",
+    r"[\u2500-\u259f]{3,300}",
+    r"\+/?-(?=\s?[0-9])",
+    r"\u00b1\s?[0-9.]*",
+)
+NAMES = rf"(?<![\w./\\:-])(?![\w./\\-]{{0,200}}snapshot-[0-9])[\w./\\:-]{{0,200}}?\.(?:{FILES})\b(?::[0-9]+)?"
+"""Texts with digits that are no numbers of the run."""
+
+PASSES = (
+    (None, re.compile("|".join(PREFIXES), re.ASCII)),
+    (re.compile(rf"\.(?:{FILES})\b"), re.compile(NAMES, re.ASCII)),
+    (None, re.compile(rf"\b(?=[a-zA-Z])(?:{'|'.join(WORDS)})", re.ASCII)),
+    (None, re.compile(rf"(?=[0-9])(?:{'|'.join(DIGITS)})", re.ASCII)),
+    (
+        re.compile("[\u2500-\u259f\u00b1]|[+]/?-|===|[.][.][.]|one|ull|rue|alse|/[aA]"),
+        re.compile("|".join(OTHERS), re.ASCII),
+    ),
+)
+"""What is masked, in this order, and what must be in a line for it."""
+
+SKIPPED = "|".join((*PREFIXES, NAMES, *WORDS, *DIGITS, *OTHERS))
+
+COUNTED = "epochs|epoch|iterations|iteration|iters|iter|steps|step|snapshot|batch|ep"
+GLUED = "|".join(rf"(?<=\b(?i:{word}))" for word in COUNTED.split("|"))
+HYPHENED = "|".join(rf"(?<=\b(?i:{word})[-_])" for word in COUNTED.split("|"))
+"""Where a number may begin in one word with what it counts: `epoch_12`, `Iter-0`, `network-snapshot-000200`."""
+
+VALUE = (
+    r"[+-]?(?:(?<![\[(])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9]|,[0-9])"
+    r"|(?<![\[(])[0-9]+,[0-9]+(?!,?[0-9]|\.[0-9])"
+    r"|[0-9]*\.?\#(?:INF|IND|QNAN|NAN|SNAN)[0-9]*"
+    r"|[0-9]+(?:\.(?![a-df-zA-DF-Z#])[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?"
+    r"|(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)(?:\((?:ind|s?nan)\))?(?!\w|\.\w))"
 )
 """A number as programs print it: thousands separators, NaN and infinities (also C's `1.#INF`) included."""
 
+NUMBER = re.compile(
+    r"(?=[-+.#0-9nNiI])"
+    r"(?:(?<![\w.])(?<![\w)\]][+-])"
+    rf"|(?<=[a-zA-Z])(?=[0-9])(?:{GLUED})|(?<=[a-zA-Z][-_])(?=[0-9])(?:{HYPHENED}))({VALUE})",
+    re.ASCII,
+)
+
 CONSTRUCTORS = re.compile(
     r"(?:\b(?:tensor|array|Tensor|Variable|(?:np\.|numpy\.|torch\.)\w+|float[0-9]*|DeviceArray|Array)\(\s*\[*"
-    r"|<tf\.Tensor:.{0,80}?numpy=)\s*$"
+    rf"|<tf\.Tensor:[{MASK},\s]{{0,20}}numpy=)\s*$"
 )
 """What wraps a number: `tensor([`, `np.float32(`, `<tf.Tensor: shape=(), dtype=float32, numpy=`."""
 
-ATTRIBUTE = re.compile(
-    r"\b(?:device|dtype|grad_fn|shape|requires_grad)\s*=\s*(?:<[^>]*>|'[^']*'|\"[^\"]*\"|\([^)]*\)|['\"]?\w+:?$|[\w.]+)"
+LOGGER = re.compile(
+    r"^.{0,200}?\b(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL)(?:(?::[\w.]+)?:|\]|\s)(?:\s*[->|]+\s|\s*:)?|^(?:>\s|\*\s)"
 )
-"""What a wrapped number says of itself after its value."""
+"""What a logger or a quotation writes in front: `INFO:root:`, `[INFO]`, `main - INFO -`."""
 
-FILLERS = re.compile(r"^(?:(?:and|the|with|current|now|its|avg|average|mean)\s+)+", re.IGNORECASE)
+FILLERS = re.compile(r"^(?:(?:and|the|with|current|now|its)\s+)+(?=\w)", re.IGNORECASE)
 """Words before a name that are no part of it."""
 
-LOGGER = re.compile(r"^\W*(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL)(?::[\w.]+:|\W)")
-"""What a logger writes in front: `INFO:root:`, `[INFO]`."""
+COUNTERS = {
+    **dict.fromkeys(("epoch", "epochs", "ep", "epoc", "epoche"), "epoch"),
+    **dict.fromkeys(("iter", "iters", "iteration", "iterations", "it", "itr", "itrs", "niter"), "iteration"),
+    **dict.fromkeys(("step", "steps", "globalstep", "update", "updates", "counter", "snapshot"), "iteration"),
+    **dict.fromkeys(("batch", "batches", "minibatch", "minibatches", "batchesdone"), "iteration"),
+    **dict.fromkeys(("kimg", "kimgs"), "kimg"),
+    "nimg": "image",
+}
+"""What a word counts."""
 
-EPOCH_WORDS = frozenset(("epoch", "epochs", "ep", "epoc", "epoche"))
-ITERATION_WORDS = frozenset(
+NUMBERED = frozenset(("idx", "id", "index", "number", "num", "no", "nr", "done", "count"))
+"""Words after a counter that leave it one: `batch_idx`."""
+
+NOT_PLACES = frozenset(
     (
-        *("iter", "iters", "iteration", "iterations", "it", "step", "steps", "batch", "batches", "niter"),
-        *("update", "updates", "minibatch", "nimg", "globalstep", "snapshot", "counter", "batchesdone"),
+        *("max", "min", "num", "n", "save", "log", "every", "each", "per", "size", "warmup", "warm", "decay", "print"),
+        *("eval", "sample", "display", "freq", "interval", "best", "target", "d", "disc", "critic", "accumulation"),
+        *("sec", "s", "ms", "secs", "time", "loss", "losses", "acc", "err", "error", "lr", "rate", "grad"),
     )
 )
-KIMG_WORDS = frozenset(("kimg", "progresskimg"))
-TOTAL_WORDS = frozenset(("of", "outof", "/"))
+"""Words that make of a counter a setting or a rate: `max_steps`, `sec/kimg`."""
+
+PREPOSITIONS = frozenset(("at", "in", "on", "for", "after", "of", "during", "from", "until", "by", "@"))
+
+UNIT = re.compile(
+    r"(?:s|secs?|seconds?|ms|us|mins?|minutes?|hours?|hrs?|h|m|days?|[a-z]+/s(?:ec(?:ond)?)?|s(?:ec)?/[a-z]+|fps"
+    r"|[kmg]i?b|bytes|px|images?|samples|imgs|files|examples|classes|parameters|params|gpus?)(?![\w/])",
+    re.IGNORECASE,
+)
+"""A unit after a number and a space: no such number is a value."""
+
+GLUED_UNIT = re.compile(r"[a-z_\u00b5][a-z/\u00b5]*", re.IGNORECASE)
+"""What a number is glued to: `12ms`, `5.1GB`."""
+
+EXTENSION = re.compile(r"\.[a-z]\w{0,10}", re.IGNORECASE)
+"""What follows the number of a file: `network-snapshot-000200.pkl`."""
+
+COUNT = re.compile(r"(iterations?|iters?|epochs?|steps?|batches|updates)(?![\w/])", re.IGNORECASE)
+"""`300 iterations`: what a number counts."""
 
 MAX_LABEL_WORDS = 6
 MAX_LABEL = 60
 """Words and characters of a name; longer ones are prose."""
 
-MAX_TEMPLATES = 20_000
-"""Templates that are remembered; a log that never repeats one is none."""
+MAX_GAP = 300
+"""Characters before a number that are looked at."""
 
-MAX_LINE = 4000
-"""Characters of a line that are looked at."""
-
-MAX_NUMBERS = 200
-"""Numbers of a line that are looked at."""
-
-GLUED = re.compile(r"\b((?:network-)?snapshot|epoch|iter(?:ation)?|step|ep)[-_]?(?=[0-9])", re.IGNORECASE)
-"""What is written in one word with its number: `network-snapshot-000200`, `epoch_12`."""
-
-HARD = ",;|[]{}<>\t\"'"
+HARD = f",;|[]{{}}<>\t\"'{MASK}"
 """Characters that end a name."""
-
-TIME_WORDS = re.compile(r"(?:^|[^a-z])(?:eta|elapsed|time|data|seconds?|sec|duration|took|speed|maintenance)$")
 
 
 @dataclass
-class Template:
+class Form:
     """What the numbers of a line are, by their index in the line.
 
     Attributes:
         values: the numbers that have a name.
         epoch, epochs, iteration, iterations: the numbers that say where in the run the line is; None: none does.
-        kimg: whether the iteration counts thousands of images.
-        bare: whether the place was read from numbers without a word (`450/1000`, `12 [D loss: ..`).
-        unnamed: numbers without any name, for tables whose names stand in a line of their own.
+        scale: images or iterations that one of the iteration's numbers stands for, as in `kimg 1.2` and `iter 1.2k`.
+        images: whether the iteration counts images.
+        average: whether the values are averages over the epoch so far, as a bar of Keras shows them.
+        cells: the numbers, if there is nothing but numbers in the line: it may be the row of a table.
+        pattern: what matches every line of this form, its numbers in groups; made when the form comes again.
+        then: the form that followed it last.
     """
 
     values: list[tuple[int, Name]] = field(default_factory=list)
@@ -88,9 +179,12 @@ class Template:
     epochs: int | None = None
     iteration: int | None = None
     iterations: int | None = None
-    kimg: bool = False
-    bare: bool = False
-    unnamed: list[int] = field(default_factory=list)
+    scale: float = 1
+    images: bool = False
+    average: bool = False
+    cells: bool = False
+    pattern: re.Pattern[str] | None = None
+    then: Form | None = None
 
     @property
     def has_place(self) -> bool:
@@ -98,180 +192,386 @@ class Template:
         return self.epoch is not None or self.iteration is not None
 
 
-def as_number(text: str) -> float:
-    """Return the value of a text that NUMBER matched."""
+class Member(NamedTuple):
+    """A number that shares the name of a group.
+
+    Attributes:
+        number: its index in the line.
+        joined: what joins it to the one before: empty for the first, `/`, `,`, `(`, `:`, or `]` for other brackets.
+        plain: whether it is no percentage and has no unit.
+    """
+
+    number: int
+    joined: str
+    plain: bool
+
+
+@dataclass
+class Group:
+    """Numbers under one name.
+
+    Attributes:
+        label: the name; empty if there is none.
+        heading: of the brackets it is in.
+        members: the numbers.
+        counts: what its first number counts, as in `300 iterations`.
+    """
+
+    label: str
+    heading: str
+    members: list[Member]
+    counts: str = ""
+
+
+def cut(line: str) -> tuple[tuple[str, ...], list[str]]:
+    """Return the texts around the numbers of a line, and the numbers."""
+    if MASK in line:
+        line = line.replace(MASK, " ")
+    for needed, texts in PASSES:
+        if needed is None or needed.search(line):
+            line = texts.sub(MASK, line)
+    pieces = NUMBER.split(line)
+    return tuple(pieces[::2]), pieces[1::2]
+
+
+def pattern_of(gaps: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what matches every line with these texts around its numbers, the numbers in groups."""
+    parts = [re.escape(gap).replace(re.escape(MASK), f"(?:{SKIPPED})") for gap in gaps]
+    # What a lookahead matched is never given back, so that a number is taken as a whole, as NUMBER takes it.
+    numbers = [rf"(?=({VALUE}))\{index + 1}" for index in range(len(gaps) - 1)]
+    return re.compile(parts[0] + "".join(map("".join, zip(numbers, parts[1:], strict=True))), re.ASCII)
+
+
+def as_number(text: str) -> float | None:
+    """Return the value of a text that VALUE matched; None if its comma may be a decimal one."""
     if "#" in text:
         sign = -1.0 if text.startswith("-") else 1.0
-        return sign * float("inf") if "INF" in text else float("nan")
-    value = float(text.replace(",", ""))
+        return sign * float("inf") if "INF" in text.upper() else float("nan")
+    if "(" in text:
+        return float("nan")
+    if "," in text:
+        if re.search(r",[0-9]{3}(?![0-9])", text) is None or text.lstrip("+-").startswith("0"):
+            return None
+        text = text.replace(",", "")
+    value = float(text)
     # Digits that overflow come from a damaged exponent; they are no infinity that a program printed.
     return float("nan") if value in (float("inf"), float("-inf")) and text[-1].isdigit() else value
 
 
-def parse_template(gaps: tuple[str, ...]) -> Template:
+def understand(gaps: tuple[str, ...]) -> Form:
     """Understand the texts around the numbers of a line.
 
     Args:
         gaps: the text before the first number, between each two, and after the last one.
     """
-    gaps = (LOGGER.sub("", gaps[0]), *gaps[1:])
-    count = len(gaps) - 1
-    found = Template()
-    kinds = [_is_unit(gaps[index + 1]) for index in range(count)]  # True: a duration, a size; no value
-    for index in range(count - 1):
-        between = gaps[index + 1]
-        if between in (":", "-") and not kinds[index]:
-            kinds[index] = kinds[index + 1] = True  # 00:12, 2024-01-15
-    _mark_dates(gaps, kinds)
+    gaps = (LOGGER.sub("", gaps[0][-MAX_GAP:]), *gaps[1:])
+    groups = _groups(gaps)
+    form = Form()
+    form.cells = not any(c.isalpha() or c == MASK for gap in gaps for c in gap)
+    form.average = "/step" in "".join(gaps) or " - ETA:" in "".join(gaps)
+    rest = _take_places(form, groups, gaps)
+    for group in rest:
+        form.values += _values(group)
+    form.values = _told_apart(sorted(form.values))
+    if form.values and not form.has_place:
+        _take_weak_place(form, groups)
+    return form
 
-    heading, inner, fresh, last = "", "", False, None
-    pairs: list[tuple[int, int]] = []
-    names: dict[int, tuple[str, str]] = {}  # index -> (label, heading)
-    continued: dict[int, int] = {}  # index -> index of the number whose name it shares
-    for index in range(count):
-        gap = gaps[index]
-        if index and kinds[index - 1]:
-            gap = re.sub(r"^[A-Za-z/%µ]+", "", gap)
-        opens, closes = max(gap.rfind(c) for c in "[{"), max(gap.rfind(c) for c in "]}|")
-        if opens >= 0 or closes >= 0:
-            heading, fresh = "", opens > closes
+
+def _groups(gaps: tuple[str, ...]) -> list[Group]:
+    """Gather the numbers of a line by what names them; those with a unit are left out."""
+    groups: list[Group] = []
+    headings = _Headings()
+    unit, passed = False, 0
+    for index in range(len(gaps) - 1):
+        gap, after, last = gaps[index][passed:], gaps[index + 1], index == len(gaps) - 2
         label, own = label_of(gap)
-        if ")" in gap:
-            inner = ""
-        if label and last is not None and gap.lstrip().startswith("("):
-            inner = names[last][0] if last in names else ""  # `D loss = .5 (real .2, fake .3)`
-        if index and not label and not own:
-            joiner = gap.strip()
-            if joiner == "/" and not kinds[index] and not kinds[index - 1]:
-                pairs.append((index - 1, index))
-                if index - 1 in names or index - 1 in continued:
-                    continued[index] = continued.get(index - 1, index - 1)
-                continue
-            if last is not None and set(joiner) <= set(",; ") and not kinds[index] and opens < 0 and closes < 0:
-                continued[index] = continued.get(last, last)
-                last = index
-                continue
-        if index and squeeze(gap) in TOTAL_WORDS and not kinds[index]:
-            pairs.append((index - 1, index))
-            continue
-        if kinds[index]:
-            last, fresh = None, False
-            continue
-        if own:
-            heading, fresh = own, False
-        elif fresh and label:
-            names[index] = (label, "")
-            heading, fresh, last = "" if place_kind(label) else label, False, index
-            continue
-        if label:
-            above = inner or heading
-            names[index] = (label, above if above != label else "")
-            last = index
-        else:
-            last = None
-            found.unnamed.append(index)
-    _take_places(found, gaps, names, continued, pairs, kinds)
-    for index, (label, head) in sorted(names.items()):
-        columns = [index, *[later for later, first in continued.items() if first == index]]
-        parts = _split_label(label, len(columns))
-        for number, each in enumerate(columns):
-            if parts:
-                found.values.append((each, Name(parts[number], head)))
+        heading = headings.pass_over(gap, label, own, groups[-1] if groups and not unit else None)
+        passed = _length_of(UNIT, after, last)
+        unit, counts = passed > 0, ""
+        if not unit and (passed := _length_of(COUNT, after, last)):
+            counts = after[:passed].strip().lower()
+        elif not unit and (extension := EXTENSION.match(after)):
+            passed = extension.end()
+        plain = not unit and not after.startswith("%")
+        joined = "" if label or own else _joint(gap)
+        if label.lower() in ("of", "out of"):
+            label, joined = "", "/"
+        if joined and groups and index - 1 == groups[-1].members[-1].number:
+            if not unit:
+                groups[-1].members.append(Member(index, joined, plain))
+        elif not unit:
+            groups.append(Group(label, heading, [Member(index, "", plain)], counts))
+            headings.named(label)
+        elif after[:1].lower() in ("k", "m") and not after[1:2].isalpha() and place_kind(label):  # `iter 1.2k`
+            groups.append(Group(label, heading, [Member(index, "", True)], after[0].lower()))
+    return groups
+
+
+def _length_of(unit: re.Pattern[str], after: str, last: bool) -> int:
+    """Return how long the unit is that a number is glued to or followed by; 0 if there is none. `57%` has none."""
+    if unit is UNIT and (glued := GLUED_UNIT.match(after)) is not None:
+        return glued.end()
+    found = unit.match(after.lstrip()) if after[:1] == " " else None
+    if found is None or (not last and not after.lstrip()[found.end() :].strip(" \t:=>-")):
+        return 0  # the word is the name of the next number
+    return len(after) - len(after.lstrip()) + found.end()
+
+
+def _joint(gap: str) -> str:
+    """Return what joins a number without a name to the one before it; empty if nothing does."""
+    text = gap.strip()
+    if text in ("/", "of", "out of"):
+        return "/"
+    if text in (":", "):", "]:", "=", ") =", "] ="):
+        return ":"
+    if text in ("(", "[", "(avg", "(avg:"):
+        return "("
+    if text in ("and", "&") or not text or set(text) <= set(",;"):
+        return ","
+    if MASK not in text and set(text) <= set("[](){}, |:;"):
+        return "]"
+    return ""
+
+
+class _Headings:
+    """The headings of the brackets that are open at a number."""
+
+    def __init__(self) -> None:
+        self.open: list[str | None] = []  # None: the first name in it will be its heading
+        self.line = ""
+
+    def pass_over(self, gap: str, label: str, own: str, before: Group | None) -> str:
+        """Go on over a text, and return the heading of the number after it."""
+        flat = gap
+        for _ in range(4):
+            flat, count = re.subn(r"\([^()\[\]{}]*\)", " ", flat)
+            if not count:
+                break
+        for bracket in re.finditer(r"[\[\](){}|]", flat):
+            character, ahead = bracket[0], flat[: bracket.start()]
+            if character == "|":
+                self.open, self.line = [], ""
+            elif character in ")]}":
+                self.line = ""
+                if self.open:
+                    self.open.pop()
+            elif not flat[bracket.end() :].strip(" \"'[({"):
+                continue  # it wraps the number itself
             else:
-                found.values.append((each, Name(label, head, number, len(columns))))
-    found.values.sort(key=lambda pair: pair[0])
+                self.line = ""
+                head = label_of(ahead)[0]
+                if not head and character == "(" and not ahead.strip() and before is not None:
+                    head = before.label  # `D loss = .5 (real .2, fake .3)`
+                self.open.append("" if place_kind(head) else head or (None if character == "[" else ""))
+        if own:
+            self.line = own
+        above = self.line or next((head for head in reversed(self.open) if head), "")
+        return above if above != label and not _are_peers(above, label) else ""
+
+    def named(self, label: str) -> None:
+        """A number got a name: it heads the brackets whose first one it is."""
+        if label and self.open and self.open[-1] is None:
+            self.open[-1] = "" if place_kind(label) else label
+
+
+def _are_peers(heading: str, label: str) -> bool:
+    """Tell whether the first name in brackets heads none of those after it: `D_loss` and `G_loss`, `D` and `G`."""
+    if len(heading) <= 1 and len(label) <= 1:
+        return True
+    first, second = _words(heading), _words(label)
+    return len(first) == len(second) > 1 and bool(set(first) & set(second))
+
+
+def _values(group: Group) -> list[tuple[int, Name]]:
+    """Return the numbers of a group with their names."""
+    label, heading, members = group.label, group.heading, group.members
+    if not label or group.counts:
+        return []
+    # `loss 1: 0.5`: a number before a colon tells names apart, and is no value.
+    if len(members) > 1 and members[1].joined == ":":
+        members = members[1:]
+    columns = [member.number for place, member in enumerate(members) if not place or member.joined in (",", "/")]
+    found = []
+    parts = _split_label(label, len(columns))
+    for number, index in enumerate(columns):
+        found.append((index, Name(parts[number], heading) if parts else Name(label, heading, number, len(columns))))
+    # `Loss_D 0.51 (0.53)`: the second is the average so far.
+    found += [(member.number, Name("average", label)) for member in members[1:2] if member.joined == "("]
     return found
 
 
 def _split_label(label: str, count: int) -> list[str]:
-    """Return the names of `Loss_D/Loss_G: .1/.2`, one a number; empty where the label names one thing."""
-    parts = [part.strip() for part in re.split(r"/|\s\+\s|,", label)]
-    return parts if count > 1 and len(parts) == count and all(parts) else []
+    """Return the names of `Loss_D/Loss_G: .1/.2`, `Loss D/G: .1/.2`, `loss (D, G): .1, .2`, one a number, if any."""
+    if count < 2:
+        return []
+    inside = re.fullmatch(r"(.*?)\s*\(([^()]*)\)", label)
+    text, lead = (inside[2], [inside[1]]) if inside and inside[1] else (label, [])
+    parts = [part.strip() for part in re.split(r"/|\s\+\s|,|\||\s&\s", text)]
+    if len(parts) != count or not all(any(c.isalpha() for c in part) for part in parts):
+        return []
+    words = [part.split() for part in parts]
+    if not lead and len(words[0]) > 1 and all(len(each) == 1 for each in words[1:]):
+        words = [words[0], *([*words[0][:-1], *each] for each in words[1:])]
+    elif not lead and len(words[-1]) > 1 and all(len(each) == 1 for each in words[:-1]):
+        words = [*([*each, *words[-1][1:]] for each in words[:-1]), words[-1]]
+    return [" ".join([*lead, *each]) for each in words]
 
 
-def _take_places(
-    found: Template,
-    gaps: tuple[str, ...],
-    names: dict[int, tuple[str, str]],
-    continued: dict[int, int],
-    pairs: list[tuple[int, int]],
-    units: list[bool],
-) -> None:
-    """Move the numbers that say where the line is from the names to the template's place."""
-    totals = dict(pairs)
-    for index, (label, _) in list(names.items()):
-        kind = place_kind(label)
-        if kind is None:
+def _told_apart(values: list[tuple[int, Name]]) -> list[tuple[int, Name]]:
+    """Number the values that share a name in one line."""
+    times: dict[Name, list[int]] = {}
+    for place, (_, name) in enumerate(values):
+        times.setdefault(name, []).append(place)
+    if len(times) == len(values):
+        return values
+    found = list(values)
+    for name, places in times.items():
+        if len(places) > 1 and name.columns == 1:
+            for number, place in enumerate(places):
+                found[place] = (values[place][0], Name(name.label, name.heading, number, len(places)))
+    return list({name: (index, name) for index, name in reversed(found)}.values())[::-1]
+
+
+def _take_places(form: Form, groups: list[Group], gaps: tuple[str, ...]) -> list[Group]:
+    """Take the numbers that say where the line is, and return the groups that are left."""
+    rest, bare = [], None
+    for group in groups:
+        kind = place_kind(group.label)
+        plural = group.label.lower().endswith("epochs") or (group.counts in ("k", "m") and kind == "epoch")
+        if kind is not None and not (plural and len(group.members) == 1):
+            rest += _take_counted(form, group, kind)
+        elif not group.label and bare is None:
+            bare = group
+        else:
+            rest.append(group)
+    if bare is not None:
+        _take_bare(form, bare, gaps)
+    return rest
+
+
+def _take_counted(form: Form, group: Group, kind: str) -> list[Group]:
+    """Take `epoch 3/100`, `Epoch: [3][7/938]`, `iter 1.2k`; return `D loss` of `D loss at step 3: 0.5`."""
+    members, name = list(group.members), _before_preposition(group.label) or group.heading
+    first = members.pop(0)
+    total = members.pop(0).number if members and members[0].joined == "/" and members[0].plain else None
+    if kind == "epoch":
+        if form.epoch is None:
+            form.epoch, form.epochs = first.number, total
+        if form.iteration is None and members and members[0].plain and members[0].joined != ":":
+            form.iteration = members.pop(0).number
+            form.iterations = members.pop(0).number if members and members[0].joined == "/" else None
+    elif form.iteration is None or "global" in group.label.lower():
+        form.iteration, form.iterations = first.number, total
+        form.images = kind != "iteration"
+        form.scale = 1000 if kind == "kimg" else {"k": 1e3, "m": 1e6}.get(group.counts, 1)
+    if name and members and members[0].joined == ":":
+        return [Group(name, "", [Member(members[0].number, "", True), *members[1:]])]
+    return []
+
+
+def _take_bare(form: Form, group: Group, gaps: tuple[str, ...]) -> None:
+    """Take a place without a word: `[0/5][42/938]`, `450/1000`, `>1, 12/93, d1=..`, `12 [D loss: ..`."""
+    members = [member for member in group.members if member.plain]
+    first = members[0].number if members else None
+    if first is None or first != group.members[0].number:
+        return
+    opens_line = first == 0 and re.fullmatch(rf"[\s>#\[(:|*`{MASK}-]*", gaps[0]) is not None
+    pairs: list[tuple[int, int | None]] = []
+    for member in members:
+        if member.joined == "/" and pairs and pairs[-1][1] is None:
+            pairs[-1] = (pairs[-1][0], member.number)
+        else:
+            pairs.append((member.number, None))
+    paired = [pair for pair in pairs if pair[1] is not None]
+    if form.has_place or not opens_line:
+        if not paired or pairs[0][1] is None:
+            return
+        pairs = paired
+    if form.epoch is None and len(pairs) > 1 and paired and form.iteration is None:
+        (form.epoch, form.epochs), (form.iteration, form.iterations) = pairs[:2]
+    elif form.iteration is None:
+        if len(pairs) > 2 or (pairs[0][1] is None and not re.match(r"\s*[\[(:,|\-\])]|\s+[A-Za-z]", gaps[first + 1])):
+            return
+        if pairs[0][1] is None and (group.counts or form.cells):
+            return
+        form.iteration, form.iterations = pairs[0]
+    elif form.epoch is None and paired:
+        form.epoch, form.epochs = pairs[0]
+
+
+def _take_weak_place(form: Form, groups: list[Group]) -> None:
+    """Take `After 300 iterations: D loss ..`, `Epochs-0 D loss ..`: places only if nothing better is there."""
+    for group in groups:
+        kind = COUNTERS.get(group.counts) or place_kind(group.label)
+        if kind is None or not group.members[0].plain:
             continue
-        del names[index]
-        for later, first in list(continued.items()):
-            if first == index:
-                del continued[later]
-        if kind == "epoch" and found.epoch is None:
-            found.epoch, found.epochs = index, totals.get(index)
-        elif kind in ("iteration", "kimg") and found.iteration is None:
-            found.iteration, found.iterations, found.kimg = index, totals.get(index), kind == "kimg"
-    # `[0/5][42/938]` and `450/1000`: pairs without a word.
-    for first, second in pairs:
-        if first in names or first in continued or first not in found.unnamed or units[first] or units[second]:
+        index = group.members[0].number
+        others = [(each, name) for each, name in form.values if each != index]
+        if not others:
             continue
-        found.unnamed.remove(first)
-        another = any(a not in (first,) and a in found.unnamed for a, _ in pairs)
-        if found.epoch is None and (another or found.iteration is not None):
-            found.epoch, found.epochs, found.bare = first, second, found.iteration is None
-        elif found.iteration is None:
-            found.iteration, found.iterations, found.bare = first, second, found.epoch is None
-    # `>1, 12/93, d1=...`: an epoch, and the batch in it.
-    if found.epoch is None and found.bare and found.unnamed[:1] == [0] and found.iterations is not None:
-        found.unnamed.remove(0)
-        found.epoch = 0
-    # `12 [D loss: ...`, `>12, d1=...`: a number that opens the line.
-    opens_line = bool(found.unnamed) and found.unnamed[0] == 0 and re.fullmatch(r"[\s>#\[(]*", gaps[0]) is not None
-    if found.iteration is None and opens_line and re.match(r"\s*[\[(:,|\-\])]|\s+[A-Za-z]", gaps[1]):
-        found.unnamed.remove(0)
-        found.iteration, found.bare = 0, found.epoch is None
-    # `(epoch 3 1200) loss ..`: the number after the epoch's that has no name of its own.
-    if found.iteration is None and found.epoch is not None:
-        follower = (found.epochs if found.epochs is not None else found.epoch) + 1
-        if follower in found.unnamed and re.fullmatch(r"[\s\])\[(,:]+", gaps[follower]):
-            found.unnamed.remove(follower)
-            found.iteration, found.iterations = follower, totals.get(follower)
+        form.values = others
+        if kind == "epoch":
+            form.epoch = index
+        else:
+            form.iteration = index
+        return
 
 
 def place_kind(label: str) -> str | None:
-    """Return whether a label counts the `epoch`, the `iteration` or the `kimg`; None: it counts neither."""
-    squeezed = squeeze(label)
-    last = squeeze(re.split(r"[\s:/_.\-]+", label.strip())[-1])
-    for words, kind in ((EPOCH_WORDS, "epoch"), (ITERATION_WORDS, "iteration"), (KIMG_WORDS, "kimg")):
-        if squeezed in words or last in words:
-            return kind
-    return None
+    """Return what a label counts: `epoch`, `iteration`, `kimg` or `image`; None: it counts nothing."""
+    words = _words(label)
+    while len(words) > 1 and words[-1] in NUMBERED:
+        words.pop()
+    if not words or words[-1] not in COUNTERS:
+        return None
+    before = words[:-1]
+    for place in range(len(before) - 1, -1, -1):
+        if before[place] in PREPOSITIONS:
+            before = before[place + 1 :]
+            break
+    return None if any(word in NOT_PLACES for word in before) else COUNTERS[words[-1]]
 
 
-def squeeze(text: str) -> str:
-    """Return the letters and digits of a text in lower case; a slash alone is kept."""
-    return "".join(c for c in text.lower() if c.isascii() and c.isalnum()) or text.strip()
+def _before_preposition(label: str) -> str:
+    """Return `D loss` of `D loss at step`; empty if there is no preposition."""
+    words = label.split()
+    for place in range(len(words) - 1, 0, -1):
+        if words[place].lower() in PREPOSITIONS:
+            return " ".join(words[:place])
+    return ""
+
+
+def _words(label: str) -> list[str]:
+    """Return the words of a name in lower case: `loss_D`, `batchIdx` and `Epoch #` have two, two and one."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label)
+    return [word for word in re.split(r"[\s:/_.\-#()\[\]]+", spaced.lower()) if word]
 
 
 def label_of(gap: str) -> tuple[str, str]:
     """Return the name that ends a text before a number, and the heading that stands before the name, if any."""
+    gap = gap[-MAX_GAP:]
     if "(" in gap or "numpy=" in gap:
         gap = CONSTRUCTORS.sub("", gap)
-    gap = ATTRIBUTE.sub("", gap) if "=" in gap else gap
     text = gap.rstrip().rstrip("[({<\"' ").rstrip()
-    text = re.sub(r"(?:\s*(?::|=>|->|=|~|\bis\b|\bwas\b)\s*)+$", "", text)
-    text = text.rstrip("\"'` *").rstrip()
+    text = re.sub(r"(?:\s*(?::|=>|->|=|~|\bis\b|\bare\b|\bwas\b))+\s*[\[({]*$", "", text)
+    text = text.rstrip("\"'` *_").rstrip()
     if not text:
         return "", ""
     start = _start_of_name(text)
-    name = text[start:].strip(" \t.*`#>~-=+")
+    name = text[start:].strip(" \t.*`#>~-=+_")
     # `INFO - D loss`, `2s 20ms/step - d_loss`, columns that spaces hold apart.
-    name = re.split(r"\s-+\s|\s{2,}|\s–\s|=>|->|\s\*+\s|\s>+\s", name)[-1].strip()
+    name = re.split(r"\s-+\s|\s{2,}|\s\u2013\s|=>|->|\s\*+\s|\s>+\s|\s\u2022\s", name)[-1].strip()
     heading = ""
     if (wrapped := re.match(r"^[(]([A-Za-z][\w ]{0,30})[)]\s*:?\s*(\S.*)$", name)) is not None:
         heading, name = wrapped[1].strip(), wrapped[2].strip()
-    if ":" in name or "=" in name:
-        before, _, name = name.replace("=", ":").rpartition(":")
+    if "=" in name:
+        # `mode=train loss=0.5`: the value of another key stands before the name.
+        before, _, name = name.rpartition("=")
+        words = name.split()
+        heading, name = "", " ".join(words[1:] if len(words) > 1 else words)
+    if ":" in name:
+        before, _, name = name.rpartition(":")
         heading, name = before.rpartition(":")[2].strip(" -"), name.strip()
     name = FILLERS.sub("", name)
     words = name.split()
@@ -309,114 +609,3 @@ def _start_of_name(text: str) -> int:
                     opened -= 1
         return cut
     return 0
-
-
-def _is_unit(after: str) -> bool:
-    """Tell whether a number is glued to letters: a duration, a size, a rate; `57%` is none."""
-    return bool(after) and (after[0].isalpha() or after[0] in "_µ")
-
-
-def _mark_dates(gaps: tuple[str, ...], units: list[bool]) -> None:
-    """Mark `2024/01/15` and `01.02.2024` as no values."""
-    for index in range(len(units) - 2):
-        if gaps[index + 1] == gaps[index + 2] == "/" and not label_of(gaps[index])[0]:
-            units[index] = units[index + 1] = units[index + 2] = True
-
-
-class TextReader:
-    """Turns the lines of a text log into the rows of a Log.
-
-    A line with a place opens a row; lines without one that follow go on with it until a name comes again, so that a
-    row may take several lines. Without any place each repeated name opens a row.
-
-    Args:
-        log: takes the rows.
-    """
-
-    def __init__(self, log: Log) -> None:
-        self.log = log
-        self.templates: dict[tuple[str, ...], Template] = {}
-        self.place: Place | None = None
-        self.numbers: dict[Name, float] = {}
-        self.epoch: tuple[float, float | None] | None = None
-        self.header: list[str] | None = None
-
-    def take(self, line: str) -> None:
-        """Look at a line."""
-        if len(line) > MAX_LINE:
-            line = line[:MAX_LINE]
-        pieces = NUMBER.split(GLUED.sub(r"\1 ", line))
-        if len(pieces) == 1:
-            self._take_words(line)
-            return
-        if len(pieces) > 2 * MAX_NUMBERS:
-            return
-        gaps = tuple(pieces[::2])
-        template = self.templates.get(gaps)
-        if template is None:
-            if len(self.templates) >= MAX_TEMPLATES:
-                self.templates.clear()
-            template = self.templates[gaps] = parse_template(gaps)
-        numbers = pieces[1::2]
-        if not template.values and self.header and len(numbers) == len(self.header):
-            self._take_table_row(numbers, gaps)
-            return
-        place = self._place(template, numbers)
-        values = {name: as_number(numbers[index]) for index, name in template.values}
-        again = bool(values.keys() & self.numbers.keys())
-        if (place is None or place == self.place) and not again:
-            self.numbers.update(values)
-            return
-        self.close()
-        self.place, self.numbers = place or Place(), values
-
-    def close(self) -> None:
-        """Take in the row that is still open: no more lines come, or another row begins."""
-        if self.numbers:
-            self.log.add(self.numbers, self.place or Place())
-        self.place, self.numbers = None, {}
-
-    def _place(self, template: Template, numbers: list[str]) -> Place | None:
-        """Return where a line says that it is; an iteration without an epoch is in the last epoch that was named."""
-        if not template.has_place:
-            return None
-
-        def count(index: int | None) -> float | None:
-            if index is None:
-                return None
-            value = as_number(numbers[index])
-            return value if value == value and abs(value) < 1e15 else None
-
-        epoch, epochs = count(template.epoch), count(template.epochs)
-        iteration, iterations = count(template.iteration), count(template.iterations)
-        if template.kimg and iteration is not None:
-            iteration *= 1000
-        if epoch is not None:
-            self.epoch = (epoch, epochs)
-        elif self.epoch is not None and iterations is not None:
-            epoch, epochs = self.epoch
-        if epoch is None and iteration is None:
-            return None
-        return Place(epoch, epochs, iteration, iterations)
-
-    def _take_words(self, line: str) -> None:
-        """Remember a line of names without numbers: it may be the head of a table."""
-        cells = [cell.strip() for cell in re.split(r"[|\t]+|\s{2,}", line.strip().strip("|")) if cell.strip()]
-        if len(cells) < 2:
-            cells = line.split()
-        if len(cells) >= 2 and all(re.fullmatch(r"[A-Za-z][\w ./()\-]{0,40}", cell) for cell in cells):
-            self.header = cells
-
-    def _take_table_row(self, numbers: list[str], gaps: tuple[str, ...]) -> None:
-        if self.header is None or len(numbers) != len(self.header) or any(c.isalpha() for gap in gaps for c in gap):
-            return
-        place: dict[str, float] = {}
-        values: dict[Name, float] = {}
-        for name, text in zip(self.header, numbers, strict=True):
-            kind = place_kind(name)
-            if kind is None:
-                values[Name(name)] = as_number(text)
-            else:
-                place["epoch" if kind == "epoch" else "iteration"] = as_number(text) * (1000 if kind == "kimg" else 1)
-        self.close()
-        self.place, self.numbers = Place(place.get("epoch"), None, place.get("iteration"), None), values

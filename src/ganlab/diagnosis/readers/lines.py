@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from ganlab.text import excerpt, without_escapes
 
 MAX_LINE = 1 << 20
 """Characters of a line; longer ones are passed over, so that a file without a newline costs no memory."""
+
+BACKSPACES = re.compile("\x08+")
+"""How Keras goes back to the start of its bar."""
 
 DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:[nN][aA][nN]|[iI][nN][fF](?:inity)?)\b"
 """A number as programs print it, NaN and infinities too."""
@@ -25,6 +29,16 @@ def lines(path: Path) -> Iterator[str]:
     Raises:
         RunError: the file cannot be read.
     """
+    for line, _ in parts(path):
+        yield line
+
+
+def parts(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield what `lines` yields, and of each line whether the one after it was written over it.
+
+    Raises:
+        RunError: the file cannot be read.
+    """
     try:
         with open(path, encoding=encoding(path), errors="replace", newline="\n") as file:
             while line := file.readline(MAX_LINE):
@@ -33,11 +47,20 @@ def lines(path: Path) -> Iterator[str]:
                     while not whole and (rest := file.readline(MAX_LINE)):
                         whole = rest.endswith("\n")
                     continue
-                if not whole and "\r" not in line:
-                    return
-                parts = line.rstrip("\r\n").split("\r") if whole else line.split("\r")[:-1]
-                for part in parts:
-                    yield without_escapes(part)
+                line = without_escapes(line)
+                if "\b" in line:
+                    line = BACKSPACES.sub("\r", line)
+                if "\r" not in line:
+                    if whole:
+                        yield line[:-1], False
+                    continue
+                overwritten = [part for part in line.rstrip("\r\n").split("\r") if part] or [""]
+                if not whole and not line.endswith("\r"):
+                    overwritten.pop()
+                for part in overwritten[:-1]:
+                    yield part, True
+                if overwritten:
+                    yield overwritten[-1], not whole
     except (OSError, UnicodeError) as error:
         raise RunError(f"{excerpt(str(path))} cannot be read: {excerpt(str(error))}", "check the file") from error
 

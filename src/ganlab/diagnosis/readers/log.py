@@ -170,3 +170,26 @@ class Log:
             values: one a row (count,); NaN for a row that does not say it.
         """
         self._places[part] = array("d", values.tobytes())
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Leave out rows, and the columns that are empty then.
+
+        Args:
+            kept: whether to keep each row (count,).
+        """
+        if kept.all():
+            return
+        number = np.cumsum(kept) - 1
+        for name in list(self._columns):
+            rows, values = self.column(name)
+            inside = kept[rows]
+            if not inside.any():
+                del self._columns[name]
+                continue
+            self._columns[name] = (
+                array("q", number[rows[inside]].astype(np.int64).tobytes()),
+                array("d", values[inside].tobytes()),
+            )
+        for part, printed in self.places().items():
+            self.set_place(part, printed[kept])
+        self.count = int(kept.sum())

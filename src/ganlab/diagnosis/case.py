@@ -11,6 +11,7 @@ import numpy as np
 
 from ganlab.config.games import GAMES
 from ganlab.diagnosis import places, trends
+from ganlab.diagnosis.beyond_losses import how_to_look
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.findings import Finding, Missing
 from ganlab.runs.snapshots import Row as Row
@@ -331,11 +332,7 @@ class Case:
                 Missing("samples at a size that can be judged", "train on: at this one real images do not pass as such")
             )
         elif not rows and not self.has_quality:
-            found.append(
-                Missing(
-                    "samples", "name samples and real data: --samples samples.npz --real mnist, or use ganlab.Monitor"
-                )
-            )
+            found.append(Missing("samples", how_to_look(self.evidence)))
         if "grad_g_output" not in curves:
             found.append(
                 Missing("gradients", "log the norm of the gradient at the generator's output (ganlab.Monitor)")

@@ -3,8 +3,8 @@
     python benchmarks/diagnose_time.py [--megabytes 100] [--turns 3]
 
 Writes logs of a made-up training into a temporary folder: short ones in several forms, and a long one as text, CSV and
-JSON lines. Runs `ganlab diagnose` on each in a process of its own, and prints CPU seconds (user and system, the least of
-the turns) and peak memory.
+JSON lines. Runs `ganlab diagnose` on each in a process of its own, and prints CPU seconds (user and system, the least
+of the turns) and peak memory.
 """
 
 from __future__ import annotations

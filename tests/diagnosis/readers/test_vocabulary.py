@@ -27,7 +27,7 @@ def log_of(trainer: Trainer) -> Log:
         reader = TextReader(log)
         for line in trainer.example.splitlines():
             reader.take(line)
-        reader.end()
+        reader.close()
     else:
         log.add({Name(name): value for name, value in trainer.example.items()})
     return log

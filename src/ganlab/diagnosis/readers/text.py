@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ganlab.diagnosis.readers.grammar import Form, as_number, cut, pattern_of, place_kind, understand
-from ganlab.diagnosis.readers.lines import parts
+from ganlab.diagnosis.readers.growing import read_by
 from ganlab.diagnosis.readers.log import NOWHERE, Log, Name, Place
 from ganlab.text import excerpt
 
@@ -36,20 +36,18 @@ SETTINGS = "rows with other numbers than the rest"
 CELLS = "rows of a table with more or fewer numbers than its head has names"
 
 
-def read_text(path: Path) -> Log | None:
-    """Read the lines of a text log.
+def open_text(path: Path) -> TextReader:
+    """Return a reader of the lines of a text log."""
+    return TextReader(Log(excerpt(str(path)), "a text log"))
 
-    Returns:
-        The log, or None if no line holds a number with a name.
+
+def read_text(path: Path) -> Log | None:
+    """Read the lines of a text log; None if no line holds a number with a name.
 
     Raises:
         RunError: the file cannot be read.
     """
-    reader = TextReader(Log(excerpt(str(path)), "a text log"))
-    for line, redrawn in parts(path):
-        reader.take(line, redrawn)
-    log = reader.end()
-    return log if log.count else None
+    return read_by(open_text, path)
 
 
 class TextReader:
@@ -99,12 +97,19 @@ class TextReader:
             self._open(place, {})
         self.redrawn = redrawn
 
-    def end(self) -> Log:
-        """Take in the row that is still open, and leave out what is no row of the training."""
+    def close(self, rest: str = "") -> Log | None:
+        """Take in the row that is still open, and leave out what is no row of the training.
+
+        Args:
+            rest: a last line that lacks its end, which is not read: its last number may lack digits.
+
+        Returns:
+            The log, or None if no line holds a number with a name.
+        """
         self._open(NOWHERE, {})
         _leave_out_settings(self.log)
         _merge_twins(self.log)
-        return self.log
+        return self.log if self.log.count else None
 
     def _read(self, line: str) -> tuple[Form | None, list[str] | tuple[str, ...]]:
         """Return the form of a line and its numbers; None if there is nothing to read in it."""

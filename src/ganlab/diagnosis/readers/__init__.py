@@ -160,9 +160,9 @@ def _known(path: Path, log: Log | None) -> Log:
 
 
 def _is_known(log: Log) -> bool:
-    """Tell whether some column of a log is known as a quantity of a GAN."""
+    """Tell whether some column of a log is known as a loss, a score or a metric of a GAN; a learning rate is none."""
     try:
-        interpret(log, {})
+        evidence = interpret(log, {})
     except RunError:
         return False
-    return True
+    return bool(evidence.curves or evidence.quality or evidence.players)

@@ -219,12 +219,12 @@ def diagnose(
     Args:
         source: a run, or a unique part of its name; a log or a folder of logs that other code wrote; or the columns of
             a log, numbers by name, of which `step` may be one. None: only samples are judged.
-        samples: what a foreign generator made: a folder of images, an NPZ, a grid PNG with `tile`; or an array, images
+        samples: what a foreign generator made: a folder of pictures, an NPZ, a picture of a grid; or an array, images
             (N, H, W), (N, H, W, C) or (N, C, H, W) or points (N, 2), N >= 16; or one for each of several steps.
         real: the data that the samples should look like: `mnist`, `mnist[3,8]`, a folder, an NPZ, or an array.
         loss: the loss, if a log does not show it: `non_saturating`, `hinge`, ...
         columns: what a log calls our columns, `{"d_loss": "lossD"}`, if that is not recognised.
-        tile: side of a tile of a grid PNG, in pixels.
+        tile: side of an image in grids, in pixels; None: tiles are found.
         out: folder for verdict.json and pictures; the run's own path is allowed. None: nothing is written.
         runs_dir: where runs are looked for by name.
 

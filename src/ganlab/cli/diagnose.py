@@ -21,13 +21,13 @@ def diagnose(
     ],
     samples: Annotated[
         Path | None,
-        typer.Option(help="Samples of a foreign run: a folder of images, an NPZ, or a grid PNG with --tile."),
+        typer.Option(help="Samples of a foreign run: a folder of pictures, whose grids are cut up, or an NPZ."),
     ] = None,
     real: Annotated[
         str | None,
         typer.Option(metavar="NAME|FOLDER|NPZ", help="Real data that --samples are to look like: mnist, mnist[3,8]."),
     ] = None,
-    tile: Annotated[int | None, typer.Option(min=1, help="Side of a tile of a grid PNG, in pixels.")] = None,
+    tile: Annotated[int | None, typer.Option(min=1, help="Side of an image in grids, in pixels, if not found.")] = None,
     loss: Annotated[
         str | None, typer.Option(help="The loss, where a log does not show it: non_saturating, hinge, ...")
     ] = None,

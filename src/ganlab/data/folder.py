@@ -17,10 +17,11 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ganlab.config.data import FolderOptions, held_out_size
 from ganlab.data.cache import build, cache_folder
+from ganlab.data.decoding import decoded
 from ganlab.data.samples import RealData, Samples
 from ganlab.data.selection import class_numbers
 from ganlab.domain import Images
@@ -130,11 +131,9 @@ def find_images(root: Path) -> list[ImageFile]:
 
 
 def read_image(path: Path, domain: Images) -> NDArray[np.uint8]:
-    """Return an image of `domain.shape`: turned as its EXIF data say, resized to fill it, centre cut out.
+    """Return an image of `domain.shape`: decoded as `decoded` says, resized to fill it, centre cut out.
 
     Resizing is Pillow's bilinear filter, antialiased, and works on the centre alone, however long the other side is.
-    Transparency is laid on white. 16-bit greys keep their high byte (v / 257, rounded). Of an animation the first
-    frame is taken.
 
     Raises:
         Exception: whatever Pillow makes of a broken file.
@@ -142,15 +141,7 @@ def read_image(path: Path, domain: Images) -> NDArray[np.uint8]:
     if not path.is_file():
         raise ValueError("not a regular file")
     with Image.open(path, formats=FORMATS) as opened:
-        image = ImageOps.exif_transpose(opened)
-        if image.mode == "F":
-            raise ValueError("floating-point pixels, whose range is unknown")
-        if image.mode.startswith("I"):
-            image = Image.fromarray(np.round(np.clip(np.asarray(image), 0, 65535) / 257).astype(np.uint8))
-        if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("L" if domain.channels == 1 else "RGB")
+        image = decoded(opened)[0].convert("L" if domain.channels == 1 else "RGB")
         width, height = float(image.width), float(image.height)
         if width * domain.height <= height * domain.width:
             height = width * domain.height / domain.width

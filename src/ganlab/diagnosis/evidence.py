@@ -94,6 +94,8 @@ class Evidence:
     """Steps at which the run was started again from an earlier state, in the order in which that happened."""
     unit: str = "step"
     """What a step of the curves is: `step`, `epoch`, `image` or `row`."""
+    epoch_steps: int | None = None
+    """Steps of an epoch, if known."""
     read: ReadReport | None = None
     """What a reader of foreign files read, and what it took for what."""
 
@@ -165,6 +167,7 @@ class Evidence:
             weighted=self.weighted,
             restarts=tuple(each for each in self.restarts if each <= step),
             unit=self.unit,
+            epoch_steps=self.epoch_steps,
             read=self.read,
         )
 

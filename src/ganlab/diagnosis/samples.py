@@ -16,7 +16,9 @@ from ganlab.data import RealData, Samples, load, to_stored
 from ganlab.data.arrays import Array, held_out_share, split
 from ganlab.data.folder import find_images, load_as
 from ganlab.data.named import KNOWN_DATA, load_named
+from ganlab.diagnosis.alignment import align
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.readers.pictures import find_reals, folder_size
 from ganlab.diagnosis.readers.samples import SampleSource, SavedSamples, load_samples
 from ganlab.domain import Domain, Images, Points
 from ganlab.errors import DataError
@@ -41,22 +43,53 @@ def with_samples(evidence: Evidence, samples: SampleSource, real: str | Array | 
     Raises:
         DataError: the samples or the real data are missing, broken, too few, or of another kind than each other.
     """
-    saved = load_samples(samples, tile)
+    saved = load_samples(samples, tile, _size(real, evidence))
+    found: tuple[str, ...] = ()
     if real is not None:
         options, data = load_real(real, saved.domain)
     elif evidence.experiment is not None:
         options = evidence.experiment.data
         data = load(options, 2)
+    elif isinstance(samples, Path) and (beside := find_reals(samples)) is not None:
+        options, (data, found) = None, _beside(beside, saved.domain, tile)
     else:
         raise DataError(
             "samples can be judged only against the data they should look like",
-            "name them with --real (in Python `real`): mnist, mnist[3,8], a folder of images, or an NPZ",
+            "name them with --real (`real` in Python): mnist, mnist[3,8], a folder of images, an NPZ or a grid",
         )
-    dated = [(evidence.last_step if step is None else step, each) for step, each in saved.steps]
-    rows, more = snapshots_of(dated, saved.domain, options, data)
+    steps, unit, aligned = align([step for step, _ in saved.steps], saved.unit, evidence)
+    # A log of few rows can't tell apart all of the pictures.
+    dated = dict(zip(steps, (values for _, values in saved.steps), strict=True))
+    rows, more = snapshots_of(list(dated.items()), saved.domain, options, data)
     replaced = ["the snapshots of the run were replaced by --samples"] if evidence.snapshots else []
-    return replace(
-        evidence, snapshots=tuple(rows), notes=(*evidence.notes, *saved.notes, *more, *replaced, *data.notes)
+    seen = [f"--samples: {note}" for note in saved.notes]
+    notes = (*evidence.notes, *seen, *found, *aligned, *more, *replaced, *data.notes)
+    return replace(evidence, snapshots=tuple(rows), unit=unit, notes=notes)
+
+
+def _size(real: str | Array | None, evidence: Evidence) -> tuple[int, int] | None:
+    """Return height and width of the real images, if they are known before the samples are."""
+    if real is None:
+        domain = evidence.experiment.data.domain if evidence.experiment is not None else None
+    elif isinstance(real, str) and os.path.isdir(real):
+        return folder_size(Path(real))
+    else:
+        domain = load_real(real, Points())[1].domain
+    return (domain.height, domain.width) if isinstance(domain, Images) else None
+
+
+def _beside(path: Path, domain: Domain, tile: int | None) -> tuple[RealData, tuple[str, ...]]:
+    """Return the real images that lie beside the samples, and what was found.
+
+    Raises:
+        DataError: they cannot be read.
+    """
+    if isinstance(domain, Points):
+        raise DataError(f"the samples are points, and {excerpt(str(path))} holds images", "name the reals with --real")
+    saved = load_samples(path, tile, (domain.height, domain.width))
+    return _taken(saved), (
+        f"no --real is given: {excerpt(str(path))} is taken",
+        *(f"--real: {note}" for note in saved.notes),
     )
 
 
@@ -145,7 +178,7 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
         return None, _taken(load_samples(Path(real)))
     raise DataError(
         f"--real {excerpt(real)}: no such data set, folder or file",
-        f"name one of {', '.join(KNOWN_DATA)}, classes as in mnist[3,8], a folder of images, or an NPZ",
+        f"name one of {', '.join(KNOWN_DATA)}, classes as in mnist[3,8], a folder of images, an NPZ or a grid",
     )
 
 

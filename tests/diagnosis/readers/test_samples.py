@@ -117,7 +117,9 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     assert step is None
     torch.testing.assert_close(values, IMAGES)
     Image.fromarray(np.zeros((8, 10, 3), np.uint8)).save(tmp_path / "zz.png")
-    assert load_samples(tmp_path, None)[0][0][1].shape == (21, 3, 8, 10)
+    assert load_samples(tmp_path, None)[0][0][1].shape == (21, 1, 8, 10), "grey, however it is stored"
+    Image.new("RGB", (10, 8), "red").save(tmp_path / "zzz.png")
+    assert load_samples(tmp_path, None)[0][0][1].shape == (22, 3, 8, 10)
     Image.new("L", (9, 9)).save(tmp_path / "odd.png")
     with pytest.raises(DataError, match=r"9 x 9 pixels"):
         load_samples(tmp_path, None)
@@ -142,7 +144,8 @@ def test_a_grid_of_ours(tmp_path: Path) -> None:
     Image.fromarray(grid).save(tmp_path / "grid.png")
     side = (grid.shape[1] - 2) // 5 - 2
     [(_, values)], _ = load_samples(tmp_path / "grid.png", side)
-    assert values.shape == (20, 3, side, side)
+    assert side == 128
+    assert values.shape == (20, 1, 8, 8), "the pixels that were repeated to enlarge the images are taken once"
     with pytest.raises(DataError, match="do not fill"):
         load_samples(tmp_path / "grid.png", 17)
 

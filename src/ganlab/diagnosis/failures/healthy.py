@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import CLOSE, WORST_FID, Case, Charge
+from ganlab.diagnosis.case import WORST_FID, Case, Charge
 from ganlab.diagnosis.failure import Failure
-from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.sample_levels import quality, shortfall
 
@@ -20,7 +19,7 @@ def examine(case: Case) -> Iterator[Charge]:
     elif case.has_quality:
         fid = case.fid
         last, best = float(fid.values[-1]), float(fid.values.min())
-        if last > WORST_FID or last > CLOSE * best:
+        if last > WORST_FID:
             return
         words = f"FID is {last:.3g} at the end, close to the run's own best of {best:.3g}."
         findings = [
@@ -33,9 +32,7 @@ def examine(case: Case) -> Iterator[Charge]:
         onset=None,
         window=findings[0].window,
         findings=tuple(findings),
-        summary="The evidence shows nothing wrong. "
-        + " ".join(each.words for each in findings)
-        + ("" if case.rows else advice(case)),
+        summary="The evidence shows nothing wrong. " + " ".join(each.words for each in findings),
         decisive=len(findings),
     )
 

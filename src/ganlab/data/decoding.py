@@ -1,0 +1,35 @@
+"""Pictures of any kind that Pillow reads, as 8-bit grey or RGB."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageOps
+
+ON_WHITE = "transparency was laid on white"
+EIGHT_BITS = "16-bit greys were read as 8-bit ones"
+FIRST_FRAME = "of an animation, the first frame was taken"
+
+
+def decoded(opened: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Return a picture as grey (mode L) or RGB, turned as its EXIF data say, and what that took, in words.
+
+    Transparency is laid on white. 16-bit greys keep their high byte (v / 257, rounded). Of an animation the first
+    frame is taken.
+
+    Raises:
+        ValueError: its pixels are floating-point numbers, whose range is unknown.
+        Exception: whatever Pillow makes of a broken file.
+    """
+    remarks = [FIRST_FRAME] if getattr(opened, "n_frames", 1) > 1 else []
+    image = ImageOps.exif_transpose(opened)
+    if image.mode == "F":
+        raise ValueError("floating-point pixels, whose range is unknown")
+    if image.mode.startswith("I"):
+        remarks.append(EIGHT_BITS)
+        image = Image.fromarray(np.round(np.clip(np.asarray(image), 0, 65535) / 257).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        if np.asarray(layer.getchannel("A")).min() < 255:
+            remarks.append(ON_WHITE)
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return image.convert("L" if image.mode in ("1", "L") else "RGB"), tuple(remarks)

@@ -1,0 +1,402 @@
+"""Folders of pictures as trainers leave them: grids, one or several a step; single pictures; and reals beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ganlab.data.arrays import FROM_FILES
+from ganlab.data.decoding import decoded
+from ganlab.data.folder import EXTENSIONS, FORMATS, find_images
+from ganlab.diagnosis.readers.step_names import NamedSteps, steps_in
+from ganlab.diagnosis.readers.tiling import Cuts, Tiling, find_tiling, layouts
+from ganlab.errors import DataError
+from ganlab.text import excerpt
+
+Pixels = NDArray[np.uint8]
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+LONGEST = 1 << 14
+"""Side of a picture of a grid in pixels, at most."""
+MAX_PIXELS = 1 << 28
+"""Numbers that the pictures of a folder may hold."""
+SMALLEST, LARGEST = FROM_FILES.sides
+FEWEST = FROM_FILES.fewest
+LEVELS_OF_JPEG = 8
+"""Levels of 255 that the pixels of an empty place may differ by."""
+NAMED = 3
+"""Files named in a note."""
+
+REAL = frozenset({"real", "reals"})
+GENERATED = frozenset({"fake", "fakes", "generated", "gen", "vs"})
+"""Words in names of pictures; one that is called by both kinds shows both."""
+BESIDE_REAL = frozenset({"samples", "images", "data", "grid", "train"})
+"""What else the name of a picture of reals may say."""
+
+TILE = "give the side of one image in the picture as it was saved, enlarged or not, without the gap: --tile 28"
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture: its name below the folder, with `/`, and pixels (H, W), grey, or (H, W, 3)."""
+
+    name: str
+    pixels: Pixels
+
+    @property
+    def size(self) -> Size:
+        """Height and width in pixels."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What pictures show.
+
+    Attributes:
+        steps: images (N, H, W) or (N, H, W, 3) by rising step; None for the step of a single one if no name says it.
+        unit: what steps count: `epoch`, `step`, `kimg`, or `number` if no name says it.
+        notes: what was found, and what was left out.
+    """
+
+    steps: list[tuple[int | None, Pixels]]
+    unit: str
+    notes: tuple[str, ...]
+
+
+def is_picture(path: Path) -> bool:
+    """Tell by its name whether a file is a picture."""
+    return path.suffix.lower() in EXTENSIONS
+
+
+def read_folder(folder: Path, tile: int | None, size: Size | None) -> Shown:
+    """Read the pictures of a folder.
+
+    Args:
+        folder: with pictures in it or in folders below.
+        tile: `--tile`, the side of an image in grids; None: grids are found.
+        size: of the real images, if known.
+
+    Raises:
+        DataError: there is no picture, or none can be read; they are single pictures of several sizes; or too many.
+    """
+    names = [file.path for file in find_images(folder)]
+    kinds = {name: _kind(name) for name in names}
+    chosen = [name for name in names if kinds[name] == "generated"] or names
+    aside = [name for name in names if name not in chosen] if len(chosen) < len(names) else []
+    read, notes = _read(folder, chosen)
+    shown = excerpt(str(folder))
+    if aside:
+        notes.append(f"not taken for samples, by {_their(aside)}: {_listed(aside)}")
+    grids, singles = _sorted(read, tile, size)
+    images = sum(len(tiles) for _, tiles in grids)
+    if not grids or len(singles) >= max(FEWEST, images):
+        if grids:
+            notes.append(f"left out: {_listed([each.name for each, _ in grids])}, grids among single pictures")
+        return _as_singles(singles, shown, notes)
+    if singles:
+        notes.append(f"left out: {_listed([each.name for each in singles])}, not such grids")
+    return _as_grids(grids, shown, notes)
+
+
+def read_grid(path: Path, tile: int | None, size: Size | None) -> Shown:
+    """Read a picture of a grid.
+
+    Raises:
+        DataError: it is none, or images of the side `tile` do not fill it.
+    """
+    pixels, remarks = open_picture(path)
+    grids, singles = _sorted([Picture(path.stem, pixels)], tile, size)
+    if singles:
+        raise DataError(
+            f"no grid of images is seen in {excerpt(str(path))}, {pixels.shape[1]} x {pixels.shape[0]} pixels", TILE
+        )
+    return _as_grids(grids, excerpt(str(path)), list(remarks))
+
+
+def open_picture(path: Path, longest: int = LONGEST) -> tuple[Pixels, tuple[str, ...]]:
+    """Return a picture as (H, W), grey, or (H, W, 3), and what that took.
+
+    Raises:
+        DataError: it is none, or a side is longer than `longest`.
+    """
+    shown = excerpt(str(path))
+    try:
+        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as opened:
+            warnings.simplefilter("ignore")
+            if max(opened.size) > longest:
+                raise _too_large(shown, (opened.height, opened.width), longest)
+            image, remarks = decoded(opened)
+            return np.asarray(image), remarks
+    except DataError:
+        raise
+    except Exception as error:  # a broken file makes Pillow raise nearly anything
+        raise DataError(f"{shown} is no image that can be read: {excerpt(str(error), 200)}", "remove it") from error
+
+
+def _too_large(shown: str, size: Size, longest: int) -> DataError:
+    return DataError(f"{shown} is {size[1]} x {size[0]} pixels", f"at most {longest} a side are read")
+
+
+def _kind(name: str) -> str:
+    """Return `generated`, `real` or `both`, by the words in a name."""
+    words = set(re.findall(r"[a-z]+", name.lower()))
+    if words & REAL:
+        return "both" if words & GENERATED else "real"
+    return "generated"
+
+
+def _read(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]:
+    """Return the pictures that can be read, and notes on the others and on what was changed.
+
+    Raises:
+        DataError: none can be read, or they are too many.
+    """
+    read: list[Picture] = []
+    broken: list[tuple[str, DataError]] = []
+    changed: Counter[str] = Counter()
+    total = 0
+    for name in names:
+        try:
+            pixels, remarks = open_picture(folder / name)
+        except DataError as error:
+            broken.append((name, error))
+            continue
+        total += pixels.size
+        if total > MAX_PIXELS:
+            raise DataError(f"{excerpt(str(folder))} holds more images than can be read", "give 10,000 of them")
+        changed.update(remarks)
+        read.append(Picture(name, pixels))
+    if not read:
+        raise broken[0][1]
+    notes = [f"in {count:,} of {len(names):,} pictures, {what}" for what, count in sorted(changed.items())]
+    if broken:
+        names_only = [name for name, _ in broken]
+        notes.append(f"left out: {_listed(names_only)}, which cannot be read")
+    return read, notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(excerpt(name, 60) for name in names[:NAMED]) + more
+
+
+def _their(names: Sequence[str]) -> str:
+    return "its name" if len(names) == 1 else "their names"
+
+
+# Grids
+
+
+def _sorted(
+    pictures: Sequence[Picture], tile: int | None, size: Size | None
+) -> tuple[list[tuple[Picture, list[Pixels]]], list[Picture]]:
+    """Return the pictures that are grids of images of one size, cut up, and the others.
+
+    Raises:
+        DataError: images of the side `tile` fill none of the pictures.
+    """
+    if tile is not None and not SMALLEST <= tile <= LARGEST:
+        raise DataError(f"--tile {tile}: no image is {tile} pixels wide", f"give {SMALLEST} to {LARGEST}")
+    grids: list[tuple[Picture, list[Pixels]]] = []
+    singles: list[Picture] = []
+    for group in _alike(pictures):
+        tiling = _tiling(group, tile, size)
+        if tiling is None:
+            singles += group
+        else:
+            grids += [(each, _without_empty_end(tiling.cut(each.pixels))) for each in group]
+    if tile is not None and not grids:
+        height, width = pictures[0].size
+        raise DataError(
+            f"{excerpt(pictures[0].name)} is {width} x {height} pixels, which images of {tile} pixels do not fill", TILE
+        )
+    counts: Counter[Size] = Counter()
+    for _, tiles in grids:
+        counts[tiles[0].shape[0], tiles[0].shape[1]] += len(tiles)
+    if len(counts) > 1:
+        [(usual, _)] = counts.most_common(1)
+        singles += [each for each, tiles in grids if tiles[0].shape[:2] != usual]
+        grids = [(each, tiles) for each, tiles in grids if tiles[0].shape[:2] == usual]
+    return grids, singles
+
+
+def _alike(pictures: Sequence[Picture]) -> Iterator[list[Picture]]:
+    """Yield the pictures of one size and, where few kinds of names are there, of one kind of name."""
+    kinds = {each.name: re.sub("[0-9]+", "#", each.name) for each in pictures}
+    by_name = len(set(kinds.values())) <= 8
+    groups: dict[tuple[Size, str], list[Picture]] = {}
+    for each in pictures:
+        groups.setdefault((each.size, kinds[each.name] if by_name else ""), []).append(each)
+    yield from groups.values()
+
+
+def _tiling(group: Sequence[Picture], tile: int | None, size: Size | None) -> Tiling | None:
+    """Return how pictures of one size are to be cut; None if they are no grids."""
+    pixels = [each.pixels for each in group]
+    if tile is not None:
+        return find_tiling(pixels, (tile, tile)) or _filling(group[0].size, tile)
+    if size is not None and group[0].size == size:
+        return None
+    return (size and find_tiling(pixels, size)) or find_tiling(pixels)
+
+
+def _filling(size: Size, side: int) -> Tiling | None:
+    """Return the layout of square tiles that fill a picture; None if none does."""
+    for down in _along(size[0], side):
+        for across in _along(size[1], side):
+            if down.gap == across.gap or 1 in (len(down.starts), len(across.starts)):
+                return Tiling(down, across)
+    return None
+
+
+def _along(length: int, side: int) -> Iterator[Cuts]:
+    yield from layouts(length, side)
+    if 0 <= (length - side) // 2 <= LEVELS_OF_JPEG and (length - side) % 2 == 0:
+        yield Cuts(((length - side) // 2,), side, 0)
+
+
+def _without_empty_end(tiles: list[Pixels]) -> list[Pixels]:
+    """Leave out tiles at the end that are of one colour, which fill up the last row; not where all are."""
+    end = len(tiles)
+    while end and np.ptp(tiles[end - 1], axis=(0, 1)).max() <= LEVELS_OF_JPEG:
+        end -= 1
+    return tiles[:end] or tiles
+
+
+def _as_grids(grids: Sequence[tuple[Picture, list[Pixels]]], shown: str, notes: list[str]) -> Shown:
+    """Return the tiles of each step."""
+    named = steps_in([_stem(each.name) for each, _ in grids])
+    dated = list(zip(named.steps, grids, strict=True))
+    if any(step is not None for step, _ in dated):
+        without = [each.name for step, (each, _) in dated if step is None]
+        if without:
+            notes.append(f"left out: {_listed(without)}, without a step in {_their(without)}")
+        dated = [(step, grid) for step, grid in dated if step is not None]
+    by_step: dict[int | None, list[Pixels]] = {}
+    for step, (_, tiles) in dated:
+        by_step.setdefault(step, []).extend(tiles)
+    factor = _enlarged([tiles[0] for tiles in by_step.values()])
+    steps = [
+        (step, one_kind([tile[::factor, ::factor] for tile in by_step[step]]))
+        for step in sorted(by_step, key=lambda step: -1 if step is None else step)
+    ]
+    per_picture = sorted({len(tiles) for _, (_, tiles) in dated})
+    counts = f"{per_picture[0]:,}" if len(per_picture) == 1 else f"{per_picture[0]:,} to {per_picture[-1]:,}"
+    height, width = dated[0][1][1][0].shape[:2]
+    where = f"each of {len(dated):,} pictures" if len(dated) > 1 else "the picture"
+    enlarged = f", enlarged {factor} times" if factor > 1 else ""
+    notes.insert(0, f"{shown}: {counts} tiles of {height} x {width}{enlarged} in {where}{_span(steps, named)}")
+    return Shown(steps, named.unit, (*notes, *named.notes))
+
+
+def _enlarged(tiles: Sequence[Pixels]) -> int:
+    """Return how many times images were enlarged by repeating pixels; 1 if they were not."""
+    height, width = tiles[0].shape[:2]
+    for factor in range(16, 1, -1):
+        if height % factor or width % factor or min(height, width) // factor < SMALLEST:
+            continue
+        small = [each[::factor, ::factor] for each in tiles]
+        enlarged = [part.repeat(factor, 0).repeat(factor, 1) for part in small]
+        same = all(np.array_equal(*pair) for pair in zip(tiles, enlarged, strict=True))
+        if same and any(np.ptp(each) for each in small):
+            return factor
+    return 1
+
+
+def _span(steps: Sequence[tuple[int | None, Pixels]], named: NamedSteps) -> str:
+    """Return from where to where steps go, in words."""
+    first, last = steps[0][0], steps[-1][0]
+    if first is None:
+        return ""
+    unit = {"epoch": "epoch", "kimg": "kimg"}.get(named.unit, "step")
+    if len(steps) == 1:
+        return f", {unit} {first:,}"
+    return f", {unit}{'s' * (unit != 'kimg')} {first:,} to {last:,}"
+
+
+def _stem(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix(""))
+
+
+# Single pictures
+
+
+def _as_singles(pictures: Sequence[Picture], shown: str, notes: list[str]) -> Shown:
+    """Return single pictures, by step where enough of them are named after one.
+
+    Raises:
+        DataError: their sizes differ.
+    """
+    first = pictures[0]
+    for each in pictures:
+        if each.size != first.size:
+            raise DataError(
+                f"{shown}: {excerpt(each.name)} is {each.size[1]} x {each.size[0]} pixels, and {excerpt(first.name)} "
+                f"{first.size[1]} x {first.size[0]}; no grid of images is seen in them",
+                "save all samples at one size; if they are grids, name the side of one image with --tile",
+            )
+    if len(pictures) < FEWEST:
+        height, width = first.size
+        raise DataError(
+            f"{shown} holds {len(pictures)} pictures of {width} x {height} pixels, in which no grid of images is seen",
+            f"give at least {FEWEST} samples; if each picture is a grid, name the side of one image with --tile",
+        )
+    if max(first.size) > LARGEST:
+        raise _too_large(excerpt(first.name), first.size, LARGEST)
+    named = steps_in([_stem(each.name) for each in pictures])
+    by_step: dict[int | None, list[Pixels]] = {}
+    for step, each in zip(named.steps, pictures, strict=True):
+        by_step.setdefault(step, []).append(each.pixels)
+    height, width = first.size
+    if named.named and None not in by_step and min(map(len, by_step.values())) >= FEWEST:
+        steps = [(step, one_kind(by_step[step])) for step in sorted(by_step, key=lambda step: step or 0)]
+        notes.insert(0, f"{shown}: {len(pictures):,} single pictures of {height} x {width}{_span(steps, named)}")
+        return Shown(steps, named.unit, (*notes, *named.notes))
+    notes.insert(0, f"{shown}: {len(pictures):,} single pictures of {height} x {width}, taken for samples of one step")
+    return Shown([(None, one_kind([each.pixels for each in pictures]))], "number", tuple(notes))
+
+
+def one_kind(pixels: Sequence[Pixels]) -> Pixels:
+    """Return images (N, H, W), if all of them are grey, however they are stored; else (N, H, W, 3)."""
+    if all(each.ndim == 2 or bool((each == each[:, :, :1]).all()) for each in pixels):
+        return np.stack([each if each.ndim == 2 else each[:, :, 0] for each in pixels])
+    return np.stack([each if each.ndim == 3 else np.repeat(each[:, :, None], 3, axis=2) for each in pixels])
+
+
+# Real images
+
+
+def folder_size(folder: Path) -> Size | None:
+    """Return height and width of the pictures in a folder, if the first ones are of one size."""
+    sizes = set()
+    for file in find_images(folder)[:FEWEST]:
+        try:
+            pixels, _ = open_picture(folder / file.path)
+        except DataError:
+            continue
+        sizes.add((pixels.shape[0], pixels.shape[1]))
+    return sizes.pop() if len(sizes) == 1 else None
+
+
+def find_reals(samples: Path) -> Path | None:
+    """Return the real images beside samples: `reals.png`, `real_samples.png` or `real/`, in or next to their folder."""
+    here = samples if os.path.isdir(samples) else samples.parent
+    for place in (here, here.parent):
+        for each in sorted(place.iterdir()) if place.is_dir() else ():
+            words = re.findall(r"[a-z]+", each.stem.lower())
+            named = bool(words) and words[0] in REAL and set(words) <= REAL | BESIDE_REAL
+            if each != samples and named and (each.is_dir() or is_picture(each)):
+                return each
+    return None

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganlab.diagnosis.readers.pictures import find_reals, read_folder, read_grid
+from ganlab.errors import DataError
+from truth.tilings import Grid, one
+
+RANDOM = np.random.default_rng(0)
+GRID = Grid("digits", 28, 25, 5, 2, "make_grid", 0, 0, None)
+
+
+def grids(folder: Path, *names: str, grid: Grid = GRID) -> Path:
+    """Save a grid under each of the names, with the folders in them."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(grid.draw(RANDOM)).save(folder / name)
+    return folder
+
+
+def singles(folder: Path, count: int, name: str = "{:04}.png", side: int = 64) -> Path:
+    for number in range(count):
+        path = folder / name.format(number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(one("textures", side, RANDOM)).save(path)
+    return folder
+
+
+def shapes(
+    folder: Path, tile: int | None = None, size: tuple[int, int] | None = None
+) -> dict[int | None, tuple[int, ...]]:
+    return {step: values.shape for step, values in read_folder(folder, tile, size).steps}
+
+
+def test_a_grid_a_step(tmp_path: Path) -> None:
+    found = read_folder(grids(tmp_path / "images", *(f"{step}.png" for step in range(0, 1400, 200))), None, None)
+    assert [step for step, _ in found.steps] == list(range(0, 1400, 200))
+    assert {values.shape for _, values in found.steps} == {(25, 28, 28)}, "grey, however it is stored"
+    assert found.notes == (f"{tmp_path / 'images'}: 25 tiles of 28 x 28 in each of 7 pictures, steps 0 to 1,200",)
+
+
+def test_several_grids_a_step_and_their_unit(tmp_path: Path) -> None:
+    found = read_folder(grids(tmp_path, "epoch_1_a.png", "epoch_1_b.png", "epoch_2_a.png"), None, None)
+    assert [(step, len(values)) for step, values in found.steps] == [(1, 50), (2, 25)]
+    assert found.unit == "epoch"
+    assert found.notes[0].endswith("25 tiles of 28 x 28 in each of 3 pictures, epochs 1 to 2")
+
+
+def test_a_folder_of_grids_a_step(tmp_path: Path) -> None:
+    names = ("iter_000200/0001.png", "iter_000200/0002.png", "iter_000400/0001.png")
+    assert shapes(grids(tmp_path, *names)) == {200: (50, 28, 28), 400: (25, 28, 28)}
+
+
+def test_single_pictures_stay_single(tmp_path: Path) -> None:
+    assert shapes(singles(tmp_path / "flat", 40)) == {None: (40, 64, 64, 3)}
+    assert shapes(tmp_path / "flat", size=(32, 32)) == {None: (40, 64, 64, 3)}, (
+        "though tiles of 32 pixels would fill them"
+    )
+    by_step = singles(tmp_path / "steps", 16, "iter_000200/{:04}.png")
+    assert shapes(singles(by_step, 20, "iter_000400/{:04}.png")) == {200: (16, 64, 64, 3), 400: (20, 64, 64, 3)}
+
+
+def test_what_is_no_such_grid_is_left_out_and_said(tmp_path: Path) -> None:
+    grids(tmp_path, *(f"{step}.png" for step in (100, 200, 300)), "final.png")
+    grids(tmp_path, "real_samples.png")
+    singles(tmp_path, 1, "loss.png", side=200)
+    (tmp_path / "400.png").write_bytes((tmp_path / "300.png").read_bytes()[:900])
+    (tmp_path / "log.txt").write_text("not a picture")
+    found = read_folder(tmp_path, None, None)
+    assert [step for step, _ in found.steps] == [100, 200, 300]
+    assert found.notes[1:] == (
+        "left out: 400.png, which cannot be read",
+        "not taken for samples, by its name: real_samples.png",
+        "left out: loss.png, not such grids",
+        "left out: final.png, without a step in its name",
+    )
+
+
+def test_grids_of_other_tiles_than_most(tmp_path: Path) -> None:
+    grids(tmp_path, "100.png", "200.png", "300.png")
+    grids(tmp_path, "wide_100.png", grid=Grid("textures", 45, 16, 4, 2, "make_grid", 0, 0, None))
+    found = read_folder(tmp_path, None, None)
+    assert {values.shape for _, values in found.steps} == {(25, 28, 28)}
+    assert "left out: wide_100.png, not such grids" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [(15, "holds 15 pictures of 64 x 64 pixels, in which no grid of images is seen"), (0, "holds no images")],
+)
+def test_too_few_pictures_that_are_no_grids(tmp_path: Path, count: int, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        read_folder(singles(tmp_path, count), None, None)
+    assert count == 0 or "--tile" in str(caught.value)
+
+
+def test_a_picture_that_is_no_grid(tmp_path: Path) -> None:
+    singles(tmp_path, 1)
+    with pytest.raises(DataError, match="no grid of images is seen"):
+        read_grid(tmp_path / "0000.png", None, None)
+    assert read_grid(tmp_path / "0000.png", 16, None).steps[0][1].shape == (16, 16, 16, 3), "the user knows better"
+    with pytest.raises(DataError, match="do not fill"):
+        read_grid(tmp_path / "0000.png", 43, None)
+
+
+def test_pixels_of_every_kind(tmp_path: Path) -> None:
+    grid = Image.fromarray(GRID.draw(RANDOM)).convert("L")
+    sixteen = Image.fromarray(np.asarray(grid).astype(np.uint16) * 257)
+    clear = grid.convert("RGBA")
+    clear.putalpha(grid)
+    for name, picture in (("16", sixteen), ("palette", grid.convert("P")), ("rgba", clear)):
+        (tmp_path / name).mkdir()
+        picture.save(tmp_path / name / "7.png")
+    grid.save(tmp_path / "moving_7.gif", save_all=True, append_images=[Image.new("L", grid.size)])
+    plain = read_grid(tmp_path / "palette" / "7.png", None, None).steps[0][1]
+    assert plain.shape == (25, 28, 28)
+    found = read_folder(tmp_path / "16", None, None)
+    np.testing.assert_array_equal(found.steps[0][1], plain)
+    assert "in 1 of 1 pictures, 16-bit greys were read as 8-bit ones" in found.notes
+    assert "in 1 of 1 pictures, transparency was laid on white" in read_folder(tmp_path / "rgba", None, (28, 28)).notes
+    found = read_grid(tmp_path / "moving_7.gif", None, None)
+    assert "of an animation, the first frame was taken" in found.notes
+    assert found.steps[0][1].shape == (25, 28, 28)
+
+
+def test_reals_beside_samples(tmp_path: Path) -> None:
+    run = grids(tmp_path / "run" / "images", "100.png").parent
+    assert find_reals(run / "images") is None
+    singles(run / "real", 3)
+    assert find_reals(run / "images") == run / "real"
+    grids(run / "images", "reals.png")
+    assert find_reals(run / "images") == run / "images" / "reals.png"
+    assert find_reals(run / "images" / "100.png") == run / "images" / "reals.png"
+    grids(tmp_path / "other", "real_estate.png", "really.png")
+    assert find_reals(tmp_path / "other") is None

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ganlab.diagnosis.alignment import align
+from ganlab.diagnosis.evidence import Evidence, Series
+
+
+def log(last: int, unit: str = "step", epoch_steps: int | None = None) -> Evidence:
+    steps = np.linspace(0, last, 11).astype(np.int64)
+    return Evidence("log", curves={"d_loss": Series(steps, np.ones(11))}, unit=unit, epoch_steps=epoch_steps)
+
+
+@pytest.mark.parametrize(
+    ("steps", "unit", "evidence", "aligned", "said"),
+    [
+        ([0, 1000], "step", log(1000), [0, 1000], ""),
+        ([1, 30], "epoch", log(30, "epoch"), [1, 30], ""),
+        ([1, 30], "epoch", log(3000, epoch_steps=100), [100, 3000], ""),
+        ([0, 200], "kimg", log(200_000, "image"), [0, 200_000], ""),
+        ([0, 200], "number", log(200_000, "image"), [0, 200_000], "taken for kimg"),
+        ([0, 1000], "number", log(1000), [0, 1000], "taken for steps"),
+        ([1, 30], "number", log(3000, epoch_steps=100), [100, 3000], "taken for epochs"),
+        ([1000, 4000], "step", log(2000), [1000, 4000], "the pictures go on to step 4,000"),
+        # What cannot be aligned.
+        ([200, 2600], "step", log(13, "epoch"), [1, 13], "cannot be aligned"),
+        ([200, 2600], "number", log(13, "epoch"), [1, 13], "cannot be aligned"),
+        ([1, 30], "epoch", log(3000), [100, 3000], "cannot be aligned"),
+        ([10, 20], "step", log(100, "row"), [50, 100], "cannot be aligned"),
+        ([None], "number", log(700), [700], ""),
+    ],
+)
+def test_pictures_beside_a_log(
+    steps: list[int | None], unit: str, evidence: Evidence, aligned: list[int], said: str
+) -> None:
+    found = align(steps, unit, evidence)
+    assert found.steps == aligned
+    assert found.unit == evidence.unit
+    assert said in " ".join(found.notes)
+    assert bool(said) == bool(found.notes)
+
+
+def test_pictures_alone_count_as_their_names_do() -> None:
+    assert align([1, 5], "epoch", Evidence("samples"))[:2] == ([1, 5], "epoch")
+    assert align([1, 5], "kimg", Evidence("samples"))[:2] == ([1000, 5000], "image")
+    assert align([1, 5], "number", Evidence("samples"))[:2] == ([1, 5], "step")
+    assert align([None], "number", Evidence("samples"))[:2] == ([0], "step")

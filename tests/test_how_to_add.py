@@ -281,7 +281,29 @@ def read(path):
         ),
     ),
 )
-ADDITIONS = (ARCHITECTURE, LOSS, PENALTY, STABILIZER, DATA, FAILURE, STATISTIC, READER)
+TRAINER = Addition(
+    {},
+    (
+        (
+            "diagnosis/readers/trainers.yaml",
+            "- name: pix2pix\n",
+            """- name: my trainer
+  source: here
+  signatures: [[total of D, fool]]
+  columns:
+    d_loss: total of D
+    g_loss: fool
+  family: hinge
+  judged: losses
+  example: |
+    it 1 total of D=1.10 fool=0.31
+  reads: {d_loss: 1.10, g_loss: 0.31}
+
+""",
+        ),
+    ),
+)
+ADDITIONS = (ARCHITECTURE, LOSS, PENALTY, STABILIZER, DATA, FAILURE, STATISTIC, READER, TRAINER)
 
 EXPERIMENT = {
     "name": "added",
@@ -306,6 +328,8 @@ from safetensors.torch import load_file
 
 run = ganlab.train(json.loads(sys.argv[1]), runs_dir="runs")
 Path("log.txt").write_text("semicolons\\n1.0;2.0\\n1.5;2.5\\n")
+Path("trainer.log").write_text("it 1 total of D=1.5 fool=0.5\\nit 2 total of D=1.2 fool=0.4\\n")
+of_trainer = read(Path("trainer.log"), ReadOptions())
 tensors = {name for path in Path(run.path).glob("checkpoints/*20/*.safetensors") for name in load_file(path)}
 tensors |= {name for path in Path(run.path).glob("checkpoints/*20*.safetensors") for name in load_file(path)}
 print(json.dumps({
@@ -315,6 +339,7 @@ print(json.dumps({
     "sharpness": run.snapshots[-1]["sharpness"],
     "state": sorted(name for name in tensors if name.startswith("game/")),
     "curve": read(Path("log.txt"), ReadOptions()).curves["g_loss"].values.tolist(),
+    "trainer": [of_trainer.read.trainer, of_trainer.family, of_trainer.curves["d_loss"].values.tolist()],
     "schema": [
         name in json.dumps(json_schema()) for name in ("perceptron", "absolute", "drift", "counting", "line")
     ],
@@ -356,6 +381,7 @@ def test_a_part_is_a_new_file_and_a_line(package: Path) -> None:
     assert found["sharpness"] > 0
     assert found["state"] == ["game/counting/updates"]
     assert found["curve"] == [2.0, 2.5]
+    assert found["trainer"] == ["my trainer", "hinge", [1.5, 1.2]]
     assert found["schema"] == [True] * 5
 
 

@@ -223,6 +223,30 @@ class TestForeignLogs:
         assert error.exit_code == 2
 
 
+class TestStandardInput:
+    LOG = "iter 10 D loss: 1.3 G loss: 0.9\niter 20 D loss: 1.2 G loss: 0.8\niter 30 D loss: nan G loss: nan"
+
+    def given(self, *arguments: object) -> Any:
+        return runner.invoke(app, ["diagnose", *map(str, arguments)], input=self.LOG)
+
+    def test_is_judged_to_its_last_line(self) -> None:
+        result = self.given("-", "--json", "--fail-on", "diverged")
+        assert result.exit_code == 3
+        verdict = json.loads(result.stdout)
+        assert (verdict["source"], verdict["failure"], verdict["steps"]) == ("standard input", "diverged", [10, 30])
+
+    def test_is_shown_and_stands_among_others(self, tmp_path: Path) -> None:
+        assert self.given("-", "--show").stdout.startswith("standard input\nformat: a text log\nrows: 3\n")
+        result = self.given(write_log(tmp_path / "log.csv"), "-")
+        assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == [str(tmp_path / "log.csv"), "-"]
+
+    def test_cannot_be_watched_and_leaves_nothing_behind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        assert "--watch follows a file" in str(self.given("-", "--watch").exception)
+        assert self.given("-").exit_code == 0
+        assert list(tmp_path.iterdir()) == []
+
+
 class TestFailOn:
     @pytest.mark.parametrize(
         ("names", "code"), [("diverged", 3), ("mode_collapse, diverged", 3), ("mode_collapse,oscillation", 0)]

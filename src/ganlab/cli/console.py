@@ -7,6 +7,10 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -59,6 +63,21 @@ def close_streams() -> None:
     except BrokenPipeError:
         # Python would flush again when it ends, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def spooled() -> Iterator[Path]:
+    """Hold what comes by standard input in a file meanwhile; its last line is whole, with or without an end."""
+    with TemporaryDirectory(prefix="ganlab-") as folder:
+        path = Path(folder) / "standard input"
+        with path.open("wb") as file:
+            last = b""
+            while content := sys.stdin.buffer.read(1 << 20):
+                file.write(content)
+                last = content[-1:]
+            if last not in (b"", b"\n"):
+                file.write(b"\n")
+        yield path
 
 
 def console(stderr: bool = False) -> Console:

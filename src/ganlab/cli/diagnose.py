@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ganlab.cli.console import spooled
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.cli.parsing import column_names, verdict_names
 from ganlab.errors import GanlabError
@@ -17,7 +18,9 @@ from ganlab.runs.stop import StopSignal
 def diagnose(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH", help="Runs, or unique parts of their names; or logs that other code wrote."),
+        typer.Argument(
+            metavar="PATH", help="Runs, or unique parts of their names; or logs of other code; - is standard input."
+        ),
     ],
     samples: Annotated[
         Path | None,
@@ -60,6 +63,8 @@ def diagnose(
     Example: ganlab diagnose runs/dcgan_mnist-20260101-120000-abcd --fail-on mode_collapse,diverged
 
     Logs of other code: ganlab diagnose train.log --show, then ganlab diagnose train.log --map d_loss=lossD
+
+    A log that was copied: xclip -o | ganlab diagnose -
     """
     wanted, names = verdict_names(fail_on), column_names(columns or [])
     if watch and len(paths) > 1:
@@ -68,14 +73,17 @@ def diagnose(
         raise GanlabError("--export writes the curves of one run, once", "name one run, without --watch")
     if show and watch:
         raise GanlabError("--show prints what is there now, and --watch waits for more", "leave one of them out")
+    if watch and "-" in paths:
+        raise GanlabError("--watch follows a file, and standard input is read to its end", "name the file")
     # Before what takes seconds to import, so that no signal is lost meanwhile.
-    with StopSignal() if watch else nullcontext() as stop:
-        from ganlab.cli.judging import Order, judge_many, judge_one, watch_one
+    with StopSignal() if watch else nullcontext() as stop, spooled() if "-" in paths else nullcontext() as received:
+        from ganlab.cli.judging import judge_many, judge_one, watch_one
+        from ganlab.cli.order import Order
         from ganlab.cli.reading import show_each
         from ganlab.diagnosis.readers import ReadOptions
 
         options = ReadOptions(columns=names, loss=loss, samples=samples, real=real, tile=tile)
-        order = Order(options, runs_dir, out, wanted, as_json, export)
+        order = Order(options, runs_dir, out, wanted, as_json, export, received)
         if show:
             show_each(paths, order)
             return

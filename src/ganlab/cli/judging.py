@@ -5,48 +5,28 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import typer
 
 from ganlab.cli.console import console, print_json
+from ganlab.cli.order import Order
 from ganlab.cli.verdict_panel import print_remarks, show_verdict
 from ganlab.cli.verdict_table import show_several
-from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.readers.curves_file import check_new, write_curves
-from ganlab.diagnosis.sessions import Judged, diagnose_path, find_target, follow, write_down
-from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.sessions import Judged, diagnose_target, follow, write_down
 from ganlab.diagnosis.wording import in_a_line
 from ganlab.errors import GanlabError
 from ganlab.runs.stop import StopSignal
 from ganlab.text import printable
-from ganlab.verdicts import matches
-
-
-@dataclass(frozen=True)
-class Order:
-    """How to read, where runs are, where to write, which verdicts the command fails on, for whom to print, and where
-    `--export` writes."""
-
-    options: ReadOptions
-    runs_dir: Path
-    out: Path | None
-    wanted: tuple[str, ...]
-    as_json: bool
-    export: Path | None = None
-
-    def fails(self, verdict: Verdict) -> bool:
-        """Return whether `--fail-on` names a verdict."""
-        return matches(verdict.name, self.wanted)
 
 
 def judge_one(path: str, order: Order) -> bool:
     """Judge and show one run; return whether its verdict is one to fail on."""
-    target = find_target(path, order.runs_dir)
+    target = order.find(path)
     if order.export is not None:
         check_new(order.export)
-    verdict = diagnose_path(target.path, order.options)
+    verdict = diagnose_target(target, order.options)
     judged = write_down(verdict, order.options, target.run, order.out)
     if order.export is not None and verdict.judged_on is not None:
         write_curves(order.export, verdict.judged_on)
@@ -65,8 +45,8 @@ def judge_many(paths: Sequence[str], order: Order) -> bool:
     results: list[tuple[str, Judged | GanlabError]] = []
     for number, path in enumerate(paths, start=1):
         try:
-            target = find_target(path, order.runs_dir)
-            verdict = diagnose_path(target.path, order.options)
+            target = order.find(path)
+            verdict = diagnose_target(target, order.options)
         except GanlabError as error:
             results.append((path, error))
             continue
@@ -87,7 +67,7 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
 
     With `--json` each new verdict is one line. Verdict and pictures are written at the end.
     """
-    target, shown = find_target(path, order.runs_dir), ""
+    target, shown = order.find(path), ""
     for verdict in follow(target, order.options, seconds, stop, waiting):
         if verdict.name != shown:
             shown = verdict.name

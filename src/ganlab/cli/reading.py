@@ -14,13 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ganlab.cli.console import console, print_error, print_json
-from ganlab.cli.judging import Order
+from ganlab.cli.order import Order
 from ganlab.cli.verdict_table import WIDEST
 from ganlab.diagnosis.places import names, number, span
 from ganlab.diagnosis.read_report import NothingKnown, ReadColumn, ReadReport
 from ganlab.diagnosis.readers import read
 from ganlab.diagnosis.readers.curves_file import report_of, write_curves
-from ganlab.diagnosis.sessions import find_target
 from ganlab.errors import GanlabError
 from ganlab.text import printable
 
@@ -37,7 +36,8 @@ def show_each(paths: Sequence[str], order: Order) -> None:
     for path in paths:
         hint = ""
         try:
-            evidence = read(find_target(path, order.runs_dir).path, replace(order.options, samples=None))
+            target = order.find(path)
+            evidence = read(target.path, replace(order.options, samples=None))
             if order.export is not None:
                 write_curves(order.export, evidence)
             report = evidence.read or report_of(evidence, "a ganlab run")
@@ -50,9 +50,10 @@ def show_each(paths: Sequence[str], order: Order) -> None:
                 raise
             errors.append(error)
             continue
-        found.append({"source": path, "read": report.as_json() | {"details": report.details()}})
+        name = target.name or path
+        found.append({"source": name, "read": report.as_json() | {"details": report.details()}})
         if not order.as_json:
-            show_reading(console(), path, report, hint)
+            show_reading(console(), name, report, hint)
     if order.as_json:
         print_json(found if len(paths) > 1 else found[0])
     for each in errors:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganlab.diagnosis.judge import diagnose
@@ -43,10 +43,12 @@ class Target:
     Attributes:
         path: where it is.
         run: the run; None if other code wrote it.
+        name: what it is called, if that is not its path.
     """
 
     path: Path
     run: RunDirectory | None
+    name: str = ""
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Return what changes when something is written: times and sizes."""
@@ -87,6 +89,12 @@ def diagnose_path(source: Path | Columns | None, options: ReadOptions) -> Verdic
         GanlabError: it cannot be read, or what the options name cannot be used.
     """
     return diagnose(read(source, options))
+
+
+def diagnose_target(target: Target, options: ReadOptions) -> Verdict:
+    """Judge what `find_target` found, as `diagnose_path` does."""
+    verdict = diagnose_path(target.path, options)
+    return replace(verdict, source=target.name) if target.name else verdict
 
 
 def follow(

@@ -189,10 +189,14 @@ class _Game:
         """The values of curves at the steps where all have finite ones; empty columns if one is not there."""
         if any(name not in self.curves for name in names):
             return [np.zeros(0) for _ in names]
-        steps = self.curves[names[0]].steps
-        for name in names[1:]:
-            steps = np.intersect1d(steps, self.curves[name].steps, assume_unique=True)
-        values = [self.curves[name].values[np.searchsorted(self.curves[name].steps, steps)] for name in names]
+        curves = [self.curves[name] for name in names]
+        steps = curves[0].steps
+        if all(np.array_equal(curve.steps, steps) for curve in curves[1:]):
+            values = [curve.values for curve in curves]
+        else:
+            for curve in curves[1:]:
+                steps = np.intersect1d(steps, curve.steps, assume_unique=True)
+            values = [curve.values[np.searchsorted(curve.steps, steps)] for curve in curves]
         finite = np.isfinite(values).all(axis=0)
         return [each[finite] for each in values]
 

@@ -1,22 +1,29 @@
-"""The page of accuracy: every labelled run of the corpus, judged by `ganlab.diagnosis`.
+"""The page of accuracy: every labelled run of the corpus, judged by `ganlab.diagnosis`, and logs of other code.
 
 python -m truth.corpus train && python -m truth.corpus label && python -m truth.accuracy rows
 python -m docs.make.verdict_accuracy [--corpus FOLDER]     docs/verdict_accuracy.md, and a row for each run in .csv
+python -m docs.make.verdict_accuracy --logs                its section on logs of other code alone, without a corpus,
+                                                           from docs/verdicts/foreign.json of `python -m truth.foreign`
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from docs.make.remarks import Remark, outdated, read_remarks
+from ganlab.runs.files import read_json
 from truth.accuracy import BINS, Judged, bins_of, judged, read_labels, share, summary
 from truth.scoring import induced
 
 PAGE = Path(__file__).parents[1] / "verdict_accuracy.md"
+LOGS = Path(__file__).parents[1] / "verdicts" / "foreign.json"
+LOGS_HEADING = "## Logs of other code"
 HISTORY = "the half not tuned on"
 """The remark on how the figures of that half came about."""
 
@@ -76,10 +83,40 @@ The same runs, judged without samples: {hits} of {len(named)} runs whose log pro
 the dominance of one player got the right verdict; {len(mistaken)} of {len(blind)} got a wrong one, {sure} of them with
 a confidence above .8; the others were inconclusive.
 
+{on_logs(read_json(LOGS))}
 ## Wrong verdicts, the half not tuned on
 
 {wrong_ones(tested)}
 """
+
+
+def on_logs(found: Mapping[str, Any]) -> str:
+    """Return the section on logs of other code.
+
+    Args:
+        found: what `truth.foreign` wrote.
+    """
+    command = found["made_from"]["command"]
+    return f"""{LOGS_HEADING}
+
+Made by `{command}`, on logs that people published of their own
+trainings: losses, and metrics if they were printed, without samples and without any option. Which verdicts are right
+was written down for each log before it was judged; *inconclusive* is right for many. The logs are not part of this
+repository. Accused: those whose verdict is a failure that the run does not have.
+
+| | n | read | decided | right | accused | called healthy wrongly |
+| --- | --- | --- | --- | --- | --- | --- |
+| logs of other code, losses only | {" | ".join(str(found[key]) for key in COLUMNS)} |
+"""
+
+
+COLUMNS = ("logs", "read", "decided", "right", "accused", "flattered")
+
+
+def with_logs(page: str) -> str:
+    """Return the page with its section on logs of other code made again."""
+    section = on_logs(read_json(LOGS))
+    return re.sub(rf"{LOGS_HEADING}\n.*?\n(?=## )", lambda _: f"{section}\n", page, count=1, flags=re.DOTALL)
 
 
 def outcome(tested: Sequence[Judged]) -> str:
@@ -140,7 +177,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How often the verdicts are right on the runs of the corpus.")
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     parser.add_argument("--into", type=Path, default=PAGE)
+    parser.add_argument("--logs", action="store_true", help="only the section on logs of other code")
     arguments = parser.parse_args()
+    if arguments.logs:
+        arguments.into.write_text(with_logs(arguments.into.read_text()))
+        return
     labels = read_labels(arguments.corpus)
     runs = judged(arguments.corpus, labels)
     tuned, tested = ([each for each in runs if each.label["split"] == half] for half in ("tune", "test"))

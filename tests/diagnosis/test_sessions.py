@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ganlab.diagnosis.readers import ReadOptions
-from ganlab.diagnosis.sessions import Target, find_target, follow
+from ganlab.diagnosis.sessions import Target, diagnose_path, find_target, follow
 from ganlab.errors import Interrupted, RunError
 from ganlab.runs.stop import StopSignal
 from ganlab.training import session
@@ -46,6 +46,17 @@ def test_a_log_is_judged_again_whenever_it_grew(tmp_path: Path) -> None:
     started = time.monotonic()
     assert next(found).steps == (1, 200)
     assert time.monotonic() - started > 0.4
+
+
+def test_a_log_that_grew_is_judged_as_one_that_is_read_as_a_whole(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log.csv", 400)
+    found = follow(Target(log, None), ReadOptions(), 0.01, StopSignal(), complain)
+    next(found)
+    with log.open("a") as file:
+        file.write("401,nan,0.9\n402,1.1")  # the last line is still being written
+    verdict = next(found)
+    assert (verdict.failure, verdict.steps) == ("diverged", (1, 401))
+    assert verdict == diagnose_path(log, ReadOptions())
 
 
 def test_a_signal_ends_it_before_the_next_look(tmp_path: Path) -> None:

@@ -40,15 +40,22 @@ def runs() -> list[Evidence]:
     return [read(path, ReadOptions()) for path in LOGS]
 
 
+def is_right(evidence: Evidence) -> bool:
+    """Whether the verdict is what the FID curve says, or says more: that FID still falls, or why nothing is learned."""
+    more = {"healthy": "under_trained", "never_learned": "convergence_failure/frozen"}
+    known, verdict = truth(evidence), diagnose(evidence)
+    return verdict.failure == known or verdict.name == more.get(known)
+
+
 def test_whole_logs_get_the_name_that_their_fid_gives_them(runs: list[Evidence]) -> None:
-    right = [diagnose(run).failure == truth(run) for run in runs]
+    right = list(map(is_right, runs))
     print(f"{sum(right)} of {len(right)} whole logs")
     assert sum(right) >= len(right) - 1
 
 
 def test_prefixes_get_the_name_of_the_prefix(runs: list[Evidence]) -> None:
     cut = [run.until(int(share * run.last_step)) for run in runs for share in CUTS]
-    right = [diagnose(run).failure == (INCONCLUSIVE if begun(run) else truth(run)) for run in cut]
+    right = [diagnose(run).failure == INCONCLUSIVE if begun(run) else is_right(run) for run in cut]
     print(f"{sum(right)} of {len(right)} prefixes, {sum(map(begun, cut))} of them too early to tell")
     assert sum(right) >= 31 / 32 * len(right)
 

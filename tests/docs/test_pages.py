@@ -10,6 +10,7 @@ from statistics import median
 
 import pytest
 
+from docs.make.verdict_accuracy import with_logs
 from ganlab.diagnosis.calibration import table
 from ganlab.runs.files import read_json
 from truth.sweeps import Judged, judged
@@ -195,3 +196,12 @@ def test_every_script_that_makes_a_page_is_named_where_its_work_stands() -> None
     pages = " ".join(file.read_text() for file in PAGES)
     for file in (DOCS / "make").glob("*.py"):
         assert file.stem == "remarks" or f"docs.make.{file.stem}" in pages, file.name
+
+
+def test_the_section_on_logs_of_other_code_is_what_its_figures_make() -> None:
+    page = (DOCS / "verdict_accuracy.md").read_text()
+    assert with_logs(page) == page
+    assert page.count("## Logs of other code") == 1
+    found = read_json(DOCS / "verdicts" / "foreign.json")
+    assert found["logs"] == len(found["verdicts"])
+    assert found["right"] == sum(right for _, right in found["verdicts"].values())

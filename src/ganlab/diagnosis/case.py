@@ -11,6 +11,7 @@ import numpy as np
 
 from ganlab.config.games import GAMES
 from ganlab.diagnosis import places, trends
+from ganlab.diagnosis.beyond_losses import how_to_look
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.findings import Finding, Missing
 from ganlab.runs.snapshots import Row as Row
@@ -304,11 +305,18 @@ class Case:
         return Series(found.steps[possible], found.values[possible])
 
     @cached_property
-    def fid_falls(self) -> bool:
-        """Return whether the printed FID still falls over the last half of the run, by a tenth of itself."""
+    def fid_fall(self) -> float:
+        """By how much the printed FID surely falls over the last half of the run, over its level there; else 0."""
         half = self.fid.within((self.evidence.first_step + self.last_step) // 2, self.last_step)
+        if len(half) < 4:
+            half = Series(self.fid.steps[-4:], self.fid.values[-4:])
         found = trends.trend(half)
-        return found.p_value < 0.1 and -found.change > STILL * trends.level(half)
+        return -found.change / trends.level(half) if found.p_value < 0.1 and found.change < 0 else 0.0
+
+    @property
+    def fid_falls(self) -> bool:
+        """Return whether the printed FID still falls."""
+        return self.fid_fall > STILL
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
@@ -324,11 +332,7 @@ class Case:
                 Missing("samples at a size that can be judged", "train on: at this one real images do not pass as such")
             )
         elif not rows and not self.has_quality:
-            found.append(
-                Missing(
-                    "samples", "name samples and real data: --samples samples.npz --real mnist, or use ganlab.Monitor"
-                )
-            )
+            found.append(Missing("samples", how_to_look(self.evidence)))
         if "grad_g_output" not in curves:
             found.append(
                 Missing("gradients", "log the norm of the gradient at the generator's output (ganlab.Monitor)")
@@ -349,6 +353,9 @@ GOOD = 0.5
 
 WORST_FID = 150.0
 """Best FID (Inception features) above which no image was ever learned: what published runs that failed never left."""
+
+CLOSE = 1.2
+"""Times its own best FID up to which a run is as good as it was."""
 
 LARGEST_FID = 1e5
 """FID above which the number is an error of the metric: pure noise has about 500."""

@@ -1,6 +1,6 @@
 """How early a run can be judged: what each failure must have been seen in, and what is said until then.
 
-One rule for all runs, whoever made them. NaN and Inf alone need no waiting.
+One rule for all runs, whoever made them. Only FACTS, such as NaN and Inf, need no waiting.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import Case, Charge, reading
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.failures import oscillation
 from ganlab.diagnosis.findings import TIME, Missing
 from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of, words
 
@@ -23,6 +23,9 @@ garbage and alike, and its losses far from where they settle, which is no failur
 
 LIVE_SNAPSHOTS = 3
 """Newest snapshots of a run that goes on, spanning SHARE of its planned steps, that a verdict on it needs."""
+
+FACTS = ("non_finite", "augment")
+"""Findings that need no waiting: numbers that are none, and augmentations beyond their range, which rise slowly."""
 
 NUMEROUS = 100
 """Samples from which it can be told which kinds are missing, and that nothing is."""
@@ -73,7 +76,7 @@ NEEDS = {
     "discriminator_overfit": Needs(),
     # A FID that was reached and lost again is a fact at any time, and plans are often far longer than runs.
     "degraded": Needs(snapshots=3, samples=NUMEROUS, fids=3, share=0.0),
-    "oscillation": Needs(rows=4 * trends.CYCLES, seen=12),
+    "oscillation": Needs(rows=oscillation.ENOUGH_ROWS, seen=12),
     "under_trained": Needs(snapshots=3, samples=NUMEROUS, fids=3),
     "healthy": Needs(snapshots=1, samples=NUMEROUS, fids=3),
 }
@@ -135,7 +138,7 @@ def too_early(case: Case) -> Missing | None:
 
 def _shortfall(name: str, charge: Charge, case: Case) -> Missing | None:
     """Return what a charge lacks to be named; None if nothing."""
-    if name == INCONCLUSIVE or any(each.signal == "non_finite" for each in charge.findings):
+    if name == INCONCLUSIVE or any(each.signal in FACTS for each in charge.findings):
         return None
     needed, evidence = needs(name), case.whole
     lack = next(_of_the_run(evidence, case, needed.share), None) or next(_of_the_losses(needed, charge, evidence), None)
@@ -145,7 +148,7 @@ def _shortfall(name: str, charge: Charge, case: Case) -> Missing | None:
         elif (count := sample_count(case)) < needed.samples:
             return Missing("more samples", f"too few to tell: {count:.0f} of the {needed.samples} samples it needs")
     elif lack is None and needed.fids:
-        count = len(trends.finite(evidence.quality["fid"])) if "fid" in evidence.quality else 0
+        count = len(case.fid)
         lack = f"{count} of the {needed.fids} FIDs it needs" if count < needed.fids else None
     return None if lack is None else Missing(TIME, f"too early to tell: {lack}")
 

@@ -18,6 +18,7 @@ from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Contribution
 from ganlab.diagnosis.remedies import prescribe
+from ganlab.diagnosis.resumes import since_restart
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.verdicts import INCONCLUSIVE, KINDS, accuses, failure_of, short_words, split, words
 
@@ -159,7 +160,11 @@ def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
         basis=basis,
         severity=round(float(charge.severity), 3),
         onset_step=charge.onset,
-        summary=charge.summary + hint(tried, charge) + following(case, charge, others) + meanings(tried),
+        summary=charge.summary
+        + hint(tried, charge)
+        + following(case, charge, others)
+        + meanings(tried)
+        + since_restart(case),
         contributing=contributions(failure, others),
         evidence=charge.findings,
         missing=(*charge.missing, *case.missing),

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.readers import ReadOptions, read
-from ganlab.diagnosis.readers.memory import Columns
+from ganlab.diagnosis.readers import ReadOptions, Source, growing, read
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import GanlabError, Interrupted, RunError
 from ganlab.runs.directory import RunDirectory, find_run
@@ -78,7 +77,7 @@ def find_target(reference: str, runs_dir: Path) -> Target:
     return Target(run.path, run)
 
 
-def diagnose_path(source: Path | Columns | None, options: ReadOptions) -> Verdict:
+def diagnose_path(source: Source, options: ReadOptions) -> Verdict:
     """Read a run, a log or a folder of logs as it is now, and judge it. Nothing is written.
 
     Args:
@@ -102,6 +101,8 @@ def follow(
 ) -> Iterator[Verdict]:
     """Judge a run again whenever something was written, until it ends; yield each verdict.
 
+    Of a log that is read line by line only new lines are read.
+
     Args:
         target: what to watch.
         options: how to read it.
@@ -114,6 +115,7 @@ def follow(
         RunError: nothing can be read, and nothing more will come.
     """
     seen = None
+    source = growing(target.path) if target.run is None and target.path.is_file() else target.path
     while not stop.received:
         # Looked at before the files are read, so that nothing written meanwhile is missed.
         ended = target.has_ended()
@@ -121,7 +123,7 @@ def follow(
         if now != seen:
             seen = now
             try:
-                verdict = diagnose_path(target.path, options)
+                verdict = diagnose_path(source, options)
             except RunError as error:
                 if ended:
                     raise

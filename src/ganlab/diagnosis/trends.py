@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -28,6 +29,9 @@ LINE = 0.15
 
 PERIODIC = 0.5
 """Share of a curve's variance that must lie at one period for it to swing."""
+
+_BLOCKS: WeakKeyDictionary[Series, dict[int, Series]] = WeakKeyDictionary()
+"""Blocks of long curves, by their number, as long as the curves are in use: every criterion asks for them again."""
 
 Condition = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
@@ -61,9 +65,9 @@ class Peak:
 
 
 def finite(series: Series) -> Series:
-    """The curve without NaN and infinities."""
+    """The curve without NaN and infinities; itself if it has none."""
     kept = np.isfinite(series.values)
-    return Series(series.steps[kept], series.values[kept])
+    return series if kept.all() else Series(series.steps[kept], series.values[kept])
 
 
 def blocks(series: Series, count: int = BLOCKS) -> Series:
@@ -71,12 +75,17 @@ def blocks(series: Series, count: int = BLOCKS) -> Series:
 
     What does not fill a stretch is left out at the start.
     """
-    series = finite(series)
-    if len(series) <= count:
-        return series
-    width = math.ceil(len(series) / count)
-    rest = len(series) % width
-    return Series(series.steps[rest:][width - 1 :: width], np.median(series.values[rest:].reshape(-1, width), axis=1))
+    known = _BLOCKS.setdefault(series, {})
+    if count in known:
+        return known[count]
+    points = finite(series)
+    if len(points) <= count:
+        return points
+    width = math.ceil(len(points) / count)
+    rest = len(points) % width
+    medians = np.median(points.values[rest:].reshape(-1, width), axis=1)
+    known[count] = Series(points.steps[rest:][width - 1 :: width], medians)
+    return known[count]
 
 
 def level(series: Series) -> float:

@@ -86,6 +86,12 @@ def test_where_nothing_fits_the_names_are_listed_and_some_proposed() -> None:
     assert "--map d_loss=DF" in caught.value.hint
 
 
+@pytest.mark.parametrize("names", [("lr",), ("seed", "kernel_size"), ("time", "L1 regularization of weights")])
+def test_settings_alone_are_no_log(names: tuple[str, ...]) -> None:
+    with pytest.raises(RunError, match="no column that is known"):
+        read(dict.fromkeys(names, 1.0))
+
+
 def test_nan_in_an_unknown_name_is_said_where_nothing_is_known() -> None:
     with pytest.raises(RunError, match="NaN was seen in `DF`, which is not a known name") as caught:
         read({"DF": 1.0}, {"DF": math.nan})

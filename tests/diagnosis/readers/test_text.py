@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers import ReadOptions, read
+from ganlab.diagnosis.readers.axis import axis_of
+from ganlab.diagnosis.readers.text import REDRAWN, read_text
 from ganlab.errors import GanlabError
 
 GUIDE = """Model: "sequential"
@@ -128,6 +130,116 @@ def test_progress_bars(tmp_path: Path) -> None:
 def test_a_restart_keeps_the_last_pass(tmp_path: Path) -> None:
     found = load(tmp_path, PYTORCH_GAN + PYTORCH_GAN.replace("0.5", "0.75"))
     assert points(found, "d_loss") == [(0, 0.6935), (1, 0.75), (3, 0.25)]
+
+
+def rows(tmp_path: Path, text: str) -> tuple[dict[str, list[float]], list[int], dict[str, int]]:
+    """Return the columns of a log without any absent value, its steps, and what was left out."""
+    (tmp_path / "log").write_text(text, newline="")
+    log = read_text(tmp_path / "log")
+    assert log is not None
+    columns = {str(name): log.column(name)[1].tolist() for name in log.names}
+    return columns, axis_of(log.places()).steps.tolist(), log.facts.dropped
+
+
+def bar(step: int, d_loss: float, end: str = "\r") -> str:
+    state = "1:02" if end == "\r" else ""
+    ending = f"ETA: {state}" if state else "2s 20ms/step"
+    return f"{step:3}/100 [{'=' * 15}>{'.' * 14}] - {ending} - d_loss: {d_loss}{end}"
+
+
+def test_of_the_averages_in_a_bar_of_keras_the_last_of_each_epoch_counts(tmp_path: Path) -> None:
+    text = "".join(f"Epoch {e}/2\n{bar(1, 9.0)}{bar(50, 8.0)}{bar(100, e, chr(10))}" for e in (1, 2))
+    assert rows(tmp_path, text)[:2] == ({"d_loss": [1.0, 2.0]}, [100, 200])
+    assert rows(tmp_path, text)[2] == {"lines of progress bars before the last of their epoch": 4}
+
+
+def test_bars_with_backspaces_are_lines_of_their_own(tmp_path: Path) -> None:
+    text = "Epoch 1/1\n" + bar(1, 9.0, "\b" * 80) + "\r" + bar(100, 1.0, "\n")
+    assert rows(tmp_path, text)[:2] == ({"d_loss": [1.0]}, [100])
+
+
+def test_a_bar_that_is_drawn_again_at_its_step_is_one_row(tmp_path: Path) -> None:
+    text = "Epoch 0:  50%|# | 1/2 [00:01<00:01, d=0.5]\rEpoch 0:  50%|# | 1/2 [00:01<00:01, d=0.5, g=0.7]\r\n"
+    assert rows(tmp_path, text) == ({"d": [0.5], "g": [0.7]}, [1], {REDRAWN: 1})
+
+
+def test_lines_that_two_loggers_print_are_one_row(tmp_path: Path) -> None:
+    text = "".join(f"epoch {e} iter {i} d_loss 0.{i}\n" * 2 for e in (1, 2) for i in (1, 2))
+    assert rows(tmp_path, text) == ({"d_loss": [0.1, 0.2, 0.1, 0.2]}, [1, 2, 3, 4], {REDRAWN: 4})
+    text = "".join(f"Epoch {e} d_loss 0.{e}\n" * 2 for e in range(1, 6))
+    columns, steps, dropped = rows(tmp_path, text)
+    assert (columns["d_loss"], steps) == ([0.1, 0.2, 0.3, 0.4, 0.5], [1, 2, 3, 4, 5])
+    assert dropped == {"rows that were printed twice": 5}
+
+
+def test_frozen_losses_are_no_repeated_lines(tmp_path: Path) -> None:
+    assert rows(tmp_path, "d_loss 1.386\n" * 10)[0] == {"d_loss": [1.386] * 10}
+
+
+def test_settings_are_no_rows(tmp_path: Path) -> None:
+    settings = (
+        "Namespace(batch_size=16, beta1=0.5, lr=0.0002, n_epochs=5, niter=100)\nbatch_size: 16\nlr: 0.0002\n"
+        '  "total_kimg": 25000,\nepochs: 5\nFound 60000 images of 28 x 28\ntorch 2.1.0\n'
+    )
+    text = settings + "".join(f"Epoch {e} lr 0.1 d_loss 0.{e}\n" for e in range(1, 6))
+    columns, steps, dropped = rows(tmp_path, text)
+    assert (columns["d_loss"], steps) == ([0.1, 0.2, 0.3, 0.4, 0.5], [1, 2, 3, 4, 5])
+    assert columns["lr"] == [0.1] * 5
+    assert set(dropped) <= {"rows of settings before the training", "rows that do not say which step they are"}
+
+
+def test_a_record_over_several_lines(tmp_path: Path) -> None:
+    text = "".join(f"[{e}/3][0/10]\n\ntime: 0:01:02\nLoss_D: 0.{e}\nsaved x.png\nLoss_G: 1.{e}\n" for e in range(3))
+    assert rows(tmp_path, text)[:2] == ({"Loss_D": [0.0, 0.1, 0.2], "Loss_G": [1.0, 1.1, 1.2]}, [0, 10, 20])
+
+
+def test_the_lines_above_numbers_head_them(tmp_path: Path) -> None:
+    text = "".join(f"[iter {i}]\nGenerator:\n  loss: 0.5\n[Edge loss]\nA: 0.25 B: 0.125\n\n" for i in (1, 2))
+    columns = {"Generator: loss": [0.5] * 2, "Edge loss: A": [0.25] * 2, "Edge loss: B": [0.125] * 2}
+    assert rows(tmp_path, text)[0] == columns
+
+
+@pytest.mark.parametrize("between", ["  ", "\t", " | "])
+def test_tables(tmp_path: Path, between: str) -> None:
+    lines = [("epoch", "D loss", "G/loss"), ("0", "0.5", "nan"), ("1", ".25", "1e-3"), ("2", "0.5")]
+    columns, steps, dropped = rows(tmp_path, "".join(between.join(line) + "\n" for line in lines))
+    np.testing.assert_array_equal(columns["D loss"], [0.5, 0.25])
+    np.testing.assert_array_equal(columns["G/loss"], [math.nan, 1e-3])
+    assert steps == [0, 1]
+    assert dropped == {"rows of a table with more or fewer numbers than its head has names": 1}
+
+
+def test_decimal_commas_are_left_out_and_counted(tmp_path: Path) -> None:
+    columns, _, dropped = rows(
+        tmp_path, "step 1 d_loss: 0,693 g_loss: 1,386 x: 2\nstep 2 d_loss: 0,5 g_loss: 1,1 x: 3\n"
+    )
+    assert columns == {"x": [2.0, 3.0]}
+    assert dropped == {"numbers with a comma that may be a decimal point": 4}
+
+
+def test_the_end_of_a_file_that_is_being_written(tmp_path: Path) -> None:
+    line = "step {} d_loss 0.{} g_loss 0.75\n"
+    columns, steps, _ = rows(tmp_path, line.format(1, 5) + line.format(2, 6)[:-3])
+    assert (columns["d_loss"], columns["g_loss"], steps) == ([0.5, 0.6], [0.75], [1, 2])
+    columns, _, dropped = rows(tmp_path, line.format(1, 5) + line.format(2, 6)[:-1])
+    assert (columns["g_loss"], dropped) == ([0.75, 0.75], {})
+    assert rows(tmp_path, "Fake: 0.69, Real: 0.70")[0] == {"Fake": [0.69], "Real": [0.7]}
+
+
+def test_snapshots_of_stylegan_count_as_its_log_does(tmp_path: Path) -> None:
+    text = "tick 0 kimg 0.1 sec/kimg 2.5 augment 0\ntick 1 kimg 200.4 sec/kimg 2.5 augment 0.5\n"
+    text += "network-snapshot-000200.pkl fid50k_full 35.5\n"
+    columns, steps, _ = rows(tmp_path, text)
+    assert (columns["fid50k_full"], steps) == ([35.5], [100, 200_400, 200_000])
+    assert rows(tmp_path, "network-snapshot-000200.pkl fid50k_full 35.5\n")[1] == [200]
+
+
+def test_a_long_line_costs_little_and_is_counted(tmp_path: Path) -> None:
+    start = time.process_time()
+    long = "step 2 d_loss 0.5 " + "x 1 " * 200_000
+    _, steps, dropped = rows(tmp_path, f"step 1 d_loss 0.5\n{long}\nstep 3 d_loss 0.5\n")
+    assert (steps, sum(dropped.values())) == ([1, 3], 1)
+    assert time.process_time() - start < 2
 
 
 def test_names_can_be_mapped(tmp_path: Path) -> None:

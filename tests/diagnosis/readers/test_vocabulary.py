@@ -27,7 +27,7 @@ def log_of(trainer: Trainer) -> Log:
         reader = TextReader(log)
         for line in trainer.example.splitlines():
             reader.take(line)
-        reader.end()
+        reader.close()
     else:
         log.add({Name(name): value for name, value in trainer.example.items()})
     return log
@@ -79,7 +79,7 @@ def test_our_own_names_mean_themselves(name: str) -> None:
     [
         ("d_loss", "D_loss lossD loss_D errD dis_loss disc_loss discriminator_loss train/d_loss Loss/D Loss/D/loss"),
         ("d_loss", "critic_loss DLoss Discriminator-Loss loss.discriminator D_cost train_loss_d d_loss_step loss_dis"),
-        ("d_loss", "loss_D_GAN netD_loss l_d loss_discr d_total_loss"),
+        ("d_loss", "loss_D_GAN netD_loss l_d loss_discr d_total_loss D_real+fake"),
         ("d_loss_real", "d_loss_real D_real_loss errD_real loss_D_real real_loss lossD/real l_d_real d_loss_r"),
         ("d_loss_fake", "d_loss_fake D_fake_loss errD_fake loss_D_fake fake_loss d_loss_f"),
         ("g_loss", "g_loss gen_loss generator_loss errG Loss_G lossG Loss/G/loss loss_G_GAN G_adv_loss adv_loss"),
@@ -90,7 +90,7 @@ def test_our_own_names_mean_themselves(name: str) -> None:
         ("d_fake", "D(G(z)) D_G_z1 fake_score D_fake"),
         ("grad_d", "D_grad_norm grad_norm_d"),
         ("grad_g", "G/gradient_norm"),
-        ("fid", "FID fid_score fid50k_full metrics/fid val_fid"),
+        ("fid", "FID fid_score fid50k_full metrics/fid val_fid fid64 fid2k_full"),
         ("kid", "KID kid_score metrics/kid50k_full"),
         ("inception_score", "IS inception_score is_mean"),
         ("f8", "F_8"),
@@ -157,6 +157,9 @@ def test_bare_letters_are_losses_if_nothing_else_is() -> None:
     assert meanings("D", "G") == {"D": "d_loss", "G": "g_loss"}
     assert meanings("D", "G", "d_loss")["D"] is None
     assert meanings("D") == {"D": None}
+    assert meanings("D", "G_GAN") == {"D": "d_loss", "G_GAN": "g_loss"}
+    assert meanings("C loss", "G loss") == {"C loss": "d_loss", "G loss": "g_loss"}
+    assert meanings("C loss", "D loss", "G loss")["C loss"] is None
 
 
 def test_a_half_or_a_score_without_any_loss_is_left_open() -> None:
@@ -175,6 +178,8 @@ def test_several_players_need_two_of_them() -> None:
     ]
     alone = understand([Name("loss_D_A"), Name("loss_G")])
     assert [(each.quantity, each.player) for each in alone.values()] == [("d_loss", ""), ("g_loss", "")]
+    runs_together = understand([Name(name) for name in ("Loss_DA", "Loss_DB")])
+    assert [(each.quantity, each.player) for each in runs_together.values()] == [("d_loss", "a"), ("d_loss", "b")]
     scales = understand([Name(f"errD{scale}") for scale in range(3)])
     assert [each.player for each in scales.values()] == ["0", "1", "2"]
 

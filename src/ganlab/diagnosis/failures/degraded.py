@@ -9,6 +9,7 @@ import numpy as np
 from ganlab.diagnosis.case import GOOD, WORST_FID, Case, Charge, is_number, ratio
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import R1, SPECTRAL, Cure, at_least, halved_rates
 
@@ -52,7 +53,7 @@ def examine(case: Case) -> Iterator[Charge]:
         since=onset,
         severity=1 - lowest / last,
         findings=[Finding("fid_over_best", last / lowest, WORSE, window, "Heusel et al. 2017", words)],
-        summary=f"The run used to be better: {words}",
+        summary=f"The run used to be better: {words}{'' if case.rows else advice(case)}",
     )
 
 
@@ -66,7 +67,7 @@ FAILURE = Failure(
     "degraded",
     examine,
     cures=(
-        Cure("Use the best snapshot: `ganlab sample RUN --step best`", "early stopping"),
+        Cure("Use the best snapshot (of a run of ganlab: `ganlab sample RUN --step best`)", "early stopping"),
         Cure(
             "A moving average of the generator smooths out late swings",
             "Yazici et al. 2019",

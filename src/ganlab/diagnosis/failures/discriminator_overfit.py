@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import OWN_RUNS, Case, Charge, Row, is_number
+import numpy as np
+
+from ganlab.diagnosis import trends
+from ganlab.diagnosis.case import CLOSE, OWN_RUNS, Case, Charge, Row, is_number
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import OVERFIT_CURES
@@ -28,7 +31,48 @@ def overfit(row: Row, apart: float) -> float | None:
     return float((train - unseen) / (train - fake))
 
 
+LEAKING = 0.8
+"""Strength of ADA's augmentations above which they leak into the samples."""
+
+BEYOND = 1.0
+"""Strength above which it is no probability any more: nothing is left that stronger augmentation could do."""
+
+ENOUGH_ROWS = 5
+"""Rows of the last fifth of a run that must have it."""
+
+
 def examine(case: Case) -> Iterator[Charge]:
+    """Charge a run whose discriminator knows its training images, by its scores or by what ADA needs against it."""
+    yield from by_scores(case)
+    yield from by_augmentation(case)
+
+
+def by_augmentation(case: Case) -> Iterator[Charge]:
+    """Charge a run whose augmentations grew beyond their range, as ADA raises them while the discriminator overfits.
+
+    Runs may stay good at full strength, so the samples must have become worse; without them, the strength must be
+    beyond all that it can do. One that never moved was set by somebody.
+    """
+    curve = case.evidence.controls.get("augment")
+    if curve is None or len(curve.within(*case.late_window)) < ENOUGH_ROWS or np.ptp(curve.values) == 0:
+        return
+    limit = LEAKING if case.has_quality or case.rows else BEYOND
+    spells = trends.spells(curve, lambda values: values > limit)
+    worse = case.has_quality and case.fid.values[-1] > CLOSE * case.fid.values.min()
+    if not spells or not case.lasts(spells[-1]) or (case.bad_samples is False and not worse):
+        return
+    since, strength = spells[-1][0], trends.level(curve.within(*case.late_window))
+    source = "Karras et al. 2020 (ADA), section 3"
+    words = f"ADA's augmentations are at a strength of {strength:.2g}: the discriminator knows its training images."
+    yield case.charge(
+        since=since,
+        severity=0.6,
+        findings=[Finding("augment", strength, limit, case.late_window, source, words)],
+        summary=f"Since {case.at(since)} augmentation no longer keeps the discriminator from overfitting. {words}",
+    )
+
+
+def by_scores(case: Case) -> Iterator[Charge]:
     """Charge a run whose discriminator scores held-out reals more like fakes than like training images."""
     apart = APART.get(case.evidence.family or "", 0.2)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import WORST_FID, Case, Charge
+from ganlab.diagnosis.case import CLOSE, WORST_FID, Case, Charge
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.sample_levels import quality, shortfall
 
@@ -19,7 +20,7 @@ def examine(case: Case) -> Iterator[Charge]:
     elif case.has_quality:
         fid = case.fid
         last, best = float(fid.values[-1]), float(fid.values.min())
-        if last > WORST_FID:
+        if last > WORST_FID or last > CLOSE * best:
             return
         words = f"FID is {last:.3g} at the end, close to the run's own best of {best:.3g}."
         findings = [
@@ -32,7 +33,9 @@ def examine(case: Case) -> Iterator[Charge]:
         onset=None,
         window=findings[0].window,
         findings=tuple(findings),
-        summary="The evidence shows nothing wrong. " + " ".join(each.words for each in findings),
+        summary="The evidence shows nothing wrong. "
+        + " ".join(each.words for each in findings)
+        + ("" if case.rows else advice(case)),
         decisive=len(findings),
     )
 

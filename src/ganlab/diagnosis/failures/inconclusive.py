@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ganlab.diagnosis.beyond_losses import made_by, why_nothing
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.fid_course import advice
 
 
 def examine(case: Case) -> Iterator[Charge]:
     """Say why nothing is proved: the honest verdict if nothing else holds."""
+    further = ""
     if not case.rows and not case.has_quality:
-        why = "losses alone cannot distinguish a healthy run from a collapsed one, and these prove no failure"
+        why, made = why_nothing(case.evidence), made_by(case.evidence)
+        further = f" Only the {made.what} themselves can show whether they are good." if made else ""
+    elif not case.rows:
+        further = advice(case)
+        why = "the FID is neither good and at its best, nor bad or worse by so much that it has a name"
     else:
         why = "the samples are not good enough to be healthy, and not bad in a way that has a name"
     lacking = f" Missing: {', '.join(each.what for each in case.missing)}." if case.missing else ""
@@ -20,7 +27,7 @@ def examine(case: Case) -> Iterator[Charge]:
         onset=None,
         window=(case.evidence.first_step, case.last_step),
         findings=(),
-        summary=f"Nothing is proved: {why}.{lacking}",
+        summary=f"Nothing is proved: {why}.{further}{lacking}",
     )
 
 

@@ -20,6 +20,9 @@ STEADY = 0.7
 SWING = 0.1
 """Standard deviation of the loss over the level of the two players' losses, under which a period is a ripple."""
 
+ENOUGH_ROWS = 150
+"""Rows from which a period means anything: of fewer, 1 to 5 % of curves of independent noise seemed to have one."""
+
 SOURCE = "Mescheder et al. 2018; limit " + OWN_RUNS
 
 
@@ -32,6 +35,8 @@ def examine(case: Case) -> Iterator[Charge]:
     scale = max((abs(trends.level(curve)) for _, curve in curves), default=0.0)
     start = case.evidence.first_step + (case.last_step - case.evidence.first_step) // 4
     for name, curve in curves:
+        if len(trends.finite(curve)) < ENOUGH_ROWS:
+            continue
         settled = curve.within(start, case.last_step)  # the start of a run is transient
         # A long period drowns in the noise of single steps, and a short one in the medians of blocks.
         for points in (trends.blocks(settled), settled):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
+from ganlab.diagnosis.case import FAST, GOOD, Case, Charge, ratio
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, longer
 from ganlab.diagnosis.sample_levels import shortfall
@@ -15,7 +16,10 @@ CLOSE = 0.3
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Report a run whose samples still improve and are not yet close to real images."""
+    """Report a run whose samples, or else its printed FID, still improve and are not yet close to real images."""
+    if not case.rows and case.fid_fall > FAST:
+        yield falling(case)
+        return
     found = case.improvement
     close = case.recently(lambda row: ratio(row, "coverage")) >= CLOSE and not shortfall(case)
     if found is None or close:
@@ -34,6 +38,21 @@ def examine(case: Case) -> Iterator[Charge]:
             Finding(found.signal, found.change, found.needed, found.window, "Mann 1945; Theil-Sen slope", words),
         ),
         summary=f"The samples are not good yet, but they are still improving. {words}",
+    )
+
+
+def falling(case: Case) -> Charge:
+    """The report of a run whose printed FID still falls."""
+    window = (int(case.fid.steps[0]), int(case.fid.steps[-1]))
+    first, last = float(case.fid.values[0]), float(case.fid.values[-1])
+    fall = f"{100 * case.fid_fall:.0f} %"
+    words = f"FID fell from {first:.3g} to {last:.3g}, by {fall} of its level in the last half alone."
+    return Charge(
+        severity=0.0,
+        onset=None,
+        window=window,
+        findings=(Finding("fid", case.fid_fall, FAST, window, "Mann 1945; Theil-Sen slope", words),),
+        summary=f"The run was still improving when it ended. {words}{advice(case)}",
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.arrays import read_arrays
@@ -13,8 +13,9 @@ from ganlab.diagnosis.readers.binary import refuse_binary
 from ganlab.diagnosis.readers.curves_file import is_curves_file, read_curves
 from ganlab.diagnosis.readers.family import with_family
 from ganlab.diagnosis.readers.folders import read_folder
+from ganlab.diagnosis.readers.growing import GrowingLog, Open, read_by
 from ganlab.diagnosis.readers.interpret import interpret
-from ganlab.diagnosis.readers.json_files import read_json, read_json_lines
+from ganlab.diagnosis.readers.json_files import open_json_lines, read_json
 from ganlab.diagnosis.readers.lines import seen
 from ganlab.diagnosis.readers.log import Log
 from ganlab.diagnosis.readers.memory import Columns, read_columns
@@ -23,9 +24,9 @@ from ganlab.diagnosis.readers.run_directory import is_run_directory, read_run
 from ganlab.diagnosis.readers.settings import state_settings
 from ganlab.diagnosis.readers.studiogan import read_studiogan
 from ganlab.diagnosis.readers.stylegan import read_metrics, read_statistics, read_ticks
-from ganlab.diagnosis.readers.tables import read_table
+from ganlab.diagnosis.readers.tables import open_table
 from ganlab.diagnosis.readers.tensorboard import read_event_file
-from ganlab.diagnosis.readers.text import read_text
+from ganlab.diagnosis.readers.text import open_text
 from ganlab.diagnosis.readers.wandb import read_wandb
 from ganlab.errors import RunError
 from ganlab.text import excerpt
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from ganlab.diagnosis.readers.samples import SampleSource
 
 
-FORMATS: tuple[Callable[[Path], Log | None], ...] = (
+FORMATS: tuple[Open, ...] = (
     read_arrays,
     read_event_file,
     read_wandb,
@@ -43,15 +44,14 @@ FORMATS: tuple[Callable[[Path], Log | None], ...] = (
     refuse_binary,
     read_statistics,
     read_metrics,
-    read_json_lines,
+    open_json_lines,
     read_json,
     read_studiogan,
     read_ticks,
-    read_table,
-    read_text,
+    open_table,
+    open_text,
 )
-"""What reads a file, in the order in which it is tried: binary files first, any text last. Each returns None for a file
-of another form."""
+"""What reads a file, in the order in which it is tried: binary files first, any text last."""
 
 GIVE = (
     "give a run directory of ganlab, the output of a training loop, a table (CSV and its relatives), JSON, TensorBoard "
@@ -80,11 +80,20 @@ class ReadOptions:
     tile: int | None = None
 
 
-def read(source: Path | Columns | None, options: ReadOptions) -> Evidence:
+Source: TypeAlias = "Path | GrowingLog | Columns | None"
+"""A run, a log or a folder of logs; or the columns of a log; or None, if there are only samples."""
+
+
+def growing(path: Path) -> GrowingLog:
+    """Return a file that is to be read again and again while it grows, as a source for `read`."""
+    return GrowingLog(path, FORMATS)
+
+
+def read(source: Source, options: ReadOptions) -> Evidence:
     """Read what is known of one run; the format is recognised by content. Nothing is written.
 
     Args:
-        source: a run, a log or a folder of logs; or the columns of a log; or None, if there are only samples.
+        source: where it is.
         options: what the user says about it.
 
     Raises:
@@ -103,16 +112,17 @@ def read(source: Path | Columns | None, options: ReadOptions) -> Evidence:
     return with_samples(evidence, options.samples, options.real, options.tile)
 
 
-def _read_any(source: Path | Columns | None, columns: Mapping[str, str]) -> Evidence:
+def _read_any(source: Source, columns: Mapping[str, str]) -> Evidence:
     if source is None:
         return Evidence("samples")
-    if not isinstance(source, Path):
+    if isinstance(source, Mapping):
         return interpret(read_columns(source), columns)
-    if is_run_directory(source):
-        return read_run(source)
-    if is_curves_file(source):
-        return read_curves(source)
-    return interpret(read_log(source), columns)
+    path = source if isinstance(source, Path) else source.path
+    if is_run_directory(path):
+        return read_run(path)
+    if is_curves_file(path):
+        return read_curves(path)
+    return interpret(read_log(path) if isinstance(source, Path) else _known(path, source.log()), columns)
 
 
 def read_log(path: Path) -> Log:
@@ -136,18 +146,23 @@ def read_file(path: Path) -> Log:
     Raises:
         RunError: it holds nothing that can be read.
     """
-    for read_format in FORMATS:
-        if (log := read_format(path)) is not None:
-            if path.name == "loss_log.txt":
-                state_settings(log, path.parent)
-            return log
-    raise RunError(f"{excerpt(str(path))} holds no number with a name: {seen(path)}", GIVE)
+    logs = (read_by(opens, path) for opens in FORMATS)
+    return _known(path, next((log for log in logs if log is not None), None))
+
+
+def _known(path: Path, log: Log | None) -> Log:
+    """Return a file's log with what stands beside it."""
+    if log is None:
+        raise RunError(f"{excerpt(str(path))} holds no number with a name: {seen(path)}", GIVE)
+    if path.name == "loss_log.txt":
+        state_settings(log, path.parent)
+    return log
 
 
 def _is_known(log: Log) -> bool:
-    """Tell whether some column of a log is known as a quantity of a GAN."""
+    """Tell whether some column of a log is known as a loss, a score or a metric of a GAN; a learning rate is none."""
     try:
-        interpret(log, {})
+        evidence = interpret(log, {})
     except RunError:
         return False
-    return True
+    return bool(evidence.curves or evidence.quality or evidence.players)

@@ -140,6 +140,10 @@ def _by_iteration(epoch: Column, epochs: Column, iteration: Column, iterations: 
         note = f"the iteration starts again {_times(restarts)} and was counted on"
         return Axis(_steps(steps), None, "step", (note,))
     total = _last(iterations)
+    if total is None and _last(epochs) is not None and both.any():
+        planned = _plausible(_estimated(epoch[both], iteration[both], _last(epochs)), iteration)
+        notes = () if planned is None else (f"about {planned:,} steps are planned, by what the epochs take",)
+        return Axis(_steps(steps), planned, "step", notes)
     return Axis(_steps(steps), _plausible(int(total) if total is not None else None, iteration), "step", ())
 
 
@@ -159,6 +163,16 @@ def _by_both(epoch: Column, epochs: Column, iteration: Column, iterations: Colum
     planned = int(total * per_epoch) if total is not None else None
     notes.insert(0, f"steps are iterations over all epochs, {per_epoch:,.0f} each")
     return Axis(_steps(steps), _plausible(planned, steps), "step", tuple(notes), round(per_epoch))
+
+
+def _estimated(epoch: Column, iteration: Column, epochs: float | None) -> int | None:
+    """Return the iterations of all epochs, by how far the iteration went from the first epoch to the last."""
+    _, starts = np.unique(epoch, return_index=True)
+    if epochs is None or len(starts) < 2:
+        return None
+    first, last = starts[0], starts[-1]
+    each = (iteration[last] - iteration[first]) / (epoch[last] - epoch[first])
+    return round(float(epochs * each)) if each > 0 else None
 
 
 def _restarts_with(epoch: Column, iteration: Column, iterations: Column) -> bool:
@@ -191,6 +205,10 @@ def _period(epoch: Column, iteration: Column) -> float:
     Rows every `stride` iterations, whose last one in an epoch is `top` and whose first one in the next is `bottom`,
     come from epochs of top + stride - bottom iterations.
     """
+    # Of several runs in one file the last counts.
+    begin = int(np.flatnonzero(np.diff(epoch, prepend=epoch[0]) < 0)[-1]) if (np.diff(epoch) < 0).any() else 0
+    if (np.diff(epoch[begin:]) == 1).any():
+        epoch, iteration = epoch[begin:], iteration[begin:]
     steps, next_epoch = np.diff(iteration), np.diff(epoch)
     inside = steps[(next_epoch == 0) & (steps > 0)]
     stride = float(np.median(inside)) if len(inside) else 0.0

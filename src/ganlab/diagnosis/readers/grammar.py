@@ -50,28 +50,30 @@ WORDS = (
     r"(?:pid|[Rr]ank|[Gg]pu|GPU|cuda|CUDA|worker|[Nn]ode|thread|device)[:= ]{0,2}[0-9]+\b",
 )
 OTHERS = (
-    r"(?<=[:=])\s{0,4}(?:None|null|N/A|n/a|[Tt]rue|[Ff]alse)\b",
+    r"(?<=[:=])\s{0,4}(?:None|null|N/A|n/a|[Tt]rue|[Ff]alse|No|Yes)\b",
     r"\[[=>.\- ]{5,300}\]",
     r"[\u2500-\u259f]{3,300}",
     r"\+/?-(?=\s?[0-9])",
     r"\u00b1\s?[0-9.]*",
 )
+PATHS = r"(?<![\w.])(?:https?:/|[.~]{0,2})/[A-Za-z_][\w.-]{0,100}/[\w./%@=+-]{0,300}"
 NAMES = rf"(?<![\w./\\:-])(?![\w./\\-]{{0,200}}snapshot-[0-9])[\w./\\:-]{{0,200}}?\.(?:{FILES})\b(?::[0-9]+)?"
 """Texts with digits that are no numbers of the run."""
 
 PASSES = (
     (None, re.compile("|".join(PREFIXES), re.ASCII)),
     (re.compile(rf"\.(?:{FILES})\b"), re.compile(NAMES, re.ASCII)),
+    (re.compile(r"/[A-Za-z_]"), re.compile(PATHS, re.ASCII)),
     (None, re.compile(rf"\b(?=[a-zA-Z])(?:{'|'.join(WORDS)})", re.ASCII)),
     (None, re.compile(rf"(?=[0-9])(?:{'|'.join(DIGITS)})", re.ASCII)),
     (
-        re.compile("[\u2500-\u259f\u00b1]|[+]/?-|===|[.][.][.]|one|ull|rue|alse|/[aA]"),
+        re.compile("[\u2500-\u259f\u00b1]|[+]/?-|===|[.][.][.]|one|ull|rue|alse|/[aA]|No|Yes"),
         re.compile("|".join(OTHERS), re.ASCII),
     ),
 )
 """What is masked, in this order, and what must be in a line for it."""
 
-SKIPPED = "|".join((*PREFIXES, NAMES, *WORDS, *DIGITS, *OTHERS))
+SKIPPED = "|".join((*PREFIXES, NAMES, PATHS, *WORDS, *DIGITS, *OTHERS))
 
 COUNTED = "epochs|epoch|iterations|iteration|iters|iter|steps|step|snapshot|batch|ep"
 GLUED = "|".join(rf"(?<=\b(?i:{word}))" for word in COUNTED.split("|"))
@@ -108,12 +110,17 @@ LOGGER = re.compile(
 FILLERS = re.compile(r"^(?:(?:and|the|with|current|now|its)\s+)+(?=\w)", re.IGNORECASE)
 """Words before a name that are no part of it."""
 
+FULL_WIDTH = str.maketrans("\uff1a\uff0c\uff1b\uff08\uff09\u3010\u3011\uff1d\u3001", ":,;()[]=,")
+"""Punctuation of Chinese and Japanese texts."""
+
 COUNTERS = {
     **dict.fromkeys(("epoch", "epochs", "ep", "epoc", "epoche"), "epoch"),
     **dict.fromkeys(("iter", "iters", "iteration", "iterations", "it", "itr", "itrs", "niter"), "iteration"),
     **dict.fromkeys(("step", "steps", "globalstep", "update", "updates", "counter", "snapshot"), "iteration"),
     **dict.fromkeys(("batch", "batches", "minibatch", "minibatches", "batchesdone"), "iteration"),
     **dict.fromkeys(("kimg", "kimgs"), "kimg"),
+    **dict.fromkeys(("\u8f6e", "\u8f6e\u6b21", "\u56de\u5408", "\u8bad\u7ec3\u56de\u5408"), "epoch"),
+    **dict.fromkeys(("\u6b65", "\u6b65\u6570", "\u8fed\u4ee3", "\u8fed\u4ee3\u6b21\u6570"), "iteration"),
     "nimg": "image",
 }
 """What a word counts."""
@@ -123,12 +130,20 @@ NUMBERED = frozenset(("idx", "id", "index", "number", "num", "no", "nr", "done",
 
 NOT_PLACES = frozenset(
     (
-        *("max", "min", "num", "n", "save", "log", "every", "each", "per", "size", "warmup", "warm", "decay", "print"),
-        *("eval", "sample", "display", "freq", "interval", "best", "target", "d", "disc", "critic", "accumulation"),
+        *("each", "per", "size", "warm", "freq", "interval", "best", "target", "d", "disc", "critic", "accumulation"),
         *("sec", "s", "ms", "secs", "time", "loss", "losses", "acc", "err", "error", "lr", "rate", "grad"),
     )
 )
-"""Words that make of a counter a setting or a rate: `max_steps`, `sec/kimg`."""
+"""Words that make of a counter a value: `sec/kimg`."""
+
+SETTINGS = frozenset(("max", "min", "num", "n", "total", "save", "log", "every", "warmup", "decay", "print", "display"))
+"""Words that make of a counter a setting: neither a place nor a value."""
+
+RUNNING = frozenset(("progress", "cur", "current", "train", "training"))
+"""Words that leave `kimg` the count of the images so far."""
+
+HELD_OUT = frozenset(("test", "val", "valid", "validation", "eval", "sample"))
+"""Words that make an iteration one of an evaluation, which says nothing of the training."""
 
 PREPOSITIONS = frozenset(("at", "in", "on", "for", "after", "of", "during", "from", "until", "by", "@"))
 
@@ -168,7 +183,11 @@ class Form:
         epoch, epochs, iteration, iterations: the numbers that say where in the run the line is; None: none does.
         scale: images or iterations that one of the iteration's numbers stands for, as in `kimg 1.2` and `iter 1.2k`.
         images: whether the iteration counts images.
+        runs_on: whether the iteration says that it runs on over the epochs.
+        snapshot: whether the iteration is the number of a snapshot of StyleGAN, which counts as its log does.
+        weak: whether the place is one only for want of a better one, and says nothing of the lines after it.
         average: whether the values are averages over the epoch so far, as a bar of Keras shows them.
+        unfinished: whether such a bar goes on.
         cells: the numbers, if there is nothing but numbers in the line: it may be the row of a table.
         pattern: what matches every line of this form, its numbers in groups; made when the form comes again.
         then: the form that followed it last.
@@ -181,7 +200,11 @@ class Form:
     iterations: int | None = None
     scale: float = 1
     images: bool = False
+    runs_on: bool = False
+    snapshot: bool = False
+    weak: bool = False
     average: bool = False
+    unfinished: bool = False
     cells: bool = False
     pattern: re.Pattern[str] | None = None
     then: Form | None = None
@@ -227,6 +250,8 @@ def cut(line: str) -> tuple[tuple[str, ...], list[str]]:
     """Return the texts around the numbers of a line, and the numbers."""
     if MASK in line:
         line = line.replace(MASK, " ")
+    if not line.isascii():
+        line = line.translate(FULL_WIDTH)
     for needed, texts in PASSES:
         if needed is None or needed.search(line):
             line = texts.sub(MASK, line)
@@ -268,7 +293,9 @@ def understand(gaps: tuple[str, ...]) -> Form:
     groups = _groups(gaps)
     form = Form()
     form.cells = not any(c.isalpha() or c == MASK for gap in gaps for c in gap)
-    form.average = "/step" in "".join(gaps) or " - ETA:" in "".join(gaps)
+    whole = "".join(gaps)
+    form.unfinished = " - ETA:" in whole
+    form.average = form.unfinished or "s/step" in whole
     rest = _take_places(form, groups, gaps)
     for group in rest:
         form.values += _values(group)
@@ -439,6 +466,8 @@ def _take_places(form: Form, groups: list[Group], gaps: tuple[str, ...]) -> list
     for group in groups:
         kind = place_kind(group.label)
         plural = group.label.lower().endswith("epochs") or (group.counts in ("k", "m") and kind == "epoch")
+        if kind == "setting":
+            continue
         if kind is not None and not (plural and len(group.members) == 1):
             rest += _take_counted(form, group, kind)
         elif not group.label and bare is None:
@@ -464,6 +493,8 @@ def _take_counted(form: Form, group: Group, kind: str) -> list[Group]:
     elif form.iteration is None or "global" in group.label.lower():
         form.iteration, form.iterations = first.number, total
         form.images = kind != "iteration"
+        form.runs_on = "global" in group.label.lower()
+        form.snapshot = "network-snapshot" in group.label
         form.scale = 1000 if kind == "kimg" else {"k": 1e3, "m": 1e6}.get(group.counts, 1)
     if name and members and members[0].joined == ":":
         return [Group(name, "", [Member(members[0].number, "", True), *members[1:]])]
@@ -504,13 +535,15 @@ def _take_weak_place(form: Form, groups: list[Group]) -> None:
     """Take `After 300 iterations: D loss ..`, `Epochs-0 D loss ..`: places only if nothing better is there."""
     for group in groups:
         kind = COUNTERS.get(group.counts) or place_kind(group.label)
-        if kind is None or not group.members[0].plain:
+        if kind in (None, "setting") or not group.members[0].plain:
             continue
         index = group.members[0].number
+        if index != 0:
+            return
         others = [(each, name) for each, name in form.values if each != index]
         if not others:
             continue
-        form.values = others
+        form.values, form.weak = others, True
         if kind == "epoch":
             form.epoch = index
         else:
@@ -519,7 +552,10 @@ def _take_weak_place(form: Form, groups: list[Group]) -> None:
 
 
 def place_kind(label: str) -> str | None:
-    """Return what a label counts: `epoch`, `iteration`, `kimg` or `image`; None: it counts nothing."""
+    """Return what a label counts: `epoch`, `iteration`, `kimg` or `image`; None: it counts nothing.
+
+    `setting` is what counts something, but not where the training is: `max_steps`, `test iter`.
+    """
     words = _words(label)
     while len(words) > 1 and words[-1] in NUMBERED:
         words.pop()
@@ -530,7 +566,14 @@ def place_kind(label: str) -> str | None:
         if before[place] in PREPOSITIONS:
             before = before[place + 1 :]
             break
-    return None if any(word in NOT_PLACES for word in before) else COUNTERS[words[-1]]
+    kind = COUNTERS[words[-1]]
+    if any(word in NOT_PLACES for word in before):
+        return None
+    if kind == "kimg" and any(word not in RUNNING for word in before):
+        return "setting"
+    if any(word in SETTINGS or (kind != "epoch" and word in HELD_OUT) for word in before):
+        return "setting"
+    return kind
 
 
 def _before_preposition(label: str) -> str:

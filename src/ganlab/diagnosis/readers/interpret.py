@@ -79,7 +79,8 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         dropped=tuple(facts.dropped.items()),
         columns=_columns(log, meanings, choice, trainer),
     )
-    if not choice.columns and not any(each.quantity in LOSS_TERMS for each in meanings.values()):
+    judged = any(quantity not in BOTH["lr"] for _, quantity in choice.columns)
+    if not judged and not any(each.quantity == "generator total" for each in meanings.values()):
         raise _nothing_known(log, report)
     threads = _Threads(log, axis, choice)
     found = _Reading(
@@ -93,7 +94,7 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         quality=found.quality,
         controls=found.controls,
         players=players,
-        family=facts.family or (trainer.family if trainer else None),
+        family=(trainer.family if trainer else None) or facts.family,
         saturating=facts.saturating if facts.saturating is not None or trainer is None else trainer.saturating,
         planned=report.planned,
         weighted=weighted,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ganlab.diagnosis.readers.growing import read_by
 from ganlab.diagnosis.readers.lines import all_lines, encoding, number
 from ganlab.diagnosis.readers.log import Log, Name
 from ganlab.diagnosis.readers.place_columns import counter, take_places
@@ -40,29 +41,52 @@ class Table(NamedTuple):
 
 
 def read_json_lines(path: Path) -> Log | None:
-    """Read a row a line; the keys of nested objects are joined by `/`, and `{"mean": x, ...}` counts as x.
+    """Read JSON lines; None if the lines do not hold JSON objects, or there is only one."""
+    return read_by(open_json_lines, path)
 
-    Returns:
-        The log, or None if the lines do not hold JSON objects, or there is only one.
+
+def open_json_lines(path: Path) -> JsonLinesReader | None:
+    """Return a reader of JSON lines; None if the first line that is not blank holds no object."""
+    first = next((line for line in all_lines(path) if line.strip()), "")
+    return None if json_object(first) is None else JsonLinesReader(Log(excerpt(str(path)), "JSON lines"))
+
+
+class JsonLinesReader:
+    """Reads a row a line; the keys of nested objects are joined by `/`, and `{"mean": x, ...}` counts as x.
+
+    Args:
+        log: takes the rows.
     """
-    log, broken, found = Log(excerpt(str(path)), "JSON lines"), 0, 0
-    for line in all_lines(path):
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.found = 0
+        self.broken = 0
+
+    def take(self, line: str, redrawn: bool = False) -> None:
+        """Look at a line."""
         if not line.strip():
-            continue
+            return
         values = json_object(line)
         if values is None:
-            broken += 1
-            if not found:
-                return None
-            continue
-        found += 1
-        add_row(log, values)
-    if found < 2 or broken > found or not log.count:
-        return None
-    if broken:
-        log.facts.dropped["lines that hold no JSON object"] = broken
-    take_places(log)
-    return log
+            self.broken += 1
+            return
+        self.found += 1
+        add_row(self.log, values)
+
+    def close(self, rest: str) -> Log | None:
+        """Return the log; None if there is only one object, or most lines hold none.
+
+        Args:
+            rest: a last line that lacks its end, which counts as any other.
+        """
+        self.take(rest)
+        if self.found < 2 or self.broken > self.found or not self.log.count:
+            return None
+        if self.broken:
+            self.log.facts.dropped["lines that hold no JSON object"] = self.broken
+        take_places(self.log)
+        return self.log
 
 
 def read_json(path: Path) -> Log | None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import codecs
 import math
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ganlab.errors import RunError
 from ganlab.text import excerpt, without_escapes
 
 MAX_LINE = 1 << 20
 """Characters of a line; longer ones are passed over, so that a file without a newline costs no memory."""
+
+CHUNK = 1 << 18
+"""Bytes that are read at a time."""
+
+EDGE = 1 << 12
+"""Bytes at each end of what was read that show whether a file has only grown."""
 
 BACKSPACES = re.compile("\x08+")
 """How Keras goes back to the start of its bar."""
@@ -21,48 +30,129 @@ DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:[nN][a
 
 
 def lines(path: Path) -> Iterator[str]:
-    """Yield the whole lines of a file, without colours; what a progress bar overwrote counts as a line of its own.
-
-    A last line that lacks its end is still being written, and is left out. Bytes that are no UTF-8 (or UTF-16, where
-    the file says so) become replacement characters.
+    """Yield the whole lines of a file, as `Lines` has them.
 
     Raises:
         RunError: the file cannot be read.
     """
-    for line, _ in parts(path):
+    for line, _ in Lines(path).new():
         yield line
 
 
-def parts(path: Path) -> Iterator[tuple[str, bool]]:
-    """Yield what `lines` yields, and of each line whether the one after it was written over it.
+def all_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a file as `lines` does, and a last one that lacks its end: a table's row shows by itself
+    whether it is whole.
 
     Raises:
         RunError: the file cannot be read.
     """
-    try:
-        with open(path, encoding=encoding(path), errors="replace", newline="\n") as file:
-            while line := file.readline(MAX_LINE):
-                whole = line.endswith("\n")
-                if len(line) == MAX_LINE and not whole:
-                    while not whole and (rest := file.readline(MAX_LINE)):
-                        whole = rest.endswith("\n")
-                    continue
-                line = without_escapes(line)
-                if "\b" in line:
-                    line = BACKSPACES.sub("\r", line)
-                if "\r" not in line:
-                    if whole:
-                        yield line[:-1], False
-                    continue
-                overwritten = [part for part in line.rstrip("\r\n").split("\r") if part] or [""]
-                if not whole and not line.endswith("\r"):
-                    overwritten.pop()
-                for part in overwritten[:-1]:
-                    yield part, True
-                if overwritten:
-                    yield overwritten[-1], not whole
-    except (OSError, UnicodeError) as error:
-        raise RunError(f"{excerpt(str(path))} cannot be read: {excerpt(str(error))}", "check the file") from error
+    source = Lines(path)
+    for line, _ in source.new():
+        yield line
+    if source.rest:
+        yield source.rest
+
+
+class Lines:
+    """The whole lines of a file that may grow, without colours; what a progress bar overwrote is a line of its own.
+
+    A last line that lacks its end is still being written, and waits. Bytes that are no UTF-8 (or UTF-16, where the file
+    says so) become replacement characters.
+
+    Attributes:
+        path: the file.
+        count: lines so far.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._position = 0
+        self._identity = (0, 0)
+        self._edges = (b"", b"")
+        self._rest = ""
+        self._overwritten = False
+        self._too_long = False
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    @property
+    def rest(self) -> str:
+        """A last line that lacks its end; empty for one of a progress bar."""
+        return "" if self._overwritten else without_escapes(self._rest)
+
+    def new(self) -> Iterator[tuple[str, bool]]:
+        """Yield each line that was written since the last time, and whether the one after it was written over it.
+
+        Raises:
+            RunError: the file cannot be read.
+        """
+        try:
+            with open(self.path, "rb") as file:
+                stat = os.fstat(file.fileno())
+                self._identity = (stat.st_dev, stat.st_ino)
+                if self._decoder is None:
+                    self._decoder = codecs.getincrementaldecoder(encoding(self.path))("replace")
+                file.seek(self._position)
+                while content := file.read(CHUNK):
+                    self._position += len(content)
+                    for line, redrawn in self._whole(self._decoder.decode(content)):
+                        self.count += 1
+                        yield line, redrawn
+                self._edges = self._read_edges(file)
+        except OSError as error:
+            raise RunError(f"{excerpt(str(self.path))} cannot be read: {error.strerror}", "check the file") from error
+        if self._rest.endswith("\r"):
+            line, self._rest, self._overwritten = self._rest.rstrip("\r"), "", True
+            self.count += 1
+            yield without_escapes(line), True
+
+    def replaced(self) -> bool:
+        """Return whether what was read is no longer the beginning of the file: it was cut, or written anew."""
+        try:
+            with open(self.path, "rb") as file:
+                stat = os.fstat(file.fileno())
+                same = (stat.st_dev, stat.st_ino) == self._identity and stat.st_size >= self._position
+                return not same or self._read_edges(file) != self._edges
+        except OSError:
+            return True
+
+    def _read_edges(self, file: BinaryIO) -> tuple[bytes, bytes]:
+        """Return the first bytes of what was read, and the last."""
+        file.seek(0)
+        first = file.read(min(EDGE, self._position))
+        file.seek(max(0, self._position - EDGE))
+        return first, file.read(min(EDGE, self._position))
+
+    def _whole(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield the lines that more text brings to their end."""
+        if "\b" in text:
+            text = BACKSPACES.sub("\r", text)
+        *ended, rest = text.split("\n")
+        for line in ended:
+            if self._rest:
+                line, self._rest = self._rest + line, ""
+            if self._too_long or len(line) >= MAX_LINE:
+                self._too_long = False
+            elif "\r" in line:
+                yield from _overwritten(line)
+            else:
+                yield without_escapes(line), False
+            self._overwritten = False
+        self._rest += rest
+        # The last characters may be the first half of a line's end.
+        last = self._rest.rstrip("\r").rfind("\r")
+        if last >= 0:
+            yield from ((line, True) for line, _ in _overwritten(self._rest[:last]) if line)
+            self._rest, self._overwritten = self._rest[last + 1 :], True
+        if len(self._rest) >= MAX_LINE:
+            self._rest, self._too_long = "", True
+
+
+def _overwritten(line: str) -> Iterator[tuple[str, bool]]:
+    """Yield what was written over each other in a line, and whether something was written over it."""
+    parts = [part for part in without_escapes(line).split("\r") if part] or [""]
+    yield from ((part, True) for part in parts[:-1])
+    yield parts[-1], False
 
 
 def encoding(path: Path) -> str:
@@ -83,26 +173,6 @@ def number(text: str) -> float | None:
     except ValueError:
         return None
     return None if math.isinf(value) and "n" not in text.lower() else value
-
-
-def all_lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a file as `lines` does, and a last one that lacks its end: a table's row shows by itself
-    whether it is whole.
-
-    Raises:
-        RunError: the file cannot be read.
-    """
-    yield from lines(path)
-    if encoding(path) == "utf-16":
-        return
-    with open(path, "rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - MAX_LINE))
-        rest = file.read()
-    last = rest[rest.rfind(b"\n") + 1 :]
-    if last and b"\r" not in last and len(last) < MAX_LINE:
-        text = last.decode("utf-8-sig" if len(last) == size else "utf-8", "replace")
-        yield without_escapes(text)
 
 
 def seen(path: Path) -> str:

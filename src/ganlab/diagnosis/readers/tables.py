@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from ganlab.diagnosis.readers.growing import read_by
 from ganlab.diagnosis.readers.lines import all_lines, number
 from ganlab.diagnosis.readers.log import Log, Name
 from ganlab.diagnosis.readers.place_columns import INDEX, counter, take_places
@@ -64,15 +65,19 @@ class Form(NamedTuple):
 
 
 def read_table(path: Path) -> Log | None:
-    """Read a table; empty cells are no points, and lines that do not have a cell a column are counted.
-
-    A table without a line of names calls its columns by their number, from 1.
-
-    Returns:
-        The log, or None if this is no table.
+    """Read a table; None if this is none.
 
     Raises:
         RunError: it holds a header and no row, or the curves of several runs.
+    """
+    return read_by(open_table, path)
+
+
+def open_table(path: Path) -> TableReader | None:
+    """Return a reader of the lines of a table; None if this is none.
+
+    Raises:
+        RunError: it holds the curves of several runs.
     """
     form = _form(path)
     if form is None:
@@ -80,20 +85,45 @@ def read_table(path: Path) -> Log | None:
     labels, kind, exported = _labels(form.names or [str(column + 1) for column in range(form.width)], path)
     log = Log(excerpt(str(path)), kind)
     log.facts.exported = exported
-    names = _unique(labels)
-    useful = [name is not None and counter(name.label) is None for name in names]
-    broken = odd = 0
-    for line in islice(all_lines(path), form.above, None):
+    return TableReader(log, form, _unique(labels))
+
+
+class TableReader:
+    """Reads a table; empty cells are no points, and lines that do not have a cell a column are counted.
+
+    A table without a line of names calls its columns by their number, from 1.
+
+    Args:
+        log: takes the rows.
+        form: how the table is written.
+        names: of the columns; None for one that is left out.
+    """
+
+    def __init__(self, log: Log, form: Form, names: Sequence[Name | None]) -> None:
+        self.log = log
+        self.form = form
+        self.names = names
+        self.useful = [name is not None and counter(name.label) is None for name in names]
+        self.above = form.above
+        self.broken = 0
+        self.odd = 0
+
+    def take(self, line: str, redrawn: bool = False) -> None:
+        """Look at a line; the first ones are the header."""
+        if self.above:
+            self.above -= 1
+            return
+        form = self.form
         cells = _cells(line, form.delimiter)
         if not any(cells) or cells == form.names or RULE.fullmatch(line):
-            continue
+            return
         if len(cells) != form.width:
-            broken += 1
-            continue
-        if form.width > len(names):
+            self.broken += 1
+            return
+        if form.width > len(self.names):
             del cells[0]
         row, holds = {}, False
-        for name, use, cell in zip(names, useful, cells, strict=True):
+        for name, use, cell in zip(self.names, self.useful, cells, strict=True):
             if name is None or not cell:
                 continue
             value = number(cell)
@@ -102,27 +132,40 @@ def read_table(path: Path) -> Log | None:
             row[name] = value
             holds |= use
         if holds:
-            log.add(row)
+            self.log.add(row)
         else:
-            odd += not row
-    if broken + odd > log.count and form.names:
-        return None
-    if not log.count:
-        raise RunError(
-            f"{log.source} names the columns {listed([each.label for each in names if each])}, and no row of numbers "
-            "follows",
-            "look again once the run has written some",
-        )
-    if broken:
-        log.facts.dropped[f"lines that do not have {form.width} cells"] = broken
-    if not form.names:
-        log.facts.unknown = (
-            f"no line names the {form.width} columns, so they are called by their numbers: --map d_loss=2 takes the "
-            "second one for d_loss"
-        )
-    take_places(log)
-    log.facts.notes += _ends(log)
-    return log
+            self.odd += not row
+
+    def close(self, rest: str) -> Log | None:
+        """Return the log; None if most lines are no rows.
+
+        Args:
+            rest: a last line that lacks its end, which counts if it has a cell a column.
+
+        Raises:
+            RunError: there is a header and no row.
+        """
+        if rest:
+            self.take(rest)
+        log, form = self.log, self.form
+        if self.broken + self.odd > log.count and form.names:
+            return None
+        if not log.count:
+            columns = listed([name.label for name in self.names if name])
+            raise RunError(
+                f"{log.source} names the columns {columns}, and no row of numbers follows",
+                "look again once the run has written some",
+            )
+        if self.broken:
+            log.facts.dropped[f"lines that do not have {form.width} cells"] = self.broken
+        if not form.names:
+            log.facts.unknown = (
+                f"no line names the {form.width} columns, so they are called by their numbers: --map d_loss=2 takes "
+                "the second one for d_loss"
+            )
+        take_places(log)
+        log.facts.notes += _ends(log)
+        return log
 
 
 def _form(path: Path) -> Form | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ganlab.diagnosis.readers.grammar import Form, as_number, cut, pattern_of, place_kind, understand
-from ganlab.diagnosis.readers.lines import parts
+from ganlab.diagnosis.readers.growing import read_by
 from ganlab.diagnosis.readers.log import NOWHERE, Log, Name, Place
 from ganlab.text import excerpt
 
@@ -29,27 +30,26 @@ MAX_COUNT = 2.0**53
 
 TOO_LONG = f"lines of more than {MAX_LINE:,} characters or {MAX_NUMBERS} numbers"
 COMMAS = "numbers with a comma that may be a decimal point"
+UNFINISHED = "lines of progress bars before the last of their epoch"
 REDRAWN = "lines that show a step again, of which the last was taken"
-CUT_OFF = "last line that has no end"
+CUT_OFF = "number at the end of the file, which may be cut off"
 UNPLACED = "rows that do not say which step they are"
-SETTINGS = "rows with other numbers than the rest"
+SETTINGS = "rows of settings before the training"
 CELLS = "rows of a table with more or fewer numbers than its head has names"
 
 
-def read_text(path: Path) -> Log | None:
-    """Read the lines of a text log.
+def open_text(path: Path) -> TextReader:
+    """Return a reader of the lines of a text log."""
+    return TextReader(Log(excerpt(str(path)), "a text log"))
 
-    Returns:
-        The log, or None if no line holds a number with a name.
+
+def read_text(path: Path) -> Log | None:
+    """Read the lines of a text log; None if no line holds a number with a name.
 
     Raises:
         RunError: the file cannot be read.
     """
-    reader = TextReader(Log(excerpt(str(path)), "a text log"))
-    for line, redrawn in parts(path):
-        reader.take(line, redrawn)
-    log = reader.end()
-    return log if log.count else None
+    return read_by(open_text, path)
 
 
 class TextReader:
@@ -67,9 +67,11 @@ class TextReader:
         self.forms: dict[tuple[str, ...], Form] = {}
         self.patterns = 0
         self.form = Form()  # of the line before
+        self.texts: Sequence[str] = ()  # of the last line with values
         self.place = NOWHERE
         self.numbers: dict[Name, float] = {}
         self.redrawn = False
+        self.unfinished = False
         self.epoch: tuple[float, float | None] | None = None
         self.section = ""
         self.head: list[str] = []
@@ -94,19 +96,40 @@ class TextReader:
         if self.section and form.values:
             values = {self._under_section(name): value for name, value in values.items()}
         if values:
+            self.texts = texts
             self._take_values(values, place, form)
         elif place is not None and place != self.place:
             self._open(place, {})
-        self.redrawn = redrawn
+        self.redrawn, self.unfinished = redrawn, form.unfinished if values else self.unfinished
 
-    def end(self) -> Log:
-        """Take in the row that is still open, and leave out what is no row of the training."""
+    def take_cut(self, line: str) -> None:
+        """Look at a last line that lacks its end; a number that may be cut off is left out."""
+        gaps, texts = cut(line)
+        if texts and not gaps[-1] and self.forms:
+            whole = gaps in self.forms and bool(self.texts) and len(texts[-1]) >= len(self.texts[-1])
+            if not whole:
+                self._count(CUT_OFF)
+                line = line[: len(line) - len(texts[-1])]
+        self.take(line)
+
+    def close(self, rest: str = "") -> Log | None:
+        """Take in the row that is still open, and leave out what is no row of the training.
+
+        Args:
+            rest: a last line that lacks its end; a number that may be cut off is left out.
+
+        Returns:
+            The log, or None if no line holds a number with a name.
+        """
+        if rest:
+            self.numbers = dict(self.numbers)  # those of the reader that this one is a copy of stay as they are
+            self.take_cut(rest)
         self._open(NOWHERE, {})
         _leave_out_settings(self.log)
         _merge_twins(self.log)
-        return self.log
+        return self.log if self.log.count else None
 
-    def _read(self, line: str) -> tuple[Form | None, list[str] | tuple[str, ...]]:
+    def _read(self, line: str) -> tuple[Form | None, Sequence[str]]:
         """Return the form of a line and its numbers; None if there is nothing to read in it."""
         for likely in (self.form.then, self.form):
             if likely is not None and likely.pattern is not None and (match := likely.pattern.fullmatch(line)):
@@ -118,7 +141,7 @@ class TextReader:
             self._take_words(line)
             return None, texts
         if not whole or len(texts) > MAX_NUMBERS:
-            self._count(TOO_LONG, bool(understand(gaps[:MAX_NUMBERS]).values) and self.log.count > 0)
+            self._count(TOO_LONG, bool(self.texts and understand(gaps[:MAX_NUMBERS]).values))
             return None, texts
         form = self.forms.get(gaps)
         if form is None:
@@ -147,6 +170,9 @@ class TextReader:
         elif place == self.place:
             if not again:
                 self.numbers.update(values)
+            elif self._goes_on(form, place):
+                self._count(UNFINISHED)
+                self.numbers.update(values)
             elif self.redrawn or (
                 place.iteration is not None and (place.epoch is not None or _same(values, self.numbers))
             ):
@@ -154,13 +180,21 @@ class TextReader:
                 self.numbers.update(values)
             else:
                 self._open(place, values)
-        elif form.average and again and place.epoch is not None and place.epoch == self.place.epoch:
+        elif again and self._goes_on(form, place):
             # A bar that shows averages over the epoch so far: its last one stands for the epoch.
-            self._count("lines of progress bars before the last of their epoch")
+            self._count(UNFINISHED)
             self.place = place
             self.numbers.update(values)
         else:
             self._open(place, values)
+
+    def _goes_on(self, form: Form, place: Place) -> bool:
+        """Tell whether a bar shows more of the epoch whose row is open; a bar that has no epoch says when it ends."""
+        if not form.average:
+            return False
+        if place.epoch is not None:
+            return place.epoch == self.place.epoch
+        return self.unfinished and (place.iteration or 0) >= (self.place.iteration or 0)
 
     def _open(self, place: Place, values: dict[Name, float]) -> None:
         """Take in the row that is open, and begin another."""
@@ -168,7 +202,7 @@ class TextReader:
             self.log.add(self.numbers, self.place)
         self.place, self.numbers = place, values
 
-    def _place(self, form: Form, texts: list[str] | tuple[str, ...]) -> Place | None:
+    def _place(self, form: Form, texts: Sequence[str]) -> Place | None:
         """Return where a line says that it is; an iteration without an epoch is in the last epoch that was named."""
         epoch, epochs = _counted(form.epoch, texts), _counted(form.epochs, texts)
         iteration, iterations = _counted(form.iteration, texts), _counted(form.iterations, texts)
@@ -176,6 +210,10 @@ class TextReader:
             iteration = float(round(iteration * form.scale))
         if form.images:
             self.log.facts.unit = "image"
+        if form.snapshot and iteration is not None and self.log.facts.unit == "image":
+            iteration *= 1000
+        if form.runs_on or form.weak:
+            return Place(epoch, epochs, iteration, iterations)
         if epoch is not None:
             if epochs is None and self.epoch is not None:
                 epochs = self.epoch[1]
@@ -244,7 +282,7 @@ class TextReader:
         self._open(Place(**place), values)
 
 
-def _counted(index: int | None, texts: list[str] | tuple[str, ...]) -> float | None:
+def _counted(index: int | None, texts: Sequence[str]) -> float | None:
     """Return a count, None if there is none or it cannot be one."""
     if index is None:
         return None
@@ -257,31 +295,28 @@ def _same(values: dict[Name, float], others: dict[Name, float]) -> bool:
 
 
 def _leave_out_settings(log: Log) -> None:
-    """Leave out the rows that are no part of the training: settings and summaries that are printed once.
+    """Leave out the rows that are no part of the training: settings printed before it, and rows without a place.
 
-    A row is one if most of its names occur nowhere else while other names come again; so is one without a place, if
-    the others have one.
+    The training begins where all the names are there that occur most. Earlier rows whose names mostly do not occur
+    again are settings. Where the rows of the training say where they are, the others do not count.
     """
-    if log.count < 2:
+    columns = {name: log.column(name)[0] for name in log.names}
+    most = max(map(len, columns.values()), default=0)
+    if most < 2:
         return
-    columns = [(name, log.column(name)[0]) for name in log.names]
-    total, again, shared = np.zeros((3, log.count))
+    main = [rows for rows in columns.values() if len(rows) > 1 and 2 * len(rows) >= most]
+    last = max(int(rows[-1]) for rows in main)
+    begin = max(int(rows[0]) for rows in main if 2 * rows[-1] >= last)
     places = log.places()
     placed = np.isfinite(places["epoch"]) | np.isfinite(places["iteration"])
-    for _, rows in columns:
+    total, later, shared = np.zeros((3, log.count))
+    for rows in columns.values():
         total[rows] += 1
-        if len(rows) > 1:
-            again[rows] += 1
-        if placed[rows].any():
-            shared[rows] += 1
-    if not again.any():
-        return
-    settings = 2 * again < total
-    if not placed.any():
-        settings &= again == 0
-    unplaced = ~placed & placed.any()
-    known = (settings & (again > 0)) | (unplaced & ~settings & (shared > 0))
-    for reason, left_out in ((SETTINGS, settings & known), (UNPLACED, unplaced & ~settings & known)):
+        later[rows] += rows[-1] >= begin
+        shared[rows] += placed[rows].any()
+    settings = (2 * later < total) & (np.arange(log.count) < begin)
+    unplaced = ~settings & ~placed & bool(2 * placed[begin:].sum() >= log.count - begin)
+    for reason, left_out in ((SETTINGS, settings & (later > 0)), (UNPLACED, unplaced & (shared > 0))):
         if left_out.any():
             log.facts.dropped[reason] = int(left_out.sum())
     log.keep(~(settings | unplaced))

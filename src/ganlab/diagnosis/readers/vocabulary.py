@@ -91,7 +91,7 @@ SPELLINGS = sorted(((word, role) for role, words in WORDS.items() for word in wo
 MEANINGS: dict[frozenset[str], str] = {
     frozenset(roles.split()): quantity
     for quantity, spellings in {
-        "d_loss": ("D loss",),
+        "d_loss": ("D loss", "D loss real fake", "D real fake"),
         "d_loss_real": ("D loss real", "loss real"),
         "d_loss_fake": ("D loss fake", "loss fake"),
         "g_loss": ("G loss", "G loss fake"),
@@ -120,6 +120,7 @@ WHOLE_NAMES = {
     **dict.fromkeys(("dx",), "d_real"),
     **dict.fromkeys(("dgz", "dgz1", "dgx"), "d_fake"),
     "dgz2": "other score",
+    **dict.fromkeys(("psnr",), "other score"),
     **dict.fromkeys(("fid", "fidscore", "frechetinceptiondistance", "fid50kfull", "fid50k", "fid10k", "fid5k"), "fid"),
     **dict.fromkeys(("kid", "kidscore", "kidmean", "kernelinceptiondistance", "kid50kfull", "kid50k"), "kid"),
     **dict.fromkeys(
@@ -363,13 +364,21 @@ def _quantity(roles: frozenset[str]) -> tuple[str | None, int]:
         return ("generator total" if plain <= {"G", "loss"} else None), 0
     if "adversarial" in roles and plain <= {"loss"}:
         return "g_loss", rank + 2
+    if "adversarial" in roles and len(plain) == 1 and plain <= {"D", "G"}:
+        plain |= {"loss"}  # `G_GAN`
     return MEANINGS.get(plain), rank
+
+
+FID = re.compile(r"fid[0-9]{1,5}k?(?:full)?")
+"""FIDs by the number of samples, or by the size of the pictures."""
 
 
 def _whole(name: Name) -> Meaning | None:
     """Return what a name says as a whole; what only says where it stands may be left out: `metrics/fid50k_full`."""
     squeezed = squeeze(name.label)
     while squeezed not in WHOLE_NAMES:
+        if FID.fullmatch(squeezed):
+            return Meaning("fid", "", 1)
         prefix = next(
             (w for role in ("metric", "held out", "train") for w in WORDS[role].split() if squeezed.startswith(w)), ""
         )
@@ -395,9 +404,9 @@ def _roles(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
     left: list[str] = []
     for token in re.findall(r"[a-z0-9]+", words.lower()):
         found = frozenset((ALONE[token],)) if token in ALONE else _parts(token[:100])
-        if found is None and (digits := re.fullmatch(r"([a-z]+)([0-9]{1,3})", token)):
-            found = _parts(digits[1])  # errD0: D of the first scale
-            left += [digits[2]] * (found is not None)
+        if found is None and (one := re.fullmatch(r"([a-z]+)([0-9]{1,3})|([dg])([abxy])", token)):
+            found = _parts(one[1] or one[3])  # errD0: D of the first scale; DA: D of the domain A
+            left += [one[2] or one[4]] * (found is not None)
         if found is None:
             left.append(token)
         else:
@@ -446,19 +455,22 @@ def _settle_players(found: dict[Name, Meaning], trainer: Trainer | None) -> None
 
 
 def _settle_bare(found: dict[Name, Meaning]) -> None:
-    """Take `D` and `G` (or `Dis` and `Gen`) alone for losses, if a log names both and no loss otherwise."""
-    if any(each.quantity in ("d_loss", "g_loss", "d_loss_real") for each in found.values()):
-        return
+    """Take `D` and `G` (or `Dis` and `Gen`) alone for losses, and `C loss` for D's, if no other name is one."""
+    losses = {each.quantity for each in found.values()}
     bare: dict[str, Name] = {}
     for name, each in found.items():
         roles, left = _roles(name.label)
-        if each.quantity is None and not left and len(roles) == 1 and roles <= {"D", "G"} and name.column == 0:
+        if each.quantity is not None or name.column or name.heading:
+            continue
+        if not left and roles in ({"D"}, {"G"}):
             bare.setdefault("d_loss" if "D" in roles else "g_loss", name)
-    if len(bare) == 2:
-        for quantity, name in bare.items():
-            other = next(each for each in bare.values() if each != name)
-            guess = f"it stands with {quoted(str(other))}, and no other name is a loss"
-            found[name] = Meaning(quantity, "", 4, guess)
+        elif roles == {"loss"} and left == ("c",):
+            bare.setdefault("d_loss", name)
+    if losses & {"d_loss", "d_loss_real"} or not {"d_loss", "g_loss"} <= {*losses, *bare}:
+        return
+    for quantity, name in bare.items():
+        if quantity not in losses:
+            found[name] = Meaning(quantity, "", 4, "no other name is such a loss")
 
 
 def _settle_totals(found: dict[Name, Meaning]) -> None:

@@ -140,17 +140,18 @@ def test_a_log_of_a_few_rows_says_so_whatever_it_shows() -> None:
 # -- FID ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_fid_curve_needs_three_points() -> None:
+def test_a_fid_curve_needs_three_points_and_five_to_say_that_nothing_was_learned() -> None:
     def judged(*values: float, **changes: Any) -> str:
         return diagnose(Evidence("log", quality=fids(*values), **changes)).name
 
     assert judged(260, 50, 90) == "degraded"
     assert judged(50, 90) == INCONCLUSIVE
     assert judged(300, 290) == INCONCLUSIVE
-    assert judged(300, 290, 295) == "never_learned"
+    assert judged(300, 290, 295, 298) == INCONCLUSIVE
+    assert judged(300, 290, 295, 298, 292) == "never_learned"
     assert judged(40, 30) == INCONCLUSIVE
     assert judged(40, 30, 28) == "healthy"
-    assert waits(Evidence("log", quality=fids(300, 290))) == ["too early to tell: 2 of the 3 FIDs it needs"]
+    assert waits(Evidence("log", quality=fids(300, 290))) == ["too early to tell: 2 of the 5 FIDs it needs"]
 
 
 def test_a_fid_that_was_reached_and_lost_counts_at_any_time_and_one_that_was_never_reached_does_not() -> None:

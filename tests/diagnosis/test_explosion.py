@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -55,6 +57,22 @@ def test_both_players_far_beyond_chance_have_exploded() -> None:
     assert verdict.onset_step == pytest.approx(200, abs=50)
     assert judged(d_loss, g_loss, None).name == "inconclusive"  # a critic has such levels
     assert judged(np.full(100, 1e-3), g_loss, "cross_entropy").name == "convergence_failure/discriminator_dominates"
+
+
+@pytest.mark.parametrize("family", EVERY)
+@pytest.mark.parametrize("summands", [128, 1024])
+def test_losses_that_are_sums_over_a_batch_have_not_exploded(family: Family | None, summands: int) -> None:
+    noise = 1 + 0.05 * RNG.normal(size=(2, 100))
+    verdict = judged(1.3 * summands * noise[0], 0.8 * summands * noise[1], family)
+    assert (verdict.name, verdict.contributing) == ("inconclusive", ())
+
+
+def test_the_weight_of_one_term_is_no_explosion() -> None:
+    steps = np.arange(100, dtype=np.int64)
+    curves = {"d_loss": Series(steps, 1.3 + 0.1 * RNG.normal(size=100)), "g_loss": Series(steps, np.full(100, 5e3))}
+    run = Evidence("log", curves=curves, family="cross_entropy")
+    assert diagnose(run).name == "diverged"
+    assert diagnose(replace(run, weighted=True)).name == "inconclusive"
 
 
 @pytest.mark.parametrize("family", ["wasserstein", "unknown", None])

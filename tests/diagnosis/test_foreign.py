@@ -212,6 +212,7 @@ CASES = {
         [f"Epoch: [ 0] [{n:>4}/2100] d_loss: {6 - n / 2:.2f}, g_loss: 0.0{n}0" for n in range(8)],
         {"d_loss": (6.0, 2.5), "g_loss": (0.0, 0.07)},
         list(range(8)),
+        planned=2100,
     ),
     "a total before the GAN term": Case(
         "train.log",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.verdicts import accuses
 
 STEPS = np.arange(0, 5000, 50, dtype=np.int64)
 
@@ -29,11 +32,36 @@ def judged(*fid: float, augment: object = None) -> Verdict:
         ((300, 250, 200, 150, 110, 80, 60, 40), "under_trained"),
         ((300, 60, 40, 31, 30, 35, 39, 40), "inconclusive"),  # worse than its best, but not by half
         ((300, 60, 40, 31, 30, 40, 50, 60), "degraded"),
+        ((420, 330, 260, 200), "under_trained"),
+        ((420, 330, 260), "inconclusive"),
         ((300, 310, 305, 302, 299, 301, 303, 304), "never_learned"),
     ],
 )
 def test_the_course_of_the_fid_is_named(fid: tuple[float, ...], name: str) -> None:
     assert judged(*fid).name == name
+
+
+@pytest.mark.parametrize(
+    ("d_loss", "g_loss"), [(1e-4, 9.0), (1e-4, 1e-3), (3.0, 1e-3), (500.0, 1.0), (30.0, 30.0), (1.386, 0.693)]
+)
+def test_no_level_accuses_a_run_whose_fid_is_good_or_falls(d_loss: float, g_loss: float) -> None:
+    """Each of these is a failure of cross-entropy without FID."""
+    rng = np.random.default_rng(0)
+    noise = 0.0 if d_loss == 1.386 else 0.05
+    curves = {
+        name: Series(STEPS, np.where(STEPS < 1000, 1.0, level) * (1 + noise * rng.normal(size=len(STEPS))))
+        for name, level in (("d_loss", d_loss), ("g_loss", g_loss))
+    }
+    run = Evidence("log", curves=curves, family="cross_entropy")
+
+    def name(*fid: float) -> str:
+        at = np.linspace(0, STEPS[-1], len(fid)).astype(np.int64)
+        return diagnose(replace(run, quality={"fid": Series(at, np.array(fid))})).name
+
+    known = diagnose(run).name
+    assert accuses(known)
+    assert name(60, 42, 41, 40.5, 40, 41, 40) == "healthy"
+    assert name(300, 310, 305, 303, 302, 301, 303) == known
 
 
 def test_augmentation_beyond_its_range_is_an_overfit_discriminator() -> None:

@@ -306,12 +306,26 @@ class Case:
 
     @cached_property
     def fid_fall(self) -> float:
-        """By how much the printed FID surely falls over the last half of the run, over its level there; else 0."""
+        """By how much the printed FID falls over the last half of the run, over its level there; 0 if that is not sure.
+
+        Of three values or fewer, each must be below the one before.
+        """
+        if len(self.fid) < 4:
+            falling = len(self.fid) > 1 and bool((np.diff(self.fid.values) < 0).all())
+            return float(np.ptp(self.fid.values) / trends.level(self.fid)) if falling else 0.0
         half = self.fid.within((self.evidence.first_step + self.last_step) // 2, self.last_step)
         if len(half) < 4:
             half = Series(self.fid.steps[-4:], self.fid.values[-4:])
         found = trends.trend(half)
         return -found.change / trends.level(half) if found.p_value < 0.1 and found.change < 0 else 0.0
+
+    @property
+    def at_best_fid(self) -> bool:
+        """Return whether only printed FIDs show the samples, and the last one is good and close to the best."""
+        if self.rows or not self.has_quality:
+            return False
+        last, best = float(self.fid.values[-1]), float(self.fid.values.min())
+        return last <= min(WORST_FID, CLOSE * best)
 
     @property
     def fid_falls(self) -> bool:

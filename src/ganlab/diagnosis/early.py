@@ -65,7 +65,7 @@ NEEDS = {
     "diverged": LOSSES,
     "convergence_failure": LOSSES,
     "convergence_failure/frozen": Needs(rows=30, seen=30),
-    "never_learned": Needs(snapshots=1, samples=SOME, fids=3),
+    "never_learned": Needs(snapshots=1, samples=SOME, fids=5),
     "mode_collapse": Needs(snapshots=1, samples=NUMEROUS),
     "mode_collapse/total": Needs(snapshots=1, samples=SOME),
     "mode_collapse/cycling": Needs(snapshots=3, samples=NUMEROUS),

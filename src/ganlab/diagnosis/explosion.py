@@ -23,6 +23,12 @@ HALF_BOUND = 100.0
 """Discriminator's loss per half that nothing but an explosion costs: one that always answered "I cannot tell" would pay
 .69 for cross-entropy, .25 for least squares, 1 for hinge. `BCELoss` itself stops at 100 a sample."""
 
+LARGE = 20.0
+"""Losses of both players, at the start, from which they may be sums, as no mean begins there."""
+
+ONE_SIZE = 10.0
+"""Times the smaller one under which two losses are of one size: at chance they are, whatever the loss."""
+
 BOTH_LOSE = 10.0
 """Cross-entropy per half that the discriminator pays, and the generator too, once both are surely wrong about many
 samples: neither has won, and no player that works loses tens of nats."""
@@ -112,8 +118,8 @@ def exploded_loss(case: Case) -> Finding | None:
             continue
         size = Series(curve.steps, np.abs(curve.values))
         limit = LOSS_BOUND
-        if case.evidence.family not in FIXED_LEVELS:
-            # Its scores have no fixed scale, but a critic kept Lipschitz does not grow a hundredfold.
+        if case.evidence.family not in FIXED_LEVELS or may_be_scaled(case, name):
+            # It has no fixed scale, but a critic kept Lipschitz does not grow a hundredfold.
             points = trends.blocks(size).values
             limit = max(LOSS_BOUND, EXPLOSION * float(np.median(points[: max(1, len(points) // 4)])))
         window = still_above(case, size, limit)
@@ -122,6 +128,24 @@ def exploded_loss(case: Case) -> Finding | None:
             words = f"The size of {name} is {value:.3g}, far beyond what this loss costs while training works."
             return Finding(name, value, limit, window, OWN_RUNS, words)
     return None
+
+
+def may_be_scaled(case: Case, name: str) -> bool:
+    """Return whether a foreign loss may be a multiple of the loss that limits hold for.
+
+    The generator's may have a weight. Where both players' are large from the first row on, and of one size, they may be
+    sums over a batch or over pixels.
+    """
+    if case.evidence.experiment is not None:
+        return False
+    if name == "g_loss" and case.evidence.weighted:
+        return True
+    d_loss, g_loss = case.curve("d_loss"), generator_level(case)
+    if d_loss is None or g_loss is None:
+        return False
+    finite = [np.abs(trends.finite(curve).values) for curve in (d_loss, g_loss)]
+    small, large = sorted(float(np.median(values[: 1 + len(values) // 5])) for values in finite)
+    return small > LARGE and large < ONE_SIZE * small
 
 
 def exploded_from_the_start(case: Case) -> Finding | None:
@@ -133,7 +157,7 @@ def exploded_from_the_start(case: Case) -> Finding | None:
     critic = case.evidence.family in (None, "wasserstein", "unknown")
     for name, halves in (("d_loss", 2), ("d_loss_real", 1), ("d_loss_fake", 1)):
         curve = case.curve(name)
-        if curve is None or (critic and name != "d_loss"):
+        if curve is None or (critic and name != "d_loss") or may_be_scaled(case, name):
             continue
         limit = LOSS_BOUND if critic else halves * HALF_BOUND
         window = still_above(case, curve, limit)
@@ -151,7 +175,7 @@ def exploded_from_the_start(case: Case) -> Finding | None:
 def both_lose(case: Case) -> Finding | None:
     """Cross-entropy of both players far beyond what either pays when it loses: the scores of both have exploded."""
     d_half, g_loss = case.d_half, generator_level(case)
-    if case.evidence.family != "cross_entropy" or d_half is None or g_loss is None:
+    if case.evidence.family != "cross_entropy" or d_half is None or g_loss is None or may_be_scaled(case, "d_loss"):
         return None
     d, g = (case.level_in(curve, case.late_window) for curve in (d_half, g_loss))
     if not min(d, g) > BOTH_LOSE:

@@ -23,7 +23,7 @@ def examine(case: Case) -> Iterator[Charge]:
             window=finding.window,
             findings=(finding,),
             summary=f"Training diverged at {case.at(onset)}: {words}",
-            active=end == case.last_step,
+            active=end == case.last_step and (finding.signal == "non_finite" or not case.at_best_fid),
         )
 
 

@@ -32,8 +32,8 @@ ROUNDING = 1e-6
 DEAD_RATE = 1e-6
 """Share of its own maximum at which a learning rate is dead."""
 
-CLAMP = 100.0
-"""What `BCELoss` costs at most: a loss that stands there is saturated, and one of the players has won."""
+LOSING = 1.0
+"""Discriminator's loss above which it loses, while the generator's is 0."""
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -62,8 +62,9 @@ def still_losses(case: Case) -> Iterator[tuple[int, Finding]]:
     since = max(stands_still(d_loss), stands_still(g_loss))
     d, g = (float(trends.finite(curve).values[-1]) for curve in (d_loss, g_loss))
     rows = min(len(curve.within(since, case.last_step)) for curve in (d_loss, g_loss))
-    won = abs(d) < WON < abs(g) or max(abs(d), abs(g)) >= CLAMP
     dead = case.evidence.family == "hinge" and g == 0 and d in DEAD_HINGE
+    # Saturated losses stand still too, and one of the players has won.
+    won = abs(d) < WON < abs(g) or (abs(g) < WON and d > LOSING and not dead)
     if since > case.late_window[0] or rows < FEWEST or won:
         return
     # As one term of several it may have no weight yet, or no need of one.

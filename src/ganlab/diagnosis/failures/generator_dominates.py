@@ -34,7 +34,7 @@ def examine(case: Case) -> Iterator[Charge]:
     name, curve, limit, conditions = found
     for spell in case.holding(conditions):
         # Good and varied samples acquit it, whoever wins; then it only contributes to what else there is.
-        lasting = case.lasts(spell) and case.bad_samples is not False
+        lasting = case.lasts(spell) and case.bad_samples is not False and not case.fid_falls
         value = case.level_in(curve, spell)
         words = f"The discriminator takes fakes for real: {name} is {value:.2g}."
         findings = [Finding(name, value, limit, spell, "Goodfellow et al. 2014; limit " + OWN_RUNS, words)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import CLOSE, WORST_FID, Case, Charge
+from ganlab.diagnosis.case import WORST_FID, Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
@@ -20,7 +20,7 @@ def examine(case: Case) -> Iterator[Charge]:
     elif case.has_quality:
         fid = case.fid
         last, best = float(fid.values[-1]), float(fid.values.min())
-        if last > WORST_FID or last > CLOSE * best:
+        if not case.at_best_fid:
             return
         words = f"FID is {last:.3g} at the end, close to the run's own best of {best:.3g}."
         findings = [

@@ -159,7 +159,8 @@ def _by_both(epoch: Column, epochs: Column, iteration: Column, iterations: Colum
     begin = (epoch - first) * per_epoch
     # A row that says its epoch only, as one with a metric, is no earlier than the row before it.
     steps = np.where(np.isfinite(iteration), begin + iteration, np.fmax(begin, _carried(begin + iteration)))
-    total = _last(epochs)
+    # If nothing says how many epochs are planned, one is, at least, of as many iterations as the log says.
+    total = 1.0 if _last(epochs) is None and np.isfinite(iterations).any() else _last(epochs)
     planned = int(total * per_epoch) if total is not None else None
     notes.insert(0, f"steps are iterations over all epochs, {per_epoch:,.0f} each")
     return Axis(_steps(steps), _plausible(planned, steps), "step", tuple(notes), round(per_epoch))

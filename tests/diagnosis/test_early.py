@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganlab.diagnosis.early import FEW, NEEDS, NUMEROUS, SHARE, SOME, needs, newest_snapshots
+from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.early import FEW, NEEDS, NUMEROUS, SHARE, SOME, Needs, needs, newest_snapshots, sifted
 from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
+from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.wording import in_a_line
@@ -68,6 +71,45 @@ def test_whatever_accuses_needs_something_and_only_a_measured_fid_needs_no_share
     for name in NEEDS:
         found = needs(name)
         assert any((found.rows, found.snapshots, found.fids)) or name == "discriminator_overfit", name
+
+
+def made_up(found: Needs) -> Evidence:
+    """Evidence that is just enough for a verdict, and in balance."""
+    quality = fids(*[50.0] * found.fids) if found.fids and not found.snapshots else {}
+    count = max(found.rows, 20)
+    snapshots = tuple(varied(step + 1, n=found.samples or 1000) for step in range(count - found.snapshots, count))
+    return Evidence("run", curves=losses(count, 1.3, 0.8), snapshots=snapshots, quality=quality, planned=10 * count)
+
+
+def kept(name: str, evidence: Evidence, seen: int) -> bool:
+    """Whether a charge of a failure that was seen in the last rows is kept."""
+    window = (evidence.last_step - seen + 1, evidence.last_step)
+    charge = Charge(severity=1.0, onset=None, window=window, findings=(), summary="")
+    return any(
+        failure.name == name for failure, _ in sifted([(Failure(name, lambda _: iter(())), charge)], Case(evidence))
+    )
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_each_verdict_needs_what_the_table_says_and_no_more(name: str) -> None:
+    found = needs(name)
+    enough, seen = made_up(found), max(found.seen, 1)
+    assert kept(name, enough, seen)
+    assert kept(name, replace(enough, planned=enough.last_step * 10 + 1), seen) is (found.share == 0)
+    if found.seen:
+        assert not kept(name, enough, found.seen - 1)
+    if found.rows:
+        few = replace(enough, curves=losses(found.rows - 1), planned=None)
+        assert not kept(name, few, seen)
+    if found.snapshots > 1:
+        assert not kept(name, replace(enough, snapshots=enough.snapshots[1:]), seen)
+    if found.samples:
+        smaller = tuple({**row, "n": found.samples - 1} for row in enough.snapshots)
+        assert not kept(name, replace(enough, snapshots=smaller), seen)
+    if found.fids:
+        only = replace(enough, snapshots=(), planned=None)
+        assert not kept(name, replace(only, quality=fids(*[50.0] * (found.fids - 1))), seen)
+        assert kept(name, replace(only, quality=fids(*[50.0] * found.fids)), seen)
 
 
 # -- the plan -----------------------------------------------------------------------------------------------------
@@ -129,6 +171,17 @@ def test_an_odd_row_or_two_at_the_end_are_no_failure() -> None:
             curves[name].values[-odd:] = value
         verdict = diagnose(won(20, curves=curves))
         assert verdict.name == INCONCLUSIVE, odd
+
+
+def test_a_spell_that_was_over_is_nothing_to_wait_for() -> None:
+    curves = losses(60, 1.3, 0.8)
+    for curve in curves.values():
+        curve.values[:] += 0.1 * np.random.default_rng(0).standard_normal(60)
+    curves["d_loss"].values[20:24], curves["g_loss"].values[20:24] = 1e-4, 9.0
+    verdict = diagnose(won(60, curves=curves))
+    assert verdict.summary.startswith("Nothing is proved: ")
+    assert verdict.contributing == ()
+    assert waits(won(60, curves=curves)) == []
 
 
 def test_a_log_of_a_few_rows_says_so_whatever_it_shows() -> None:

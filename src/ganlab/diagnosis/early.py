@@ -106,7 +106,8 @@ def sifted(found: Sequence[tuple[Failure, Charge]], case: Case) -> list[tuple[Fa
         if not lack and (not waiting or accuses(failure.name) or failure.name == INCONCLUSIVE)
     ]
     general = too_early(case)
-    lack = waiting[0][1] if waiting else next(filter(None, lacks), None)
+    acquitting = (lack for (_, charge), lack in zip(found, lacks, strict=True) if lack and charge.active)
+    lack = waiting[0][1] if waiting else next(acquitting, None)
     if general is None and lack is None:
         return kept
     missing = general or lack

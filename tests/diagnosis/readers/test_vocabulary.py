@@ -80,13 +80,15 @@ def test_our_own_names_mean_themselves(name: str) -> None:
         ("d_loss", "D_loss lossD loss_D errD dis_loss disc_loss discriminator_loss train/d_loss Loss/D Loss/D/loss"),
         ("d_loss", "critic_loss DLoss Discriminator-Loss loss.discriminator D_cost train_loss_d d_loss_step loss_dis"),
         ("d_loss", "loss_D_GAN netD_loss l_d loss_discr d_total_loss D_real+fake"),
+        ("d_loss", "D_loss_wo_gp d_hinge_loss d_total dl LD L_D loss_of_discriminator DiscLoss train_loss_D"),
+        ("g_loss", "gl LG GenLoss g_hinge_loss loss_of_the_generator"),
         ("d_loss_real", "d_loss_real D_real_loss errD_real loss_D_real real_loss lossD/real l_d_real d_loss_r"),
         ("d_loss_fake", "d_loss_fake D_fake_loss errD_fake loss_D_fake fake_loss d_loss_f"),
         ("g_loss", "g_loss gen_loss generator_loss errG Loss_G lossG Loss/G/loss loss_G_GAN G_adv_loss adv_loss"),
         ("d_acc_real", "d_acc_real acc_real real_accuracy D_real_acc"),
         ("d_acc_fake", "acc_fake D_fake_accuracy"),
         ("d_acc", "d_acc D_accuracy acc accuracy"),
-        ("d_real", "D(x) D_x real_score D_real scores/real out_d_real logits_real"),
+        ("d_real", "D(x)_mean D(x) D_x real_score D_real scores/real out_d_real logits_real"),
         ("d_fake", "D(G(z)) D_G_z1 fake_score D_fake"),
         ("grad_d", "D_grad_norm grad_norm_d"),
         ("grad_g", "G/gradient_norm"),
@@ -99,11 +101,11 @@ def test_our_own_names_mean_themselves(name: str) -> None:
         ("lr_d", "lr_d lr_D learning_rate_d"),
         ("lr", "lr learning_rate"),
         ("augment", "augment ada_p_augment"),
-        ("generator total", "total_g_loss gen_total_loss G_loss_total"),
+        ("generator total", "g_total total_g_loss gen_total_loss G_loss_total"),
         ("other term", "loss_L1 cycle_loss id_loss G_L1 vgg_loss perceptual kl_loss loss_idt_A l_g_pix commit_loss"),
         ("penalty", "gp gradient_penalty r1 loss_gp d_reg R1_penalty"),
         ("class accuracy", "cls_acc aux_acc class_accuracy"),
-        ("other score", "D_G_z2"),
+        ("other score", "D_G_z2 wasserstein_distance"),
         ("time", "time eta elapsed"),
     ],
 )  # fmt: skip
@@ -112,7 +114,7 @@ def test_usual_names_are_known(quantity: str, names: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["loss", "D", "G", "DF", "best_fid", "Loss/other/fake", "", "Ж", "d" * 5000, "temperature", "foo_loss"]
+    "name", ["loss", "D", "G", "DF", "best_fid", "Loss/other/fake", "", "Ж", "d" * 5000, "temperature", "foo_loss", "p"]
 )
 def test_other_names_mean_nothing(name: str) -> None:
     assert meaning(name).quantity is None

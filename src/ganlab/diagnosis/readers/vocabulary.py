@@ -72,16 +72,24 @@ WORDS = {
 
 ALONE = {
     **dict.fromkeys(("l",), "loss"),
-    **dict.fromkeys(("p", "augment", "aug", "ada"), "augment"),
+    **dict.fromkeys(("augment", "aug", "ada"), "augment"),
     **dict.fromkeys(("id", "ds", "sty", "fea", "per", "grl", "pl", "path", "ppl"), "other"),
     **dict.fromkeys(("reg", "pen", "wd", "lecam", "cr"), "penalty"),
     **dict.fromkeys(("lrs", "rate", "learning"), "rate"),
     **dict.fromkeys(("s", "mem", "memory", "gpu", "cpu", "gb", "fps", "speed", "data", "hours", "min"), "time"),
     **dict.fromkeys(("alpha", "beta", "gamma", "lambda", "weight", "seed", "size", "tick", "lod", "scale"), "setting"),
     **dict.fromkeys(("ema", "smooth", "smoothed", "running"), "mean"),
-    **dict.fromkeys(("net", "network", "model"), "metric"),
+    **dict.fromkeys(("net", "network", "model", "of", "the", "value", "current", "p"), "metric"),
+    **dict.fromkeys(("hinge", "bce", "lsgan", "wgan", "dcgan", "logistic"), "metric"),
+    **dict.fromkeys(("wasserstein", "emd", "distance"), "distance"),
 }
 """Words that count only if they stand alone in a name."""
+
+ABBREVIATED = {"dl": "D", "ld": "D", "gl": "G", "lg": "G"}
+"""Two letters for the loss of D or G."""
+
+WITHOUT = re.compile(r"\b(?:wo|w/o|without|no|excl)[\W_]*(?:gp|r1|reg|penalty)\b", re.IGNORECASE)
+"""What says that a loss is the one before penalties."""
 
 HALVES = {"r": "real", "f": "fake"}
 """Letters that mean a half where a name says that it is a loss of D."""
@@ -355,13 +363,15 @@ def _quantity(roles: frozenset[str]) -> tuple[str | None, int]:
         return (None if "gradient" in roles else "other score" if "score" in roles else "other term"), 0
     if "penalty" in roles:
         return "penalty", 0
+    if "distance" in roles:
+        return "other score", 0  # a critic's gap, with either sign
     if "time" in roles:
         return "time", 0
     if {"G", "accuracy"} <= roles:
         return "other score", 0
     plain = roles.difference(MODIFIERS)
-    if "total" in roles and "loss" in roles and "D" not in roles:
-        return ("generator total" if plain <= {"G", "loss"} else None), 0
+    if "total" in roles and plain <= {"D", "G", "loss"} and plain:
+        return ("generator total", 0) if "D" not in plain else ("d_loss", rank) if "G" not in plain else (None, 0)
     if "adversarial" in roles and plain <= {"loss"}:
         return "g_loss", rank + 2
     if "adversarial" in roles and len(plain) == 1 and plain <= {"D", "G"}:
@@ -375,7 +385,7 @@ FID = re.compile(r"fid[0-9]{1,5}k?(?:full)?")
 
 def _whole(name: Name) -> Meaning | None:
     """Return what a name says as a whole; what only says where it stands may be left out: `metrics/fid50k_full`."""
-    squeezed = squeeze(name.label)
+    squeezed = re.sub("(?:mean|avg|average)$", "", squeeze(name.label)) or squeeze(name.label)
     while squeezed not in WHOLE_NAMES:
         if FID.fullmatch(squeezed):
             return Meaning("fid", "", 1)
@@ -399,11 +409,14 @@ def squeeze(name: str) -> str:
 @lru_cache(maxsize=4096)
 def _roles(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the roles of the words in a name, and the words that are none of WORDS."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text[:200])
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", WITHOUT.sub(" adv ", text[:200].replace("_", " ")))
     roles: set[str] = set()
     left: list[str] = []
     for token in re.findall(r"[a-z0-9]+", words.lower()):
-        found = frozenset((ALONE[token],)) if token in ALONE else _parts(token[:100])
+        if token in ABBREVIATED:
+            found: frozenset[str] | None = frozenset((ABBREVIATED[token], "loss"))
+        else:
+            found = frozenset((ALONE[token],)) if token in ALONE else _parts(token[:100])
         if found is None and (one := re.fullmatch(r"([a-z]+)([0-9]{1,3})|([dg])([abxy])", token)):
             found = _parts(one[1] or one[3])  # errD0: D of the first scale; DA: D of the domain A
             left += [one[2] or one[4]] * (found is not None)
@@ -462,6 +475,7 @@ def _settle_bare(found: dict[Name, Meaning]) -> None:
         roles, left = _roles(name.label)
         if each.quantity is not None or name.column or name.heading:
             continue
+        roles -= {"metric", "train", "mean"}
         if not left and roles in ({"D"}, {"G"}):
             bare.setdefault("d_loss" if "D" in roles else "g_loss", name)
         elif roles == {"loss"} and left == ("c",):
@@ -502,9 +516,9 @@ def proposal(name: Name) -> str | None:
     """Return the quantity that a name which says nothing sure is nearest to, if any is near."""
     roles, _ = _roles(f"{name.heading} {name.label}")
     text = squeeze(name.label)
-    if roles & {"penalty", "time", "setting", "other", "class", "rate"}:
+    if roles & {"penalty", "time", "setting", "other", "class", "rate", "gradient", "step", "epoch"}:
         return None
-    letters = [c for c in re.findall(r"[A-Z]", name.label) if c in "DG"]
+    letters = re.findall(r"(?<![A-Z])[DG](?![a-z])", name.label)
     side = (
         "D" if "D" in roles or letters[:1] == ["D"] or text.startswith(("d", "critic", "c")) else
         "G" if "G" in roles or letters[:1] == ["G"] or text.startswith("g") else ""
@@ -514,4 +528,4 @@ def proposal(name: Name) -> str | None:
     if side:
         half = "_real" if "real" in roles else "_fake" if "fake" in roles else ""
         return f"{side.lower()}_loss{half if side == 'D' else ''}"
-    return closest(name.label, QUANTITIES)
+    return closest(name.label, [each for each in QUANTITIES if each != "lr"]) if "loss" not in roles else None

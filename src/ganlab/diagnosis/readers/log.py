@@ -89,6 +89,23 @@ class Facts:
     unknown: str = ""
 
 
+class _Column:
+    """The numbers of a column, and the rows that hold them: None as long as every row does."""
+
+    __slots__ = ("rows", "values")
+
+    def __init__(self, first: int) -> None:
+        self.rows: array[int] | None = array("q") if first else None
+        self.values = array("d")
+
+    def add(self, row: int, value: float) -> None:
+        if self.rows is None and len(self.values) < row:
+            self.rows = array("q", range(len(self.values)))
+        if self.rows is not None:
+            self.rows.append(row)
+        self.values.append(value)
+
+
 class Log:
     """Rows of numbers by name, in the order in which they were read; a row may lack any of them.
 
@@ -107,7 +124,7 @@ class Log:
         self.facts = Facts(format)
         self.count = 0
         self.place_names: list[Name] = []
-        self._columns: dict[Name, tuple[array[int], array[float]]] = {}
+        self._columns: dict[Name, _Column] = {}
         self._places = {part: array("d") for part in Place._fields}
 
     @property
@@ -121,26 +138,30 @@ class Log:
             return
         columns, count = self._columns, self.count
         for name, value in numbers.items():
-            known = columns.get(name)
-            if known is None:
+            column = columns.get(name)
+            if column is None:
                 if len(columns) == MAX_NAMES:
                     continue
-                known = columns[name] = (array("q"), array("d"))
-            known[0].append(count)
-            known[1].append(value)
-        for printed, column in zip(place, self._places.values(), strict=True):
-            column.append(float("nan") if printed is None else printed)
+                column = columns[name] = _Column(count)
+            column.add(count, value)
+        if place is not NOWHERE:
+            for printed, values in zip(place, self._places.values(), strict=True):
+                if printed is not None:
+                    values.extend([float("nan")] * (count - len(values)))
+                    values.append(printed)
         self.count += 1
 
     def extend(self, later: Log) -> None:
         """Take in the rows of another log behind its own."""
-        for name, (rows, values) in later._columns.items():
-            known = self._columns.setdefault(name, (array("q"), array("d")))
-            known[0].extend(row + self.count for row in rows)
-            known[1].extend(values)
-        for part, printed in later._places.items():
-            self._places[part].extend(printed)
+        for name in later._columns:
+            rows, values = later.column(name)
+            column = self._columns.setdefault(name, _Column(self.count))
+            for row, value in zip(rows.tolist(), values.tolist(), strict=True):
+                column.add(self.count + row, value)
+        places = {part: np.concatenate([mine, later.places()[part]]) for part, mine in self.places().items()}
         self.count += later.count
+        for part, values in places.items():
+            self.set_place(part, values)
         self.place_names += [name for name in later.place_names if name not in self.place_names]
         for what, count in later.facts.dropped.items():
             self.facts.dropped[what] = self.facts.dropped.get(what, 0) + count
@@ -148,12 +169,17 @@ class Log:
 
     def column(self, name: Name) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the rows (n,) that hold a column, and its values (n,)."""
-        rows, values = self._columns[name]
-        return np.array(rows, dtype=np.int64), np.array(values, dtype=np.float64)
+        column = self._columns[name]
+        values = np.array(column.values, dtype=np.float64)
+        return np.arange(len(values)) if column.rows is None else np.array(column.rows, dtype=np.int64), values
 
     def places(self) -> dict[str, NDArray[np.float64]]:
         """Return `epoch`, `epochs`, `iteration`, `iterations` of each row (count,); NaN where it was not printed."""
-        return {part: np.array(values, dtype=np.float64) for part, values in self._places.items()}
+        places = {}
+        for part, printed in self._places.items():
+            places[part] = np.full(self.count, np.nan)
+            places[part][: len(printed)] = printed
+        return places
 
     def spread(self, name: Name) -> NDArray[np.float64]:
         """Return a column over all rows (count,), NaN where a row lacks it."""
@@ -169,7 +195,9 @@ class Log:
             part: a field of Place.
             values: one a row (count,); NaN for a row that does not say it.
         """
-        self._places[part] = array("d", values.tobytes())
+        self._places[part] = array("d")
+        if np.isfinite(values).any():
+            self._places[part].frombytes(np.ascontiguousarray(values, dtype=np.float64).data.cast("B"))
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Leave out rows, and the columns that are empty then.
@@ -186,10 +214,12 @@ class Log:
             if not inside.any():
                 del self._columns[name]
                 continue
-            self._columns[name] = (
-                array("q", number[rows[inside]].astype(np.int64).tobytes()),
-                array("d", values[inside].tobytes()),
-            )
-        for part, printed in self.places().items():
-            self.set_place(part, printed[kept])
+            column = self._columns[name] = _Column(0)
+            column.values.frombytes(values[inside].data.cast("B"))
+            rows = number[rows[inside]]
+            if len(rows) <= rows[-1]:
+                column.rows = array("q", rows.astype(np.int64).tobytes())
+        places = self.places()
         self.count = int(kept.sum())
+        for part, printed in places.items():
+            self.set_place(part, printed[kept])

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
 from ganlab.config.data import RingOptions, SwissRollOptions
-from ganlab.data import RealData, Samples, to_float
+from ganlab.data import RealData, to_float
 from ganlab.data.points import load
 from ganlab.data.selection import take
-from ganlab.domain import Images, Points
+from ganlab.domain import Points
 from ganlab.evaluation.copying import authenticity, copy_distances, pixel_space
 from ganlab.evaluation.evaluate import (
     CLASS_METRICS,
@@ -24,8 +25,9 @@ from ganlab.evaluation.evaluate import (
     _count,
     evaluate,
 )
-from ganlab.evaluation.features import Features, features_for, of_random_network
+from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.fid import frechet_distance
+from tests.evaluation.drawn import shapes_data
 
 NAMES = {*REFERENCE_METRICS, *TRAINING_METRICS}
 RING = RingOptions(name="ring", points=1500, held_out=0.4, std=0.05)
@@ -200,21 +202,26 @@ def test_without_classes_class_metrics_say_so(fresh: Tensor) -> None:
     assert metrics["class_kl"]["why"] == "the features know no classes"
 
 
-def test_images(ring: RealData) -> None:
-    random = torch.Generator().manual_seed(0)
-    pixels = torch.randint(256, (400, 1, 28, 28), generator=random).to(torch.uint8)
-    train, held_out = (
-        Samples(part, torch.zeros(200).long(), ("all",), Images(1, 28, 28)) for part in pixels.split(200)
-    )
-    features = of_random_network(RealData(train, held_out, "0" * 64))
-    metrics = evaluate(features, to_float(held_out.values), train, held_out, seed=0)
+def test_images() -> None:
+    data = shapes_data()
+    features = features_for(None, data)
+    metrics = evaluate(features, to_float(data.held_out.values), data.train, data.held_out, seed=0)
     assert finite(metrics)
     assert metrics["fid"]["value"] == pytest.approx(0, abs=1e-6)
     assert metrics["fid"]["protocol"] == f"fid-{features.name}-200-vs-200-held-out"
-    grey = evaluate(features, torch.zeros(150, 1, 28, 28), train, held_out, seed=0)
+    grey = evaluate(features, torch.zeros(150, 3, 32, 32), data.train, data.held_out, seed=0)
     assert finite(grey)
     assert grey["fid"]["value"] > 10 * abs(grey["fid"]["real"])
     assert grey["precision"]["value"] == grey["coverage"]["value"] == 0
+
+
+def test_what_the_features_do_not_see_has_no_figure() -> None:
+    data = shapes_data()
+    features = replace(features_for(None, data), blind=("variety",))
+    metrics = evaluate(features, to_float(data.held_out.values), data.train, data.held_out, seed=0)
+    assert metrics["vendi_relative"]["value"] is None
+    assert metrics["vendi_relative"]["why"] == "the features cannot see variety on such samples"
+    assert metrics["coverage"]["value"] is not None
 
 
 def test_depends_on_nothing_but_its_arguments(judge: Evaluator, ring: RealData, features: Features) -> None:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +9,7 @@ from torch.nn.functional import fold, interpolate, unfold
 
 from ganlab.config.data import GridOptions, MnistOptions, RingOptions, SwissRollOptions
 from ganlab.config.load import experiment_from_mapping
-from ganlab.data import RealData, Samples, load, to_float, to_uint8
-from ganlab.data.cache import cache_folder
-from ganlab.domain import Images
-from ganlab.evaluation import features as module
+from ganlab.data import RealData, load, to_float, to_uint8
 from ganlab.evaluation.features import Features, features_for, look
 from ganlab.evaluation.manifold import manifold
 from ganlab.evaluation.modes import vendi
@@ -239,85 +233,6 @@ def test_the_swiss_roll_has_no_classes() -> None:
     assert seen.probabilities is None
     assert seen.passing.float().mean() > 0.97
     assert not features.see(torch.full((5, 2), 3.0)).passing.any()
-
-
-def _some(samples: Samples, rows: Tensor) -> Samples:
-    return replace(samples, values=samples.values[rows], labels=samples.labels[rows])
-
-
-def test_other_labelled_images_get_a_classifier_once(data: RealData, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EPOCHS", 3)
-    monkeypatch.setattr(module, "TRAINING_IMAGES", 0)
-    rows = (data.train.labels < 2).nonzero().flatten()[:1500]
-    few = RealData(_some(data.train, rows), data.held_out, fingerprint="ab" * 32)
-    first = features_for(None, few)
-    path = cache_folder() / "classifiers" / f"{few.fingerprint}-10-classes.safetensors"
-    written = path.stat().st_mtime_ns
-    second = features_for(None, few)
-    assert path.stat().st_mtime_ns == written
-    code = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    assert first.name == second.name == f"array-cnn-{code}"
-    held = (data.held_out.labels < 2).nonzero().flatten()[:500]
-    images, labels = to_float(data.held_out.values[held]), data.held_out.labels[held]
-    # The features of the very process that trained them are the trained ones.
-    for features in (first, second):
-        seen = features.see(images)
-        assert seen.probabilities is not None
-        assert seen.probabilities.shape == (500, 10)
-        assert (seen.probabilities.argmax(1) == labels).float().mean() > 0.97
-    assert torch.equal(first.see(images).features, second.see(images).features)
-
-
-def test_a_damaged_classifier_is_made_anew(data: RealData, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EPOCHS", 1)
-    monkeypatch.setattr(module, "TRAINING_IMAGES", 0)
-    few = RealData(_some(data.train, torch.arange(300)), data.held_out, fingerprint="cd" * 32)
-    module.trained(few.train, few)
-    path: Path = cache_folder() / "classifiers" / f"{few.fingerprint}-10-classes.safetensors"
-    whole = path.read_bytes()
-    path.write_bytes(whole[:1000])
-    module.trained(few.train, few)
-    assert path.read_bytes() == whole
-
-
-@pytest.fixture(scope="module")
-def eights(data: RealData) -> RealData:
-    """Images of one class, in colour, that nobody says are MNIST."""
-    train, held = (
-        Samples(
-            part.values[part.labels == 8].expand(-1, 3, -1, -1),
-            torch.zeros(int((part.labels == 8).sum())).long(),
-            ("eight",),
-            Images(3, 28, 28),
-        )
-        for part in (data.train, data.held_out)
-    )
-    return RealData(train, held, fingerprint="ef" * 32)
-
-
-def test_images_without_classes_are_seen_through_fixed_random_weights(
-    eights: RealData, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "TRAINING_IMAGES", 0)
-    before = torch.random.get_rng_state()
-    features = features_for(None, eights)
-    assert torch.equal(torch.random.get_rng_state(), before)
-    assert features.name.startswith("random-cnn-")
-    assert features.class_names == ()
-    images = to_float(eights.held_out.values)
-    seen, again = features.see(images), features_for(None, eights).see(images)
-    assert seen.probabilities is None
-    assert torch.equal(seen.features, again.features)
-    assert seen.passing.float().mean() > 0.97
-
-
-def test_without_classes_plain_garbage_fails(eights: RealData, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TRAINING_IMAGES", 0)
-    features = features_for(None, eights)
-    shape = (200, 3, 28, 28)
-    assert not features.see(torch.ones(shape)).passing.any()
-    assert not features.see(torch.zeros(shape)).passing.any()
-    assert not features.see(-to_float(eights.held_out.values[:200])).passing.any()
 
 
 def test_bytes_and_back_are_seen_alike(digits: Features, held_out: Tensor) -> None:

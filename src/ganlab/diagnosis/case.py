@@ -332,6 +332,11 @@ class Case:
         """Return whether the printed FID still falls."""
         return self.fid_fall > STILL
 
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """What the features of the last snapshot cannot see on such reals."""
+        return tuple(self.evidence.snapshots[-1].get("unseen") or ()) if self.evidence.snapshots else ()
+
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
         """The evidence that is not there, and how to get it."""
@@ -345,8 +350,16 @@ class Case:
             found.append(
                 Missing("samples at a size that can be judged", "train on: at this one real images do not pass as such")
             )
-        elif not rows and not self.has_quality:
+        elif not rows and not self.has_quality and not self.unseen:
             found.append(Missing("samples", how_to_look(self.evidence)))
+        for sight in self.unseen:
+            found.append(
+                Missing(
+                    f"{sight} of the samples",
+                    f"these features cannot judge {sight} on such images: they fail to see it on real ones; look at "
+                    "the samples",
+                )
+            )
         if "grad_g_output" not in curves:
             found.append(
                 Missing("gradients", "log the norm of the gradient at the generator's output (ganlab.Monitor)")

@@ -229,6 +229,7 @@ class Entry(Generic[Of, Beside]):
         names: of the statistics, as in `runs.snapshots.STATISTICS`.
         measure: gives one value, or a mapping of all names.
         needs: what has to be known; else there are no such statistics.
+        sees: what features have to see for it, of `features.SIGHTS`; None: any features will do.
         takes: how many samples `ganlab evaluate` takes for it.
         paired: whether snapshots too hold what reals score, as `<name>_real`.
         unknown: why there may be no value, if all that has to be known is.
@@ -237,6 +238,7 @@ class Entry(Generic[Of, Beside]):
     names: tuple[str, ...]
     measure: Callable[[Of, Beside], Any]
     needs: Needs | None = None
+    sees: str | None = None
     takes: Takes = "all"
     paired: bool = True
     unknown: str = "no held-out samples"
@@ -245,6 +247,10 @@ class Entry(Generic[Of, Beside]):
     def why(self) -> str:
         """Why there may be no value."""
         return "the features know no classes" if self.needs else self.unknown
+
+    def seen_through(self, features: Features) -> bool:
+        """Return whether the features see what this needs."""
+        return self.sees not in features.blind
 
     def __call__(self, samples: Of, beside: Beside) -> dict[str, Value]:
         """Return the statistics of samples compared with reals."""
@@ -267,7 +273,7 @@ def of_features(*names: str, **options: Any) -> Callable[[OfFeatures], OfFeature
 
     Args:
         names: the statistics that it gives.
-        options: `needs`, `takes`, `paired` and `unknown` of `Entry`.
+        options: `needs`, `sees`, `takes`, `paired` and `unknown` of `Entry`.
     """
 
     def register(measure: OfFeatures) -> OfFeatures:
@@ -290,7 +296,7 @@ def of_pixels(*names: str, **options: Any) -> Callable[[OfPixels], OfPixels]:
 # -- the statistics -------------------------------------------------------------------------------------------------
 
 
-@of_features("good")
+@of_features("good", sees="quality")
 def _good(sample: Sample, reals: Reference) -> float:
     return float(sample.seen.passing.double().mean())
 
@@ -310,7 +316,7 @@ def _kid(sample: Sample, reals: Reference) -> float:
     return kid.kernel_distance(sample.seen.features, reals.seen.features, reals.seed)
 
 
-@of_features("precision", "recall", "f1", "density", "coverage")
+@of_features("precision", "recall", "f1", "density", "coverage", sees="quality")
 def _manifolds(sample: Sample, reals: Reference) -> Mapping[str, float]:
     return asdict(manifold.manifold_of_passing(sample.seen.features, reals.balls, sample.seen.passing))
 
@@ -328,12 +334,12 @@ def _nearest_neighbours(sample: Sample, reals: Reference) -> Mapping[str, float]
     return {"nn_fake": found.accuracy_a, "nn_real": found.accuracy_b}
 
 
-@of_features("vendi", takes="as many")
+@of_features("vendi", sees="variety", takes="as many")
 def _vendi(sample: Sample, reals: Reference) -> float:
     return modes.vendi(sample.seen.appearance)
 
 
-@of_features("relative_vendi", takes="as many", unknown="the reals do not vary themselves")
+@of_features("relative_vendi", sees="variety", takes="as many", unknown="the reals do not vary themselves")
 def _relative_vendi(sample: Sample, reals: Reference) -> float | None:
     return snapshots.relative_vendi(modes.vendi(sample.seen.appearance), reals.vendi)
 
@@ -369,7 +375,7 @@ def _counts(sample: Sample) -> Tensor:
     return modes.class_counts(sample.seen.probabilities, sample.seen.passing)
 
 
-@of_features("vendi_by_class", needs="classes", paired=False)
+@of_features("vendi_by_class", needs="classes", sees="variety", paired=False)
 def _vendi_by_class(sample: Sample, reals: Reference) -> list[float | None]:
     return reals.variety(sample, sample.classes)
 
@@ -412,7 +418,7 @@ def _agreements(sample: Sample) -> modes.Agreement:
     return modes.agreement(sample.asked.labels, sample.classes, sample.seen.passing, classes)
 
 
-@of_features("vendi_by_asked", needs="asked classes", paired=False)
+@of_features("vendi_by_asked", needs="asked classes", sees="variety", paired=False)
 def _vendi_by_asked(sample: Sample, reals: Reference) -> list[float | None]:
     assert sample.asked is not None
     return reals.variety(sample, sample.asked.labels)

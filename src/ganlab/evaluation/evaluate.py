@@ -121,7 +121,9 @@ class Evaluator:
             for name in entry.names:
                 public = PUBLISHED.get(name, name)
                 how = f"{public}-{protocol}" if protocol else "none"
-                found[public] = _figure(values.get(name), real.get(name), how, why or entry.why)
+                unseen = self.enough and not entry.seen_through(self.reals.reference.features)
+                reason = f"the features cannot see {entry.sees} on such samples" if unseen else entry.why
+                found[public] = _figure(values.get(name), real.get(name), how, why or reason)
         return found
 
     def _measure(self, samples: Tensor, against_training: Tensor) -> dict[str, Value]:
@@ -132,7 +134,8 @@ class Evaluator:
         self.progress("features", 0.0)
         sample = Sample(self.reals.reference.features.see(samples))
         vectors = self.training.set(against_training) if len(against_training) else None
-        entries = [entry for entry in UNASKED if sample.allows(entry.needs)]
+        features = self.reals.reference.features
+        entries = [entry for entry in UNASKED if sample.allows(entry.needs) and entry.seen_through(features)]
         values: dict[str, Value] = {}
         for number, entry in enumerate(entries, start=1):
             self.progress(entry.names[0], number / (len(entries) + len(PIXELS) + 1))

@@ -1,9 +1,8 @@
 """What samples are seen through: features that see garbage as garbage, and need no download.
 
 - MNIST: the shipped classifier's last hidden layer; garbage is what it calls "none of these".
-- Other labelled images: the same network, trained on them at first use and cached.
-- Images without labels, or of one class: a network with fixed random weights (Naeem et al. 2020, section 5); garbage is
-  what a classifier, trained to tell these images as one class from garbage, calls "none of these".
+- Other images: statistics of their Laplacian pyramids, fitted to the reals (`pictures`), which are measured on the
+  reals themselves: what they cannot see there is not judged.
 - Points in the plane: their coordinates, with the modes as classes; garbage is over 3 standard deviations from each.
 
 Metrics through a classifier of digits alone would call noise a sure 8: hence the class "none of these".
@@ -11,39 +10,28 @@ Metrics through a classifier of digits alone would call noise a sure 8: hence th
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from ganlab.config.data import DataOptions, GridOptions, MnistOptions, RingOptions
-from ganlab.data import RealData, Samples, to_float
-from ganlab.data.cache import build, cache_folder
+from ganlab.data import RealData
 from ganlab.data.points import modes
 from ganlab.domain import Points
-from ganlab.evaluation import classifier
+from ganlab.evaluation import classifier, pictures
 from ganlab.evaluation.classifier import Classifier, resized
 from ganlab.evaluation.neighbours import nearest
 from ganlab.randomness import seeded_generator
 
-log = logging.getLogger(__name__)
-
 IMAGES_AT_ONCE = 250
 """Images that pass through a network at once: their activations stay in the processor's cache."""
 
-EPOCHS = 6
-"""Passes over other labelled data in the training of their classifier, or enough to see TRAINING_IMAGES."""
-
-TRAINING_IMAGES = 200_000
-"""Images, counted again in each pass, that the classifier of other data is trained on at least."""
+SIGHTS = ("quality", "variety")
+"""What features have to see: that garbage is no data, and that repeated samples are few."""
 
 NONE = 0.9
 """Probability of "none of these" from which an image is garbage. Digits of a GAN that is half trained lie between that
@@ -90,32 +78,31 @@ class Features:
         class_names: of the data, empty without classes.
         see: float32 images (N, C, H, W) in [-1, 1], or points (N, 2), on the CPU, to what is seen of them. The same
             samples are seen alike every time.
+        blind: what they were found not to see on the reals themselves, of SIGHTS.
     """
 
     name: str
     class_names: tuple[str, ...]
     see: Callable[[Tensor], Seen]
+    blind: tuple[str, ...] = ()
 
 
 def features_for(options: DataOptions | None, data: RealData) -> Features:
-    """Return the features for a data set; a classifier is trained if it has labels and none is known.
+    """Return the features for a data set; for images without a shipped classifier they are fitted to the images.
 
     Args:
         options: where the data come from; None for arrays that the user provided.
         data: the data.
 
     Raises:
-        DataError: the classifier cannot be cached.
+        DataError: what was fitted cannot be cached.
     """
     if isinstance(data.domain, Points):
         return of_points(options, data)
     if isinstance(options, MnistOptions) and not options.edges:
         network, code = classifier.shipped()
         return of_classifier(network, f"mnist-cnn-{code}", data.train.class_names)
-    if len(data.train.labels.unique()) < 2:
-        return of_random_network(data)
-    network, code = trained(data.train, data)
-    return of_classifier(network, f"{options.name if options else 'array'}-cnn-{code}", data.train.class_names)
+    return of_pictures(options, data)
 
 
 def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) -> Features:
@@ -132,64 +119,21 @@ def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) 
     return Features(name, class_names, see)
 
 
-def trained(samples: Samples, data: RealData) -> tuple[Classifier, str]:
-    """Return the classifier of labelled data, trained at its first use, and 8 digits of its weights' SHA-256.
-
-    Args:
-        samples: the training samples of `data`, with these labels.
-        data: what the classifier is kept for.
-
-    Raises:
-        DataError: it cannot be kept.
-    """
-    network = classifier.blank(samples.values.shape[1], len(samples.class_names))
-    kind = f"{len(samples.class_names)}-classes"
-    path = cache_folder() / "classifiers" / f"{data.fingerprint}-{kind}.safetensors"
-
-    def is_whole(candidate: Path) -> bool:
-        try:
-            network.load_state_dict(load_file(candidate))
-        except (OSError, SafetensorError, RuntimeError):
-            return False
-        return True
-
-    def write(target: Path) -> None:
-        log.info("training a classifier of these %d images, once: it is kept in %s", len(samples), path)
-        images = torch.cat([resized(to_float(part)) for part in samples.values.split(IMAGES_AT_ONCE)])
-        epochs = max(EPOCHS, math.ceil(TRAINING_IMAGES / len(images)))
-        epochs = min(epochs, 10 * EPOCHS)
-        classifier.write(classifier.fit(images, samples.labels, len(samples.class_names), epochs, log.info), target)
-
-    build(path, is_whole, write)
-    # `build` does not look again at what it has just written: the network is still the untrained one then.
-    network.load_state_dict(load_file(path))
-    return network, hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-
-
-def of_random_network(data: RealData) -> Features:
-    """Features of a network with fixed random weights, for images without classes.
-
-    Random embeddings rank generators as trained ones do (Naeem et al. 2020, section 5). The classifier's own
-    convolutions are used, at 28 x 28. What is garbage, a classifier of the data as one class says.
-    """
-    gate, code = trained(replace(data.train, labels=torch.zeros_like(data.train.labels), class_names=("data",)), data)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = Classifier(data.train.values.shape[1], 1).eval()
-        for layer in network.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                nn.init.orthogonal_(layer.weight, gain=math.sqrt(2))
-                assert layer.bias is not None, "all layers of the classifier have one"
-                nn.init.zeros_(layer.bias)
-    judged = of_classifier(gate, "", ("data",))
+def of_pictures(options: DataOptions | None, data: RealData) -> Features:
+    """Features fitted to the pictures themselves; classes are counted if the features tell those of the reals apart."""
+    fit, code = pictures.fitted(data)
+    names = data.train.class_names if float(fit["accuracy"]) >= pictures.TOLD_APART else ()
+    blind = tuple(sight for sight, fails in zip(SIGHTS, fit["blind"].tolist(), strict=True) if fails)
 
     def see(samples: Tensor) -> Seen:
-        # Pixels in coarse squares and what the convolutions see: neither alone separates noise from a grey image.
-        small = resized(samples)
-        embedded = torch.cat([in_chunks(network.features, small), look(small, side=7)], dim=1)
-        return Seen(embedded, None, judged.see(samples).passing, look(samples))
+        descriptions = pictures.described(samples)
+        found = pictures.project(fit, descriptions)
+        told = pictures.probabilities(fit, descriptions)
+        passing = (told[:, -1] < NONE) & pictures.near(fit, found)
+        classes = normalize(told[:, :-1], p=1, dim=1) if names else None
+        return Seen(found, classes, passing, pictures.appearance(fit, found))
 
-    return Features(f"random-cnn-{code}", (), see)
+    return Features(f"{options.name if options else 'array'}-pyramid-{code}", names, see, blind)
 
 
 def of_points(options: DataOptions | None, data: RealData) -> Features:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -130,6 +131,25 @@ GARBAGE_KINDS: tuple[Callable[[Tensor, torch.Generator], Tensor], ...] = (
     torn,
     untrained,
 )
+
+
+def lookalikes(real: Tensor, source: torch.Generator) -> Tensor:
+    """Return about N images like `real` (N, C, H, W) in colours and layout, none of which is data: mush of three kinds.
+
+    Normal deviates with the mean and the covariance of the reals; two reals shining through each other; and reals
+    whose frequencies keep their strengths and lose their phases.
+    """
+    per = -(-len(real) // 3)
+    parts = [real[torch.randint(len(real), (per,), generator=source)] for _ in range(3)]
+    mean = parts[0].mean(0)
+    weights = torch.randn(per, per, generator=source) / math.sqrt(per)
+    normal = (weights @ (parts[0] - mean).flatten(1)).view_as(parts[0]) + mean
+    share = 0.2 + 0.6 * _one_each(parts[1], source)
+    mixed = share * parts[1] + (1 - share) * parts[1][torch.randperm(per, generator=source)]
+    spectrum = torch.fft.rfft2(parts[2])
+    turns = 2 * math.pi * torch.rand(spectrum[:, :1].shape, generator=source)
+    scrambled = torch.fft.irfft2(spectrum * torch.polar(torch.ones_like(turns), turns), s=real.shape[2:])
+    return torch.cat([normal, mixed, scrambled]).clamp(-1, 1)
 
 
 def blurred(images: Tensor, width: int) -> Tensor:

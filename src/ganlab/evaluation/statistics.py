@@ -87,8 +87,8 @@ class SampleStatistics:
         Returns:
             The statistics that `runs.snapshots.STATISTICS` says are taken at `each` snapshot, and if thorough at the
             `last` one, most with their `_real`: plain numbers and lists, None if nothing can be said. Beside them `n`
-            and, of data with classes, `classes`, `class_shares_real` and what was `asked` for. If a sample is not
-            finite, `n` alone.
+            and, of data with classes, `classes`, `class_shares_real` and what was `asked` for; and what of the reals is
+            `unseen` by the features, if anything is. If a sample is not finite, `n` alone.
         """
         row: dict[str, Any] = {"n": len(samples)}
         if not samples.isfinite().all():
@@ -98,6 +98,7 @@ class SampleStatistics:
             shares = torch.bincount(self.train.labels, minlength=len(self.features.class_names)).double()
             row |= {"class_shares_real": (shares / shares.sum()).tolist(), "classes": list(self.features.class_names)}
             row |= {} if asked is None else {"asked": "codes" if asked.codes else "classes"}
+        row |= {"unseen": list(self.features.blind)} if self.features.blind else {}
         row |= self._beside_reals(sample, "each")
         if thorough:
             row |= self._beside_reals(sample, "last") | self._beside_training(samples)
@@ -107,7 +108,7 @@ class SampleStatistics:
         found: dict[str, Value] = {}
         for entry in FEATURES:
             names = [name for name in entry.names if STATISTICS[name].taken == taken]
-            if names and sample.allows(entry.needs):
+            if names and sample.allows(entry.needs) and entry.seen_through(self.features):
                 if entry.paired and entry.names not in self._real:
                     self._real[entry.names] = entry(self.peers, self.reference)
                 found |= _paired(names, entry(sample, self.reference), self._real.get(entry.names))

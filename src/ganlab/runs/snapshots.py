@@ -248,6 +248,13 @@ TABLE: tuple[Statistic, ...] = (
     # -- the row itself
     Statistic("time", "seconds since the start", POSITIVE, taken="elsewhere"),
     Statistic("n", "number of samples", Range(1, 1e9), taken="elsewhere"),
+    Statistic(
+        "unseen",
+        "what the features were found not to see on the reals themselves: `quality`, `variety`",
+        ANY,
+        kind="names",
+        taken="elsewhere",
+    ),
     Statistic("protocol", "how samples were made and compared", ANY, kind="words", taken="elsewhere"),
     Statistic(
         "non_finite",

@@ -29,6 +29,7 @@ from ganlab.evaluation.features import Features, Seen, features_for, in_chunks, 
 from ganlab.evaluation.garbage import garbage, lookalikes
 from ganlab.evaluation.neighbours import nearest
 from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.runs.snapshots import Row
 from truth.bench_data import SETS, Absent, made_samples
 
 TARGET = Path(__file__).with_name("features.json")
@@ -169,8 +170,14 @@ COLLAPSED = {"1 repeated": 0.1, "4 repeated": 0.25, "16 repeated": 0.25}
 """The largest relative variety that says what it is, by kind."""
 
 
-def right(kind: str, row: dict[str, float]) -> bool | None:
-    """Return whether figures say what a kind is; None where reasonable people may differ."""
+def right(kind: str, found: dict[str, float | None]) -> bool | None:
+    """Return whether figures say what a kind is; None where reasonable people may differ.
+
+    What features said beforehand that they cannot see is not right, and no mistake of a verdict either.
+    """
+    row = {key: -1.0 if value is None else value for key, value in found.items()}
+    if (kind in GARBAGE and row["good"] < 0) or (kind in COLLAPSED and row["variety"] < 0):
+        return False
     if kind == "reals":
         return row["good"] >= 0.9 and 0.8 <= row["variety"] <= 1.25 and row["coverage"] >= 0.8
     if kind in GARBAGE:
@@ -182,6 +189,10 @@ def right(kind: str, row: dict[str, float]) -> bool | None:
     if kind == "256 repeated":
         return row["variety"] < 0.95 and row["coverage"] < 0.95
     return row["coverage"] < 0.85 if kind == "half of the classes" else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def measure(name: str, folder: Path, found: dict[str, Any], save: Callable[[], None], only: list[str]) -> None:
@@ -203,19 +214,17 @@ def measure(name: str, folder: Path, found: dict[str, Any], save: Callable[[], N
         statistics = SampleStatistics(features, data.train, data.held_out, count, 0)
         rows = {}
         for kind, made in samples.items():
-            row = statistics.row(made, thorough=False)
+            row = Row(statistics.row(made, thorough=False))
             rows[kind] = {
-                "good": round(row["good"] / row["good_real"], 3),
-                "precision": round(row["precision"] / row["precision_real"], 3),
-                "coverage": round(row["coverage"] / row["coverage_real"], 3),
-                "variety": round((row["vendi"] - 1) / (row["vendi_real"] - 1), 3),
-                "vendi": round(row["vendi"], 1),
+                **{key: _rounded(row.ratio(key)) for key in ("good", "precision", "coverage")},
+                "variety": _rounded(row.relative_vendi()),
             }
         found.setdefault(name, {})[candidate] = {
             "seconds": round(seconds, 1),
             "samples": count,
             "reals": len(data.train),
-            "vendi_real": round(row["vendi_real"], 1),
+            "vendi_real": row.number("vendi_real"),
+            "unseen": list(features.blind),
             "kinds": rows,
         }
         save()

@@ -16,7 +16,6 @@ from ganlab.diagnosis.readers.run_directory import _faults
 from ganlab.diagnosis.samples import as_real, load_real, snapshots_of
 from ganlab.domain import Images, Points
 from ganlab.errors import DataError
-from ganlab.evaluation import features
 from ganlab.runs.snapshots import statistic_of
 
 RANDOM = np.random.default_rng(0)
@@ -93,10 +92,7 @@ def test_a_foreign_log_gets_snapshots(tmp_path: Path) -> None:
         read(tmp_path / "log.csv", ReadOptions(samples=fakes))
 
 
-def test_folders_of_images_of_one_aspect_ratio_are_compared_as_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(features, "TRAINING_IMAGES", 0)
+def test_folders_of_images_of_one_aspect_ratio_are_compared_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("step,d_loss\n1,1.0\n50,1.5\n")
     for name, count, size in (("real", 60, (60, 40)), ("fakes", 20, (30, 20))):
         (tmp_path / name).mkdir()

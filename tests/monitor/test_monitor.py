@@ -21,7 +21,6 @@ from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.verdict_files import draw_samples
 from ganlab.errors import ConfigError, DataError, RunError
-from ganlab.evaluation import features
 from ganlab.monitor import recorder
 from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.recorder import NonFinite
@@ -159,10 +158,9 @@ def test_images_of_an_array(make: Make) -> None:
 
 @pytest.mark.parametrize("shape", [(3, 48, 32), (1, 20, 30)])
 def test_images_of_any_size_are_judged_and_diagnosed_alike(
-    make: Make, shape: tuple[int, int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Make, shape: tuple[int, int, int], tmp_path: Path
 ) -> None:
     """Floats that are not square, in a loop and from files: features, statistics, grids and the sheet."""
-    monkeypatch.setattr(features, "TRAINING_IMAGES", 0)
     _, height, width = shape
 
     def ramps(count: int, seed: int) -> torch.Tensor:
@@ -209,9 +207,8 @@ def modes(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.fixture
-def labelled(monkeypatch: pytest.MonkeyPatch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Reals whose classifier, which is easy to train, is trained in no time."""
-    monkeypatch.setattr(features, "TRAINING_IMAGES", 0)
+def labelled() -> tuple[torch.Tensor, torch.Tensor]:
+    """Reals whose classes are easily told apart."""
     return modes(600)
 
 

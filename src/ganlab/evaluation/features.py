@@ -129,7 +129,7 @@ def of_pictures(options: DataOptions | None, data: RealData) -> Features:
         descriptions = pictures.described(samples)
         found = pictures.project(fit, descriptions)
         told = pictures.probabilities(fit, descriptions)
-        passing = (told[:, -1] < NONE) & pictures.near(fit, found)
+        passing = pictures.passing(fit, descriptions)
         classes = normalize(told[:, :-1], p=1, dim=1) if names else None
         return Seen(found, classes, passing, pictures.appearance(fit, found))
 

@@ -116,7 +116,8 @@ def asked_for(asked: Array, count: int, comparison: Comparison | None) -> Asked:
         DataError: they are not one class of the real data for each sample.
     """
     labels = checked_labels(asked, count, "asked")
-    known = 0 if comparison is None else len(comparison.features.class_names)
+    names = () if comparison is None else comparison.real.train.class_names
+    known = len(names) if len(names) > 1 else 0
     if int(labels.max()) >= known:
         raise DataError(
             f"asked holds class {int(labels.max())}, and the real data have {known} classes",

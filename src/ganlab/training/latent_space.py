@@ -87,7 +87,7 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
     """Return latents of class means and of their sum, as in figure 7 of Radford et al. (2016): A, B, C, A - B + C, and
     NEIGHBOURS around this sum; (4 + NEIGHBOURS, latent.dim).
 
-    A class's mean is that of the latents whose samples the data's classifier puts into the class, garbage left out.
+    A class's mean is that of the latents whose samples the data's features put into the class, garbage left out.
     Means and sum are brought to the length that latents have: a mean of many is short, for which no generator was
     trained.
 
@@ -101,7 +101,7 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
     Raises:
         RunError: the expression is another, a class has too few samples, the data have no classes, or the generator
             is controlled by something other than a latent.
-        DataError: the data's classifier, trained at its first use, cannot be kept.
+        DataError: the data's features, fitted at their first use, cannot be kept.
     """
     if _latent_columns(game) < sample_inputs(game, 1, seed).inputs.shape[1]:
         raise RunError(
@@ -114,7 +114,8 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
     seen = features.see(generate(game, latents))
     if seen.probabilities is None:
         raise RunError(
-            "these data are of one class, or of none", "take a run on data of several classes, such as mnist"
+            "these data are of one class, or of none, or their classes look too alike to the features",
+            "take a run on data of several classes, such as mnist",
         )
     found = torch.where(seen.passing, seen.probabilities.argmax(1), -1)
     length = latents.norm(dim=1).mean()

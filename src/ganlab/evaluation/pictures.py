@@ -90,7 +90,7 @@ CHECKED = 200
 LEAST = 0.1
 """Twice this share of the reals kept back must pass for the features to say anything about quality."""
 
-VERSION = 2
+VERSION = 3
 """Of what is kept in the cache."""
 
 Fitted = Mapping[str, Tensor]
@@ -268,15 +268,15 @@ def appearance(fit: Fitted, features: Tensor) -> Tensor:
 def _check(fit: Fitted, checked: Tensor, images: Tensor, source: torch.Generator) -> Tensor:
     """Return 1 where the features fail on these reals, uint8 (2,): to tell garbage from them; to count repeated ones.
 
-    Garbage: of noise, grey and blurred pictures at most half as many may pass as of the reals that were kept back, of
-    which twice LEAST must. Repeats: four pictures repeated must be under half as varied as that many different ones,
-    one under a tenth.
+    Garbage: of noise and of grey pictures at most half as many may pass as of the reals that were kept back, of which
+    twice LEAST must; reals may be blurred themselves. Repeats: four pictures repeated must be under half as varied as
+    that many different ones, one under a tenth.
     """
 
     def share(pictures: Tensor) -> float:
         return float(passing(fit, described(pictures)).float().mean())
 
-    kinds = [kind for kind in GARBAGE_KINDS if kind.__name__ in ("uniform", "flat", "smeared")]
+    kinds = [kind for kind in GARBAGE_KINDS if kind.__name__ in ("uniform", "flat")]
     fooled = max(share(kind(images[:CHECKED], source).clamp(-1, 1)) for kind in kinds)
     judges = len(checked) > 0 and share(checked) / 2 >= max(fooled, LEAST)
     looks = appearance(fit, project(fit, described(images[:CHECKED])))

@@ -216,6 +216,20 @@ def test_the_rows_before_the_discriminator_starts_are_left_out() -> None:
     assert any("starts at step 6" in note for note in found.notes)
 
 
+def test_a_discriminator_that_starts_late_may_lose_nothing_afterwards() -> None:
+    late = [0.0] * 6 + [1.8, 0.0, 0.4]
+    rows = [{"step": n, "disc_loss": value, "g_loss": 0.1, "g_l1": 1.0} for n, value in enumerate(late)]
+    assert read(*rows).curves["d_loss"].steps.tolist() == [6, 7, 8]
+    plain = [{"step": n, "disc_loss": value, "g_loss": 0.1} for n, value in enumerate(late)]
+    assert len(read(*plain).curves["d_loss"]) == 9  # without other terms D has always been there
+
+
+def test_a_discriminator_that_has_not_started_is_not_judged() -> None:
+    found = read(*({"step": n, "disc_loss": 0.0, "g_gan_loss": 0.1, "g_l1": 1.0} for n in range(9)))
+    assert found.curves == {}
+    assert any("has not started" in note for note in found.notes)
+
+
 def test_a_discriminator_that_never_moves_is_kept() -> None:
     found = read(*({"step": n, "d_loss": 0.0, "g_loss": 0.1} for n in range(9)))
     assert len(found.curves["d_loss"]) == 9

@@ -29,6 +29,7 @@ from ganlab.diagnosis.readers.vocabulary import (
     recognise,
     squeeze,
     understand,
+    whose,
 )
 from ganlab.errors import RunError
 from ganlab.text import closest, excerpt, listed, quoted
@@ -86,8 +87,8 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
     found = _Reading(
         {key: threads.series(name, key[1]) for key, name in choice.columns.items()}, meanings, choice.columns
     )
-    curves, players, more = found.settle()
     weighted = trainer.weighted if trainer else _is_weighted(meanings)
+    curves, players, more = found.settle(weighted)
     evidence = Evidence(
         source=log.source,
         curves=curves,
@@ -281,7 +282,7 @@ class _Reading:
     meanings: dict[Name, Meaning]
     names: Mapping[tuple[str, str], Name]
 
-    def settle(self) -> tuple[dict[str, Series], dict[str, dict[str, Series]], list[str]]:
+    def settle(self, weighted: bool) -> tuple[dict[str, Series], dict[str, dict[str, Series]], list[str]]:
         """Return curves, those of each player, and notes."""
         groups: dict[str, dict[str, Series]] = {"": {}}
         for (player, quantity), curve in self.series.items():
@@ -289,7 +290,7 @@ class _Reading:
                 groups.setdefault(player, {})[quantity] = curve
         notes: list[str] = []
         for player, curves in groups.items():
-            notes += [f"{player}: {note}" if player else note for note in self._settle(player, curves)]
+            notes += [f"{player}: {note}" if player else note for note in self._settle(player, curves, weighted)]
         curves = groups.pop("")
         quality = {
             quantity: curve for (_, quantity), curve in self.series.items() if quantity in QUALITY and len(curve)
@@ -300,8 +301,8 @@ class _Reading:
         }
         return curves, groups, [*notes, *more]
 
-    def _settle(self, player: str, curves: dict[str, Series]) -> list[str]:
-        notes = [*self._put_right(player, curves), *_leave_out_start(curves)]
+    def _settle(self, player: str, curves: dict[str, Series], weighted: bool) -> list[str]:
+        notes = [*self._put_right(player, curves), *_leave_out_start(curves, weighted)]
         accuracies = {name: curves.pop(name) for name in list(curves) if name.startswith("d_acc")}
         shares, more = as_shares(accuracies)
         curves.update(shares)
@@ -361,26 +362,39 @@ def _equal(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
     return bool(np.ptp(first) > 0.01 and np.allclose(first, second, rtol=0.005, atol=0.002))
 
 
-def _leave_out_start(curves: dict[str, Series]) -> list[str]:
-    """Leave out the rows before the discriminator starts, in which its loss is exactly 0 and so are its parts."""
+def _leave_out_start(curves: dict[str, Series], weighted: bool) -> list[str]:
+    """Leave out the rows before the discriminator starts, in which its loss is exactly 0.
+
+    Where G has other terms to begin with, D often starts later: there, losses that are 0 again afterwards, as hinge
+    losses may be, do not speak against it, and D may not have started at all.
+    """
     loss = curves.get("d_loss", curves.get("d_loss_real"))
-    if loss is None:
+    if loss is None or len(loss) < ENOUGH_ROWS:
         return []
     moving = np.flatnonzero(loss.values != 0)
-    if not len(moving) or moving[0] < ENOUGH_ROWS or (loss.values[moving[0] :] == 0).any():
+    if not len(moving) and weighted:
+        for name in [name for name in curves if name.startswith("d_") or name == "g_loss"]:
+            del curves[name]
+        return ["d_loss is 0 in every row: the discriminator has not started, and nothing of it is judged"]
+    if not len(moving) or moving[0] < ENOUGH_ROWS:
+        return []
+    if not weighted and (loss.values[moving[0] :] == 0).any():
         return []
     start = int(loss.steps[moving[0]])
     for name, curve in curves.items():
-        before = curve.steps < start
-        if (name.startswith("d_") and not curve.values[before].any()) or name == "g_loss":
-            curves[name] = Series(curve.steps[~before], curve.values[~before])
-    return [f"the discriminator starts at step {start}: its losses are 0 before, and were left out"]
+        if name.startswith("d_") or name == "g_loss":
+            kept = curve.steps >= start
+            curves[name] = Series(curve.steps[kept], curve.values[kept])
+    return [f"the discriminator starts at step {start}: its loss is 0 before, and those rows were left out"]
 
 
 def _is_weighted(meanings: Mapping[Name, Meaning]) -> bool:
-    """Tell whether a log of no known trainer prints terms that G's loss may hold besides the adversarial one."""
-    has_terms = any(each.quantity in LOSS_TERMS for each in meanings.values())
-    return has_terms and any(each.quantity == "g_loss" for each in meanings.values())
+    """Tell whether a log of no known trainer prints terms of G's loss besides the adversarial one."""
+    return any(
+        each.quantity == "other term" or (each.quantity == "generator total" and whose(name) == "G")
+        for name, each in meanings.items()
+        if whose(name) != "D"
+    )
 
 
 def _non_finite(

@@ -442,6 +442,12 @@ def _parts(text: str) -> frozenset[str] | None:
     return None
 
 
+def whose(name: Name) -> str:
+    """Return `D` or `G` if a column's name or heading says whose it is; else nothing."""
+    sides = (_roles(name.label)[0] & {"D", "G"}) or (_roles(name.heading)[0] & {"D", "G"})
+    return next(iter(sides)) if len(sides) == 1 else ""
+
+
 def _sided(text: str) -> bool:
     """Tell whether words name D or G: what follows them is theirs, whatever it is called elsewhere."""
     return bool(_roles(text)[0] & {"D", "G"})
@@ -490,11 +496,7 @@ def _settle_bare(found: dict[Name, Meaning]) -> None:
 def _settle_totals(found: dict[Name, Meaning]) -> None:
     """Tell the adversarial part of G's loss from its total, where a log holds both or the total's other terms."""
     parts = {each.player for each in found.values() if each.quantity == "g_loss" and each.adversarial}
-    theirs = [
-        name
-        for name, each in found.items()
-        if each.quantity == "other term" and "G" in _roles(name.heading)[0] | _roles(name.label)[0]
-    ]
+    theirs = [name for name, each in found.items() if each.quantity == "other term" and whose(name) == "G"]
     for name, each in found.items():
         if each.quantity != "g_loss" or each.adversarial:
             continue

@@ -282,6 +282,11 @@ missing and how to get it.
 
 {early}
 
+**A printed FID** gets advice with its verdict: which snapshot was best, how a rise since compares with the noise of the
+curve (told from successive points, at least 1 %; from three times the noise a rise is sure), and whether to go on.
+Where a log shows that the run was **started again**, the last FIDs and the nearest rows of the losses before and after
+are compared. What is clearly worse or different is said with what to check, and accuses nobody.
+
 **In the pictures** a red line marks the onset, yellow the steps that the evidence comes from, blue other failures that
 were seen (green if both overlap). Samples underlined in the same colour are near-duplicates.
 

@@ -155,6 +155,18 @@ def _overwritten(line: str) -> Iterator[tuple[str, bool]]:
     yield parts[-1], False
 
 
+def holds(path: Path, mark: str) -> bool:
+    """Return whether a file holds an ASCII text somewhere, which is found much faster than its lines are split."""
+    marks = [mark.encode(code) for code in ("ascii", "utf-16-le", "utf-16-be")]
+    with open(path, "rb") as file:
+        end = b""
+        while content := file.read(CHUNK):
+            if any(each in end + content for each in marks):
+                return True
+            end = content[-2 * len(mark) :]
+    return False
+
+
 def encoding(path: Path) -> str:
     """Return UTF-16 if the file opens with its mark, as output redirected by PowerShell does; else UTF-8."""
     with open(path, "rb") as file:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ganlab.config.objectives import Family
-from ganlab.diagnosis.readers.lines import lines, number
+from ganlab.diagnosis.readers.lines import holds, lines, number
 from ganlab.diagnosis.readers.log import Log, Name, Place
 from ganlab.text import excerpt
 
@@ -37,6 +37,8 @@ def read_studiogan(path: Path) -> Log | None:
     Raises:
         RunError: the file cannot be read.
     """
+    if not holds(path, "Progress:"):
+        return None
     log, loss, planned, last, is_one = Log(excerpt(str(path)), "a StudioGAN log"), None, None, 0, False
     for line in lines(path):
         if "Step: " in line and (row := _row(line)):

@@ -11,7 +11,7 @@ from typing import Any
 
 from ganlab.config.objectives import Family
 from ganlab.diagnosis.readers.json_files import json_object, numbers
-from ganlab.diagnosis.readers.lines import DECIMAL, all_lines, lines, number
+from ganlab.diagnosis.readers.lines import DECIMAL, all_lines, holds, lines, number
 from ganlab.diagnosis.readers.log import Log, Name, Place
 from ganlab.text import excerpt
 
@@ -77,6 +77,8 @@ def read_ticks(path: Path) -> Log | None:
     Returns:
         The log, or None if no line is a tick.
     """
+    if not holds(path, "kimg"):
+        return None
     log, ticks, printed = Log(excerpt(str(path)), "StyleGAN's log"), 0, []
     options: dict[str, float] = {}
     for line in lines(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -104,6 +105,8 @@ class TableReader:
         self.form = form
         self.names = names
         self.useful = [name is not None and counter(name.label) is None for name in names]
+        whole = form.width == len(names) and form.delimiter != "|" and any(self.useful)
+        self.plain = [name for name in names if name is not None] if whole and None not in names else []
         self.above = form.above
         self.broken = 0
         self.odd = 0
@@ -112,6 +115,9 @@ class TableReader:
         """Look at a line; the first ones are the header."""
         if self.above:
             self.above -= 1
+            return
+        if (row := self._plain_row(line)) is not None:
+            self.log.add(row)
             return
         form = self.form
         cells = _cells(line, form.delimiter)
@@ -135,6 +141,18 @@ class TableReader:
             self.log.add(row)
         else:
             self.odd += not row
+
+    def _plain_row(self, line: str) -> dict[Name, float] | None:
+        """Return a row of finite numbers alone, as most are; None if the line must be looked at cell by cell."""
+        if not self.plain or '"' in line or "_" in line or not line.isascii():
+            return None
+        try:
+            values = list(map(float, line.split(self.form.delimiter)))
+        except ValueError:
+            return None
+        if len(values) != len(self.plain) or not math.isfinite(sum(values)):
+            return None
+        return dict(zip(self.plain, values, strict=True))
 
     def close(self, rest: str) -> Log | None:
         """Return the log; None if most lines are no rows.

@@ -325,3 +325,11 @@ def test_text_that_opens_like_a_table_is_text(tmp_path: Path, text: str) -> None
     assert found.read is not None
     assert found.read.format == "a text log"
     assert 1.5 in found.curves["d_loss"].values
+
+
+@pytest.mark.parametrize("second", ["step,g_loss,d_loss\n1,0.5,1.5\n", "step,d_loss,g_loss,fid\n1,1.5,0.5,9\n"])
+def test_two_tables_in_one_file_are_refused(tmp_path: Path, second: str) -> None:
+    first = "step,d_loss,g_loss\n" + "".join(f"{i},1.5,0.5\n" for i in range(5))
+    with pytest.raises(RunError, match="holds two tables: line 7 names other columns, `step`,"):
+        load(tmp_path, first + second)
+    assert points(load(tmp_path, first + "saving, please, wait\n5,1.5,0.5\n"), "d_loss")[-1] == (5, 1.5)

@@ -195,4 +195,6 @@ def seen(path: Path) -> str:
         first = first or line.strip()
     if not count:
         return f"its lines are longer than {MAX_LINE:,} characters"
+    if count == 1 and first:
+        return f"one line, {excerpt(first, 60)!r}"
     return f"{count:,} lines, the first of which is {excerpt(first, 60)!r}" if first else f"{count:,} blank lines"

@@ -69,7 +69,7 @@ def read_table(path: Path) -> Log | None:
     """Read a table; None if this is none.
 
     Raises:
-        RunError: it holds a header and no row, or the curves of several runs.
+        RunError: it holds a header and no row, two tables, or the curves of several runs.
     """
     return read_by(open_table, path)
 
@@ -108,11 +108,17 @@ class TableReader:
         whole = form.width == len(names) and form.delimiter != "|" and any(self.useful)
         self.plain = [name for name in names if name is not None] if whole and None not in names else []
         self.above = form.above
+        self.lines = 0
         self.broken = 0
         self.odd = 0
 
     def take(self, line: str, redrawn: bool = False) -> None:
-        """Look at a line; the first ones are the header."""
+        """Look at a line; the first ones are the header.
+
+        Raises:
+            RunError: the line names other columns.
+        """
+        self.lines += 1
         if self.above:
             self.above -= 1
             return
@@ -124,6 +130,7 @@ class TableReader:
         if not any(cells) or cells == form.names or RULE.fullmatch(line):
             return
         if len(cells) != form.width:
+            self._refuse_header(cells)
             self.broken += 1
             return
         if form.width > len(self.names):
@@ -139,8 +146,17 @@ class TableReader:
             holds |= use
         if holds:
             self.log.add(row)
-        else:
-            self.odd += not row
+        elif not row:
+            self._refuse_header(cells)
+            self.odd += 1
+
+    def _refuse_header(self, cells: Sequence[str]) -> None:
+        """Refuse a line that names columns again, some of them as before: the rows below it are another table's."""
+        if self.form.names and _are_names(cells) and len({*cells} & {*self.form.names}) > 1:
+            raise RunError(
+                f"{self.log.source} holds two tables: line {self.lines:,} names other columns, {listed(cells)}",
+                "give each table a file of its own",
+            )
 
     def _plain_row(self, line: str) -> dict[Name, float] | None:
         """Return a row of finite numbers alone, as most are; None if the line must be looked at cell by cell."""

@@ -130,7 +130,8 @@ def test_other_names_mean_nothing(name: str) -> None:
         ("D loss", "G loss", "g_loss"),
         ("loss", "D", "d_loss"),
         ("loss", "G", "g_loss"),
-        ("D", "real", "d_real"),
+        ("D", "real", "d_loss_real"),
+        ("D", "real score", "d_real"),
         ("GAN", "loss d", "d_loss"),
     ],
 )
@@ -160,6 +161,7 @@ def test_bare_letters_are_losses_if_nothing_else_is() -> None:
     assert meanings("D", "G", "d_loss")["D"] is None
     assert meanings("D") == {"D": None}
     assert meanings("D", "G_GAN") == {"D": "d_loss", "G_GAN": "g_loss"}
+    assert meanings("D", "real loss", "G") == {"D": "d_loss", "real loss": "d_loss_real", "G": "g_loss"}
     assert meanings("C loss", "G loss") == {"C loss": "d_loss", "G loss": "g_loss"}
     assert meanings("C loss", "D loss", "G loss")["C loss"] is None
 
@@ -180,6 +182,8 @@ def test_several_players_need_two_of_them() -> None:
     ]
     alone = understand([Name("loss_D_A"), Name("loss_G")])
     assert [(each.quantity, each.player) for each in alone.values()] == [("d_loss", ""), ("g_loss", "")]
+    directions = understand([Name(name) for name in ("loss_D_A2B", "loss_D_B2A", "loss_G_A2B")])
+    assert [each.player for each in directions.values()] == ["a2b", "b2a", "a2b"]
     runs_together = understand([Name(name) for name in ("Loss_DA", "Loss_DB")])
     assert [(each.quantity, each.player) for each in runs_together.values()] == [("d_loss", "a"), ("d_loss", "b")]
     scales = understand([Name(f"errD{scale}") for scale in range(3)])

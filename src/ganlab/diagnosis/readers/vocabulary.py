@@ -339,6 +339,9 @@ def meaning(name: Name | str) -> Meaning:
             roles |= above & {"D", "G"}
             left = (*left, *above_left) if "D" in above or "G" in above else left
         roles |= above & {"real", "fake", "held out", "adversarial"}
+    if given.heading and above == {"D"} and not left and roles in ({"D", "real"}, {"D", "fake"}):
+        half = "real" if "real" in roles else "fake"
+        return Meaning(f"d_loss_{half}", "", 4, f"it stands below {quoted(given.heading)}")
     if {"D", "loss"} <= roles and len(left) == 1 and left[0] in HALVES:
         roles, left = roles | {HALVES[left[0]]}, ()
     quantity, rank = _quantity(roles)
@@ -409,7 +412,7 @@ def squeeze(name: str) -> str:
 @lru_cache(maxsize=4096)
 def _roles(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the roles of the words in a name, and the words that are none of WORDS."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", WITHOUT.sub(" adv ", text[:200].replace("_", " ")))
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", WITHOUT.sub(" adv ", text[:200].replace("_", " ")))
     roles: set[str] = set()
     left: list[str] = []
     for token in re.findall(r"[a-z0-9]+", words.lower()):
@@ -486,7 +489,8 @@ def _settle_bare(found: dict[Name, Meaning]) -> None:
             bare.setdefault("d_loss" if "D" in roles else "g_loss", name)
         elif roles == {"loss"} and left == ("c",):
             bare.setdefault("d_loss", name)
-    if losses & {"d_loss", "d_loss_real"} or not {"d_loss", "g_loss"} <= {*losses, *bare}:
+    known = {*losses, *bare}
+    if "g_loss" not in known or not known & {"d_loss", "d_loss_real"}:
         return
     for quantity, name in bare.items():
         if quantity not in losses:

@@ -208,7 +208,7 @@ def _period(epoch: Column, iteration: Column) -> float:
     """
     # Of several runs in one file the last counts.
     begin = int(np.flatnonzero(np.diff(epoch, prepend=epoch[0]) < 0)[-1]) if (np.diff(epoch) < 0).any() else 0
-    if (np.diff(epoch[begin:]) == 1).any():
+    if {0.0, 1.0} <= set(np.diff(epoch[begin:]).tolist()):
         epoch, iteration = epoch[begin:], iteration[begin:]
     steps, next_epoch = np.diff(iteration), np.diff(epoch)
     inside = steps[(next_epoch == 0) & (steps > 0)]

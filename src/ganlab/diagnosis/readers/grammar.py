@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from ganlab.diagnosis.readers.log import Name
@@ -34,8 +35,15 @@ PREFIXES = (
 )
 DIGITS = (
     # Dates, times, versions and addresses, progress bars.
-    r"(?<![\w.])[0-9]{4}[-/._][0-9]{1,2}[-/._][0-9]{1,2}(?:[T_][0-9][0-9:.,_]*Z?)?(?![0-9])",
-    r"(?<![\w./])[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:[0-9]{4}|[0-9]{2}(?=[ T,_-]{1,2}[0-9]{1,2}:[0-9]{2}))(?![0-9])",
+    *(
+        rf"(?<![\w.])(?:19|20)[0-9]{{2}}{by}[0-9]{{1,2}}{by}[0-9]{{1,2}}(?:[T_][0-9][0-9:.,_]*Z?)?(?!\.?[0-9])"
+        for by in ("-", "/", "[.]", "_")
+    ),
+    *(
+        rf"(?<![\w./-])[0-9]{{1,2}}{by}[0-9]{{1,2}}{by}(?:(?:19|20)[0-9]{{2}}|[0-9]{{2}}(?=[ T,_-]{{1,2}}{CLOCK}))"
+        rf"(?!\.?[0-9])"
+        for by in ("/", "[.]", "-")
+    ),
     r"(?<![\w.])(?:19|20)[0-9]{6}[-_ T][0-9]{6}(?![0-9])",
     rf"(?<![\w.:]){CLOCK}",
     r"(?<![\w.])[0-9]+(?:\.[0-9]+){2,20}",
@@ -162,6 +170,8 @@ EXTENSION = re.compile(r"\.[a-z]\w{0,10}", re.IGNORECASE)
 
 COUNT = re.compile(r"(iterations?|iters?|epochs?|steps?|batches|updates)(?![\w/])", re.IGNORECASE)
 """`300 iterations`: what a number counts."""
+
+BRACKET = re.compile(r"[\[\](){}|]")
 
 MAX_LABEL_WORDS = 6
 MAX_LABEL = 60
@@ -370,12 +380,12 @@ class _Headings:
 
     def pass_over(self, gap: str, label: str, own: str, before: Group | None) -> str:
         """Go on over a text, and return the heading of the number after it."""
-        flat = gap
-        for _ in range(4):
+        flat = gap if BRACKET.search(gap) else ""
+        for _ in range(4 * ("(" in flat)):
             flat, count = re.subn(r"\([^()\[\]{}]*\)", " ", flat)
             if not count:
                 break
-        for bracket in re.finditer(r"[\[\](){}|]", flat):
+        for bracket in BRACKET.finditer(flat):
             character, ahead = bracket[0], flat[: bracket.start()]
             if character == "|":
                 self.open, self.line = [], ""
@@ -394,7 +404,7 @@ class _Headings:
         if own:
             self.line = own
         above = self.line or next((head for head in reversed(self.open) if head), "")
-        return above if above != label and not _are_peers(above, label) else ""
+        return above if above and above != label and not _are_peers(above, label) else ""
 
     def named(self, label: str) -> None:
         """A number got a name: it heads the brackets whose first one it is."""
@@ -551,6 +561,7 @@ def _take_weak_place(form: Form, groups: list[Group]) -> None:
         return
 
 
+@lru_cache(maxsize=4096)
 def place_kind(label: str) -> str | None:
     """Return what a label counts: `epoch`, `iteration`, `kimg` or `image`; None: it counts nothing.
 

@@ -134,6 +134,7 @@ class TextReader:
         for likely in (self.form.then, self.form):
             if likely is not None and likely.pattern is not None and (match := likely.pattern.fullmatch(line)):
                 self.form.then = self.form = likely
+                self.head = []
                 return likely, match.groups()
         whole = len(line) <= MAX_LINE
         gaps, texts = cut(line if whole else line[:MAX_LINE])
@@ -148,7 +149,7 @@ class TextReader:
             if len(self.forms) >= MAX_FORMS:
                 self.forms.clear()
             form = self.forms[gaps] = understand(gaps)
-        elif form.pattern is None and self.patterns < MAX_PATTERNS:
+        elif form.pattern is None and not form.cells and self.patterns < MAX_PATTERNS:
             self.patterns += 1
             form.pattern = pattern_of(gaps)
         self.form.then = self.form = form

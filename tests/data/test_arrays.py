@@ -55,7 +55,7 @@ def test_half_of_few_reals_and_a_thousand_of_many_are_set_aside() -> None:
     [
         (torch.rand(20, 1, 8, 8), None, r"images in \[0, 1\]"),
         (torch.randn(20, 1, 8, 8) * 5, None, r"floats in \[-1, 1\]"),
-        (torch.zeros(20, 8, 8, 1) - 1, None, "shape"),
+        (torch.zeros(20, 8, 8, 2) - 1, None, "shape"),
         (torch.zeros(20, 8, 8, 8, dtype=torch.uint8), None, "shape"),
         (torch.full((20, 1, 8, 8), 300), None, "int64 from 300 to 300"),
         (torch.full((20, 2), float("nan")), None, "NaN"),
@@ -73,7 +73,7 @@ def test_reals_of_another_kind_are_refused(real: Any, labels: Any, message: str)
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        (torch.zeros(4, 1, 8, 8, dtype=torch.uint8), "uint8"),
+        (torch.full((4, 1, 8, 8), 256), "int64"),
         (torch.zeros(4, 1, 9, 8), "real ones"),
         (torch.zeros(4, 2), "real ones"),
         (torch.full((4, 1, 8, 8), 1.5), "float32 from 1.5"),
@@ -147,3 +147,34 @@ def test_labels_may_be_integers_of_any_type(kind: Any) -> None:
 def test_what_is_no_class_number_is_refused(label: int) -> None:
     with pytest.raises(DataError, match="one integer from 0"):
         real_data(BYTES, np.full(50, label), seed=0)
+
+
+class Foreign:
+    """An array of another library, which NumPy can read."""
+
+    def __init__(self, values: np.ndarray[Any, Any]) -> None:
+        self.values = values
+
+
+class WithArray(Foreign):
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        return self.values
+
+
+class WithNumpy(Foreign):
+    def numpy(self) -> np.ndarray[Any, Any]:
+        return self.values
+
+
+@pytest.mark.parametrize("wrap", [WithArray, WithNumpy, np.asarray, torch.from_numpy])
+def test_arrays_of_any_library_and_layout_hold_the_same_images(wrap: Any) -> None:
+    first = np.random.default_rng(0).integers(0, 256, (20, 3, 8, 10), np.uint8)
+    last = np.ascontiguousarray(first.transpose(0, 2, 3, 1))
+    floats = (first / 127.5 - 1).astype(np.float32)
+    for values in (first, last, floats, floats.transpose(0, 2, 3, 1).copy()):
+        found, domain = generated(wrap(values), Images(3, 8, 10))
+        assert domain == Images(3, 8, 10)
+        np.testing.assert_allclose(found.numpy(), floats, atol=1e-6)
+        data = real_data(wrap(values), None, seed=0)
+        assert data.domain == Images(3, 8, 10)
+        assert len(data.train) + len(data.held_out) == 20

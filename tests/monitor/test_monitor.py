@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -408,6 +409,60 @@ def test_it_is_opened_like_any_run_but_not_resumed(make: Make) -> None:
     assert run.verdict["failure"] == "inconclusive"
     with pytest.raises(RunError, match="another program"):
         session.resume(run.directory)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_own_images_are_judged_within_the_modes_of_a_loop(make: Make, mode: Any) -> None:
+    """Features of images without a known classifier are trained at the first snapshot, wherever that is."""
+    real = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), np.uint8)
+    monitor = make(real=real)
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    random.seed(5)
+    with mode():
+        for step in (1, 2):
+            monitor.snapshot(step, torch.rand(20, 3, 12, 12) * 2 - 1)
+        drawn = torch.rand(3).tolist(), np.random.rand(), random.random()  # noqa: NPY002
+        verdict = monitor.finish()
+    assert [row["n"] for row in read_snapshots(monitor.run.snapshots)] == [20, 20]
+    assert verdict.failure == json.loads(monitor.run.verdict.read_text())["failure"]
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    random.seed(5)
+    for _ in range(2):
+        torch.rand(20, 3, 12, 12)
+    assert drawn == (torch.rand(3).tolist(), np.random.rand(), random.random()), "as if nobody had watched"  # noqa: NPY002
+
+
+def test_a_folder_of_reals_is_read_as_large_as_the_samples(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    source = np.random.default_rng(0)
+    for number in range(30):
+        size = (40 + number, 40, 3)
+        Image.fromarray(source.integers(0, 256, size, np.uint8)).save(tmp_path / "real" / f"{number}.png")
+    monitor = make(real=tmp_path / "real")
+    monitor.snapshot(1, source.integers(0, 256, (20, 12, 12, 3), np.uint8))
+    with pytest.raises(DataError, match="real ones"):
+        monitor.snapshot(2, source.integers(0, 256, (20, 16, 16, 3), np.uint8))
+    monitor.finish()
+    [row] = read_snapshots(monitor.run.snapshots)
+    assert row["n"] == 20
+    assert row["protocol"]["n_real"] == 15
+
+
+def test_a_statistic_that_fails_is_a_gap_and_the_loop_goes_on(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The features of these images cannot be kept: a file is where their folder would be.
+    (cache := make().run.path / "cache").write_text("not a folder")
+    monkeypatch.setenv("GANLAB_CACHE", str(cache))
+    monitor = make(real=np.random.default_rng(0).integers(0, 256, (60, 13, 13), np.uint8))
+    monitor.snapshot(1, torch.zeros(20, 1, 13, 13))
+    monitor.log(2, d_loss=1.0)
+    monitor.finish()
+    assert "the statistics of step 1 could not be made, and training goes on without" in caplog.text
+    assert [(row.step, row["n"]) for row in read_snapshots(monitor.run.snapshots)] == [(1, 20)]
+    assert monitor.run.status().status == "finished"
 
 
 def test_steps_may_be_integers_of_numpy(make: Make) -> None:

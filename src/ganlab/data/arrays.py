@@ -103,10 +103,10 @@ FROM_FILES = Accepted(
 )
 """A file does not say what it holds: it is guessed."""
 
-REAL = Accepted(4, "and hundreds for figures that mean much", ranges=(SIGNED, BYTES, SWITCHES))
+REAL = Accepted(4, "and hundreds for figures that mean much", LAYOUTS, (SIGNED, BYTES, SWITCHES))
 """A loop's own real samples."""
 
-GENERATED = Accepted(2, "and 1,000 rather than 100", finite=False)
+GENERATED = Accepted(2, "and 1,000 rather than 100", LAYOUTS, (SIGNED, BYTES), finite=False)
 """What a loop's generator makes: also NaN, since that is what a verdict is for."""
 
 
@@ -181,7 +181,7 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
 
 
 def as_numpy(array: Array, name: str) -> NDArray[Any]:
-    """Return an array as NumPy's, on the CPU; types of floats that NumPy lacks become float32.
+    """Return an array of any library as NumPy's, on the CPU; types of floats that NumPy lacks become float32.
 
     Raises:
         DataError: it is no array of numbers that are all there: ragged, sparse, quantized, or without values.
@@ -192,7 +192,11 @@ def as_numpy(array: Array, name: str) -> NDArray[Any]:
         if array.is_floating_point() and array.dtype not in NUMPY_FLOATS and not special:
             array = array.float()
     try:
-        return array.numpy() if isinstance(array, Tensor) else np.asarray(array)
+        if isinstance(array, Tensor) or (hasattr(array, "numpy") and not hasattr(array, "__array__")):
+            return np.asarray(array.numpy())
+        found = np.asarray(array)
+        # bfloat16, as JAX and TensorFlow have it, is a type of another package.
+        return found.astype(np.float32) if found.dtype.name in ("bfloat16", "float8_e4m3fn", "float8_e5m2") else found
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise DataError(
             f"{name} cannot be read as an array: {excerpt(error)}",
@@ -260,7 +264,7 @@ def generated(samples: Array, expected: Domain | None, name: str = "samples") ->
     """Return what a loop's generator made, float32 on the CPU with NaN and Inf left in, and what one sample is.
 
     Args:
-        samples: images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2.
+        samples: images (N, C, H, W), (N, H, W, C) or (N, H, W), floats in [-1, 1] or uint8, or points (N, 2), N >= 2.
         expected: what the real ones are; None if there are none.
         name: what the user calls them.
 
@@ -280,7 +284,8 @@ def real_data(real: Array, labels: Array | None, seed: int) -> RealData:
     """Take a loop's array as real data.
 
     Args:
-        real: images (N, C, H, W), C = 1 or 3, as uint8 or as floats in [-1, 1]; or points (N, 2). N >= 4.
+        real: images (N, C, H, W), (N, H, W, C) or (N, H, W), C = 1 or 3, as uint8 or as floats in [-1, 1]; or points
+            (N, 2). N >= 4.
         labels: their classes, (N,) integers from 0; None: of one class.
         seed: of the choice of those that are set aside.
 

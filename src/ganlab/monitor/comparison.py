@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from ganlab.config.data import DataOptions
+from ganlab.config.data import DataOptions, FolderOptions
 from ganlab.data import RealData
-from ganlab.data.arrays import Array, checked_labels, real_data
+from ganlab.data.arrays import Array, checked_labels, held_out_share, real_data
 from ganlab.data.drawing import enlarged, mapped, reduced
+from ganlab.data.folder import find_images, load_as
 from ganlab.data.named import KNOWN_DATA, load_named
 from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
@@ -18,6 +21,8 @@ from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.spread import Spread, compare
 from ganlab.evaluation.statistics import SampleStatistics, draw
+from ganlab.monitor.undisturbed import undisturbed
+from ganlab.text import excerpt
 
 
 class Comparison:
@@ -89,7 +94,32 @@ class Comparison:
         }
 
 
-def comparison_with(real: str | Array | None, labels: Array | None, seed: int) -> Comparison | None:
+class Folder(NamedTuple):
+    """A folder of real images, which are read once it is known how large the samples are.
+
+    Attributes:
+        path: of the folder.
+        seed: chooses the images that are compared with.
+    """
+
+    path: str
+    seed: int
+
+    def comparison(self, domain: Domain) -> Comparison:
+        """Return a comparison with its images, as what the samples are.
+
+        Raises:
+            DataError: the samples are points, or no image can be read.
+        """
+        if not isinstance(domain, Images):
+            raise DataError(f"samples are {domain.noun}, and {excerpt(self.path)} is a folder of images", "give points")
+        share = held_out_share(len(find_images(Path(self.path))))
+        options = FolderOptions(name="folder", path=self.path, held_out=share)
+        return Comparison(load_as(domain, options), options, self.seed)
+
+
+@undisturbed()
+def comparison_with(real: str | Path | Array | None, labels: Array | None, seed: int) -> Comparison | Folder | None:
     """Return a comparison with what another program's loop calls its real samples; None without any.
 
     Raises:
@@ -97,13 +127,16 @@ def comparison_with(real: str | Array | None, labels: Array | None, seed: int) -
     """
     if real is None:
         return None
-    if not isinstance(real, str):
+    if not isinstance(real, str | Path):
         return Comparison(real_data(real, labels, seed), None, seed)
-    named = load_named(real)
+    named = load_named(str(real))
+    if named is None and os.path.isdir(real):
+        find_images(Path(real))
+        return Folder(str(real), seed)
     if named is None:
         raise DataError(
-            f"no data set is called {real!r:.100}",
-            f"name one of {', '.join(KNOWN_DATA)}, or give real samples as an array",
+            f"no data set or folder is called {str(real)!r:.100}",
+            f"name one of {', '.join(KNOWN_DATA)} or a folder of images, or give real samples as an array",
         )
     options, data = named
     return Comparison(data, options, seed)

@@ -10,11 +10,12 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.domain import Images
 from ganlab.errors import RunError
 from ganlab.monitor.arguments import checked_protocol, checked_scores, new_status, require_end
-from ganlab.monitor.comparison import asked_for, comparison_with
+from ganlab.monitor.comparison import Comparison, Folder, asked_for, comparison_with
 from ganlab.monitor.observer import Observer, SampleFacts
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder, ending, require_growing
 from ganlab.monitor.rows import Number
+from ganlab.monitor.undisturbed import undisturbed
 from ganlab.monitor.view import LoggingView, View, checked_views, log_failure
 from ganlab.runs.directory import as_folder, new_run
 from ganlab.runs.status import State
@@ -35,8 +36,9 @@ class Monitor:
 
     Args:
         run: name of the run, the first part of `<runs_dir>/<name>-<time>-<4 letters>/`, which is made.
-        real: real samples to compare with: a data set by name (`mnist`, `mnist[3,8]`); images (N, C, H, W), C = 1 or 3,
-            uint8 or floats in [-1, 1]; points (N, 2); None: only how much samples differ from each other is measured.
+        real: real samples to compare with: a data set by name (`mnist`, `mnist[3,8]`); a folder of images; an array of
+            images, (N, C, H, W) or (N, H, W, C), uint8 or floats in [-1, 1], or of points (N, 2); None: only how much
+            samples differ from each other is measured. Arrays may be those of any library.
         loss: one that `ganlab ls losses` lists, or cross_entropy if the generator's is not known; None: unknown.
         steps: planned steps; None: unknown.
         labels: classes of a `real` that is an array, (N,) integers from 0; without them no classes are counted.
@@ -56,17 +58,18 @@ class Monitor:
     """
 
     def __init__(
-        self, run: str, real: str | Array | None = None, loss: str | None = None, steps: int | None = None, *,
+        self, run: str, real: str | Path | Array | None = None, loss: str | None = None, steps: int | None = None, *,
         labels: Array | None = None, seed: int = 0, keep_samples: bool = False, runs_dir: str | Path = "runs",
         views: Sequence[View] | None = None,
     ) -> None:  # fmt: skip
         status = new_status(run, loss, steps, seed)
         watching = [LoggingView()] if views is None else checked_views(views)
         folder = as_folder(runs_dir)
-        comparison = comparison_with(real, labels, int(seed))
+        self.real = comparison_with(real, labels, int(seed))
+        comparison = self.real if isinstance(self.real, Comparison) else None
         self.run = new_run(folder, run)
         self.recorder = Recorder(self.run, status, None, watching, self.run.held())
-        self.observer = Observer(self.recorder, comparison, Pictures(self.recorder, keep_samples))
+        self.observer = Observer(self.recorder, comparison, Pictures(self.recorder, keep_samples), forgiving=True)
         self.reading: Verdict | None = None
         self.open = True
 
@@ -106,8 +109,8 @@ class Monitor:
 
         Args:
             step: the training step, from 0, larger than that of the snapshot before.
-            samples: float images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2 (1,000 say much more than 100), on
-                any device; from the same latents each time, by a generator in eval mode.
+            samples: images, floats in [-1, 1] or uint8, or points, laid out as in `real`, N >= 2 (1,000 say much more
+                than 100), on any device; from the same latents each time, by a generator in eval mode.
             asked: of a conditional GAN, the class that each sample was to be of, (N,) integers as in `labels`.
             protocol: how they were made, in words; it is recorded in the row.
             scores: the discriminator's mean scores d_train, d_held_out and d_fake, if they are known.
@@ -117,14 +120,17 @@ class Monitor:
             RunError: the step does not grow, a score or the protocol is invalid, or the run is finished.
         """
         self._require_open()
-        snapshots, comparison = self.recorder.evidence.snapshots, self.observer.comparison
+        snapshots = self.recorder.evidence.snapshots
         step = require_growing(step, snapshots[-1]["step"] if snapshots else None, "snapshot")
         facts = SampleFacts(checked_protocol(protocol), checked_scores(scores))
-        with self.recorder.spending("watching"):
-            values, domain = generated(samples, None if comparison is None else comparison.domain)
+        with undisturbed(), self.recorder.spending("watching"):
+            known = self.observer.comparison
+            values, domain = generated(samples, None if known is None else known.domain)
+            if known is None and isinstance(self.real, Folder):
+                self.observer.comparison = known = self.real.comparison(domain)
             if not snapshots and isinstance(domain, Images) and bool((values >= 0).all()):
                 self.recorder.warn("no pixel of the samples is below 0: are they in [0, 1] instead of [-1, 1]?")
-            classes = None if asked is None else asked_for(asked, len(values), comparison)
+            classes = None if asked is None else asked_for(asked, len(values), known)
             self.reading = self.observer.snapshot(step, values, domain, facts._replace(asked=classes))
         return self.reading
 
@@ -141,7 +147,7 @@ class Monitor:
         self._require_open()
         require_end(status)
         self.open = False
-        with self.recorder.closing(status, reason), self.recorder.spending("watching"):
+        with undisturbed(), self.recorder.closing(status, reason), self.recorder.spending("watching"):
             self.reading = self.observer.finish()
         return self.reading
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -19,6 +20,7 @@ from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder
 from ganlab.runs.files import write_json
 from ganlab.runs.snapshots import SAMPLES, best_step
+from ganlab.text import described
 from ganlab.verdicts import matches
 
 
@@ -57,13 +59,17 @@ class Observer:
         recorder: of the run.
         comparison: with real samples; None if there are none.
         pictures: of the run.
+        forgiving: whether a statistic that fails is a gap and a warning: another program's training must not end by it.
 
     Attributes:
         reading: what the newest snapshot was judged to show; None before the first.
     """
 
-    def __init__(self, recorder: Recorder, comparison: Comparison | None, pictures: Pictures) -> None:
+    def __init__(
+        self, recorder: Recorder, comparison: Comparison | None, pictures: Pictures, forgiving: bool = False
+    ) -> None:
         self.recorder = recorder
+        self.forgiving = forgiving
         self.comparison = comparison
         self.pictures = pictures
         self.planned = recorder.status.steps
@@ -80,7 +86,9 @@ class Observer:
             facts: what else is known of them.
         """
         self.recorder.flush()
-        statistics = self._statistics(samples, domain, step == self.planned, facts)
+        statistics: dict[str, Any] = {"n": len(samples), "protocol": {"space": domain.space}}
+        with self._forgiving(f"the statistics of step {step}"):
+            statistics = self._statistics(samples, domain, step == self.planned, facts)
         row = {"step": step, "time": round(self.recorder.elapsed, 3), **statistics, **facts.row()}
         row["protocol"] = {**statistics["protocol"], **facts.protocol}
         if not samples.isfinite().all():
@@ -90,10 +98,12 @@ class Observer:
         self.recorder.add_snapshot(row)
         self.samples = (step, samples)
         real = self.comparison.held_out if self.comparison is not None and isinstance(domain, Points) else None
-        self.pictures.show(step, samples, domain, real, facts.gallery)
+        with self._forgiving(f"the picture of step {step}"):
+            self.pictures.show(step, samples, domain, real, facts.gallery)
         reading = self._judge(ended=False)
         if isinstance(domain, Images) and step:
-            self.pictures.plot_if_cheap()
+            with self._forgiving("plots"):
+                self.pictures.plot_if_cheap()
         return reading
 
     def _statistics(self, samples: Tensor, domain: Domain, thorough: bool, facts: SampleFacts) -> dict[str, Any]:
@@ -115,8 +125,19 @@ class Observer:
         if self.comparison is None or self.samples is None or self.samples[0] == self.planned:
             return
         row = self.recorder.evidence.snapshots[-1]
-        found = self.comparison.row(self.samples[1], thorough=True, pixels=row.get("phase_size"))
-        self.recorder.replace_last_snapshot({**row, **found, "protocol": {**row["protocol"], **found["protocol"]}})
+        with self._forgiving("a thorough look at the last samples"):
+            found = self.comparison.row(self.samples[1], thorough=True, pixels=row.get("phase_size"))
+            self.recorder.replace_last_snapshot({**row, **found, "protocol": {**row["protocol"], **found["protocol"]}})
+
+    @contextmanager
+    def _forgiving(self, what: str) -> Iterator[None]:
+        """Make an error inside a warning that something is missing, if another program's loop would end by it."""
+        try:
+            yield
+        except Exception as error:
+            if not self.forgiving:
+                raise
+            self.recorder.warn(f"{what} could not be made, and training goes on without: {described(error)}")
 
     def _judge(self, ended: bool) -> Verdict:
         """Diagnose what is known and write verdict.json; log.txt gets a line if the verdict is another one."""

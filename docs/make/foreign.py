@@ -10,8 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ganlab.config.objectives import FAMILY_WORDS
 from ganlab.diagnosis.readers import ReadOptions, read
-from ganlab.diagnosis.readers.family import WORDS
 from ganlab.diagnosis.readers.interpret import PLACES
 from ganlab.diagnosis.readers.vocabulary import OTHERS, QUANTITIES, Trainer, trainers
 
@@ -165,7 +165,7 @@ def _meanings() -> list[str]:
 
 
 def _families() -> list[str]:
-    words = [each for family, each in WORDS.items() if family != "unknown"]
+    words = [each for family, each in FAMILY_WORDS.items() if family != "unknown"]
     return [
         "## Which loss it is",
         "",
@@ -186,9 +186,8 @@ def _table(entries: Iterable[Trainer]) -> list[str]:
         last = example.strip().splitlines()[-1].strip()
         shown = last if len(last) <= 120 else f"{last[:117]}..."
         read_names = ", ".join(f"`{name}`" for name in each.reads) or "nothing that is judged"
-        loss = (
-            WORDS[each.family] if each.family else f"{WORDS[each.usual]}, usually" if each.usual else "by the numbers"
-        )
+        usual = f"{FAMILY_WORDS[each.usual]}, usually" if each.usual else "by the numbers"
+        loss = FAMILY_WORDS[each.family] if each.family else usual
         cells = (each.name, each.source, f"`{_cell(shown)}`", read_names, loss, each.judged)
         lines.append(f"| {' | '.join(cells)} |")
     return lines

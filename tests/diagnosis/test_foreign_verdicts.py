@@ -109,6 +109,18 @@ def test_saturated_probabilities_say_who_won(judged: Judge) -> None:
     assert judged(lines(DCGAN, 60, **won)).name == "convergence_failure/discriminator_dominates"
 
 
+def test_both_losses_at_the_clamp_of_many_samples_have_diverged(judged: Judge) -> None:
+    """A learning rate a hundred times too high: sure and wrong of some of the 64 samples, 100 nats each."""
+    row = "[Epoch {row}/200] [Batch 770/938] [D loss: {d:.6f}] [G loss: {g:.6f}]"
+
+    def clamped(start: float, share: float) -> Callable[[int], float]:
+        return lambda row: start if row < 5 else 100 * round(64 * (share + 0.1 * RNG.uniform())) / 64
+
+    verdict = judged(lines(row, 150, d=clamped(0.0, 0.4), g=clamped(100.0, 0.5)))
+    assert verdict.name == "diverged"
+    assert "both are sure, and wrong" in verdict.summary
+
+
 def test_relativistic_levels_are_said_to_be_possible_and_not_accused(judged: Judge) -> None:
     text = lines("batch: {at} d_loss: 0.000000 g_loss: {g:.0f}", 60, at=lambda row: 100 * row, g=about(18.0))
     verdict = judged(text)

@@ -17,6 +17,16 @@ Family = Literal["cross_entropy", "least_squares", "hinge", "wasserstein", "rela
 """Losses whose levels mean the same. At chance the discriminator's sum is 2 ln 2 for cross-entropy, 1/2 for least
 squares and 2 for hinge; no level of the others says how training goes. `unknown` is a loss that is none of these."""
 
+FAMILY_WORDS: dict[Family, str] = {
+    "cross_entropy": "cross-entropy",
+    "least_squares": "least squares",
+    "hinge": "hinge",
+    "wasserstein": "Wasserstein",
+    "relativistic": "relativistic",
+    "unknown": "none that is known",
+}
+"""What a family is called in a sentence."""
+
 FIXED_LEVELS: tuple[Family, ...] = ("cross_entropy", "least_squares", "hinge")
 """Families whose levels say how training goes, whatever the run: their losses are bounded by the decisions."""
 

@@ -23,6 +23,9 @@ HALF_BOUND = 100.0
 """Discriminator's loss per half that nothing but an explosion costs: one that always answered "I cannot tell" would pay
 .69 for cross-entropy, .25 for least squares, 1 for hinge. `BCELoss` itself stops at 100 a sample."""
 
+CLAMP = 100.0
+"""Cross-entropy of a sample at which `BCELoss` stops."""
+
 LARGE = 20.0
 """Losses of both players, at the start, from which they may be sums, as no mean begins there."""
 
@@ -141,11 +144,18 @@ def may_be_scaled(case: Case, name: str) -> bool:
     if name == "g_loss" and case.evidence.weighted:
         return True
     d_loss, g_loss = case.curve("d_loss"), generator_level(case)
-    if d_loss is None or g_loss is None:
+    if d_loss is None or g_loss is None or is_clamped(d_loss):
         return False
     finite = [np.abs(trends.finite(curve).values) for curve in (d_loss, g_loss)]
     small, large = sorted(float(np.median(values[: 1 + len(values) // 5])) for values in finite)
     return small > LARGE and large < ONE_SIZE * small
+
+
+def is_clamped(curve: Series) -> bool:
+    """Return whether a loss is a mean over up to 128 samples, each of which cost nothing or the 100 of `BCELoss`."""
+    values = trends.finite(curve).values
+    counts = values * 128 / CLAMP
+    return bool((np.abs(counts - np.round(counts)) < 0.02).all() and (values != np.round(values)).any())
 
 
 def exploded_from_the_start(case: Case) -> Finding | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ganlab.config.objectives import FIXED_LEVELS, Family
+from ganlab.config.objectives import FAMILY_WORDS, FIXED_LEVELS, Family
 from ganlab.diagnosis.calibration import confidence
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.early import sifted
@@ -29,15 +29,6 @@ ANY_FAMILY: tuple[Family, ...] = (*FIXED_LEVELS, "relativistic", "wasserstein")
 
 NEVER_NEGATIVE: tuple[Family, ...] = (*FIXED_LEVELS, "relativistic")
 """Families whose discriminator's loss is never below 0."""
-
-FAMILY_WORDS: Mapping[Family, str] = {
-    "cross_entropy": "cross-entropy",
-    "least_squares": "least squares",
-    "hinge": "hinge",
-    "wasserstein": "Wasserstein",
-    "relativistic": "relativistic",
-    "unknown": "another one",
-}
 
 
 @dataclass(frozen=True, eq=False)

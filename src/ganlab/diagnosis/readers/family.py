@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlab.config.objectives import LOSSES, Family
+from ganlab.config.objectives import FAMILY_WORDS, LOSSES, Family
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.readers.vocabulary import by_name
 from ganlab.errors import RunError
@@ -21,15 +21,6 @@ LOSS_NAMES: dict[str, tuple[Family, bool | None]] = {
 }
 """What `--loss` can say, with family and whether it saturates: a loss that an experiment can name, cross-entropy where
 the generator's is not known, or a loss that is none of these."""
-
-WORDS: dict[Family, str] = {
-    "cross_entropy": "cross-entropy",
-    "least_squares": "least squares",
-    "hinge": "hinge",
-    "wasserstein": "Wasserstein",
-    "relativistic": "relativistic",
-    "unknown": "none that is known",
-}
 
 ENOUGH_POINTS = 10
 """Points of which all must agree before levels say which loss it is."""
@@ -96,7 +87,7 @@ def with_family(evidence: Evidence, loss: str | None) -> Evidence:
                 return _decided(evidence, left[0], shown[1])
     if not left:
         return _decided(evidence, "unknown", "no loss that is known gives such numbers")
-    why = next(filter(None, (game.excludes(family) for game in games for family in WORDS)), "")
+    why = next(filter(None, (game.excludes(family) for game in games for family in FAMILY_WORDS)), "")
     if left == ["wasserstein"] and not any(game.is_critic for game in games):
         left.append("unknown")  # an objective that is maximised falls below 0 as well
     if len(left) == 1:
@@ -109,7 +100,7 @@ def with_family(evidence: Evidence, loss: str | None) -> Evidence:
 def _left(games: Iterable[_Game]) -> list[Family]:
     """Return the families that no game excludes; a critic may have games whose losses never fall below 0."""
     found: list[Family] = []
-    for family in WORDS:
+    for family in FAMILY_WORDS:
         reasons = [game.excludes(family) for game in games]
         excluded = all(reasons) if family == "wasserstein" else any(reasons)
         if family != "unknown" and not excluded:
@@ -118,12 +109,12 @@ def _left(games: Iterable[_Game]) -> list[Family]:
 
 
 def _decided(evidence: Evidence, family: Family, why: str) -> Evidence:
-    words = f"the loss is taken for {WORDS[family]} ({why}); --loss says otherwise"
+    words = f"the loss is taken for {FAMILY_WORDS[family]} ({why}); --loss says otherwise"
     return _noted(_fitting_scores(replace(evidence, family=family)), words)
 
 
 def _left_open(families: Iterable[Family], games: Iterable[_Game]) -> str:
-    *others, last = [WORDS[family] for family in families]
+    *others, last = [FAMILY_WORDS[family] for family in families]
     fits = f"{', '.join(others)} and {last} losses would fit"
     why = next(filter(None, (game.excludes("cross_entropy") for game in games)), "levels do not show it")
     return f"which loss it is was not seen ({why}; {fits}); name it with --loss"

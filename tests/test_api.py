@@ -103,7 +103,8 @@ def test_arrays_are_judged_as_files_of_them_are(tmp_path: Path) -> None:
     from_files = ganlab.diagnose(tmp_path / "log.csv", samples=tmp_path / "samples.npz", real="mnist[3,8]")
     steps = {100: images, 200: torch.from_numpy(images[::-1].copy())}
     from_arrays = ganlab.diagnose(losses, samples=steps, real="mnist[3,8]", out=tmp_path / "out")
-    assert dict(from_arrays) == {**from_files, "source": "columns"}
+    assert from_files["read"]["format"] == "a table"
+    assert dict(from_arrays) == {**from_files, "source": "columns", "read": {**from_files["read"], "format": "columns"}}
     assert from_arrays.judged_on.snapshots == from_files.judged_on.snapshots
     assert ganlab.Verdict.read(tmp_path / "out" / "verdict.json") == from_arrays
     assert (tmp_path / "out" / "plots" / "samples.png").is_file()

@@ -14,7 +14,8 @@ from ganlab.diagnosis.readers.log import NOWHERE, Log, Name, Place
 A, B, C = Name("a"), Name("b"), Name("c")
 
 NUMBERS = st.dictionaries(st.sampled_from([A, B, C]), st.floats(0, 9), min_size=1)
-PLACES = st.just(NOWHERE) | st.builds(Place, epoch=st.none() | st.floats(0, 9), iteration=st.none() | st.floats(0, 9))
+PRINTED = st.none() | st.floats(0, 9) | st.just(math.inf)
+PLACES = st.just(NOWHERE) | st.builds(Place, epoch=PRINTED, iteration=PRINTED)
 ROWS = st.lists(st.tuples(NUMBERS, PLACES), max_size=12)
 
 Rows = list[tuple[dict[Name, float], Place]]

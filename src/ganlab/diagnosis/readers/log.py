@@ -196,7 +196,7 @@ class Log:
             values: one a row (count,); NaN for a row that does not say it.
         """
         self._places[part] = array("d")
-        if np.isfinite(values).any():
+        if not np.isnan(values).all():
             self._places[part].frombytes(np.ascontiguousarray(values, dtype=np.float64).data.cast("B"))
 
     def keep(self, kept: NDArray[np.bool_]) -> None:

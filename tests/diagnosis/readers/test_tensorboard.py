@@ -116,3 +116,24 @@ def test_a_record_of_valid_form_and_foreign_content(folder: Path) -> None:
     record = header + struct.pack("<I", masked_crc32c(header)) + body + struct.pack("<I", masked_crc32c(body))
     path.write_bytes(path.read_bytes() + record)
     assert len(read(path, ReadOptions()).curves["d_loss"]) == 5
+
+
+def test_several_runs_below_a_folder_are_named(tmp_path: Path) -> None:
+    def write(*runs: str) -> None:
+        for run in runs:
+            with SummaryWriter(str(tmp_path / run)) as writer:
+                writer.add_scalar("Loss/D", 1.0, 0)
+                writer.add_scalar("Loss/G", 0.5, 0)
+
+    write("train", "validation")
+    assert read(tmp_path, ReadOptions()).curves["d_loss"].values.tolist() == [1.0]
+    write("a", "b")
+    with pytest.raises(RunError, match="holds 2 runs: `a`, `b`"):
+        read(tmp_path, ReadOptions())
+
+
+def test_a_file_without_scalars_is_refused(tmp_path: Path) -> None:
+    with SummaryWriter(str(tmp_path)) as writer:
+        writer.add_text("config", "hinge")
+    with pytest.raises(RunError, match="without a scalar"):
+        read(tmp_path, ReadOptions())

@@ -67,12 +67,12 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
             meanings[name] = Meaning(quantity, player, -1, "--map")
     choice = _choose(meanings, {key for key in mapped if key not in PLACES})
     axis = axis_of(log.places(), ordered=not facts.separate)
-    placed = np.sort(axis.steps[axis.steps >= 0])
+    last = int(axis.steps.max(initial=0))
     report = ReadReport(
         format=facts.format,
         trainer=trainer.name if trainer else facts.trainer,
         rows=log.count,
-        steps=(int(placed[0]), int(placed[-1])) if len(placed) else (0, 0),
+        steps=(int(axis.steps.min(initial=last, where=axis.steps >= 0)), last),
         unit=axis.unit if facts.unit == "step" else facts.unit,
         steps_from="; ".join(axis.notes),
         planned=facts.planned or axis.planned,
@@ -250,14 +250,16 @@ class _Threads:
     def place(self, name: Name, quantity: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the steps of a column's rows that count (k,), which never fall, and their values."""
         at, values = self.log.column(name)
-        steps = self._order[at]
+        # Long curves of all rows share their steps.
+        steps = self._order if len(at) == self.log.count else self._order[at]
         if self.log.facts.separate:
             if name not in self._own:
                 self._own[name] = thread(steps, np.full(len(steps), quantity not in QUALITY))
                 self._note(self._own[name], f"{quantity}: ")
             kept = self._own[name].kept
             return steps[kept], values[kept]
-        return steps[steps >= 0], values[steps >= 0]
+        placed = steps >= 0
+        return (steps, values) if placed.all() else (steps[placed], values[placed])
 
     def series(self, name: Name, quantity: str) -> Series:
         """Return the curve of a column: of several values at one step the last, of a metric the first."""

@@ -120,13 +120,13 @@ class Evidence:
 
     @property
     def first_step(self) -> int:
-        """First step that anything is known of; 0 without evidence."""
-        return min((steps[0] for steps in self._steps() if len(steps)), default=0)
+        """First step that anything is known of, or that a log names if it holds no curve; else 0."""
+        return min((steps[0] for steps in self._steps() if len(steps)), default=self.read.steps[0] if self.read else 0)
 
     @property
     def last_step(self) -> int:
-        """Last step that anything is known of; 0 without evidence."""
-        return max((steps[-1] for steps in self._steps() if len(steps)), default=0)
+        """Last step that anything is known of, or that a log names if it holds no curve; else 0."""
+        return max((steps[-1] for steps in self._steps() if len(steps)), default=self.read.steps[1] if self.read else 0)
 
     @property
     def phases(self) -> tuple[int, ...]:

@@ -79,7 +79,7 @@ class Reading:
         if self.restarts:
             words += ", started again at " + ", ".join(number(step, self.unit) for step in self.restarts[:5])
         if self.dropped:
-            words += f"; {_count(self.dropped, 'row')} could not be used"
+            words += f"; {_count(self.dropped, 'row')} left out: --show says why"
         if self.not_understood:
             words += f"; {_count(len(self.not_understood), 'column')} not understood: --show lists them"
         return words

@@ -273,3 +273,68 @@ def test_damage_raises_only_errors_of_ours(tmp_path: Path, data: st.DataObject, 
     assert all(note.isprintable() for note in found.notes)
     for curve in found.curves.values():
         assert (np.diff(curve.steps) > 0).all()
+
+
+PREAMBLE = """Namespace(batchSize=128, nz=100, niter=2, lr=0.0002, beta1=0.5)
+Random Seed:  4217
+Generator(
+  (0): ConvTranspose2d(100, 512, kernel_size=(4, 4), stride=(1, 1), bias=False)
+  (1): BatchNorm2d(512, eps=1e-05, momentum=0.1)
+)
+"""
+
+
+@pytest.mark.parametrize("preamble", [PREAMBLE, PREAMBLE.splitlines(keepends=True)[0], "Random Seed: 7\n", ""])
+def test_settings_that_each_start_prints_are_no_restarts(tmp_path: Path, preamble: str) -> None:
+    lines = "".join(f"[{e}/2][{i}/6] Loss_D: {1 + i / 9} Loss_G: 2.5\n" for e in range(2) for i in range(6))
+    found = load(tmp_path, 2 * (preamble + lines))
+    assert found.restarts == (0,)
+    assert [step for step, _ in points(found, "d_loss")] == list(range(12))
+    assert found.read is not None
+    assert found.read.rows == 24
+    assert not any("evaluate" in why for why, _ in found.read.dropped)
+
+
+@pytest.mark.parametrize("begin", [0, 1])
+def test_a_summary_behind_the_bars_of_an_epoch_is_no_restart(tmp_path: Path, begin: int) -> None:
+    text = "".join(
+        "".join(f"  {i}%|# | {i}/100 [00:02<00:10, 9.8it/s, D=0.5, G=1.{e}]\r" for i in range(0, 100, 20))
+        + f"\nEpoch {e + begin} | D: 0.6 | G: 1.0 | FID: {230 - e}.5\n"
+        for e in range(6)
+    )
+    found = load(tmp_path, text)
+    assert found.restarts == ()
+    assert found.last_step == 580
+    np.testing.assert_array_equal(found.quality["fid"].steps, [80 + 100 * e for e in range(6)])
+    np.testing.assert_array_equal(found.quality["fid"].values, [230.5 - e for e in range(6)])
+
+
+def test_steps_are_known_although_no_curve_is(tmp_path: Path) -> None:
+    lines = [f"Steps : {s}, Gen Loss Total : 31.123, Mel-Spec. Error : 0.612, s/b : 0.5" for s in (100, 150, 200)]
+    found = load(tmp_path, "\n".join(lines) + "\n")
+    assert not found.curves
+    assert (found.first_step, found.last_step) == (100, 200)
+    assert found.read is not None
+    assert found.read.steps == (100, 200)
+
+
+@pytest.mark.parametrize("words", ["=> evaluating ... ", "evaluating ", "Current ", "=> computed "])
+def test_words_before_a_metric_are_no_part_of_its_name(tmp_path: Path, words: str) -> None:
+    text = "".join(f"iter {s}/900 errD: 1.5 errG: 0.5\n{words}FID: {s}.2  IS: 8.2\n" for s in (10, 20, 30))
+    found = load(tmp_path, text)
+    assert found.quality["fid"].values.tolist() == [10.2, 20.2, 30.2]
+    assert found.quality["inception_score"].values.tolist() == [8.2] * 3
+
+
+def test_the_second_half_of_an_accuracy_needs_no_name(tmp_path: Path) -> None:
+    lines = "".join(f">1, {i}/93, d1=0.5, d2=0.7 g=1.0\n" for i in range(1, 9))
+    found = load(tmp_path, lines + ">Accuracy real: 62%, fake: 71%\n")
+    assert found.curves["d_acc_real"].values.tolist() == [0.62]
+    assert found.curves["d_acc_fake"].values.tolist() == [0.71]
+
+
+def test_a_classifiers_log_is_refused(tmp_path: Path) -> None:
+    lines = "".join(f"Epoch {e}/9 train_loss: 0.5 val_loss: 0.6 val_acc: 0.9\n" for e in range(9))
+    with pytest.raises(GanlabError, match="no column that is known"):
+        load(tmp_path, lines)
+    assert load(tmp_path, lines, columns={"d_acc": "val_acc"}).curves["d_acc_real"].values.tolist() == [0.9] * 9

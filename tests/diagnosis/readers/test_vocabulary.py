@@ -212,3 +212,17 @@ def test_half_a_signature_is_no_trainer() -> None:
     names = [Name(name) for name in ("G_GAN", "D_real", "d_loss")]
     assert recognise(names, ()) is None
     assert recognise([*names, Name("G_L1"), Name("D_fake")], ()) is not None
+
+
+@pytest.mark.parametrize("suffix", ["", "_step", "_epoch"])
+def test_a_trainer_is_known_under_the_suffixes_of_lightning(suffix: str) -> None:
+    names = [Name(f"train/{each}{suffix}") for each in ("disc_loss", "g_loss", "nll_loss", "total_loss")]
+    trainer = recognise(names, ())
+    assert trainer is not None
+    assert trainer.name == "VQGAN"
+    quantities = [each.quantity for each in understand(names, trainer).values()]
+    assert quantities == ["d_loss", "g_loss", "other term", "generator total"]
+
+
+def test_a_layer_is_proposed_for_nothing() -> None:
+    assert proposal(Name("ConvTranspose2d")) is None

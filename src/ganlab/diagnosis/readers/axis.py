@@ -28,6 +28,7 @@ class Axis:
         unit: what is counted: `step`, `epoch` or `row`.
         notes: where the steps come from.
         epoch_steps: steps of an epoch; None: the log does not say.
+        apart: rows of `steps` that are none of the training, such as settings; they have no step.
     """
 
     steps: NDArray[np.int64]
@@ -35,6 +36,7 @@ class Axis:
     unit: str
     notes: tuple[str, ...]
     epoch_steps: int | None = None
+    apart: int = 0
 
 
 def axis_of(places: Mapping[str, Column], ordered: bool = True) -> Axis:
@@ -190,12 +192,25 @@ def _restarts_with(epoch: Column, iteration: Column, iterations: Column) -> bool
 
 
 def _filled(epoch: Column, iteration: Column) -> Column:
-    """Return epochs with those of the first rows, if the log names its first epoch only after it."""
+    """Return epochs with those of the first rows, if the log names its first epoch only after it.
+
+    Where a row without an iteration names it, as one with the means of the epoch that ends does, and the iterations
+    start again behind it, they belong to the next epoch.
+    """
     known = np.flatnonzero(np.isfinite(epoch))
     first = int(known[0])
-    if first == 0 or epoch[first] == 0.0 or not np.isfinite(iteration[:first]).all():
+    if first == 0 or not np.isfinite(iteration[:first]).all():
         return epoch
     filled: Column = epoch.copy()
+    if np.isnan(iteration[first]):
+        after = iteration[first:][np.isfinite(iteration[first:])]
+        if not len(after) or after[0] > iteration[0]:
+            return epoch
+        filled[first:] += np.isfinite(iteration[first:])
+        filled[:first] = epoch[first]
+        return filled
+    if epoch[first] == 0.0:
+        return epoch
     filled[:first] = epoch[first] - float(iteration[first] < iteration[first - 1])
     return filled
 

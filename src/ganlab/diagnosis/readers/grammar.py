@@ -476,7 +476,7 @@ def _take_places(form: Form, groups: list[Group], gaps: tuple[str, ...]) -> list
     for group in groups:
         kind = place_kind(group.label)
         plural = group.label.lower().endswith("epochs") or (group.counts in ("k", "m") and kind == "epoch")
-        if kind == "setting":
+        if kind == "setting" or (kind is not None and group.heading == "Namespace"):
             continue
         if kind is not None and not (plural and len(group.members) == 1):
             rest += _take_counted(form, group, kind)
@@ -615,7 +615,7 @@ def label_of(gap: str) -> tuple[str, str]:
     start = _start_of_name(text)
     name = text[start:].strip(" \t.*`#>~-=+_")
     # `INFO - D loss`, `2s 20ms/step - d_loss`, columns that spaces hold apart.
-    name = re.split(r"\s-+\s|\s{2,}|\s\u2013\s|=>|->|\s\*+\s|\s>+\s|\s\u2022\s", name)[-1].strip()
+    name = re.split(r"\s-+\s|\s{2,}|\s\u2013\s|=>|->|\s\*+\s|\s>+\s|\s\u2022\s|\.{2,}\s", name)[-1].strip()
     heading = ""
     if (wrapped := re.match(r"^[(]([A-Za-z][\w ]{0,30})[)]\s*:?\s*(\S.*)$", name)) is not None:
         heading, name = wrapped[1].strip(), wrapped[2].strip()

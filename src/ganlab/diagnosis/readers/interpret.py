@@ -19,6 +19,7 @@ from ganlab.diagnosis.readers.vocabulary import (
     BOTH,
     CONTROLS,
     LOSS_TERMS,
+    NOTHING,
     OTHERS,
     QUALITY,
     QUANTITIES,
@@ -66,12 +67,12 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
             player, _, quantity = key.rpartition(".")
             meanings[name] = Meaning(quantity, player, -1, "--map")
     choice = _choose(meanings, {key for key in mapped if key not in PLACES})
-    axis = axis_of(log.places(), ordered=not facts.separate)
+    axis = _axis(log, meanings, {name for (_, quantity), name in choice.columns.items() if quantity in mapped})
     last = int(axis.steps.max(initial=0))
     report = ReadReport(
         format=facts.format,
         trainer=trainer.name if trainer else facts.trainer,
-        rows=log.count,
+        rows=log.count - axis.apart,
         steps=(int(axis.steps.min(initial=last, where=axis.steps >= 0)), last),
         unit=axis.unit if facts.unit == "step" else facts.unit,
         steps_from="; ".join(axis.notes),
@@ -80,6 +81,10 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         dropped=tuple(facts.dropped.items()),
         columns=_columns(log, meanings, choice, trainer),
     )
+    if not mapped and _is_other_training(meanings, choice):
+        meanings = {name: NOTHING if each.quantity == "d_acc" else each for name, each in meanings.items()}
+        choice = _choose(meanings, ())
+        report = replace(report, columns=_columns(log, meanings, choice, trainer))
     judged = any(quantity not in BOTH["lr"] for _, quantity in choice.columns)
     if not judged and not any(each.quantity == "generator total" for each in meanings.values()):
         raise _nothing_known(log, report)
@@ -103,6 +108,7 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         epoch_steps=axis.epoch_steps,
         restarts=threads.restarts,
         non_finite=_non_finite(log, meanings, threads, [curves, *players.values()]),
+        read=report,
     )
     notes = [*facts.notes, *choice.notes, *axis.notes, *threads.notes, *more]
     notes += [f"left out: {count:,} {what}" for what, count in facts.dropped.items()]
@@ -153,6 +159,34 @@ def _mapped(log: Log, mapping: Mapping[str, str]) -> dict[str, Name]:
                 )
         found[key] = alike[0]
     return found
+
+
+def _axis(log: Log, meanings: Mapping[Name, Meaning], mapped: set[Name]) -> Axis:
+    """Return the steps of rows; rows of nothing but settings, as each start prints them, have none, and tell nothing
+    of where the others are."""
+    counts = np.zeros(log.count, dtype=np.bool_)
+    for name, each in meanings.items():
+        rows, values = log.column(name)
+        steers = each.quantity in (*CONTROLS, *BOTH["lr"]) and np.ptp(values) > 0
+        if name in mapped or steers or each.quantity not in (*CONTROLS, *BOTH["lr"], "settings", "time", None):
+            counts[rows] = True
+    if counts.all() or not counts.any() or log.facts.separate:
+        return axis_of(log.places(), ordered=not log.facts.separate)
+    axis = axis_of({part: values[counts] for part, values in log.places().items()})
+    steps = np.full(log.count, -1, dtype=np.int64)
+    steps[counts] = axis.steps
+    return replace(axis, steps=steps, apart=int((~counts).sum()))
+
+
+def _is_other_training(meanings: Mapping[Name, Meaning], choice: _Choice) -> bool:
+    """Tell whether an accuracy is all that speaks of a GAN, beside a loss of no player: a classifier's log."""
+    if not any(each.quantity is None and squeeze(name.label).endswith("loss") for name, each in meanings.items()):
+        return False
+    read = {quantity for _, quantity in choice.columns if quantity not in CONTROLS}
+    return read == set(BOTH["d_acc"]) and not any(
+        whose(name) or each.quantity in (*LOSS_TERMS, "d_acc_real", "d_acc_fake") or name.label == "d_acc"
+        for name, each in meanings.items()
+    )
 
 
 @dataclass
@@ -228,14 +262,14 @@ class _Threads:
             return
         training = np.zeros(log.count, dtype=np.bool_)
         for (_, quantity), name in choice.columns.items():
-            if quantity not in QUALITY:
+            if quantity not in (*QUALITY, *CONTROLS):
                 training[log.column(name)[0]] = True
         whole = thread(axis.steps, training)
         self._order[whole.kept] = axis.steps[whole.kept]
         self._note(whole, "")
-        if without := int((axis.steps < 0).sum()):
+        if without := int((axis.steps < 0).sum()) - axis.apart:
             self._drop("rows do not say their step", without)
-            self.notes.append(f"{without} of {log.count} rows have no step and were left out")
+            self.notes.append(f"{without} of {log.count - axis.apart} rows have no step and were left out")
 
     def _note(self, found: Thread, of: str) -> None:
         self.restarts = max(self.restarts, found.restarts, key=len)

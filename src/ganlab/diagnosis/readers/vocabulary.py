@@ -218,7 +218,7 @@ class Trainer:
             if before and (length < 4 or (_sided(before) and not _sided(text[len(before) :]))):
                 continue
             player = found["player"] if "player" in pattern.groupindex else ""
-            rank = sum(MODIFIERS.get(role, 0) for role in _roles(before)[0])
+            rank = sum(MODIFIERS.get(role, 0) for role in (*_roles(before)[0], found["logged"]))
             best = (length, Meaning(quantity, self._player(player), rank, "", quantity == "g_loss"))
         return best[1] if best else None
 
@@ -234,7 +234,7 @@ class Trainer:
                 free = [".*" if piece == "*" else player for piece in pieces[1::2]]
                 text = "".join(map("".join, zip(fixed, [*free, ""], strict=True))).strip()
                 length = sum(len(piece.replace(" ", "")) for piece in fixed)
-                found.append((length, re.compile(rf"(?:(?P<before>.*) )?{text}"), quantity))
+                found.append((length, re.compile(rf"(?:(?P<before>.*) )?{text}(?: (?P<logged>step|epoch))?"), quantity))
         return found
 
     def _player(self, found: str) -> str:
@@ -258,9 +258,12 @@ class Trainer:
 
 
 def _is_there(pattern: str, names: Collection[str], players: Sequence[str]) -> bool:
-    """Tell whether a column is spelt like a pattern of a signature, at least from a separator on."""
+    """Tell whether a column is spelt like a pattern of a signature, at least from a separator on.
+
+    Lightning adds `_step` and `_epoch` to what is logged as both.
+    """
     wanted = re.escape(pattern).replace(r"\{player\}", f"(?:{'|'.join(map(re.escape, players))})")
-    exact = re.compile(rf"(?:.*[/. |:-])?{wanted}")
+    exact = re.compile(rf"(?:.*[/. |:-])?{wanted}(?:_step|_epoch)?")
     return any(exact.fullmatch(name) for name in names)
 
 
@@ -316,6 +319,7 @@ def understand(names: Sequence[Name], trainer: Trainer | None = None) -> dict[Na
     for name in names:
         own = trainer.meaning(name) if trainer is not None else None
         found[name] = own if own is not None else meaning(name)
+    _settle_halves(found)
     _settle_players(found, trainer)
     _settle_bare(found)
     _settle_totals(found)
@@ -382,6 +386,9 @@ def _quantity(roles: frozenset[str]) -> tuple[str | None, int]:
     return MEANINGS.get(plain), rank
 
 
+EVALUATED = ("current", "new", "evaluating", "evaluated", "evaluation", "computed", "calculated", "test", "model")
+"""Words before a metric's name that say nothing more than that it was evaluated."""
+
 FID = re.compile(r"fid[0-9]{1,5}k?(?:full)?")
 """FIDs by the number of samples, or by the size of the pictures."""
 
@@ -392,9 +399,8 @@ def _whole(name: Name) -> Meaning | None:
     while squeezed not in WHOLE_NAMES:
         if FID.fullmatch(squeezed):
             return Meaning("fid", "", 1)
-        prefix = next(
-            (w for role in ("metric", "held out", "train") for w in WORDS[role].split() if squeezed.startswith(w)), ""
-        )
+        words = (*EVALUATED, *(word for role in ("metric", "held out", "train") for word in WORDS[role].split()))
+        prefix = next((word for word in words if squeezed.startswith(word)), "")
         if not prefix:
             return None
         squeezed = squeezed[len(prefix) :]
@@ -476,6 +482,18 @@ def _settle_players(found: dict[Name, Meaning], trainer: Trainer | None) -> None
             found[name] = each._replace(quantity=total, guess="a total over several players")
 
 
+def _settle_halves(found: dict[Name, Meaning]) -> None:
+    """Take `fake` alone behind `Accuracy real` for the other half of it."""
+    before: tuple[Name, str] | None = None
+    for name, each in found.items():
+        roles, left = _roles(name.label)
+        if each.quantity is None and before is not None and roles == {"fake"} and not left and not name.heading:
+            half = before[1].removesuffix("real") + "fake"
+            if all(other.quantity != half for other in found.values()):
+                found[name] = each._replace(quantity=half, rank=4, guess=f"it stands behind {quoted(str(before[0]))}")
+        before = (name, each.quantity) if each.quantity is not None and each.quantity.endswith("_real") else None
+
+
 def _settle_bare(found: dict[Name, Meaning]) -> None:
     """Take `D` and `G` (or `Dis` and `Gen`) alone for losses, and `C loss` for D's, if no other name is one."""
     losses = {each.quantity for each in found.values()}
@@ -526,7 +544,7 @@ def proposal(name: Name) -> str | None:
         return None
     letters = re.findall(r"(?<![A-Z])[DG](?![a-z])", name.label)
     side = (
-        "D" if "D" in roles or letters[:1] == ["D"] or text.startswith(("d", "critic", "c")) else
+        "D" if "D" in roles or letters[:1] == ["D"] or re.match(r"d|critic|c[0-9]?(?:loss|$)", text) else
         "G" if "G" in roles or letters[:1] == ["G"] or text.startswith("g") else ""
     )  # fmt: skip
     if "accuracy" in roles:

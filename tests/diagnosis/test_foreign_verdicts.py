@@ -67,8 +67,39 @@ WEIGHTED = {
 @pytest.mark.parametrize("trainer", WEIGHTED)
 def test_an_adversarial_term_of_a_larger_loss_accuses_nobody(trainer: str, judged: Judge) -> None:
     for loss in (None, "non_saturating", "least_squares", "hinge"):
+        if trainer == "BasicSR" and loss is not None:
+            continue
         verdict = judged(WEIGHTED[trainer], loss=loss)
         assert (verdict.name, verdict.contributing) == ("inconclusive", ()), loss
+
+
+def test_where_the_discriminators_own_loss_shows_that_it_won_the_other_terms_carry_the_training(judged: Judge) -> None:
+    won = {"pix": about(9.0), "real": about(1e-3), "fake": about(2e-3)}
+    verdict = judged(lines(PIX2PIX, 300, g=about(8.0), **won))
+    assert verdict.name == "convergence_failure/discriminator_dominates"
+    assert "teaches the generator nothing any more; the other terms carry the training." in verdict.summary
+    assert judged(lines(PIX2PIX, 300, g=about(1.0), **won)).name == "inconclusive"  # fakes pass all the same
+    assert judged(lines(PIX2PIX, 11, g=about(8.0), **won)).name == "inconclusive"
+    back = lines(
+        PIX2PIX, 300, g=about(8.0), pix=about(9.0), real=lambda row: 1e-3 if row < 250 else 0.5, fake=about(0.4)
+    )
+    assert judged(back).name == "inconclusive"
+
+
+def test_a_term_of_unknown_weight_needs_the_loss_to_be_known(judged: Judge) -> None:
+    assert "if it is relativistic, this is no failure" in judged(WEIGHTED["BasicSR"]).summary
+    named = judged(WEIGHTED["BasicSR"], loss="non_saturating")
+    assert named.name == "convergence_failure/discriminator_dominates"
+    assert all(each.signal != "g_loss" for each in named.evidence)
+    for loss in ("relativistic", "wasserstein"):
+        assert judged(WEIGHTED["BasicSR"], loss=loss).name == "inconclusive"
+
+
+def test_two_directions_of_which_one_has_won(judged: Judge) -> None:
+    row = "(epoch: {row}, iters: 100, time: 0.3) D_A: {a:.3f} G_A: {g:.3f} cycle_A: 0.9 D_B: {b:.3f} G_B: {h:.3f}"
+    verdict = judged(lines(row, 60, a=about(0.25), g=about(0.3), b=about(0.003), h=about(0.98)))
+    assert verdict.name == "convergence_failure/discriminator_dominates"
+    assert verdict.summary.startswith("Discriminator B: ")
 
 
 def test_nan_in_one_of_two_directions_is_divergence(judged: Judge) -> None:

@@ -89,7 +89,10 @@ class Evidence:
     """If `family` is None: those that the numbers leave open; empty if they say nothing at all."""
     weighted: bool = False
     """True if the generator's adversarial loss is one term of a larger loss, with a weight that is not known: its level
-    means nothing then."""
+    means nothing then, unless `plain_term`."""
+    plain_term: bool = False
+    """True if the adversarial term of a larger loss is printed before it is weighted: its level means what it does
+    where it is all of the loss."""
     restarts: tuple[int, ...] = ()
     """Steps at which the run was started again from an earlier state, in the order in which that happened."""
     unit: str = "step"
@@ -165,6 +168,7 @@ class Evidence:
             controls={name: curve.until(step) for name, curve in self.controls.items()},
             families=self.families,
             weighted=self.weighted,
+            plain_term=self.plain_term,
             restarts=tuple(each for each in self.restarts if each <= step),
             unit=self.unit,
             epoch_steps=self.epoch_steps,

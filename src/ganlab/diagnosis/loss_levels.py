@@ -21,6 +21,11 @@ CHANCE = {
 }
 """What the discriminator's loss per half is at chance, in words, by the family of the losses."""
 
+ENOUGH_ROWS = 12
+"""Rows over which the discriminator's own loss must show a victory where the generator has other terms."""
+
+TERM_LOST = "the adversarial term teaches the generator nothing any more; the other terms carry the training"
+
 VICTORY_SOURCE = "Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017"
 
 
@@ -44,7 +49,8 @@ def generator_kind(case: Case) -> str | None:
 def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary: str) -> Charge | None:
     """The charge that the discriminator has won over a spell; None if it lasts and the samples are good all the same.
 
-    A discriminator may win where the generator also learns from other terms: then only bad samples accuse it.
+    Where the generator also learns from other terms, bad samples accuse it, or its own loss, if it has lasted: that
+    has no weight.
 
     Args:
         case: what is judged.
@@ -56,7 +62,9 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
     if lasting and (case.bad_samples is False or case.fid_falls):
         return None
     if case.evidence.weighted and not case.bad_samples:
-        return None
+        if not (lasting and won_by_its_loss(case, spell)):
+            return None
+        summary = f"{summary.removesuffix('.')}: {TERM_LOST}."
     if case.rows and case.bad_samples and lasting:
         words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones."
         findings = [*findings, Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words)]
@@ -70,9 +78,22 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
     )
 
 
+def won_by_its_loss(case: Case, spell: tuple[int, int]) -> bool:
+    """Return whether the discriminator's own loss alone shows that it has won over a spell, in ENOUGH_ROWS rows."""
+    if case.d_half is None:
+        return False
+    within = case.d_half.within(*spell)
+    return len(within) >= ENOUGH_ROWS and abs(trends.level(within)) < WON
+
+
 def generator_level(case: Case) -> Series | None:
-    """The generator's loss, if its level means anything: not if it has a weight that is not known."""
+    """The generator's loss, if its level means anything: not if it is one of several terms."""
     return None if case.evidence.weighted else case.curve("g_loss")
+
+
+def adversarial_level(case: Case) -> Series | None:
+    """What fakes cost the generator, also as one of several terms if that is printed before it is weighted."""
+    return case.curve("g_loss") if case.evidence.plain_term else generator_level(case)
 
 
 def at_chance(case: Case) -> str:
@@ -87,7 +108,7 @@ def how_it_won(case: Case, spell: tuple[int, int]) -> list[Finding]:
         ("d_loss", case.d_half, WON, f"The discriminator's loss per half is {{:.2g}}{at_chance(case)}."),
         ("d_acc_real", case.curve("d_acc_real"), SURE, "Its accuracy on real images is {:.3g}."),
         ("d_acc_fake", case.curve("d_acc_fake"), SURE, "Its accuracy on fakes is {:.3g}."),
-        ("g_loss", generator_level(case), None, "The generator's loss is {:.3g}: no fake passes."),
+        ("g_loss", adversarial_level(case), None, "The generator's loss is {:.3g}: no fake passes."),
     )
     for name, curve, limit, words in curves:
         if curve is not None:

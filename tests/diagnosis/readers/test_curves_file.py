@@ -40,12 +40,24 @@ EVIDENCE = st.builds(
     families=st.sampled_from([(), ("cross_entropy", "hinge")]),
     saturating=st.sampled_from([None, True, False]),
     weighted=st.booleans(),
+    plain_term=st.booleans(),
     planned=st.sampled_from([None, 10**6]),
     restarts=st.sampled_from([(), (40, 7)]),
     unit=st.sampled_from(["step", "epoch", "image"]),
 ).filter(lambda evidence: any([evidence.curves, evidence.quality, evidence.controls, evidence.players]))
 
-SAME = ("family", "families", "saturating", "weighted", "planned", "restarts", "unit", "first_step", "last_step")
+SAME = (
+    "family",
+    "families",
+    "saturating",
+    "weighted",
+    "plain_term",
+    "planned",
+    "restarts",
+    "unit",
+    "first_step",
+    "last_step",
+)
 
 
 def plain(curves: object) -> object:

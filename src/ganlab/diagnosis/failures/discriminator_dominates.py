@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.failure import Failure
-from ganlab.diagnosis.loss_levels import SURE, WON, generator_kind, generator_level, how_it_won, victory
+from ganlab.diagnosis.loss_levels import SURE, WON, adversarial_level, generator_kind, how_it_won, victory
 from ganlab.diagnosis.remedies import VICTORY_CURES
 
 LOST = {"non_saturating": 3.0, "least_squares": 0.35, "hinge": 0.9}
@@ -23,7 +23,7 @@ def examine(case: Case) -> Iterator[Charge]:
     if kind not in LOST or case.d_half is None:
         return
     conditions = [
-        (generator_level(case), lambda values: values > LOST[kind]),
+        (adversarial_level(case), lambda values: values > LOST[kind]),
         (case.d_half, lambda values: abs(values) < WON),
         (case.curve("d_acc_real"), lambda values: values > SURE),
         (case.curve("d_acc_fake"), lambda values: values > SURE),

@@ -104,6 +104,7 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         saturating=facts.saturating if facts.saturating is not None or trainer is None else trainer.saturating,
         planned=report.planned,
         weighted=weighted,
+        plain_term=trainer is not None and trainer.plain_term,
         unit=report.unit,
         epoch_steps=axis.epoch_steps,
         restarts=threads.restarts,

@@ -187,6 +187,7 @@ class Trainer:
         usual: the family that it trains with unless it is told otherwise.
         saturating: as in Evidence.
         weighted: whether G's adversarial loss is one term of a larger one.
+        plain_term: whether that term is printed before it is weighted.
         judged: what is judged of it, in words.
         example: what it prints, in its own form with invented numbers: text, or numbers by column.
         reads: what must be read from the example, by quantity (`A/d_loss` for the player A); of the last row.
@@ -206,6 +207,7 @@ class Trainer:
     usual: Family | None = None
     saturating: bool | None = None
     weighted: bool = False
+    plain_term: bool = False
 
     def meaning(self, name: Name) -> Meaning | None:
         """Return what a column of this trainer is; None if its entry does not name it."""

@@ -51,6 +51,8 @@ def test_metrics_stand_at_the_images_of_their_snapshot_in_whatever_order_they_we
     found = read(tmp_path, ReadOptions())
     assert fids(found) == [(kimg * 1000, 100.0 - kimg / 2) for kimg in kimgs]
     assert len(found.curves["d_loss"]) == 31
+    assert found.read is not None
+    assert (found.read.rows, found.read.format) == (39, "StyleGAN's stats.jsonl and metric files")
     assert (found.unit, found.family) == ("image", "cross_entropy")
     assert found.controls["augment"].values.tolist() == [0.2] * 31
 

@@ -293,6 +293,7 @@ def test_settings_that_each_start_prints_are_no_restarts(tmp_path: Path, preambl
     assert found.read is not None
     assert found.read.rows == 24
     assert not any("evaluate" in why for why, _ in found.read.dropped)
+    assert all(column.quantity is not None for column in found.read.columns)
 
 
 @pytest.mark.parametrize("begin", [0, 1])

@@ -162,9 +162,9 @@ def _mapped(log: Log, mapping: Mapping[str, str]) -> dict[str, Name]:
     return found
 
 
-def _axis(log: Log, meanings: Mapping[Name, Meaning], mapped: set[Name]) -> Axis:
+def _axis(log: Log, meanings: dict[Name, Meaning], mapped: set[Name]) -> Axis:
     """Return the steps of rows; rows of nothing but settings, as each start prints them, have none, and tell nothing
-    of where the others are."""
+    of where the others are. What never changes in them is marked in `meanings`."""
     counts = np.zeros(log.count, dtype=np.bool_)
     for name, each in meanings.items():
         rows, values = log.column(name)
@@ -176,6 +176,10 @@ def _axis(log: Log, meanings: Mapping[Name, Meaning], mapped: set[Name]) -> Axis
     axis = axis_of({part: values[counts] for part, values in log.places().items()})
     steps = np.full(log.count, -1, dtype=np.int64)
     steps[counts] = axis.steps
+    for name, each in meanings.items():
+        rows, values = log.column(name)
+        if each.quantity is None and not counts[rows].any() and (values == values[0]).all():
+            meanings[name] = Meaning("settings", guess="it never changes, and stands in no row of the training")
     return replace(axis, steps=steps, apart=int((~counts).sum()))
 
 

@@ -135,8 +135,11 @@ def _finished(log: Log, folder: Path | None, options: Mapping[str, Any]) -> Log:
     facts = log.facts
     facts.unit, facts.separate = "image", True
     if folder is not None:
+        ticks = log.count
         for file in _metric_files(folder):
             _add_metrics(log, _metrics(file, log))
+        if 0 < ticks < log.count:
+            facts.format += " and metric files"
         options = {**options, **_options(folder / "training_options.json")}
     total = options.get("total_kimg")
     if isinstance(total, int) and not isinstance(total, bool) and 0 < total < 10**9:

@@ -169,6 +169,7 @@ class Meaning(NamedTuple):
 
 
 NOTHING = Meaning(None)
+SETTING = Meaning("settings", guess="argparse prints it among the arguments")
 
 
 @dataclass(frozen=True)
@@ -352,7 +353,7 @@ def meaning(name: Name | str) -> Meaning:
         roles, left = roles | {HALVES[left[0]]}, ()
     quantity, rank = _quantity(roles)
     if quantity is None or len(left) > 1 or (left and not PLAYERS.fullmatch(left[0])):
-        return Meaning(quantity) if quantity in OTHERS else NOTHING
+        return Meaning(quantity) if quantity in OTHERS else SETTING if given.heading == "Namespace" else NOTHING
     if given.columns > 1:
         # Several numbers under one name that no entry explains: the first, unless others say the same.
         rank += 2 * given.column

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ganlab.config.objectives import Family
 from ganlab.diagnosis.beyond_losses import MADE, NAME_SAMPLES, TABLES, TRANSLATIONS
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.judge import diagnose
@@ -71,3 +72,17 @@ def test_without_losses_nothing_is_said_of_them() -> None:
     assert verdict.name == "inconclusive"
     assert "losses alone" not in verdict.summary
     assert "The best snapshot is that of step 4 (FID 20): use it. FID has risen since" in verdict.summary
+
+
+@pytest.mark.parametrize(
+    ("family", "d_loss", "g_loss"),
+    [("cross_entropy", 1.386, 0.693), ("cross_entropy", 0.693, 0.693), ("least_squares", 0.5, 0.25), ("hinge", 2, 0)],
+)
+def test_losses_at_chance_over_the_whole_run_are_named(family: Family, d_loss: float, g_loss: float) -> None:
+    rng = np.random.default_rng(0)
+    values = [level + 0.002 * rng.standard_normal(len(STEPS)) for level in (d_loss, g_loss)]
+    curves = dict(zip(("d_loss", "g_loss"), (Series(STEPS, each) for each in values), strict=True))
+    said = "over the whole run: either the two networks balance, or the discriminator learns nothing; only samples tell"
+    assert said in diagnose(Evidence("log", curves=curves, family=family)).summary
+    left = curves | {"g_loss": Series(STEPS, np.where(STEPS < 80, values[1], values[1] + 0.3))}
+    assert said not in diagnose(Evidence("log", curves=left, family=family)).summary

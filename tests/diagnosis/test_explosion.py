@@ -45,6 +45,34 @@ def test_limits_are_those_of_the_loss(family: Family) -> None:
     assert judged(np.where(AT < 0.7, 250.0, 1.3), 0.6, family).name == "inconclusive"  # it recovered
 
 
+def test_of_columns_that_break_together_the_loss_is_named_and_nothing_is_frozen() -> None:
+    steps = np.arange(100, dtype=np.int64)
+    noise = np.where(steps < 40, 1 + 0.1 * RNG.normal(size=100), np.nan)
+    curves = {name: Series(steps, level * noise) for name, level in (("d_fake", 0.3), ("d_loss", 1.2), ("g_loss", 1.1))}
+    verdict = diagnose(Evidence("log", curves=curves, family="cross_entropy"))
+    assert "d_loss became NaN" in verdict.summary
+    assert verdict.contributing == ()
+
+
+@pytest.mark.parametrize("family", EVERY)
+def test_nan_that_went_away_is_told_where_nothing_is_proved(family: Family | None) -> None:
+    verdict = judged(np.where((AT > 0.5) & (AT < 0.6), np.nan, 1.2 + 0.1 * RNG.normal(size=100)), 0.8, family)
+    assert verdict.name == "inconclusive"
+    assert "d_loss was NaN or infinite (steps " in verdict.summary
+    assert "finite again after that." in verdict.summary
+    assert "neither does" not in verdict.summary
+    assert "prove no failure" not in verdict.summary
+
+
+def test_of_two_games_the_one_that_was_nan_for_a_while_is_told_of() -> None:
+    steps = np.arange(100, dtype=np.int64)
+    calm = {name: Series(steps, 0.3 + 0.02 * RNG.normal(size=100)) for name in ("d_loss", "g_loss")}
+    odd = calm | {"g_loss": Series(steps, np.where((steps > 50) & (steps < 60), np.nan, calm["g_loss"].values))}
+    verdict = diagnose(Evidence("log", players={"A": calm, "B": odd}, family="least_squares", weighted=True))
+    assert verdict.summary.startswith("Discriminator B: nothing is proved: ")
+    assert "g_loss was NaN or infinite (steps 51 to 59)" in verdict.summary
+
+
 def test_a_clamped_loss_has_not_diverged() -> None:
     assert judged(np.full(20, 100.0), 0.0, "cross_entropy").name == "convergence_failure/generator_dominates"
 

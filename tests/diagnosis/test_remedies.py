@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, difference, experiment_from_mapping, load_experiment
 from ganlab.config.optimizer import AdamOptions
 from ganlab.config.shipped import list_configs
+from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.failures.phase_change import longer_fade
+from ganlab.diagnosis.read_report import ReadColumn, ReadReport
 from ganlab.diagnosis.remedies import (
     COLLAPSE_CURES,
     NON_SATURATING,
@@ -99,7 +102,7 @@ def applied(experiment: Experiment, change: Mapping[str, Any]) -> Experiment:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_change_can_be_run_and_changes_what_it_says(failure: Failure, name: str) -> None:
     experiment = EXPERIMENTS[name]
-    for remedy in prescribe(failure.cures, experiment):
+    for remedy in prescribe(failure.cures, Evidence("run", experiment=experiment)):
         assert remedy.why
         assert remedy.source
         assert not remedy.why.endswith(".")
@@ -113,7 +116,7 @@ def test_every_change_can_be_run_and_changes_what_it_says(failure: Failure, name
 
 @pytest.mark.parametrize("failure", CURES)
 def test_a_foreign_run_gets_every_cure_in_words(failure: Failure) -> None:
-    remedies = prescribe(failure.cures, None)
+    remedies = prescribe(failure.cures, Evidence("run", experiment=None))
     assert [remedy.why for remedy in remedies] == [cure.why for cure in failure.cures]
     assert not any(remedy.change for remedy in remedies)
 
@@ -124,9 +127,10 @@ def test_a_cure_that_was_taken_is_not_offered_again(failure: Failure, name: str)
     experiment = EXPERIMENTS[name]
     without_end = (halved_rates, longer, longer_fade)  # smaller and longer is always possible
     for cure in failure.cures:
-        for remedy in prescribe([cure], experiment):
+        for remedy in prescribe([cure], Evidence("run", experiment=experiment)):
             if remedy.change and cure.change not in without_end:
-                assert not prescribe([cure], applied(experiment, remedy.change)), cure.why
+                again = applied(experiment, remedy.change)
+                assert not prescribe([cure], Evidence("run", experiment=again)), cure.why
 
 
 @pytest.mark.parametrize("failure", CURES)
@@ -134,18 +138,28 @@ def test_every_failure_has_a_cure_for_some_experiment_and_sources(failure: Failu
     if failure.name in ("healthy", "inconclusive"):
         assert failure.cures == ()
         return
-    offered = [remedy for experiment in EXPERIMENTS.values() for remedy in prescribe(failure.cures, experiment)]
+    offered = [
+        remedy
+        for experiment in EXPERIMENTS.values()
+        for remedy in prescribe(failure.cures, Evidence("run", experiment=experiment))
+    ]
     for cure in failure.cures:
         if cure.change:
             assert any(remedy.why == cure.why and remedy.change for remedy in offered), cure.why
 
 
 def changes(cures: Any, name: str) -> list[dict[str, Any]]:
-    return [dict(remedy.change) for remedy in prescribe(cures, EXPERIMENTS[name]) if remedy.change]
+    return [
+        dict(remedy.change)
+        for remedy in prescribe(cures, Evidence("run", experiment=EXPERIMENTS[name]))
+        if remedy.change
+    ]
 
 
 def test_collapse_on_a_latent_of_one_asks_for_more_dimensions_first() -> None:
-    assert prescribe(COLLAPSE_CURES, EXPERIMENTS["latent of one"])[0].change == {"latent.dim": 64}
+    assert prescribe(COLLAPSE_CURES, Evidence("run", experiment=EXPERIMENTS["latent of one"]))[0].change == {
+        "latent.dim": 64
+    }
 
 
 def test_what_each_experiment_is_told() -> None:
@@ -188,3 +202,19 @@ def test_cures_leave_keys_alone_that_an_experiment_does_not_have() -> None:
     assert changes([Cure("", "", at_least("training.ema", 0.999))], "few images") == [{"training.ema": 0.999}]
     assert changes([Cure("", "", at_most("game.cycle", 5.0))], "cycle above all") == [{"game.cycle": 5.0}]
     assert changes([Cure("", "", at_most("game.cycle", 5.0))], "cycle of no weight") == []
+
+
+def test_a_log_that_shows_a_cure_is_not_told_to_take_it() -> None:
+    steps = np.arange(3)
+
+    def advised(cure: Cure, rate: float = 1e-3, penalty: float = 0.0) -> bool:
+        controls = {name: Series(steps, np.full(3, rate)) for name in ("lr_g", "lr_d")}
+        columns = (ReadColumn("Loss/r1_penalty", "penalty", "", 3, 0.0, penalty),)
+        report = ReadReport("a text log", None, 3, (0, 2), "step", "", None, (), (), columns)
+        return bool(prescribe([cure], Evidence("log", controls=controls, read=report)))
+
+    assert advised(STEADIER_ADAM)
+    assert not advised(STEADIER_ADAM, rate=2e-4)
+    assert advised(R1)
+    assert not advised(R1, penalty=0.1)
+    assert prescribe([STEADIER_ADAM, R1], Evidence("log"))

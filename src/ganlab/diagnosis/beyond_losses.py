@@ -8,20 +8,31 @@ from typing import NamedTuple
 from ganlab.config.objectives import Family
 from ganlab.diagnosis.evidence import Evidence
 
-SILENT: Mapping[Family, str] = {
-    "wasserstein": "a critic's losses have no level that is good or bad; a NaN, an explosion or a critic that runs "
-    "away would show in them, and none does",
-    "relativistic": "relativistic losses have no fixed level, so that a discriminator's near 0 is no failure; a NaN or "
-    "an explosion would show in them, and neither does",
+SILENT: Mapping[Family, tuple[str, str]] = {
+    "wasserstein": (
+        "a critic's losses have no level that is good or bad",
+        "; a NaN, an explosion or a critic that runs away would show in them, and none does",
+    ),
+    "relativistic": (
+        "relativistic losses have no fixed level, so that a discriminator's near 0 is no failure",
+        "; a NaN or an explosion would show in them, and neither does",
+    ),
 }
-"""What the losses of a family without fixed levels say, in addition to nothing."""
+"""What the losses of a family without fixed levels say, in addition to nothing; and what goes on where all of them are
+finite."""
 
 WEIGHTED = (
-    "the adversarial loss is one term of a larger one, with a weight that is not known, so that its level says little; "
-    "a NaN or an explosion would show in it, and neither does"
+    "the adversarial loss is one term of a larger one, with a weight that is not known, so that its level says little",
+    "; a NaN or an explosion would show in it, and neither does",
 )
 
-ANY = "losses alone cannot distinguish a healthy run from a collapsed one, and these prove no failure"
+PLAIN_TERM = (
+    "the adversarial loss is one term of a larger one, whose other terms may carry the training, so that its level "
+    "says little",
+    WEIGHTED[1],
+)
+
+ANY = ("losses alone cannot distinguish a healthy run from a collapsed one", ", and these prove no failure")
 
 NOTHING = "there is neither a loss nor a sample or a metric that could be judged"
 
@@ -77,11 +88,20 @@ def how_to_look(evidence: Evidence) -> str:
     return f"{made.look}; {NAME_SAMPLES}" if made is TRANSLATIONS else made.look
 
 
-def why_nothing(evidence: Evidence) -> str:
-    """Say why losses alone prove nothing, and what they would show: the end of a sentence."""
+def why_nothing(evidence: Evidence, broken: str = "") -> str:
+    """Say why losses alone prove nothing, and what they would show: the end of a sentence.
+
+    Args:
+        evidence: of a run without samples and metrics.
+        broken: what is not finite in them and when, as the end of a sentence; nothing if all is.
+    """
     if not evidence.curves:
         return NOTHING
     family = None if evidence.families else evidence.family  # one of several that are tried, or known
     if family is not None and family in SILENT:
-        return SILENT[family]
-    return WEIGHTED if evidence.weighted else ANY
+        why, finite = SILENT[family]
+    elif evidence.weighted:
+        why, finite = PLAIN_TERM if evidence.plain_term else WEIGHTED
+    else:
+        why, finite = ANY
+    return why + (f"; {broken}" if broken else finite)

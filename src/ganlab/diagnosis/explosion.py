@@ -73,7 +73,9 @@ def non_finite(case: Case) -> Finding | None:
     """NaN or Inf in a curve, in samples or reported by the run itself; up to the last, if finite numbers came back."""
     reported = case.evidence.non_finite
     found = [(reported.step, reported.signal, case.last_step)] if reported else []
-    for name, curve in case.evidence.curves.items():
+    # Of columns that break in one row, the losses are what people look at.
+    curves = sorted(case.evidence.curves.items(), key=lambda named: named[0] not in LOSS_CURVES)
+    for name, curve in curves:
         if name.startswith("grad_"):  # under float16 a gradient may overflow and its step be skipped: no failure
             continue
         finite, bad = np.flatnonzero(np.isfinite(curve.values)), np.flatnonzero(~np.isfinite(curve.values))
@@ -89,7 +91,7 @@ def non_finite(case: Case) -> Finding | None:
         found.append((broken[0], SAMPLES, last))
     if not found:
         return None
-    step, name, _ = min(found)
+    step, name, _ = min(found, key=lambda each: each[0])
     words = f"{name} became NaN or infinite at {case.at(step)}; nothing after it can be trusted."
     return Finding("non_finite", None, None, (step, max(last for _, _, last in found)), "definition", words)
 
@@ -128,7 +130,7 @@ def exploded_loss(case: Case) -> Finding | None:
         window = still_above(case, size, limit)
         if window:
             value = case.level_in(size, window)
-            words = f"The size of {name} is {value:.3g}, far beyond what this loss costs while training works."
+            words = f"The size of {name} reaches {value:.3g}, far beyond what this loss costs while training works."
             return Finding(name, value, limit, window, OWN_RUNS, words)
     return None
 

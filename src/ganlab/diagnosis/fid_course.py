@@ -97,16 +97,17 @@ def advice(case: Case) -> str:
         return f"{best}, the last one{': FID still falls, so go on' if found.falling else ''}."
     if np.isnan(found.noise):
         return f"{best}: use it. {len(case.fid)} FIDs are too few to tell a rise from noise."
+    risen = f"{100 * (found.last / found.best - 1):.0f} %"
     size = f"{found.times:.1f} times the noise of this curve"
     if found.times >= SURE:
         return (
-            f"{best}: use it. FID has risen since by {100 * found.rise:.0f} %, {size}: stop here, or go on from there "
+            f"{best}: use it. FID has risen since by {risen}, {size}: stop here, or go on from there "
             "with a lower learning rate."
         )
     if found.jump >= SURE:
-        return f"{best}. Only the last FID is worse, by {100 * (found.last / found.best - 1):.0f} %: measure again."
+        return f"{best}. Only the last FID is worse, by {risen}: measure again."
     if found.rise >= MUCH:
-        return f"{best}. FID has risen since by {100 * found.rise:.0f} %, but only {size}: measure again."
+        return f"{best}. FID has risen since by {risen}, but only {size}: measure again."
     if found.times < 1:
         return f"{best}, and the end is as good: {go_on}."
-    return f"{best}. The rise since, {100 * found.rise:.0f} %, is within the noise ({size}): {go_on}."
+    return f"{best}. The rise since, {risen}, is within the noise ({size}): {go_on}."

@@ -159,7 +159,7 @@ def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
         contributing=contributions(failure, others),
         evidence=charge.findings,
         missing=(*charge.missing, *case.missing),
-        remedies=prescribe(failure.cures, game.experiment),
+        remedies=prescribe(failure.cures, game),
         source=game.source,
         steps=(game.first_step, game.last_step),
         notes=game.notes,
@@ -195,16 +195,17 @@ def either(items: Sequence[str]) -> str:
 def goodness(given: Verdict) -> tuple[bool, int, float]:
     """Return a key that sorts the verdicts of several games, the worst first.
 
-    An accusation comes first, by precedence and severity; of what accuses nobody, what praises least.
+    An accusation comes first, by precedence and severity; of what accuses nobody, what praises least, and what was seen
+    to fail for a while.
     """
     place = list(KINDS).index(given.name)
-    return (False, place, -given.severity) if accuses(given.name) else (True, -place, 0.0)
+    return (False, place, -given.severity) if accuses(given.name) else (True, -place, -len(given.contributing))
 
 
 def of_player(player: str, judged: Mapping[str, Verdict]) -> Verdict:
     """The verdict on the worst of several games, which says whose it is and what else is held against the others."""
     worst = judged[player]
-    if not accuses(worst.name):
+    if not accuses(worst.name) and not worst.contributing:
         return worst
     also = {name: given for name, given in judged.items() if name != player and accuses(given.name)}
     added = [

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ganlab.config.objectives import FIXED_LEVELS
+from collections.abc import Mapping
+
+import numpy as np
+
+from ganlab.config.objectives import FIXED_LEVELS, Family
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
@@ -25,6 +29,19 @@ ENOUGH_ROWS = 12
 """Rows over which the discriminator's own loss must show a victory where the generator has other terms."""
 
 TERM_LOST = "the adversarial term teaches the generator nothing any more; the other terms carry the training"
+
+BALANCED: Mapping[Family, tuple[tuple[float, ...], tuple[float, ...], str]] = {
+    "cross_entropy": ((0.6931, 0.3466), (0.6931,), " (D(x) = D(G(z)) = .5)"),
+    "least_squares": ((0.25, 0.125), (0.25, 0.125), " (D(x) = D(G(z)) = .5)"),
+    "hinge": ((1.0, 0.5), (0.0,), " (mean scores of 0)"),
+}
+"""At chance: the discriminator's loss per half, of a sum or a mean, the generator's loss, and the scores in words."""
+
+AROUND = 0.05
+"""Distance from chance, relative to the level, and at most .05 of one that is 0, up to which a loss is at chance."""
+
+MOST = 0.95
+"""Share of all rows that must be at chance for the whole run to be."""
 
 VICTORY_SOURCE = "Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017"
 
@@ -99,6 +116,24 @@ def adversarial_level(case: Case) -> Series | None:
 def at_chance(case: Case) -> str:
     """What the discriminator's loss per half is at chance, in parentheses; nothing if the loss is not known."""
     return "" if case.evidence.families else CHANCE.get(case.evidence.family or "", "")
+
+
+def chance_throughout(case: Case) -> str:
+    """Say that both losses have been at chance in nearly every row of the run, and what that leaves open."""
+    family, g_loss = case.evidence.family or "unknown", case.curve("g_loss")
+    if family not in BALANCED or case.d_half is None or g_loss is None or case.evidence.weighted:
+        return ""
+    if not set(case.evidence.families) <= {family, "relativistic"} or len(case.d_half) < ENOUGH_ROWS:
+        return ""
+    d_levels, g_levels, scores = BALANCED[family]
+    for curve, of_player in ((case.d_half, d_levels), (g_loss, g_levels)):
+        values = trends.finite(curve).values
+        if not any((np.abs(values - level) < AROUND * (level or 1)).mean() > MOST for level in of_player):
+            return ""
+    return (
+        f" Both losses have been at chance{scores} over the whole run: either the two networks balance, or the "
+        "discriminator learns nothing; only samples tell."
+    )
 
 
 def how_it_won(case: Case, spell: tuple[int, int]) -> list[Finding]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import with_settings
+from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.findings import Remedy
 from ganlab.errors import ConfigError
 
@@ -23,17 +24,20 @@ class Cure:
         source: who showed it.
         change: from an experiment to the keys to set; an empty dict if the experiment already has it. None if
             the cure takes words.
+        seen: whether the log of a foreign run shows that it has it already; None if no log shows that.
     """
 
     why: str
     source: str
     change: Callable[[Experiment], Change] | None = None
+    seen: Callable[[Evidence], bool] | None = None
 
 
-def prescribe(cures: Iterable[Cure], experiment: Experiment | None) -> tuple[Remedy, ...]:
-    """Return the cures that can still be applied to this experiment; for a foreign run all of them, in words."""
+def prescribe(cures: Iterable[Cure], evidence: Evidence) -> tuple[Remedy, ...]:
+    """Return the cures that can still be applied to a run; for a foreign one those its log does not show, in words."""
+    experiment = evidence.experiment
     if experiment is None:
-        return tuple(Remedy(cure.why, cure.source) for cure in cures)
+        return tuple(Remedy(cure.why, cure.source) for cure in cures if cure.seen is None or not cure.seen(evidence))
     remedies = []
     for cure in cures:
         change = cure.change(experiment) if cure.change else {}
@@ -103,6 +107,18 @@ def steadier_adam(experiment: Experiment) -> Change:
     return change
 
 
+def has_low_rates(evidence: Evidence) -> bool:
+    """Return whether a log shows the learning rates of both networks, and none was ever above DCGAN's."""
+    rates = [evidence.controls.get(name) for name in ("lr_g", "lr_d")]
+    return all(rate is not None and len(rate) and rate.values.max() <= 2e-4 for rate in rates)
+
+
+def has_r1(evidence: Evidence) -> bool:
+    """Return whether a log has a column of an R1 penalty that is not always 0."""
+    columns = evidence.read.columns if evidence.read else ()
+    return any(each.quantity == "penalty" and "r1" in each.name.lower() and each.high > 0 for each in columns)
+
+
 def halved_rates(experiment: Experiment) -> Change:
     """Half the learning rate for both networks."""
     return {
@@ -144,11 +160,13 @@ STEADIER_ADAM = Cure(
     "Adam at 2e-4 with beta1 .5: smaller steps and less momentum keep the two networks in step",
     "Radford et al. 2015, section 3",
     steadier_adam,
+    has_low_rates,
 )
 R1 = Cure(
     "R1 keeps the discriminator flat near the data and damps the game's rotation",
     "Mescheder et al. 2018",
     added("penalties", name="r1", weight=10.0),
+    has_r1,
 )
 SPECTRAL = Cure(
     "Spectral normalisation limits how steep the discriminator can get",

@@ -61,7 +61,7 @@ def still_losses(case: Case) -> Iterator[tuple[int, Finding]]:
         return
     since = max(stands_still(d_loss), stands_still(g_loss))
     d, g = (float(trends.finite(curve).values[-1]) for curve in (d_loss, g_loss))
-    rows = min(len(curve.within(since, case.last_step)) for curve in (d_loss, g_loss))
+    rows = min(len(trends.finite(curve).within(since, case.last_step)) for curve in (d_loss, g_loss))
     dead = case.evidence.family == "hinge" and g == 0 and d in DEAD_HINGE
     # Saturated losses stand still too, and one of the players has won.
     won = abs(d) < WON < abs(g) or (abs(g) < WON and d > LOSING and not dead)

@@ -240,6 +240,11 @@ class TestStandardInput:
         result = self.given(write_log(tmp_path / "log.csv"), "-")
         assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == [str(tmp_path / "log.csv"), "-"]
 
+    @pytest.mark.parametrize("arguments", [["-"], ["-", "--show"]])
+    def test_errors_call_it_by_its_name(self, arguments: list[str]) -> None:
+        result = runner.invoke(app, ["diagnose", *arguments], input="")
+        assert str(result.exception).startswith("standard input is empty")
+
     def test_cannot_be_watched_and_leaves_nothing_behind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         assert "--watch follows a file" in str(self.given("-", "--watch").exception)
@@ -303,6 +308,14 @@ class TestWatch:
         assert result.exit_code == 3, result.output
         verdicts = [json.loads(line) for line in result.stdout.splitlines()]
         assert [(each["failure"], each["steps"][1]) for each in verdicts] == [("inconclusive", 200), ("diverged", 400)]
+
+    def test_says_why_and_ends_where_the_log_has_reached_its_plan(self, tmp_path: Path) -> None:
+        log = tmp_path / "train.log"
+        rows = (f"Epoch [1/1] Step [{row}/300], d_loss: 1.2{row % 7}, g_loss: 0.8{row % 5}\n" for row in range(1, 301))
+        log.write_text("".join(rows))
+        lines = ganlab(log, "--watch", "--every", "0.1").stdout.splitlines()
+        assert lines[0] == "step 300: Inconclusive"
+        assert lines[1].startswith("  Nothing is proved: ")
 
     def test_ends_with_the_run(self, runs: Path, tmp_path: Path) -> None:
         """The process that holds the run is killed, which leaves the status `running` behind."""

@@ -147,7 +147,7 @@ class TestRead:
     def test_in_words(self) -> None:
         assert str(REPORT.in_short()) == (
             "1,300 rows of a text log of CycleGAN, steps 100 to 130,000 of 200,000, started again at 40,000; "
-            "7 rows left out: --show says why; 1 column not understood: --show lists them"
+            "7 rows left out: --show says why; 1 column not understood: --show lists it"
         )
 
 

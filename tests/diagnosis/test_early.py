@@ -157,10 +157,10 @@ def test_nan_needs_no_waiting() -> None:
 
 
 def test_failures_of_the_losses_need_rows() -> None:
-    assert waits(won(10)) == ["too early to tell: 10 of the 12 rows it needs"]
+    assert waits(won(10)) == ["too early to tell: 10 of the 12 rows that a verdict needs"]
     assert diagnose(won(12)).variant == "discriminator_dominates"
     exploded = replace(won(11), curves=losses(11, 90_887.0, 0.6))
-    assert waits(exploded) == ["too early to tell: 11 of the 12 rows it needs"]
+    assert waits(exploded) == ["too early to tell: 11 of the 12 rows that a verdict needs"]
     assert diagnose(replace(exploded, curves=losses(13, 90_887.0, 0.6))).failure == "diverged"
 
 
@@ -186,7 +186,7 @@ def test_a_spell_that_was_over_is_nothing_to_wait_for() -> None:
 
 def test_a_log_of_a_few_rows_says_so_whatever_it_shows() -> None:
     few = won(6, curves=losses(6, 1.3, 0.8))
-    assert waits(few) == ["too early to tell: 6 of the 12 rows it needs"]
+    assert waits(few) == ["too early to tell: 6 of the 12 rows that a verdict needs"]
     assert waits(won(40, curves=losses(40, 1.3, 0.8))) == []
 
 
@@ -204,7 +204,7 @@ def test_a_fid_curve_needs_three_points_and_five_to_say_that_nothing_was_learned
     assert judged(300, 290, 295, 298, 292) == "never_learned"
     assert judged(40, 30) == INCONCLUSIVE
     assert judged(40, 30, 28) == "healthy"
-    assert waits(Evidence("log", quality=fids(300, 290))) == ["too early to tell: 2 of the 5 FIDs it needs"]
+    assert waits(Evidence("log", quality=fids(300, 290))) == ["too early to tell: 2 of the 5 FIDs that a verdict needs"]
 
 
 def test_a_fid_that_was_reached_and_lost_counts_at_any_time_and_one_that_was_never_reached_does_not() -> None:
@@ -224,12 +224,12 @@ def test_few_samples_are_told_apart_from_none_and_never_carry_98_percent() -> No
     assert diagnose(Evidence("samples", snapshots=(collapsed(0, n=FEW - 1),))).confidence <= 0.8
     assert few.basis == "uncalibrated: only 25 samples were seen"
     assert waits(Evidence("samples", snapshots=(collapsed(0, n=9),))) == [
-        f"too few to tell: 9 of the {SOME} samples it needs"
+        f"too few to tell: 9 of the {SOME} samples that a verdict needs"
     ]
     many = diagnose(Evidence("samples", snapshots=(collapsed(0),)))
     assert many.confidence > few.confidence
     assert waits(Evidence("samples", snapshots=(varied(0, n=25),))) == [
-        f"too few to tell: 25 of the {NUMEROUS} samples it needs"
+        f"too few to tell: 25 of the {NUMEROUS} samples that a verdict needs"
     ]
     assert diagnose(Evidence("samples", snapshots=(varied(0),))).name == "healthy"
 
@@ -256,7 +256,7 @@ def test_a_run_that_goes_on_is_judged_by_three_snapshots_that_span_a_tenth_of_it
     assert newest_snapshots(evidence(0, 50, 100, 150, 200, 220)) == [100, 150, 200, 220]
     assert newest_snapshots(evidence(1, 2, 3, planned=None)) == [1, 2, 3]
     assert waits(evidence(0, 50)) == ["too early to tell: 50 of 1,000 steps"]
-    assert waits(evidence(0, 50, 100)) == ["too early to tell: 2 of the 3 snapshots it needs"]
+    assert waits(evidence(0, 50, 100)) == ["too early to tell: 2 of the 3 snapshots that a verdict needs"]
     assert waits(evidence(910, 920, 930)) == ["too early to tell: its snapshots do not span 10 % of 1,000 steps"]
     assert diagnose(evidence(0, 50, 100, 150)).name == "mode_collapse/total"
     assert diagnose(replace(evidence(1000), ended=True)).name == "mode_collapse/total"
@@ -264,7 +264,7 @@ def test_a_run_that_goes_on_is_judged_by_three_snapshots_that_span_a_tenth_of_it
 
 def test_a_run_that_goes_on_and_is_fine_waits_as_long() -> None:
     early = Evidence("run", snapshots=(varied(50), varied(100)), planned=1000, ended=False)
-    assert waits(early) == ["too early to tell: 2 of the 3 snapshots it needs"]
+    assert waits(early) == ["too early to tell: 2 of the 3 snapshots that a verdict needs"]
     assert diagnose(replace(early, snapshots=(*early.snapshots, varied(150)))).name == "healthy"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.sessions import Target, diagnose_path, find_target, follow
 from ganlab.errors import Interrupted, RunError
@@ -46,6 +47,51 @@ def test_a_log_is_judged_again_whenever_it_grew(tmp_path: Path) -> None:
     started = time.monotonic()
     assert next(found).steps == (1, 200)
     assert time.monotonic() - started > 0.4
+
+
+def dcgan_log(path: Path, batches: int) -> Path:
+    """DCGAN's example prints its 200 batches an epoch as 0 to 199, here every fifth."""
+    form = "[0/1][{}/200]\tLoss_D: {}\tLoss_G: {}\tD(x): 0.6\tD(G(z)): 0.4 / 0.3\n"
+    rows = (form.format(row, 1.2 + row % 7 / 50, 0.9 + row % 3 / 50) for row in range(0, batches, 5))
+    path.write_text("".join(rows))
+    return path
+
+
+def test_a_log_that_has_reached_its_plan_ends_if_it_grows_no_more(tmp_path: Path) -> None:
+    target = Target(dcgan_log(tmp_path / "train.log", 200), None)
+    assert [each.steps for each in follow(target, ReadOptions(), 0.05, StopSignal(), complain)] == [(0, 195)]
+    log = dcgan_log(tmp_path / "train.log", 150)
+    found = follow(Target(log, None), ReadOptions(), 0.05, StopSignal(), complain)
+    assert next(found).steps == (0, 145)
+    threading.Timer(0.5, dcgan_log, [log, 200]).start()
+    assert [each.steps for each in found] == [(0, 195)]
+
+
+@pytest.mark.parametrize(
+    ("first", "every", "last", "planned", "reached"),
+    [
+        (0, 1, 99, 100, True),
+        (1, 1, 99, 100, False),
+        (1, 1, 100, 100, True),
+        (0, 30, 90, 100, True),
+        (10, 10, 90, 100, False),
+        (1, 1, 100, None, False),
+    ],
+)
+def test_a_plan_is_reached_if_the_next_row_would_lie_beyond_it(
+    first: int, every: int, last: int, planned: int | None, reached: bool
+) -> None:
+    steps = np.arange(first, last + 1, every)
+    curves = {"d_loss": Series(steps, np.ones(len(steps)))}
+    assert Evidence("log", players={"A": curves}, planned=planned).plan_reached is reached
+    assert Evidence("log", curves, planned=planned).plan_reached is reached
+
+
+def test_a_path_that_leads_nowhere_is_called_no_file(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"no file or folder .*/nofile\.log"):
+        find_target(str(tmp_path / "nofile.log"), tmp_path)
+    with pytest.raises(RunError, match="no such file, and no run in"):
+        find_target("nofile.log", tmp_path)
 
 
 def test_a_log_that_grew_is_judged_as_one_that_is_read_as_a_whole(tmp_path: Path) -> None:

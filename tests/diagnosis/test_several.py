@@ -110,11 +110,19 @@ def test_games_share_what_belongs_to_none_of_them() -> None:
     assert diagnose(replace(run, quality=fid(50, 44, 42, 40))).name == "healthy"
 
 
-def test_the_drawing_of_several_games_shows_the_one_that_is_named() -> None:
-    verdict = diagnose(Evidence("log", players={"A": noisy(BALANCED), "B": noisy(WON)}, family="cross_entropy"))
-    assert verdict.plot() is not None
-    assert verdict.judged_on is not None
-    assert verdict.judged_on.curves["g_loss"].values.mean() > 10
+def test_the_drawing_shows_every_game_by_its_name() -> None:
+    run = Evidence("log", players={"A": noisy(BALANCED), "B": noisy(WON)}, family="cross_entropy")
+    verdict = diagnose(run)
+    assert verdict.judged_on is run
+    figure = verdict.plot()
+    assert figure is not None
+    assert [axes.get_title("left").split(";")[0] for axes in figure.axes] == ["losses of A", "losses of B"]
+
+
+def test_curves_of_games_have_their_names_before_those_of_none() -> None:
+    curves = noisy(BALANCED)
+    run = Evidence("log", {"g_loss": curves["g_loss"]}, players={"A": {"d_loss": curves["d_loss"]}})
+    assert [name for name, _ in run.courses(("d_loss", "g_loss"))] == ["A/d_loss", "g_loss"]
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "least_squares", "hinge"])

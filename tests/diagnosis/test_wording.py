@@ -10,7 +10,7 @@ from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.findings import Remedy
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.wording import expectation, headline, in_a_line, sections
+from ganlab.diagnosis.wording import expectation, facts, headline, in_a_line, sections
 
 
 def judged(**changes: object) -> Verdict:
@@ -30,6 +30,10 @@ def test_a_printed_verdict_is_its_headline_its_evidence_and_what_to_do() -> None
     assert verdict.evidence[0].signal in lines[evidence + 1]
     assert verdict.remedies[0].why in lines[remedies + 1]
     assert in_a_line(verdict) == f"step 500: {headline(verdict)} (confidence {100 * verdict.confidence:.0f} %)"
+
+
+def test_what_is_not_proved_has_neither_confidence_nor_severity() -> None:
+    assert facts(judged(failure="inconclusive", variant=None)) == "judged on steps 1 to 500"
 
 
 def test_what_others_wrote_cannot_steer_a_terminal() -> None:

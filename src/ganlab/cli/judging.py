@@ -15,7 +15,8 @@ from ganlab.cli.verdict_panel import print_remarks, show_verdict
 from ganlab.cli.verdict_table import show_several
 from ganlab.diagnosis.readers.curves_file import check_new, write_curves
 from ganlab.diagnosis.sessions import Judged, diagnose_target, follow, write_down
-from ganlab.diagnosis.wording import in_a_line
+from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.wording import in_a_line, too_early
 from ganlab.errors import GanlabError
 from ganlab.runs.stop import StopSignal
 from ganlab.text import printable
@@ -71,7 +72,7 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
     for verdict in follow(target, order.options, seconds, stop, waiting):
         if verdict.name != shown:
             shown = verdict.name
-            sys.stdout.write((json.dumps(verdict.as_json()) if order.as_json else in_a_line(verdict)) + "\n")
+            sys.stdout.write((json.dumps(verdict.as_json()) if order.as_json else with_its_summary(verdict)) + "\n")
             sys.stdout.flush()
         if order.fails(verdict):
             break
@@ -81,6 +82,12 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
     else:
         show(judged, as_json=False)
     return order.fails(verdict)
+
+
+def with_its_summary(verdict: Verdict) -> str:
+    """Return a verdict in a line, and its summary, unless that says the same, in one below."""
+    line = in_a_line(verdict)
+    return line if too_early(verdict) else f"{line}\n  {printable(verdict.summary)}"
 
 
 def waiting(why: str) -> None:

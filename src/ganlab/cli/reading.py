@@ -37,7 +37,8 @@ def show_each(paths: Sequence[str], order: Order) -> None:
         hint = ""
         try:
             target = order.find(path)
-            evidence = read(target.path, replace(order.options, samples=None))
+            with target.named():
+                evidence = read(target.path, replace(order.options, samples=None))
             if order.export is not None:
                 write_curves(order.export, evidence)
             report = evidence.read or report_of(evidence, "a ganlab run")

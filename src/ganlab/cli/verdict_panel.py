@@ -90,10 +90,9 @@ def _sparklines(verdict: Verdict) -> list[Item]:
         return []
     first, last = evidence.first_step, evidence.last_step
     rows = []
-    for name in SPARKS:
-        if (curve := evidence.curve(name)) is not None:
-            ends = f"{curve.values[0]:.3g} -> {curve.values[-1]:.3g}"
-            rows.append((f"{name:<16}", Text.assemble((course(curve, first, last), "cyan"), f"  {ends}")))
+    for name, curve in evidence.courses(SPARKS):
+        ends = f"{curve.values[0]:.3g} -> {curve.values[-1]:.3g}"
+        rows.append((f"{name:<16}", Text.assemble((course(curve, first, last), "cyan"), f"  {ends}")))
     if rows and verdict.onset_step is not None:
         place = min(WIDTH - 1, max(0, int((verdict.onset_step - first) / max(1, last - first + 1) * WIDTH)))
         rows.append((" " * 16, Text(f"{' ' * place}▲ {at(verdict.onset_step, verdict.unit)}", style="red")))

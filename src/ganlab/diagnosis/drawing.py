@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.places import at
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve
 from ganlab.plots.verdicts import Panel, Spell, annotated_curves
 from ganlab.runs.snapshots import TABLE, Chart, Statistic
-from ganlab.verdicts import tone, words
+from ganlab.verdicts import INCONCLUSIVE, tone, words
 
 if TYPE_CHECKING:
     from ganlab.diagnosis.findings import Judgement
@@ -92,13 +93,10 @@ PROOFS = (
 
 
 def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
-    """Draw the losses and the curve that convinced most, with the onset, the evidence and other failures marked."""
-    panels = [_losses(evidence)]
-    proof = _proof(evidence, verdict)
-    if proof is not None:
-        panels.append(Panel(proof.label, _curves(evidence, proof.curves), log=proof.log))
+    """Draw each game's losses and the curve that convinced most, with the onset, the evidence and other failures."""
+    panels = [panel for player, game in evidence.games().items() for panel in _of_game(player, game, verdict)]
     return annotated_curves(
-        f"{words(verdict.name).capitalize()} (confidence {100 * verdict.confidence:.0f} %)",
+        in_words(verdict),
         verdict.summary,
         panels,
         verdict.onset_step,
@@ -106,7 +104,23 @@ def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
         [Spell(words(each.name).capitalize(), *each.window) for each in verdict.contributing],
         {"good": GENERATOR, "open": MUTED, "bad": ALARM}[tone(verdict.name)],
         verdict.unit,
+        "" if verdict.onset_step is None else at(verdict.onset_step, verdict.unit),
     )
+
+
+def in_words(verdict: Judgement) -> str:
+    """Return a figure's title: the verdict, and how sure it is; that nothing is proved is nothing to be sure of."""
+    named = words(verdict.name).capitalize()
+    return named if verdict.name == INCONCLUSIVE else f"{named} (confidence {100 * verdict.confidence:.0f} %)"
+
+
+def _of_game(player: str, game: Evidence, verdict: Judgement) -> Iterator[Panel]:
+    """Yield the panels of a game, each with its player's name if there are several games."""
+    of = f" of {player}" if player else ""
+    losses, proof = _losses(game), _proof(game, verdict)
+    yield replace(losses, label=losses.label + of)
+    if proof is not None:
+        yield Panel(proof.label + of, _curves(game, proof.curves), log=proof.log)
 
 
 def _losses(evidence: Evidence) -> Panel:

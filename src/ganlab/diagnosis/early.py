@@ -133,7 +133,7 @@ def too_early(case: Case) -> Missing | None:
     lack = next(_of_the_run(evidence, case, SHARE), None)
     if lack is None and not case.rows and not case.has_quality:
         count, least = _rows(evidence), min(each.rows for each in NEEDS.values() if each.rows)
-        lack = f"{count:,} of the {least} rows it needs" if 0 < count < least else None
+        lack = f"{count:,} of the {least} rows that a verdict needs" if 0 < count < least else None
     return None if lack is None else Missing(TIME, f"too early to tell: {lack}")
 
 
@@ -145,12 +145,14 @@ def _shortfall(name: str, charge: Charge, case: Case) -> Missing | None:
     lack = next(_of_the_run(evidence, case, needed.share), None) or next(_of_the_losses(needed, charge, evidence), None)
     if lack is None and case.rows:
         if len(case.rows) < needed.snapshots:
-            lack = f"{len(case.rows)} of the {needed.snapshots} snapshots it needs"
+            lack = f"{len(case.rows)} of the {needed.snapshots} snapshots that a verdict needs"
         elif (count := sample_count(case)) < needed.samples:
-            return Missing("more samples", f"too few to tell: {count:.0f} of the {needed.samples} samples it needs")
+            return Missing(
+                "more samples", f"too few to tell: {count:.0f} of the {needed.samples} samples that a verdict needs"
+            )
     elif lack is None and needed.fids:
         count = len(case.fid)
-        lack = f"{count} of the {needed.fids} FIDs it needs" if count < needed.fids else None
+        lack = f"{count} of the {needed.fids} FIDs that a verdict needs" if count < needed.fids else None
     return None if lack is None else Missing(TIME, f"too early to tell: {lack}")
 
 
@@ -162,16 +164,16 @@ def _of_the_run(evidence: Evidence, case: Case, share: float) -> Iterator[str]:
     if share and not evidence.ended and evidence.snapshots and not newest_snapshots(evidence):
         count = sum(row.step > 0 for row in evidence.snapshots)
         if count < LIVE_SNAPSHOTS:
-            yield f"{count} of the {LIVE_SNAPSHOTS} snapshots it needs"
+            yield f"{count} of the {LIVE_SNAPSHOTS} snapshots that a verdict needs"
         yield f"its snapshots do not span {100 * SHARE:.0f} % of {case.count(planned or 0)}"
 
 
 def _of_the_losses(needed: Needs, charge: Charge, evidence: Evidence) -> Iterator[str]:
     """Yield what a charge lacks of rows."""
     if _rows(evidence) < needed.rows:
-        yield f"{_rows(evidence):,} of the {needed.rows} rows it needs"
+        yield f"{_rows(evidence):,} of the {needed.rows} rows that a verdict needs"
     if (count := _rows(evidence, charge.window)) < needed.seen:
-        yield f"it was seen in {count} of the {needed.seen} rows it needs"
+        yield f"it was seen in {count} of the {needed.seen} rows that a verdict needs"
 
 
 def _rows(evidence: Evidence, window: tuple[int, int] | None = None) -> int:

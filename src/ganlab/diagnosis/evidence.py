@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -116,6 +116,22 @@ class Evidence:
                 return found
         return None
 
+    def games(self) -> dict[str, Evidence]:
+        """The evidence of each game in a log by its player's name, such as `A`; of one game all of it, by no name."""
+        if not self.players:
+            return {"": self}
+        return {
+            player: replace(self, curves={**self.curves, **curves}, players={})
+            for player, curves in self.players.items()
+        }
+
+    def courses(self, keys: Iterable[str]) -> Iterator[tuple[str, Series]]:
+        """Yield the curves of some keys by name: those of each game, as `A/d_loss`, then those that belong to none."""
+        keys = tuple(keys)
+        for player, curves in self.players.items():
+            yield from ((f"{player}/{key}", curves[key]) for key in keys if key in curves)
+        yield from ((key, curve) for key in keys if (curve := self.curve(key)) is not None)
+
     def _of_snapshots(self, key: str) -> Series:
         pairs = [(row.step, value) for row in self.snapshots if (value := row.number(key)) is not None]
         steps, values = zip(*pairs, strict=True) if pairs else ((), ())
@@ -130,6 +146,17 @@ class Evidence:
     def last_step(self) -> int:
         """Last step that anything is known of, or that a log names if it holds no curve; else 0."""
         return max((steps[-1] for steps in self._steps() if len(steps)), default=self.read.steps[1] if self.read else 0)
+
+    @property
+    def plan_reached(self) -> bool:
+        """Whether the planned steps are done: a further row of the longest curve would lie beyond them."""
+        curves = (curve for group in (self.curves, *self.players.values()) for curve in group.values())
+        steps = max((curve.steps for curve in curves), key=len, default=np.array([], dtype=np.int64))
+        if self.planned is None or len(steps) < 2:
+            return False
+        # Steps that are counted from 0 end one before their number.
+        last = self.planned - (steps[0] == 0)
+        return bool(steps[-1] + np.median(np.diff(steps)) > last)
 
     @property
     def phases(self) -> tuple[int, ...]:

@@ -69,19 +69,9 @@ class Reading:
 
 def diagnose(evidence: Evidence) -> Verdict:
     """Judge a run by its evidence alone."""
-    judged = {player: agreed(readings(game), game) for player, game in games(evidence).items()}
+    judged = {player: agreed(readings(game), game) for player, game in evidence.games().items()}
     worst = min(judged, key=lambda player: goodness(judged[player]))
-    return of_player(worst, judged) if evidence.players else judged[worst]
-
-
-def games(evidence: Evidence) -> dict[str, Evidence]:
-    """The evidence of each game in a log by its player's name; if there is one game, all of it."""
-    if not evidence.players:
-        return {"": evidence}
-    return {
-        player: replace(evidence, curves={**evidence.curves, **curves}, players={})
-        for player, curves in evidence.players.items()
-    }
+    return replace(of_player(worst, judged), judged_on=evidence) if evidence.players else judged[worst]
 
 
 def readings(game: Evidence) -> list[Reading]:

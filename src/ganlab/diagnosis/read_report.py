@@ -81,7 +81,8 @@ class Reading:
         if self.dropped:
             words += f"; {_count(self.dropped, 'row')} left out: --show says why"
         if self.not_understood:
-            words += f"; {_count(len(self.not_understood), 'column')} not understood: --show lists them"
+            them = "it" if len(self.not_understood) == 1 else "them"
+            words += f"; {_count(len(self.not_understood), 'column')} not understood: --show lists {them}"
         return words
 
 

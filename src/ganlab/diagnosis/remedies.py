@@ -120,7 +120,7 @@ def has_r1(evidence: Evidence) -> bool:
 
 
 def halved_rates(experiment: Experiment) -> Change:
-    """Half the learning rate for both networks."""
+    """Halve the learning rate for both networks."""
     return {
         f"optimizer.{player}.lr": getattr(experiment.optimizer, player).lr / 2
         for player in ("generator", "discriminator")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -49,6 +49,16 @@ class Target:
     run: RunDirectory | None
     name: str = ""
 
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Call it in errors what the user calls it."""
+        try:
+            yield
+        except GanlabError as error:
+            if self.name:
+                error.message = error.message.replace(str(self.path), self.name)
+            raise
+
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Return what changes when something is written: times and sizes."""
         if self.run is not None:
@@ -59,7 +69,7 @@ class Target:
         return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
     def has_ended(self) -> bool:
-        """Return whether no more will be written; it never ends as far as anybody knows if other code writes it."""
+        """Return whether no more will be written, as its status says; what other code writes has none."""
         return self.run is not None and self.run.state(self.run.status()) != "running"
 
 
@@ -73,7 +83,14 @@ def find_target(reference: str, runs_dir: Path) -> Target:
     # os.path, unlike Path, calls a name that is too long no file rather than raising.
     if os.path.exists(path) and not os.path.isfile(path / "run.json"):
         return Target(path, None)
-    run = find_run(reference, runs_dir)
+    if os.sep in reference and not os.path.exists(path):
+        raise RunError(f"there is no file or folder {reference}", "look for a slip in the path")
+    try:
+        run = find_run(reference, runs_dir)
+    except RunError as error:
+        if os.path.exists(path):
+            raise
+        raise RunError(f"there is no such file, and {error.message}", error.hint) from error
     return Target(run.path, run)
 
 
@@ -92,7 +109,8 @@ def diagnose_path(source: Source, options: ReadOptions) -> Verdict:
 
 def diagnose_target(target: Target, options: ReadOptions) -> Verdict:
     """Judge what `find_target` found, as `diagnose_path` does."""
-    verdict = diagnose_path(target.path, options)
+    with target.named():
+        verdict = diagnose_path(target.path, options)
     return replace(verdict, source=target.name) if target.name else verdict
 
 
@@ -101,7 +119,8 @@ def follow(
 ) -> Iterator[Verdict]:
     """Judge a run again whenever something was written, until it ends; yield each verdict.
 
-    Of a log that is read line by line only new lines are read.
+    A log of other code ends when it has reached the steps that it states, and has not grown by the next look. Of a log
+    that is read line by line only new lines are read.
 
     Args:
         target: what to watch.
@@ -114,7 +133,7 @@ def follow(
         Interrupted: a signal ended it.
         RunError: nothing can be read, and nothing more will come.
     """
-    seen = None
+    seen, reached = None, False
     source = growing(target.path) if target.run is None and target.path.is_file() else target.path
     while not stop.received:
         # Looked at before the files are read, so that nothing written meanwhile is missed.
@@ -130,6 +149,10 @@ def follow(
                 waiting(error.message)
             else:
                 yield verdict
+                of_others = None if target.run is not None else verdict.judged_on
+                reached = of_others is not None and of_others.plan_reached
+        elif reached:
+            return
         if ended:
             return
         _sleep(seconds, stop)

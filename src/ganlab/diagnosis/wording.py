@@ -42,11 +42,12 @@ def headline(verdict: Judgement) -> str:
 
 
 def facts(verdict: Judgement) -> str:
-    """Return how sure it is, how bad, and on which steps it was judged."""
-    return (
-        f"confidence {100 * verdict.confidence:.0f} % ({printable(verdict.basis)}); severity {verdict.severity:.2f}; "
-        f"judged on {stretch(verdict.steps, verdict.unit)}"
-    )
+    """Return how sure it is, how bad, and on which steps it was judged; these alone if nothing is proved."""
+    judged = f"judged on {stretch(verdict.steps, verdict.unit)}"
+    if verdict.name == INCONCLUSIVE:
+        return judged
+    sure = f"confidence {100 * verdict.confidence:.0f} % ({printable(verdict.basis)})"
+    return f"{sure}; severity {verdict.severity:.2f}; {judged}"
 
 
 def in_a_line(verdict: Judgement) -> str:

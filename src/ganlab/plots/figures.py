@@ -241,7 +241,7 @@ def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool
         # A curve of few points next to one of every step would be averaged to a flat line.
         _draw(axes, curve, min(half_window, len(curve.steps) // 100))
     if half_window:
-        axes.set_title(f"{axes.get_title('left')}; thick: trimmed mean of {2 * half_window + 1} steps")
+        axes.set_title(f"{axes.get_title('left')}; thick: trimmed mean of {2 * half_window + 1} values")
     first, last = min(curve.steps[0] for curve in curves), max(curve.steps[-1] for curve in curves)
     margin = max(0.012 * (last - first), 0.5)
     axes.set_xlim(first - margin, last + margin)

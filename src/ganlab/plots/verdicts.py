@@ -92,6 +92,7 @@ def annotated_curves(
     spells: Sequence[Spell] = (),
     colour: str = INK,
     unit: str = "step",
+    since: str = "",
 ) -> Figure:
     """Draw the curves that a verdict rests on, above each other over the same steps.
 
@@ -101,13 +102,14 @@ def annotated_curves(
 
     Args:
         title: the verdict in words.
-        summary: a sentence below it; wrapped to two lines.
+        summary: a sentence below it; wrapped to four lines at most.
         panels: the losses first; none give a figure that says so.
         onset: first step of the failure.
         windows: first and last step of each piece of evidence; those that overlap become one.
         spells: other failures, in the order they are to be named.
         colour: of the title.
         unit: what a step is: `step`, `epoch`, `image` or `row`.
+        since: what the onset is called, if not by its unit and number.
     """
     panels = [panel for panel in panels if panel.curves] or [Panel("", ())]
     body = len(panels) * PANEL_IN + (len(panels) - 1) * BETWEEN_IN + FOOT_IN
@@ -125,13 +127,13 @@ def annotated_curves(
         same_steps(drawn, unit)
         _shade(figure, drawn, merged(windows), spells)
         if onset is not None:
-            _mark_onset(drawn, onset, unit)
+            _mark_onset(drawn, onset, since or f"{unit} {onset:,}")
     return figure
 
 
 def headed(title: str, summary: str, body: float, colour: str = INK) -> Figure:
-    """Make a figure with a title and a summary of up to two lines above a body of so many inches."""
-    lines = textwrap.wrap(drawable(summary), 124, max_lines=2, placeholder=" ...")
+    """Make a figure with a title and a summary of up to four lines above a body of so many inches."""
+    lines = textwrap.wrap(drawable(summary), 124, max_lines=4, placeholder=" ...")
     height = body + 0.66 + 0.15 * len(lines)
     figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI)
     figure.text(LEFT, 1 - 0.28 / height, drawable(title), size=12, weight="bold", color=colour, parse_math=False)
@@ -227,7 +229,7 @@ def _name_spell(axes: Axes, spell: Spell, height: float) -> None:
     )
 
 
-def _mark_onset(panels: Sequence[Axes], onset: int, unit: str) -> None:
+def _mark_onset(panels: Sequence[Axes], onset: int, place: str) -> None:
     """Draw the onset through all panels, and name it in the last one, if no spell is named there."""
     for axes in panels:
         axes.axvline(onset, color=ALARM, linewidth=1.6, zorder=3)
@@ -235,7 +237,7 @@ def _mark_onset(panels: Sequence[Axes], onset: int, unit: str) -> None:
     first, last = axes.get_xlim()
     left = onset > (first + last) / 2
     axes.annotate(
-        f"since {unit} {onset:,}",
+        f"since {place}",
         (onset, 0.9),
         xytext=(-5 if left else 5, 0),
         xycoords=axes.get_xaxis_transform(),

@@ -163,7 +163,7 @@ def test_scores_that_are_no_probabilities_are_left_out_of_cross_entropy() -> Non
     given = evidence(d_loss=0.4, g_loss=2.0, d_real=3.0, d_fake=-4.0)
     found = with_family(given, "non_saturating")
     assert found.curves.keys() == {"d_loss", "g_loss"}
-    assert "scores are no probabilities" in found.notes[-1]
+    assert "the scores are not probabilities" in found.notes[-1]
     assert with_family(given, "hinge").curves.keys() == given.curves.keys()
 
 

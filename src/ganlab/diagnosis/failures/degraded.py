@@ -73,7 +73,7 @@ FAILURE = Failure(
             "Yazici et al. 2019",
             at_least("training.ema", 0.999),
         ),
-        Cure("Half the learning rate", "practice", halved_rates),
+        Cure("Halve the learning rate", "practice", halved_rates),
         R1,
         SPECTRAL,
     ),

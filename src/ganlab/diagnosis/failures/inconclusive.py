@@ -24,13 +24,12 @@ def examine(case: Case) -> Iterator[Charge]:
         why = "the FID is neither good and at its best, nor bad or worse by so much that it has a name"
     else:
         why = "the samples are not good enough to be healthy, and not bad in a way that has a name"
-    lacking = f" Missing: {', '.join(each.what for each in case.missing)}." if case.missing else ""
     yield Charge(
         severity=0.0,
         onset=None,
         window=(case.evidence.first_step, case.last_step),
         findings=(),
-        summary=f"Nothing is proved: {why}.{further}{lacking}",
+        summary=f"Nothing is proved: {why}.{further}",
     )
 
 

@@ -114,7 +114,7 @@ def _decided(evidence: Evidence, family: Family, why: str) -> Evidence:
 
 
 def _left_open(families: Iterable[Family], games: Iterable[_Game]) -> str:
-    *others, last = [FAMILY_WORDS[family] for family in families]
+    *others, last = ["maximised" if family == "unknown" else FAMILY_WORDS[family] for family in families]
     fits = f"{', '.join(others)} and {last} losses would fit"
     why = next(filter(None, (game.excludes("cross_entropy") for game in games)), "levels do not show it")
     return f"which loss it is was not seen ({why}; {fits}); name it with --loss"
@@ -136,7 +136,7 @@ def _fitting_scores(evidence: Evidence) -> Evidence:
         return {name: curve for name, curve in curves.items() if name not in ("d_real", "d_fake")}
 
     players = {player: without(curves) for player, curves in evidence.players.items()}
-    note = "scores are no probabilities (some are outside 0 to 1) and were left out"
+    note = "the scores are not probabilities (some are outside 0 to 1) and were left out"
     return _noted(replace(evidence, curves=without(evidence.curves), players=players), note)
 
 

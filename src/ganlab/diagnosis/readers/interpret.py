@@ -426,7 +426,7 @@ def _leave_out_start(curves: dict[str, Series], weighted: bool) -> list[str]:
         if name.startswith("d_") or name == "g_loss":
             kept = curve.steps >= start
             curves[name] = Series(curve.steps[kept], curve.values[kept])
-    return [f"the discriminator starts at step {start}: its loss is 0 before, and those rows were left out"]
+    return [f"the discriminator starts at step {start:,}: its loss is 0 before, and those rows were left out"]
 
 
 def _is_weighted(meanings: Mapping[Name, Meaning]) -> bool:

@@ -49,21 +49,22 @@ def test_a_log_is_judged_again_whenever_it_grew(tmp_path: Path) -> None:
     assert time.monotonic() - started > 0.4
 
 
-def dcgan_log(path: Path, batches: int) -> Path:
+def dcgan_log(path: Path, batches: int, first: int = 0) -> Path:
     """DCGAN's example prints its 200 batches an epoch as 0 to 199, here every fifth."""
     form = "[0/1][{}/200]\tLoss_D: {}\tLoss_G: {}\tD(x): 0.6\tD(G(z)): 0.4 / 0.3\n"
-    rows = (form.format(row, 1.2 + row % 7 / 50, 0.9 + row % 3 / 50) for row in range(0, batches, 5))
-    path.write_text("".join(rows))
+    rows = (form.format(row, 1.2 + row % 7 / 50, 0.9 + row % 3 / 50) for row in range(first, batches, 5))
+    with path.open("a") as file:
+        file.write("".join(rows))
     return path
 
 
 def test_a_log_that_has_reached_its_plan_ends_if_it_grows_no_more(tmp_path: Path) -> None:
     target = Target(dcgan_log(tmp_path / "train.log", 200), None)
     assert [each.steps for each in follow(target, ReadOptions(), 0.05, StopSignal(), complain)] == [(0, 195)]
-    log = dcgan_log(tmp_path / "train.log", 150)
+    log = dcgan_log(tmp_path / "another.log", 150)
     found = follow(Target(log, None), ReadOptions(), 0.05, StopSignal(), complain)
     assert next(found).steps == (0, 145)
-    threading.Timer(0.5, dcgan_log, [log, 200]).start()
+    threading.Timer(0.5, dcgan_log, [log, 200, 150]).start()
     assert [each.steps for each in found] == [(0, 195)]
 
 

@@ -27,3 +27,9 @@ def test_a_course_is_blank_outside_held_between_and_marked_where_not_finite() ->
 
 def test_a_course_of_a_single_point() -> None:
     assert course(Series(np.array([7]), np.array([3.0])), 7, 7) == "▁" + " " * 39
+
+
+def test_the_largest_floats_have_bars_too() -> None:
+    assert sparkline([-1.7e308, 0.0, 1.7e308]) == "▁▅█"
+    curve = Series(np.arange(80), np.repeat([1.7e308, -1.7e308], 40))
+    assert course(curve, 0, 79) == "█" * 20 + "▁" * 20

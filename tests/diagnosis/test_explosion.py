@@ -125,3 +125,29 @@ def test_a_number_that_a_reader_saw_under_any_name_counts() -> None:
     verdict = diagnose(run)
     assert (verdict.name, verdict.onset_step) == ("diverged", 5)
     assert "DF" in verdict.summary
+
+
+@pytest.mark.parametrize("rows", [12, 20, 32, 60, 100])
+@pytest.mark.parametrize("family", ["wasserstein", "unknown", None])
+@pytest.mark.parametrize("level", [3000, 10_000, 50_000])
+def test_a_penalty_that_has_not_come_down_yet_is_normal(level: float, family: Family | None, rows: int) -> None:
+    noise = np.random.default_rng(1).normal(size=rows)
+    assert judged(level * np.exp(-np.arange(rows) / 60) - 10 + 2 * noise, noise, family).name == "inconclusive"
+    assert judged(level + 0.05 * level * noise, noise, family).name == "inconclusive"
+
+
+def test_a_discriminator_summed_beside_a_generator_of_unknown_scale_has_not_exploded() -> None:
+    steps = np.arange(60, dtype=np.int64)
+    sums = 45_000 + 4_000 * np.random.default_rng(1).normal(size=60)
+    curves = {"d_loss": Series(steps, sums), "g_loss": Series(steps, np.full(60, 1.5))}
+    run = Evidence("log", curves=curves, family="cross_entropy", weighted=True)
+    assert diagnose(run).name == "inconclusive"
+    rising = curves | {"d_loss": Series(steps, np.where(steps < 30, 1.3, 45_000.0))}
+    assert diagnose(replace(run, curves=rising)).name == "diverged"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("family", EVERY)
+def test_the_largest_floats_are_judged_without_a_warning(family: Family | None) -> None:
+    assert judged(np.where(AT < 0.5, 1.0, 1e308), 0.6, family).name == "diverged"
+    assert judged(1e308 * (1 + AT / 2), 0.6, family).name == "diverged"

@@ -19,9 +19,10 @@ def sparkline(values: Sequence[float]) -> str:
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return "!" * len(values)
-    low, span = min(finite), (max(finite) - min(finite)) or 1.0
+    # Halves, as the span of the largest floats is none.
+    low, span = min(finite) / 2, (max(finite) / 2 - min(finite) / 2) or 1.0
     return "".join(
-        BARS[min(len(BARS) - 1, int((value - low) / span * len(BARS)))] if math.isfinite(value) else "!"
+        BARS[min(len(BARS) - 1, int((value / 2 - low) / span * len(BARS)))] if math.isfinite(value) else "!"
         for value in values
     )
 
@@ -35,9 +36,10 @@ def course(curve: Series, first: int, last: int) -> str:
     import numpy as np
 
     place = ((curve.steps - first) / max(1, last - first + 1) * WIDTH).astype(int).clip(0, WIDTH - 1)
-    sums = np.bincount(place, weights=curve.values, minlength=WIDTH)
     counts = np.bincount(place, minlength=WIDTH)
+    # Not the sum over the count: the sum of large floats is infinite.
+    means = np.bincount(place, weights=curve.values / counts[place], minlength=WIDTH)
     bars: list[float] = []
-    for total, count in zip(sums[place[0] : place[-1] + 1], counts[place[0] : place[-1] + 1], strict=True):
-        bars.append(total / count if count else bars[-1])
+    for mean, count in zip(means[place[0] : place[-1] + 1], counts[place[0] : place[-1] + 1], strict=True):
+        bars.append(mean if count else bars[-1])
     return " " * int(place[0]) + sparkline(bars) + " " * (WIDTH - 1 - int(place[-1]))

@@ -23,6 +23,9 @@ OWN_RUNS = "measured on ganlab's own runs"
 LATE = 0.2
 """Share of the run, at its end, that a failure of the losses must hold over."""
 
+LARGEST = 1e300
+"""Size at which a number of a curve is judged if it is larger: sums of such numbers would be infinite."""
+
 RECENT = 3
 """Snapshots at the end over which a failure of the samples must hold."""
 
@@ -139,10 +142,12 @@ class Case:
     # -- losses -------------------------------------------------------------------------------------------------
 
     def curve(self, name: str) -> Series | None:
-        """A curve of the evidence, None if it is missing or has no finite value."""
+        """A curve of the evidence, no finite value beyond LARGEST; None if it is missing or has no finite value."""
         series = self.evidence.curves.get(name)
-        if series is None or not np.isfinite(series.values).any():
+        if series is None or not (finite := np.isfinite(series.values)).any():
             return None
+        if np.abs(series.values[finite]).max() > LARGEST:
+            return Series(series.steps, np.where(finite, series.values.clip(-LARGEST, LARGEST), series.values))
         return series
 
     def late(self, name: str) -> float:

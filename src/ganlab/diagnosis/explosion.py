@@ -19,12 +19,19 @@ or a gradient that comes back after it had vanished would count. Small networks 
 LOSS_BOUND = 1000.0
 """Level no loss that is bounded by its decisions reaches: cross-entropy pays 1000 only for a logit of 1000."""
 
+LARGEST_FLOAT = 3e38
+"""About the largest 32-bit float: no loss of any scale is beyond it while training works."""
+
 HALF_BOUND = 100.0
 """Discriminator's loss per half that nothing but an explosion costs: one that always answered "I cannot tell" would pay
 .69 for cross-entropy, .25 for least squares, 1 for hinge. `BCELoss` itself stops at 100 a sample."""
 
 CLAMP = 100.0
 """Cross-entropy of a sample at which `BCELoss` stops."""
+
+CRITIC_BOUND = 10_000.0
+"""Level of a critic's loss that it has from the first row on, and does not come down from: a gradient penalty of 10
+costs it where the norms are 32, as they may be at first."""
 
 LARGE = 20.0
 """Losses of both players, at the start, from which they may be sums, as no mean begins there."""
@@ -35,6 +42,9 @@ ONE_SIZE = 10.0
 BOTH_LOSE = 10.0
 """Cross-entropy per half that the discriminator pays, and the generator too, once both are surely wrong about many
 samples: neither has won, and no player that works loses tens of nats."""
+
+SURE_RISE = 0.01
+"""Chance, without any trend, of a rise that is no noise."""
 
 RUNAWAY = 100.0
 """Size of a critic's loss from which it may have run away."""
@@ -127,6 +137,7 @@ def exploded_loss(case: Case) -> Finding | None:
             # It has no fixed scale, but a critic kept Lipschitz does not grow a hundredfold.
             points = trends.blocks(size).values
             limit = max(LOSS_BOUND, EXPLOSION * float(np.median(points[: max(1, len(points) // 4)])))
+            limit = min(limit, LARGEST_FLOAT)
         window = still_above(case, size, limit)
         if window:
             value = case.level_in(size, window)
@@ -139,23 +150,25 @@ def may_be_scaled(case: Case, name: str) -> bool:
     """Return whether a foreign loss may be a multiple of the loss that limits hold for.
 
     The generator's may have a weight. Where both players' are large from the first row on, and of one size, they may be
-    sums over a batch or over pixels.
+    sums over a batch or over pixels; so may the discriminator's if the scale of the generator's is unknown.
     """
     if case.evidence.experiment is not None:
         return False
     if name == "g_loss" and case.evidence.weighted:
         return True
     d_loss, g_loss = case.curve("d_loss"), generator_level(case)
-    if d_loss is None or g_loss is None or is_clamped(d_loss):
+    if d_loss is None or (g_loss is None and not case.evidence.weighted) or is_clamped(d_loss):
         return False
-    finite = [np.abs(trends.finite(curve).values) for curve in (d_loss, g_loss)]
-    small, large = sorted(float(np.median(values[: 1 + len(values) // 5])) for values in finite)
-    return small > LARGE and large < ONE_SIZE * small
+    finite = [np.abs(trends.finite(curve).values) for curve in (d_loss, g_loss) if curve is not None]
+    levels = sorted(float(np.median(values[: 1 + len(values) // 5])) for values in finite)
+    return levels[0] > LARGE and levels[-1] < ONE_SIZE * levels[0]
 
 
 def is_clamped(curve: Series) -> bool:
     """Return whether a loss is a mean over up to 128 samples, each of which cost nothing or the 100 of `BCELoss`."""
     values = trends.finite(curve).values
+    if np.abs(values).max() > 2 * CLAMP:
+        return False
     counts = values * 128 / CLAMP
     return bool((np.abs(counts - np.round(counts)) < 0.02).all() and (values != np.round(values)).any())
 
@@ -164,24 +177,29 @@ def exploded_from_the_start(case: Case) -> Finding | None:
     """A discriminator's loss far above what no answer at all would cost, though it may never have been lower.
 
     What counts is the loss and not its size: it may be far below 0. A critic's halves say nothing, and its sum has a
-    penalty that may begin high and come down: it must stay above LOSS_BOUND, and as high as it began.
+    penalty that may begin high and come down: it must stay above CRITIC_BOUND from the first row on, and rise.
     """
     critic = case.evidence.family in (None, "wasserstein", "unknown")
     for name, halves in (("d_loss", 2), ("d_loss_real", 1), ("d_loss_fake", 1)):
         curve = case.curve(name)
         if curve is None or (critic and name != "d_loss") or may_be_scaled(case, name):
             continue
-        limit = LOSS_BOUND if critic else halves * HALF_BOUND
+        limit = CRITIC_BOUND if critic else halves * HALF_BOUND
         window = still_above(case, curve, limit)
         if window is None or not case.lasts(window):
             continue
         value = case.level_in(curve, window)
-        points = trends.blocks(curve).values
-        if critic and value < np.median(points[: max(1, len(points) // 5)]) / 2:
+        if critic and not (trends.blocks(curve).values.min() > limit and rises(curve)):
             continue
         words = f"{name} is {value:.3g}; to give the same answer to everything would cost next to nothing."
         return Finding(name, value, limit, window, "definition of the losses; limit " + OWN_RUNS, words)
     return None
+
+
+def rises(curve: Series) -> bool:
+    """Return whether a curve is surely higher in the end than it was."""
+    trend = trends.trend(curve)
+    return trend.change > 0 and trend.p_value < SURE_RISE
 
 
 def both_lose(case: Case) -> Finding | None:

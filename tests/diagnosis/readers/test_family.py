@@ -180,3 +180,9 @@ def test_what_was_decided_is_said() -> None:
     left = with_family(evidence(d_loss=0.6, g_loss=1.2), None).notes[-1]
     assert left.startswith("which loss it is was not seen")
     assert "cross-entropy, least squares, hinge and relativistic losses would fit" in left
+
+
+def test_a_critic_may_still_pay_its_penalty() -> None:
+    falling = 5000 * np.exp(-np.arange(ROWS) / 60)
+    assert "wasserstein" in families(evidence(d_loss=falling, g_loss=3 + NOISE[0] / 10))
+    assert "wasserstein" not in families(evidence(d_loss=falling[::-1], g_loss=3 + NOISE[0] / 10))

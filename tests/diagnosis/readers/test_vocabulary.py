@@ -226,3 +226,16 @@ def test_a_trainer_is_known_under_the_suffixes_of_lightning(suffix: str) -> None
 
 def test_a_layer_is_proposed_for_nothing() -> None:
     assert proposal(Name("ConvTranspose2d")) is None
+
+
+def test_small_letters_alone_are_no_losses() -> None:
+    assert meanings("step", "d", "g") == meanings("step") | {"d": None, "g": None}
+    assert (proposal(Name("d")), proposal(Name("g"))) == ("d_loss", "g_loss")
+    assert meanings("d", "g_loss") == {"d": "d_loss", "g_loss": "g_loss"}
+
+
+@pytest.mark.parametrize("other", ["actor_loss", "policy_loss", "reward", "train/actor_loss", "rollout/ep_rew_mean"])
+def test_the_critic_of_an_actor_is_no_discriminator(other: str) -> None:
+    assert meanings("critic_loss", other)["critic_loss"] is None
+    assert meanings("critic_loss", other, "generator_loss")["critic_loss"] == "d_loss"
+    assert meanings("critic_loss", "loss")["critic_loss"] == "d_loss"

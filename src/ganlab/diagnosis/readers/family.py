@@ -40,6 +40,9 @@ CLOSE = 0.06
 PLATEAU = 0.5
 """Share of all rows that must stay within a hundredth of the values at chance to tell the loss by them."""
 
+PENALTY = 200.0
+"""Loss of D beyond what clamped cross-entropy costs, of which a critic's gradient penalty may be the most."""
+
 AT_CHANCE: tuple[tuple[float, float, tuple[Family, ...]], ...] = (
     (2 * np.log(2), np.log(2), ("cross_entropy",)),
     (np.log(2), np.log(2), ("cross_entropy", "relativistic")),
@@ -291,9 +294,14 @@ class _Game:
         """What shows that D is no critic: it is asked for decisions, or no loss ever falls below 0."""
         if "d_acc_real" in self.curves:
             return "D's accuracy is counted"
-        if not below and rows >= ENOUGH_POINTS:
+        if not below and rows >= ENOUGH_POINTS and not self._starts_with_penalty():
             return "no loss falls below 0"
         return None
+
+    def _starts_with_penalty(self) -> bool:
+        """Whether D's loss comes down from PENALTY or more, and is still above it, as a gradient penalty may be."""
+        loss = self.finite("d_loss")
+        return len(loss) > 0 and bool(loss.min() > PENALTY) and loss[-1] < loss[0]
 
     def _no_comparison(self) -> str | None:
         """What shows that D scores reals and fakes each on their own."""

@@ -140,6 +140,9 @@ WHOLE_NAMES = {
 }
 """Names that say it as a whole: D(x), D(G(z)) and published metrics."""
 
+ACTORS = frozenset(("actor", "policy", "reward", "rewards", "rew", "rollout"))
+"""Words that reinforcement learning has beside its critic."""
+
 PLAYERS = re.compile(
     r"[a-z]|[0-9]{1,4}|ab|ba|[xy]2[xy]|[ab]2[ab]|global|local|patch|pixel|face|image|img|video|vid|frame|temporal|time|freq"
     r"|mpd|msd|mrd|mbd|left|right|low|high|hr|lr|coarse|fine"
@@ -326,6 +329,7 @@ def understand(names: Sequence[Name], trainer: Trainer | None = None) -> dict[Na
     _settle_players(found, trainer)
     _settle_bare(found)
     _settle_totals(found)
+    _settle_actors(found)
     return found
 
 
@@ -513,6 +517,8 @@ def _settle_bare(found: dict[Name, Meaning]) -> None:
     known = {*losses, *bare}
     if "g_loss" not in known or not known & {"d_loss", "d_loss_real"}:
         return
+    if len(bare) > 1 and all(name.label in ("d", "g") for name in bare.values()):
+        return  # small letters are a distance and gravity as well
     for quantity, name in bare.items():
         if quantity not in losses:
             found[name] = Meaning(quantity, "", 4, "no other name is such a loss")
@@ -537,6 +543,16 @@ def _settle_totals(found: dict[Name, Meaning]) -> None:
         if each.quantity in ("d_real", "d_fake") and _roles(name.label)[0] <= {"D", "real", "fake"}:
             whole = WHOLE_NAMES.get(squeeze(name.label))
             found[name] = each if whole or name.label in QUANTITIES else NOTHING
+
+
+def _settle_actors(found: dict[Name, Meaning]) -> None:
+    """Forget a critic beside an actor or a reward, unless there is a generator: it is one of reinforcement learning."""
+    words = {word for name in found for word in _plain(f"{name.heading} {name.label}").split()}
+    if not words & ACTORS or any(whose(name) == "G" or each.quantity == "g_loss" for name, each in found.items()):
+        return
+    for name in found:
+        if "critic" in _plain(f"{name.heading} {name.label}"):
+            found[name] = NOTHING
 
 
 def proposal(name: Name) -> str | None:

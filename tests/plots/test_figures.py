@@ -135,7 +135,7 @@ class TestLosses:
         np.testing.assert_array_equal(x, columns["step"])
         window = np.sort(columns["g_loss"][200 - 4 : 200 + 5])
         assert y[200] == pytest.approx(window.mean())
-        assert "mean of 9 steps" in words(figure)
+        assert "mean of 9 values" in words(figure)
 
     def test_the_thick_line_of_a_long_run_leaves_a_tenth_out_at_both_ends(self) -> None:
         columns = history(3000)

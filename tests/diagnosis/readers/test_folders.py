@@ -157,3 +157,11 @@ def test_the_last_checkpoint_of_hugging_face_holds_the_history(tmp_path: Path) -
     found = read(tmp_path, ReadOptions())
     assert len(found.curves["d_loss"]) == 15
     assert found.planned == 2000
+
+
+@pytest.mark.parametrize("name", ["train.log", "a.csv", "loss_log.txt", "metrics.csv", "stats.jsonl"])
+def test_pipes_and_folders_with_the_name_of_a_log_are_passed_over(name: str, tmp_path: Path) -> None:
+    for number, make in enumerate((os.mkfifo, os.mkdir)):
+        folder = write(tmp_path / str(number), b__log=LOG)
+        make(folder / name)
+        assert len(read(folder, ReadOptions()).curves["d_loss"]) == 5

@@ -146,7 +146,7 @@ def _basicsr(folder: Path) -> Log | None:
 
 def _biggan(folder: Path) -> Log | None:
     """Read BigGAN-PyTorch's files of one curve each, with a line `step: value` a number."""
-    files = [path for path in sorted(folder.glob("*.log"))[:MAX_FILES] if _is_series(path)]
+    files = [path for path in sorted(folder.glob("*.log"))[:MAX_FILES] if path.is_file() and _is_series(path)]
     if len(files) < 2:
         return None
     log = Log(excerpt(str(folder)), "files of one curve each")
@@ -172,7 +172,7 @@ def _is_series(path: Path) -> bool:
 
 def _exports(folder: Path) -> Log | None:
     """Read several tables that were exported of one run, a panel or a tag each, as one."""
-    files = sorted(folder.glob("*.csv"))
+    files = sorted(path for path in folder.glob("*.csv") if path.is_file())
     if not 2 <= len(files) <= MAX_FILES:
         return None
     logs = [log for path in files if (log := read_table(path)) is not None]

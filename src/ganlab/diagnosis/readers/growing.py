@@ -9,6 +9,8 @@ from typing import Protocol
 
 from ganlab.diagnosis.readers.lines import Lines
 from ganlab.diagnosis.readers.log import Log
+from ganlab.errors import RunError
+from ganlab.text import excerpt
 
 SETTLED = 250
 """Lines from which on a file's form is not asked for again: more than any reader looks at before it decides."""
@@ -86,6 +88,9 @@ class GrowingLog:
         Raises:
             RunError: the file cannot be read.
         """
+        if self.path.exists() and not self.path.is_file():
+            # A pipe would be waited for without end.
+            raise RunError(f"{excerpt(str(self.path))} is no file any more", "check what took its place")
         if self._reader is not None and not self._lines.replaced() and (log := self._go_on(self._reader)) is not None:
             return log
         self._reader = None

@@ -13,6 +13,7 @@ import pytest
 from ganlab.diagnosis.readers import growing, read_file
 from ganlab.diagnosis.readers.growing import SETTLED
 from ganlab.diagnosis.readers.log import Log
+from ganlab.errors import RunError
 
 ROWS = 2 * SETTLED
 
@@ -129,3 +130,26 @@ class TestWrittenAnew:
             file.write("".join(map(text, range(3 * ROWS))))
         assert plain(source.log()) == whole(path)
         assert source.log().facts.format == "a text log"
+
+
+def test_a_pipe_takes_the_place_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(written("csv"))
+    source = growing(path)
+    source.log()
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(RunError, match="is no file any more"):
+        source.log()
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "jsonl"])
+def test_lines_that_end_in_carriage_returns_alone(form: str, tmp_path: Path) -> None:
+    """As on the first Macs; the last one may lack its end."""
+    path = tmp_path / "log"
+    path.write_bytes(written(form, 60))
+    expected = whole(path)
+    for content in (written(form, 60), written(form, 60).rstrip()):
+        path.write_bytes(content.replace(b"\n", b"\r"))
+        assert whole(path) == expected
+        assert plain(growing(path).log()) == expected

@@ -72,13 +72,17 @@ class Lines:
         self._edges = (b"", b"")
         self._rest = ""
         self._overwritten = False
+        self._newlines = False
         self._too_long = False
         self._decoder: codecs.IncrementalDecoder | None = None
 
     @property
     def rest(self) -> str:
-        """A last line that lacks its end; empty for one of a progress bar."""
-        return "" if self._overwritten else without_escapes(self._rest)
+        """A last line that lacks its end; empty for one of a progress bar.
+
+        Without any newline in the file, carriage returns end its lines.
+        """
+        return "" if self._overwritten and self._newlines else without_escapes(self._rest)
 
     def new(self) -> Iterator[tuple[str, bool]]:
         """Yield each line that was written since the last time, and whether the one after it was written over it.
@@ -128,6 +132,7 @@ class Lines:
         if "\b" in text:
             text = BACKSPACES.sub("\r", text)
         *ended, rest = text.split("\n")
+        self._newlines |= bool(ended)
         for line in ended:
             if self._rest:
                 line, self._rest = self._rest + line, ""

@@ -106,3 +106,24 @@ def test_nobody_reads_on(options: list[str], log: Path) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(timeout=60) in (0, 1)
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    command = command.replace("ganlab", f"{sys.executable} -m ganlab")
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environment(), timeout=120)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is Linux's")
+@pytest.mark.parametrize("options", ["", "--json", "--show"])
+def test_output_that_cannot_be_written_is_one_message(options: str, log: Path) -> None:
+    result = shell(f"ganlab diagnose {log} {options} > /dev/full")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: standard output cannot be written: No space left on device\n")
+
+
+def test_streams_that_are_closed(log: Path) -> None:
+    assert (shell(f"ganlab diagnose {log} >&-").returncode, shell(f"ganlab diagnose {log} >&-").stderr) == (0, "")
+    assert shell("ganlab diagnose nothing >&- 2>&-").returncode == 2
+    result = shell("ganlab diagnose - <&-")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: standard input is closed")

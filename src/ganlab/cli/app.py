@@ -79,13 +79,14 @@ def main() -> None:
     logging.getLogger("ganlab").setLevel(logging.INFO)
     open_streams()
     try:
-        refuse_active(sys.argv[1:])
-        app()
+        try:
+            refuse_active(sys.argv[1:])
+            app()
+        finally:
+            close_streams()
     except GanlabError as error:
         print_error(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         console(stderr=True).print("interrupted")
         sys.exit(130)
-    finally:
-        close_streams()

@@ -333,3 +333,18 @@ def test_two_tables_in_one_file_are_refused(tmp_path: Path, second: str) -> None
     with pytest.raises(RunError, match="holds two tables: line 7 names other columns, `step`,"):
         load(tmp_path, first + second)
     assert points(load(tmp_path, first + "saving, please, wait\n5,1.5,0.5\n"), "d_loss")[-1] == (5, 1.5)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
+def test_a_last_number_that_may_be_cut_off_is_left_out(delimiter: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    rows = [delimiter.join((str(step), "0.9123", f"12.{5678 + step}")) for step in range(30)]
+    text = "\n".join([delimiter.join(("step", "d_loss", "g_loss")), *rows])
+    for missing in range(1, 5):
+        path.write_text(text[:-missing])
+        found = read(path, ReadOptions())
+        assert (len(found.curves["d_loss"]), len(found.curves["g_loss"])) == (30, 29)
+        assert found.read is not None
+        assert found.read.dropped == (("number at the end of the file, which may be cut off", 1),)
+    path.write_text(text)
+    assert len(read(path, ReadOptions()).curves["g_loss"]) == 30

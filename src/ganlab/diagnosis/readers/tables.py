@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from ganlab.diagnosis.readers.growing import read_by
-from ganlab.diagnosis.readers.lines import all_lines, number
+from ganlab.diagnosis.readers.lines import all_lines, lines, number
 from ganlab.diagnosis.readers.log import Log, Name
 from ganlab.diagnosis.readers.place_columns import INDEX, counter, take_places
+from ganlab.diagnosis.readers.text import CUT_OFF
 from ganlab.errors import RunError
 from ganlab.text import excerpt, listed, quoted
 
@@ -86,7 +88,10 @@ def open_table(path: Path) -> TableReader | None:
     labels, kind, exported = _labels(form.names or [str(column + 1) for column in range(form.width)], path)
     log = Log(excerpt(str(path)), kind)
     log.facts.exported = exported
-    return TableReader(log, form, _unique(labels))
+    reader = TableReader(log, form, _unique(labels))
+    last = [cells[-1] for line in islice(lines(path), form.above, SAMPLE) if (cells := _cells(line, form.delimiter))]
+    reader.shortest = min(map(len, last), default=0)
+    return reader
 
 
 class TableReader:
@@ -98,6 +103,9 @@ class TableReader:
         log: takes the rows.
         form: how the table is written.
         names: of the columns; None for one that is left out.
+
+    Attributes:
+        shortest: characters of the shortest last cell of the first rows.
     """
 
     def __init__(self, log: Log, form: Form, names: Sequence[Name | None]) -> None:
@@ -108,6 +116,7 @@ class TableReader:
         whole = form.width == len(names) and form.delimiter != "|" and any(self.useful)
         self.plain = [name for name in names if name is not None] if whole and None not in names else []
         self.above = form.above
+        self.shortest = 0
         self.lines = 0
         self.broken = 0
         self.odd = 0
@@ -174,13 +183,16 @@ class TableReader:
         """Return the log; None if most lines are no rows.
 
         Args:
-            rest: a last line that lacks its end, which counts if it has a cell a column.
+            rest: a last line that lacks its end, which counts if it has a cell a column; its last number does not if it
+                is shorter than all of those at the beginning, as it may be cut off.
 
         Raises:
             RunError: there is a header and no row.
         """
+        cell = next(reversed(_cells(rest, self.form.delimiter)), "")
+        is_cut = len(cell) < self.shortest and rest.rstrip().endswith(cell) and number(cell) is not None
         if rest:
-            self.take(rest)
+            self.take(rest.rstrip().removesuffix(cell) + "-" if is_cut else rest)
         log, form = self.log, self.form
         if self.broken + self.odd > log.count and form.names:
             return None
@@ -190,6 +202,8 @@ class TableReader:
                 f"{log.source} names the columns {columns}, and no row of numbers follows",
                 "look again once the run has written some",
             )
+        if is_cut:
+            log.facts.dropped[CUT_OFF] = 1
         if self.broken:
             log.facts.dropped[f"lines that do not have {form.width} cells"] = self.broken
         if not form.names:
@@ -321,6 +335,7 @@ def _cells(line: str, delimiter: str | None) -> list[str]:
 def _unique(labels: Sequence[str | None]) -> list[Name | None]:
     """Return the columns' names; of several columns of one name, which one each is."""
     seen: dict[str, int] = {}
+    counts = Counter(labels)
     names: list[Name | None] = []
     for label in labels:
         if label is None:
@@ -328,7 +343,7 @@ def _unique(labels: Sequence[str | None]) -> list[Name | None]:
             continue
         column = seen.get(label, 0)
         seen[label] = column + 1
-        names.append(Name(label, "", column, labels.count(label)))
+        names.append(Name(label, "", column, counts[label]))
     return names
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,10 @@ def test_text_that_opens_like_json_is_text(tmp_path: Path) -> None:
 def test_json_without_a_history_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(RunError):
         load(tmp_path, content)
+
+
+@pytest.mark.parametrize("damage", [', {"note":"' + "{" * 100_000, ', {"a":[' * 50_000, (', {"a":' * 200 + "x") * 300])
+def test_damage_does_not_cost_time_by_its_square(damage: str, tmp_path: Path) -> None:
+    begin = time.process_time()
+    assert load(tmp_path, json.dumps(ROWS)[:-1] + damage).curves["d_loss"].steps.tolist() == [0, 10, 20, 30]
+    assert time.process_time() - begin < 4

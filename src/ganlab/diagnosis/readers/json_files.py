@@ -23,6 +23,12 @@ MAX_LIST = 8
 MAX_DOCUMENT = 1 << 28
 """Bytes of a JSON document that is read as a whole."""
 
+MAX_IN_VAIN = 8
+"""How often the length of a damaged document is read for objects that turn out to be broken."""
+
+MAX_BROKEN = 1000
+"""Places at which a document may be broken; each costs the time to count the lines above it."""
+
 NUMBERED = re.compile(r"(?:epoch|step|iter(?:ation)?)?[\s_-]*([0-9]{1,15})", re.IGNORECASE)
 """A key that counts: `12`, `epoch_12`."""
 
@@ -175,14 +181,29 @@ def _number(value: Any) -> float | None:
 
 
 def _whole_objects(text: str) -> tuple[list[dict[str, Any]], int]:
-    """Return the objects of a damaged array that are whole, and at how many places it is damaged."""
-    decoder, rows, broken = json.JSONDecoder(), [], 0
+    """Return the objects of a damaged array that are whole, and at how many places it is damaged.
+
+    A document that is little else than damage is given up.
+    """
+    decoder, broken = json.JSONDecoder(), 0
+    rows: list[dict[str, Any]] = []
     at = text.find("{") if text.lstrip().startswith("[") else -1
+    in_vain = 0
     while at >= 0:
         try:
             value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            broken, at = broken + 1, at + 1
+        except RecursionError:
+            return rows, broken + 1
+        except ValueError as error:
+            broken += 1
+            if isinstance(error, json.JSONDecodeError):
+                in_vain += error.pos - at
+                # No object follows a string without an end, since it would need quotes for its keys.
+                if error.msg.startswith("Unterminated string"):
+                    return rows, broken
+            if broken == MAX_BROKEN or in_vain > MAX_IN_VAIN * len(text):
+                return rows, broken
+            at += 1
         else:
             rows.append(value)
         at = text.find("{", at)

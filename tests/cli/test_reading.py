@@ -173,3 +173,9 @@ class TestExport:
         assert curves.read_text() == "mine"
         assert ganlab(log, "--show", "--export", tmp_path / "new.csv").exit_code == 0
         assert (tmp_path / "new.csv").is_file()
+
+
+def test_a_column_is_a_line_whatever_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps({"step": i, "d\nloss": 0.9, "g_loss\r\n": 1.5}) + "\n" for i in range(9)))
+    assert [line.split()[0] for line in ganlab(path, "--show").stdout.splitlines()[-2:]] == ["d\\nloss", "g_loss\\r\\n"]

@@ -21,7 +21,7 @@ from ganlab.diagnosis.read_report import NothingKnown, ReadColumn, ReadReport
 from ganlab.diagnosis.readers import read
 from ganlab.diagnosis.readers.curves_file import report_of, write_curves
 from ganlab.errors import GanlabError
-from ganlab.text import printable
+from ganlab.text import one_line, printable
 
 
 def show_each(paths: Sequence[str], order: Order) -> None:
@@ -74,7 +74,7 @@ def show_reading(out: Console, source: str, report: ReadReport, hint: str = "") 
     for heading in ("column", "meaning", "rows", "range", "how it was decided"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "rows" else "left")
     for column in report.columns:
-        table.add_row(*(Text(printable(cell)) for cell in _cells(column)))
+        table.add_row(*(Text(one_line(cell)) for cell in _cells(column)))
     if not out.is_terminal:
         # Whoever reads a file or pipe by its lines gets a line a column.
         out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)

@@ -339,3 +339,13 @@ def test_a_classifiers_log_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GanlabError, match="no column that is known"):
         load(tmp_path, lines)
     assert load(tmp_path, lines, columns={"d_acc": "val_acc"}).curves["d_acc_real"].values.tolist() == [0.9] * 9
+
+
+def test_a_table_with_commas_below_lines_of_text(tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    text = "".join(f"step {i} d_loss: 0.9{i} g_loss: 1.5{i}\n" for i in range(20))
+    table = "step,d_loss,g_loss\n" + "".join(f"{i},0.9{i},1.5{i}\n" for i in range(20, 40))
+    path.write_text(
+        text + table + "".join(f'{{"step": {i}, "d_loss": 0.9{i}, "g_loss": 1.5{i}}}\n' for i in range(40, 60))
+    )
+    assert read(path, ReadOptions()).curves["d_loss"].steps.tolist() == list(range(60))

@@ -255,7 +255,7 @@ class TextReader:
             return
         if (above := re.fullmatch(r"\[([A-Za-z][\w ]{0,40})\]|([A-Za-z][\w ]{0,40}):", text)) is not None:
             self.section = above[1] or above[2]
-        cells = [cell.strip() for cell in re.split(r"[|\t]+|\s{2,}", text.strip("|")) if cell.strip()]
+        cells = [cell.strip() for cell in re.split(r"[|\t,;]+|\s{2,}", text.strip("|")) if cell.strip()]
         if len(cells) < 2:
             cells = text.split()
         named = all(re.fullmatch(r"[A-Za-z][\w ./()\-]{0,40}", cell) for cell in cells)

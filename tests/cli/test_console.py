@@ -116,9 +116,10 @@ def shell(command: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is Linux's")
 @pytest.mark.parametrize("options", ["", "--json", "--show"])
 def test_output_that_cannot_be_written_is_one_message(options: str, log: Path) -> None:
-    result = shell(f"ganlab diagnose {log} {options} > /dev/full")
-    assert result.returncode == 2
-    assert result.stderr.startswith("error: standard output cannot be written: No space left on device\n")
+    for unbuffered in ("", "1"):
+        result = shell(f"PYTHONUNBUFFERED={unbuffered} ganlab diagnose {log} {options} > /dev/full")
+        assert result.returncode == 2
+        assert result.stderr.startswith("error: standard output cannot be written: No space left on device\n")
 
 
 def test_streams_that_are_closed(log: Path) -> None:

@@ -51,7 +51,10 @@ def open_streams() -> None:
     Names of others are written as the encoding has them, and a character that it lacks as in Python (`\\u4e2d`). Rich
     draws its boxes in ASCII.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(getattr(sys.stdout.buffer, "raw", None), io.FileIO):
+    # Python's own output has no buffer below it if PYTHONUNBUFFERED is set.
+    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(
+        getattr(sys.stdout.buffer, "raw", sys.stdout.buffer), io.FileIO
+    ):
         at_once = sys.stdout.line_buffering or sys.stdout.write_through
         output = io.BufferedWriter(Output(sys.stdout.fileno(), "wb", closefd=False))
         sys.stdout = io.TextIOWrapper(output, sys.stdout.encoding, line_buffering=at_once)

@@ -22,6 +22,10 @@ LINES: list[tuple[str, tuple[float | None, ...], dict[str, float]]] = [
     ("Step 10 => D loss -> 0.5; G loss -> 0.75", TEN, {"D loss": D, "G loss": G}),
     ("Step:10 d_loss:5e-1 g_loss:+7.5E-01", TEN, {"d_loss": D, "g_loss": G}),
     ("    10     D loss  .5     G loss  .75", TEN, {"D loss": D, "G loss": G}),
+    # A list without a name, such as VITS prints; a short one is a shape.
+    ("INFO [0.5, 0.75, 1.5, 2.5, 3.5, 4.5]", NOWHERE,
+     {"list [1]": D, "list [2]": G, "list [3]": 1.5, "list [4]": 2.5, "list [5]": 3.5, "list [6]": 4.5}),
+    ("[64, 3, 4, 4]", NOWHERE, {}),
     # Containers and wrapped numbers.
     ("{'step': 10, 'd_loss': 0.5, 'g_loss': 0.75}", TEN, {"d_loss": D, "g_loss": G}),
     ("{'d_loss': 0.5, 'g_loss': 0.75, 'step': 10}", TEN, {"d_loss": D, "g_loss": G}),

@@ -225,6 +225,10 @@ class Form:
         return self.epoch is not None or self.iteration is not None
 
 
+LONG_LIST = 6
+"""Numbers that a list without any name must have to be read: shorter ones are shapes and sizes."""
+
+
 class Member(NamedTuple):
     """A number that shares the name of a group.
 
@@ -309,10 +313,19 @@ def understand(gaps: tuple[str, ...]) -> Form:
     rest = _take_places(form, groups, gaps)
     for group in rest:
         form.values += _values(group)
-    form.values = _told_apart(sorted(form.values))
+    form.values = _told_apart(sorted(form.values)) or _listed(groups, gaps)
     if form.values and not form.has_place:
         _take_weak_place(form, groups)
     return form
+
+
+def _listed(groups: list[Group], gaps: tuple[str, ...]) -> list[tuple[int, Name]]:
+    """Return the numbers of a line that is a list without a name, such as VITS prints, by their places in it."""
+    members = groups[0].members if len(groups) == 1 and not groups[0].label else []
+    whole = gaps[0].strip()[-1:] == "[" and gaps[-1].strip() == "]" and all(gap == ", " for gap in gaps[1:-1])
+    if not whole or len(members) < LONG_LIST:
+        return []
+    return [(member.number, Name("list", "", place, len(members))) for place, member in enumerate(members)]
 
 
 def _groups(gaps: tuple[str, ...]) -> list[Group]:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ganlab.cli.compare import compare
-from ganlab.cli.console import close_streams, console, open_streams, print_error
+from ganlab.cli.console import console, print_error
 from ganlab.cli.cp import cp
 from ganlab.cli.diagnose import diagnose
 from ganlab.cli.evaluate import evaluate
@@ -22,6 +22,7 @@ from ganlab.cli.report import report
 from ganlab.cli.resume import resume
 from ganlab.cli.sample import sample
 from ganlab.cli.schema import schema
+from ganlab.cli.streams import close_streams, open_streams
 from ganlab.cli.sweep import sweep
 from ganlab.cli.train import train
 from ganlab.cli.validate import validate

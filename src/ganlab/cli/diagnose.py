@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ganlab.cli.console import spooled
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.cli.parsing import column_names, verdict_names
+from ganlab.cli.streams import spooled
 from ganlab.errors import GanlabError
 from ganlab.runs.stop import StopSignal
 

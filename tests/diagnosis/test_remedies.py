@@ -218,3 +218,10 @@ def test_a_log_that_shows_a_cure_is_not_told_to_take_it() -> None:
     assert advised(R1)
     assert not advised(R1, penalty=0.1)
     assert prescribe([STEADIER_ADAM, R1], Evidence("log"))
+
+
+def test_another_loss_is_no_cure_for_a_log_of_another_family() -> None:
+    assert prescribe([NON_SATURATING], Evidence("log"))
+    assert prescribe([NON_SATURATING], Evidence("log", family="cross_entropy", saturating=True))
+    assert not prescribe([NON_SATURATING], Evidence("log", family="cross_entropy", saturating=False))
+    assert not prescribe([NON_SATURATING], Evidence("log", family="least_squares"))

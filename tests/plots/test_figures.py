@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
@@ -181,6 +182,12 @@ class TestLosses:
         assert "log beyond 10" in words(figure)
         healthy = axes.transData.transform([(1, columns["g_loss"][0]), (1, columns["d_loss_real"][0])])
         assert healthy[0, 1] - healthy[1, 1] > 5
+        figure.canvas.draw()
+        labels = [label for label in axes.get_yticklabels() if label.get_text()]
+        boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
+        assert {label.get_text() for label in labels} == {"0", "10", "1e4", "1e7"}
+        assert all(below.y1 <= above.y0 for below, above in itertools.pairwise(boxes))
+        assert min(box.x0 for box in boxes) >= 0
 
     def test_discriminator_losses_at_zero_keep_the_axis_linear(self) -> None:
         columns = history(1000) | {key: np.full(1000, 1e-7) for key in LOSSES[:2]}

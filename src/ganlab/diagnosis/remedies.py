@@ -182,6 +182,7 @@ NON_SATURATING = Cure(
     "The non-saturating loss passes on a gradient however confident the discriminator is",
     "Goodfellow et al. 2014, section 3",
     lambda experiment: {"loss": "non_saturating"} if experiment.loss == "minimax" else {},
+    seen=lambda evidence: evidence.saturating is False or evidence.family not in (None, "cross_entropy"),
 )
 FULLER_DATA = Cure("Train on all of the data", "Karras et al. 2020 (ADA), figure 1", fuller_data)
 

@@ -7,6 +7,7 @@ A NaN is never hidden: its curve has a gap, and a dashed line names the first st
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -339,11 +340,23 @@ def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
 def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
     """Make the y axis linear up to +-threshold and logarithmic beyond, as wide as all values."""
     axes.set_yscale("symlog", linthresh=threshold, linscale=3)
-    axes.yaxis.set_major_formatter(PLAIN)
+    axes.yaxis.set_major_formatter(lambda value, _: _short(value))
     axes.yaxis.set_minor_locator(NullLocator())
     lowest, highest = min(c.values.min() for c in curves), max(c.values.max() for c in curves)
     axes.set_ylim(min(2 * lowest, -0.1 * threshold), max(2 * highest, threshold))
+    axes.set_yticks([0.0, *_decades(threshold, highest), *(-each for each in _decades(threshold, -lowest))])
     axes.set_title(f"{axes.get_title('left')}; log beyond {threshold:g}")
+
+
+def _short(value: float) -> str:
+    """Return a power of ten as the narrow margin holds it: -1000, 1e5."""
+    return f"{value:g}" if abs(value) < 1e4 else f"{value:.0e}".replace("+0", "").replace("+", "")
+
+
+def _decades(first: float, last: float) -> list[float]:
+    """Return at most three of `first`, 10 `first`, 100 `first`, ... up to `last`, evenly apart; none if it is less."""
+    count = max(0, math.floor(math.log10(last / first)) + 1) if last > 0 else 0
+    return [first * 10.0**power for power in range(0, count, math.ceil(count / 3))] if count else []
 
 
 def logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_json
+from ganlab.cli.console import console, print_json, print_uncut
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.text import printable
 
@@ -42,7 +42,6 @@ def compare(
 
 def show_comparison(out: Console, comparison: RunComparison) -> None:
     """Print which run is which letter, one table with a column a run, what could not be read, and the picture."""
-    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -68,9 +67,10 @@ def show_comparison(out: Console, comparison: RunComparison) -> None:
             table.add_row(Text(heading, style="bold"))
         for key, values in rows.items():
             table.add_row(Text(printable(key)), *(Text(printable(value)) for value in values))
-    if not out.is_terminal:
-        out.width = max(out.width, Measurement.get(out, out.options.update(width=10_000), table).maximum)
-    out.print(table, soft_wrap=False)
+    if out.is_terminal:
+        out.print(table, soft_wrap=False)
+    else:
+        print_uncut(out, table)
     out.print()
     for letter, side in zip(LETTERS, comparison.sides, strict=False):
         for gap in side.gaps:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.measure import Measurement
 
 from ganlab.errors import GanlabError
 from ganlab.text import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDEST = 10_000
+"""Characters of a table's line, at most."""
 
 
 def console(stderr: bool = False) -> Console:
     """Return a console that never reads markup, emoji codes or highlights out of user text; NO_COLOR is honoured."""
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def print_uncut(out: Console, table: Table) -> None:
+    """Print a table as wide as its cells are, however narrow the console: a row a line, nothing cut."""
+    out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)
+    out.print(table, soft_wrap=False)
 
 
 def print_json(values: Any) -> None:

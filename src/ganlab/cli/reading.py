@@ -9,13 +9,11 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import console, print_error, print_json
+from ganlab.cli.console import console, print_error, print_json, print_uncut
 from ganlab.cli.order import Order
-from ganlab.cli.verdict_table import WIDEST
 from ganlab.diagnosis.places import names, number, span
 from ganlab.diagnosis.read_report import NothingKnown, ReadColumn, ReadReport
 from ganlab.diagnosis.readers import read
@@ -75,11 +73,11 @@ def show_reading(out: Console, source: str, report: ReadReport, hint: str = "") 
         table.add_column(heading, overflow="fold", justify="right" if heading == "rows" else "left")
     for column in report.columns:
         table.add_row(*(Text(one_line(cell)) for cell in _cells(column)))
-    if not out.is_terminal:
-        # Whoever reads a file or pipe by its lines gets a line a column.
-        out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)
     out.print()
-    out.print(table, soft_wrap=False)
+    if out.is_terminal:
+        out.print(table, soft_wrap=False)
+    else:
+        print_uncut(out, table)  # whoever reads a file or pipe by its lines gets a line a column
     if hint:
         out.print(f"\n{printable(hint)}")
 

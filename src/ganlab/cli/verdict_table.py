@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import console, print_error, print_json
+from ganlab.cli.console import console, print_error, print_json, print_uncut
 from ganlab.cli.verdict_panel import colour_of, print_remarks
 from ganlab.diagnosis.sessions import Judged
 from ganlab.errors import GanlabError
 from ganlab.text import printable
 from ganlab.verdicts import matches, words
-
-WIDEST = 10_000
-"""Characters of a table's line, at most."""
 
 
 def show_several(results: Sequence[tuple[str, Judged | GanlabError]], as_json: bool) -> None:
@@ -52,9 +48,7 @@ def show_table(out: Console, results: Sequence[tuple[str, Judged | GanlabError]]
         table.add_column(heading, no_wrap=True)
     for name, result in results:
         table.add_row(Text(printable(name)), *_cells(result))
-    # As wide as it is: a name is there to be copied, and never cut.
-    out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)
-    out.print(table)
+    print_uncut(out, table)  # on a terminal too: a name is there to be copied
 
 
 def _cells(result: Judged | GanlabError) -> list[Text]:

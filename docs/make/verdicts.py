@@ -273,10 +273,10 @@ HEAD = """# Verdicts
 Made by `python -m docs.make.verdicts` from the code and from real runs of the corpus. How often they are right:
 [verdict_accuracy.md](verdict_accuracy.md).
 
-**What is needed.** Losses alone prove little: divergence, a batch-norm leak, the dominance of one player, a steady
-orbit. Everything else needs samples and real data (runs of ganlab and `ganlab.Monitor` have them; for a log of other
-code, add `--samples` and `--real`) or a curve of FID. Without these the verdict is *inconclusive*, and says what is
-missing and how to get it.
+**What is needed.** Losses alone prove little: divergence, a batch-norm leak, the dominance of one player, losses that
+stand still, a steady orbit. Everything else needs samples and real data (runs of ganlab and `ganlab.Monitor` have them;
+for a log of other code, add `--samples` and `--real`) or a curve of FID. Without these the verdict is *inconclusive*,
+and says what is missing and how to get it.
 
 {order}
 
@@ -319,10 +319,10 @@ not be read:
 
 
 HOW_EARLY = """\
-**How early.** Nothing but NaN is named before {share:.0f} % of the planned steps, where the plan is known, or before
-there is what this table asks for. Until then the verdict is *inconclusive*, its summary says what was seen so far, and
-`missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by its samples
-from {live} snapshots on that span {share:.0f} % of its plan. Under {few} samples confidence is at most .8.
+**How early.** NaN, and augmentation beyond its range, are named at once. Everything else waits for what this table asks
+for; its share counts where the plan is known. Until then the verdict is *inconclusive*, its summary says what was seen
+so far, and `missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by
+its samples from {live} snapshots on that span {share:.0f} % of its plan. Under {few} samples confidence is at most .8.
 
 {table}"""
 

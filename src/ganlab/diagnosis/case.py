@@ -378,7 +378,8 @@ STILL = 0.1
 """Change over the last half of the run, over the level there, from which a statistic still moves."""
 
 FAST = 0.5
-"""The same for samples that are garbage yet."""
+"""Change over the last half of the run, over the level there, that makes samples which are garbage still improve, and
+a run under-trained by its printed FID alone."""
 
 GOOD = 0.5
 """Share of samples that must pass the garbage test, over that of reals, for samples to count as learned."""
@@ -393,7 +394,7 @@ LARGEST_FID = 1e5
 """FID above which the number is an error of the metric: pure noise has about 500."""
 
 GARBAGE = 0.25
-"""The same share under which the samples are garbage."""
+"""Share of samples that pass the garbage test, over that of reals, under which they are garbage."""
 
 ALIKE = 0.1
 """Relative Vendi score under which samples are all alike."""

@@ -13,8 +13,9 @@ import numpy as np
 from ganlab.diagnosis.case import Case, Charge, reading
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failure import Failure
-from ganlab.diagnosis.failures import oscillation
+from ganlab.diagnosis.failures import frozen, oscillation
 from ganlab.diagnosis.findings import TIME, Missing
+from ganlab.diagnosis.loss_levels import ENOUGH_ROWS
 from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of, words
 
 SHARE = 0.1
@@ -59,12 +60,12 @@ class Needs:
     share: float = SHARE
 
 
-LOSSES = Needs(rows=12, seen=6)
+LOSSES = Needs(rows=ENOUGH_ROWS, seen=6)
 
 NEEDS = {
     "diverged": LOSSES,
     "convergence_failure": LOSSES,
-    "convergence_failure/frozen": Needs(rows=30, seen=30),
+    "convergence_failure/frozen": Needs(rows=frozen.FEWEST, seen=frozen.FEWEST),
     "never_learned": Needs(snapshots=1, samples=SOME, fids=5),
     "mode_collapse": Needs(snapshots=1, samples=NUMEROUS),
     "mode_collapse/total": Needs(snapshots=1, samples=SOME),

@@ -175,31 +175,19 @@ class Evidence:
 
     def until(self, step: int) -> Evidence:
         """The same run as it stood at a step, not ended."""
-        return Evidence(
-            source=self.source,
+        return replace(
+            self,
             curves={name: curve.until(step) for name, curve in self.curves.items()},
             snapshots=tuple(row for row in self.snapshots if row["step"] <= step),
             quality={name: curve.until(step) for name, curve in self.quality.items()},
-            family=self.family,
-            saturating=self.saturating,
-            planned=self.planned,
             ended=False,
             non_finite=self.non_finite if self.non_finite and self.non_finite.step <= step else None,
-            experiment=self.experiment,
-            notes=self.notes,
-            damaged=self.damaged,
             players={
                 player: {name: curve.until(step) for name, curve in curves.items()}
                 for player, curves in self.players.items()
             },
             controls={name: curve.until(step) for name, curve in self.controls.items()},
-            families=self.families,
-            weighted=self.weighted,
-            plain_term=self.plain_term,
             restarts=tuple(each for each in self.restarts if each <= step),
-            unit=self.unit,
-            epoch_steps=self.epoch_steps,
-            read=self.read,
         )
 
     def since(self, step: int) -> Evidence:

@@ -10,6 +10,7 @@ from ganlab.diagnosis.case import OWN_RUNS, Case
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import generator_level
+from ganlab.runs.history import LOSS_COLUMNS
 from ganlab.runs.snapshots import SAMPLES
 
 EXPLOSION = 100.0
@@ -64,8 +65,6 @@ ENOUGH_ROWS = 30
 END = 0.05
 """Share of the run, at its end, over which an explosion must still be there."""
 
-LOSS_CURVES = ("d_loss", "d_loss_real", "d_loss_fake", "g_loss")
-
 
 def explosion(case: Case) -> Finding | None:
     """What shows that a run diverged, over the steps of its window; None if nothing does."""
@@ -84,14 +83,14 @@ def non_finite(case: Case) -> Finding | None:
     reported = case.evidence.non_finite
     found = [(reported.step, reported.signal, case.last_step)] if reported else []
     # Of columns that break in one row, the losses are what people look at.
-    curves = sorted(case.evidence.curves.items(), key=lambda named: named[0] not in LOSS_CURVES)
+    curves = sorted(case.evidence.curves.items(), key=lambda named: named[0] not in LOSS_COLUMNS)
     for name, curve in curves:
         if name.startswith("grad_"):  # under float16 a gradient may overflow and its step be skipped: no failure
             continue
         finite, bad = np.flatnonzero(np.isfinite(curve.values)), np.flatnonzero(~np.isfinite(curve.values))
         if len(finite):  # a player that has not moved yet may have no loss
             bad = bad[bad > finite[0]]
-        elif name not in LOSS_CURVES:  # a column that the loss does not have
+        elif name not in LOSS_COLUMNS:  # a column that the loss does not have
             continue
         if len(bad):
             last = case.last_step if bad[-1] == len(curve) - 1 else int(curve.steps[bad[-1]])
@@ -127,7 +126,7 @@ def exploded_gradient(case: Case) -> Finding | None:
 
 def exploded_loss(case: Case) -> Finding | None:
     """A loss beyond any that decisions can cost; if the scale is unknown, beyond EXPLOSION times its earlier level."""
-    for name in LOSS_CURVES:
+    for name in LOSS_COLUMNS:
         curve = case.curve(name)
         if curve is None:
             continue

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ganlab.config.objectives import FIXED_LEVELS, Family
+from ganlab.config.objectives import FAMILY_WORDS, FIXED_LEVELS, Family
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
@@ -18,15 +18,18 @@ WON = 0.01
 SURE = 0.99
 """Accuracy on reals and on fakes above which the discriminator has won."""
 
-CHANCE = {
-    "cross_entropy": " (cross-entropy at chance: .69)",
-    "least_squares": " (least squares at chance: .25, or .13 with the factor 1/2)",
-    "hinge": " (hinge at chance: 1)",
+LOSING = 1.0
+"""Discriminator's loss, sum or mean, above which it loses: fakes that it takes for real cost it 2.3 by themselves."""
+
+CHANCE: Mapping[Family, str] = {
+    "cross_entropy": ".69",
+    "least_squares": ".25, or .13 with the factor 1/2",
+    "hinge": "1",
 }
-"""What the discriminator's loss per half is at chance, in words, by the family of the losses."""
+"""Discriminator's loss per half at chance, as a verdict says it."""
 
 ENOUGH_ROWS = 12
-"""Rows over which the discriminator's own loss must show a victory where the generator has other terms."""
+"""Rows from which the losses say anything."""
 
 TERM_LOST = "the adversarial term teaches the generator nothing any more; the other terms carry the training"
 
@@ -38,10 +41,10 @@ BALANCED: Mapping[Family, tuple[tuple[float, ...], tuple[float, ...], str]] = {
 """At chance: the discriminator's loss per half, of a sum or a mean, the generator's loss, and the scores in words."""
 
 AROUND = 0.05
-"""Distance from chance, relative to the level, and at most .05 of one that is 0, up to which a loss is at chance."""
+"""Distance up to which a loss is at chance: relative to the level that it has there, or absolute if that is 0."""
 
 MOST = 0.95
-"""Share of all rows that must be at chance for the whole run to be."""
+"""Share of its rows that must be at chance for a run to have been there throughout."""
 
 VICTORY_SOURCE = "Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017"
 
@@ -115,7 +118,10 @@ def adversarial_level(case: Case) -> Series | None:
 
 def at_chance(case: Case) -> str:
     """What the discriminator's loss per half is at chance, in parentheses; nothing if the loss is not known."""
-    return "" if case.evidence.families else CHANCE.get(case.evidence.family or "", "")
+    family = case.evidence.family
+    if case.evidence.families or family is None or family not in CHANCE:
+        return ""
+    return f" ({FAMILY_WORDS[family]} at chance: {CHANCE[family]})"
 
 
 def chance_throughout(case: Case) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Series
+from ganlab.runs.history import LOSS_COLUMNS
 
 FEWEST = 8
 """Rows of a loss before and after a restart from which they are compared; as many of each, the nearest ones."""
@@ -59,7 +60,7 @@ def _worse_fid(fid: Series, restart: int) -> str:
 
 def _changes(case: Case, restart: int) -> Iterator[str]:
     """Yield each loss whose level or spread differs clearly."""
-    for name in ("d_loss", "d_loss_real", "d_loss_fake", "g_loss"):
+    for name in LOSS_COLUMNS:
         curve = case.curve(name)
         if curve is None:
             continue

@@ -12,9 +12,7 @@ from torch import Tensor
 from ganlab.monitor.rows import Deferred
 from ganlab.objectives.adversarial import Adversarial
 from ganlab.objectives.parts import Trace
-
-ADVERSARIAL = ("d_loss", "d_loss_real", "d_loss_fake", "g_loss")
-"""Losses of the two players against each other; all others are columns of parts and games."""
+from ganlab.runs.history import LOSS_COLUMNS
 
 
 def history_columns(loss: Adversarial, trace: Trace, grads_d: Sequence[Tensor], grads_g: Sequence[Tensor]) -> Deferred:
@@ -88,7 +86,7 @@ class Layout:
             "grad_g": torch.linalg.vector_norm(grads_g, dim=1),
             # The loss is a mean over scores, so a sample's own gradient is their number times what reaches it.
             "grad_g_output": of_samples.mean(1) * self.generator_scores,
-            **{name: value for name, value in losses.items() if name not in ADVERSARIAL},
+            **{name: value for name, value in losses.items() if name not in LOSS_COLUMNS},
         }
 
 

@@ -36,6 +36,9 @@ STANDARD_COLUMNS = (
 )
 """Columns of every run, in the file's order; penalties and the game's own columns follow."""
 
+LOSS_COLUMNS = ("d_loss", "d_loss_real", "d_loss_fake", "g_loss")
+"""Columns of what the two players lose against each other; other losses are columns of parts and games."""
+
 
 def format_value(value: float | None) -> str:
     """Write a number so that reading it gives the same float32 back; None is an empty cell, NaN stays `nan`."""

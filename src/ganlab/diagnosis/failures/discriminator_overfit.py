@@ -38,7 +38,7 @@ BEYOND = 1.0
 """Strength above which it is no probability any more: nothing is left that stronger augmentation could do."""
 
 ENOUGH_ROWS = 5
-"""Rows of the last fifth of a run that must have it."""
+"""Rows in the last fifth of a run that must print the strength."""
 
 
 def examine(case: Case) -> Iterator[Charge]:

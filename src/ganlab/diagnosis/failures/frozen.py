@@ -11,7 +11,7 @@ from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.loss_levels import WON
+from ganlab.diagnosis.loss_levels import LOSING, WON
 from ganlab.diagnosis.remedies import STEADIER_ADAM, Cure
 
 FEWEST = 30
@@ -31,9 +31,6 @@ ROUNDING = 1e-6
 
 DEAD_RATE = 1e-6
 """Share of its own maximum at which a learning rate is dead."""
-
-LOSING = 1.0
-"""Discriminator's loss above which it loses, while the generator's is 0."""
 
 
 def examine(case: Case) -> Iterator[Charge]:

@@ -10,7 +10,7 @@ from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.loss_levels import generator_kind, generator_level
+from ganlab.diagnosis.loss_levels import LOSING, generator_kind, generator_level
 from ganlab.diagnosis.remedies import Cure, at_least, fewer_updates
 
 FOOLED = 0.9
@@ -18,9 +18,6 @@ FOOLED = 0.9
 
 PASSES = {"non_saturating": -math.log(FOOLED), "saturating": math.log(1 - FOOLED)}
 """Generator's loss below which the same is true."""
-
-LOSING = 1.0
-"""Discriminator's loss, sum or mean, above which it loses: told to be real, fakes cost it 2.3 alone."""
 
 
 def examine(case: Case) -> Iterator[Charge]:

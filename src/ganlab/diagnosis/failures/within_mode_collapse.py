@@ -13,7 +13,7 @@ from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import NARROW
 
 HALF = 0.5
-"""Share of the judged classes that must be so."""
+"""Share of the judged classes that must have so little variety."""
 
 
 def varieties(row: Row) -> list[float]:

@@ -8,6 +8,8 @@ Run its modules from the repository's root:
     python -m truth.accuracy judge         then verdicts next to labels (docs.make.verdict_accuracy writes the page),
     python -m truth.accuracy calibrate     then the confidences that ship with ganlab
     python -m truth.sweeps FOLDER ...      the same for the runs of sweeps
+    python -m truth.foreign FOLDER         how often verdicts on logs of other code are right
+    python -m truth.tilings                how many grids of images are cut where they were put together
     python -m truth.features measure       which faults of pictures which features see (docs.make.features)
     python -m truth.train_classifier       train the digit classifier that ships with ganlab
 

@@ -38,10 +38,10 @@ NONE = 0.9
 of real ones (nearly all below .3) and of noise (all above .95); at .5 they would count as noise."""
 
 STRANGE = 0.99
-"""Share of held-out reals that are nearer to a training image than the limit of the neighbour test."""
+"""Share of training points without modes that lie nearer to another one than the limit of the neighbour test."""
 
 REFERENCES = 5000
-"""Training images that the neighbour test compares with, at most."""
+"""Training points that the neighbour test compares with, at most."""
 
 WAVES = 128
 """Random Fourier features for points (Rahimi & Recht 2007)."""

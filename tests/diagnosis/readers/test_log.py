@@ -65,3 +65,12 @@ def test_rows_that_are_left_out(data: st.DataObject, rows: Rows) -> None:
     log = filled(rows)
     log.keep(np.array(kept, dtype=np.bool_))
     assert content(log) == expected([row for row, keep in zip(rows, kept, strict=True) if keep])
+
+
+def test_no_look_at_a_long_log_copies_it() -> None:
+    log, name = Log("a.csv", "a table"), Name("d_loss")
+    for row in range(10):
+        log.add({name: float(row)})
+    assert np.shares_memory(log.column(name)[1], log.column(name)[1])
+    assert np.shares_memory(log.spread(name), log.column(name)[1])
+    assert all(values.strides == (0,) and np.isnan(values).all() for values in log.places().values())

@@ -87,7 +87,7 @@ def _whole(values: Column) -> Column:
     kept = np.isfinite(values) & (values >= 0) & (values < MAX_STEP)
     with np.errstate(invalid="ignore"):
         kept &= values == np.floor(values)
-    return np.where(kept, values, np.nan)
+    return values if (kept | np.isnan(values)).all() else np.where(kept, values, np.nan)
 
 
 def _last(values: Column) -> float | None:

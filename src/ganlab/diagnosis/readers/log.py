@@ -168,22 +168,24 @@ class Log:
         self.facts.notes += [note for note in later.facts.notes if note not in self.facts.notes]
 
     def column(self, name: Name) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the rows (n,) that hold a column, and its values (n,)."""
+        """Return the rows (n,) that hold a column, and its values (n,). Views: no row can be added while they live."""
         column = self._columns[name]
-        values = np.array(column.values, dtype=np.float64)
-        return np.arange(len(values)) if column.rows is None else np.array(column.rows, dtype=np.int64), values
+        values = np.asarray(column.values)
+        return np.arange(len(values)) if column.rows is None else np.asarray(column.rows), values
 
     def places(self) -> dict[str, NDArray[np.float64]]:
         """Return `epoch`, `epochs`, `iteration`, `iterations` of each row (count,); NaN where it was not printed."""
         places = {}
         for part, printed in self._places.items():
-            places[part] = np.full(self.count, np.nan)
-            places[part][: len(printed)] = printed
+            missing = np.broadcast_to(np.nan, self.count - len(printed))
+            places[part] = np.concatenate([np.asarray(printed), missing]) if printed else missing
         return places
 
     def spread(self, name: Name) -> NDArray[np.float64]:
         """Return a column over all rows (count,), NaN where a row lacks it."""
         rows, values = self.column(name)
+        if len(values) == self.count:
+            return values
         spread = np.full(self.count, np.nan)
         spread[rows] = values
         return spread

@@ -50,7 +50,7 @@ def thread(steps: NDArray[np.int64], training: NDArray[np.bool_]) -> Thread:
     """
     placed = np.flatnonzero(steps >= 0)
     if (np.diff(steps[placed]) >= 0).all():
-        return Thread(placed.astype(np.int64))
+        return Thread(placed.astype(np.int64, copy=False))
     kept: list[int] = []
     kept_steps: list[int] = []
     restarts, replaced, repeated = [], 0, 0
@@ -97,7 +97,8 @@ def as_shares(accuracies: Mapping[str, Series]) -> tuple[dict[str, Series], list
     shares = {}
     for name, curve in accuracies.items():
         inside = ~((curve.values < 0) | (curve.values > top))
-        shares[name] = Series(curve.steps[inside], curve.values[inside] / top)
+        kept = curve if inside.all() else Series(curve.steps[inside], curve.values[inside])
+        shares[name] = Series(kept.steps, kept.values / top) if percent else kept
     return shares, notes
 
 

@@ -335,6 +335,32 @@ def test_two_tables_in_one_file_are_refused(tmp_path: Path, second: str) -> None
     assert points(load(tmp_path, first + "saving, please, wait\n5,1.5,0.5\n"), "d_loss")[-1] == (5, 1.5)
 
 
+def test_a_second_table_without_a_common_name_is_refused(tmp_path: Path) -> None:
+    scores = "epoch,fid,kid\n" + "".join(f"{i},3{i}.5,0.1\n" for i in range(5))
+    with pytest.raises(RunError, match="holds two tables: line 7 names other columns, `step`, `d_loss`, `g_loss`"):
+        load(tmp_path, scores + "step,d_loss,g_loss\n" + "".join(f"{i},1.5,0.5\n" for i in range(50)))
+
+
+@pytest.mark.parametrize(
+    ("above", "rows"),
+    [
+        ("".join(f"Epoch {i} d_loss 1.{i} g_loss 0.{i}\n" for i in range(3)), 3),
+        ("".join(f"D loss: 1.{i} G loss: 0.{i}\n" for i in range(3)), 3),
+        ("step 7: d_loss 1.5\n", 1),
+        ("1,2.5,3.5\n4,5.5,6.5\n", 2),
+        ("# step 10, d_loss 1.5\n# step 20, d_loss 1.5\n", 0),
+        ("Namespace(lr=0.0002, batch_size=64)\nRandom Seed: 7\n", 0),
+        ("Training started, please wait\n", 0),
+    ],
+)
+def test_rows_above_the_table_are_counted(above: str, rows: int, tmp_path: Path) -> None:
+    table = "step,d_loss,g_loss\n" + "".join(f"{i},1.5,0.{5 + i}\n" for i in range(5))
+    found = load(tmp_path, above + table)
+    assert points(found, "d_loss") == [(i, 1.5) for i in range(5)]
+    assert found.read is not None
+    assert found.read.dropped == (("lines above the table that hold numbers", rows),) * bool(rows)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
 def test_a_last_number_that_may_be_cut_off_is_left_out(delimiter: str, tmp_path: Path) -> None:
     path = tmp_path / "log.csv"

@@ -11,10 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from ganlab.diagnosis.readers.grammar import cut, understand
 from ganlab.diagnosis.readers.growing import read_by
 from ganlab.diagnosis.readers.lines import all_lines, lines, number
 from ganlab.diagnosis.readers.log import Log, Name
-from ganlab.diagnosis.readers.place_columns import INDEX, counter, take_places
+from ganlab.diagnosis.readers.place_columns import COUNTERS, INDEX, counter, take_places
 from ganlab.diagnosis.readers.text import CUT_OFF
 from ganlab.errors import RunError
 from ganlab.text import excerpt, listed, quoted
@@ -38,6 +39,9 @@ THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 DECIMAL_COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+(?:[eE][-+]?[0-9]+)?")
 WRAPPED = re.compile(r"(?:[\w.]+\()?\[*\s*([-+.\w]+?)\s*\]*(?:,[^)]*)?\)?")
 """A number as `tensor(0.5, device='cuda:0')`, `[0.5]` or `np.float64(0.5)` wrap it."""
+
+ABOVE = "lines above the table that hold numbers"
+"""Why they are left out: what a table's columns mean is not known of them."""
 
 RULE = re.compile(r"[\s|+:=-]+")
 """A line that only draws the edge of a table."""
@@ -89,8 +93,11 @@ def open_table(path: Path) -> TableReader | None:
     log = Log(excerpt(str(path)), kind)
     log.facts.exported = exported
     reader = TableReader(log, form, _unique(labels))
-    last = [cells[-1] for line in islice(lines(path), form.above, SAMPLE) if (cells := _cells(line, form.delimiter))]
+    head = list(islice(lines(path), SAMPLE))
+    last = [cells[-1] for line in head[form.above :] if (cells := _cells(line, form.delimiter))]
     reader.shortest = min(map(len, last), default=0)
+    if above := _rows_of_text(head[: form.above - bool(form.names)]):
+        log.facts.dropped[ABOVE] = above
     return reader
 
 
@@ -160,8 +167,11 @@ class TableReader:
             self.odd += 1
 
     def _refuse_header(self, cells: Sequence[str]) -> None:
-        """Refuse a line that names columns again, some of them as before: the rows below it are another table's."""
-        if self.form.names and _are_names(cells) and len({*cells} & {*self.form.names}) > 1:
+        """Refuse a line that names columns again, some of them as before or one that counts: another table begins."""
+        if not self.form.names or not _are_names(cells):
+            return
+        counts = self.form.delimiter is not None and any(cell.lower() in COUNTERS for cell in cells)
+        if counts or len({*cells} & {*self.form.names}) > 1:
             raise RunError(
                 f"{self.log.source} holds two tables: line {self.lines:,} names other columns, {listed(cells)}",
                 "give each table a file of its own",
@@ -236,6 +246,15 @@ def _form(path: Path) -> Form | None:
     return _form_without_names(head)
 
 
+def _rows_of_text(lines: Sequence[str]) -> int:
+    """Return how many lines look like those of a training: rows of numbers alone, or named numbers with a step or an
+    epoch, or in a form that comes again. Settings, which are printed once, are not counted."""
+    gaps = [cut(line)[0] for line in lines if _is_told(line)]
+    again = Counter(gaps)
+    forms = ((understand(each), again[each] > 1) for each in gaps)
+    return sum(form.cells or bool(form.values and (form.has_place or repeated)) for form, repeated in forms)
+
+
 def _is_told(line: str) -> bool:
     """Tell whether a line says something and is no comment."""
     return bool(line.strip()) and not line.lstrip().startswith("#")
@@ -267,6 +286,8 @@ def _width(names: Sequence[str], below: Sequence[str], delimiter: str | None) ->
     extra = (0, 1) if delimiter is None or names[0] else (0,)
     for width in (len(names) + more for more in extra):
         fitting = [row for row in rows if len(row) == width]
+        if width > len(names) and fitting and _are_names(fitting[0]):
+            continue  # this line names the columns, and the one above it says something else
         numbers = [[_written(cell, True) is not None for cell in row] for row in fitting]
         if delimiter is None:
             # White space is everywhere: a table is told from prose by its numbers alone.

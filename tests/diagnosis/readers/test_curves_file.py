@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.readers.curves_file import write_curves
@@ -44,6 +44,8 @@ EVIDENCE = st.builds(
     planned=st.sampled_from([None, 10**6]),
     restarts=st.sampled_from([(), (40, 7)]),
     unit=st.sampled_from(["step", "epoch", "image"]),
+    epoch_steps=st.sampled_from([None, 100]),
+    non_finite=st.sampled_from([None, NonFinite(30, "G loss: cycle")]),
 ).filter(lambda evidence: any([evidence.curves, evidence.quality, evidence.controls, evidence.players]))
 
 SAME = (
@@ -55,6 +57,8 @@ SAME = (
     "planned",
     "restarts",
     "unit",
+    "epoch_steps",
+    "non_finite",
     "first_step",
     "last_step",
 )
@@ -78,7 +82,7 @@ def test_what_is_written_is_read_back(evidence: Evidence, tmp_path_factory: pyte
         assert plain(getattr(found, group)) == plain(getattr(evidence, group))
     looked_for = evidence.family is None and not evidence.families  # a family that nothing was said of is found again
     for name in SAME[2 if looked_for else 0 :]:
-        assert getattr(found, name) == getattr(evidence, name), name
+        assert repr(getattr(found, name)) == repr(getattr(evidence, name)), name
     assert found.read is not None
     assert found.read.rows == max(column.rows for column in found.read.columns)
 
@@ -100,7 +104,9 @@ def test_the_verdict_is_the_same(tmp_path: Path) -> None:
     curves = {
         name: Series(steps, level + draw.normal(0, 0.01, 499)) for name, level in (("d_loss", 0.1), ("g_loss", 5))
     }
-    for number, facts in enumerate(({"family": "cross_entropy"}, {"family": "hinge", "planned": 10**6})):
+    nan = NonFinite(499, "G loss: cycle")
+    known = ({"family": "cross_entropy"}, {"family": "hinge", "planned": 10**6}, {"non_finite": nan})
+    for number, facts in enumerate(known):
         evidence = Evidence("a.log", curves, **facts)  # type: ignore[arg-type]
         path = tmp_path / f"{number}.csv"
         write_curves(path, evidence)

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import numpy as np
 
 from ganlab.config.objectives import Family
-from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
 from ganlab.diagnosis.read_report import ReadColumn, ReadReport, finite_range
 from ganlab.errors import RunError
 from ganlab.runs.files import atomic_write
@@ -79,6 +79,8 @@ def _facts(evidence: Evidence) -> dict[str, Any]:
         "planned": evidence.planned,
         "restarts": list(evidence.restarts),
         "unit": evidence.unit,
+        "epoch_steps": evidence.epoch_steps,
+        "non_finite": evidence.non_finite and [evidence.non_finite.step, evidence.non_finite.signal],
     }
 
 
@@ -117,6 +119,7 @@ def read_curves(path: Path) -> Evidence:
                 controls[name] = curve
             else:
                 curves[name] = curve
+        epoch_steps, non_finite = facts.get("epoch_steps"), facts.get("non_finite")
         evidence = Evidence(
             source=source,
             curves=curves,
@@ -131,6 +134,8 @@ def read_curves(path: Path) -> Evidence:
             planned=None if facts["planned"] is None else int(facts["planned"]),
             restarts=tuple(map(int, facts["restarts"])),
             unit=str(facts["unit"]),
+            epoch_steps=None if epoch_steps is None else int(epoch_steps),
+            non_finite=None if non_finite is None else NonFinite(int(non_finite[0]), str(non_finite[1])),
             notes=(f"curves that ganlab exported from {excerpt(facts['source'])}",),
         )
         if (np.diff(steps) <= 0).any():

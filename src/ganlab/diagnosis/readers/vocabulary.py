@@ -18,9 +18,10 @@ import yaml
 from ganlab.config.objectives import Family
 from ganlab.diagnosis.evidence import SIGNALS
 from ganlab.diagnosis.readers.log import Name
+from ganlab.diagnosis.readers.series import POSSIBLE
 from ganlab.text import closest, quoted
 
-QUALITY = ("fid", "kid", "inception_score", "f8", "f1_8")
+QUALITY = tuple(POSSIBLE)
 """Curves of published metrics, as in `Evidence.quality`."""
 
 CONTROLS = ("lr_g", "lr_d", "augment")

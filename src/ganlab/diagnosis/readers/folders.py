@@ -106,11 +106,16 @@ def _folders_below(folder: Path) -> Iterator[Path]:
         yield from level
 
 
-def _lightning(folder: Path) -> Log | None:
-    log = read_table(folder / "metrics.csv") if (folder / "metrics.csv").is_file() else None
-    if log is not None:
-        state_settings(log, folder)
-    return log
+def _named(name: str, read_file: Callable[[Path], Log | None]) -> Callable[[Path], Log | None]:
+    """Return what reads the file of that name in a folder, and the settings beside it."""
+
+    def read(folder: Path) -> Log | None:
+        log = read_file(folder / name) if (folder / name).is_file() else None
+        if log is not None:
+            state_settings(log, folder)
+        return log
+
+    return read
 
 
 def _hugging_face(folder: Path) -> Log | None:
@@ -119,13 +124,6 @@ def _hugging_face(folder: Path) -> Log | None:
     folders = [folder, *(path for _, path in sorted(found, reverse=True))]
     path = next((each / "trainer_state.json" for each in folders if (each / "trainer_state.json").is_file()), None)
     return None if path is None else read_json(path)
-
-
-def _pix2pix(folder: Path) -> Log | None:
-    log = read_text(folder / "loss_log.txt") if (folder / "loss_log.txt").is_file() else None
-    if log is not None:
-        state_settings(log, folder)
-    return log
 
 
 def _basicsr(folder: Path) -> Log | None:
@@ -192,9 +190,9 @@ READERS = (
     read_stylegan_folder,
     read_wandb_folder,
     read_mlflow_folder,
-    _lightning,
+    _named("metrics.csv", read_table),  # Lightning
     _hugging_face,
-    _pix2pix,
+    _named("loss_log.txt", read_text),  # pix2pix
     _basicsr,
     _biggan,
     _exports,

@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from truth.features import CANDIDATES, TARGET, right
+from ganlab.evaluation.pictures import CHECKED, TOLD_APART
+from truth.features import CANDIDATES, COUNT, SHOWN, TARGET, right
 
 PAGE = Path(__file__).parents[1] / "features.md"
 
@@ -37,22 +38,22 @@ whitened principal components (distances, Vendi score, FID, precision, recall, c
 reals from garbage and, with labels, classes apart, and how far a real lies from its neighbours. A sample passes the
 garbage test if the network does not call it "none of these" and it lies about as near to a real as other reals do.
 
-Before any verdict the features are measured on the reals: a fifth of them, at most 200, are kept back. Noise and
+Before any verdict the features are measured on the reals: a fifth of them, at most {CHECKED}, are kept back. Noise and
 greys must pass at most half as often as these do, and one or four pictures repeated must be told from as many
 different ones. What fails is not judged: its statistics are left out, `unseen` in snapshots.jsonl names it, and the
 verdict says under what was missing that "these features cannot judge variety on such images" (or quality). Classes
-are counted if the network tells those of at least 80 % of the reals kept back.
+are counted if the network tells those of at least {100 * TOLD_APART:.0f} % of the reals kept back.
 
 ## The bench
 
 Made by `python -m docs.make.features` from `truth/features.json`, which `python -m truth.features measure` writes;
 `python -m truth.features data` says how to get the pictures, none of which is in the repository: 3,786 emoji of
 npm's `emoji-datasource-google`, patches of scikit-learn's two photographs, its 8 x 8 digits in random colours, and
-6,000 MNIST digits without their classifier. Each candidate judges 500 samples of each kind, whose fault is known
+6,000 MNIST digits without their classifier. Each candidate judges {COUNT} samples of each kind, whose fault is known
 because it was made, as a snapshot would. Candidates beside the one that ships: a network with fixed random weights
 and a classifier of the data as one class (what earlier versions used without labels), a small convolutional network
 trained for half a minute to tell which picture a crop is of (Chen et al. 2020), and a classifier of the labels
-(earlier versions, with labels). The classifiers saw 20,000 images, a tenth of what they saw in earlier versions, to
+(earlier versions, with labels). The classifiers saw {SHOWN:,} images, a tenth of what they saw in earlier versions, to
 stay within half a minute. Weights of Inception or DINOv2 were in no cache. What is not in a table was not measured.
 
 An answer is right if of garbage (noise, greys, blur, shuffled patches, samples of a small DCGAN after 100 and 300

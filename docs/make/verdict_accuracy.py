@@ -106,7 +106,7 @@ repository. Accused: those whose verdict is a failure that the run does not have
 
 | | n | read | decided | right | accused | called healthy wrongly |
 | --- | --- | --- | --- | --- | --- | --- |
-| logs of other code, losses only | {" | ".join(str(found[key]) for key in COLUMNS)} |
+| logs of other code | {" | ".join(str(found[key]) for key in COLUMNS)} |
 """
 
 

@@ -91,7 +91,7 @@ class Rows:
             step: the step.
             seconds: since the run began.
             columns: each a number, or a tensor that holds one; None is an empty cell.
-            deferred: ganlab's own columns.
+            deferred: ganlab's own columns, beside which `columns` lie on the host.
 
         Raises:
             RunError: a value is no number, or a name is none that a column can have.
@@ -108,6 +108,7 @@ class Rows:
             elif value is not None:
                 host[name] = as_float(name, value)
         if on_device:
+            assert deferred is None  # it would be lost
             # Stacked at once: the loop may write its next loss into the same tensor.
             deferred = Deferred(Plain(tuple(on_device)), torch.stack(list(on_device.values())))
         if not self.known.issuperset(columns):

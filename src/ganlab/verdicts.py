@@ -32,7 +32,9 @@ KINDS = {
     for kind in (
         Kind("diverged/phase_change", "a growing GAN that diverged when a new size began", "#b12142"),
         Kind("diverged", "NaN, Inf, or a gradient or loss that explodes and does not recover", "#a50026"),
-        Kind("convergence_failure", "one network wins, and the other learns nothing from it", "#0072b2"),
+        Kind(
+            "convergence_failure", "one network wins and the other learns nothing from it, or neither moves", "#0072b2"
+        ),
         Kind(
             "convergence_failure/batch_norm_leak",
             "both networks win: batch statistics give away which images are real",

@@ -35,7 +35,7 @@ def test_a_fid_that_is_worse_since_the_restart_is_said_with_what_to_check() -> N
     run = resumed(1.2, 1.2, quality=fid(40, 20, 13, 12, 17, 19, 19, 20))
     verdict = diagnose(run)
     assert verdict.summary.endswith(f" Worse since the restart at step 40,000: FID 13 before, 19 after. {REMEDY}")
-    assert verdict.name in ("healthy", "degraded")
+    assert verdict.name == "degraded"  # by its own best, whatever was restarted
 
 
 def test_it_is_no_accusation() -> None:

@@ -116,3 +116,21 @@ class TestSheetOfImages:
         sheet = draw_samples(Evidence("x"), None, tmp_path / "samples.npz", None)
         assert isinstance(sheet, np.ndarray)
         assert (sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56) == 2
+
+    def test_pictures_are_cut_as_they_were_judged(self, tmp_path: Path) -> None:
+        """Pictures that look like grids of four by four are single ones where the real ones are as large."""
+        draw = np.random.default_rng(3)
+        for number in range(24):
+            picture = np.zeros((130, 130), np.uint8)
+            for y, x in np.ndindex(4, 4):
+                tile = np.add.outer(draw.integers(30, 120, 30), draw.integers(30, 120, 30))
+                picture[2 + 32 * y : 32 + 32 * y, 2 + 32 * x : 32 + 32 * x] = tile
+            Image.fromarray(picture).save(tmp_path / f"{number:03d}.png")
+        real = draw.integers(0, 255, (24, 130, 130), dtype=np.uint8)
+        alone, beside = (draw_samples(Evidence("x"), None, tmp_path, None, each) for each in (None, real))
+        assert isinstance(alone, np.ndarray)
+        assert isinstance(beside, np.ndarray)
+        whole = sheet_of_images(
+            np.stack([np.asarray(Image.open(f))[..., None] for f in sorted(tmp_path.iterdir())]), "Samples"
+        )
+        assert beside.shape == whole.shape != alone.shape

@@ -43,7 +43,7 @@ def with_samples(evidence: Evidence, samples: SampleSource, real: str | Array | 
     Raises:
         DataError: the samples or the real data are missing, broken, too few, or of another kind than each other.
     """
-    saved = load_samples(samples, tile, _size(real, evidence))
+    saved = load_samples(samples, tile, real_size(real, evidence))
     found: tuple[str, ...] = ()
     if real is not None:
         options, data = load_real(real, saved.domain)
@@ -67,8 +67,12 @@ def with_samples(evidence: Evidence, samples: SampleSource, real: str | Array | 
     return replace(evidence, snapshots=tuple(rows), unit=unit, notes=notes)
 
 
-def _size(real: str | Array | None, evidence: Evidence) -> tuple[int, int] | None:
-    """Return height and width of the real images, if they are known before the samples are."""
+def real_size(real: str | Array | None, evidence: Evidence) -> tuple[int, int] | None:
+    """Return height and width of the real images, if they are known before the samples are.
+
+    Raises:
+        DataError: they cannot be read.
+    """
     if real is None:
         domain = evidence.experiment.data.domain if evidence.experiment is not None else None
     elif isinstance(real, str) and os.path.isdir(real):

@@ -184,7 +184,7 @@ def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None,
 
     remarks, sheet = [], None
     try:
-        sheet = draw_samples(verdict.judged_on, run, options.samples, options.tile)
+        sheet = draw_samples(verdict.judged_on, run, options.samples, options.tile, options.real)
     except RunError as error:
         remarks.append(f"no sheet of samples: {error.message}")
     try:

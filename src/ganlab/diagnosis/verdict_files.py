@@ -23,6 +23,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
 
 if TYPE_CHECKING:
+    from ganlab.data.arrays import Array
     from ganlab.diagnosis.readers.samples import SampleSource
 
 NEAR_DUPLICATE = 0.09
@@ -34,15 +35,19 @@ REALS = 10_000
 
 
 def draw_samples(
-    evidence: Evidence, run: RunDirectory | None, samples: SampleSource | None, tile: int | None
+    evidence: Evidence,
+    run: RunDirectory | None,
+    samples: SampleSource | None,
+    tile: int | None,
+    real: str | Array | None = None,
 ) -> Pixels | Figure | None:
-    """Draw the last samples: those that `--samples` and `--tile` name, else the run's own; None without any.
+    """Draw the last samples: those of `--samples`, as `--tile` and `--real` say, else the run's own; None without any.
 
     Raises:
         RunError, DataError: they cannot be read.
     """
     if samples is not None:
-        return sheet_of_samples(samples, tile)
+        return sheet_of_samples(evidence, samples, tile, real)
     return None if run is None else sheet_of_run(run, evidence)
 
 
@@ -66,16 +71,19 @@ def sheet_of_run(run: RunDirectory, evidence: Evidence) -> Pixels | Figure | Non
     return sheet_of_images(shown.images, title, data if isinstance(data, MnistOptions) else None)
 
 
-def sheet_of_samples(samples: SampleSource, tile: int | None) -> Pixels | None:
-    """Draw the last step's samples of a foreign run, as `--samples` names them; None if they are points.
+def sheet_of_samples(
+    evidence: Evidence, samples: SampleSource, tile: int | None, real: str | Array | None
+) -> Pixels | None:
+    """Draw the last step's samples of a foreign run, cut as those that were judged; None if they are points.
 
     Raises:
         DataError: they cannot be read.
     """
     from ganlab.data import to_uint8
     from ganlab.diagnosis.readers.samples import load_samples
+    from ganlab.diagnosis.samples import real_size
 
-    saved = load_samples(samples, tile)
+    saved = load_samples(samples, tile, real_size(real, evidence))
     step, values = saved.steps[-1]
     if isinstance(saved.domain, Points):
         return None

@@ -32,7 +32,10 @@ def bars(n: int) -> str:
 FORMS = {
     "text": ("", text),
     "bars": ("", bars),
-    "csv": ("step,d_loss,note,g_loss\n", lambda n: f"{10 * n},{n % 7}.25,{'é' * (n % 3)},{'' if n % 4 else n}\n"),
+    "csv": (
+        "step,d_loss,note,g_loss\n",
+        lambda n: f"{10 * n},{n % 7}.25,{'é' * (n % 3)},{'' if n % 4 else n if n % 3 else 40 * 'x'}\n",
+    ),
     "jsonl": ("", lambda n: f'{{"iter": {n}, "losses": {{"d": {n % 7}.25, "g": {n % 5}}}}}\n'),
 }
 

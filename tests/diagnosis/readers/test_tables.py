@@ -374,3 +374,11 @@ def test_a_last_number_that_may_be_cut_off_is_left_out(delimiter: str, tmp_path:
         assert found.read.dropped == (("number at the end of the file, which may be cut off", 1),)
     path.write_text(text)
     assert len(read(path, ReadOptions()).curves["g_loss"]) == 30
+
+
+def test_words_in_a_column_of_numbers_are_counted(tmp_path: Path) -> None:
+    rows = ["1,1.5,x5,train", "2,1.4,0.5,train", "3,o.3,0.6,train", "4,1.2,,train", "5,1.1,--,train", "a,new,pass,here"]
+    found = load(tmp_path, "step,d_loss,g_loss,phase\n" + "\n".join([*rows, "6,1.0,0.8,train"]))
+    assert points(found, "d_loss") == [(1, 1.5), (2, 1.4), (4, 1.2), (5, 1.1), (6, 1.0)]
+    assert found.read is not None
+    assert found.read.dropped == (("cells of words in columns of numbers", 2),)

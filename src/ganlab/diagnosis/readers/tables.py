@@ -113,6 +113,7 @@ class TableReader:
 
     Attributes:
         shortest: characters of the shortest last cell of the first rows.
+        unread: how many cells of each column hold no number and are not empty.
     """
 
     def __init__(self, log: Log, form: Form, names: Sequence[Name | None]) -> None:
@@ -127,6 +128,7 @@ class TableReader:
         self.lines = 0
         self.broken = 0
         self.odd = 0
+        self.unread = Counter[Name]()
 
     def take(self, line: str, redrawn: bool = False) -> None:
         """Look at a line; the first ones are the header.
@@ -151,17 +153,20 @@ class TableReader:
             return
         if form.width > len(self.names):
             del cells[0]
-        row, holds = {}, False
+        row, holds, unread = {}, False, []
         for name, use, cell in zip(self.names, self.useful, cells, strict=True):
             if name is None or not cell:
                 continue
             value = number(cell)
             if value is None and (value := _written(cell, form.decimal_comma)) is None:
+                if cell.lower() not in MISSING:
+                    unread.append(name)
                 continue
             row[name] = value
             holds |= use
         if holds:
             self.log.add(row)
+            self.unread.update(unread)
         elif not row:
             self._refuse_header(cells)
             self.odd += 1
@@ -199,6 +204,7 @@ class TableReader:
         Raises:
             RunError: there is a header and no row.
         """
+        self.unread = self.unread.copy()  # that of the reader that this one is a copy of stays as it is
         cell = next(reversed(_cells(rest, self.form.delimiter)), "")
         is_cut = len(cell) < self.shortest and rest.rstrip().endswith(cell) and number(cell) is not None
         if rest:
@@ -216,6 +222,9 @@ class TableReader:
             log.facts.dropped[CUT_OFF] = 1
         if self.broken:
             log.facts.dropped[f"lines that do not have {form.width} cells"] = self.broken
+        held = {name: len(log.column(name)[1]) for name in log.names}
+        if unread := sum(count for name, count in self.unread.items() if count < held.get(name, 0)):
+            log.facts.dropped["cells of words in columns of numbers"] = unread
         if not form.names:
             log.facts.unknown = (
                 f"no line names the {form.width} columns, so they are called by their numbers: --map d_loss=2 takes "

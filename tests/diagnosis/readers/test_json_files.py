@@ -135,3 +135,11 @@ def test_damage_does_not_cost_time_by_its_square(damage: str, tmp_path: Path) ->
     begin = time.process_time()
     assert load(tmp_path, json.dumps(ROWS)[:-1] + damage).curves["d_loss"].steps.tolist() == [0, 10, 20, 30]
     assert time.process_time() - begin < 4
+
+
+def test_the_rows_of_a_smaller_history_are_counted(tmp_path: Path) -> None:
+    scores = [{"iteration": 10 * i, "fid": 30.0 - i} for i in range(3)]
+    found = load(tmp_path, {"steps": [1, 2], "scores": scores, "losses": ROWS})
+    check(found, [0, 10, 20, 30])
+    assert found.read is not None
+    assert found.read.dropped == (("rows of `scores`: a larger history in the file was read", 3),)

@@ -125,6 +125,10 @@ def read_json(path: Path) -> Log | None:
     if broken:
         log.facts.dropped["places at which the JSON is broken"] = broken
     log.facts.notes += tables[0].notes
+    for other in tables[1:]:
+        if rows := sum(_holds_a_curve(dict(numbers(row))) for row in other.rows):
+            where = quoted(other.where) if other.where else "the lists by name"
+            log.facts.dropped[f"rows of {where}: a larger history in the file was read"] = rows
     if isinstance(document, dict) and "log_history" in document:
         log.facts.format = "Hugging Face's trainer_state.json"
         planned = document.get("max_steps")
@@ -137,8 +141,13 @@ def read_json(path: Path) -> Log | None:
 def add_row(log: Log, values: Mapping[str, Any]) -> None:
     """Take a JSON object in as a row, if it holds a number that is no count of steps."""
     row = dict(numbers(values))
-    if any(counter(name.label) is None for name in row):
+    if _holds_a_curve(row):
         log.add(row)
+
+
+def _holds_a_curve(row: Mapping[Name, float]) -> bool:
+    """Tell whether a row holds a number that is no count of steps."""
+    return any(counter(name.label) is None for name in row)
 
 
 def json_object(line: str) -> dict[str, Any] | None:

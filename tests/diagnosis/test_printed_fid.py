@@ -70,12 +70,15 @@ def test_augmentation_beyond_its_range_is_an_overfit_discriminator() -> None:
     assert verdict.name == "discriminator_overfit"
     assert verdict.onset_step == pytest.approx(STEPS[31], abs=100)
     assert judged(augment=rising).name == "discriminator_overfit"
+    full = np.minimum(1, rising)
+    assert judged(58, 40, 42, 45, 50, 55, 60, 65, augment=full).name == "discriminator_overfit"
 
 
 @pytest.mark.parametrize(
     ("fid", "augment"),
     [
         ((20, 12, 10, 9, 8.5, 8.6), np.minimum(1, np.linspace(0, 2, 100))),  # good at full strength
+        ((20, 12, 10, 11, 12, 12.5), np.minimum(1, np.linspace(0, 2, 100))),  # worse, and not by enough
         ((), np.minimum(1, np.linspace(0, 2, 100))),  # nothing is known of the samples
         ((58, 60, 65, 70, 72, 78), 0.9),  # set by hand
         ((58, 60, 65, 70, 72, 78), np.linspace(0, 0.7, 100)),

@@ -9,6 +9,7 @@ import numpy as np
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import CLOSE, OWN_RUNS, Case, Charge, Row, is_number
 from ganlab.diagnosis.failure import Failure
+from ganlab.diagnosis.failures.degraded import WORSE
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import OVERFIT_CURES
 
@@ -50,18 +51,20 @@ def examine(case: Case) -> Iterator[Charge]:
 def by_augmentation(case: Case) -> Iterator[Charge]:
     """Charge a run whose augmentations grew beyond their range, as ADA raises them while the discriminator overfits.
 
-    Runs may stay good at full strength, so the samples must have become worse; without them, the strength must be
-    beyond all that it can do. One that never moved was set by somebody.
+    Runs may stay good at full strength, so FID must have become as much worse as a degraded run's; beyond all that
+    the strength can do, any loss of quality will do. One that never moved was set by somebody.
     """
     curve = case.evidence.controls.get("augment")
     if curve is None or len(curve.within(*case.late_window)) < ENOUGH_ROWS or np.ptp(curve.values) == 0:
         return
     limit = LEAKING if case.has_quality or case.rows else BEYOND
     spells = trends.spells(curve, lambda values: values > limit)
-    worse = case.has_quality and case.fid.values[-1] > CLOSE * case.fid.values.min()
+    strength = trends.level(curve.within(*case.late_window))
+    factor = CLOSE if strength > BEYOND else WORSE
+    worse = case.has_quality and case.fid.values[-1] > factor * case.fid.values.min()
     if not spells or not case.lasts(spells[-1]) or (case.bad_samples is False and not worse):
         return
-    since, strength = spells[-1][0], trends.level(curve.within(*case.late_window))
+    since = spells[-1][0]
     source = "Karras et al. 2020 (ADA), section 3"
     words = f"ADA's augmentations are at a strength of {strength:.2g}: the discriminator knows its training images."
     yield case.charge(

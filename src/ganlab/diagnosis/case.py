@@ -390,6 +390,9 @@ WORST_FID = 150.0
 CLOSE = 1.2
 """Times its own best FID up to which a run is as good as it was."""
 
+WORSE = 1.5
+"""Times its own best FID at which a run has degraded."""
+
 LARGEST_FID = 1e5
 """FID above which the number is an error of the metric: pure noise has about 500."""
 

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis.case import GOOD, WORST_FID, Case, Charge, is_number, ratio
+from ganlab.diagnosis.case import GOOD, WORSE, WORST_FID, Case, Charge, is_number, ratio
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import R1, SPECTRAL, Cure, at_least, halved_rates
-
-WORSE = 1.5
-"""Times its own best FID at which a run has degraded."""
 
 FALLEN = 0.8
 """Share of good samples at the end, over that at the best FID, at most: the FID of few samples jumps."""

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis import trends
-from ganlab.diagnosis.case import CLOSE, OWN_RUNS, Case, Charge, Row, is_number
+from ganlab.diagnosis.case import CLOSE, OWN_RUNS, WORSE, Case, Charge, Row, is_number
 from ganlab.diagnosis.failure import Failure
-from ganlab.diagnosis.failures.degraded import WORSE
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import OVERFIT_CURES
 

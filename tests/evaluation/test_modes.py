@@ -31,6 +31,8 @@ from ganlab.evaluation.modes import (
     lost_classes,
     ndb,
     near_duplicates,
+    pair_rate,
+    repeats,
     vendi,
 )
 
@@ -275,12 +277,32 @@ def test_class_vendi_tells_collapsed_classes_from_small_ones() -> None:
 # Duplicates
 
 
-def test_near_duplicates_are_chains_and_the_largest_group_is_first() -> None:
+def test_near_duplicates_are_cut_around_a_representative_and_the_largest_group_is_first() -> None:
     points = torch.tensor([0.0, 50, 1, 100, 2, 51, 70, 1])[:, None]
     assert near_duplicates(points, 1.0) == [[0, 2, 4, 7], [1, 5]]
     assert near_duplicates(points, 0.0) == [[2, 7]]
     assert near_duplicates(points, 20.0) == [[0, 2, 4, 7], [1, 5, 6]]
     assert near_duplicates(points[:1], 20.0) == []
+    # A chain of steps of 1 is no group: its ends have nothing in common.
+    chain = near_duplicates(torch.arange(9.0)[:, None], 1.0)
+    assert all(max(group) - min(group) <= 2 for group in chain)
+    assert sum(map(len, chain)) >= 8
+
+
+def test_repeats_are_counted_and_put_to_the_birthday_test() -> None:
+    reals = normal(1000, 8)
+    threshold = duplicate_threshold(reals, 0)
+    rate = pair_rate(reals, threshold)
+    fresh = repeats(normal(1000, 8, seed=1), threshold, rate)
+    assert fresh.share < 0.12
+    assert fresh.chance > 0.001
+    few = repeats(normal(3, 8, seed=2)[torch.arange(25) % 3], threshold, rate)
+    assert (few.share, few.distinct) == (1.0, 3)
+    assert few.chance < 1e-12
+    # 25 people rarely share a birthday twice over in a year of 365 days.
+    days = repeats(torch.tensor([*range(23), 0, 1])[:, None] * 10.0, 1.0, 1 / 365)
+    assert days.distinct == 23
+    assert days.chance == pytest.approx(0.195, abs=0.01)
 
 
 def test_exact_copies_are_duplicates_at_any_scale_and_size() -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from ganlab.config.data import MnistOptions, RingOptions
 from ganlab.data import RealData, Samples, load, to_float
 from ganlab.data.selection import take
+from ganlab.domain import Points
 from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.modes import CLASS_MINIMUM
@@ -77,17 +78,22 @@ def plain(row: dict[str, Any]) -> bool:
     return json.loads(json.dumps(row, allow_nan=False)) == row
 
 
+REPEATS = {"near_duplicates", "near_duplicates_real", "distinct", "repeats_chance"}
+"""What images have and points do not."""
+
+
 def test_keys_are_the_documented_ones(world: World) -> None:
     samples = world.unseen(COUNT)
-    assert world.statistics.row(samples, thorough=False).keys() == KEYS
+    repeats = set() if world.data.domain == Points() else REPEATS
+    assert world.statistics.row(samples, thorough=False).keys() == KEYS | repeats
     row = world.statistics.row(samples, thorough=True)
-    assert row.keys() == THOROUGH_KEYS
+    assert row.keys() == THOROUGH_KEYS | repeats
     assert plain(row)
     assert row["n"] == COUNT
     assert len({len(row[name]) for name in CLASSES}) == 1
     assert sum(row["class_counts"]) == round(COUNT * row["good"])
     assert sum(row["class_shares_real"]) == pytest.approx(1)
-    assert all(map(statistic_of, THOROUGH_KEYS | ASKED))
+    assert all(map(statistic_of, THOROUGH_KEYS | ASKED | REPEATS))
 
 
 def test_reals_that_nobody_saw_score_as_reals_do(world: World) -> None:

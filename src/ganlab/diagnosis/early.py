@@ -147,10 +147,8 @@ def _shortfall(name: str, charge: Charge, case: Case) -> Missing | None:
     if lack is None and case.rows:
         if len(case.rows) < needed.snapshots:
             lack = f"{len(case.rows)} of the {needed.snapshots} snapshots that a verdict needs"
-        elif (count := sample_count(case)) < needed.samples:
-            return Missing(
-                "more samples", f"too few to tell: {count:.0f} of the {needed.samples} samples that a verdict needs"
-            )
+        elif (count := sample_count(case)) < (least := _least_samples(needed, charge)):
+            return Missing("more samples", f"too few to tell: {count:.0f} of the {least} samples that a verdict needs")
     elif lack is None and needed.fids:
         count = len(case.fid)
         lack = f"{count} of the {needed.fids} FIDs that a verdict needs" if count < needed.fids else None
@@ -181,6 +179,12 @@ def _rows(evidence: Evidence, window: tuple[int, int] | None = None) -> int:
     """Return how many rows the longest curve has, in all or over a window."""
     curves = evidence.curves.values()
     return max((len(curve if window is None else curve.within(*window)) for curve in curves), default=0)
+
+
+def _least_samples(needed: Needs, charge: Charge) -> int:
+    """Return how many samples a charge needs. The birthday test has their number in it, and needs but SOME."""
+    repeats = any(each.signal == "near_duplicates" for each in charge.findings)
+    return min(needed.samples, SOME) if repeats else needed.samples
 
 
 def sample_count(case: Case) -> float:

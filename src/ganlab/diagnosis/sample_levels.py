@@ -23,6 +23,44 @@ RISEN = 0.05
 generator is still learning to show it."""
 
 
+REPEATED = 0.5
+"""Share of the samples with a near-duplicate among them from which they repeat each other, if it is REPEATED_OVER
+times that of as many reals and the birthday test leaves it no CHANCE."""
+
+REPEATED_OVER = 4.0
+
+CHANCE = 1e-3
+"""Probability under which repeats are no accident."""
+
+
+def repeated(row: Row) -> bool:
+    """Return whether most of a row's samples repeat each other, as reals do not."""
+    share, real, chance = (row.number(key) for key in ("near_duplicates", "near_duplicates_real", "repeats_chance"))
+    if share is None or chance is None:
+        return False
+    return share >= REPEATED and share >= REPEATED_OVER * (real or 0.0) and chance < CHANCE
+
+
+def repeats_of(case: Case) -> list[Finding]:
+    """The finding that the last samples repeat each other; empty if they do not."""
+    row = case.recent[-1]
+    if not repeated(row):
+        return []
+    share, words = row["near_duplicates"], repeats_in_words(row)
+    return [Finding("near_duplicates", share, REPEATED, case.recent_window, "Arora & Zhang 2017", words)]
+
+
+def repeats_in_words(row: Row) -> str:
+    """Say how many of a row's samples repeat each other, and how few are left."""
+    share, real, n = row.number("near_duplicates"), row.number("near_duplicates_real"), row.number("n")
+    distinct, chance = row.number("distinct"), row.number("repeats_chance")
+    return (
+        f"{100 * (share or 0):.0f} % of the samples have a near-duplicate among themselves, of as many real ones "
+        f"{100 * (real or 0):.0f} %; {n or 0:,.0f} samples show {distinct or 0:,.0f} different pictures "
+        f"(birthday test, p = {max(chance or 0, 1e-12):.1g})."
+    )
+
+
 def class_shares(row: Row) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Shares of the good samples and of the reals by class; None if the row has no classes or no good sample."""
     counts, real = row.get("class_counts"), row.get("class_shares_real")

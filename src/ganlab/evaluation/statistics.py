@@ -13,7 +13,7 @@ from ganlab.data import Samples, to_float
 from ganlab.domain import Points
 from ganlab.evaluation.battery import FEATURES, PIXELS, Asked, Reference, Sample, TrainingSet, Value
 from ganlab.evaluation.features import Features
-from ganlab.evaluation.modes import vendi
+from ganlab.evaluation.modes import duplicate_threshold, pair_rate, repeats, vendi
 from ganlab.randomness import seeded_generator
 from ganlab.runs.snapshots import STATISTICS, Taken
 
@@ -28,6 +28,9 @@ FEWEST_HELD_OUT = 100
 
 MOST_HELD_OUT = 2000
 """Held-out reals that copies are compared with, at most."""
+
+MOST_REPEATED = 2000
+"""Samples, and training samples, among which near-duplicates are looked for, at most."""
 
 MOST_POINTS = 10_000
 """Maximum number of training points searched for copies; denser sets make every sample look like a copy."""
@@ -99,7 +102,7 @@ class SampleStatistics:
             row |= {"class_shares_real": (shares / shares.sum()).tolist(), "classes": list(self.features.class_names)}
             row |= {} if asked is None else {"asked": "codes" if asked.codes else "classes"}
         row |= {"unseen": list(self.features.blind)} if self.features.blind else {}
-        row |= self._beside_reals(sample, "each")
+        row |= self._beside_reals(sample, "each") | self._repeats(sample)
         if thorough:
             row |= self._beside_reals(sample, "last") | self._beside_training(samples)
         return {key: _plain(value) for key, value in row.items()}
@@ -113,6 +116,28 @@ class SampleStatistics:
                     self._real[entry.names] = entry(self.peers, self.reference)
                 found |= _paired(names, entry(sample, self.reference), self._real.get(entry.names))
         return found
+
+    def _repeats(self, sample: Sample) -> dict[str, Value]:
+        """Return how far samples repeat each other; of points, which lie close where modes are small, nothing."""
+        if isinstance(self.train.domain, Points) or "variety" in self.features.blind:
+            return {}
+        threshold, rate, real = self._repeated_reals
+        found = repeats(sample.seen.appearance[:MOST_REPEATED], threshold, rate)
+        return {
+            "near_duplicates": found.share,
+            "near_duplicates_real": real,
+            "distinct": found.distinct,
+            "repeats_chance": found.chance,
+        }
+
+    @cached_property
+    def _repeated_reals(self) -> tuple[float, float, float]:
+        """Distance of near-duplicates, share of pairs of reals that are some, share of as many reals that have one."""
+        rows = chosen(self.train, MOST_REPEATED, self.seed, "statistics/repeats")
+        looks = self.features.see(to_float(self.train.values[rows])).appearance
+        threshold = duplicate_threshold(looks, self.seed)
+        rate = pair_rate(looks, threshold)
+        return threshold, rate, repeats(self.peers.seen.appearance[:MOST_REPEATED], threshold, rate).share
 
     def _beside_training(self, samples: Tensor) -> dict[str, Value]:
         vectors = self.training(samples)

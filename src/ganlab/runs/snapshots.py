@@ -467,6 +467,27 @@ TABLE: tuple[Statistic, ...] = (
     Statistic("conditional_entropy", "mean entropy of the class of one sample, nats", POSITIVE, taken="evaluate"),
     Statistic("marginal_entropy", "entropy of the classes of all samples, nats", POSITIVE, taken="evaluate"),
     Statistic(
+        "near_duplicates",
+        "samples that are near-duplicates of another sample, as a share",
+        SHARE,
+        "lower",
+        taken="elsewhere",
+        shown=("compare",),
+    ),
+    Statistic(
+        "distinct",
+        "samples left if of each group of near-duplicates one is kept",
+        Range(1, LARGEST),
+        kind="whole",
+        taken="elsewhere",
+    ),
+    Statistic(
+        "repeats_chance",
+        "probability that as many samples drawn as real ones are would repeat each other so often (birthday test)",
+        SHARE,
+        taken="elsewhere",
+    ),
+    Statistic(
         "precision",
         "precision: samples that lie among reals, as a share",
         SHARE,

@@ -10,7 +10,7 @@ from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, ratio
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
-from ganlab.diagnosis.sample_levels import class_shares
+from ganlab.diagnosis.sample_levels import class_shares, repeated, repeats_in_words, repeats_of
 
 LOST = 0.1
 """Share of the real mass that lost classes must hold."""
@@ -47,7 +47,7 @@ def lost(row: Row) -> list[int]:
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run whose last snapshots lack classes, or whose recall is low while its precision is not."""
+    """Charge a run whose last samples repeat each other, lack classes, or are precise while their recall is low."""
 
     def narrow(row: Row) -> bool:
         recall, precision = ratio(row, "recall"), ratio(row, "precision")
@@ -55,6 +55,15 @@ def examine(case: Case) -> Iterator[Charge]:
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
+    if case.always_recently(repeated):
+        onset, last = case.since(repeated), case.recent[-1]
+        yield case.charge(
+            since=onset,
+            severity=last["near_duplicates"],
+            findings=repeats_of(case),
+            summary=f"Since {case.at(onset)} the samples have repeated each other: {repeats_in_words(last)}",
+        )
+        return
     if case.passing < GOOD / 2 or case.rising(covered) or case.rising(lambda row: ratio(row, "recall")):
         return
     row = pooled(case)

@@ -8,6 +8,7 @@ from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
+from ganlab.diagnosis.sample_levels import repeated, repeats_of
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -17,9 +18,14 @@ def examine(case: Case) -> Iterator[Charge]:
         value = relative_vendi(row)
         return value is not None and value < ALIKE
 
+    def single(row: Row) -> bool:
+        return repeated(row) and row.number("distinct") == 1
+
     value = case.recently(relative_vendi)
     # A generator that jumps from one sample to another is between two of them at times: most snapshots must say so.
     if not value < ALIKE or not alike(case.recent[-1]):
+        if case.always_recently(single):
+            yield _same(case, case.since(single))
         return
     onset = case.since(alike)
     words = (
@@ -29,8 +35,21 @@ def examine(case: Case) -> Iterator[Charge]:
     yield case.charge(
         since=onset,
         severity=1 - value,
-        findings=[Finding("relative_vendi", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words)],
+        findings=[
+            Finding("relative_vendi", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words),
+            *repeats_of(case),
+        ],
         summary=f"Since {case.at(onset)} all samples have been nearly identical.",
+    )
+
+
+def _same(case: Case, onset: int) -> Charge:
+    """The charge of samples that are near-duplicates of one another without exception."""
+    return case.charge(
+        since=onset,
+        severity=1.0,
+        findings=repeats_of(case),
+        summary=f"Since {case.at(onset)} all samples have been near-duplicates of one another.",
     )
 
 

@@ -29,7 +29,7 @@ def test_few_pictures_repeated_are_a_collapse(count: int, different: int) -> Non
 
 def test_the_words_say_how_many_pictures_are_left() -> None:
     verdict = judged(FRESH[torch.arange(25) % 3])
-    assert verdict.name == "mode_collapse/partial"
+    assert verdict.failure == "mode_collapse"
     assert "25 samples show 3 different pictures" in verdict.summary
 
 

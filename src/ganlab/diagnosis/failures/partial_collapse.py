@@ -10,7 +10,14 @@ from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, ratio
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
-from ganlab.diagnosis.sample_levels import class_shares, repeated, repeats_in_words, repeats_of
+from ganlab.diagnosis.sample_levels import (
+    VISITED,
+    class_shares,
+    repeated,
+    repeats_in_words,
+    repeats_of,
+    visited_mass,
+)
 
 LOST = 0.1
 """Share of the real mass that lost classes must hold."""
@@ -55,7 +62,8 @@ def examine(case: Case) -> Iterator[Charge]:
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
-    if case.always_recently(repeated):
+    # Where all classes are there, each with few faces, the collapse is one within them.
+    if case.always_recently(repeated) and (visited_mass(case.recent[-1]) or 0.0) < VISITED:
         onset, last = case.since(repeated), case.recent[-1]
         yield case.charge(
             since=onset,

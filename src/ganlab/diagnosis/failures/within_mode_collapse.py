@@ -10,7 +10,7 @@ from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, is_number, relative_
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
-from ganlab.diagnosis.sample_levels import NARROW
+from ganlab.diagnosis.sample_levels import NARROW, VISITED, repeated, repeats_in_words, repeats_of, visited_mass
 
 HALF = 0.5
 """Share of the judged classes that must have so little variety."""
@@ -42,6 +42,14 @@ def examine(case: Case) -> Iterator[Charge]:
             severity=1 - middle,
             findings=[Finding("relative_vendi_in_class", middle, NARROW, case.recent_window, source, words)],
             summary=f"Since {case.at(onset)} all classes have been present, but with little variety within each.",
+        )
+    elif case.always_recently(repeated) and (visited_mass(case.recent[-1]) or 0.0) >= VISITED:
+        onset, last = case.since(repeated), case.recent[-1]
+        yield case.charge(
+            since=onset,
+            severity=last["near_duplicates"],
+            findings=repeats_of(case),
+            summary=(f"Since {case.at(onset)} every class has been there in few pictures: {repeats_in_words(last)}"),
         )
 
 

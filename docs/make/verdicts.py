@@ -31,7 +31,7 @@ from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
 from ganlab.diagnosis.drawing import draw_verdict
-from ganlab.diagnosis.early import FEW, LIVE_SNAPSHOTS, NEEDS, SHARE
+from ganlab.diagnosis.early import FEW, LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
@@ -323,6 +323,7 @@ HOW_EARLY = """\
 for; its share counts where the plan is known. Until then the verdict is *inconclusive*, its summary says what was seen
 so far, and `missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by
 its samples from {live} snapshots on that span {share:.0f} % of its plan. Under {few} samples confidence is at most .8.
+Samples that repeat each other are mode collapse from {repeating} samples on: in the birthday test their number counts.
 
 {table}"""
 
@@ -346,7 +347,7 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
     order = textwrap.fill(
         f"{order}{names}. Other failures, and those that ended earlier, are listed as contributing.", 120
     )
-    early = HOW_EARLY.format(share=100 * SHARE, live=LIVE_SNAPSHOTS, few=FEW, table=needs_table())
+    early = HOW_EARLY.format(share=100 * SHARE, live=LIVE_SNAPSHOTS, few=FEW, repeating=REPEATING, table=needs_table())
     sections = [section(name, runs[name], remarks[name]) for name, _ in SHOWN]
     others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}
     rest = [name for name in FAILURE if name in others]

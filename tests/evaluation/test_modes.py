@@ -292,13 +292,18 @@ def test_near_duplicates_are_cut_around_a_representative_and_the_largest_group_i
 def test_repeats_are_counted_and_put_to_the_birthday_test() -> None:
     reals = normal(1000, 8)
     threshold = duplicate_threshold(reals, 0)
-    rate = pair_rate(reals, threshold)
+    rate = pair_rate(reals, threshold, 10**6)
     fresh = repeats(normal(1000, 8, seed=1), threshold, rate)
     assert fresh.share < 0.12
     assert fresh.chance > 0.001
     few = repeats(normal(3, 8, seed=2)[torch.arange(25) % 3], threshold, rate)
     assert (few.share, few.distinct) == (1.0, 3)
     assert few.chance < 1e-12
+    # Of ten pictures nobody draws 25 different ones.
+    ten = normal(10, 8, seed=3)
+    drawn = repeats(ten[torch.arange(25) % 10], threshold, pair_rate(ten, threshold, 10))
+    assert drawn.distinct == 10
+    assert drawn.chance > 0.5
     # 25 people rarely share a birthday twice over in a year of 365 days.
     days = repeats(torch.tensor([*range(23), 0, 1])[:, None] * 10.0, 1.0, 1 / 365)
     assert days.distinct == 23

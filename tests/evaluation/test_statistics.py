@@ -78,7 +78,7 @@ def plain(row: dict[str, Any]) -> bool:
     return json.loads(json.dumps(row, allow_nan=False)) == row
 
 
-REPEATS = {"near_duplicates", "near_duplicates_real", "distinct", "repeats_chance"}
+REPEATS = {"near_duplicates", "near_duplicates_real", "distinct", "distinct_real", "repeats_chance"}
 """What images have and points do not."""
 
 
@@ -150,7 +150,7 @@ def unseen_with_labels(world: World) -> tuple[Tensor, Tensor]:
 def test_reals_are_what_their_labels_ask_for(world: World) -> None:
     samples, labels = unseen_with_labels(world)
     row = world.statistics.row(samples, thorough=False, asked=Asked(labels))
-    assert row.keys() == KEYS | ASKED | {"vendi_by_asked"}
+    assert row.keys() == KEYS | ASKED | {"vendi_by_asked"} | repeats(world)
     assert plain(row)
     assert row["asked"] == "classes"
     # What is garbage agrees with nothing, and next to all else does.
@@ -170,7 +170,7 @@ def test_codes_are_matched_to_classes(world: World) -> None:
     classes = len(world.features.class_names)
     codes = (labels + 3) % classes
     row = world.statistics.row(samples, thorough=False, asked=Asked(codes, codes=True))
-    assert row.keys() == KEYS | ASKED
+    assert row.keys() == KEYS | ASKED | repeats(world)
     assert row["asked"] == "codes"
     assert row["agreement"] == row["agreement_matched"] >= row["good"] - 0.03
     as_classes = world.statistics.row(samples, thorough=False, asked=Asked(codes))

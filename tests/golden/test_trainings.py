@@ -11,7 +11,7 @@ import pytest
 from tests.golden.compare import mapping_differences, report
 from tests.golden.record import TRAININGS, experiments, machine, trained
 
-REPEATS = ("near_duplicates", "near_duplicates_real", "distinct", "repeats_chance")
+REPEATS = ("near_duplicates", "near_duplicates_real", "distinct", "distinct_real", "repeats_chance")
 
 ADDED: dict[str, frozenset[str]] = {
     "history": frozenset(),

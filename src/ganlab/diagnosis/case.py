@@ -414,8 +414,13 @@ def reals_fail(row: Row) -> bool:
 
 def is_conditional(row: Row) -> bool:
     """Return whether a row's samples were made from the class alone: not from an image, which has one of its own."""
+    return row.asked == "classes" and not made_from_images(row)
+
+
+def made_from_images(row: Row) -> bool:
+    """Return whether a row's samples were made from images, as translations are; not if its game is not known."""
     game = GAMES.get(row.game)
-    return row.asked == "classes" and (game is None or game.options.starts_from == "latents")
+    return game is not None and game.options.starts_from == "images"
 
 
 def relative_vendi(row: Row, key: str = "vendi") -> float | None:

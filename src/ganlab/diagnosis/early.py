@@ -39,6 +39,11 @@ SOME = 16
 that is ever claimed without calibration."""
 
 
+REPEATING = 10
+"""Samples that show that a generator repeats itself: the birthday test allows for their number, but of fewer a person
+would ask for more."""
+
+
 @dataclass(frozen=True)
 class Needs:
     """What a failure must have been seen in before it is named.
@@ -182,9 +187,9 @@ def _rows(evidence: Evidence, window: tuple[int, int] | None = None) -> int:
 
 
 def _least_samples(needed: Needs, charge: Charge) -> int:
-    """Return how many samples a charge needs. The birthday test has their number in it, and needs but SOME."""
+    """Return how many samples a charge needs: the birthday test, in which their number counts, does with few."""
     repeats = any(each.signal == "near_duplicates" for each in charge.findings)
-    return min(needed.samples, SOME) if repeats else needed.samples
+    return min(needed.samples, REPEATING) if repeats else needed.samples
 
 
 def sample_count(case: Case) -> float:

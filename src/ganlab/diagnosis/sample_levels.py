@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Row, ratio, relative_vendi
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Row, made_from_images, ratio, relative_vendi
 from ganlab.diagnosis.findings import Finding
+from ganlab.runs.snapshots import MOST_REPEATED
 
 VARIED = 0.5
 """Relative Vendi score from which samples are varied. Coverage and recall, of which small and short runs reach but a
@@ -22,23 +23,31 @@ RISEN = 0.05
 """Rise, over the last half of the run, of the share of what was asked for that the samples show, from which the
 generator is still learning to show it."""
 
-
 REPEATED = 0.5
-"""Share of the samples with a near-duplicate among them from which they repeat each other, if it is REPEATED_OVER
-times that of as many reals and the birthday test leaves it no CHANCE."""
+"""Share of the samples with a near-duplicate among them from which they repeat each other, if reals do not do so too
+and the birthday test gives it less than CHANCE."""
 
 REPEATED_OVER = 4.0
+"""Times the share of as many reals from which reals do not do so too."""
+
+FEWER = 0.5
+"""Different samples, over those among as many reals, under which reals do not do so too, however many look alike."""
 
 CHANCE = 1e-3
 """Probability under which repeats are no accident."""
 
 
 def repeated(row: Row) -> bool:
-    """Return whether most of a row's samples repeat each other, as reals do not."""
-    share, real, chance = (row.number(key) for key in ("near_duplicates", "near_duplicates_real", "repeats_chance"))
-    if share is None or chance is None:
+    """Return whether most of a row's samples repeat each other, as reals do not.
+
+    What is made from images repeats itself as these do, which is no fault of the generator.
+    """
+    share, chance = row.number("near_duplicates"), row.number("repeats_chance")
+    if share is None or chance is None or made_from_images(row):
         return False
-    return share >= REPEATED and share >= REPEATED_OVER * (real or 0.0) and chance < CHANCE
+    real, fewer = row.number("near_duplicates_real") or 0.0, ratio(row, "distinct")
+    unlike_reals = share >= REPEATED_OVER * real or (fewer is not None and fewer < FEWER)
+    return share >= REPEATED and unlike_reals and chance < CHANCE
 
 
 def repeats_of(case: Case) -> list[Finding]:
@@ -52,12 +61,14 @@ def repeats_of(case: Case) -> list[Finding]:
 
 def repeats_in_words(row: Row) -> str:
     """Say how many of a row's samples repeat each other, and how few are left."""
-    share, real, n = row.number("near_duplicates"), row.number("near_duplicates_real"), row.number("n")
-    distinct, chance = row.number("distinct"), row.number("repeats_chance")
+    share, real, chance = (row.number(key) for key in ("near_duplicates", "near_duplicates_real", "repeats_chance"))
+    count, distinct = min(row.number("n") or 0, MOST_REPEATED), row.number("distinct") or 0
+    pictures = "only one picture" if distinct == 1 else f"{distinct:,.0f} different pictures"
+    by_chance = "p < 1e-12" if (chance or 0) < 1e-12 else f"p = {chance:.1g}"
     return (
-        f"{100 * (share or 0):.0f} % of the samples have a near-duplicate among themselves, of as many real ones "
-        f"{100 * (real or 0):.0f} %; {n or 0:,.0f} samples show {distinct or 0:,.0f} different pictures "
-        f"(birthday test, p = {max(chance or 0, 1e-12):.1g})."
+        f"{100 * (share or 0):.0f} % of the samples have a near-duplicate among the others, against "
+        f"{100 * (real or 0):.0f} % of the same number of real ones; {count:,.0f} samples show {pictures} "
+        f"(birthday test, {by_chance})."
     )
 
 

@@ -313,25 +313,31 @@ class Repeats:
     distinct: int
     """Samples left if of each group of near-duplicates one is kept."""
     chance: float
-    """Probability that as many samples, drawn as the reals are, would repeat each other so often."""
+    """Probability that as many real samples, drawn with replacement, would repeat each other so often."""
 
 
-def pair_rate(reals: Tensor, threshold: float) -> float:
-    """Return the share of pairs of reals (N, p) that are near-duplicates, at least that of one pair among them all."""
+def pair_rate(reals: Tensor, threshold: float, population: int) -> float:
+    """Return how likely two reals, drawn with replacement, are near-duplicates, in (0, 1].
+
+    Args:
+        reals: (N, p), some of them.
+        threshold: distance within which two are near-duplicates.
+        population: how many reals there are. Who draws from 100 pictures draws the same one twice soon.
+    """
     pairs = (int(_near(reals, threshold).sum()) - len(reals)) / 2
-    return max(pairs, 1.0) / max(len(reals) * (len(reals) - 1) / 2, 1.0)
+    return min(1.0, 1 / population + max(pairs, 1.0) / max(len(reals) * (len(reals) - 1) / 2, 1.0))
 
 
 def repeats(vectors: Tensor, threshold: float, rate: float) -> Repeats:
     """Return how far vectors (N, p) repeat each other, and the birthday test of it (Arora & Zhang 2017, section 3).
 
-    Among N samples drawn as the reals are, N (N - 1) / 2 `rate` pairs are expected to be near-duplicates, and their
-    number is close to Poisson's. Each sample that repeats an earlier one takes a pair of its own at least.
+    Of N samples that are drawn as reals are, N (N - 1) / 2 `rate` pairs are expected to be near-duplicates, and their
+    number is nearly Poisson-distributed. Each sample that repeats another adds at least one pair.
 
     Args:
         vectors: of the samples.
         threshold: distance within which two are near-duplicates, as from `duplicate_threshold`.
-        rate: share of pairs of reals that are, as from `pair_rate`.
+        rate: probability that two reals are, as from `pair_rate`.
     """
     groups = near_duplicates(vectors, threshold)
     named = sum(map(len, groups))
@@ -370,10 +376,12 @@ def birthday_support(vectors: Tensor, threshold: float, seed: int) -> Support:
 
 def _near(vectors: Tensor, threshold: float) -> NDArray[np.bool_]:
     """Return which pairs of rows are within the threshold, (N, N), the diagonal True."""
-    points = vectors.double()
-    points = points - points.mean(0)
+    points = vectors - vectors.mean(0)
+    spread = float(points.square().sum(1).max())
     # Exact copies must pass a threshold of 0, whatever rounding leaves of their distance.
-    limit = threshold**2 + 1e-12 * float(points.square().sum(1).max())
+    if threshold**2 < 1e-4 * spread:
+        points = points.double()
+    limit = threshold**2 + 1e-12 * spread
     near = np.eye(len(points), dtype=np.bool_)
     for start, squared in squared_distances(points, points):
         near[start : start + len(squared)] |= (squared <= limit).numpy()

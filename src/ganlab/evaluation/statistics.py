@@ -13,9 +13,9 @@ from ganlab.data import Samples, to_float
 from ganlab.domain import Points
 from ganlab.evaluation.battery import FEATURES, PIXELS, Asked, Reference, Sample, TrainingSet, Value
 from ganlab.evaluation.features import Features
-from ganlab.evaluation.modes import duplicate_threshold, pair_rate, repeats, vendi
+from ganlab.evaluation.modes import Repeats, duplicate_threshold, pair_rate, repeats, vendi
 from ganlab.randomness import seeded_generator
-from ganlab.runs.snapshots import STATISTICS, Taken
+from ganlab.runs.snapshots import MOST_REPEATED, STATISTICS, Taken
 
 PER_CLASS = 200
 """Samples of a class whose variety is looked at, at most."""
@@ -28,9 +28,6 @@ FEWEST_HELD_OUT = 100
 
 MOST_HELD_OUT = 2000
 """Held-out reals that copies are compared with, at most."""
-
-MOST_REPEATED = 2000
-"""Samples, and training samples, among which near-duplicates are looked for, at most."""
 
 MOST_POINTS = 10_000
 """Maximum number of training points searched for copies; denser sets make every sample look like a copy."""
@@ -125,19 +122,20 @@ class SampleStatistics:
         found = repeats(sample.seen.appearance[:MOST_REPEATED], threshold, rate)
         return {
             "near_duplicates": found.share,
-            "near_duplicates_real": real,
+            "near_duplicates_real": real.share,
             "distinct": found.distinct,
+            "distinct_real": real.distinct,
             "repeats_chance": found.chance,
         }
 
     @cached_property
-    def _repeated_reals(self) -> tuple[float, float, float]:
-        """Distance of near-duplicates, share of pairs of reals that are some, share of as many reals that have one."""
+    def _repeated_reals(self) -> tuple[float, float, Repeats]:
+        """Distance of near-duplicates, how likely two reals are some, and how far as many reals repeat each other."""
         rows = chosen(self.train, MOST_REPEATED, self.seed, "statistics/repeats")
         looks = self.features.see(to_float(self.train.values[rows])).appearance
         threshold = duplicate_threshold(looks, self.seed)
-        rate = pair_rate(looks, threshold)
-        return threshold, rate, repeats(self.peers.seen.appearance[:MOST_REPEATED], threshold, rate).share
+        rate = pair_rate(looks, threshold, len(self.train))
+        return threshold, rate, repeats(self.peers.seen.appearance[:MOST_REPEATED], threshold, rate)
 
     def _beside_training(self, samples: Tensor) -> dict[str, Value]:
         vectors = self.training(samples)

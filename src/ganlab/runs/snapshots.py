@@ -230,6 +230,9 @@ LARGEST = 1e12
 ROUNDING = 1e-3
 """How far rounding may push a statistic below its least value."""
 
+MOST_REPEATED = 2000
+"""Samples among which near-duplicates are looked for, at most: the first of a snapshot."""
+
 ANY = Range(-LARGEST, LARGEST)
 SHARE = Range(0.0, 1.0)
 POSITIVE = Range(0.0, LARGEST)
@@ -476,14 +479,14 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "distinct",
-        "samples left if of each group of near-duplicates one is kept",
+        f"samples left if of each group of near-duplicates one is kept, of the first {MOST_REPEATED:,}",
         Range(1, LARGEST),
         kind="whole",
         taken="elsewhere",
     ),
     Statistic(
         "repeats_chance",
-        "probability that as many samples drawn as real ones are would repeat each other so often (birthday test)",
+        "probability that as many reals, drawn with replacement, would repeat each other so often (birthday test)",
         SHARE,
         taken="elsewhere",
     ),

@@ -48,6 +48,17 @@ def test_a_long_curve_is_thinned_evenly(monkeypatch: pytest.MonkeyPatch) -> None
     np.testing.assert_array_equal(series.values, series.steps)
 
 
+def test_the_first_number_that_is_none_stays_in_a_thinned_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LIMIT", 16)
+    curve = Curve()
+    for step in range(100):
+        curve.extend([step], [math.nan if step in (37, 61) else float(step)])
+    series = curve.series()
+    assert curve.stride > 1
+    assert np.isnan(series.values[series.steps == 37]).all()
+    assert (np.diff(series.steps) > 0).all()
+
+
 def test_evidence_from_files_is_that_of_the_run_that_went_on() -> None:
     """What a resumed run takes in: columns with empty cells as NaN."""
     whole, resumed = LiveEvidence(Evidence("run")), LiveEvidence(Evidence("run"))

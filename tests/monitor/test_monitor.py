@@ -140,6 +140,30 @@ def test_what_was_judged_in_memory_is_what_the_files_tell(make: Make) -> None:
     assert 0 < verdict.onset_step <= 60
 
 
+def test_several_discriminators_are_judged_by_name_in_the_loop_and_from_its_files(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The second one wins from step 100 on; other terms and metrics say nothing of it."""
+    with make(loss="non_saturating", steps=400) as monitor:
+        for step in range(1, 401):
+            noise = 0.02 * math.sin(step)
+            won = step > 100
+            monitor.log(
+                step,
+                d_loss_A=1.386 + noise,
+                d_loss_B=1e-5 if won else 1.386 + noise,
+                g_loss_A=0.7 + noise,
+                g_loss_B=12.0 if won else 0.7 + noise,
+                d_fid=math.nan,
+            )
+    assert monitor.reading is not None
+    assert monitor.reading.name == "convergence_failure/discriminator_dominates"
+    assert monitor.reading.summary.startswith("Discriminator b: ")
+    assert 80 < (monitor.reading.onset_step or 0) < 130
+    assert ganlab.diagnose(monitor.run.path).summary == monitor.reading.summary
+    assert "d_fid is NaN or infinite at step 1" in caplog.text
+
+
 def test_images_of_an_array(make: Make) -> None:
     """Dark squares whose brightness is their class: samples of one class only, and the same twice as many."""
     source = torch.Generator().manual_seed(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import numpy as np
 from ganlab.diagnosis.early import newest_snapshots
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
 from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.readers.interpret import interpret_columns
 from ganlab.runs.snapshots import Row
 from ganlab.verdicts import matches
 
@@ -22,7 +24,8 @@ LIMIT = 1 << 15
 class Curve:
     """A curve that grows: every value, later every second, every fourth, ... so that memory stays bounded.
 
-    Values are float32, which is what history.csv can give back, so that a resumed run has the same curve.
+    Values are float32, which is what history.csv can give back, so that a resumed run has the same curve. The first
+    number that is not finite is always kept.
     """
 
     def __init__(self) -> None:
@@ -30,6 +33,7 @@ class Curve:
         self.values = array("f")
         self.stride = 1
         self.seen = 0
+        self.broken: tuple[int, float] | None = None
 
     def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
         """Take the next values."""
@@ -37,16 +41,27 @@ class Curve:
         self.steps.extend(steps[first :: self.stride])
         self.values.extend(values[first :: self.stride])
         self.seen += len(steps)
+        if self.broken is None:
+            self.broken = next(((s, v) for s, v in zip(steps, values, strict=True) if not math.isfinite(v)), None)
         while len(self.steps) >= LIMIT:
             self.steps, self.values, self.stride = self.steps[::2], self.values[::2], 2 * self.stride
 
     def series(self) -> Series:
         """The curve as diagnosis reads it."""
-        return Series(np.array(self.steps, dtype=np.int64), np.array(self.values, dtype=np.float64))
+        steps, values = np.array(self.steps, dtype=np.int64), np.array(self.values, dtype=np.float64)
+        if self.broken is not None and self.broken[0] not in steps:
+            place = int(np.searchsorted(steps, self.broken[0]))
+            steps, values = (
+                np.insert(each, place, new) for each, new in zip((steps, values), self.broken, strict=True)
+            )
+        return Series(steps, values)
 
 
 class LiveEvidence:
     """Evidence that grows.
+
+    Columns of ganlab's own loop are curves by their names; those of another program's loop (whose `basis` has no
+    experiment) are taken for what their names say, as a log's are.
 
     Args:
         basis: what is known before the first step.
@@ -54,7 +69,8 @@ class LiveEvidence:
 
     Attributes:
         snapshots: rows of snapshots.jsonl, as reading them gives them back.
-        non_finite: the first NaN or Inf that means something.
+        broken: the first step with NaN or Inf, by column.
+        non_finite: the first NaN or Inf of all.
     """
 
     def __init__(self, basis: Evidence, overflowing: Collection[str] = ()) -> None:
@@ -62,6 +78,7 @@ class LiveEvidence:
         self.overflowing = overflowing
         self.curves: dict[str, Curve] = {}
         self.snapshots: list[Row] = []
+        self.broken: dict[str, int] = {}
         self.non_finite: NonFinite | None = None
 
     def take(self, rows: Sequence[Mapping[str, float]]) -> None:
@@ -81,22 +98,25 @@ class LiveEvidence:
         if not finite.all():
             if name in self.overflowing:
                 steps, values = np.array(steps)[finite].tolist(), np.array(values)[finite].tolist()
-            else:
-                first = steps[int(np.argmin(finite))]
+            elif name not in self.broken:
+                self.broken[name] = first = steps[int(np.argmin(finite))]
                 if self.non_finite is None or first < self.non_finite.step:
                     self.non_finite = NonFinite(first, name)
-        if name in SIGNALS and steps:
+        if steps and (name in SIGNALS or (self.is_foreign and name != "time")):
             self.curves.setdefault(name, Curve()).extend(steps, values)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another program's loop makes the run."""
+        return self.basis.experiment is None
 
     def so_far(self, ended: bool = False) -> Evidence:
         """Return what is known now."""
-        return replace(
-            self.basis,
-            curves={name: curve.series() for name, curve in self.curves.items()},
-            snapshots=tuple(self.snapshots),
-            ended=ended,
-            non_finite=self.non_finite,
-        )
+        curves = {name: curve.series() for name, curve in self.curves.items()}
+        known = replace(self.basis, snapshots=tuple(self.snapshots), ended=ended)
+        if self.is_foreign:
+            return interpret_columns(curves, known)
+        return replace(known, curves=curves, non_finite=self.non_finite)
 
 
 def stands(evidence: Evidence, names: tuple[str, ...]) -> bool:

@@ -146,13 +146,15 @@ class Recorder:
         """
         rows = self.rows.write()
         if rows:
-            was_finite = self.evidence.non_finite is None
+            before = set(self.evidence.broken)
             self.evidence.take(rows)
             for view in self.views:
                 view.progress(rows)
-            if was_finite and self.evidence.non_finite is not None:
-                found = self.evidence.non_finite
-                self.warn(f"{found.signal} is NaN or infinite at step {found.step}")
+            broken = {name: step for name, step in self.evidence.broken.items() if name not in before}
+            if broken:
+                # The columns that follow are mostly broken by it.
+                name = min(broken, key=lambda each: broken[each])
+                self.warn(f"{name} is NaN or infinite at step {broken[name]}")
         if sync:
             sync_file(self.run.history)
             sync_file(self.run.snapshots)

@@ -3,10 +3,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 
-from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.interpret import interpret
+from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.readers.interpret import interpret, interpret_columns
 from ganlab.diagnosis.readers.log import Log, Name, Place
 from ganlab.errors import RunError
 
@@ -248,3 +249,61 @@ def test_every_column_is_reported_with_its_range() -> None:
     assert (odd.quantity, odd.rows, odd.low, odd.high, odd.not_finite) == (None, 2, 4.0, 4.0, 1)
     assert found.read.as_json()["columns"] == {"d_loss": "d_loss"}
     assert found.read.as_json()["not_understood"] == ("Q",)
+
+
+def columns(**given: list[float]) -> dict[str, Series]:
+    return {
+        name.replace("__", "/"): Series(np.arange(1, len(values) + 1), np.array(values, dtype=np.float64))
+        for name, values in given.items()
+    }
+
+
+def test_columns_of_a_watched_loop_are_taken_like_those_of_a_log() -> None:
+    known = Evidence("run", family="hinge", planned=9, snapshots=({"step": 2},))  # type: ignore[arg-type]
+    found = interpret_columns(
+        columns(a__d_loss=[1.0, 2.0], b__d_loss=[3.0, 4.0], g_loss_adv=[5.0, 6.0], l1=[7.0, 8.0], fid=[90.0, 80.0]),
+        known,
+    )
+    assert {player: curves["d_loss"].values.tolist() for player, curves in found.players.items()} == {
+        "a": [1.0, 2.0], "b": [3.0, 4.0],
+    }  # fmt: skip
+    assert {name: curve.values.tolist() for name, curve in found.curves.items()} == {"g_loss": [5.0, 6.0]}
+    assert found.quality["fid"].values.tolist() == [90.0, 80.0]
+    assert found.weighted
+    assert (found.family, found.planned, found.snapshots) == ("hinge", 9, known.snapshots)
+
+
+def test_columns_called_as_documented_keep_their_meaning() -> None:
+    """Beside names that a trainer of other losses uses as well."""
+    names = ["D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B"]
+    theirs = columns(**{name: [0.2, 0.3] for name in names})
+    assert interpret_columns(theirs, Evidence("run")).players.keys() == {"A", "B"}
+    found = interpret_columns({**theirs, **columns(d_loss=[1.0, 2.0], g_loss=[3.0, 4.0])}, Evidence("run"))
+    assert found.players == {}
+    assert {name: curve.values.tolist() for name, curve in found.curves.items()} == {
+        "d_loss": [1.0, 2.0], "g_loss": [3.0, 4.0],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"d_loss": [1.0, math.nan, 1.0]}, (2, "d_loss")),
+        ({"d_loss_A": [1.0, 2.0, 3.0], "d_loss_B": [1.0, 2.0, math.inf]}, (3, "d_loss_B")),
+        ({"d_loss": [1.0, 1.0, 1.0], "grad_g": [1.0, math.inf, 1.0]}, None),  # an overflow that a scaler skipped
+        ({"d_loss": [1.0, 1.0, 1.0], "fid": [math.nan, math.nan, 9.0]}, None),  # not measured at every step
+        ({"d_loss": [math.nan, 1.0, 1.0]}, None),  # a player that has not moved yet
+        ({"d_loss": [1.0, 1.0], "mine": [1.0, 1.0, math.nan]}, (3, "mine")),
+    ],
+)
+def test_a_number_that_is_none_counts_where_training_depends_on_it(
+    given: dict[str, list[float]], told: tuple[int, str] | None
+) -> None:
+    found = interpret_columns(columns(**given), Evidence("run")).non_finite
+    assert (found and (found.step, found.signal)) == told
+
+
+def test_columns_of_which_none_is_known_are_listed() -> None:
+    found = interpret_columns(columns(this=[1.0], that=[2.0]), Evidence("run"))
+    assert found.curves == {}
+    assert found.notes == ("none of the columns `this`, `that` is known as a loss, an accuracy, a score or a metric",)

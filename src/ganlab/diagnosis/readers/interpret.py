@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,7 +108,12 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         unit=report.unit,
         epoch_steps=axis.epoch_steps,
         restarts=threads.restarts,
-        non_finite=_non_finite(log, meanings, threads, [curves, *players.values()]),
+        non_finite=_non_finite(
+            meanings,
+            lambda name: log.column(name)[1],
+            lambda name: threads.place(name, str(name)),
+            [curves, *players.values()],
+        ),
         read=report,
     )
     notes = [*facts.notes, *choice.notes, *axis.notes, *threads.notes, *more]
@@ -122,6 +127,55 @@ def interpret(log: Log, mapping: Mapping[str, str]) -> Evidence:
         columns=_columns(log, meanings, choice, trainer),
     )
     return replace(evidence, notes=tuple(notes), read=report)
+
+
+def interpret_columns(columns: Mapping[str, Series], known: Evidence) -> Evidence:
+    """Return what is known of a run, with what its own program recorded by name, taken for what a log's columns are.
+
+    A loss, an accuracy or a score that was NaN or infinite once counts to the end. A trainer is looked for only if no
+    column is called as in SIGNALS, which is how `ganlab.Monitor` documents them.
+
+    Args:
+        columns: curves by the names that the program gave them.
+        known: what else is known of the run.
+    """
+    names = [Name(name) for name in columns]
+    trainer = None if any(name in SIGNALS for name in columns) else recognise(names, {"iteration"})
+    meanings = understand(names, trainer)
+    choice = _choose(meanings, ())
+    chosen = {key: columns[name.label] for key, name in choice.columns.items()}
+    found = _Reading(chosen, meanings, choice.columns)
+    weighted = trainer.weighted if trainer else _is_weighted(meanings)
+    curves, players, notes = found.settle(weighted)
+    if columns and not (curves or players or found.quality):
+        notes.append(
+            f"none of the columns {listed(list(columns))} is known as a loss, an accuracy, a score or a metric"
+        )
+    judged = {
+        name.label: columns[name.label]
+        for (_, quantity), name in choice.columns.items()
+        # Under float16 a gradient may overflow and its step be skipped.
+        if quantity in SIGNALS and not quantity.startswith("grad_")
+    }
+    broken = _first_broken(judged) or _non_finite(
+        meanings,
+        lambda name: columns[name.label].values,
+        lambda name: (columns[name.label].steps, columns[name.label].values),
+        [curves, *players.values()],
+    )
+    return replace(
+        known,
+        curves=curves,
+        quality=found.quality,
+        controls=found.controls,
+        players=players,
+        family=known.family or (trainer.family if trainer else None),
+        saturating=trainer.saturating if known.family is None and trainer else known.saturating,
+        weighted=weighted,
+        plain_term=trainer is not None and trainer.plain_term,
+        non_finite=known.non_finite or broken,
+        notes=(*known.notes, *choice.notes, *notes),
+    )
 
 
 def _mapped(log: Log, mapping: Mapping[str, str]) -> dict[str, Name]:
@@ -439,12 +493,21 @@ def _is_weighted(meanings: Mapping[Name, Meaning]) -> bool:
 
 
 def _non_finite(
-    log: Log, meanings: Mapping[Name, Meaning], threads: _Threads, known: list[dict[str, Series]]
+    meanings: Mapping[Name, Meaning],
+    all_values: Callable[[Name], NDArray[np.float64]],
+    placed: Callable[[Name], tuple[NDArray[np.int64], NDArray[np.float64]]],
+    known: list[dict[str, Series]],
 ) -> NonFinite | None:
     """Return the first NaN of a term of the losses that stays, unless the losses that are read are finite after it.
 
     A loss is NaN as soon as one of its terms is, and so are the weights after the next step. A column of no known name
     counts as well if it was finite before.
+
+    Args:
+        meanings: what each column was taken for.
+        all_values: returns what a column holds, as it was printed.
+        placed: returns the steps and values of a column's rows that count.
+        known: the curves that are read.
     """
     last_finite = -1
     for curve in (curves[name] for curves in known for name in LOSSES if name in curves):
@@ -456,13 +519,13 @@ def _non_finite(
     for name, each in meanings.items():
         if each.quantity not in (*LOSS_TERMS, None):
             continue
-        values = log.column(name)[1]
+        values = all_values(name)
         if np.isfinite(values[-1]):
             continue
         finite_rows = np.flatnonzero(np.isfinite(values))
         if not len(finite_rows) and (each.quantity is None or last_finite >= 0):
             continue
-        steps, values = threads.place(name, str(name))
+        steps, values = placed(name)
         finite_rows = np.flatnonzero(np.isfinite(values))
         first = finite_rows[-1] + 1 if len(finite_rows) else 0
         if first < len(steps) and int(steps[first]) >= last_finite:
@@ -470,6 +533,17 @@ def _non_finite(
     if not found:
         return None
     return NonFinite(*min(found))
+
+
+def _first_broken(curves: Mapping[str, Series]) -> NonFinite | None:
+    """Return the first NaN or Inf behind a finite number: a player that has not moved yet may have no loss."""
+    found: list[tuple[int, str]] = []
+    for name, curve in curves.items():
+        finite = np.isfinite(curve.values)
+        after = ~finite & np.logical_or.accumulate(finite)
+        if after.any():
+            found.append((int(curve.steps[np.argmax(after)]), name))
+    return NonFinite(*min(found)) if found else None
 
 
 def _other_nans(log: Log, meanings: Mapping[Name, Meaning], told: NonFinite | None) -> list[str]:

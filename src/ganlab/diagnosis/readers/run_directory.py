@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import SIGNALS, Evidence, NonFinite, Series
 from ganlab.diagnosis.readers.family import LOSS_NAMES
+from ganlab.diagnosis.readers.interpret import interpret_columns
 from ganlab.diagnosis.readers.lines import lines, number
 from ganlab.diagnosis.readers.series import as_shares
 from ganlab.errors import ConfigError, RunError
@@ -70,7 +71,8 @@ def read_run(path: Path) -> Evidence:
     ended_at = status.step if status and ended else None
     # Looked for first: a run that goes on writes the row before the picture.
     pictured = {step for step, _ in run.grids()}
-    curves, remarks = _curves(run, experiment, planned, ended_at, notes)
+    watched = status is not None and status.made_by is not None
+    curves, remarks = _curves(run, experiment, planned, ended_at, watched, notes)
     bad = [name for name, curve in curves.items() if not np.isfinite(curve.values).all()]
     if bad and experiment is not None and ended_at is not None and not (status and status.non_finite):
         notes.append(f"history.csv holds NaN or Inf in {listed(bad)}, but run.json reports none")
@@ -87,9 +89,9 @@ def read_run(path: Path) -> Evidence:
             + (f": {'; '.join(notes)}" if notes else ""),
             "the run is empty or damaged; use another one",
         )
-    return Evidence(
+    evidence = Evidence(
         source=excerpt(str(path)),
-        curves=curves,
+        curves={} if watched else curves,
         snapshots=tuple(snapshots),
         family=family,
         saturating=saturating,
@@ -100,6 +102,7 @@ def read_run(path: Path) -> Evidence:
         notes=(*notes, *remarks, *unknown),
         damaged=bool(notes),
     )
+    return interpret_columns(curves, evidence) if watched else evidence
 
 
 def _experiment(run: RunDirectory, notes: list[str]) -> Experiment | None:
@@ -169,11 +172,17 @@ def _header(path: Path) -> list[str]:
 
 
 def _curves(
-    run: RunDirectory, experiment: Experiment | None, planned: int | None, ended_at: int | None, notes: list[str]
+    run: RunDirectory,
+    experiment: Experiment | None,
+    planned: int | None,
+    ended_at: int | None,
+    watched: bool,
+    notes: list[str],
 ) -> tuple[dict[str, Series], list[str]]:
     """Return the curves of history.csv, of the rows before the first damaged one; an empty cell is no point.
 
-    Also what columns of other loops were taken for, which is no damage.
+    Of another program's loop (`watched`), all columns, by the names that it gave them. Also what accuracies were taken
+    for where the experiment is lost, which is no damage.
     """
     if not run.history.is_file():
         notes.append("there is no history.csv")
@@ -195,13 +204,13 @@ def _curves(
         notes.append(f"history.csv ends at step {last:.0f}, and the run ended at step {ended_at}: rows are missing")
     overflows = experiment is not None and experiment.training.precision == "float16"
     curves = {}
-    for name in SIGNALS:
+    for name in (each for each in names if each not in ("step", "time")) if watched else SIGNALS:
         values = columns.get(name, np.array([]))[:count]
         # Empty cells became EMPTY. Under float16 scaled gradients overflow now and then; the scaler sees to it.
         kept = np.isfinite(values) if overflows and name in GRADIENTS else values != EMPTY
         if kept.any():
             curves[name] = Series(columns["step"][:count][kept].astype(np.int64), values[kept])
-    if experiment is not None:
+    if experiment is not None or watched:
         return curves, []
     shares, remarks = as_shares({name: curves.pop(name) for name in ACCURACIES if name in curves})
     return {**curves, **shares}, remarks

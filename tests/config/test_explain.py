@@ -96,7 +96,18 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
             "x.yaml:1: data.held_out: expected test or a number, got 'tset'; did you mean test?",
         ),
         ("data: {held_out: 0.9}", "x.yaml:1: data.held_out: must be at most 0.5, got 0.9"),
-        ("data: {image_size: 30}", "x.yaml:1: data.image_size: expected 28, 32, 64 or 128, got 30"),
+        ("data: {image_size: 300}", "x.yaml:1: data.image_size: must be at most 256, got 300"),
+        ("data: {image_size: [28, 8]}", "x.yaml:1: data.image_size.1: must be at least 16, got 8"),
+        (
+            "data: {image_size: 48x32}",
+            "x.yaml:1: data.image_size: expected a whole number, got '48x32'; write [48, 32] for height and width",
+        ),
+        (
+            "data: {image_size: [17, 23]}",
+            "x.yaml:1: generator.name: dcgan makes images whose height and width are multiples of 4, or of 8 above 128 "
+            "pixels, but data.image_size is [17, 23]; set data.image_size to [16, 20] or [20, 24], to which pictures "
+            "are resized, or generator.name and discriminator.name to mlp",
+        ),
         ("data:\n  classes:\n  - 1\n  - true", "x.yaml:4: data.classes.1: expected a whole number or text, got true"),
         ("data: {classes: []}", "x.yaml:1: data.classes: must have at least 1 entries, got 0"),
         ("data: {classes: 8}", "x.yaml:1: data.classes: expected a list, got 8"),

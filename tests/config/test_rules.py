@@ -37,6 +37,7 @@ CLASSES: dict[str, Any] = {
     "game": {"name": "conditional"},
 }
 BOTH = "training.discriminator_batches is separate"
+SMALLER = {"name": "super_resolution", "factor": 2}
 ENLARGING = {"generator": {"name": "super_resolution"}, "game": {"name": "super_resolution"}}
 
 
@@ -88,6 +89,30 @@ def translating(**source: Any) -> dict[str, Any]:
             {"discriminator": {"name": "guide"}, "data": {"image_size": 32}},
             "discriminator.name",
             "28 x 28 images, but data.image_size is 32",
+        ),
+        (
+            {"data": {"image_size": [48, 32]}},
+            {"data": {"image_size": [48, 30]}},
+            "generator.name",
+            "data.image_size is [48, 30]; set data.image_size to [48, 28] or [48, 32]",
+        ),
+        (
+            {**MLP, "data": {"image_size": [17, 23]}},
+            {**MLP, "data": {"image_size": [17, 23]}, "discriminator": {"name": "dcgan"}},
+            "discriminator.name",
+            "dcgan judges images whose height and width are multiples of 4",
+        ),
+        (
+            attending(8, 32),
+            {**attending(8, 32), "data": {"image_size": [48, 32]}},
+            "generator.name",
+            "[48, 32]; set data.image_size to 32, to which pictures are resized, or generator.name to mlp or dcgan",
+        ),
+        (
+            {**ENLARGING, "discriminator": {"name": "mlp"}, "data": {"image_size": 30}, "game": SMALLER},
+            {**ENLARGING, "discriminator": {"name": "mlp"}, "data": {"image_size": 30}},
+            "game.factor",
+            "data.image_size 30 cannot be made 4 times smaller in whole pixels; set data.image_size to 28 or 32",
         ),
         (
             {"generator": {"kernel_size": 27}},

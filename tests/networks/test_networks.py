@@ -21,7 +21,9 @@ CASES = [("guide", 28)] + [("dcgan", size) for size in (28, 32, 64, 128)]
 NORMS = ["batch", "instance", "layer", "spectral", "none"]
 
 
-def experiment(name: str, size: int = 28, *, points: bool = False, seed: int = 0, **options: object) -> Experiment:
+def experiment(
+    name: str, size: int | tuple[int, int] = 28, *, points: bool = False, seed: int = 0, **options: object
+) -> Experiment:
     """Both players alike; an option that ends in _g or _d is of one player alone."""
     data = {"name": "ring"} if points else {"name": "cifar10" if size == 32 else "mnist", "image_size": size}
     shared = {"name": name, "width": 2} | {key: value for key, value in options.items() if key[-2:] not in ("_g", "_d")}
@@ -67,6 +69,21 @@ def test_any_kernel_keeps_the_shapes(name: str, size: int, kernel_size: int) -> 
 @pytest.mark.parametrize(("name", "size"), CASES)
 def test_any_norm_on_maps(name: str, size: int, norm: str) -> None:
     assert_plays(experiment(name, size, norm=norm))
+
+
+@pytest.mark.parametrize("size", [16, 20, 100, 256, (48, 32), (16, 248), (124, 136)])
+@pytest.mark.parametrize("options", [{}, {"dense": 1}, {"downsampling_d": "max_pooling"}, {"kernel_size": 5}])
+def test_any_size_that_can_be_halved_twice(size: int | tuple[int, int], options: dict[str, Any]) -> None:
+    setup = experiment("dcgan", size, **({"width": 1} | options))
+    assert problems(setup) == []
+    assert_plays(setup)
+
+
+@pytest.mark.parametrize("size", [16, 17, 100, 256, (17, 23), (48, 32)])
+def test_mlps_take_any_size(size: int | tuple[int, int]) -> None:
+    setup = experiment("mlp", size)
+    assert problems(setup) == []
+    assert_plays(setup)
 
 
 @pytest.mark.parametrize("points", [False, True])

@@ -28,6 +28,13 @@ def images(count: int, *shape: int) -> Tensor:
     return torch.rand(count, *shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
+def test_height_and_width_both_grow() -> None:
+    options = SuperResolutionGeneratorOptions(name="super_resolution", width=4, blocks=1)
+    network = generator(options, (3, 12, 8), (3, 48, 32))
+    assert network(images(2, 3, 12, 8)).shape == (2, 3, 48, 32)
+    assert {"details.to_24x16.0", "details.to_48x32.0"} <= {name for name, _ in network.named_modules()}
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("side", [28, 32, 64, 128])
 @pytest.mark.parametrize("factor", [2, 4])

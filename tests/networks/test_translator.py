@@ -26,6 +26,13 @@ def images(count: int, *shape: int) -> Tensor:
     return torch.rand(count, *shape, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
+def test_images_that_are_not_square_keep_their_size() -> None:
+    options = TranslatorGeneratorOptions(name="translator", width=4, blocks=1)
+    network = generator(options, (1, 48, 20), (1, 48, 20))
+    assert network(images(2, 1, 48, 20)).shape == (2, 1, 48, 20)
+    assert network.down_12x5(network.down_24x10(network.read(images(2, 1, 48, 20)))).shape == (2, 16, 12, 5)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("side", [28, 32, 64, 128])
 def test_images_keep_their_size(side: int, channels: int) -> None:

@@ -17,7 +17,10 @@ def _documented(classes: Iterable[tuple[str, type]]) -> dict[str, str]:
 
 
 CATALOGUE: Mapping[str, Mapping[str, str]] = {
-    "networks": _documented((name, entry.generator) for name, entry in NETWORKS.items()),
+    "networks": {
+        name: f"{what} Makes {NETWORKS[name].generator.sizes.words}."
+        for name, what in _documented((name, entry.generator) for name, entry in NETWORKS.items()).items()
+    },
     "games": _documented((name, entry.options) for name, entry in GAMES.items()),
     "losses": {name: entry.summary for name, entry in LOSSES.items()},
     "penalties": _documented((name, entry.options) for name, entry in PENALTIES.items()),

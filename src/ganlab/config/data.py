@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from ganlab.config.base import Fraction, Options, Problem, Seed, union
 from ganlab.domain import Domain, Images, Points
 
-ImageSize = Literal[28, 32, 64, 128]
+Side = Annotated[int, Field(ge=16, le=256)]
+"""Height or width of an image, in pixels."""
+ImageSize = Annotated[
+    Annotated[Side, Tag("side")] | Annotated[tuple[Side, Side], Field(strict=False), Tag("sides")],
+    Discriminator(lambda value: "sides" if isinstance(value, list | tuple) else "side"),
+]
+"""Side of square images, or height and width."""
 HeldOutShare = Annotated[float, Field(gt=0.0, le=0.5)]
 HeldOut = Literal["test"] | HeldOutShare
 
@@ -68,7 +74,8 @@ class ImageOptions(DataOptions):
     classes: Annotated[tuple[int | str, ...], Field(strict=False, min_length=1)] | None = None
     """Classes to keep, by number (from 0) or by name. Left out: all."""
     image_size: ImageSize = 32
-    """Side of the square images in pixels; sources of another size are resized (bilinear, antialiased)."""
+    """Side of square images in pixels, 16 to 256, or [height, width]; sources of another size are resized (bilinear,
+    antialiased)."""
 
     edges: bool = False
     """Replace each image by the outlines of its bright shapes: the 3 x 3 local maximum minus the centre pixel."""
@@ -77,8 +84,14 @@ class ImageOptions(DataOptions):
 
     @property
     def domain(self) -> Images:
-        """Square images."""
-        return Images(self.channels, self.image_size, self.image_size)
+        """Images of the size asked for."""
+        return Images(self.channels, *self.height_and_width)
+
+    @property
+    def height_and_width(self) -> tuple[int, int]:
+        """What `image_size` says, in pixels."""
+        size = self.image_size
+        return (size, size) if isinstance(size, int) else size
 
     def class_numbers(self) -> tuple[int, ...]:
         """Numbers of the known classes that `classes` names, unknown ones left out; all if it is not set."""
@@ -131,7 +144,8 @@ class MnistOptions(TestSplitOptions):
 
     name: Literal["mnist"] = "mnist"
     image_size: ImageSize = 28
-    """Side of the square images in pixels: 28 as they are, other sizes resized (bilinear, antialiased)."""
+    """Side of square images in pixels, 16 to 256, or [height, width]: 28 as they are, other sizes resized (bilinear,
+    antialiased)."""
     channels: ClassVar[int] = 1
     class_sizes: ClassVar[dict[str, int]] = dict(
         zip("0123456789", (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949), strict=True)
@@ -143,7 +157,8 @@ class FashionMnistOptions(TestSplitOptions):
 
     name: Literal["fashion_mnist"]
     image_size: ImageSize = 28
-    """Side of the square images in pixels: 28 as they are, other sizes resized (bilinear, antialiased)."""
+    """Side of square images in pixels, 16 to 256, or [height, width]: 28 as they are, other sizes resized (bilinear,
+    antialiased)."""
     channels: ClassVar[int] = 1
     class_sizes: ClassVar[dict[str, int]] = dict.fromkeys(
         ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"), 6000
@@ -155,7 +170,8 @@ class KmnistOptions(TestSplitOptions):
 
     name: Literal["kmnist"]
     image_size: ImageSize = 28
-    """Side of the square images in pixels: 28 as they are, other sizes resized (bilinear, antialiased)."""
+    """Side of square images in pixels, 16 to 256, or [height, width]: 28 as they are, other sizes resized (bilinear,
+    antialiased)."""
     channels: ClassVar[int] = 1
     class_sizes: ClassVar[dict[str, int]] = dict.fromkeys(
         ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"), 6000
@@ -178,7 +194,8 @@ class FolderOptions(ImageOptions):
     path: str = Field(min_length=1)
     """The folder of images; a relative path starts at the current directory."""
     image_size: ImageSize = 64
-    """Side of the square images in pixels: the short side is resized to it, then the centre is cut out."""
+    """Side of square images in pixels, 16 to 256, or [height, width]: each picture is resized until it just fills that,
+    then its centre is cut out."""
     grayscale: bool = False
     """Read the images as one grey channel rather than as RGB."""
     held_out: HeldOutShare = 0.05
@@ -191,8 +208,8 @@ class FolderOptions(ImageOptions):
 
     @property
     def domain(self) -> Images:
-        """Square images, grey or RGB."""
-        return Images(1 if self.grayscale else 3, self.image_size, self.image_size)
+        """Images of the size asked for, grey or RGB."""
+        return Images(1 if self.grayscale else 3, *self.height_and_width)
 
 
 class PointOptions(DataOptions):

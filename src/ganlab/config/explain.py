@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -206,6 +207,8 @@ def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:
     """Return what to write instead, if that can be guessed."""
     if isinstance(value, str) and (guess := closest(value, allowed)):
         return f"; did you mean {guess}?"
+    if kind == "int_type" and isinstance(value, str) and (sides := re.fullmatch(r"(\d+) ?x ?(\d+)", value)):
+        return f"; write [{sides[1]}, {sides[2]}] for height and width"
     if kind == "int_type" and isinstance(value, float) and value.is_integer():
         return f"; write {value:.0f}"
     if kind == "string_type" and isinstance(value, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
@@ -18,6 +18,51 @@ VECTOR_NORMS: tuple[Norm, ...] = ("batch", "layer", "spectral", "none")
 Activation = Literal["relu", "leaky_relu", "tanh"]
 Width = Annotated[int, Field(ge=1, le=4096)]
 KernelSize = Annotated[int, Field(ge=1, le=63)]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Which images an architecture makes or judges.
+
+    Attributes:
+        words: what it makes, to follow "makes": the same rule as `fits`.
+        fits: whether a height or width, in pixels, is possible.
+        square: whether height and width must be equal.
+    """
+
+    words: str
+    fits: Callable[[int], bool]
+    square: bool = False
+
+    def has(self, height: int, width: int) -> bool:
+        """Return whether images of this size are possible."""
+        return self.fits(height) and self.fits(width) and (height == width or not self.square)
+
+    def near(self, height: int, width: int) -> list[tuple[int, int]]:
+        """Return the possible sizes next to this one, height and width each: the smaller one first, at most two."""
+        sides = (min(height, width),) * 2 if self.square else (height, width)
+        possible = [side for side in SIDES if self.fits(side)]
+        below = [max((each for each in possible if each <= side), default=possible[0]) for side in sides]
+        above = [min((each for each in possible if each >= side), default=possible[-1]) for side in sides]
+        return list(dict.fromkeys([(below[0], below[1]), (above[0], above[1])]))
+
+
+SIDES = range(16, 257)
+"""Heights and widths of images that an experiment can ask for, in pixels."""
+
+ANY_SIZE = Sizes("images of any height and width", lambda side: True)
+ENLARGED = Sizes("images whose height and width are multiples of the game's factor", lambda side: True)
+"""The factor is the game's, whose rule checks it."""
+HALVED_TWICE = Sizes("images whose height and width are multiples of 4", lambda side: side % 4 == 0)
+STRIDED = Sizes(
+    "images whose height and width are multiples of 4, or of 8 above 128 pixels",
+    lambda side: side % (4 if side <= 128 else 8) == 0,
+)
+"""So that maps are halved at least twice and the smallest one is at most 32 pixels high and wide."""
+GUIDE_SIZE = Sizes("28 x 28 images", lambda side: side == 28)
+STRIDED_SQUARES = Sizes(
+    "square images whose side is a multiple of 4, or of 8 above 128 pixels", STRIDED.fits, square=True
+)
 
 
 class LatentOptions(Options):
@@ -44,8 +89,8 @@ class NetworkOptions(Options):
     """What a generator of this architecture is given."""
     images_only: ClassVar[bool] = True
     """Whether it cannot make or judge points."""
-    image_side: ClassVar[int | None] = None
-    """The one side of images, in pixels, that it is made for; None: several."""
+    sizes: ClassVar[Sizes] = ANY_SIZE
+    """Which images it makes or judges."""
     grows: ClassVar[bool] = False
     """Whether it grows as the game says."""
     enlarges: ClassVar[bool] = False
@@ -80,14 +125,23 @@ class ConvolutionalOptions(NetworkOptions):
     """Side of the square kernels, odd or even; feature maps keep their shapes. 1 to 15 always fit."""
 
     norms: ClassVar[tuple[Norm, ...]] = MAP_NORMS
+    sizes: ClassVar[Sizes] = STRIDED
+
+
+def map_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """Return heights and widths of a strided network's maps, which double from the smallest to the image's own.
+
+    Both are halved while both are even and at least 8.
+    """
+    sizes = [(height, width)]
+    while all(side % 2 == 0 and side >= 8 for side in sizes[0]):
+        sizes.insert(0, (sizes[0][0] // 2, sizes[0][1] // 2))
+    return sizes
 
 
 def feature_maps(side: int) -> list[int]:
-    """Return the sides of a strided network's maps: they double from 4 (at 28 pixels: 7) to the image's own."""
-    sides = [side]
-    while sides[0] % 2 == 0 and sides[0] >= 8:
-        sides.insert(0, sides[0] // 2)
-    return sides
+    """Return the sides of the maps for square images: they double from 4 (at 28 pixels: 7) to the image's own."""
+    return [height for height, _ in map_sizes(side, side)]
 
 
 class MlpGeneratorOptions(NetworkOptions):
@@ -163,7 +217,7 @@ class GuideGeneratorOptions(ConvolutionalOptions):
     norm: Norm = "none"
     """Normalisation after the two transposed convolutions; `spectral` acts on every layer's weights."""
 
-    image_side: ClassVar[int | None] = 28
+    sizes: ClassVar[Sizes] = GUIDE_SIZE
 
 
 class GuideDiscriminatorOptions(ConvolutionalOptions):
@@ -171,7 +225,7 @@ class GuideDiscriminatorOptions(ConvolutionalOptions):
 
     name: Literal["guide"]
 
-    image_side: ClassVar[int | None] = 28
+    sizes: ClassVar[Sizes] = GUIDE_SIZE
 
 
 class AttentionOptions(ConvolutionalOptions):
@@ -182,6 +236,7 @@ class AttentionOptions(ConvolutionalOptions):
     attention: Annotated[int, Field(ge=1, le=128)] | None = 14
     """Side of the map that attends to itself, in pixels; null: none, the ablation."""
 
+    sizes: ClassVar[Sizes] = STRIDED_SQUARES
     spectral: ClassVar[bool] = True
 
 
@@ -213,6 +268,7 @@ class GrowingOptions(NetworkOptions):
     """Most channels a map has."""
 
     norms: ClassVar[tuple[Norm, ...]] = ("none",)
+    sizes: ClassVar[Sizes] = STRIDED_SQUARES
     grows: ClassVar[bool] = True
 
 
@@ -237,6 +293,7 @@ class TranslatorOptions(NetworkOptions):
     """Residual blocks in the middle."""
 
     norms: ClassVar[tuple[Norm, ...]] = MAP_NORMS
+    sizes: ClassVar[Sizes] = HALVED_TWICE
     starts_from: ClassVar[StartsFrom] = "images"
 
 
@@ -255,6 +312,7 @@ class SuperResolutionGeneratorOptions(TranslatorOptions):
     norm: Norm = "none"
     """Normalisation inside the residual blocks; the paper has batch, which later work left out."""
 
+    sizes: ClassVar[Sizes] = ENLARGED
     enlarges: ClassVar[bool] = True
 
 

@@ -27,11 +27,13 @@ from ganlab.config.networks import (
     AttentionOptions,
     ConvolutionalOptions,
     NetworkOptions,
+    Sizes,
     feature_maps,
+    map_sizes,
 )
 from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PackingOptions, PenaltyOptions
 from ganlab.config.training import TrainingOptions
-from ganlab.domain import Images, Points
+from ganlab.domain import Domain, Images, Points
 
 Subject = TypeVar("Subject", bound=Options)
 Rule = Callable[[Subject, str, Experiment], Iterator[Problem]]
@@ -118,31 +120,63 @@ def images_for_convolutions(network: NetworkOptions, path: str, experiment: Expe
 
 
 @rule(NetworkOptions)
-def images_of_the_right_side(network: NetworkOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Some networks are made for images of one size."""
-    side, domain = network.image_side, experiment.data.domain
-    if side and isinstance(domain, Images) and domain.side != side:
-        yield Problem(
-            f"{path}.name",
-            f"{network.name} is made for {side} x {side} images, but data.image_size is {domain.side}",
-            f"set data.image_size to {side} or {path}.name to dcgan",
-            ("data.image_size", "data.name"),
-        )
+def images_of_a_size_it_makes(network: NetworkOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Most networks make or judge images of certain sizes only."""
+    domain, generator = experiment.data.domain, experiment.generator
+    if _fits(network, domain) or (path == "discriminator" and generator.sizes is network.sizes):
+        return  # of two players with one rule, the generator is the one that is named
+    assert isinstance(domain, Images)
+    both = path == "generator" and experiment.discriminator.sizes is network.sizes
+    near = _either(_written(*size) for size in network.sizes.near(domain.height, domain.width))
+    fitting = [
+        name
+        for name, entry in NETWORKS.items()
+        for other in (entry.generator if path == "generator" else entry.discriminator,)
+        if other
+        and (other.starts_from, other.grows, other.enlarges) == (network.starts_from, network.grows, network.enlarges)
+        and other.sizes.has(domain.height, domain.width)
+    ]
+    keys = f"{path}.name" + " and discriminator.name" * both
+    yield Problem(
+        f"{path}.name",
+        f"{network.name} {'makes' if path == 'generator' else 'judges'} {network.sizes.words}, but data.image_size is "
+        f"{_written(domain.height, domain.width)}",
+        f"set data.image_size to {near}, to which pictures are resized"
+        + (f", or {keys} to {_either(fitting)}" if fitting else ""),
+        ("data.image_size", "data.name"),
+    )
+
+
+def _fits(network: NetworkOptions, domain: Domain) -> bool:
+    """Whether a network makes or judges images of the data's size; what is no image is another rule's affair."""
+    return not isinstance(domain, Images) or network.sizes.has(domain.height, domain.width)
+
+
+def _written(height: int, width: int) -> str:
+    """Return a size as data.image_size takes it."""
+    return str(height) if height == width else f"[{height}, {width}]"
+
+
+def _by(height: int, width: int) -> str:
+    """Return a size in words."""
+    return f"{height} x {width}"
 
 
 @rule(ConvolutionalOptions)
 def kernels_fit(network: ConvolutionalOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Kernels must not exceed what the smallest feature map can use."""
     domain = experiment.data.domain
-    if isinstance(domain, Points):
+    if isinstance(domain, Points) or not _fits(network, domain):
         return
-    _, smallest, *_ = feature_maps(domain.side)  # what the innermost strided layer halves, or makes
+    _, innermost, *_ = map_sizes(domain.height, domain.width)  # what the innermost strided layer halves, or makes
+    smallest = min(innermost)
     largest = 2 * smallest - 1
+    size = _by(domain.height, domain.width) if domain.height != domain.width else domain.height
     if network.kernel_size > largest:
         yield Problem(
             f"{path}.kernel_size",
-            f"{network.kernel_size} is larger than its feature map: the smallest strided layer at {domain.side} pixels "
-            f"sees {smallest} x {smallest}, and only {largest} x {largest} taps can ever reach it",
+            f"{network.kernel_size} is larger than its feature map: the smallest strided layer at {size} pixels "
+            f"sees {_by(*innermost)}, and only {largest} x {largest} taps can ever reach it",
             f"choose {path}.kernel_size from 1 to {largest}",
             ("data.image_size", "data.name", f"{path}.name"),
         )
@@ -152,7 +186,7 @@ def kernels_fit(network: ConvolutionalOptions, path: str, experiment: Experiment
 def attention_has_a_map(network: AttentionOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Attention is on one of the network's hidden maps."""
     domain = experiment.data.domain
-    if network.attention is None or isinstance(domain, Points):
+    if network.attention is None or isinstance(domain, Points) or not _fits(network, domain):
         return
     *hidden, side = feature_maps(domain.side)
     if network.attention not in hidden:
@@ -288,7 +322,7 @@ def codes_leave_noise(game: InfoGameOptions, path: str, experiment: Experiment) 
 def sizes_double(game: ProgressiveGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """The sizes are the last feature maps of a network for the data's images."""
     domain = experiment.data.domain
-    if isinstance(domain, Points):
+    if isinstance(domain, Points) or not _fits(experiment.generator, domain) or domain.height != domain.width:
         return
     known, side = feature_maps(domain.side), domain.side
     odd = next((size for size in game.sizes if size < 1 or side % size), None)
@@ -333,8 +367,8 @@ def domains_are_alike(game: CycleGameOptions, path: str, experiment: Experiment)
     elif here != there:
         yield Problem(
             f"{path}.source.image_size",
-            f"{here[-1]} pixels is not the {there[-1]} of data.image_size",
-            f"set {path}.source.image_size to {there[-1]}",
+            f"{_written(*here[1:])} pixels is not the {_written(*there[1:])} of data.image_size",
+            f"set {path}.source.image_size to {_written(*there[1:])}",
             ("data.image_size",),
         )
 
@@ -359,10 +393,20 @@ def what_a_cycle_does_not_do(game: GameOptions, path: str, experiment: Experimen
 
 
 @rule(SuperResolutionGameOptions)
-def images_to_enlarge(game: GameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """Super-resolution needs images."""
-    if isinstance(experiment.data.domain, Points):
+def images_to_enlarge(game: SuperResolutionGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Super-resolution needs images whose sides it can divide."""
+    domain = experiment.data.domain
+    if isinstance(domain, Points):
         yield Problem(f"{path}.name", "super-resolution works on images, not on points", "choose image data")
+    elif domain.height % game.factor or domain.width % game.factor:
+        near = Sizes("", lambda side: side % game.factor == 0).near(domain.height, domain.width)
+        yield Problem(
+            f"{path}.factor",
+            f"data.image_size {_written(domain.height, domain.width)} cannot be made {game.factor} times smaller in "
+            "whole pixels",
+            f"set data.image_size to {_either(_written(*size) for size in near)}",
+            ("data.image_size", "data.name"),
+        )
 
 
 # Objectives

@@ -158,7 +158,7 @@ def json_schema() -> dict[str, Any]:
 
 def _loosen(property_: dict[str, Any]) -> list[str]:
     """Let a section fit any of its components, and return their names: without `name` several may do."""
-    if "oneOf" not in property_:
+    if "$ref" not in property_.get("oneOf", [{}])[0]:
         return []
     property_["anyOf"] = property_.pop("oneOf")
     return [choice["$ref"].rpartition("/")[2] for choice in property_["anyOf"]]

@@ -179,11 +179,11 @@ class Conv2d(nn.Conv2d):
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
-    """nn.ConvTranspose2d for square kernels and strides, without dilation or groups."""
+    """nn.ConvTranspose2d for square strides, without dilation or groups; kernels that are not square take PyTorch's."""
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(N, S, h, w) -> (N, C, H, W)."""
-        if not _ours(input):
+        if not _ours(input) or self.kernel_size[0] != self.kernel_size[1]:
             return super().forward(input, output_size)
         kernel, stride, padding = self.kernel_size[0], self.stride[0], int(self.padding[0])
         more = kernel - 2 * padding + self.output_padding[0]

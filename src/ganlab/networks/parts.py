@@ -40,6 +40,12 @@ def bare(norm: Norm) -> bool:
     return norm in ("batch", "conditional_batch")
 
 
+def named(size: tuple[int, int]) -> str:
+    """Return the size of a map as layers are called by it: its side, or height and width."""
+    height, width = size
+    return str(height) if height == width else f"{height}x{width}"
+
+
 def linear(inputs: int, outputs: int, norm: Norm) -> nn.Linear:
     """A linear layer in front of `norm`."""
     return nn.Linear(inputs, outputs, bias=not bare(norm))

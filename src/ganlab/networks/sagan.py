@@ -1,4 +1,4 @@
-"""Self-attention GAN (Zhang, Goodfellow, Metaxas & Odena 2018), for DCGAN's image sizes.
+"""Self-attention GAN (Zhang, Goodfellow, Metaxas & Odena 2018), for the square ones of DCGAN's images.
 
 DCGAN's strided layers; spectral norm on every weight of both players (section 4); one map that attends to itself.
 """
@@ -22,7 +22,7 @@ def generator(
     options: SaganGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...], conditions: int = 0
 ) -> nn.Sequential:
     """From (N, *input_shape) to images (N, *shape) in [-1, 1]."""
-    size, widths = stages(options.width, shape[-1])
+    ((size, _), *_), widths = stages(options.width, shape)
     norm = options.norm
     layers = Conditioned(conditions) if conditions else nn.Sequential()
     layers.add_module("latent", nn.Unflatten(1, (input_shape[0], 1, 1)))
@@ -39,7 +39,7 @@ def generator(
 
 def discriminator(options: SaganDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """From images (N, *shape) to raw scores (N,), or (N, outputs) with heads."""
-    base, widths = stages(options.width, shape[-1])
+    ((base, _), *_), widths = stages(options.width, shape)
     layers, size = nn.Sequential(), shape[-1]
     for before, after in pairwise([shape[0], *widths]):
         size //= 2

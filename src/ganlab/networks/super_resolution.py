@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from ganlab.config.networks import SuperResolutionGeneratorOptions
 from ganlab.networks.convolutions import Conv2d
-from ganlab.networks.parts import ACTIVATIONS, hidden
+from ganlab.networks.parts import ACTIVATIONS, hidden, named
 from ganlab.networks.translator import Residual
 
 SKIP = 2.0
@@ -41,16 +41,18 @@ def generator(
     options: SuperResolutionGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...]
 ) -> Enlarged:
     """From images (N, *input_shape) to images (N, *shape) in [-1, 1] of 2 or 4 times the side."""
-    factor, side = shape[-1] // input_shape[-1], input_shape[-1]
+    factor, (height, width) = shape[-1] // input_shape[-1], input_shape[1:]
     channels = options.width * factor
     layers = nn.Sequential()
     layers.add_module("read", hidden(Conv2d(input_shape[0], channels, 9, padding=4), "none", "leaky_relu"))
     for number in range(1, options.blocks + 1):
         layers.add_module(f"block_{number}", Residual(channels, options.norm))
-    while side < shape[-1]:
-        side, channels = 2 * side, channels // 2
+    while width < shape[-1]:
+        height, width, channels = 2 * height, 2 * width, channels // 2
         # From twice the channels to four maps a channel, one for each corner of the pixel that becomes four.
         corners = Conv2d(2 * channels, 4 * channels, 3, padding=1)
-        layers.add_module(f"to_{side}", nn.Sequential(corners, nn.PixelShuffle(2), ACTIVATIONS["leaky_relu"]()))
+        layers.add_module(
+            f"to_{named((height, width))}", nn.Sequential(corners, nn.PixelShuffle(2), ACTIVATIONS["leaky_relu"]())
+        )
     layers.add_module("image", Conv2d(channels, shape[0], 9, padding=4))
     return Enlarged(layers, factor)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ganlab.config.networks import Norm, TranslatorGeneratorOptions
 from ganlab.networks.convolutions import Conv2d
-from ganlab.networks.parts import MAP_NORMS, bare, downsample, hidden, upsample
+from ganlab.networks.parts import MAP_NORMS, bare, downsample, hidden, named, upsample
 
 
 class Residual(nn.Module):
@@ -35,17 +35,18 @@ class Residual(nn.Module):
 def generator(
     options: TranslatorGeneratorOptions, input_shape: tuple[int, ...], shape: tuple[int, ...]
 ) -> nn.Sequential:
-    """From images (N, *input_shape) to images (N, *shape) in [-1, 1] of the same side, a multiple of 4."""
-    width, norm, side = options.width, options.norm, shape[-1]
+    """From images (N, *input_shape) to images (N, *shape) in [-1, 1] of the same size, both sides multiples of 4."""
+    width, norm, (height, across) = options.width, options.norm, shape[1:]
     layers = nn.Sequential()
     read = Conv2d(input_shape[0], width, 7, padding=3, bias=not bare(norm))
     layers.add_module("read", hidden(read, norm, "relu"))
-    for channels, size in ((width, side // 2), (2 * width, side // 4)):
-        layers.add_module(f"down_{size}", hidden(downsample(channels, 2 * channels, 3, norm), norm, "relu"))
+    half, quarter = ((height // by, across // by) for by in (2, 4))
+    for channels, size in ((width, half), (2 * width, quarter)):
+        layers.add_module(f"down_{named(size)}", hidden(downsample(channels, 2 * channels, 3, norm), norm, "relu"))
     for number in range(1, options.blocks + 1):
         layers.add_module(f"block_{number}", Residual(4 * width, norm))
-    for channels, size in ((2 * width, side // 2), (width, side)):
-        layers.add_module(f"up_{size}", hidden(upsample(2 * channels, channels, 3, norm), norm, "relu"))
+    for channels, size in ((2 * width, half), (width, (height, across))):
+        layers.add_module(f"up_{named(size)}", hidden(upsample(2 * channels, channels, 3, norm), norm, "relu"))
     layers.add_module("image", Conv2d(width, shape[0], 7, padding=3))
     layers.add_module("tanh", nn.Tanh())
     return layers

@@ -119,6 +119,20 @@ def half_of_the_classes(data: RealData) -> Tensor:
     return data.train.labels <= last
 
 
+def one_half(data: RealData) -> tuple[RealData, Tensor]:
+    """Return the data of the first classes alone, about half of all, and bytes (N, C, H, W) of the other classes."""
+    ours = half_of_the_classes(data)
+    last = int(data.train.labels[ours].max())
+    kept = data.held_out.labels <= last
+    train, held = data.train, data.held_out
+    half = RealData(
+        Samples(train.values[ours], train.labels[ours], train.class_names[: last + 1], train.domain),
+        Samples(held.values[kept], held.labels[kept], train.class_names[: last + 1], train.domain),
+        hashlib.sha256(f"{data.fingerprint} to class {last}".encode()).hexdigest(),
+    )
+    return half, train.values[~ours]
+
+
 def made_samples(
     data: RealData, small: RealData, other: RealData, count: int, folder: Path
 ) -> Iterator[tuple[str, Tensor]]:

@@ -18,6 +18,7 @@ PAGE = Path(__file__).parents[1] / "features.md"
 NAMES = {
     "pyramid": "pyramid (ships)",
     "random": "random embedding",
+    "sliced": "sliced Wasserstein",
     "instances": "instance discrimination",
     "classifier": "classifier of the labels",
 }

@@ -221,6 +221,30 @@ def test_validate_shows_what_is_meant(runs: Path) -> None:
     assert told["generator"]["width"] == 4
 
 
+def test_validate_looks_into_the_folder(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"class {number % 2}").mkdir(exist_ok=True)
+        Image.new("RGB", (20, 30), (number, 0, 0)).save(tmp_path / f"class {number % 2}" / f"{number}.png")
+    asked = ["folder", f"data.path={tmp_path}", "training.batch_size=8"]
+    result = ganlab("validate", *asked)
+    assert result.exit_code == 0, result.output
+    assert "40 images in 2 classes (class 0 20, class 1 20); all 30 x 20 pixels" in result.output.replace("\n", " ")
+    assert json.loads(ganlab("validate", *asked, "--json").output)["data"]["path"] == str(tmp_path)
+    assert "holds out 1 sample," in str(ganlab("validate", *asked, "data.fraction=0.9", "data.held_out=0.03").exception)
+    assert "fewer than one batch of 64" in str(ganlab("validate", *asked[:2]).exception)
+    for path, message in (
+        ("nowhere", "there is no folder"),
+        ("class 0/0.png", "there is no folder"),
+        ("empty", "no images"),
+    ):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        refused = ganlab("validate", "folder", f"data.path={tmp_path / path}")
+        assert refused.exit_code != 0
+        assert message in str(refused.exception)
+    (tmp_path / "sweep.yaml").write_text("name: x\nbase: folder\ngrid: {latent.dim: [1, 2]}\nset: {data.path: nowhere}")
+    assert "there is no folder nowhere" in str(ganlab("validate", str(tmp_path / "sweep.yaml")).exception)
+
+
 def test_dry_run_shows_layers_and_trains_nothing(tmp_path: Path) -> None:
     result = ganlab("train", "guide_stable", "--dry-run", "--runs-dir", str(tmp_path / "runs"))
     assert result.exit_code == 0, result.output

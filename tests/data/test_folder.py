@@ -15,7 +15,7 @@ from PIL import Image
 
 from ganlab.config.data import FolderOptions
 from ganlab.data import RealData, load
-from ganlab.data.folder import find_images, read_image
+from ganlab.data.folder import find_images, read_image, survey
 from ganlab.domain import Images
 from ganlab.errors import DataError
 
@@ -244,6 +244,84 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
     frames = [Image.new("L", (28, 28), level) for level in (50, 150)]
     path = _saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
     assert np.array_equal(read_image(path, Images(1, 28, 28)), np.full((1, 28, 28), 50))
+
+
+def test_what_it_took_to_read_the_images_is_said_and_remembered(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    for number in range(4):
+        _saved(root, Image.fromarray(_noise(20, 20, 4)), f"{number}.png")
+    _saved(root, Image.fromarray(np.full((20, 20), 1000, np.uint16)), "deep.png")
+    _saved(root, Image.new("L", (20, 20)), "plain.png")
+    notes = {
+        "transparency was laid on white (4 of 6 images)",
+        "16-bit greys were read as 8-bit ones (1 of 6 images)",
+    }
+    assert set(_load(root).notes) == notes
+    assert set(_load(root).notes) == notes
+
+
+def test_images_that_are_not_square_fill_the_size_asked_for(tmp_path: Path) -> None:
+    pixels = _noise(60, 100, 3)
+    (tmp_path / "root").mkdir()
+    for name in ("a.png", "b.png"):
+        _saved(tmp_path / "root", Image.fromarray(pixels), name)
+    data = _load(tmp_path / "root", image_size=[48, 32])
+    assert data.domain == Images(3, 48, 32)
+    whole = np.asarray(Image.fromarray(pixels).resize((80, 48), Image.Resampling.BILINEAR))
+    assert np.abs(data.train.values[0].permute(1, 2, 0).numpy() - whole[:, 24:56].astype(int)).max() <= 1
+
+
+def _surveyed(root: Path, size: object = 32, **options: object) -> str:
+    folder = FolderOptions.model_validate({"name": "folder", "path": str(root), "image_size": size, **options})
+    return survey(folder).words(folder.domain)
+
+
+def test_a_survey_counts_images_and_classes_and_says_what_is_cut_off(root: Path) -> None:
+    assert _surveyed(root, [30, 40]) == (
+        "21 images in 3 classes (. 1, cat 12, dog 8); all 30 x 40 pixels, height by width"
+    )
+    assert _surveyed(root).endswith(
+        "resized to 32 x 32, which cuts 25 % of their area off at the edges (3 % with data.image_size=[32, 44])"
+    )
+
+
+def test_a_survey_of_images_of_several_sizes_tells_them_as_they_are_shown(tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6  # the camera was held upright
+    for name in ("a.jpg", "b.jpg"):
+        _saved(tmp_path, Image.new("RGB", (200, 100)), name, exif=turned)
+    _saved(tmp_path, Image.new("RGB", (50, 300)), "c.jpg")
+    assert _surveyed(tmp_path, [64, 32]) == (
+        "3 images without classes; 200 to 300 pixels high and 50 to 100 wide, most often 200 x 100, resized to 64 x 32"
+        ", which cuts 22 % of their area off at the edges"
+    )
+
+
+def test_a_survey_names_what_cannot_be_opened(root: Path) -> None:
+    _break(root)
+    told = _surveyed(root, [30, 40])
+    assert told.startswith("30 images in 3 classes")
+    assert "7 of 30 cannot be read" in told, "what is cut short or floating-point is found when it is decoded"
+    assert "dog/text.png (UnidentifiedImageError: cannot identify image file 'dog/text.png')" in told
+    for path in root.rglob("*.png"):
+        if path.is_file():
+            path.write_bytes(b"")
+    for path in root.rglob("*.[jt]*"):
+        path.unlink()
+    with pytest.raises(DataError, match=r"none of the 28 images in .* could be read"):
+        _surveyed(root)
+
+
+def test_a_survey_of_many_images_looks_at_some(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganlab.data.folder.MEASURED", 10)
+    assert _surveyed(root, [30, 40]).endswith("height by width (of 7 that were looked at)")
+
+
+def test_a_survey_knows_what_the_options_leave(root: Path) -> None:
+    options = FolderOptions(name="folder", path=str(root), held_out=0.25, classes=("cat", "dog"), fraction=0.5)
+    data = load(options, 1)
+    assert survey(options).split(options) == (len(data.train), len(data.held_out)) == (7, 5)
 
 
 def _break(root: Path) -> dict[str, str]:

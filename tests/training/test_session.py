@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
@@ -275,6 +276,11 @@ def test_what_cannot_run_leaves_nothing_behind(points: Any, images: Any, tmp_pat
     runs = tmp_path / "runs"
     with pytest.raises(DataError, match="nowhere"):
         session.start(images("data={name: folder, path: nowhere, image_size: 32}"), runs)
+    for number in range(20):
+        Image.new("L", (20, 20), number).save(tmp_path / f"{number}.png")
+    folder = f"data={{name: folder, path: {tmp_path}, image_size: 32}}"
+    with pytest.raises(DataError, match="holds out 1 sample, and snapshots need at least 2"):
+        session.start(images(folder, "training.batch_size=4"), runs)
     if not torch.cuda.is_available():
         with pytest.raises(DeviceError, match="finds no CUDA device"):
             session.start(points("training.device=cuda"), runs)

@@ -10,7 +10,10 @@ from ganlab.data.drawing import edges, mapped
 from ganlab.data.samples import RealData, Samples, to_float, to_stored, to_uint8
 from ganlab.errors import DataError
 
-__all__ = ["RealData", "Samples", "load", "to_float", "to_stored", "to_uint8"]
+__all__ = ["RealData", "Samples", "load", "require_batch", "require_held_out", "to_float", "to_stored", "to_uint8"]
+
+HELD_OUT = 2
+"""Samples never trained on that a run needs: the statistics of its snapshots take pairs of them."""
 
 
 def load(options: DataOptions, batch_size: int) -> RealData:
@@ -23,11 +26,32 @@ def load(options: DataOptions, batch_size: int) -> RealData:
     data = cast(RealData, import_module(DATA[options.name].module).load(options))
     if isinstance(options, ImageOptions) and options.edges:
         data = mapped(data, edges, "edges")
-    size = len(data.train)
+    require_batch(options, len(data.train), batch_size)
+    return data
+
+
+def require_batch(options: DataOptions, size: int, batch_size: int) -> None:
+    """Refuse options that leave too few training samples.
+
+    Raises:
+        DataError: there are fewer than one batch.
+    """
     if size < batch_size:
         raise DataError(
             f"{options.name} leaves {size} training samples with these options, fewer than one batch of {batch_size}",
             "raise data.fraction, allow more classes or add data"
             + (f", or lower training.batch_size to at most {size}" if size else ""),
         )
-    return data
+
+
+def require_held_out(options: DataOptions, size: int) -> None:
+    """Refuse options that hold out too few samples to compare a run's own with.
+
+    Raises:
+        DataError: there is no pair of them.
+    """
+    if size < HELD_OUT:
+        raise DataError(
+            f"{options.name} holds out {size} sample{'s' * (size != 1)}, and snapshots need at least {HELD_OUT}",
+            "raise data.held_out or add data",
+        )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,9 +19,10 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ganlab.config.data import FolderOptions, held_out_size
+from ganlab.config.networks import SIDES
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.decoding import decoded
 from ganlab.data.samples import RealData, Samples
@@ -34,10 +37,14 @@ EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif"
 """What counts as an image, by its name in lower case; all else in the tree is passed over."""
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """What a file may really be: Pillow's other readers are not offered to strangers' files (EPS runs a program)."""
-CACHE_VERSION = 1
-"""To be raised when the same files would be decoded to other bytes."""
+CACHE_VERSION = 2
+"""To be raised when the same files would be decoded to other bytes, or the index says more."""
 DECODED_AT_ONCE = 1024
 """Images decoded between two looks at the results: bounds the memory, and the wait after Ctrl-C."""
+KEPT = 0.9
+"""Share of their area that images must keep when they are cut; `survey` proposes another size if less is kept."""
+MEASURED = 1000
+"""Images whose headers `survey` reads, at most."""
 NAMED = 10
 """Broken images named in a message; the cache holds the whole list."""
 
@@ -55,6 +62,111 @@ class ImageFile:
         """The first folder below the root, `.` for an image that lies in the root itself."""
         first, slash, _ = self.path.partition("/")
         return first if slash else "."
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a folder of images holds, as far as names and headers tell.
+
+    Attributes:
+        classes: images by class.
+        sizes: how many of the images looked at have which height and width, in pixels; as they are shown, after EXIF.
+        broken: those looked at that cannot be opened, with the reason.
+    """
+
+    classes: Mapping[str, int]
+    sizes: Mapping[tuple[int, int], int]
+    broken: Sequence[tuple[str, str]]
+
+    def words(self, domain: Images) -> str:
+        """Say what there is, and what `domain` makes of it."""
+        count, looked = sum(self.classes.values()), sum(self.sizes.values()) + len(self.broken)
+        named = ", ".join(f"{one_line(name, PATH)} {number:,}" for name, number in list(self.classes.items())[:NAMED])
+        more = f" and {len(self.classes) - NAMED} more" if len(self.classes) > NAMED else ""
+        classes = f"in {len(self.classes)} classes ({named}{more})" if len(self.classes) > 1 else "without classes"
+        parts = [f"{count:,} image{'s' * (count != 1)} {classes}"]
+        if self.sizes:
+            parts.append(self._sizes(domain) + (f" (of {looked:,} that were looked at)" if looked < count else ""))
+        if self.broken:
+            parts.append(f"{len(self.broken):,} of {looked:,} cannot be read: {_listed(self.broken)}")
+        return "; ".join(parts)
+
+    def split(self, options: FolderOptions) -> tuple[int, int]:
+        """Return how many images are trained on and how many held out, if those not looked at can be read.
+
+        Raises:
+            DataError: an unknown class.
+        """
+        names = list(self.classes)
+        chosen = sum(self.classes[names[number]] for number in class_numbers(options.classes, names))
+        count = chosen - len(self.broken)
+        held = held_out_size(count, options.held_out)
+        return int((count - held) * options.fraction), held
+
+    def _sizes(self, domain: Images) -> str:
+        """Say how large the images are, and how much of them is lost where they are cut."""
+        height, width = max(self.sizes, key=lambda size: self.sizes[size])
+        if len(self.sizes) == 1:
+            what = f"all {height} x {width} pixels, height by width"
+        else:
+            lengths = [sorted(each) for each in zip(*self.sizes, strict=True)]
+            (low, *_, high), (narrow, *_, wide) = lengths
+            what = f"{low} to {high} pixels high and {narrow} to {wide} wide, most often {height} x {width}"
+        if (height, width) != (domain.height, domain.width):
+            what += f", resized to {domain.height} x {domain.width}"
+        if (kept := self._kept(domain.height, domain.width)) < KEPT:
+            what += f", which cuts {100 * (1 - kept):.0f} % of their area off at the edges"
+            fitting = self._fitting(min(domain.height, domain.width))
+            if (then := self._kept(*fitting)) > kept:
+                what += f" ({100 * (1 - then):.0f} % with data.image_size=[{fitting[0]}, {fitting[1]}])"
+        return what
+
+    def _kept(self, height: int, width: int) -> float:
+        """Return the share of their area that the images keep when they are cut to these proportions."""
+        ratios = {size: size[0] * width / (size[1] * height) for size in self.sizes}
+        kept = sum(number * min(ratios[size], 1 / ratios[size]) for size, number in self.sizes.items())
+        return kept / sum(self.sizes.values())
+
+    def _fitting(self, short: int) -> tuple[int, int]:
+        """Return the height and width with this short side that suit the most frequent proportions best."""
+        ratio = sorted(height / width for height, width in Counter(self.sizes).elements())[
+            sum(self.sizes.values()) // 2
+        ]
+        long = min(SIDES[-1], max(short, 4 * round(short * max(ratio, 1 / ratio) / 4)))
+        return (long, short) if ratio > 1 else (short, long)
+
+
+def survey(options: FolderOptions) -> Survey:
+    """Return what the folder holds: every image is counted, and the headers of at most MEASURED are read.
+
+    Raises:
+        DataError: no such folder, no image in it, or none of those looked at can be opened.
+    """
+    root = Path(os.path.expanduser(options.path))
+    found = find_images(root)
+    classes = Counter(file.class_name for file in found)
+    sizes: Counter[tuple[int, int]] = Counter()
+    broken = []
+    for file in found[:: math.ceil(len(found) / MEASURED)]:
+        try:
+            sizes[_size(root / file.path)] += 1
+        except Exception as error:  # as when it is decoded: the reason is kept and reported
+            broken.append((one_line(file.path, PATH), _reason(error, root)))
+    if not sizes:
+        raise _none_readable(root, len(found), broken)
+    return Survey(dict(sorted(classes.items())), sizes, broken)
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Return height and width of an image, as it is shown."""
+    if not path.is_file():
+        raise ValueError("not a regular file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(path, formats=FORMATS) as opened:
+            turned = opened.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            return (opened.width, opened.height) if turned else (opened.height, opened.width)
 
 
 def load(options: FolderOptions) -> RealData:
@@ -97,7 +209,7 @@ def load_as(domain: Images, options: FolderOptions) -> RealData:
         train=Samples(values[held:end], labels[held:end], names, domain),
         held_out=Samples(values[:held], labels[:held], names, domain),
         fingerprint=hashlib.sha256(f"{index['sha256']} {held} {end}".encode()).hexdigest(),
-        notes=_notes(index["broken"], len(chosen), target),
+        notes=_notes(index["broken"], index["remarks"], len(chosen), target),
     )
 
 
@@ -111,7 +223,8 @@ def find_images(root: Path) -> list[ImageFile]:
     """
     if not os.path.isdir(root):
         raise DataError(
-            f"data.path: there is no folder {one_line(root, PATH)}", "name the folder that holds the images"
+            f"data.path: there is no folder {one_line(root, PATH)}",
+            "name the folder that holds the images: data.path=FOLDER",
         )
     found = []
     for folder, names in _walk(root):
@@ -138,10 +251,16 @@ def read_image(path: Path, domain: Images) -> NDArray[np.uint8]:
     Raises:
         Exception: whatever Pillow makes of a broken file.
     """
+    return _read(path, domain)[0]
+
+
+def _read(path: Path, domain: Images) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Return an image as `read_image` does, and what that took, in words."""
     if not path.is_file():
         raise ValueError("not a regular file")
     with Image.open(path, formats=FORMATS) as opened:
-        image = decoded(opened)[0].convert("L" if domain.channels == 1 else "RGB")
+        image, remarks = decoded(opened)
+        image = image.convert("L" if domain.channels == 1 else "RGB")
         width, height = float(image.width), float(image.height)
         if width * domain.height <= height * domain.width:
             height = width * domain.height / domain.width
@@ -150,7 +269,7 @@ def read_image(path: Path, domain: Images) -> NDArray[np.uint8]:
         left, top = (image.width - width) / 2, (image.height - height) / 2
         box = (left, top, left + width, top + height)
         pixels = np.asarray(image.resize((domain.width, domain.height), Image.Resampling.BILINEAR, box=box))
-    return np.ascontiguousarray(pixels[None] if domain.channels == 1 else pixels.transpose(2, 0, 1))
+    return np.ascontiguousarray(pixels[None] if domain.channels == 1 else pixels.transpose(2, 0, 1)), remarks
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -206,24 +325,25 @@ def _write_cache(
     target.mkdir()
     labels: list[int] = []
     broken: list[tuple[str, str]] = []
+    remarks: Counter[str] = Counter()
     digest, size = hashlib.sha256(), 0
     with open(target / "images.u8", "wb") as out, closing(_decode(root, domain, files)) as decoded:
-        for file, pixels in decoded:
-            if isinstance(pixels, str):
-                broken.append((one_line(file.path, PATH), pixels))
+        for file, found in decoded:
+            if isinstance(found, str):
+                broken.append((one_line(file.path, PATH), found))
                 continue
+            pixels, said = found
+            remarks.update(said)
             size += out.write(pixels.data)
             digest.update(pixels.data)
             labels.append(label_of[file.class_name])
         out.flush()
         os.fsync(out.fileno())
     if not labels:
-        raise DataError(
-            f"data.path: none of the {len(files)} images in {one_line(root, PATH)} could be read: {_listed(broken)}",
-            "check that they are whole images",
-        )
+        raise _none_readable(root, len(files), broken)
     digest.update(json.dumps(labels).encode())
-    index = {"count": len(labels), "bytes": size, "labels": labels, "sha256": digest.hexdigest(), "broken": broken}
+    index = {"count": len(labels), "bytes": size, "labels": labels, "sha256": digest.hexdigest()}
+    index |= {"broken": broken, "remarks": remarks}
     write_synced(target / "index.json", json.dumps(index).encode())
     if broken:
         write_synced(target / "broken.txt", "".join(f"{name}: {reason}\n" for name, reason in broken).encode())
@@ -231,14 +351,14 @@ def _write_cache(
 
 def _decode(
     root: Path, domain: Images, files: Sequence[ImageFile]
-) -> Generator[tuple[ImageFile, NDArray[np.uint8] | str]]:
-    """Yield each file with its pixels, or with the reason why it has none; several are decoded at a time."""
+) -> Generator[tuple[ImageFile, tuple[NDArray[np.uint8], tuple[str, ...]] | str]]:
+    """Yield each file with its pixels and remarks, or the reason why it has none; several are decoded at a time."""
 
-    def attempt(file: ImageFile) -> NDArray[np.uint8] | str:
+    def attempt(file: ImageFile) -> tuple[NDArray[np.uint8], tuple[str, ...]] | str:
         try:
-            return read_image(root / file.path, domain)
+            return _read(root / file.path, domain)
         except Exception as error:  # a broken file makes Pillow raise nearly anything; the reason is kept and reported
-            return one_line(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""), PATH)
+            return _reason(error, root)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks about odd metadata, one an image
@@ -248,10 +368,24 @@ def _decode(
             yield from zip(chunk, pool.map(attempt, chunk), strict=True)
 
 
-def _notes(broken: Sequence[tuple[str, str]], total: int, target: Path) -> tuple[str, ...]:
-    if not broken:
-        return ()
-    return (f"{len(broken)} of {total} images could not be read: {_listed(broken)}; the list: {target / 'broken.txt'}",)
+def _reason(error: Exception, root: Path) -> str:
+    """Return why an image cannot be read, without the path of the folder."""
+    return one_line(f"{type(error).__name__}: {error}".replace(f"{root}{os.sep}", ""), PATH)
+
+
+def _none_readable(root: Path, total: int, broken: Sequence[tuple[str, str]]) -> DataError:
+    return DataError(
+        f"data.path: none of the {total} images in {one_line(root, PATH)} could be read: {_listed(broken)}",
+        "check that they are whole images",
+    )
+
+
+def _notes(broken: Sequence[tuple[str, str]], remarks: Mapping[str, int], total: int, target: Path) -> tuple[str, ...]:
+    notes = [f"{remark} ({count} of {total} images)" for remark, count in remarks.items()]
+    if broken:
+        listed = _listed(broken)
+        notes.append(f"{len(broken)} of {total} images could not be read: {listed}; the list: {target / 'broken.txt'}")
+    return tuple(notes)
 
 
 def _listed(broken: Sequence[tuple[str, str]]) -> str:

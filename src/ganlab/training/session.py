@@ -12,7 +12,7 @@ import torch
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, dump_experiment, load_experiment
-from ganlab.data import RealData, load
+from ganlab.data import RealData, load, require_held_out
 from ganlab.diagnosis.evidence import NonFinite as FirstNonFinite
 from ganlab.errors import GanlabError, Interrupted, RunError
 from ganlab.monitor.recorder import NonFinite, Recorder, versions
@@ -72,6 +72,7 @@ def start(
         require_tensorboard()
     with process_settings(device, experiment.training, threads):
         data = load(experiment.data, experiment.training.batch_size)
+        require_held_out(experiment.data, len(data.held_out))
         bench = build_workbench(experiment, data, device)
         require_room(runs_dir, bench)
         run = create_run(runs_dir, experiment, name)

@@ -7,6 +7,8 @@ Run its modules from the repository's root:
     python -m truth.accuracy rows          judge them with `ganlab.diagnosis`: first the statistics of their samples,
     python -m truth.accuracy judge         then verdicts next to labels (docs.make.verdict_accuracy writes the page),
     python -m truth.accuracy calibrate     then the confidences that ship with ganlab
+    python -m truth.colour data            make folders of colour pictures, then `train`, `sheets` and `index`: runs on
+                                           them, labelled by eye
     python -m truth.sweeps FOLDER ...      the same for the runs of sweeps
     python -m truth.foreign FOLDER         how often verdicts on logs of other code are right
     python -m truth.tilings                how many grids of images are cut where they were put together

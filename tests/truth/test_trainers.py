@@ -1,0 +1,93 @@
+"""The table of other people's trainers, and what its runs are given."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torchvision import transforms
+
+from ganlab.verdicts import KINDS, failure_of
+from truth import trainers
+from truth.old_names import GreyPictures, Pictures, Seen
+
+TABLE = trainers.table()
+RUNS = TABLE["runs"]
+LABEL = ("seen", "state", "right")
+
+
+def test_every_trainer_says_where_it_is_had() -> None:
+    for trainer in TABLE["trainers"].values():
+        assert re.fullmatch(r"[\w-]+/[\w.-]+", trainer["repository"])
+        assert re.fullmatch("[0-9a-f]{40}", trainer["commit"])
+    assert len({trainer["repository"] for trainer in TABLE["trainers"].values()}) >= 12
+
+
+def test_names_are_unique_and_known() -> None:
+    assert len({run["name"] for run in RUNS}) == len(RUNS)
+    assert {run["trainer"] for run in RUNS} <= set(TABLE["trainers"])
+    assert {run.get("data", {}).get("pictures", "digits") for run in RUNS} <= set(TABLE["data"])
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run["name"])
+def test_a_label_is_whole_and_its_verdicts_exist(run: dict[str, object]) -> None:
+    given = [key for key in LABEL if key in run]
+    assert given in ([], list(LABEL))
+    if given:
+        assert run["seen"]
+        assert run["state"] in trainers.STATES
+        assert isinstance(run["right"], list)
+        assert run["right"]
+        assert {name for name in run["right"] if name not in KINDS} <= {failure_of(name) for name in KINDS}
+
+
+def test_a_third_of_the_groups_is_tuned_on() -> None:
+    groups = {run.get("group", run["name"]) for run in RUNS}
+    tuned = [group for group in groups if trainers.split(group) == "tune"]
+    assert 0.2 < len(tuned) / len(groups) < 0.45
+
+
+def test_a_run_is_given_its_pictures(tmp_path: Path) -> None:
+    values = np.arange(20, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    np.savez(tmp_path / "x.npz", x=values, y=np.arange(20) % 10)
+    seen = Seen(tmp_path / "x.npz", images=3, digits=[3, 8], batches=None, seed=0)
+    Pictures.seen = seen
+    pictures = GreyPictures("a/root", True, transform=transforms.ToTensor())
+    assert len(pictures) == 3
+    first, label = pictures[0]
+    assert first.shape == (1, 4, 4)
+    assert label in (3, 8)
+    assert int(first[0, 0, 0] * 255 + 0.5) % 10 == label
+    assert Pictures("a/root", transform=transforms.ToTensor())[0][0].shape == (3, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("line", "d", "g"),
+    [
+        ("[Epoch 0/9] [Batch 1/94] [D loss: 0.47] [G loss: -1.5]", 0.47, -1.5),
+        ("[0/9][1/94] Loss_D: 1.25 Loss_G: 2.5", 1.25, 2.5),
+        ("Iter-0; D_loss: 1.5; G_loss: 3e-2", 1.5, 0.03),
+    ],
+)
+def test_losses_are_found_for_the_eye(tmp_path: Path, line: str, d: float, g: float) -> None:
+    (tmp_path / "log.txt").write_text(line)
+    assert trainers.losses(tmp_path / "log.txt") == ([d], [g])
+
+
+def test_the_index_holds_labelled_runs_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = {
+        "name": "a",
+        "trainer": next(iter(TABLE["trainers"])),
+        "seen": "digits",
+        "state": "good",
+        "right": ["healthy"],
+    }
+    monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": [run, {**run, "name": "b"}]})
+    (tmp_path / "runs/a").mkdir(parents=True)
+    (tmp_path / "runs/a/done.json").write_text("{}")
+    trainers.index(tmp_path)
+    [record] = json.loads((tmp_path / "index.json").read_text())
+    assert (record["name"], record["right"], record["domain"], record["real"]) == ("a", ["healthy"], "grey", "mnist")

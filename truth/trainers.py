@@ -1,0 +1,271 @@
+"""Runs of other people's GAN trainers, labelled by eye: how to get, train and index them.
+
+    python -m truth.trainers sources REPOSITORIES   print what to clone, and unpack what is there
+    python -m truth.trainers data                   digits, drawings and patches of photographs as NPZ
+    python -m truth.trainers train [MINUTES]        train what is missing, one run at a time
+    python -m truth.trainers sheet PNG NAME...      a row a run: real pictures, first, middle, last samples, losses
+    python -m truth.trainers index                  write index.json: labelled runs that are there
+
+All take `--into FOLDER` (default: trainers). trainers.yaml says what each trainer and run is. REPOSITORIES is a folder
+of clones: OWNER+NAME, or OWNER/NAME. What the trainers need besides this project's own packages: `pip install imageio
+natsort scikit-image`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import yaml
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from ganlab.data.mnist import unpack
+from truth import old_names
+from truth.bench_data import emoji, photographs
+from truth.old_names import Seen
+
+TABLE = Path(__file__).with_suffix(".yaml")
+STATES = ("good", "poor", "failed")
+LONGEST = 600
+"""Seconds after which a run is given up."""
+
+
+def table() -> dict[str, Any]:
+    """The trainers, their data and their runs."""
+    found: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    return found
+
+
+def split(group: str) -> str:
+    """`tune` for a third of the groups, chosen by the hash of the name; `measure` for the others."""
+    return "tune" if int(hashlib.sha256(group.encode()).hexdigest(), 16) % 3 == 0 else "measure"
+
+
+def sources(into: Path, clones: Path) -> None:
+    """Unpack each trainer's Python files at its commit from a clone, or say what to clone."""
+    for trainer in table()["trainers"].values():
+        repository, commit = trainer["repository"], trainer["commit"]
+        name = repository.replace("/", "+")
+        target = into / "repositories" / name
+        if target.exists():
+            continue
+        places = [clones / each / part for each in (name, repository) for part in ("repo/.git", "repo", ".git", "")]
+        found = [place for place in places if (place / "HEAD").is_file()]
+        if not found:
+            print(f"git clone https://github.com/{repository} {clones / repository}")
+            continue
+        command = ["git", "--git-dir", str(found[0]), "archive", commit, "--", ":(glob)**/*.py"]
+        archive = subprocess.run(command, capture_output=True, check=True).stdout
+        with tarfile.open(fileobj=BytesIO(archive)) as files:
+            files.extractall(target, filter="data")
+
+
+def data(into: Path) -> None:
+    """Write the pictures: x (N, H, W) or (N, H, W, 3) of bytes, y (N,)."""
+    (into / "data").mkdir(parents=True, exist_ok=True)
+    for name, entry in table()["data"].items():
+        path = into / "data" / f"{name}.npz"
+        if path.exists():
+            continue
+        if entry["from"] == "mnist":
+            images, labels = unpack()
+        else:
+            source = {"emoji": emoji, "photographs": photographs}[entry["from"]]
+            real = source(Path("/tmp/emoji"), entry["side"])
+            images, labels = real.train.values.permute(0, 2, 3, 1).numpy(), real.train.labels.numpy()
+        np.savez(path, x=images, y=labels)
+
+
+def prepared(into: Path, run: dict[str, Any], trainer: dict[str, Any], work: Path) -> None:
+    """Copy the trainer and change it as the table says; every edit must change something."""
+    code = work / "code"
+    shutil.copytree(into / "repositories" / trainer["repository"].replace("/", "+"), code)
+    for edits in (trainer.get("edits", {}), run.get("edits", {})):
+        for file, changes in edits.items():
+            path = code / file
+            text = path.read_text(encoding="utf-8")
+            for old, new in changes:
+                text, count = re.subn(old, new, text, flags=re.MULTILINE)
+                if not count:
+                    raise SystemExit(f"{run['name']}: {old} is not in {file}")
+            path.write_text(text, encoding="utf-8")
+    for folder in trainer.get("folders", ()):
+        (code / trainer["script"]).parent.joinpath(folder).mkdir(parents=True, exist_ok=True)
+
+
+def train(into: Path, minutes: float, only: list[str]) -> None:
+    """Train what is missing, in the table's order; a run that failed is kept as it is, and said.
+
+    Each run is a fork of this process, which has PyTorch imported already.
+    """
+    plt.switch_backend("Agg")
+    found, end = table(), time.monotonic() + 60 * minutes
+    for run in found["runs"]:
+        work = into / "runs" / run["name"]
+        if (work / "done.json").exists() or (only and run["name"] not in only):
+            continue
+        if time.monotonic() > end:
+            return
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        trainer = found["trainers"][run["trainer"]]
+        prepared(into, run, trainer, work)
+        seen = run.get("data", {})
+        given = Seen(
+            (into / "data" / f"{seen.get('pictures', 'digits')}.npz").resolve(),
+            seen.get("images", 6000),
+            seen.get("digits"),
+            run.get("cut"),
+            run.get("seed", 0),
+        )
+        start = time.monotonic(), os.times().children_user
+        root = (work / "code").resolve()
+        arguments = shlex.split(run.get("arguments", ""))
+        child = get_context("fork").Process(
+            target=old_names.run,
+            args=(root / trainer["script"], root, arguments, given, work / "log.txt", work / "errors.txt"),
+        )
+        child.start()
+        child.join(LONGEST)
+        child.kill()
+        child.join()
+        code = child.exitcode
+        seconds, work_seconds = round(time.monotonic() - start[0]), round(os.times().children_user - start[1])
+        print(
+            f"{run['name']}: {seconds} s, {work_seconds} of work" + (f", exit code {code}" if code else ""), flush=True
+        )
+        if code == 0:
+            (work / "done.json").write_text(json.dumps({"seconds": seconds}))
+            index(into)
+
+
+def places(run: dict[str, Any], trainer: dict[str, Any]) -> tuple[str, str]:
+    """The log and the samples, relative to the corpus."""
+    folder = Path("runs") / run["name"] / "code" / Path(trainer["script"]).parent
+    log = folder / trainer["log"] if "log" in trainer else Path("runs") / run["name"] / "log.txt"
+    return str(log), str(folder / trainer["samples"])
+
+
+def records(into: Path) -> Iterator[dict[str, Any]]:
+    """The labelled runs that are there."""
+    found = table()
+    for run in found["runs"]:
+        if "right" not in run or not (into / "runs" / run["name"] / "done.json").exists():
+            continue
+        trainer = found["trainers"][run["trainer"]]
+        pictures = run.get("data", {}).get("pictures", "digits")
+        log, samples = places(run, trainer)
+        group = run.get("group", run["name"])
+        yield {
+            "name": run["name"],
+            "group": group,
+            "split": split(group),
+            "domain": "grey" if pictures == "digits" else "colour",
+            "run": None,
+            "log": log,
+            "samples": samples,
+            "real": found["data"][pictures].get("real", f"data/{pictures}.npz"),
+            "tile": run.get("tile"),
+            "loss": trainer.get("loss"),
+            "trainer": run["trainer"],
+            **{key: run[key] for key in ("seen", "state", "right")},
+        }
+
+
+def losses(log: Path) -> tuple[list[float], list[float]]:
+    """D's and G's losses as the log's words say, in order; for a person's eye, not for a verdict."""
+    if log.is_dir():
+        events = EventAccumulator(str(log)).Reload()
+        tags = {tag.lower(): tag for tag in events.Tags()["scalars"]}
+        found = [
+            [tag for name, tag in tags.items() if re.search(words, name)]
+            for words in ("d/d_loss|^loss$", "g/g_loss|loss_g")
+        ]
+        d, g = ([event.value for tag in each[:1] for event in events.Scalars(tag)] for each in found)
+        return d, g
+    text = log.read_text(errors="replace")
+    number = r"[\"'=:\s]*(?:tensor\()?(-?[\d.]+(?:e[-+]?\d+)?|nan|inf)"
+    d, g = (
+        [float(value) for value in re.findall(rf"(?i)(?:{words}){number}", text)]
+        for words in ("d[ _]loss|loss_d|errd|dis_loss", "g[ _]loss|loss_g|errg|gen_loss")
+    )
+    return d, g
+
+
+def sheet(into: Path, names: list[str], path: Path) -> None:
+    """Draw a row a run: real pictures, the first, a middle and the last sheet of samples, and the losses."""
+    found = table()
+    runs = [run for run in found["runs"] if run["name"] in names]
+    _, axes = plt.subplots(len(runs), 5, figsize=(20, 4 * len(runs)), squeeze=False)
+    for row, run in zip(axes, runs, strict=True):
+        log, samples = places(run, found["trainers"][run["trainer"]])
+        pictures = run.get("data", {}).get("pictures", "digits")
+        real = np.load(into / "data" / f"{pictures}.npz")["x"][:25]
+        row[0].imshow(_grid(real), cmap="gray")
+        files = sorted((into / samples).glob("**/*.*"), key=lambda file: (file.stat().st_mtime, file.name))
+        files = [
+            file
+            for file in files
+            if file.suffix in (".png", ".jpg", ".bmp") and not re.search("real|original|x_fixed|_D", file.name)
+        ]
+        for place, file in zip(row[1:4], (files[0], files[len(files) // 2], files[-1]), strict=True):
+            place.imshow(np.asarray(Image.open(file).convert("RGB")))
+            place.set_title(f"{file.name} ({len(files)})")
+        for values, label in zip(losses(into / log), "DG", strict=True):
+            row[4].plot(values, label=label, linewidth=0.6)
+        row[4].legend()
+        row[0].set_title(run["name"])
+        for place in row[:4]:
+            place.set_axis_off()
+    plt.tight_layout()
+    plt.savefig(path, dpi=60)
+
+
+def _grid(pictures: Any) -> Any:
+    """Put 25 pictures (25, H, W) or (25, H, W, 3) into one."""
+    return np.concatenate([np.concatenate(list(pictures[i : i + 5]), axis=1) for i in range(0, 25, 5)])
+
+
+def index(into: Path) -> None:
+    path = into / "index.json"
+    path.with_suffix(".new").write_text(json.dumps(list(records(into)), indent=1))
+    path.with_suffix(".new").replace(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("sources", "data", "train", "sheet", "index"))
+    parser.add_argument("arguments", nargs="*")
+    parser.add_argument("--into", type=Path, default=Path("trainers"))
+    options = parser.parse_args()
+    if options.command == "sources":
+        sources(options.into, Path(options.arguments[0]))
+    elif options.command == "data":
+        data(options.into)
+    elif options.command == "train":
+        minutes, *only = options.arguments or ["240"]
+        train(options.into, float(minutes), only)
+    elif options.command == "sheet":
+        sheet(options.into, options.arguments[1:], Path(options.arguments[0]))
+    else:
+        index(options.into)
+
+
+if __name__ == "__main__":
+    main()

@@ -30,6 +30,7 @@ from PIL import Image
 from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
+from ganlab.diagnosis.case import LEARNING
 from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.early import FEW, LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
 from ganlab.diagnosis.evidence import Evidence
@@ -320,21 +321,31 @@ not be read:
 
 HOW_EARLY = """\
 **How early.** NaN, and augmentation beyond its range, are named at once. Everything else waits for what this table asks
-for; its share counts where the plan is known. Until then the verdict is *inconclusive*, its summary says what was seen
-so far, and `missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by
-its samples from {live} snapshots on that span {share:.0f} % of its plan. Under {few} samples confidence is at most .8.
-Samples that repeat each other are mode collapse from {repeating} samples on: in the birthday test their number counts.
+for; its share counts where the plan is known, and the updates of the generator where they are known and its samples
+were never more than garbage, as they are when any run begins. Up to {learning} updates such samples, if they still
+improve, are under-trained. Until then the verdict is *inconclusive*, its summary says what was seen so far, and
+`missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by its samples
+from {live} snapshots on that span {share:.0f} % of its plan. Under {few} samples confidence is at most .8. Samples that
+repeat each other are mode collapse from {repeating} samples on: in the birthday test their number counts.
 
 {table}"""
 
 
 def needs_table() -> str:
     """Return the table of what each verdict needs; the columns of samples or of FIDs count, whichever there are."""
-    heads = ("rows of losses", "of these, seen in", "snapshots", "samples each", "or FIDs", "share of the plan")
+    heads = (
+        "rows of losses",
+        "of these, seen in",
+        "snapshots",
+        "samples each",
+        "or FIDs",
+        "updates of G",
+        "share of the plan",
+    )
     lines = [f"| verdict | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for name in sorted(NEEDS, key=rank):
         found = NEEDS[name]
-        numbers = (found.rows, found.seen, found.snapshots, found.samples, found.fids)
+        numbers = (found.rows, found.seen, found.snapshots, found.samples, found.fids, found.updates)
         share = f"{100 * found.share:.0f} %" if found.share else "any"
         lines.append(f"| {words(name)} | {' | '.join(str(number or '') for number in numbers)} | {share} |")
     return "\n".join(lines)
@@ -347,7 +358,9 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
     order = textwrap.fill(
         f"{order}{names}. Other failures, and those that ended earlier, are listed as contributing.", 120
     )
-    early = HOW_EARLY.format(share=100 * SHARE, live=LIVE_SNAPSHOTS, few=FEW, repeating=REPEATING, table=needs_table())
+    early = HOW_EARLY.format(
+        share=100 * SHARE, live=LIVE_SNAPSHOTS, few=FEW, repeating=REPEATING, learning=LEARNING, table=needs_table()
+    )
     sections = [section(name, runs[name], remarks[name]) for name, _ in SHOWN]
     others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}
     rest = [name for name in FAILURE if name in others]

@@ -162,29 +162,29 @@ def test_other_changes_are_refused_unless_meant(points: Any, tmp_path: Path) -> 
     }
 
 
-STOPPING = ("training.steps=60", "monitor.snapshot_every=5", "monitor.checkpoint_every=50", "optimizer.lr=1e-9")
-"""A run that learns nothing, which can be told from its third snapshot on, and lasts from its fifth on."""
+STOPPING = ("training.steps=240", "monitor.snapshot_every=20", "monitor.checkpoint_every=200", "optimizer.lr=1e-9")
+"""A run that learns nothing, which can be told from its hundredth step on, and lasts from its seventh snapshot on."""
 
 
 def test_a_verdict_ends_a_run(points: Any, tmp_path: Path) -> None:
     whole = session.start(points(*STOPPING), tmp_path)
     run = session.start(points(*STOPPING, "monitor.stop_on=[diverged, never_learned]"), tmp_path)
     status = run.status()
-    # It reads as anything from step 15 on, at three snapshots; 15, 20 and 25 are three more, a sixth of 60 steps.
-    assert (status.status, status.step) == ("stopped", 25)
-    assert status.reason == "stop_on: never_learned at step 25"
-    assert checkpoint_steps(run.checkpoints)[-1] == 25
+    # It reads as never learned from step 100 on; 100, 120 and 140 are three snapshots, a sixth of 240 steps.
+    assert (status.status, status.step) == ("stopped", 140)
+    assert status.reason == "stop_on: never_learned at step 140"
+    assert checkpoint_steps(run.checkpoints)[-1] == 140
     assert json.loads(run.verdict.read_text())["failure"] == "never_learned"
     assert "c_t" in read_snapshots(run.snapshots)[-1]
 
     said = Listener()
     before = {p: p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"}
-    session.resume(run, ["training.steps=70"], views=[said])
+    session.resume(run, ["training.steps=250"], views=[said])
     assert "was ended by its verdict" in said.notes[0]
     assert before == {p: p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"}
     session.resume(run, ["monitor.stop_on=[]"])
     assert run.status().status == "finished"
-    assert_same(whole, run, 60)
+    assert_same(whole, run, 240)
 
 
 def test_a_verdict_that_is_not_asked_for_ends_nothing(points: Any, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_verdict_that_is_not_asked_for_ends_nothing(points: Any, tmp_path: Pat
 def test_an_interrupted_run_is_stopped_where_it_would_have_been(points: Any, tmp_path: Path) -> None:
     run = interrupted_at(points(*STOPPING, "monitor.stop_on=[never_learned]"), tmp_path, step=12)
     session.resume(run)
-    assert run.status().reason == "stop_on: never_learned at step 25"
+    assert run.status().reason == "stop_on: never_learned at step 140"
 
 
 def test_folders_that_a_copy_left_out_are_made_again(points: Any, tmp_path: Path) -> None:

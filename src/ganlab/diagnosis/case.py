@@ -70,6 +70,14 @@ class Improvement:
     needed: float
     window: tuple[int, int]
 
+    @property
+    def words(self) -> str:
+        """One sentence: what changed, and by how much."""
+        name = {"fid": "FID", "good": "The share of samples that pass the garbage test", "coverage": "Coverage"}
+        # From next to nothing any change is a great many percent.
+        by = f"{100 * self.change:.0f} %" if self.change < 2 else "more than twice its level"
+        return f"{name[self.signal]} still changed by {by} over the last half of the run."
+
 
 def clearness(finding: Finding) -> float:
     """How far a value lies from its threshold: 0 on it, 1 at twice or half of it or further."""
@@ -267,10 +275,11 @@ class Case:
         ):
             found, scale, window = self._late_trend(measure)
             change, level = found.change / scale, self.recently(measure)
-            # What is garbage yet must improve by much to be on its way anywhere; covering a little more says nothing.
+            # What is garbage yet must improve by much to be on its way anywhere, unless it has hardly begun; covering a
+            # little more says nothing.
             if self.passing < GARBAGE and name == "coverage":
                 continue
-            needed = STILL if self.passing >= GARBAGE else FAST
+            needed = STILL if self.passing >= GARBAGE or self.young else FAST
             if found.p_value < 0.1 and sign * change > needed and abs(change) * level > least:
                 return Improvement(name, abs(change), needed, window)
         return None
@@ -279,6 +288,27 @@ class Case:
     def improving(self) -> bool:
         """Return whether the samples still improve."""
         return self.improvement is not None
+
+    @property
+    def updates(self) -> int | None:
+        """How often the generator was updated; None if that is not known, as in other people's logs."""
+        experiment = self.whole.experiment
+        return None if experiment is None else self.whole.last_step * experiment.training.generator_steps
+
+    @cached_property
+    def learned(self) -> bool:
+        """Return whether the samples of any snapshot were more than garbage."""
+        return any((ratio(row, "good") or 0.0) >= GARBAGE for row in self.rows)
+
+    @property
+    def young(self) -> bool:
+        """Return whether the run is known to have ended, or to be, before most runs that learn show it."""
+        return bool(self.rows) and not self.learned and self.updates is not None and self.updates < LEARNING
+
+    @property
+    def begins(self) -> bool:
+        """Return whether a run is young and improves: what it looks like says nothing yet."""
+        return self.young and self.improving
 
     @cached_property
     def passing(self) -> float:
@@ -381,6 +411,13 @@ FAST = 0.5
 """Change over the last half of the run, over the level there, that makes samples which are garbage still improve, and
 a run under-trained by its printed FID alone."""
 
+QUICK = 1 / 3
+"""The same for a run whose samples are good, but fewer pass for real than NEAR: slower gains leave it healthy."""
+
+LEARNING = 500
+"""Updates of the generator within which three in four of the labelled runs that learned had left the garbage behind:
+what still improves before that is on its way."""
+
 GOOD = 0.5
 """Share of samples that must pass the garbage test, over that of reals, for samples to count as learned."""
 
@@ -398,6 +435,10 @@ LARGEST_FID = 1e5
 
 GARBAGE = 0.25
 """Share of samples that pass the garbage test, over that of reals, under which they are garbage."""
+
+NEAR = 0.9
+"""Share of samples that pass the garbage test, over that of reals, from which a generator that still improves is there:
+the garbage test asks how near samples lie to reals, by the measure of the reals through the same features."""
 
 ALIKE = 0.1
 """Relative Vendi score under which samples are all alike."""

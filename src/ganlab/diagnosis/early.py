@@ -28,6 +28,10 @@ LIVE_SNAPSHOTS = 3
 FACTS = ("non_finite", "augment")
 """Findings that need no waiting: numbers that are none, and augmentations beyond their range, which rise slowly."""
 
+FIRST_UPDATES = 100
+"""Updates of the generator, if they are known, before which samples that are garbage, or alike, say nothing: of the
+labelled runs that learned, one in ten had left the garbage behind by then."""
+
 NUMEROUS = 100
 """Samples from which it can be told which kinds are missing, and that nothing is."""
 
@@ -55,6 +59,8 @@ class Needs:
         samples: in the newest of them.
         fids: points of a published FID curve.
         share: of the planned steps, if the plan is known.
+        updates: of the generator, if they are known and its samples were never more than garbage, which those of one
+            that has hardly begun are too.
     """
 
     rows: int = 0
@@ -63,6 +69,7 @@ class Needs:
     samples: int = 0
     fids: int = 0
     share: float = SHARE
+    updates: int = 0
 
 
 LOSSES = Needs(rows=ENOUGH_ROWS, seen=6)
@@ -71,10 +78,10 @@ NEEDS = {
     "diverged": LOSSES,
     "convergence_failure": LOSSES,
     "convergence_failure/frozen": Needs(rows=frozen.FEWEST, seen=frozen.FEWEST),
-    "never_learned": Needs(snapshots=1, samples=SOME, fids=5),
-    "mode_collapse": Needs(snapshots=1, samples=NUMEROUS),
-    "mode_collapse/total": Needs(snapshots=1, samples=SOME),
-    "mode_collapse/cycling": Needs(snapshots=3, samples=NUMEROUS),
+    "never_learned": Needs(snapshots=1, samples=SOME, fids=5, updates=FIRST_UPDATES),
+    "mode_collapse": Needs(snapshots=1, samples=NUMEROUS, updates=FIRST_UPDATES),
+    "mode_collapse/total": Needs(snapshots=1, samples=SOME, updates=FIRST_UPDATES),
+    "mode_collapse/cycling": Needs(snapshots=3, samples=NUMEROUS, updates=FIRST_UPDATES),
     "condition_ignored": Needs(snapshots=1, samples=NUMEROUS),
     "codes_ignored": Needs(snapshots=1, samples=NUMEROUS),
     "cycle_shortcut": Needs(snapshots=1, samples=SOME),
@@ -149,6 +156,7 @@ def _shortfall(name: str, charge: Charge, case: Case) -> Missing | None:
         return None
     needed, evidence = needs(name), case.whole
     lack = next(_of_the_run(evidence, case, needed.share), None) or next(_of_the_losses(needed, charge, evidence), None)
+    lack = lack or _of_the_updates(case, needed.updates)
     if lack is None and case.rows:
         if len(case.rows) < needed.snapshots:
             lack = f"{len(case.rows)} of the {needed.snapshots} snapshots that a verdict needs"
@@ -170,6 +178,13 @@ def _of_the_run(evidence: Evidence, case: Case, share: float) -> Iterator[str]:
         if count < LIVE_SNAPSHOTS:
             yield f"{count} of the {LIVE_SNAPSHOTS} snapshots that a verdict needs"
         yield f"its snapshots do not span {100 * SHARE:.0f} % of {case.count(planned or 0)}"
+
+
+def _of_the_updates(case: Case, least: int) -> str | None:
+    """Return what a run whose samples were never more than garbage lacks of updates; None if nothing, or not known."""
+    if case.updates is None or case.updates >= least or not case.rows or case.learned:
+        return None
+    return f"{case.updates} of the {least} updates of the generator that a verdict needs"
 
 
 def _of_the_losses(needed: Needs, charge: Charge, evidence: Evidence) -> Iterator[str]:

@@ -35,9 +35,15 @@ def examine(case: Case) -> Iterator[Charge]:
         findings=tuple(findings),
         summary="The evidence shows nothing wrong. "
         + " ".join(each.words for each in findings)
-        + ("" if case.rows else advice(case)),
+        + (still(case) if case.rows else advice(case)),
         decisive=len(findings),
     )
+
+
+def still(case: Case) -> str:
+    """Say that good samples still improve; nothing if they do not."""
+    found = case.improvement
+    return "" if found is None else f" {found.words} Training longer may make them better still."
 
 
 FAILURE = Failure("healthy", examine)

@@ -21,6 +21,8 @@ def examine(case: Case) -> Iterator[Charge]:
     def single(row: Row) -> bool:
         return repeated(row) and row.number("distinct") == 1
 
+    if case.begins and not repeated(case.recent[-1]):
+        return  # What has hardly begun is all alike, but does not repeat itself.
     value = case.recently(relative_vendi)
     # A generator that jumps from one sample to another is between two of them at times: most snapshots must say so.
     if not value < ALIKE or not alike(case.recent[-1]):

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import FAST, GOOD, Case, Charge, ratio
+from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, longer
 from ganlab.diagnosis.sample_levels import shortfall
 
-CLOSE = 0.3
-"""Coverage, over its real-vs-real value, above which further gains make a run no longer under-trained."""
-
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Report a run whose samples, or else its printed FID, still improve and are not yet close to real images."""
+    """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
+
+    Samples that pass the garbage test about as often as reals do are there, whatever else still gets better.
+    """
     if not case.rows and case.fid_fall > FAST:
         yield falling(case)
         return
     found = case.improvement
-    close = case.recently(lambda row: ratio(row, "coverage")) >= CLOSE and not shortfall(case)
-    if found is None or close:
+    if found is None:
         return
-    name = {"fid": "FID", "good": "The share of samples that pass the garbage test", "coverage": "Coverage"}[
-        found.signal
-    ]
-    # From next to nothing any change is a great many percent.
-    by = f"{100 * found.change:.0f} %" if found.change < 2 else "more than twice its level"
-    words = f"{name} still changed by {by} over the last half of the run."
+    good = not shortfall(case)
+    if good and (case.passing >= NEAR or found.change <= QUICK):
+        return
+    words = found.words
     yield Charge(
         severity=max(0.0, min(1.0, 1 - case.passing / GOOD)) / 2,
         onset=None,
@@ -37,8 +34,14 @@ def examine(case: Case) -> Iterator[Charge]:
         findings=(
             Finding(found.signal, found.change, found.needed, found.window, "Mann 1945; Theil-Sen slope", words),
         ),
-        summary=f"The samples are not good yet, but they are still improving. {words}",
+        summary=f"{said(case) if good else 'The samples are not good yet, but they are still improving.'} {words}",
     )
+
+
+def said(case: Case) -> str:
+    """Say how far varied samples are from reals."""
+    passing = f"{100 * case.passing:.0f} %"
+    return f"The samples are varied, pass the garbage test {passing} as often as real ones, and still improve quickly."
 
 
 def falling(case: Case) -> Charge:

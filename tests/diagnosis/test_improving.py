@@ -1,0 +1,100 @@
+"""Good, still improving, or only just begun: which runs are healthy, under-trained, or too young to be judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.verdict import Verdict
+
+
+def row(step: int, **changes: float) -> dict[str, Any]:
+    """A snapshot of samples that vary as reals do."""
+    reals = {"good_real": 1.0, "vendi_real": 12.0, "coverage_real": 0.97, "fid_real": 1.7, "near_duplicates_real": 0.02}
+    repeats = {"near_duplicates": 0.0, "distinct": 1000, "distinct_real": 990, "repeats_chance": 1.0}
+    return {"step": step, "n": 1000, "vendi": 12.0, "coverage": 0.28, **reals, **repeats, **changes}
+
+
+def improving(good: float, fall: float, steps: int = 3000, **changes: Any) -> list[dict[str, Any]]:
+    """Snapshots whose FID falls evenly, over the last half of the run by `fall` of its level there."""
+    count = 10
+    fids = 40 * (1 + fall * (0.75 - np.arange(1, count + 1) / count) * 2.2)
+    return [row((index + 1) * steps // count, good=good, fid=float(fid), **changes) for index, fid in enumerate(fids)]
+
+
+def judged(rows: list[dict[str, Any]], experiment: Any = None) -> Verdict:
+    return diagnose(Evidence("run", snapshots=tuple(rows), experiment=experiment))
+
+
+@pytest.mark.parametrize("fall", [0.2, 0.6, 0.9])
+def test_samples_that_pass_as_reals_do_are_healthy_however_their_fid_falls(fall: float) -> None:
+    verdict = judged(improving(0.98, fall))
+    assert verdict.name == "healthy"
+    assert "FID still changed by" in verdict.summary
+    assert "Training longer" in verdict.summary
+
+
+@pytest.mark.parametrize("coverage", [0.05, 0.28, 0.6])
+def test_samples_that_pass_less_often_are_under_trained_while_they_improve_quickly(coverage: float) -> None:
+    verdict = judged(improving(0.7, 0.6, coverage=coverage))
+    assert verdict.name == "under_trained"
+    assert "70 % as often as real ones" in verdict.summary
+    assert "not good yet" not in verdict.summary
+    assert judged(improving(0.7, 0.2, coverage=coverage)).name == "healthy"
+    assert "Training longer" not in judged(improving(0.7, 0.0, coverage=coverage)).summary
+
+
+def test_samples_that_fail_are_never_healthy() -> None:
+    verdict = judged(improving(0.3, 0.2))
+    assert verdict.name == "under_trained"
+    assert "not good yet" in verdict.summary
+    assert judged(improving(0.3, 0.0)).name == "inconclusive"
+
+
+BLOB = {"vendi": 1.01, "coverage": 0.0}
+
+
+@pytest.mark.parametrize("changes", [{}, BLOB])
+@pytest.mark.parametrize("good", [0.0, 0.1])
+def test_garbage_of_a_run_that_has_hardly_begun_accuses_nobody(
+    images: Any, changes: dict[str, float], good: float
+) -> None:
+    verdict = judged(improving(good, 0.0, steps=60, **changes), images("training.steps=60"))
+    assert verdict.name == "inconclusive"
+    assert verdict.summary.startswith("Too early to tell: 60 of the 100 updates of the generator")
+    assert verdict.contributing == ()
+    assert verdict.confidence <= 0.5
+
+
+def test_every_update_of_the_generator_counts(images: Any) -> None:
+    twice = images("training.steps=60", "training.generator_steps=2")
+    assert judged(improving(0.0, 0.0, steps=60), twice).name == "never_learned"
+
+
+def test_the_same_garbage_after_enough_updates_or_of_code_that_is_not_known_has_never_learned(images: Any) -> None:
+    assert judged(improving(0.0, 0.0, steps=1000), images("training.steps=1000")).name == "never_learned"
+    assert judged(improving(0.0, 0.0, steps=60)).name == "never_learned"
+    assert judged([row(60, good=0.0, fid=300.0)]).name == "never_learned"
+
+
+def test_a_short_run_that_was_good_can_collapse(images: Any) -> None:
+    rows = [*improving(0.98, 0.0, steps=60)[:5], *improving(0.98, 0.0, steps=60, **BLOB)[5:]]
+    assert judged(rows, images("training.steps=60")).name == "mode_collapse/total"
+
+
+@pytest.mark.parametrize("steps", [80, 300])
+def test_garbage_that_improves_early_is_under_trained_and_later_must_improve_by_more(images: Any, steps: int) -> None:
+    for changes in ({}, BLOB):
+        assert judged(improving(0.0, 0.3, steps, **changes), images(f"training.steps={steps}")).name == "under_trained"
+    assert judged(improving(0.0, 0.3, 3000), images("training.steps=3000")).name == "never_learned"
+    assert judged(improving(0.0, 0.9, 3000), images("training.steps=3000")).name == "under_trained"
+
+
+def test_copies_of_one_picture_are_no_beginning(images: Any) -> None:
+    one = {**BLOB, "near_duplicates": 1.0, "distinct": 1, "repeats_chance": 0.0}
+    verdict = judged(improving(0.0, 0.3, 300, **one), images("training.steps=300"))
+    assert verdict.name == "mode_collapse/total"

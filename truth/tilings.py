@@ -30,6 +30,8 @@ from ganlab.data.mnist import unpack
 from ganlab.diagnosis.readers.tiling import Tiling, find_tiling
 
 Pixels = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+Boxes = list[Box]
 
 PICTURES = (1, 3)
 """Pictures of one folder that are looked at together."""
@@ -164,23 +166,92 @@ _CHOICES = ((0, 1, 2, 3, 4), (0, 255), (0, 2, 8), (0, 75, 85, 95))
 """Gap and colour, margin of a pasted grid, and quality."""
 
 
-def figure(kind: str, rows: int, columns: int, random: np.random.Generator, framed: bool) -> Pixels:
-    """Return a figure of Matplotlib whose axes show images."""
-    import matplotlib
+@dataclass(frozen=True)
+class Plot:
+    """A figure of Matplotlib to be drawn.
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    Attributes:
+        style: `plain`, in axes without frame; `framed`; `titled`, with a title above each; `ticks`, with labels;
+            `epoch`, framed, with a line of text below; `tight`, without margins; `grid`, a grid of `make_grid`.
+        kind: of images.
+        rows, columns: how many there are.
+        size: of the figure in inches, or None for the usual 6.4 x 4.8.
+    """
 
-    drawn, axes = pyplot.subplots(rows, columns, figsize=(columns, rows))
-    for each in axes.flat:
-        each.imshow(one(kind, 28, random)[:, :, 0], cmap="gray")
-        each.set_xticks([])
-        each.set_yticks([])
-        each.axis("on" if framed else "off")
-    file = io.BytesIO()
-    drawn.savefig(file, format="png")
-    pyplot.close(drawn)
-    return np.asarray(Image.open(file).convert("RGB"))
+    style: str
+    kind: str
+    rows: int
+    columns: int
+    size: tuple[float, float] | None = (5, 5)
+
+    def draw(self, random: np.random.Generator) -> tuple[Pixels, Boxes]:
+        """Return a picture (H, W, 3), and where its images are: top, left, height and width of each."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        images = [one(self.kind, 28, random) for _ in range(self.rows * self.columns)]
+        grid = self.style == "grid"
+        if grid:
+            values = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+            images = [make_grid(values, nrow=self.columns, padding=2).permute(1, 2, 0).numpy()]
+        drawn, axes = pyplot.subplots(
+            *((1, 1) if grid else (self.rows, self.columns)), figsize=self.size, squeeze=False
+        )
+        for each, image in zip(axes.flat, images, strict=True):
+            each.imshow(image[:, :, 0] if self.kind == "digits" else image, cmap="gray")
+            if self.style in ("framed", "epoch"):
+                each.set_xticks([])
+                each.set_yticks([])
+            elif self.style != "ticks":
+                each.axis("off")
+            if self.style in ("titled", "grid"):
+                each.set_title("Fake")
+        if self.style == "epoch":
+            drawn.text(0.5, 0.04, "Epoch 12", ha="center")
+        file = io.BytesIO()
+        drawn.savefig(file, format="png", bbox_inches="tight" if self.style == "tight" else None)
+        height = drawn.canvas.get_width_height()[1]
+        shown = [each.images[0].get_window_extent() for each in axes.flat]
+        pyplot.close(drawn)
+        boxes = [(height - each.y1, each.x0, each.height, each.width) for each in shown]
+        if self.style == "tight":  # cut to what is drawn, with 10 pixels around
+            top, left = (min(each[i] for each in boxes) - 10 for i in (0, 1))
+            boxes = [(each[0] - top, each[1] - left, *each[2:]) for each in boxes]
+        if grid:
+            boxes = [self._within(boxes[0], row, column) for row in range(self.rows) for column in range(self.columns)]
+        return np.asarray(Image.open(file).convert("RGB")), boxes
+
+    def _within(self, box: Box, row: int, column: int) -> Box:
+        """Return where an image of a grid is drawn."""
+        scale = box[3] / (30 * self.columns + 2)
+        return box[0] + scale * (30 * row + 2), box[1] + scale * (30 * column + 2), 28 * scale, 28 * scale
+
+    def found_in(self, tiling: Tiling | None, boxes: Boxes) -> bool:
+        """Tell whether a tiling is that of the figure, to 3 pixels or a twelfth of an image."""
+        if tiling is None or (len(tiling.down.starts), len(tiling.across.starts)) != (self.rows, self.columns):
+            return False
+        found = [
+            (top, left, tiling.down.side, tiling.across.side)
+            for top in tiling.down.starts
+            for left in tiling.across.starts
+        ]
+        return bool(np.abs(np.array(found) - np.array(boxes)).max() <= max(3.0, boxes[0][2] / 12))
+
+
+def plots() -> Iterator[Plot]:
+    """Yield the figures of the bench."""
+    for kind in kinds():
+        for style in STYLES:
+            yield Plot(style, kind, 5, 5)
+            yield Plot(style, kind, 4, 4, None)
+            yield Plot(style, kind, 2, 8, (8, 3))
+            if style in ("plain", "grid"):
+                yield Plot(style, kind, 10, 10, (10, 10))
+
+
+STYLES = ("plain", "framed", "titled", "ticks", "epoch", "tight", "grid")
 
 
 def main() -> None:
@@ -188,7 +259,7 @@ def main() -> None:
     for count in PICTURES:
         right: Counter[str] = Counter()
         total: Counter[str] = Counter()
-        missed = []
+        missed: list[tuple[Grid | Plot, Tiling | None]] = []
         random = np.random.default_rng(0)
         for grid in cases(random):
             name = f"{grid.by}, {'JPEG' if grid.quality else 'PNG'}"
@@ -197,16 +268,17 @@ def main() -> None:
             right[name] += grid.found_in(found)
             if not grid.found_in(found):
                 missed.append((grid, found))
-        for kind in kinds():
-            for rows, columns, framed in ((4, 4, False), (5, 5, False), (5, 5, True), (10, 10, False)):
-                found = find_tiling([figure(kind, rows, columns, random, framed) for _ in range(count)])
-                shape = found and (len(found.down.starts), len(found.across.starts))
-                total["Matplotlib"] += 1
-                right["Matplotlib"] += shape == (rows, columns)
+        for plot in plots():
+            pictures = [plot.draw(random) for _ in range(count)]
+            found = find_tiling([picture for picture, _ in pictures])
+            total["Matplotlib"] += 1
+            right["Matplotlib"] += plot.found_in(found, pictures[0][1])
+            if not plot.found_in(found, pictures[0][1]):
+                missed.append((plot, found))
         sums = ", ".join(f"{name}: {right[name]} of {total[name]}" for name in total)
         print(f"{count} picture(s) together: {sum(right.values())} of {sum(total.values())} found ({sums})")
-        for grid, found in missed:
-            print("   ", grid, "->", found and (found.down, found.across))
+        for each, found in missed:
+            print("   ", each, "->", found and (found.down, found.across))
     random = np.random.default_rng(1)
     for kind in kinds():
         taken = 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganlab.diagnosis.readers.tiling import find_tiling
-from truth.tilings import Grid, as_jpeg, figure, one
+from truth.tilings import Grid, as_jpeg, one
 
 SAVED = Grid("digits", 28, 25, 5, 2, "make_grid", 0, 0, None)
 PASTED = replace(SAVED, by="paste", colour=200)
@@ -59,14 +59,6 @@ def test_the_size_of_the_real_images_decides_between_black_gaps_and_black_border
     pictures = [grid.draw(random) for _ in range(3)]
     assert not grid.found_in(find_tiling(pictures)), "the same picture as of 32 x 32 with a gap of 1"
     assert grid.found_in(find_tiling(pictures, (28, 28)))
-
-
-@pytest.mark.parametrize("framed", [False, True])
-def test_axes_of_a_plot(framed: bool) -> None:
-    random = np.random.default_rng(0)
-    found = find_tiling([figure("textures", 5, 5, random, framed) for _ in range(2)])
-    assert found is not None
-    assert (len(found.down.starts), len(found.across.starts)) == (5, 5)
 
 
 @pytest.mark.parametrize("kind", ["digits", "textures"])

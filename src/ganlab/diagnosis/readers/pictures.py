@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import warnings
@@ -34,6 +35,8 @@ SMALLEST, LARGEST = FROM_FILES.sides
 FEWEST = FROM_FILES.fewest
 LEVELS_OF_JPEG = 8
 """Levels of 255 that the pixels of an empty place may differ by."""
+SAME_SHAPE = 0.1
+"""Difference of two ratios of height to width that are the same but for rounding, as a logarithm."""
 NAMED = 3
 """Files named in a note."""
 
@@ -249,7 +252,17 @@ def _tiling(group: Sequence[Picture], tile: int | None, size: Size | None) -> Ti
         return find_tiling(pixels, (tile, tile)) or _filling(group[0].size, tile)
     if size is not None and group[0].size == size:
         return None
-    return (size and find_tiling(pixels, size)) or find_tiling(pixels)
+    if size is None:
+        return find_tiling(pixels)
+    if (exact := find_tiling(pixels, size)) is not None:
+        return exact
+    other = find_tiling(pixels)
+    return other if other is not None and _alike_in_shape((other.down.side, other.across.side), size) else None
+
+
+def _alike_in_shape(one: Size, other: Size) -> bool:
+    """Tell whether two sizes have nearly the same ratio of height to width."""
+    return abs(math.log(one[0] / one[1]) - math.log(other[0] / other[1])) <= SAME_SHAPE
 
 
 def _filling(size: Size, side: int) -> Tiling | None:

@@ -9,17 +9,21 @@ separators, in both directions, are seen.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlab.diagnosis.readers.figures import MOST, Boxes, drawn_on, find_box, find_boxes, find_subplots
+
 Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 EXAMINED = 16
 """Pictures that are looked at, at most."""
+LARGEST_STACK = 1 << 23
+"""Numbers in the pictures that are looked at, at most, if they are several: 32 MB, and some times that meanwhile."""
 SMALLEST_SIDE = 12
 """Side of a tile in pixels that is found without being named: the blocks of JPEG files are 8 x 8."""
 JPEG_BLOCK = 8
@@ -36,10 +40,14 @@ FEW = 3
 """Separators of a single row or column, or of a single picture, at least: a window has two."""
 COMPARABLE = 0.3
 """Separators of a finer layout are seen at least this well, relative to those of the coarser ones."""
+USUAL_GAP = 2
+"""Pixels between images that torchvision leaves."""
 USUAL_SIDES = (16, 28, 32, 48, 64, 80, 96, 112, 128, 160, 178, 192, 218, 224, 256)
 """Sides of the images that most are trained on."""
-BLANK_LEVELS = 3.0
-"""Levels of 255 that the pixels of a line of one colour differ by, on average, at most."""
+WIDEST_FRAME = 3
+"""Pixels of the lines that a plot draws around images, at most."""
+FRAME_LEVELS = 20.0
+"""Levels of 255 by which the pixels of such a line differ, at most."""
 SAME_COLOUR = 12.0
 """Levels of 255 that the colours of gaps differ by, at most: JPEG changes them."""
 
@@ -56,6 +64,10 @@ class Cuts:
         """Return the same tiles, some pixels further."""
         return Cuts(tuple(start + by for start in self.starts), self.side, self.gap)
 
+    def within(self, by: int) -> Cuts:
+        """Return the same tiles without some pixels at each end."""
+        return Cuts(tuple(start + by for start in self.starts), self.side - 2 * by, self.gap + 2 * by)
+
     @property
     def separators(self) -> list[tuple[int, int]]:
         """First and last line of each separator: the gap, or the two lines that touch."""
@@ -70,6 +82,15 @@ class Tiling:
 
     down: Cuts
     across: Cuts
+
+    def is_near(self, other: Tiling) -> bool:
+        """Tell whether the tiles of two tilings differ by a pixel at most."""
+        return all(
+            len(one.starts) == len(two.starts)
+            and abs(one.side - two.side) <= 2
+            and all(abs(a - b) <= 1 for a, b in zip(one.starts, two.starts, strict=True))
+            for one, two in ((self.down, other.down), (self.across, other.across))
+        )
 
     def cut(self, picture: Pixels) -> list[Pixels]:
         """Return the tiles of a picture (H, W) or (H, W, C), row by row."""
@@ -145,31 +166,35 @@ def find_tiling(pictures: Sequence[Pixels], size: tuple[int, int] | None = None)
 
     Args:
         pictures: (H, W) or (H, W, 3) each, all of one size; 16 of them, evenly chosen, are looked at.
-        size: height and width of a tile, if known.
+        size: height and width of a tile, if known; images of a plotted figure may have any.
     """
-    stack = _without_empty_end(_stack(pictures))
+    stack = _stack(pictures)
+    figure = _figure(stack, size)
+    stack = _without_empty_end(stack)
     found: list[tuple[Tiling, bool]] = []
     for frame in dict.fromkeys(((0, stack.shape[1], 0, stack.shape[2]), _framed(stack))):
         top, bottom, left, right = frame
         down, across = Lines(stack[:, top:bottom, left:right]), Lines(stack[:, top:bottom, left:right].swapaxes(1, 2))
         sides = size or (None, None)
-        seen = (_seen(down, sides[0]), _seen(across, sides[1]))
+        seen = [_seen(each, layouts(each.count, side)) for each, side in zip((down, across), sides, strict=True)]
         found += [
             (Tiling(each.down.moved(top), each.across.moved(left)), sharp)
-            for each, sharp in _pairs(seen, (down, across))
+            for each, sharp in _pairs(seen[0], seen[1], down, across)
         ]
-    if found:
-        return _finest(found)
-    return None if size else _plotted(Lines(stack), Lines(stack.swapaxes(1, 2)))
+    best = _finest(found) if found else None
+    if figure is not None:
+        return best if best is not None and best.is_near(figure) else figure
+    return best
 
 
 def _stack(pictures: Sequence[Pixels]) -> Floats:
     """Return some of the pictures as (K, H, W, C)."""
-    chosen = [pictures[round(i)] for i in np.linspace(0, len(pictures) - 1, min(len(pictures), EXAMINED))]
+    examined = max(1, min(EXAMINED, LARGEST_STACK // pictures[0].size))
+    chosen = [pictures[round(i)] for i in np.linspace(0, len(pictures) - 1, min(len(pictures), examined))]
     colour = any(each.ndim == 3 for each in chosen)
     shaped = [each if each.ndim == 3 else each[:, :, None] for each in chosen]
     same = [np.repeat(each, 3, axis=2) if colour and each.shape[2] == 1 else each for each in shaped]
-    return np.stack(same).astype(np.float64)
+    return np.stack(same).astype(np.float32)
 
 
 def _without_empty_end(stack: Floats) -> Floats:
@@ -223,9 +248,9 @@ def layouts(length: int, side: int | None = None) -> Iterator[Cuts]:
                     yield Cuts(tuple(margin + pitch * i for i in range(count)), pitch - gap, gap)
 
 
-def _seen(lines: Lines, side: int | None) -> list[Seen]:
+def _seen(lines: Lines, tried: Iterable[Cuts]) -> list[Seen]:
     """Return the layouts that are seen, without those seen much worse than others: by lines within the tiles."""
-    seen = [one for cuts in layouts(lines.count, side) if (one := lines.seen(cuts))]
+    seen = [one for cuts in tried if (one := lines.seen(cuts))]
     for by_seams in (False, True):
         best = max((float(np.median(each.strengths)) for each in seen if each.by_seams is by_seams), default=0.0)
         seen = [
@@ -236,15 +261,14 @@ def _seen(lines: Lines, side: int | None) -> list[Seen]:
     return seen
 
 
-def _pairs(seen: tuple[list[Seen], list[Seen]], lines: tuple[Lines, Lines]) -> Iterator[tuple[Tiling, bool]]:
+def _pairs(down: list[Seen], across: list[Seen], rows: Lines, columns: Lines) -> Iterator[tuple[Tiling, bool]]:
     """Yield the layouts that are seen down and across, or a single row or column of square tiles; whether sharply."""
-    down, across = seen
     for a in down:
         for b in across:
-            few = len(a.strengths) + len(b.strengths) < FEW and lines[0].pictures < FEW
+            few = len(a.strengths) + len(b.strengths) < FEW and rows.pictures < FEW
             if _together(a, b) and not few and _enough(a, b):
                 yield Tiling(a.cuts, b.cuts), a.sharp and b.sharp
-    for one, length in ((down, lines[1].count), (across, lines[0].count)):
+    for one, length in ((down, columns.count), (across, rows.count)):
         for each in one:
             side = each.cuts.side
             if len(each.strengths) >= FEW and _enough(each) and length - side in (0, 2 * each.cuts.gap):
@@ -285,33 +309,72 @@ def _finest(found: list[tuple[Tiling, bool]]) -> Tiling:
     return min(found, key=rank)[0]
 
 
-# Figures of a plotting library, whose pitch is no whole number of pixels.
+# Figures of a plotting library
 
 
-def _plotted(down: Lines, across: Lines) -> Tiling | None:
-    """Return boxes of nearly one size on a ground of one colour, at least two by two and three in one direction."""
-    rows, columns = _boxes(down), _boxes(across)
-    if rows is None or columns is None or max(len(rows.starts), len(columns.starts)) < 3:
+def _figure(stack: Floats, size: tuple[int, int] | None) -> Tiling | None:
+    """Return the images of a plotted figure; None if it is none."""
+    drawn = drawn_on(stack)
+    if drawn is None:
         return None
-    ratio = rows.side / columns.side
-    return Tiling(rows, columns) if 0.5 <= ratio <= 2 else None
+    if (boxes := find_boxes(drawn)) is not None:
+        return _without_frames(stack, Tiling(*(_as_cuts(each) for each in boxes)))
+    if (boxes := find_subplots(drawn, size[0] / size[1] if size else 1.0)) is not None:
+        return Tiling(*(_as_cuts(each) for each in boxes))
+    box = find_box(drawn)
+    return None if box is None else _stretched(stack, *box, size)
 
 
-def _boxes(lines: Lines) -> Cuts | None:
-    blank = lines.spread < BLANK_LEVELS
-    if not blank.any():
-        return None
-    ground = np.median(lines.colours[blank], axis=0)
-    blank &= np.abs(lines.colours - ground).max(axis=1) <= SAME_COLOUR
-    changes = np.flatnonzero(np.diff(np.concatenate([[True], blank, [True]]).astype(np.int8)))
-    runs = list(zip(changes[::2].tolist(), changes[1::2].tolist(), strict=True))
-    longest = max((end - start for start, end in runs), default=0)
-    boxes = [(start, end) for start, end in runs if end - start >= max(SMALLEST_SIDE, 0.9 * longest)]
-    if len(boxes) < 2:
-        return None
-    side = min(end - start for start, end in boxes)
-    pitches = np.diff([start for start, _ in boxes])
-    if longest - side > 2 or np.ptp(pitches) > 3 or pitches.min() < side + 2:
-        return None
-    starts = tuple(start + (end - start - side) // 2 for start, end in boxes)
-    return Cuts(starts, side, int(np.median(pitches)) - side)
+def _without_frames(stack: Floats, tiling: Tiling) -> Tiling:
+    """Return the tiles without the lines that a plot draws around them: few of one colour, and others within."""
+    tiles = np.concatenate([np.stack(tiling.cut(picture)) for picture in stack])
+    for count in range(WIDEST_FRAME + 1):
+        lines = [tiles[:, count], tiles[:, -1 - count], tiles[:, :, count], tiles[:, :, -1 - count]]
+        if not _is_of_one_colour(np.concatenate(lines, axis=1)):
+            return Tiling(tiling.down.within(count), tiling.across.within(count))
+    return tiling
+
+
+def _is_of_one_colour(pixels: Floats) -> bool:
+    """Tell whether nearly all pixels (N, L, C) are of one colour."""
+    return bool((np.abs(pixels - np.median(pixels, axis=(0, 1))).max(axis=2) <= FRAME_LEVELS).mean() > 0.95)
+
+
+def _as_cuts(boxes: Boxes) -> Cuts:
+    pitches = np.diff(boxes.starts)
+    return Cuts(boxes.starts, boxes.side, int(np.median(pitches)) - boxes.side if len(pitches) else 0)
+
+
+def _stretched(stack: Floats, rows: Boxes, columns: Boxes, size: tuple[int, int] | None) -> Tiling | None:
+    """Return the tiles of a whole grid that is shown in one box, enlarged or shrunk.
+
+    Where black gaps can't be told from black borders, the gap is taken that torchvision leaves, if the size is known.
+    """
+    [top], [left] = rows.starts, columns.starts
+    inner = stack[:, top : top + rows.side, left : left + columns.side]
+    down, across = Lines(inner), Lines(inner.swapaxes(1, 2))
+    seen = [_seen(each, uneven(each.count)) for each in (down, across)]
+    found = [
+        (Tiling(each.down.moved(top), each.across.moved(left)), sharp)
+        for each, sharp in _pairs(seen[0], seen[1], down, across)
+    ]
+    if not found or size is None:
+        return _finest(found) if found else None
+    most = max(len(each.down.starts) * len(each.across.starts) for each, _ in found)
+    usual = USUAL_GAP / size[0]
+    finest = [each for each, _ in found if len(each.down.starts) * len(each.across.starts) == most]
+    return min(finest, key=lambda each: (abs(each.down.gap / each.down.side - usual), -each.down.starts[0]))
+
+
+def uneven(length: int) -> Iterator[Cuts]:
+    """Yield layouts of equal tiles whose sides and gaps are no whole numbers of pixels, to the nearest pixel.
+
+    Args:
+        length: in pixels.
+    """
+    for gap in range(WIDEST_GAP + 1):
+        for margin in {0, gap}:
+            inner = length - 2 * margin + gap
+            for count in range(2, min(MOST, inner // (SMALLEST_SIDE + gap)) + 1):
+                pitch = inner / count
+                yield Cuts(tuple(margin + round(pitch * i) for i in range(count)), int(pitch) - gap, gap)

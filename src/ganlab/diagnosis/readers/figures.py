@@ -1,0 +1,226 @@
+"""Where the images of a plotted figure are: axes on a ground of one colour, whose pitch is no whole number of pixels.
+
+Three kinds are known. Boxes that are seen, because the border of each image differs from the ground; the layout that
+Matplotlib gives to subplots unless told otherwise, where images are as white as the ground; and one box that shows a
+whole grid, enlarged or shrunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+MARGIN = 3
+"""Pixels of ground around a figure, at least."""
+GROUND = 12.0
+"""Levels of 255 by which the ground may differ from its colour: JPEG changes it."""
+SMALLEST_BOX = 12
+"""Side of an image in pixels, at least."""
+MOST = 16
+"""Rows or columns, at most."""
+FULL = 0.5
+"""Share of the lines through the boxes that a line of theirs crosses at least: labels and ticks cover less."""
+EDGE = 0.75
+"""Share of the edge of a box that differs from the ground, at least; so in more than half of the boxes."""
+DEFAULT = {"left": 0.125, "right": 0.9, "top": 0.12, "bottom": 0.89, "space": 0.2}
+"""Where Matplotlib lays subplots (`figure.subplot.*`), as shares of the figure from its upper left corner; and what is
+between two of them, as a share of one."""
+SMALLEST_FIGURE = 200
+"""Longer side of a figure in pixels, at least: a small picture on a ground of one colour may show one thing."""
+LABELS = 0.08
+"""Share of what is drawn that lies outside the axes, at most: titles and labels of ticks."""
+SPANNED = 0.6
+"""Share of an axes' side that its images reach over, at least, all together."""
+OFF_CENTRE = 0.12
+"""How far the middle of what they show lies from the middle of the axes, at most, as a share of its side."""
+RADIUS = 1.5
+"""Pixels by which positions differ from those of an even pitch, at most."""
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Boxes along one direction: `side` pixels from each of `starts`."""
+
+    starts: tuple[int, ...]
+    side: int
+
+    def within(self, by: int) -> Boxes:
+        """Return the boxes without some pixels at each end."""
+        return Boxes(tuple(start + by for start in self.starts), self.side - 2 * by)
+
+
+def drawn_on(pictures: Floats) -> Mask | None:
+    """Return what differs from the ground in pictures (K, H, W, C), as (K, H, W); None if they have no margin of it.
+
+    The ground is that of the first picture's corner.
+    """
+    ground = pictures[:1, :1, :1]
+    if min(pictures.shape[1:3]) < 2 * MARGIN + SMALLEST_BOX:
+        return None
+    rims = (pictures[:, :MARGIN], pictures[:, -MARGIN:], pictures[:, :, :MARGIN], pictures[:, :, -MARGIN:])
+    if any(np.abs(rim - ground).max() > GROUND for rim in rims):
+        return None
+    drawn: Mask = np.abs(pictures - ground).max(axis=3) > GROUND
+    return drawn if drawn.any() else None
+
+
+def find_boxes(drawn: Mask) -> tuple[Boxes, Boxes] | None:
+    """Return equal boxes that are full to their edges, down and across, at least four; None if there are none.
+
+    Args:
+        drawn: what differs from the ground, (K, H, W).
+    """
+    down, across = (_even(_runs(drawn.mean(axis=axis))) for axis in ((0, 2), (0, 1)))
+    if down is None or across is None:
+        return None
+    down, across = _split(down, across.side), _split(across, down.side)
+    if len(down.starts) * len(across.starts) < 4:
+        return None
+    full = [_edge_is_full(box) for box in _parts(drawn, down, across)]
+    return (down, across) if np.mean(full) > 0.5 else None
+
+
+def find_box(drawn: Mask) -> tuple[Boxes, Boxes] | None:
+    """Return the one box that is full to its edges, down and across; None if there is none."""
+    runs = [_runs(drawn.mean(axis=axis)) for axis in ((0, 2), (0, 1))]
+    if max(drawn.shape[1:]) < SMALLEST_FIGURE or any(len(each) != 1 for each in runs):
+        return None
+    down, across = (Boxes((each[0][0],), each[0][1] - each[0][0]) for each in runs)
+    full = [_edge_is_full(box) for box in _parts(drawn, down, across)]
+    return (down, across) if np.mean(full) > 0.5 else None
+
+
+def _runs(covered: Floats) -> list[tuple[int, int]]:
+    """Return first line and end of the boxes along one direction, by the share of each line that is covered."""
+    full = covered >= FULL * covered.max()
+    changes = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
+    return [
+        (start, end)
+        for start, end in zip(changes[::2].tolist(), changes[1::2].tolist(), strict=True)
+        if end - start >= SMALLEST_BOX
+    ]
+
+
+def _even(runs: list[tuple[int, int]]) -> Boxes | None:
+    """Return boxes of one side and an even pitch; None if they differ."""
+    if not runs or len(runs) > 4 * MOST:
+        return None
+    sides = [end - start for start, end in runs]
+    starts = np.array([start for start, _ in runs])
+    places = np.linspace(starts[0], starts[-1], len(starts))
+    if max(sides) - min(sides) > 2 or np.abs(starts - places).max() > RADIUS:
+        return None
+    return Boxes(tuple(starts.tolist()), min(sides))
+
+
+def _split(boxes: Boxes, side: int) -> Boxes:
+    """Return a single box as the squares of a side that touch in it, if they fill it."""
+    count = round(boxes.side / side)
+    if len(boxes.starts) > 1 or not 2 <= count <= MOST or abs(boxes.side - count * side) > count + 1:
+        return boxes
+    pitch = boxes.side / count
+    return Boxes(tuple(boxes.starts[0] + round(pitch * i) for i in range(count)), int(pitch))
+
+
+def _parts(drawn: Mask, down: Boxes, across: Boxes) -> Iterator[Mask]:
+    """Yield what is drawn in each box of each picture, (side down, side across)."""
+    for top in down.starts:
+        for left in across.starts:
+            yield from drawn[:, top : top + down.side, left : left + across.side]
+
+
+def _edge_is_full(box: Mask) -> bool:
+    return all(float(edge.mean()) >= EDGE for edge in (box[0], box[-1], box[:, 0], box[:, -1]))
+
+
+def find_subplots(drawn: Mask, ratio: float = 1.0) -> tuple[Boxes, Boxes] | None:
+    """Return the axes of Matplotlib's default layout that enclose what is drawn most closely; None if none does.
+
+    Args:
+        drawn: what differs from the ground, (K, H, W).
+        ratio: height of an image, relative to its width.
+    """
+    if max(drawn.shape[1:]) < SMALLEST_FIGURE:
+        return None
+    total = drawn.sum()
+    sums = np.pad(drawn.sum(axis=0, dtype=np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    best: tuple[float, tuple[Boxes, Boxes]] | None = None
+    for rows in range(1, MOST + 1):
+        for columns in range(1, MOST + 1):
+            if rows * columns < 4:
+                continue
+            down, across = subplots(drawn.shape[1:3], rows, columns, ratio)
+            if min(down.side, across.side) < SMALLEST_BOX:
+                continue
+            # A line more on each side: images are drawn to whole pixels.
+            inside = _sum_within(sums, down.within(-1), across.within(-1))
+            area = len(drawn) * rows * columns * down.side * across.side
+            closeness = inside / (total + area - inside)
+            if inside >= (1 - LABELS) * total and (best is None or closeness > best[0]):
+                best = closeness, (down, across)
+    return best[1] if best is not None and _are_reached(drawn, *best[1]) else None
+
+
+def subplots(size: tuple[int, int], rows: int, columns: int, ratio: float) -> tuple[Boxes, Boxes]:
+    """Return where Matplotlib draws images in a figure of `size` (H, W) pixels, down and across.
+
+    Args:
+        size: of the figure.
+        rows, columns: of axes.
+        ratio: height of an image, relative to its width.
+    """
+    height, width = size
+    tall = (DEFAULT["bottom"] - DEFAULT["top"]) * height / (rows + DEFAULT["space"] * (rows - 1))
+    wide = (DEFAULT["right"] - DEFAULT["left"]) * width / (columns + DEFAULT["space"] * (columns - 1))
+    across = min(wide, tall / ratio)
+    return (
+        _placed(DEFAULT["top"] * height, tall, rows, across * ratio),
+        _placed(DEFAULT["left"] * width, wide, columns, across),
+    )
+
+
+def _placed(first: float, cell: float, count: int, side: float) -> Boxes:
+    """Return boxes in the middle of cells."""
+    pitch = cell * (1 + DEFAULT["space"])
+    return Boxes(tuple(round(first + pitch * i + (cell - side) / 2) for i in range(count)), round(side))
+
+
+def _sum_within(sums: NDArray[np.int64], down: Boxes, across: Boxes) -> int:
+    tops, lefts = np.array(down.starts), np.array(across.starts)
+    bottoms, rights = tops + down.side, lefts + across.side
+    last = np.array(sums.shape) - 1
+    tops, bottoms = tops.clip(0, last[0]), bottoms.clip(0, last[0])
+    lefts, rights = lefts.clip(0, last[1]), rights.clip(0, last[1])
+    return int(
+        (
+            sums[np.ix_(bottoms, rights)]
+            - sums[np.ix_(tops, rights)]
+            - sums[np.ix_(bottoms, lefts)]
+            + sums[np.ix_(tops, lefts)]
+        ).sum()
+    )
+
+
+def _are_reached(drawn: Mask, down: Boxes, across: Boxes) -> bool:
+    """Tell whether most boxes hold an image, and all images together fill a box and lie in its middle."""
+    together = np.zeros((down.side, across.side), dtype=np.bool_)
+    empty = []
+    for part in _parts(drawn, down, across):
+        together[: part.shape[0], : part.shape[1]] |= part
+        empty.append(not part.any())
+    if np.mean(empty) >= 0.5:
+        return False
+    for axis in (0, 1):
+        lines = np.flatnonzero(together.any(axis=1 - axis))
+        side = together.shape[axis]
+        if not len(lines) or lines[-1] + 1 - lines[0] < SPANNED * side:
+            return False
+        if abs((lines[0] + lines[-1] + 1) / 2 - side / 2) > OFF_CENTRE * side:
+            return False
+    return True

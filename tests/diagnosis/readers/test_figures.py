@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ganlab.diagnosis.readers.figures import drawn_on, find_boxes, find_subplots, subplots
+from ganlab.diagnosis.readers.tiling import find_tiling
+from truth.tilings import STYLES, Plot
+
+
+@pytest.mark.parametrize("kind", ["digits", "textures"])
+@pytest.mark.parametrize("style", STYLES)
+def test_a_figure_is_cut_where_its_images_are(style: str, kind: str) -> None:
+    random = np.random.default_rng(0)
+    for plot in (Plot(style, kind, 5, 5), Plot(style, kind, 4, 4, None), Plot(style, kind, 2, 8, (8, 3))):
+        picture, boxes = plot.draw(random)
+        found = find_tiling([picture], (28, 28))
+        assert plot.found_in(found, boxes), (plot, found, boxes[:2])
+
+
+def blobs(size: tuple[int, int], rows: int, columns: int, radius: float) -> np.ndarray[tuple[int, ...], np.dtype]:
+    """Draw a disc into each axes of Matplotlib's layout, (1, H, W, 1), black on white."""
+    picture = np.full((*size, 1), 255.0, np.float32)
+    down, across = subplots(size, rows, columns, 1.0)
+    y, x = np.mgrid[: size[0], : size[1]]
+    for top in down.starts:
+        for left in across.starts:
+            from_centre = np.hypot(y - top - down.side / 2, x - left - across.side / 2)
+            picture[from_centre < radius * down.side] = 0
+    return picture[None]
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(5, 5), (4, 4), (2, 8), (10, 10), (3, 6)])
+def test_images_as_white_as_the_ground_are_found_by_the_usual_layout(rows: int, columns: int) -> None:
+    drawn = drawn_on(blobs((600, 800), rows, columns, 0.4))
+    assert drawn is not None
+    assert find_boxes(drawn) is None, "no image has an edge"
+    assert find_subplots(drawn) == subplots((600, 800), rows, columns, 1.0)
+    small = drawn_on(blobs((600, 800), rows, columns, 0.1))
+    assert small is not None
+    assert find_subplots(small) is None, "dots fill no axes"
+
+
+def test_pictures_without_a_margin_of_one_colour_are_no_figures() -> None:
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 256, (1, 90, 90, 3)).astype(np.float32)
+    assert drawn_on(noise) is None
+    assert drawn_on(np.zeros((2, 90, 90, 1), np.float32)) is None
+    assert drawn_on(np.zeros((2, 9, 9, 1), np.float32)) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class Collector(View):
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
         self.readings: list[str] = []
+        self.warnings: list[str] = []
         self.ended = 0
 
     def progress(self, rows: Any) -> None:
@@ -44,6 +46,9 @@ class Collector(View):
 
     def reading(self, verdict: Any) -> None:
         self.readings.append(verdict.name)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
 
     def end(self) -> None:
         self.ended += 1
@@ -517,21 +522,50 @@ def test_an_exception_whose_text_cannot_be_made_is_named_by_its_type(make: Make)
     assert (monitor.run.status().status, monitor.run.status().reason) == ("failed", "Unspeakable")
 
 
-def test_the_exception_of_the_loop_is_not_replaced_by_one_of_the_monitor(
-    make: Make, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_exception_of_the_loop_is_not_replaced_by_one_of_the_monitor(make: Make) -> None:
     view = Collector()
     monitor = make(views=[view])
     monitor.log(1, d_loss=1.0)
     shutil.rmtree(monitor.run.path)
     with pytest.raises(ZeroDivisionError), monitor:
         1 / 0  # noqa: B018
-    assert "could not be finished" in caplog.text
-    assert monitor.run.path.name in caplog.text
+    assert any("rows of history.csv up to step 1 could not be made" in text for text in view.warnings)
     assert (monitor.open, view.ended) == (False, 1)
     monitor.run.path.mkdir()
     with monitor.run.held():
         """Nobody holds it any more."""
+
+
+def test_a_directory_that_cannot_be_written_ends_no_loop(make: Make) -> None:
+    """Rows, snapshots and the verdict are lost, and each of these is told; what was logged is still judged."""
+    view = Collector()
+    monitor = make(real="ring", steps=6, views=[view])
+    shutil.rmtree(monitor.run.path)
+    for step in range(1, 7):
+        monitor.log(step, d_loss=1.3, g_loss=0.7)
+        monitor.snapshot(step, ring(50, seed=step))
+    assert monitor.finish().failure == "inconclusive"
+    for what in ("rows of history.csv up to step 1", "the row of step 3", "verdict.json", "plots", "run.json"):
+        assert any(text.startswith(f"{what} ") for text in view.warnings), what
+
+
+def test_the_copy_of_a_fork_writes_nothing(make: Make) -> None:
+    """As in a worker of a DataLoader that holds the monitor."""
+    monitor = make()
+    monitor.log(1, d_loss=1.0)
+    worker = os.fork()
+    if not worker:
+        try:
+            monitor.log(1, d_loss=2.0)
+            told = monitor.snapshot(2, ring(50)).failure == monitor.finish().failure == "inconclusive"
+        finally:
+            os._exit(7 if told else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 7
+    assert monitor.run.is_held()
+    monitor.log(2, d_loss=3.0)
+    monitor.finish()
+    assert read_history(monitor.run.history)["d_loss"].tolist() == [1.0, 3.0]
+    assert not monitor.run.snapshots.exists()
 
 
 class Fails(View):

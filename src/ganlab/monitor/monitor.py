@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -68,15 +69,18 @@ class Monitor:
         self.real = comparison_with(real, labels, int(seed))
         comparison = self.real if isinstance(self.real, Comparison) else None
         self.run = new_run(folder, run)
-        self.recorder = Recorder(self.run, status, None, watching, self.run.held())
-        self.observer = Observer(self.recorder, comparison, Pictures(self.recorder, keep_samples), forgiving=True)
+        self.recorder = Recorder(self.run, status, None, watching, self.run.held(), tolerant=True)
+        self.observer = Observer(self.recorder, comparison, Pictures(self.recorder, keep_samples))
         self.reading: Verdict | None = None
         self.open = True
+        self.process, self.is_told = os.getpid(), False
 
     def __enter__(self) -> Monitor:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._is_copy():
+            return
         if self.open and error is None:
             self.finish()
         elif self.open and error is not None:
@@ -98,6 +102,8 @@ class Monitor:
         Raises:
             RunError: the step does not grow, a value is no single number, a name is not allowed, or the run is over.
         """
+        if self._is_copy():
+            return
         self._require_open()
         self.recorder.log(step, columns)
 
@@ -119,6 +125,8 @@ class Monitor:
             DataError: samples of a wrong type, shape or range.
             RunError: the step does not grow, a score or the protocol is invalid, or the run is finished.
         """
+        if self._is_copy():
+            return self.observer.reading_so_far
         self._require_open()
         snapshots = self.recorder.evidence.snapshots
         step = require_growing(step, snapshots[-1]["step"] if snapshots else None, "snapshot")
@@ -130,6 +138,9 @@ class Monitor:
                 self.observer.comparison = known = self.real.comparison(domain)
             if not snapshots and isinstance(domain, Images) and bool((values >= 0).all()):
                 self.recorder.warn("no pixel of the samples is below 0: are they in [0, 1] instead of [-1, 1]?")
+            if not snapshots and known is not None:
+                for view in self.recorder.views:
+                    view.note(f"preparing the comparison of {len(values):,} samples with real ones, once")
             classes = None if asked is None else asked_for(asked, len(values), known)
             self.reading = self.observer.snapshot(step, values, domain, facts._replace(asked=classes))
         return self.reading
@@ -144,12 +155,24 @@ class Monitor:
         Raises:
             RunError: the run is finished already, or the status is another one.
         """
+        if self._is_copy():
+            return self.observer.reading_so_far
         self._require_open()
         require_end(status)
         self.open = False
         with undisturbed(), self.recorder.closing(status, reason), self.recorder.spending("watching"):
             self.reading = self.observer.finish()
         return self.reading
+
+    def _is_copy(self) -> bool:
+        """Return whether this is a fork's copy, as in a worker of a DataLoader; only the original writes."""
+        is_copy = os.getpid() != self.process
+        if is_copy and not self.is_told:
+            self.is_told = True
+            LoggingView().warn(
+                f"{self.run.path.name} is written by process {self.process}; what this one says is left out"
+            )
+        return is_copy
 
     def _require_open(self) -> None:
         if not self.open:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -20,7 +19,6 @@ from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder
 from ganlab.runs.files import write_json
 from ganlab.runs.snapshots import SAMPLES, best_step
-from ganlab.text import described
 from ganlab.verdicts import matches
 
 
@@ -59,17 +57,13 @@ class Observer:
         recorder: of the run.
         comparison: with real samples; None if there are none.
         pictures: of the run.
-        forgiving: whether a statistic that fails is a gap and a warning: another program's training must not end by it.
 
     Attributes:
         reading: what the newest snapshot was judged to show; None before the first.
     """
 
-    def __init__(
-        self, recorder: Recorder, comparison: Comparison | None, pictures: Pictures, forgiving: bool = False
-    ) -> None:
+    def __init__(self, recorder: Recorder, comparison: Comparison | None, pictures: Pictures) -> None:
         self.recorder = recorder
-        self.forgiving = forgiving
         self.comparison = comparison
         self.pictures = pictures
         self.planned = recorder.status.steps
@@ -87,7 +81,7 @@ class Observer:
         """
         self.recorder.flush()
         statistics: dict[str, Any] = {"n": len(samples), "protocol": {"space": domain.space}}
-        with self._forgiving(f"the statistics of step {step}"):
+        with self.recorder.tolerating(f"the statistics of step {step}"):
             statistics = self._statistics(samples, domain, step == self.planned, facts)
         row = {"step": step, "time": round(self.recorder.elapsed, 3), **statistics, **facts.row()}
         row["protocol"] = {**statistics["protocol"], **facts.protocol}
@@ -98,11 +92,11 @@ class Observer:
         self.recorder.add_snapshot(row)
         self.samples = (step, samples)
         real = self.comparison.held_out if self.comparison is not None and isinstance(domain, Points) else None
-        with self._forgiving(f"the picture of step {step}"):
+        with self.recorder.tolerating(f"the picture of step {step}"):
             self.pictures.show(step, samples, domain, real, facts.gallery)
         reading = self._judge(ended=False)
         if isinstance(domain, Images) and step:
-            with self._forgiving("plots"):
+            with self.recorder.tolerating("plots"):
                 self.pictures.plot_if_cheap()
         return reading
 
@@ -117,39 +111,37 @@ class Observer:
         self.recorder.flush(sync=True)
         self._look_thoroughly()
         verdict = self._judge(ended=True)
-        self.pictures.finish(self.recorder.evidence.so_far(ended=True), verdict)
+        with self.recorder.tolerating("plots"):
+            self.pictures.finish(self.recorder.evidence.so_far(ended=True), verdict)
         return verdict
 
     def _look_thoroughly(self) -> None:
         """Look for copies among the last samples, if that has not been done, and write their row again."""
         if self.comparison is None or self.samples is None or self.samples[0] == self.planned:
             return
-        row = self.recorder.evidence.snapshots[-1]
-        with self._forgiving("a thorough look at the last samples"):
+        with self.recorder.tolerating("a thorough look at the last samples"):
+            row = self.recorder.evidence.snapshots[-1]
             found = self.comparison.row(self.samples[1], thorough=True, pixels=row.get("phase_size"))
             self.recorder.replace_last_snapshot({**row, **found, "protocol": {**row["protocol"], **found["protocol"]}})
 
-    @contextmanager
-    def _forgiving(self, what: str) -> Iterator[None]:
-        """Make an error inside a warning that something is missing, if another program's loop would end by it."""
-        try:
-            yield
-        except Exception as error:
-            if not self.forgiving:
-                raise
-            self.recorder.warn(f"{what} could not be made, and training goes on without: {described(error)}")
-
     def _judge(self, ended: bool) -> Verdict:
         """Diagnose what is known and write verdict.json; log.txt gets a line if the verdict is another one."""
-        evidence = self.recorder.evidence.so_far(ended)
-        verdict = diagnose(evidence)
-        if self.reading is None or verdict.name != self.reading.name:
-            self.recorder.write_line(f"step {verdict.steps[1]} reads as {verdict.name}: {verdict.summary}")
-        self.reading = verdict
-        write_json(self.recorder.run.verdict, verdict.as_json())
+        before, verdict = self.reading, None
+        with self.recorder.tolerating("a verdict"):
+            verdict = diagnose(self.recorder.evidence.so_far(ended))
+        self.reading = verdict = verdict or self.reading_so_far
+        with self.recorder.tolerating("verdict.json"):
+            if before is None or verdict.name != before.name:
+                self.recorder.write_line(f"step {verdict.steps[1]} reads as {verdict.name}: {verdict.summary}")
+            write_json(self.recorder.run.verdict, verdict.as_json())
         for view in self.recorder.views:
             view.reading(verdict)
         return verdict
+
+    @property
+    def reading_so_far(self) -> Verdict:
+        """What the newest snapshot was judged to show; before the first, that nothing is known."""
+        return self.reading or diagnose(self.recorder.evidence.basis)
 
     def stands(self, names: tuple[str, ...]) -> bool:
         """Return whether the run has read as one of `failure` or `failure/variant` names long enough to end it."""

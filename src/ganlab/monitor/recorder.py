@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.family import LOSS_NAMES
-from ganlab.errors import RunError
+from ganlab.errors import Interrupted, RunError
 from ganlab.monitor.live import LiveEvidence
 from ganlab.monitor.rows import Deferred, Number, Rows
 from ganlab.monitor.view import View
@@ -62,6 +62,7 @@ class Recorder:
         experiment: what ganlab's own loop trains; None if the loop is another program's.
         views: who watches.
         lock: held until the run is closed; left out, the caller holds the run's lock.
+        tolerant: whether what fails here is a warning and a gap: another program's training must not end by it.
 
     Attributes:
         run: the directory.
@@ -79,8 +80,9 @@ class Recorder:
         experiment: Experiment | None = None,
         views: Sequence[View] = (),
         lock: AbstractContextManager[None] | None = None,
+        tolerant: bool = False,
     ) -> None:
-        self.run, self.status, self.views = run, status, views
+        self.run, self.status, self.views, self.tolerant = run, status, views, tolerant
         self.held = ExitStack()
         self.held.enter_context(lock or nullcontext())
         self.begun = self.session = self.last_flush = time.perf_counter()
@@ -121,6 +123,16 @@ class Recorder:
         finally:
             self.seconds[purpose] += time.perf_counter() - start
 
+    @contextmanager
+    def tolerating(self, what: str) -> Iterator[None]:
+        """Make an error inside a warning that something is missing, if another program's training would end by it."""
+        try:
+            yield
+        except Exception as error:
+            if not self.tolerant:
+                raise
+            self.warn(f"{what} could not be made, and training goes on without: {described(error)}")
+
     def log(self, step: int, columns: Mapping[str, Number | None], deferred: Deferred | None = None) -> None:
         """Take a step's numbers; they become a row of history.csv within a second or 256 rows.
 
@@ -135,7 +147,7 @@ class Recorder:
         step = require_growing(step, self.last_step, "log")
         self.rows.add(step, self.elapsed, columns, deferred)
         self.last_step = step
-        if len(self.rows) == BLOCK or time.perf_counter() - self.last_flush > FLUSH_SECONDS:
+        if len(self.rows) >= BLOCK or time.perf_counter() - self.last_flush > FLUSH_SECONDS:
             self.flush()
 
     def flush(self, sync: bool = False) -> None:
@@ -144,7 +156,10 @@ class Recorder:
         Args:
             sync: also wait until the disk has them, as a checkpoint must.
         """
-        rows = self.rows.write()
+        self.last_flush = time.perf_counter()
+        rows: list[dict[str, float]] = []
+        with self.tolerating(f"rows of history.csv up to step {self.last_step}"):
+            rows = self.rows.write()
         if rows:
             before = set(self.evidence.broken)
             self.evidence.take(rows)
@@ -156,9 +171,9 @@ class Recorder:
                 name = min(broken, key=lambda each: broken[each])
                 self.warn(f"{name} is NaN or infinite at step {broken[name]}")
         if sync:
-            sync_file(self.run.history)
-            sync_file(self.run.snapshots)
-        self.last_flush = time.perf_counter()
+            with self.tolerating("a safe copy of the rows"):
+                sync_file(self.run.history)
+                sync_file(self.run.snapshots)
 
     def require_finite(self) -> None:
         """Raise NonFinite if a row written so far holds NaN or Inf."""
@@ -167,11 +182,13 @@ class Recorder:
 
     def add_snapshot(self, row: Mapping[str, Any]) -> None:
         """Append a row to snapshots.jsonl."""
-        self.evidence.snapshots.append(append_snapshot(self.run.snapshots, row))
+        with self.tolerating(f"the row of step {row['step']} in snapshots.jsonl"):
+            self.evidence.snapshots.append(append_snapshot(self.run.snapshots, row))
 
     def replace_last_snapshot(self, row: Mapping[str, Any]) -> None:
         """Write the last row of snapshots.jsonl again, with other content."""
-        cut_snapshots(self.run.snapshots, self.evidence.snapshots.pop()["step"] - 1)
+        cut_snapshots(self.run.snapshots, self.evidence.snapshots[-1]["step"] - 1)
+        del self.evidence.snapshots[-1]
         self.add_snapshot(row)
 
     def note(self, text: str) -> None:
@@ -182,7 +199,9 @@ class Recorder:
 
     def warn(self, text: str) -> None:
         """Write a warning to log.txt and show it."""
-        self.write_line(f"warning: {text}")
+        # Where the disk is full or the directory is gone, this is a warning that cannot be written.
+        with suppress(OSError, Interrupted) if self.tolerant else nullcontext():
+            self.write_line(f"warning: {text}")
         for view in self.views:
             view.warn(text)
 
@@ -222,7 +241,8 @@ class Recorder:
         with self.held, ExitStack() as ends:
             for view in reversed(self.views):
                 ends.callback(view.end)
-            self.run.write_status(self.status)
+            with self.tolerating("run.json"):
+                self.run.write_status(self.status)
 
 
 def ending(error: BaseException) -> tuple[State, str]:

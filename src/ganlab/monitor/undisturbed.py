@@ -11,21 +11,29 @@ import torch
 
 
 @contextmanager
+def random_states_kept() -> Iterator[None]:
+    """Put the random states of Python, NumPy and PyTorch, on all of its devices that are in use, back after."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 (the loop's own may be of it)
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    try:
+        with torch.random.fork_rng(devices=devices):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+
+
+@contextmanager
 def undisturbed() -> Iterator[None]:
     """Work as if outside of `no_grad`, `inference_mode`, autocast and default devices; put random states back after.
 
     Statistics may train small networks of their own, on the CPU.
     """
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 (the loop's own may be of it)
-    try:
-        with (
-            torch.inference_mode(False),
-            torch.enable_grad(),
-            torch.autocast("cpu", enabled=False),
-            torch.device("cpu"),
-            torch.random.fork_rng(devices=[]),
-        ):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+        torch.device("cpu"),
+        random_states_kept(),
+    ):
+        yield

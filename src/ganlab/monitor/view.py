@@ -51,10 +51,24 @@ def checked_views(views: Sequence[View]) -> Sequence[View]:
 
 
 class LoggingView(View):
-    """Passes messages to Python's logging: warnings go to standard error, unless the program configured logging."""
+    """Passes messages to Python's logging, to the logger `ganlab`.
+
+    Warnings go to standard error unless the program configured logging; what the monitor does is information, which
+    is shown after `logging.basicConfig(level=logging.INFO)`.
+    """
 
     def __init__(self) -> None:
         self.logger = logging.getLogger("ganlab")
+        self.run = ""
+
+    def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
+        """Log where the run is written."""
+        self.run = run.path.name
+        self.note(f"the run is recorded in {run.path}")
+
+    def reading(self, verdict: Verdict) -> None:
+        """Log what the run reads as."""
+        self.note(f"{self.run}: step {verdict.steps[1]:,} reads as {verdict.name}: {verdict.summary}")
 
     def note(self, text: str) -> None:
         """Log it as information."""

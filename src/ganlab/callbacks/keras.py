@@ -1,0 +1,54 @@
+"""A callback for Keras 3, on any backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keras.callbacks import Callback
+
+from ganlab.callbacks.watch import Watch
+from ganlab.data.arrays import Array
+from ganlab.monitor.monitor import Monitor
+
+
+class MonitorCallback(Callback):  # type: ignore[misc]
+    """Watches a GAN that `model.fit` trains; a step is a batch. The arguments are those of `Watch`.
+
+    What `train_step` returns (`{"d_loss": ..., "g_loss": ...}`) becomes a row of the run's history.
+    """
+
+    def __init__(
+        self, run: str, samples: Callable[[Any], Array], *, every: int = 100, columns: Mapping[str, str] | None = None,
+        asked: Array | None = None, **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.watch = Watch(run, samples, every, columns, asked, options)
+        self.before = 0
+        self.begun = False
+
+    @property
+    def monitor(self) -> Monitor | None:
+        """The run's monitor: `callback.monitor.reading` is the verdict."""
+        return self.watch.monitor
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Wait for the first epoch: it says which one training goes on with."""
+        self.begun = False
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Make the run at the first epoch."""
+        steps, epochs = self.params.get("steps"), self.params.get("epochs")
+        if not self.begun:
+            self.before = epoch * steps if steps else 0
+            self.watch.begin(self.model, self.before, epochs * steps if steps and epochs else None)
+            self.begun = True
+        self.before = self.watch.step
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Log a step; `batch` is counted from 0 in its epoch."""
+        self.watch.take(self.model, self.before + batch + 1, logs or {})
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """End the run."""
+        self.watch.end(model=self.model)

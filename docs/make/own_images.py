@@ -1,0 +1,110 @@
+"""What docs/own_images.md shows: what a folder of one's own pictures costs, and a run from a folder to a verdict.
+
+    python -m docs.make.own_images cost             seconds a step by size and width, and to prepare the pictures once
+    python -m docs.make.own_images picture FOLDER   a run in FOLDER, and docs/images/own_images.png from it
+
+The networks are those of `configs/folder.yaml` at several sizes and widths; the pictures are MNIST's digits in random
+colours, which is as much work as any other pictures. On a CPU, the seconds are of processor time on one thread, so that
+other programs change them little; on a CUDA device they are of the clock.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+import ganlab
+from ganlab.config.data import MnistOptions
+from ganlab.config.load import load_experiment
+from ganlab.data import load, to_float
+from ganlab.evaluation.features import features_for
+from ganlab.plots.grids import save_png, side_by_side, tile, to_pixels
+from ganlab.training.process import process_settings
+from ganlab.training.step import train_step
+from ganlab.training.workbench import build_workbench
+
+SIZES = ((32, 16), (32, 32), (64, 16), (64, 32), (64, 64))
+"""Side of the images and width of both networks."""
+
+TARGET = Path(__file__).parents[1] / "images" / "own_images.png"
+RUN = 2000
+"""Steps of the run that is shown."""
+PICTURES = 3000
+STEPS = 5
+
+
+def coloured_digits(root: Path, count: int) -> None:
+    """Write digits of 64 x 64 pixels in random colours on black, ten classes."""
+    digits = load(MnistOptions(image_size=64), 1).train
+    colours = 0.4 + 0.6 * torch.rand(count, 1, 1, 3, generator=torch.Generator().manual_seed(0))
+    pictures = (digits.values[:count, 0, :, :, None] * colours).to(torch.uint8).numpy()
+    root.mkdir(parents=True, exist_ok=True)
+    for number, (label, pixels) in enumerate(zip(digits.labels.tolist(), pictures, strict=False)):
+        (root / str(label)).mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(root / str(label) / f"{number}.png")
+
+
+def measure(root: Path, side: int, width: int, device: torch.device) -> float:
+    """Return the seconds of a step, the median of a few after the first."""
+    sizes = [f"{player}.width={width}" for player in ("generator", "discriminator")]
+    experiment = load_experiment("folder", [f"data.path={root}", f"data.image_size={side}", *sizes])
+    on_cpu = device.type == "cpu"
+    with process_settings(device, experiment.training, threads=1 if on_cpu else None):
+        bench = build_workbench(experiment, load(experiment.data, experiment.training.batch_size), device)
+        clock = time.process_time if on_cpu else time.perf_counter
+        seconds = []
+        for _ in range(STEPS + 1):
+            start = clock()
+            train_step(bench.state, bench.game, bench.feed)
+            if not on_cpu:
+                torch.cuda.synchronize()
+            seconds.append(clock() - start)
+    return statistics.median(seconds[1:])
+
+
+def cost() -> None:
+    """Print how long steps and preparation take."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    print(f"on {torch.cuda.get_device_name() if device.type == 'cuda' else 'a CPU, one thread'}")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["GANLAB_CACHE"] = str(Path(folder) / "cache")
+        root = Path(folder) / "pictures"
+        coloured_digits(root, PICTURES)
+        torch.set_num_threads(1)
+        for side in (32, 64):
+            options = load_experiment("folder", [f"data.path={root}", f"data.image_size={side}"]).data
+            start = time.process_time()
+            data = load(options, 1)
+            read = time.process_time()
+            features_for(options, data)
+            fitted = time.process_time() - read
+            print(f"{PICTURES} pictures of {side} px: read {read - start:.1f} s, features {fitted:.1f} s", flush=True)
+        for side, width in SIZES:
+            print(f"{side} px, width {width}: {1000 * measure(root, side, width, device):.0f} ms a step", flush=True)
+
+
+def picture(folder: Path) -> None:
+    """Train on a folder of digits in colour, print the verdict, and draw real pictures beside samples of the run."""
+    root = folder / "digits"
+    coloured_digits(root, PICTURES)
+    run = ganlab.train("folder", overrides=[f"data.path={root}", f"training.steps={RUN}"], runs_dir=folder / "runs")
+    print(run.verdict)
+    (samples,) = run.directory.samples.glob(f"step_{RUN:07}.png")
+    real = load(load_experiment("folder", [f"data.path={root}"]).data, 100).train.values[:100]
+    grid = tile(to_pixels(to_float(real).numpy()), 10)
+    save_png(side_by_side([grid, np.asarray(Image.open(samples))], ["real", f"samples, step {RUN}"]), TARGET)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "cost":
+        cost()
+    else:
+        picture(Path(sys.argv[2]))

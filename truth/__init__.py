@@ -2,9 +2,9 @@
 
 Run its modules from the repository's root:
 
-    python -m truth.corpus train           train small GANs, healthy and failing, into corpus/
+    python -m truth.corpus train           train small GANs, healthy and failing, into corpora/own
     python -m truth.corpus label           label each run, in labels.json
-    python -m truth.accuracy rows          judge them with `ganlab.diagnosis`: first the statistics of their samples,
+    python -m truth.accuracy rows          judge them, and other corpora: first the statistics of their samples,
     python -m truth.accuracy judge         then verdicts next to labels (docs.make.verdict_accuracy writes the page),
     python -m truth.accuracy calibrate     then the confidences that ship with ganlab
     python -m truth.colour data            make folders of colour pictures, then `train`, `sheets` and `index`: runs on
@@ -15,6 +15,8 @@ Run its modules from the repository's root:
     python -m truth.features measure       which faults of pictures which features see (docs.make.features)
     python -m truth.train_classifier       train the digit classifier that ships with ganlab
 
-`labels` holds the rule that labels a run from fresh samples of its generator, `scoring` the rule that decides which
-verdicts are right for a label. Neither shares code with `ganlab.diagnosis` or `ganlab.evaluation`.
+`corpora` reads the labelled runs of all corpora, `cuts` what would be known of them from less, and `baselines` holds
+judges to compare with. `labels` holds the rule that labels a run from fresh samples of its generator, `scoring` the
+rule that decides which verdicts are right for a label. Neither shares code with `ganlab.diagnosis` or
+`ganlab.evaluation`.
 """

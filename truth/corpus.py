@@ -4,9 +4,10 @@
     python -m truth.corpus train [MINUTES]    train the missing runs, one at a time
     python -m truth.corpus label              judge every run's final samples (see labels.py)
 
-All three take `--into FOLDER` (default: corpus), which holds runs, index.json, labels.json and labels.csv. Training
-continues where it stopped: index.json says which configuration and seed a run folder belongs to. Seed 0 of every
-configuration comes before seed 1, and points alternate with images, so that an incomplete corpus is still balanced.
+All three take `--into FOLDER` (default: corpora/own), which holds runs, index.json, labels.json and labels.csv.
+Training continues where it stopped: index.json says which configuration and seed a run folder belongs to. Seed 0 of
+every configuration comes before seed 1, and points alternate with images, so that an incomplete corpus is still
+balanced.
 """
 
 from __future__ import annotations
@@ -463,7 +464,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The corpus of runs that verdicts are measured on.")
     parser.add_argument("command", choices=["check", "train", "label"])
     parser.add_argument("minutes", nargs="?", type=float, default=75.0)
-    parser.add_argument("--into", type=Path, default=Path("corpus"))
+    parser.add_argument("--into", type=Path, default=Path("corpora/own"))
     arguments = parser.parse_args()
     if arguments.command == "check":
         check()

@@ -199,3 +199,30 @@ def flattered(row: Row, failure: str) -> bool:
 def induced(row: Row) -> bool:
     """Return whether the log shows the failure that the configuration was made for, and the samples are not good."""
     return row["label"] != "good" and row["mechanism"] in INDUCED.get(row["family"], ())
+
+
+COURSES: dict[str, Callable[[Mapping[str, Any], str], bool]] = {
+    "total": lambda snapshot, _: bool(snapshot["spread"] < TOTAL),
+    "garbage": lambda snapshot, kind: bool(snapshot["passing"] < GARBAGE[kind]),
+    "partial": lambda snapshot, _: bool(snapshot["lost_mass"] >= PARTIAL),
+}
+"""Labels that can be told of an earlier snapshot too."""
+
+
+def onset(row: Row) -> int | None:
+    """Return since which snapshot the run has been as bad as its label says, or the step at which a number was none.
+
+    None if that isn't known: the label can't be told of earlier snapshots; the run was so from the first one on, as is
+    every generator that has learned nothing yet; or in the last one alone.
+    """
+    numbers, since = row["statistics"], None
+    if row["label"] == "nonfinite":
+        return int(numbers["step"])
+    holds = COURSES.get(row["label"])
+    if holds is None:
+        return None
+    for snapshot in reversed(numbers["earlier"]):
+        if not holds(snapshot, row["kind"]):
+            return since
+        since = int(snapshot["step"])
+    return None

@@ -1,96 +1,200 @@
-"""The page of accuracy: every labelled run of the corpus, judged by `ganlab.diagnosis`, and logs of other code.
+"""The page of accuracy: how often verdicts are right, from the figures of `truth.accuracy` and `truth.foreign`.
 
-python -m truth.corpus train && python -m truth.corpus label && python -m truth.accuracy rows
-python -m docs.make.verdict_accuracy [--corpus FOLDER]     docs/verdict_accuracy.md, and a row for each run in .csv
-python -m docs.make.verdict_accuracy --logs                its section on logs of other code alone, without a corpus,
-                                                           from docs/verdicts/foreign.json of `python -m truth.foreign`
+python -m truth.accuracy final            docs/verdicts/accuracy.json, from the corpora
+python -m docs.make.verdict_accuracy      docs/verdict_accuracy.md, from it, from docs/verdicts/foreign.json and
+                                          docs/remarks/; and the sentences that the README says of it
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-import re
-from collections import Counter
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from docs.make.remarks import Remark, outdated, read_remarks
+from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, table
 from ganlab.runs.files import read_json
-from truth.accuracy import BINS, Judged, bins_of, judged, read_labels, share, summary
-from truth.scoring import induced
 
-PAGE = Path(__file__).parents[1] / "verdict_accuracy.md"
-LOGS = Path(__file__).parents[1] / "verdicts" / "foreign.json"
-LOGS_HEADING = "## Logs of other code"
-HISTORY = "the half not tuned on"
-"""The remark on how the figures of that half came about."""
+ROOT = Path(__file__).parents[2]
+PAGE, README = ROOT / "docs" / "verdict_accuracy.md", ROOT / "README.md"
+FIGURES, LOGS = (ROOT / "docs" / "verdicts" / f"{name}.json" for name in ("accuracy", "foreign"))
+HISTORY = "runs that were only measured"
+"""The remark on how their figures came about."""
+
+Figures = Mapping[str, Any]
 
 
-def page(tuned: Sequence[Judged], tested: Sequence[Judged], blind: Sequence[Judged], remark: Remark | None) -> str:
+def page(found: Figures, logs: Figures, cells: Sequence[Figures], remark: Remark | None) -> str:
     """Return the whole page.
 
     Args:
-        tuned, tested: the runs of the two halves.
-        blind: the runs of both halves, judged without samples.
-        remark: the remark on the half that was not tuned on.
+        found, logs: what `truth.accuracy` and `truth.foreign` wrote.
+        cells: those of the table of confidences.
+        remark: the remark on how the figures came about.
     """
-    named = [each for each in blind if induced(each.label)]
-    hits = sum(each.label["mechanism"] in each.verdict.name for each in named)
-    mistaken = [each for each in blind if each.verdict.failure != "inconclusive" and not each.right]
-    sure = sum(each.verdict.confidence > 0.8 for each in mistaken)
-    kinds = Counter(each.label["kind"] for each in blind)
+    runs = found["made_from"]["runs"]
     return f"""# How often the verdicts are right
 
-Made by `python -m docs.make.verdict_accuracy` from {len(blind)} real training runs
-({kinds["images"]} on images, {kinds["points"]} on points; `truth/corpus.py`). The labels come from a rule
-on 2,000 fresh samples of each run's last generator (`truth/labels.py`), which shares no code with
-`ganlab.diagnosis` and was fixed before looking at any verdict. Which verdicts are right for a label is also fixed
-(`truth/scoring.py`). The corpus is split into two halves by configuration, so that all seeds of a configuration are in
-the same half; thresholds were tuned on the first half only.
+Made by `python -m docs.make.verdict_accuracy` from labelled training runs: {runs.get("own", 0)} on MNIST and points,
+labelled by a rule on 2,000 fresh samples of each run's last generator (`truth/labels.py`, which shares no code with
+`ganlab.diagnosis`); {runs.get("colour", 0)} on colour pictures (`truth/colour.py`) and {runs.get("trainers", 0)} by
+other people's trainers (`truth/trainers.py`), labelled by looking at their samples and curves, before any verdict.
+Which verdicts are right for a run was fixed with its label: more than one where the literature would differ. All seeds
+of a configuration are in the same part. Rules were tuned on half of the runs on MNIST and points and on a third of the
+others; the rest were only measured.
 
-{remark.for_outcome(outcome(tested)) if remark else ""}
+{remark.for_outcome(outcome(found)) if remark else ""}
 
-| half | runs | |
-| --- | --- | --- |
-| tuned on | {len(tuned)} | {summary(tuned)} |
-| **not tuned on** | {len(tested)} | **{summary(tested)}** |
+The runs are not part of this repository. What trains, labels and judges them again:
 
-Failed runs are those with any label except good and poor. Poor runs are in between (a person could say either):
-*healthy* is a wrong verdict for them too, but does not count as a failed run called healthy.
+    python -m truth.corpus train && python -m truth.corpus label && python -m truth.colour train
+    python -m truth.trainers train && python -m truth.accuracy final && python -m docs.make.verdict_accuracy
 
-## Confusion, the half not tuned on
+## Runs that were only measured
 
-Columns are labels, rows are verdicts.
+{accuracy(found["measured"])}
 
-{confusion(tested)}
+Right: with its 95 % interval (Wilson). Accused: good runs that are given a failure. Missed: failed runs called healthy.
+Flattered: poor runs, which are between good and failed, called healthy. Surely accused: runs of any kind that are
+accused, at {100 * UNCALIBRATED:.0f} % or more, of a failure that they don't have. Onset: the median distance of a
+right verdict's first step from the first snapshot that was as bad as the last one, as a share of the run, where that is
+known of the run.
 
-## Confusion, the half tuned on
+## Runs that rules were tuned on
 
-{confusion(tuned)}
+{accuracy(found["tuned"])}
+
+## Beside what knows less
+
+Shares of the measured runs that each is right on; accused and missed as above.
+
+{baselines(found["measured"])}
+
+- *Always inconclusive* is right only where nothing can be proved.
+- *Rules of thumb* are those of practical guides, on losses alone: a discriminator's loss near zero is a convergence
+  failure, a generator's loss that swings by more than half of itself is mode collapse, all else is healthy.
+- *Nearest neighbour* gives a run the verdict of the tuned run whose evidence is most like its own
+  (`truth/baselines.py`).
 
 ## Confidence
 
-Confidence is (right + 1)/(runs + 2) in at most {BINS} bins of how clear the deciding evidence is. Here it is computed
-from the first half and checked on the other; the shipped table uses all runs.
+A confidence is (right + 1)/(runs + 2) over the labelled runs of the same domain that were judged on no more samples and
+snapshots than the run at hand, and as clearly; with more evidence no run looks less sure. Every run was cut to 25, 64,
+100 and 1,000 samples and to 1, 4 and 12 snapshots. Where fewer than {ENOUGH_RUNS} runs were decided, a confidence is
+called uncalibrated and is at most {UNCALIBRATED}.
 
-{reliability(tuned, tested)}
+{cells_table(cells)}
 
-## Losses only
+Here the same table is made from the tuned runs alone, and held against the others:
 
-The same runs, judged without samples: {hits} of {len(named)} runs whose log proves divergence, a batch-norm leak or
-the dominance of one player got the right verdict; {len(mistaken)} of {len(blind)} got a wrong one, {sure} of them with
-a confidence above .8; the others were inconclusive.
+{confidence(found["confidence"])}
 
-{on_logs(read_json(LOGS))}
-## Wrong verdicts, the half not tuned on
+## Verdicts and labels
 
-{wrong_ones(tested)}
+{confusions(found["confusion"])}
+
+{on_logs(logs)}
+## Wrong verdicts on runs that were only measured
+
+{wrong_ones(found["wrong"])}
 """
 
 
-def on_logs(found: Mapping[str, Any]) -> str:
+def table_of(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a Markdown table."""
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def accuracy(lines: Mapping[str, Figures]) -> str:
+    """Return a line for each domain: how many runs were judged rightly, and every kind of mistake."""
+    heading = ("runs", "n", "right", "inconclusive", "accused", "missed", "flattered", "surely accused", "onset")
+    rows = []
+    for name, its in lines.items():
+        onset = "" if its["onset_error"] is None else f"{100 * its['onset_error']:.0f} % ({its['onsets']})"
+        right = f"{its['right']} ({100 * its['right'] / its['runs']:.0f} %) [{its['low']:.2f}, {its['high']:.2f}]"
+        mistakes = (
+            f"{its[mistake]} of {its[of]}"
+            for mistake, of in (("accused", "good"), ("missed", "failed"), ("flattered", "poor"))
+        )
+        rows.append((name, its["runs"], right, its["inconclusive"], *mistakes, its["surely_accused"], onset))
+    return table_of(heading, rows)
+
+
+def baselines(lines: Mapping[str, Figures]) -> str:
+    """Return a line for each domain: the share that each judge is right on."""
+    names = list(dict.fromkeys(name for its in lines.values() for name in its["baselines"]))
+
+    def cell(its: Figures) -> str:
+        return f"{100 * its['right'] / its['runs']:.0f} % ({its['accused']} accused, {its['missed']} missed)"
+
+    rows = [(domain, cell(its), *(cell(its["baselines"][name]) for name in names)) for domain, its in lines.items()]
+    return table_of(("runs", "ganlab", *names), rows)
+
+
+def cells_table(cells: Sequence[Figures]) -> str:
+    """Return a line for each domain and number of samples: right of decided runs by the number of snapshots."""
+    counts = sorted({cell["snapshots"] for cell in cells if cell["snapshots"]})
+    rows = []
+    for domain, samples in sorted({(cell["domain"], cell["samples"]) for cell in cells}, key=_order):
+        found = {cell["snapshots"]: _decided(cell) for cell in cells if _of(cell) == (domain, samples)}
+        shown = [found.get(0, "")] if not samples else [found.get(count, "") for count in counts]
+        shown += [""] * (len(counts) - len(shown))
+        rows.append((DOMAINS[domain], f"{samples:,}" if samples else "losses alone", *shown))
+    plural = [f"{count} snapshot{'s' if count > 1 else ''}" for count in counts]
+    return table_of(("", "samples", *plural), rows)
+
+
+def _order(pair: tuple[str, int]) -> tuple[int, int]:
+    return list(DOMAINS).index(pair[0]), pair[1]
+
+
+def _of(cell: Figures) -> tuple[str, int]:
+    return cell["domain"], cell["samples"]
+
+
+def _decided(cell: Figures) -> str:
+    right, runs = (sum(each[key] for each in cell["bins"]) for key in ("right", "runs"))
+    return f"{right} of {runs}" + (", uncalibrated" if runs < ENOUGH_RUNS else "")
+
+
+def confidence(lines: Sequence[Figures]) -> str:
+    """Return a line for each domain: what was said on average of all cuts, and how often it was right."""
+    rows = [
+        (DOMAINS[its["domain"]], its["verdicts"], f"{100 * its['confidence']:.0f} %", f"{100 * its['right']:.0f} %")
+        for its in lines
+    ]
+    return table_of(("", "verdicts on cuts", "mean confidence", "right"), rows)
+
+
+def confusions(found: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
+    """Return a table for each domain: labels against verdicts."""
+    parts = []
+    for name, counts in found.items():
+        labels = sorted({label for its in counts.values() for label in its})
+        rows = [(verdict, *(its.get(label, "") for label in labels)) for verdict, its in counts.items()]
+        parts.append(f"{name[0].upper()}{name[1:]}, runs that were only measured:\n\n{table_of(('', *labels), rows)}")
+    return "\n\n".join(parts)
+
+
+def wrong_ones(found: Mapping[str, Sequence[Figures]]) -> str:
+    """Return a row for each wrong verdict."""
+    rows = [
+        (name, its["run"], its["label"], its["verdict"], f"{its['confidence']:.2f}", ", ".join(its["right"]))
+        for name, each in found.items()
+        for its in each
+    ]
+    return table_of(("domain", "run", "label", "verdict", "confidence", "right"), rows) if rows else "None."
+
+
+# -- logs of other code ---------------------------------------------------------------------------------------------
+
+LOGS_HEADING = "## Logs of other code"
+COLUMNS = ("logs", "read", "decided", "right", "accused", "flattered")
+
+
+def on_logs(found: Figures) -> str:
     """Return the section on logs of other code.
 
     Args:
@@ -110,88 +214,48 @@ repository. Accused: those whose verdict is a failure that the run does not have
 """
 
 
-COLUMNS = ("logs", "read", "decided", "right", "accused", "flattered")
+# -- the README -----------------------------------------------------------------------------------------------------
+
+BEFORE, AFTER = "[How often they are right](docs/verdict_accuracy.md): ", " On 155 runs of the sweeps below"
+"""What the README's sentences stand between."""
 
 
-def with_logs(page: str) -> str:
-    """Return the page with its section on logs of other code made again."""
-    section = on_logs(read_json(LOGS))
-    return re.sub(rf"{LOGS_HEADING}\n.*?\n(?=## )", lambda _: f"{section}\n", page, count=1, flags=re.DOTALL)
+def sentences(found: Figures) -> str:
+    """Return what the README says of the runs that were only measured."""
+    lines = [(name, its) for name, its in found["measured"].items() if not name.endswith("alone")]
+    parts = [f"{its['right']} of {its['runs']} on {name}" for name, its in lines]
+    accused, good, missed, failed, flattered, poor = (
+        sum(its[key] for _, its in lines) for key in ("accused", "good", "missed", "failed", "flattered", "poor")
+    )
+    return (
+        f"of the runs that no rule was tuned on, {'; '.join(parts)}. "
+        f"Of these, {accused} of {good} good runs were accused, "
+        f"{missed} of {failed} failed and {flattered} of {poor} poor ones called healthy."
+    )
 
 
-def outcome(tested: Sequence[Judged]) -> str:
-    """The outcome that the remark on the half that was not tuned on is written for."""
-    return f"{sum(each.right for each in tested)} of {len(tested)} right"
+def with_sentences(readme: str, found: Figures) -> str:
+    """Return the README with these sentences made again."""
+    paragraphs = readme.split("\n\n")
+    (place,) = [index for index, paragraph in enumerate(paragraphs) if BEFORE in " ".join(paragraph.split())]
+    before, _, rest = " ".join(paragraphs[place].split()).partition(BEFORE)
+    after = rest[rest.index(AFTER) :]
+    text = f"{before}{BEFORE}{sentences(found)}{after}"
+    paragraphs[place] = textwrap.fill(text, 125, break_long_words=False, break_on_hyphens=False)
+    return "\n\n".join(paragraphs)
 
 
-def confusion(runs: Sequence[Judged]) -> str:
-    """Labels against verdicts, as a Markdown table."""
-    labels = sorted({each.label["label"] for each in runs})
-    verdicts = sorted({each.verdict.name for each in runs})
-    counts = Counter((each.verdict.name, each.label["label"]) for each in runs)
-    lines = ["| verdict | " + " | ".join(labels) + " |", "| --- |" + " --- |" * len(labels)]
-    for verdict in verdicts:
-        cells = [str(counts[verdict, label] or "") for label in labels]
-        lines.append(f"| {verdict} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def reliability(tuned: Sequence[Judged], tested: Sequence[Judged]) -> str:
-    """Confidence from the tuning half and the share that was right in the other half, as a Markdown table."""
-    bins = bins_of(tuned)
-    lines = ["| strength from | confidence (tuning half) | right (test half) | share |", "| --- | --- | --- | --- |"]
-    for index, each in enumerate(bins):
-        upper = bins[index + 1]["from"] if index + 1 < len(bins) else 2.0
-        inside = [
-            run for run in tested if each["from"] <= run.strength < upper and run.verdict.failure != "inconclusive"
-        ]
-        hits = sum(run.right for run in inside)
-        value = f"{hits / len(inside):.2f}" if inside else ""
-        lines.append(f"| {each['from']:.2f} | {share(each):.2f} | {hits} of {len(inside)} | {value} |")
-    return "\n".join(lines)
-
-
-def wrong_ones(runs: Sequence[Judged]) -> str:
-    """One row per wrong verdict."""
-    lines = ["| run | label | verdict | confidence |", "| --- | --- | --- | --- |"]
-    for each in runs:
-        if not each.right:
-            name = f"{each.label['configuration']}, seed {each.label['seed']}"
-            lines.append(f"| {name} | {each.label['label']} | {each.verdict.name} | {each.verdict.confidence:.2f} |")
-    return "\n".join(lines) if len(lines) > 2 else "None."
-
-
-def table(runs: Sequence[Judged]) -> list[list[str]]:
-    """A heading and one row per run: configuration, label, verdict, and whether the verdict is right."""
-    who = ["split", "configuration", "seed", "kind", "family", "label", "mechanism"]
-    rows = [[*who, "verdict", "confidence", "strength", "right"]]
-    for each in runs:
-        known = (str(each.label[key]) for key in who)
-        sure = f"{each.verdict.confidence:.3f}", f"{each.strength:.3f}"
-        rows.append([*known, each.verdict.name, *sure, "yes" if each.right else "no"])
-    return rows
+def outcome(found: Figures) -> str:
+    """Return the outcome that the remark on the measured runs is written for."""
+    return "; ".join(f"{name}: {its['right']} of {its['runs']}" for name, its in found["measured"].items())
 
 
 def main() -> None:
-    """Read the command line and write the page and the table."""
-    parser = argparse.ArgumentParser(description="How often the verdicts are right on the runs of the corpus.")
-    parser.add_argument("--corpus", type=Path, default=Path("corpus"))
-    parser.add_argument("--into", type=Path, default=PAGE)
-    parser.add_argument("--logs", action="store_true", help="only the section on logs of other code")
-    arguments = parser.parse_args()
-    if arguments.logs:
-        arguments.into.write_text(with_logs(arguments.into.read_text()))
-        return
-    labels = read_labels(arguments.corpus)
-    runs = judged(arguments.corpus, labels)
-    tuned, tested = ([each for each in runs if each.label["split"] == half] for half in ("tune", "test"))
-    remarks = read_remarks("verdict_accuracy")
-    text = page(tuned, tested, judged(arguments.corpus, labels, losses_only=True), remarks.get(HISTORY))
-    arguments.into.write_text(text)
-    with arguments.into.with_suffix(".csv").open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(table(runs))
-    print(text)
-    for line in outdated(remarks, {HISTORY: outcome(tested)}):
+    """Write the page and the README's sentences."""
+    found, remarks = read_json(FIGURES), read_remarks("verdict_accuracy")
+    PAGE.write_text(page(found, read_json(LOGS), table()["cells"], remarks.get(HISTORY)))
+    README.write_text(with_sentences(README.read_text(), found))
+    for line in outdated(remarks, {HISTORY: outcome(found)}):
         print(f"warning: a remark may no longer be true: {line}")
 
 

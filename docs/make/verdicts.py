@@ -1,9 +1,9 @@
 """The page of verdicts: every failure, its criteria from its file, and a real run of the corpus that shows it.
 
     python -m docs.make.verdicts                     docs/verdicts.md, from the code, docs/verdicts/ and docs/remarks/
-    python -m docs.make.verdicts --corpus FOLDER     docs/verdicts/runs.json and docs/images/verdict_*.png first
+    python -m docs.make.verdicts --corpora FOLDER    docs/verdicts/runs.json and docs/images/verdict_*.png first
 
-Needs the corpus with its rows (`python -m truth.corpus train` and `label`, `python -m truth.accuracy rows`).
+Needs ganlab's own corpus with its rows (`python -m truth.corpus train` and `label`, `python -m truth.accuracy rows`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
 from ganlab.diagnosis.case import LEARNING
 from ganlab.diagnosis.drawing import draw_verdict
-from ganlab.diagnosis.early import FEW, LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
+from ganlab.diagnosis.early import LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
@@ -41,7 +41,8 @@ from ganlab.diagnosis.verdict_files import sheet_of_run
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json, write_json
 from ganlab.verdicts import rank, short_words, words
-from truth.accuracy import evidence_of
+from truth.corpora import of_rules
+from truth.cuts import evidence_of
 
 DOCS = Path(__file__).parents[1]
 PAGE, RUNS = DOCS / "verdicts.md", DOCS / "verdicts" / "runs.json"
@@ -208,16 +209,16 @@ def looked_at(evidence: Evidence, part: str) -> Evidence:
     return evidence.until(int(part.removeprefix("at step "))) if part else evidence
 
 
-def show(corpus: Path, name: str, shown: str) -> Run:
+def show(corpora: Path, name: str, shown: str) -> Run:
     """Judge the run that shows a failure, draw it, and return its entry for the page.
 
     Raises:
         SystemExit: its verdict is not the one that it should show.
     """
     key, _, part = shown.partition(" ")
-    index = json.loads((corpus / "index.json").read_text())
-    run = RunDirectory(corpus / "runs" / index[key])
-    evidence = looked_at(evidence_of(corpus, {"run": index[key]}), part)
+    (found,) = [each for each in of_rules(corpora / "own") if each.name == key.replace("/", ", seed ")]
+    assert found.run is not None
+    run, evidence = RunDirectory(found.run), looked_at(evidence_of(corpora, found), part)
     verdict = diagnose(evidence)
     if name not in (verdict.failure, verdict.variant):
         raise SystemExit(f"{shown} is {verdict.name}, which does not show {name}")
@@ -293,9 +294,10 @@ were seen (green if both overlap). Samples underlined in the same colour are nea
 
 **Every statistic of samples** is judged relative to the value that the same number of real samples reaches.
 
-**Confidence** is (right + 1)/(runs + 2) over labelled real runs whose evidence was as clear. How clear the evidence is
-depends on how far its least clear number is from the threshold (fully clear: twice or half of it). If fewer than ten
-labelled runs had the failure, or without samples, confidence is marked "uncalibrated" and is at most .8.
+**Confidence** is (right + 1)/(runs + 2) over labelled runs of the same domain (MNIST, points, pictures with or without
+classes, losses alone) that were judged on as many samples and snapshots, or fewer, and whose evidence was as clear. How
+clear it is depends on how far its least clear number is from the threshold (fully clear: twice or half of it). If fewer
+than ten such runs were decided, or had the failure, confidence is marked "uncalibrated" and is at most .8.
 
 **Runs of other code.** The format is recognised by content. Nothing is written next to your files; with `--out`,
 verdict.json and the pictures are written to that folder.
@@ -325,7 +327,7 @@ for; its share counts where the plan is known, and the updates of the generator 
 were never more than garbage, as they are when any run begins. Up to {learning} updates such samples, if they still
 improve, are under-trained. Until then the verdict is *inconclusive*, its summary says what was seen so far, and
 `missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by its samples
-from {live} snapshots on that span {share:.0f} % of its plan. Under {few} samples confidence is at most .8. Samples that
+from {live} snapshots on that span {share:.0f} % of its plan. Samples that
 repeat each other are mode collapse from {repeating} samples on: in the birthday test their number counts.
 
 {table}"""
@@ -359,7 +361,7 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
         f"{order}{names}. Other failures, and those that ended earlier, are listed as contributing.", 120
     )
     early = HOW_EARLY.format(
-        share=100 * SHARE, live=LIVE_SNAPSHOTS, few=FEW, repeating=REPEATING, learning=LEARNING, table=needs_table()
+        share=100 * SHARE, live=LIVE_SNAPSHOTS, repeating=REPEATING, learning=LEARNING, table=needs_table()
     )
     sections = [section(name, runs[name], remarks[name]) for name, _ in SHOWN]
     others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}
@@ -370,10 +372,10 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
 def main() -> None:
     """Read the command line and write the page."""
     parser = argparse.ArgumentParser(description="The page of verdicts.")
-    parser.add_argument("--corpus", type=Path, help="judge and draw its runs again")
-    corpus = parser.parse_args().corpus
-    if corpus:
-        write_json(RUNS, {name: show(corpus, name, shown) for name, shown in SHOWN})
+    parser.add_argument("--corpora", type=Path, help="judge and draw the runs of ganlab's own again")
+    corpora = parser.parse_args().corpora
+    if corpora:
+        write_json(RUNS, {name: show(corpora, name, shown) for name, shown in SHOWN})
     runs, remarks = read_json(RUNS), read_remarks("verdicts")
     atomic_write(PAGE, page(runs, remarks).encode())
     for line in outdated(remarks, {name: outcome(run) for name, run in runs.items()}):

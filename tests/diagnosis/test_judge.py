@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ganlab.config.load import experiment_from_mapping
-from ganlab.diagnosis.calibration import UNCALIBRATED, table
+from ganlab.diagnosis.calibration import UNCALIBRATED
 from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
 from ganlab.diagnosis.judge import diagnose
 
@@ -122,10 +122,6 @@ def test_without_any_evidence_nothing_is_proved() -> None:
 
 
 def test_confidence_is_that_of_labelled_runs(run: Evidence) -> None:
-    bins = table()["bins"]
-    shares = [(each["right"] + 1) / (each["runs"] + 2) for each in bins]
-    assert shares == sorted(shares)
-    assert len(bins) <= 5
     for snapshot_rows in (snapshots(), snapshots(vendi=1.0), ()):
         verdict = diagnose(replace(run, snapshots=snapshot_rows))
         assert 0 < verdict.confidence < 1

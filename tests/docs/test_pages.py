@@ -4,13 +4,13 @@ import json
 import re
 from collections import Counter
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from statistics import median
 
 import pytest
 
-from docs.make.verdict_accuracy import with_logs
+from docs.make.remarks import read_remarks
+from docs.make.verdict_accuracy import HISTORY, LOGS, page, with_sentences
 from ganlab.diagnosis.calibration import table
 from ganlab.runs.files import read_json
 from truth.sweeps import Judged, judged
@@ -41,65 +41,35 @@ def number(text: str, pattern: str) -> tuple[int, ...]:
 # Verdicts on the corpus
 
 
-def confusion(half: str) -> dict[tuple[str, str], int]:
-    """Counts by verdict and label, from a table of docs/verdict_accuracy.md."""
-    part = (DOCS / "verdict_accuracy.md").read_text().split(f"## Confusion, the half {half}\n")[1].split("\n## ")[0]
-    header, _, *rows = (
-        [cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if line[:1] == "|"
-    )
-    return {(row[0], label): int(cell) for row in rows for label, cell in zip(header[1:], row[1:], strict=True) if cell}
+ACCURACY = read_json(DOCS / "verdicts" / "accuracy.json")
+"""The figures that `truth.accuracy` wrote."""
 
 
-SUMMARY = (
-    r"(\d+) of (\d+) right \([\d.]+ %\), (\d+) inconclusive \([\d.]+ %\), (\d+) good runs accused, "
-    r"(\d+) failed runs called healthy, (\d+) of (\d+) poor runs called healthy"
-)
+def test_the_page_of_accuracy_is_what_its_figures_make() -> None:
+    made = page(ACCURACY, read_json(LOGS), table()["cells"], read_remarks("verdict_accuracy").get(HISTORY))
+    assert (DOCS / "verdict_accuracy.md").read_text() == made
 
 
-@pytest.mark.parametrize(("half", "row"), [("not tuned on", r"\*\*not tuned on\*\*"), ("tuned on", "tuned on")])
-def test_the_page_of_accuracy_counts_what_its_tables_hold(half: str, row: str) -> None:
-    right, runs, inconclusive, accused, missed, flattered, poor = number(
-        (DOCS / "verdict_accuracy.md").read_text(), rf"\| {row} \| \d+ \| \**{SUMMARY}"
-    )
-    counts = confusion(half)
-    assert sum(counts.values()) == runs
-    assert sum(n for (verdict, _), n in counts.items() if verdict == "inconclusive") == inconclusive
-    assert sum(n for (_, label), n in counts.items() if label == "poor") == poor
-    healthy = {label: n for (verdict, label), n in counts.items() if verdict == "healthy"}
-    assert healthy.get("poor", 0) == flattered
-    assert sum(n for label, n in healthy.items() if label not in ("good", "poor")) == missed
-    named = {"healthy", "under_trained", "inconclusive"}
-    assert sum(n for (verdict, label), n in counts.items() if label == "good" and verdict not in named) == accused
-    if half == "not tuned on":
-        page = (DOCS / "verdict_accuracy.md").read_text()
-        assert page.count(", seed ") == runs - right  # a row for each wrong verdict
+@pytest.mark.parametrize("part", ["measured", "tuned"])
+def test_figures_of_accuracy_agree_with_each_other(part: str) -> None:
+    for name, its in ACCURACY[part].items():
+        assert its["good"] + its["failed"] + its["poor"] == its["runs"]
+        assert its["low"] <= its["right"] / its["runs"] <= its["high"]
+        mistakes = its["accused"] + its["missed"] + its["flattered"]
+        assert its["right"] + mistakes <= its["runs"]
+        if part == "measured":
+            counts = ACCURACY["confusion"][name]
+            assert sum(sum(each.values()) for each in counts.values()) == its["runs"]
+            if name in ACCURACY["wrong"]:  # a row for each wrong verdict
+                assert len(ACCURACY["wrong"][name]) == its["runs"] - its["right"]
 
 
-def test_the_readme_says_how_often_verdicts_are_right_on_the_corpus() -> None:
-    page, readme = (DOCS / "verdict_accuracy.md").read_text(), flat(README)
-    tested = number(page, rf"\*\*{SUMMARY}\*\*")
-    tuned = number(page, rf"\| tuned on \| \d+ \| {SUMMARY}")
-    assert number(readme, r"on (\d+) of the (\d+) real runs that nothing was tuned on") == tested[:2]
-    assert number(readme, r"and on (\d+) of the (\d+) others") == tuned[:2]
-    assert number(readme, r"nothing was tuned on \((\d+) %\)") == (round(100 * tested[0] / tested[1]),)
-    assert ("no good run was accused and no failed one called healthy" in readme) == (tested[3:5] == (0, 0))
-    assert number(readme, r"but (\d+) of (\d+) poor ones") == tested[5:]
+def test_the_readme_says_how_often_verdicts_are_right_on_the_corpora() -> None:
+    assert README.read_text() == with_sentences(README.read_text(), ACCURACY)
 
 
-def test_calibration_counts_the_runs_of_the_page_of_accuracy() -> None:
-    """Both halves together: as many right, as many inconclusive, and every failure as often as in the tables."""
-    page = (DOCS / "verdict_accuracy.md").read_text()
-    halves = [number(page, rf"\*\*{SUMMARY}\*\*"), number(page, rf"\| tuned on \| \d+ \| {SUMMARY}")]
-    assert sum(each["right"] for each in table()["bins"]) == sum(half[0] for half in halves)
-    failures: Counter[str] = Counter()
-    for (verdict, _), count in chain(confusion("not tuned on").items(), confusion("tuned on").items()):
-        failures[verdict.partition("/")[0]] += count
-    assert failures == table()["failures"]
-    runs, images, points = number(flat(DOCS / "verdict_accuracy.md"),
-                                  r"from (\d+) real training runs \((\d+) on images, (\d+) on points")  # fmt: skip
-    assert table()["made_from"]["corpus"].startswith(f"{runs} runs")
-    assert table()["made_from"]["corpus"].endswith(f": {images} on images, {points} on points")
-    assert runs == images + points == sum(half[1] for half in halves)
+def test_calibration_and_the_page_of_accuracy_are_made_from_the_same_runs() -> None:
+    assert table()["made_from"]["runs"] == ACCURACY["made_from"]["runs"]
 
 
 def test_the_verdict_shown_in_the_readme_is_a_real_one() -> None:
@@ -111,8 +81,6 @@ def test_the_verdict_shown_in_the_readme_is_a_real_one() -> None:
     )  # a signal's value and threshold, which the page of verdicts leaves out
     assert re.findall(r"[\d.]*\d", told)
     assert set(re.findall(r"[\d.]*\d", told)) <= set(re.findall(r"[\d.]*\d", shown))
-    right, runs = number(block, r"(\d+) of (\d+) labelled runs")
-    assert {"right": right, "runs": runs}.items() <= table()["bins"][1].items()
 
 
 # Verdicts on the sweeps
@@ -198,10 +166,7 @@ def test_every_script_that_makes_a_page_is_named_where_its_work_stands() -> None
         assert file.stem == "remarks" or f"docs.make.{file.stem}" in pages, file.name
 
 
-def test_the_section_on_logs_of_other_code_is_what_its_figures_make() -> None:
-    page = (DOCS / "verdict_accuracy.md").read_text()
-    assert with_logs(page) == page
-    assert page.count("## Logs of other code") == 1
-    found = read_json(DOCS / "verdicts" / "foreign.json")
+def test_figures_of_logs_of_other_code_agree_with_each_other() -> None:
+    found = read_json(LOGS)
     assert found["logs"] == len(found["verdicts"])
     assert found["right"] == sum(right for _, right in found["verdicts"].values())

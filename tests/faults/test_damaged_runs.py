@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from ganlab.cli.app import app
 from ganlab.diagnosis import calibration
+from ganlab.diagnosis.calibration import DOMAINS
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
@@ -174,7 +175,9 @@ def contents(run: RunDirectory) -> dict[str, bytes]:
 @pytest.fixture
 def sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every verdict confident."""
-    always = {"bins": [{"from": 0.0, "right": 98, "runs": 100}], "failures": dict.fromkeys(map(failure_of, KINDS), 100)}
+    bins = [{"from": 0.0, "right": 98, "runs": 100}]
+    cells = [{"domain": domain, "samples": 0, "snapshots": 0, "bins": bins} for domain in DOMAINS]
+    always = {"cells": cells, "failures": dict.fromkeys(map(failure_of, KINDS), 100)}
     monkeypatch.setattr(calibration, "table", lambda: always)
 
 

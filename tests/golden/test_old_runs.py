@@ -84,7 +84,7 @@ def test_diagnose(name: str, command: Command, runs: Path, tmp_path: Path) -> No
         assert found["failure"] == "inconclusive"
         assert f"{TOO_SHORT[name]} of the 100 updates" in found["summary"]
     else:
-        for key in ("failure", "variant", "severity", "onset_step", "confidence"):
+        for key in ("failure", "variant", "severity", "onset_step"):
             assert found[key] == before[key], key
     for key in ("schema", "steps"):
         assert found[key] == before[key], key

@@ -1,18 +1,36 @@
-"""How verdicts are scored: two small runs from training to calibration, and the arithmetic on known verdicts."""
+"""How verdicts are scored: small runs from training to calibration, and the arithmetic on known verdicts."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ganlab
 from docs.make import verdict_accuracy
 from docs.make.remarks import Remark
-from ganlab.diagnosis.verdict import Verdict
-from ganlab.runs.files import read_json
-from truth.accuracy import Judged, bins_of, cache_rows, calibrate, commit, judged, read_labels, share, summary
+from ganlab.runs.files import read_json, write_json
+from truth.accuracy import (
+    ALL,
+    UNREAD,
+    Judged,
+    bins_of,
+    cache_rows,
+    calibrated,
+    cells_of,
+    checked,
+    commit,
+    counted,
+    judge_all,
+    measured,
+    onset_errors,
+    share,
+)
+from truth.corpora import Labelled, labelled
 from truth.corpus import CONFIGURATIONS, label_all
+from truth.cuts import cached, cuts_of, evidence_of
 
 pytestmark = pytest.mark.xdist_group("corpus")  # trained once
 
@@ -20,125 +38,174 @@ SHORT = ("ring_short_60", "grid_short_240")  # one of each half
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two runs of the corpus, trained, labelled, and with their rows."""
-    folder = tmp_path_factory.mktemp("corpus")
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs of ganlab's own corpus, labelled, and one of them once more as files of somebody else's."""
+    folder = tmp_path_factory.mktemp("corpora")
     index = {}
     for name in SHORT:
-        run = ganlab.train(CONFIGURATIONS[name].mapping, ["seed=0"], runs_dir=folder / "runs")
+        run = ganlab.train(CONFIGURATIONS[name].mapping, ["seed=0"], runs_dir=folder / "own" / "runs")
         index[f"{name}/0"] = run.path.name
-    (folder / "index.json").write_text(json.dumps(index))
-    label_all(folder)
-    cache_rows(folder, read_labels(folder))
+    (folder / "own" / "index.json").write_text(json.dumps(index))
+    label_all(folder / "own")
+    others = folder / "trainers"
+    others.mkdir()
+    (others / "log.csv").write_text((run.path / "history.csv").read_text())
+    points = {f"step_{step}": np.random.default_rng(step).normal(size=(70, 2)) for step in (10, 240)}
+    np.savez(others / "samples.npz", **points)
+    record = {"name": "somebody's", "group": "g", "split": "tune", "domain": "points", "run": None, "log": "log.csv",
+              "samples": "samples.npz", "real": "ring", "tile": None, "loss": None, "state": "failed",
+              "right": ["never_learned"]}  # fmt: skip
+    records = [record, {**record, "name": "unlabelled", "state": None}, {**record, "name": "none", "log": "gone.csv"}]
+    (others / "index.json").write_text(json.dumps(records))
+    cache_rows(folder, [each for each in labelled(folder) if each.name != "none"], 1)
     return folder
 
 
-def test_labels_of_real_runs(corpus: Path) -> None:
-    rows = read_labels(corpus)
-    assert [(row["configuration"], row["split"]) for row in rows] == [(SHORT[0], "test"), (SHORT[1], "tune")]
-    assert all(row["family"] == "short" for row in rows)
-    assert rows[0]["label"] != "good"  # 60 steps
-    header, *lines = (corpus / "labels.csv").read_text().splitlines()
-    assert header.startswith("configuration,seed,run,kind,family,split,label,mechanism,passing")
-    assert len(lines) == 2
+def test_the_labelled_runs_of_all_corpora(corpora: Path) -> None:
+    first, second, other, none = labelled(corpora)
+    assert [(each.group, each.split) for each in (first, second)] == [(SHORT[0], "measure"), (SHORT[1], "tune")]
+    assert first.label is not None
+    assert first.state != "good"  # 60 steps
+    assert (other.name, other.real, other.log) == ("somebody's", "ring", corpora / "trainers" / "log.csv")
+    assert none.name == "none"
 
 
-def test_runs_that_are_labelled_are_not_labelled_again(corpus: Path) -> None:
-    file = corpus / "labels.json"
+def test_runs_that_are_labelled_are_not_labelled_again(corpora: Path) -> None:
+    file = corpora / "own" / "labels.json"
     rows = json.loads(file.read_text())
     file.write_text(json.dumps([{**rows[0], "label": "by hand"}, rows[1]]))
-    label_all(corpus)
+    label_all(corpora / "own")
     assert json.loads(file.read_text())[0]["label"] == "by hand"
     file.write_text(json.dumps(rows))
 
 
-def test_rows_are_computed_again_if_the_features_change(corpus: Path) -> None:
-    label = read_labels(corpus)[0]
-    file = corpus / "rows" / f"{label['run']}.json"
+def test_a_run_is_cut_to_fewer_samples_each_compared_with_as_many_reals(corpora: Path) -> None:
+    own, _, other, _ = labelled(corpora)
+    cuts = cuts_of(corpora, own, "samples")
+    assert sorted(cuts.rows) == [0, 25, 64, 100]
+    assert (cuts.samples, cuts.at(1000)) == (1000, cuts.rows[ALL])
+    assert {row["n"] for row in cuts.rows[25]} == {25}
+    assert [row.step for row in cuts.rows[25]] == [row.step for row in cuts.rows[ALL]]
+    assert "copies" in cuts.rows[25][-1]
+    assert "copies" not in cuts.rows[25][-2]
+    theirs = cuts_of(corpora, other, "samples")
+    assert (sorted(theirs.rows), theirs.samples, theirs.at(100), theirs.at(1000)) == ([0, 25, 64], 70, None, None)
+    assert evidence_of(corpora, own).snapshots == cuts.rows[ALL]
+
+
+def test_what_is_cached_is_computed_again_if_statistics_change(corpora: Path) -> None:
+    run = labelled(corpora)[0]
+    file = cached(corpora, run, "samples")
     rows = read_json(file)
-    assert rows["features"] == "ring-coordinates"
-    file.write_text(json.dumps({"features": "others", "snapshots": []}))
-    cache_rows(corpus, [label])
+    write_json(file, {**rows, "rows": {"0": []}})
+    cache_rows(corpora, [run], 1)
+    assert read_json(file)["rows"] == {"0": []}
+    write_json(file, {**rows, "rows": {"0": []}, "key": "of others"})
+    cache_rows(corpora, [run], 1)
     assert read_json(file) == rows
-    file.write_text(json.dumps({**rows, "snapshots": []}))
-    cache_rows(corpus, [label])
-    assert read_json(file)["snapshots"] == []  # the same features: not looked at again
-    file.write_text(json.dumps(rows))
 
 
-def test_the_corpus_is_judged_from_its_rows(corpus: Path) -> None:
-    runs = judged(corpus, read_labels(corpus))
-    assert "inconclusive" not in {each.verdict.failure for each in runs}
-    blind = judged(corpus, read_labels(corpus), losses_only=True)
-    assert {each.verdict.failure for each in blind} == {"inconclusive"}
+def test_runs_are_judged_by_samples_and_by_losses_and_files_that_say_nothing_are_not_read(corpora: Path) -> None:
+    found = judge_all(corpora, labelled(corpora), 1)
+    assert [each.view for each in found] == ["samples", "losses"] * 4
+    assert all(each.decided for each in found[:6:2])
+    assert {each.verdict for each in found[1:6:2]} == {"inconclusive"}
+    assert {each.verdict for each in found[6:]} == {UNREAD}
+    cuts = judge_all(corpora, labelled(corpora)[:3], 1, cut=True)
+    sizes = {(each.run.corpus, each.samples, each.snapshots) for each in cuts if each.view == "samples"}
+    assert sizes == {("own", size, count) for size in (25, 64, 100, 1000) for count in (1, 4, 12)} | {
+        ("trainers", 25, 1),
+        ("trainers", 64, 1),
+    }
+    table = calibrated(found, cuts)
+    assert table["made_from"]["runs"] == {"own": 2, "trainers": 2}
+    assert table["made_from"]["features"] == ["grid-coordinates", "ring-coordinates"]
+    assert table["made_from"]["commit"] == commit()
+    assert sum(table["failures"].values()) == 3
+    figures = measured(found, cuts)
+    assert figures["measured"]["points"]["runs"] == 1
+    assert figures["tuned"]["other trainers"]["runs"] == 2
 
 
-def test_calibration_says_from_what_it_was_made(corpus: Path, tmp_path: Path) -> None:
-    calibrate(corpus, read_labels(corpus), tmp_path / "calibration.json")
-    found = read_json(tmp_path / "calibration.json")
-    assert found["made_from"]["corpus"] == "2 runs of truth/corpus.py: 0 on images, 2 on points"
-    assert found["made_from"]["features"] == ["grid-coordinates", "ring-coordinates"]
-    assert found["made_from"]["commit"] == commit()
-    assert sum(found["failures"].values()) == 2
-    assert found["bins"][0]["from"] == 0
-
-
-def run(label: str, name: str, strength: float = 1.0, **changes: Any) -> Judged:
-    """A judged run for which no rule but that of its label holds."""
-    numbers = {"training_samples": 50_000, "passing": 0.9, "spread": 1.0, "lost": [1], "lost_mass": 0.2, "away": 1.0,
-               "variety": 0.9, "repeats": 0.9, "copying": None, "earlier": []}  # fmt: skip
-    row = {"configuration": "c", "seed": 0, "kind": "images", "family": "", "mechanism": "", "split": "test"}
-    failure, _, variant = name.partition("/")
-    verdict = Verdict(failure, variant or None, 0.9, "", 0.5, None, "", (), (), (), (), "", (0, 1))
-    return Judged({**row, "label": label, "statistics": numbers, **changes}, verdict, strength)
+def run(state: str, verdict: str, strength: float = 1.0, **changes: Any) -> Judged:
+    """A judged run for which only the verdicts that are right for its state are."""
+    right = {"good": {"healthy", "under_trained"}, "poor": {"degraded"}, "failed": {"mode_collapse"}}[state]
+    label = Labelled("own", "c, seed 0", "c", "measure", "MNIST", state, frozenset(right))  # type: ignore[arg-type]
+    known = {"confidence": 0.9, "steps": 100, "domain": "mnist", **changes}
+    return Judged(label, "samples", 25, 1, verdict, strength=strength, **known)
 
 
 HALF = [
-    *[run("good", "healthy")] * 4,
+    *[run("good", "healthy") for _ in range(4)],
     run("good", "mode_collapse/total", 0.2),
     run("good", "inconclusive"),
-    run("total", "mode_collapse/total"),
-    run("garbage", "healthy", 0.3),
-    *[run("poor", "healthy", 0.4)] * 2,
+    run("failed", "mode_collapse/total"),
+    run("failed", "healthy", 0.3),
+    *[run("poor", "healthy", 0.4) for _ in range(2)],
     run("poor", "degraded", 0.4),
 ]
 
 
-def test_the_summary_counts_what_is_right_and_each_kind_of_mistake() -> None:
-    assert summary(HALF) == (
-        "6 of 11 right (54.5 %), 1 inconclusive (9.1 %), 1 good runs accused, 1 failed runs called healthy, "
-        "2 of 3 poor runs called healthy"
-    )
+def test_what_is_right_and_each_kind_of_mistake_are_counted() -> None:
+    found = counted(HALF)
+    assert (found["right"], found["runs"], found["inconclusive"]) == (6, 11, 1)
+    assert found["low"] < 6 / 11 < found["high"]
+    assert [found[key] for key in ("good", "accused", "failed", "missed", "poor", "flattered")] == [6, 1, 2, 1, 3, 2]
+    assert [each.surely_accused for each in HALF].count(True) == 1
+    assert not run("good", "mode_collapse", confidence=0.7).surely_accused
+    assert counted(HALF, lambda _: "inconclusive")["right"] == 0
+
+
+def test_how_far_an_onset_is_off_as_a_share_of_the_run() -> None:
+    dated = run("failed", "mode_collapse/total", onset=70)
+    dated = replace(dated, run=replace(dated.run, onset=40))
+    assert onset_errors([dated, run("failed", "mode_collapse/total", onset=70)]) == [pytest.approx(0.3)]
+    assert onset_errors([replace(dated, verdict="healthy"), replace(dated, onset=None)]) == []
 
 
 def test_bins_rise_in_strength_and_in_the_share_that_is_right() -> None:
-    known = {0.1: False, 0.2: True, 0.3: False, 0.4: True, 0.5: False, 0.6: True, 0.9: True, 1.0: True}
-    runs = [run("good", "healthy" if right else "degraded", strength) for strength, right in known.items()]
+    runs = [run("good", "healthy" if number % 3 else "degraded", number / 40) for number in range(20)]
+    runs += [run("good", "healthy", 0.5 + number / 40) for number in range(20)]
     bins = bins_of(runs)
+    assert 1 < len(bins) <= 3
     assert bins[0]["from"] == 0
     assert [each["from"] for each in bins] == sorted(each["from"] for each in bins)
     assert [share(each) for each in bins] == sorted(share(each) for each in bins)
-    assert (sum(each["right"] for each in bins), sum(each["runs"] for each in bins)) == (5, 8)
+    assert (sum(each["right"] for each in bins), sum(each["runs"] for each in bins)) == (33, 40)
+    assert len(bins_of(runs[:19])) == 1
     assert share({"right": 3, "runs": 4}) == pytest.approx(4 / 6)  # Laplace
 
 
-def test_inconclusive_verdicts_are_in_no_bin() -> None:
+def test_inconclusive_verdicts_are_in_no_bin_and_what_is_not_known_is_in_no_cell() -> None:
     assert sum(each["runs"] for each in bins_of(HALF)) == len(HALF) - 1
+    cells = cells_of([*HALF, run("good", "healthy", domain=None), run("good", "inconclusive", domain="points")])
+    assert [(each["domain"], each["samples"], each["snapshots"]) for each in cells] == [("mnist", 25, 1)]
+
+
+def test_confidences_of_the_tuned_runs_are_held_against_the_others() -> None:
+    tuned = [run("good", "healthy") for _ in range(10)]
+    tuned = [replace(each, run=replace(each.run, split="tune")) for each in tuned]
+    others = [run("good", "healthy"), run("good", "degraded")]
+    assert checked([*tuned, *others]) == [{"domain": "mnist", "verdicts": 2, "confidence": 0.917, "right": 0.5}]
+    assert checked([*tuned[1:], *others]) == []
 
 
 def test_the_page_of_accuracy() -> None:
-    blind = [run("garbage", "diverged", family="unbounded", mechanism="diverged"), run("good", "mode_collapse/total")]
-    text = verdict_accuracy.page(HALF, HALF, [*HALF, *blind], Remark("6 of 11 right", "How it came about."))
-    assert "\n\nHow it came about.\n\n| half |" in text
-    assert "| **not tuned on** | 11 | **6 of 11 right (54.5 %)" in text
-    assert "| healthy | 1 | 4 | 2 |  |" in text  # garbage, good, poor, total
-    assert "1 of 1 runs whose log proves divergence" in text
-    assert "| c, seed 0 | garbage | healthy | 0.90 |" in text
-    assert "now: 6 of 11 right" in verdict_accuracy.page(HALF, HALF, HALF, Remark("7 of 11 right", "How."))
+    found = measured(HALF, HALF)
+    logs = read_json(verdict_accuracy.LOGS)
+    remark = Remark("MNIST: 6 of 11", "How it came about.")
+    text = verdict_accuracy.page(found, logs, cells_of(HALF), remark)
+    assert "\n\nHow it came about.\n\n" in text
+    assert "| MNIST | 11 | 6 (55 %) [0.28, 0.79] | 1 | 1 of 6 | 1 of 2 | 2 of 3 | 1 |  |" in text
+    assert "| healthy | 1 | 4 | 2 |" in text  # failed, good, poor
+    assert "| MNIST | c, seed 0 | failed | healthy | 0.90 | mode_collapse |" in text
+    assert "| labelled runs on MNIST | 25 | 6 of 10 |" in text
+    assert "now: MNIST: 6 of 11" in verdict_accuracy.page(found, logs, [], Remark("MNIST: 7 of 11", "How."))
 
 
-def test_the_table_of_runs_behind_the_page() -> None:
-    header, *rows = verdict_accuracy.table(HALF)
-    assert len(rows) == len(HALF)
-    assert all(len(row) == len(header) for row in rows)
-    assert sum(row[header.index("right")] == "yes" for row in rows) == 6
+def test_the_readme_is_given_the_figures_of_the_measured_runs() -> None:
+    before = f"# G\n\nText. {verdict_accuracy.BEFORE}old\nfigures.\nOn 155 runs of the sweeps below: 3.\n\nMore.\n"
+    after = verdict_accuracy.with_sentences(before, measured(HALF, HALF))
+    assert "6 of 11 on MNIST. Of these, 1 of 6 good runs were accused, 1 of 2 failed" in " ".join(after.split())
+    assert after.endswith("below: 3.\n\nMore.\n")
+    assert "old" not in after

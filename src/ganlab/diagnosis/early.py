@@ -35,9 +35,6 @@ labelled runs that learned, one in ten had left the garbage behind by then."""
 NUMEROUS = 100
 """Samples from which it can be told which kinds are missing, and that nothing is."""
 
-FEW = 30
-"""Samples under which confidence is not calibrated: labelled runs were judged by many more."""
-
 SOME = 16
 """Samples that show a kind of image which makes up a tenth of all in four cases of five (1 - .9^16), which is the most
 that is ever claimed without calibration."""

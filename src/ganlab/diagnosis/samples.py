@@ -37,8 +37,15 @@ SEED = 0
 """Of the choice of reals: the same samples always get the same figures."""
 
 
-def with_samples(evidence: Evidence, samples: SampleSource, real: str | Array | None, tile: int | None) -> Evidence:
+def with_samples(
+    evidence: Evidence, samples: SampleSource, real: str | Array | None, tile: int | None, most: int = COUNT
+) -> Evidence:
     """Return the evidence with a snapshot a step of the samples, in place of any that the run made itself.
+
+    Args:
+        evidence: of the run.
+        samples, real, tile: as `--samples`, `--real` and `--tile` say.
+        most: samples of a step that are judged, at most.
 
     Raises:
         DataError: the samples or the real data are missing, broken, too few, or of another kind than each other.
@@ -60,7 +67,7 @@ def with_samples(evidence: Evidence, samples: SampleSource, real: str | Array | 
     steps, unit, aligned = align([step for step, _ in saved.steps], saved.unit, evidence)
     # A log of few rows can't tell apart all of the pictures.
     dated = dict(zip(steps, (values for _, values in saved.steps), strict=True))
-    rows, more = snapshots_of(list(dated.items()), saved.domain, options, data)
+    rows, more = snapshots_of([(step, values[:most]) for step, values in dated.items()], saved.domain, options, data)
     replaced = ["the snapshots of the run were replaced by --samples"] if evidence.snapshots else []
     seen = [f"--samples: {note}" for note in saved.notes]
     notes = (*evidence.notes, *seen, *found, *aligned, *more, *replaced, *data.notes)
@@ -110,7 +117,7 @@ def snapshots_of(
     notes: list[str] = []
     counts: dict[int, SampleStatistics] = {}
     for index, (step, values) in enumerate(samples):
-        alike, changes = as_real(values[:COUNT], domain, real.domain)
+        alike, changes = as_real(values, domain, real.domain)
         notes += [change for change in changes if change not in notes]
         if len(alike) not in counts:
             counts[len(alike)] = SampleStatistics(features, real.train, real.held_out, len(alike), SEED)

@@ -15,6 +15,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from torch.nn.functional import (
 )
 
 from ganlab.data import RealData, to_float
+from ganlab.data.selection import take
 from ganlab.evaluation import classifier
 from ganlab.evaluation.classifier import Classifier, resized
 from ganlab.evaluation.features import Features, Seen, features_for, in_chunks, look, of_classifier
@@ -193,8 +195,8 @@ def sliced_wasserstein(data: RealData) -> Features:
 
 
 def pyramid(data: RealData) -> Features:
-    """What ships: statistics of Laplacian pyramids."""
-    return features_for(None, data)
+    """What ships: statistics of Laplacian pyramids; here not fitted to the reals that stand in for samples."""
+    return features_for(None, replace(data, held_out=take(data.held_out, torch.arange(0))))
 
 
 CANDIDATES: dict[str, Callable[[RealData], Features]] = {

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from ganlab.data import RealData, to_float
-from ganlab.data.cache import cache_folder
+from ganlab.data import RealData, Samples, to_float
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.domain import Images
@@ -91,26 +91,47 @@ def test_classes_that_look_alike_are_not_counted(data: RealData) -> None:
     assert blind.see(to_float(data.held_out.values)).probabilities is None
 
 
-def test_what_is_fitted_is_kept_by_content(data: RealData, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = features_for(None, data)
-    monkeypatch.setattr(pictures, "fit", lambda data: pytest.fail("fitted again"))
-    again = features_for(None, data)
-    assert first.name == again.name
-    images = to_float(data.held_out.values[:20])
-    assert torch.equal(first.see(images).features, again.see(images).features)
+def test_what_is_fitted_is_the_same_for_every_split_and_order(
+    data: RealData, features: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "fit", lambda pictures: pytest.fail("fitted again"))
+    values = torch.cat([data.train.values, data.held_out.values])
+    labels = torch.cat([data.train.labels, data.held_out.labels])
+    order = torch.randperm(len(values), generator=torch.Generator().manual_seed(5))
+    for held in (0, 7, len(values) // 2):
+        train, held_out = (
+            replace(data.train, values=values[rows], labels=labels[rows]) for rows in (order[held:], order[:held])
+        )
+        found = features_for(None, RealData(train, held_out, fingerprint="of another split"))
+        assert found.name == features.name
+        images = to_float(values[:20])
+        assert torch.equal(found.see(images).features, features.see(images).features)
 
 
-def test_what_was_kept_and_is_damaged_is_fitted_anew(data: RealData) -> None:
-    few = replace(data, fingerprint="ab" * 32)
-    before = features_for(None, few).name
-    (kept,) = (cache_folder() / "pictures").glob(f"{few.fingerprint}*")
-    kept.write_bytes(kept.read_bytes()[:500])
-    assert features_for(None, few).name == before
+def test_other_pictures_and_other_labels_are_fitted_to(data: RealData, features: Features) -> None:
+    turned = replace(data, train=replace(data.train, values=data.train.values.flip(3)))
+    alone = replace(data, **{name: replace(part, labels=part.labels * 0) for name, part in _parts(data).items()})
+    names = {features_for(None, each).name for each in (data, turned, alone)}
+    assert len(names) == 3
+
+
+def _parts(data: RealData) -> dict[str, Samples]:
+    return {"train": data.train, "held_out": data.held_out}
+
+
+def test_figures_are_the_same_whether_what_the_reals_give_was_kept_or_not(
+    data: RealData, features: Features, fresh: Tensor
+) -> None:
+    def row(features: Features) -> dict[str, Any]:
+        return SampleStatistics(features, data.train, data.held_out, 60, seed=3).row(fresh[:60], thorough=True)
+
+    never = row(replace(features, content=""))
+    assert never == row(features) == row(features)
 
 
 def test_fitting_leaves_the_global_generator_alone(data: RealData) -> None:
     before = torch.random.get_rng_state()
-    pictures.fit(replace(data, train=shapes(60)))
+    pictures.fit(shapes(60))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 

@@ -14,11 +14,12 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-from ganlab.domain import Domain
+from ganlab.domain import Domain, Images
 from ganlab.evaluation import copying, fid, kid, manifold, modes
 from ganlab.evaluation.copying import Copies, HeldOutCells, PixelSpace
 from ganlab.evaluation.features import Features, Seen
 from ganlab.evaluation.inception_score import inception_score
+from ganlab.evaluation.kept import kept
 from ganlab.randomness import seeded_generator
 from ganlab.runs import snapshots
 
@@ -112,7 +113,9 @@ class Reference:
     @cached_property
     def balls(self) -> manifold.Balls:
         """The features with the distances to their neighbours."""
-        return manifold.balls(self.seen.features)
+        points = self.seen.features.double()
+        found = self.features.kept("neighbours", lambda: {"distances": manifold.balls(points).distances}, points)
+        return manifold.Balls(points, found["distances"])
 
     @cached_property
     def vendi(self) -> float:
@@ -182,13 +185,24 @@ class TrainingSet:
     def __init__(self, train: Tensor, unseen: Tensor, domain: Domain, seed: int, twins: int = 0) -> None:
         self.seed = seed
         self.twins = twins
-        self.space: PixelSpace = copying.pixel_space(train, domain)
-        self.vectors = self.space(train)
+        self.keeps = isinstance(domain, Images)
+        pixels = kept("pixels", lambda: _pixels(train, domain), train, when=self.keeps)
+        self.space = PixelSpace(domain, pixels["mean"], pixels["axes"])
+        self.vectors: Tensor = pixels["vectors"]
         self.unseen = self.space(unseen)
-        self.cells: HeldOutCells | None = (
-            copying.held_out_cells(self.vectors, self.unseen, seed) if len(unseen) else None
-        )
-        self.threshold = modes.duplicate_threshold(self.vectors, seed)
+        self.threshold: float = kept(
+            "threshold", lambda: {"found": modes.duplicate_threshold(self.vectors, seed)}, self.vectors, seed,
+            when=self.keeps,
+        )["found"]  # fmt: skip
+        self.cells: HeldOutCells | None = None
+        if len(unseen):
+            cells = kept("copies", self._held_out_cells, self.vectors, self.unseen, seed, when=self.keeps)
+            copies = Copies(cells["distances"], cells["indices"])
+            self.cells = HeldOutCells(cells["centres"], cells["cells"], copies)
+
+    def _held_out_cells(self) -> dict[str, Tensor]:
+        found = copying.held_out_cells(self.vectors, self.unseen, self.seed)
+        return {"centres": found.centres, "cells": found.cells, **vars(found.copies)}
 
     def __call__(self, samples: Tensor) -> Vectors:
         """Return samples, taken as the training samples are, by what they are in this space."""
@@ -208,7 +222,17 @@ class TrainingSet:
     @cached_property
     def bins(self) -> modes.Bins:
         """Cells of the training set, with how many training samples each holds."""
-        return modes.fit_bins(self.vectors, self.seed)
+        return modes.Bins(
+            **kept(
+                "bins", lambda: vars(modes.fit_bins(self.vectors, self.seed)), self.vectors, self.seed, when=self.keeps
+            )
+        )
+
+
+def _pixels(train: Tensor, domain: Domain) -> dict[str, Tensor]:
+    """Return the pixel space of training samples, and what they are in it."""
+    space = copying.pixel_space(train, domain)
+    return {"mean": space.mean, "axes": space.axes, "vectors": space(train)}
 
 
 # -- the registry ---------------------------------------------------------------------------------------------------

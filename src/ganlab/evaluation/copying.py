@@ -127,7 +127,7 @@ def pixel_space(train: Tensor, domain: Domain) -> PixelSpace:
     mean = points.mean(0)
     points = points - mean
     _, axes = torch.linalg.eigh(points.T @ points)
-    return PixelSpace(domain, mean, axes[:, -DIMENSIONS:])
+    return PixelSpace(domain, mean, axes[:, -DIMENSIONS:].contiguous())
 
 
 def copy_distances(fake: Tensor, train: Tensor) -> Copies:

@@ -91,7 +91,7 @@ class Evaluator:
             self.progress("real samples", 0.0)
             self.reals = _BesideReals(features, train, held_out, count, seed)
             self.training = _BesideTraining(train, held_out, count, seed)
-            self.real = self._measure(self.reals.peers, self.training.peers)
+            self.real = self._real()
 
     def __call__(self, fake: Tensor) -> dict[str, dict[str, Any]]:
         """Return the metrics of `count` samples, as `evaluate` does.
@@ -107,6 +107,20 @@ class Evaluator:
             why = f"the samples hold numbers that are not finite, or beyond {FARTHEST:.0e}"
             return self._figures({}, {}, why)
         return self._figures(self._measure(fake[: self.reals.count], fake[: self.training.count]), self.real)
+
+    def _real(self) -> dict[str, Value]:
+        """Return what real samples score in the generator's place."""
+        reals, training = self.reals, self.training
+        compared = (reals.peers, reals.reference.seen.features, reals.reference.seen.appearance, reals.reference.labels)
+        beside = (training.set.vectors, training.set.unseen, training.peers)
+        return reals.reference.features.kept(
+            "metrics",
+            lambda: self._measure(reals.peers, training.peers),
+            *compared,
+            *beside,
+            self.count,
+            training.set.seed,
+        )
 
     def _figures(
         self, values: Mapping[str, Value], real: Mapping[str, Value], why: str = ""
@@ -166,7 +180,7 @@ class _BesideReals:
         self.count = min(count, len(order))
         rows = torch.randperm(len(held_out), generator=seeded_generator(seed, "evaluation/held_out"))[: self.count]
         self.peers = to_float(train.values[order[: self.count]])
-        seen, labels = features.see(to_float(held_out.values[rows])), held_out.labels[rows]
+        seen, labels = features.see_reals(held_out.values[rows]), held_out.labels[rows]
         self.reference = Reference(features, seen, labels, seen.appearance, labels, seed)
 
     def size(self, entry: Entry[Sample, Reference]) -> int:

@@ -11,19 +11,21 @@ Metrics through a classifier of digits alone would call noise a sure 8: hence th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from ganlab.config.data import DataOptions, GridOptions, MnistOptions, RingOptions
-from ganlab.data import RealData
+from ganlab.data import RealData, to_float
 from ganlab.data.points import modes
 from ganlab.domain import Points
 from ganlab.evaluation import classifier, pictures
 from ganlab.evaluation.classifier import Classifier, resized
+from ganlab.evaluation.kept import kept
 from ganlab.evaluation.neighbours import nearest
 from ganlab.randomness import seeded_generator
 
@@ -79,12 +81,27 @@ class Features:
         see: float32 images (N, C, H, W) in [-1, 1], or points (N, 2), on the CPU, to what is seen of them. The same
             samples are seen alike every time.
         blind: what they were found not to see on the reals themselves, of SIGHTS.
+        content: says all that `see` depends on, so that what it gives may be kept; empty if it may not.
     """
 
     name: str
     class_names: tuple[str, ...]
     see: Callable[[Tensor], Seen]
     blind: tuple[str, ...] = ()
+    content: str = ""
+
+    def kept(self, what: str, make: Callable[[], Mapping[str, Any]], *inputs: Tensor | str | int) -> dict[str, Any]:
+        """Return what `make` makes of inputs and of what these features see, as `kept.kept` does."""
+        return kept(what, make, self.content, *inputs, when=bool(self.content))
+
+    def see_reals(self, stored: Tensor) -> Seen:
+        """Return what is seen of real samples as they are stored: read, if it was kept."""
+
+        def make() -> dict[str, Any]:
+            found = vars(self.see(to_float(stored)))
+            return {name: value for name, value in found.items() if value is not None}
+
+        return Seen(**{"probabilities": None, **self.kept("views", make, stored)})
 
 
 def features_for(options: DataOptions | None, data: RealData) -> Features:
@@ -94,14 +111,13 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
         options: where the data come from; None for arrays that the user provided.
         data: the data.
 
-    Raises:
-        DataError: what was fitted cannot be cached.
     """
     if isinstance(data.domain, Points):
         return of_points(options, data)
     if isinstance(options, MnistOptions) and not options.edges:
         network, code = classifier.shipped()
-        return of_classifier(network, f"mnist-cnn-{code}", data.train.class_names)
+        found = of_classifier(network, f"mnist-cnn-{code}", data.train.class_names)
+        return replace(found, content=found.name)
     return of_pictures(options, data)
 
 
@@ -133,7 +149,8 @@ def of_pictures(options: DataOptions | None, data: RealData) -> Features:
         classes = normalize(told[:, :-1], p=1, dim=1) if names else None
         return Seen(found, classes, passing, pictures.appearance(fit, found))
 
-    return Features(f"{options.name if options else 'array'}-pyramid-{code}", names, see, blind)
+    name = f"pyramid-{code}"
+    return Features(f"{options.name if options else 'array'}-{name}", names, see, blind, name)
 
 
 def of_points(options: DataOptions | None, data: RealData) -> Features:

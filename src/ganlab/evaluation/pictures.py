@@ -15,14 +15,11 @@ What they see and what they overlook is measured by `python -m truth.features`, 
 from __future__ import annotations
 
 import hashlib
-import logging
 import math
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn.functional import (
     adaptive_avg_pool2d,
@@ -35,17 +32,14 @@ from torch.nn.functional import (
     relu,
 )
 
-from ganlab.data import RealData, to_float
-from ganlab.data.cache import build, cache_folder
+from ganlab.data import RealData, Samples, to_float, to_uint8
 from ganlab.evaluation.classifier import IMAGE_SIDE, resized
 from ganlab.evaluation.garbage import GARBAGE_KINDS, garbage, lookalikes
+from ganlab.evaluation.kept import kept, report
 from ganlab.evaluation.modes import vendi
 from ganlab.evaluation.neighbours import nearest
 from ganlab.randomness import seeded_generator
-from ganlab.runs.files import write_synced
 from ganlab.runs.snapshots import relative_vendi
-
-log = logging.getLogger(__name__)
 
 FILTERS, LEVELS, FIELDS = 24, 3, 4
 """Filters of 3 x 3 pixels, bands of the pyramid, and fields a side over which the filters' answers are averaged."""
@@ -90,8 +84,8 @@ CHECKED = 200
 LEAST = 0.1
 """Twice this share of the reals kept back must pass for the features to say anything about quality."""
 
-VERSION = 3
-"""Of what is kept in the cache."""
+DESCRIBED, TRAINED = 0.3, 0.6
+"""Shares of the time of a fit after which the reals are described, and the small network's examples are."""
 
 Fitted = Mapping[str, Tensor]
 """What was fitted to reals, by name."""
@@ -122,34 +116,48 @@ def described(images: Tensor) -> Tensor:
 
 
 def fitted(data: RealData) -> tuple[Fitted, str]:
-    """Return what is fitted to real pictures, kept in the cache by their content; and 8 digits of its SHA-256.
+    """Return what is fitted to real pictures, kept by their content; and 8 digits of its SHA-256.
 
-    Raises:
-        DataError: it cannot be kept.
+    It is fitted to held-out pictures too, so that it is the same for every split of the same pictures. What is seen
+    through it then knows training and held-out pictures alike, and of generated ones neither.
     """
-    classes = len(data.train.labels.unique())
-    labels = hashlib.sha256(data.train.labels.numpy().tobytes()).hexdigest()[:8] if classes > 1 else "none"
-    path = cache_folder() / "pictures" / f"{data.fingerprint}-{labels}-{VERSION}.safetensors"
-    found: dict[str, Tensor] = {}
-
-    def is_whole(candidate: Path) -> bool:
-        try:
-            found.update(load_file(candidate))
-        except (OSError, SafetensorError):
-            return False
-        return True
-
-    def write(target: Path) -> None:
-        log.info("fitting features to these %d pictures, once: they are kept in %s", len(data.train), path)
-        write_synced(target, save(fit(data)))
-
-    build(path, is_whole, write)
-    found.update(load_file(path))
-    return found, hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    pictures = in_order(data, FITTED_TO)
+    found = kept("features", lambda: fit(pictures), pictures.values, pictures.labels, len(pictures.class_names))
+    digest = hashlib.sha256()
+    for name in sorted(found):
+        digest.update(found[name].numpy().data)
+    return found, digest.hexdigest()[:8]
 
 
-def fit(data: RealData) -> dict[str, Tensor]:
-    """Fit to the training pictures; the same pictures give the same numbers on the same machine.
+def in_order(data: RealData, most: int) -> Samples:
+    """Return some of all real pictures, as bytes, in the order of their SHA-256: it depends on the pictures alone.
+
+    Pictures of one class have no labels: all are 0.
+    """
+    one = len(torch.cat([data.train.labels, data.held_out.labels]).unique()) < 2
+    parts = (data.train, data.held_out)
+    found = []
+    for part, samples in enumerate(parts):
+        labels = samples.labels.tolist()
+        for start in range(0, len(labels), 250):
+            rows = _bytes(samples.values[start : start + 250]).flatten(1).numpy()
+            for row, pixels in enumerate(rows, start):
+                found.append((hashlib.sha256(pixels.data).digest(), 0 if one else labels[row], part, row))
+    found = sorted(found)[:most]
+    return replace(
+        data.train,
+        values=torch.stack([_bytes(parts[part].values[row]) for _, _, part, row in found]),
+        labels=torch.tensor([label for _, label, _, _ in found]),
+        class_names=data.train.class_names[:1] if one else data.train.class_names,
+    )
+
+
+def _bytes(values: Tensor) -> Tensor:
+    return (to_uint8(values) if values.is_floating_point() else values).contiguous()
+
+
+def fit(pictures: Samples) -> dict[str, Tensor]:
+    """Fit to pictures in random order; the same ones give the same numbers on the same machine.
 
     Returns:
         `mean` (p,) and `axes` (p, q) of the descriptions, `centre` (q,) of what they become; `references` (R, q) and
@@ -158,10 +166,9 @@ def fit(data: RealData) -> dict[str, Tensor]:
         pictures go unseen.
     """
     source = seeded_generator(0, "pictures/fit")
-    rows = torch.randperm(len(data.train), generator=source)[:FITTED_TO]
-    images = torch.cat([resized(to_float(part)) for part in data.train.values[rows].split(250)])
-    labels = data.train.labels[rows] if len(data.train.labels.unique()) > 1 else torch.zeros(len(rows)).long()
-    back = min(CHECKED, len(rows) // 5)
+    images = torch.cat([resized(to_float(part)) for part in pictures.values.split(250)])
+    labels = pictures.labels
+    back = min(CHECKED, len(images) // 5)
     checked, images = images[:back], images[back:]
     found = described(images)
     mean = found.mean(0)
@@ -177,7 +184,8 @@ def fit(data: RealData) -> dict[str, Tensor]:
     # Reals that repeat each other have no scale of their own; they lie on nothing but copies.
     scales = own[0][:, -1].clamp(min=1e-6) if own[0].shape[1] else torch.ones(len(references))
     result |= {"centre": features.mean(0), "references": references, "scales": scales}
-    classes = len(data.train.class_names) if len(labels.unique()) > 1 else 1
+    report("features", DESCRIBED)
+    classes = len(pictures.class_names)
     result |= _network(images, found, labels[back:], classes, source)
     # Limits are those that fresh reals keep: few reals are learned by heart, and what was fitted to them says nothing.
     descriptions = described(checked if back else images)
@@ -206,7 +214,9 @@ def _network(images: Tensor, found: Tensor, labels: Tensor, classes: int, source
         network = nn.Sequential(nn.Linear(found.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, classes + 1))
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=STEPS)
-        for _ in range(STEPS):
+        for step in range(STEPS):
+            if step % 100 == 0:
+                report("features", TRAINED + (1 - TRAINED) * step / STEPS)
             rows = torch.randint(reals.shape[1], (BATCH,), generator=source)
             versions = torch.randint(2, (BATCH,), generator=source)
             none = broken[torch.randint(len(broken), (BROKEN,), generator=source)]

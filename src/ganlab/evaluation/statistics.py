@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +13,19 @@ from torch import Tensor
 
 from ganlab.data import Samples, to_float
 from ganlab.domain import Points
-from ganlab.evaluation.battery import FEATURES, PIXELS, Asked, Reference, Sample, TrainingSet, Value
+from ganlab.evaluation.battery import (
+    FEATURES,
+    PIXELS,
+    Asked,
+    Entry,
+    Reference,
+    Sample,
+    TrainingSet,
+    Value,
+    Vectors,
+)
 from ganlab.evaluation.features import Features
+from ganlab.evaluation.kept import kept
 from ganlab.evaluation.modes import Repeats, duplicate_threshold, pair_rate, repeats, vendi
 from ganlab.randomness import seeded_generator
 from ganlab.runs.snapshots import MOST_REPEATED, STATISTICS, Taken
@@ -57,15 +70,24 @@ class SampleStatistics:
         else:
             both = chosen(train, 2 * count, seed, "statistics")
             rows, values, peers = both[::2], train, both[1::2]
-        seen = features.see(to_float(values.values[rows]))
-        self.peers = Sample(features.see(to_float(train.values[peers])), Asked(train.labels[peers]))
+        seen = features.see_reals(values.values[rows])
+        self.peers = Sample(features.see_reals(train.values[peers]), Asked(train.labels[peers]))
         examples, labels = self._examples()
         varied = [vendi(examples[labels == label]) > VARIED for label in range(len(features.class_names))]
         # Classes whose reals hardly vary themselves have no variety to lose.
         self.reference = Reference(
             features, seen, values.labels[rows], examples, labels, seed, most=PER_CLASS, varied=tuple(varied)
         )
-        self._real: dict[tuple[str, ...], dict[str, Value]] = {}
+        self._real: dict[Taken, dict[str, Value]] = {}
+
+    def prepare(self, thorough: bool) -> None:
+        """Compute all that rows need of the reals, which the first of them does otherwise."""
+        self._reals("each")
+        if self._repeats_judged:
+            self._repeated_reals  # noqa: B018
+        if thorough:
+            self._reals("last")
+            self._unseen(len(self.peers))
 
     def _examples(self) -> tuple[Tensor, Tensor]:
         """Appearance and labels of up to PER_CLASS training samples of each class; of none, if there are no classes."""
@@ -74,7 +96,7 @@ class SampleStatistics:
         rows = torch.cat([labels[:0], *((labels == label).nonzero().flatten()[:PER_CLASS] for label in classes)])
         if not len(rows):
             return torch.zeros(0, 1), rows
-        return self.features.see(to_float(self.train.values[rows])).appearance, labels[rows]
+        return self.features.see_reals(self.train.values[rows]).appearance, labels[rows]
 
     def row(self, samples: Tensor, thorough: bool, asked: Asked | None = None) -> dict[str, Any]:
         """Return the statistics of samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2.
@@ -106,17 +128,45 @@ class SampleStatistics:
 
     def _beside_reals(self, sample: Sample, taken: Taken) -> dict[str, Value]:
         found: dict[str, Value] = {}
+        for entry, names in self._entries(sample, taken):
+            real = {name: self._reals(taken)[name] for name in names} if entry.paired else None
+            found |= _paired(names, entry(sample, self.reference), real)
+        return found
+
+    def _entries(self, sample: Sample, taken: Taken) -> Iterator[tuple[Entry[Sample, Reference], list[str]]]:
+        """Yield what can be said of samples, with the names of its statistics."""
         for entry in FEATURES:
             names = [name for name in entry.names if STATISTICS[name].taken == taken]
             if names and sample.allows(entry.needs) and entry.seen_through(self.features):
-                if entry.paired and entry.names not in self._real:
-                    self._real[entry.names] = entry(self.peers, self.reference)
-                found |= _paired(names, entry(sample, self.reference), self._real.get(entry.names))
+                yield entry, names
+
+    def _reals(self, taken: Taken) -> dict[str, Value]:
+        """Return what the peers score."""
+        if taken not in self._real:
+            self._real[taken] = self.features.kept(
+                f"scores {taken}", lambda: self._scores(taken), *self._compared, self.seed
+            )
+        return self._real[taken]
+
+    def _scores(self, taken: Taken) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for entry, _ in self._entries(self.peers, taken):
+            found |= entry(self.peers, self.reference) if entry.paired else {}
         return found
+
+    @property
+    def _compared(self) -> tuple[Tensor, ...]:
+        """All that what the peers score depends on, with the features and the seed."""
+        assert self.peers.asked is not None
+        sides = (self.peers.seen, self.reference.seen)
+        seen = (value for side in sides for value in vars(side).values() if value is not None)
+        varied = torch.tensor(self.reference.varied)
+        labels = (self.peers.asked.labels, self.reference.labels, self.reference.example_labels)
+        return *seen, *labels, self.reference.examples, varied
 
     def _repeats(self, sample: Sample) -> dict[str, Value]:
         """Return how far samples repeat each other; of points, which lie close where modes are small, nothing."""
-        if isinstance(self.train.domain, Points) or "variety" in self.features.blind:
+        if not self._repeats_judged:
             return {}
         threshold, rate, real = self._repeated_reals
         found = repeats(sample.seen.appearance[:MOST_REPEATED], threshold, rate)
@@ -128,25 +178,50 @@ class SampleStatistics:
             "repeats_chance": found.chance,
         }
 
+    @property
+    def _repeats_judged(self) -> bool:
+        return not isinstance(self.train.domain, Points) and "variety" not in self.features.blind
+
     @cached_property
     def _repeated_reals(self) -> tuple[float, float, Repeats]:
         """Distance of near-duplicates, how likely two reals are some, and how far as many reals repeat each other."""
-        rows = chosen(self.train, MOST_REPEATED, self.seed, "statistics/repeats")
-        looks = self.features.see(to_float(self.train.values[rows])).appearance
-        threshold = duplicate_threshold(looks, self.seed)
-        rate = pair_rate(looks, threshold, len(self.train))
-        return threshold, rate, repeats(self.peers.seen.appearance[:MOST_REPEATED], threshold, rate)
+        stored = self.train.values[chosen(self.train, MOST_REPEATED, self.seed, "statistics/repeats")]
+        peers = self.peers.seen.appearance[:MOST_REPEATED]
+
+        def make() -> dict[str, Any]:
+            looks = self.features.see(to_float(stored)).appearance
+            threshold = duplicate_threshold(looks, self.seed)
+            rate = pair_rate(looks, threshold, len(self.train))
+            return {"threshold": threshold, "rate": rate, "real": asdict(repeats(peers, threshold, rate))}
+
+        found = self.features.kept("repeats", make, stored, peers, len(self.train), self.seed)
+        return found["threshold"], found["rate"], Repeats(**found["real"])
 
     def _beside_training(self, samples: Tensor) -> dict[str, Value]:
         vectors = self.training(samples)
-        unseen = self.training.stand_in(len(samples))
+        real = self._unseen(len(samples))
         found: dict[str, Value] = {}
-        for entry in PIXELS:
-            names = [name for name in entry.names if STATISTICS[name].taken == "last"]
-            if names:
-                real = None if not entry.paired else entry(unseen, self.training) if unseen else {}
-                found |= _paired(names, entry(vectors, self.training), real)
+        for entry, names in self._of_pixels():
+            found |= _paired(names, entry(vectors, self.training), real if entry.paired else None)
         return found
+
+    @staticmethod
+    def _of_pixels() -> list[tuple[Entry[Vectors, TrainingSet], list[str]]]:
+        found = [(entry, [name for name in entry.names if STATISTICS[name].taken == "last"]) for entry in PIXELS]
+        return [(entry, names) for entry, names in found if names]
+
+    def _unseen(self, count: int) -> dict[str, Value]:
+        """Return what up to `count` held-out samples score against the training set; nothing if there are none."""
+        training = self.training
+        unseen = training.stand_in(count)
+        if unseen is None:
+            return {}
+
+        def make() -> dict[str, Value]:
+            scores = [entry(unseen, training) for entry, _ in self._of_pixels() if entry.paired]
+            return {name: value for each in scores for name, value in each.items()}
+
+        return kept("scores of held-out images", make, training.vectors, unseen.vectors, self.seed, when=training.keeps)
 
     @cached_property
     def training(self) -> TrainingSet:

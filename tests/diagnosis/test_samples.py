@@ -17,6 +17,7 @@ from ganlab.diagnosis.samples import as_real, load_real, snapshots_of
 from ganlab.domain import Images, Points
 from ganlab.errors import DataError
 from ganlab.runs.snapshots import statistic_of
+from tests.evaluation.drawn import shapes
 
 RANDOM = np.random.default_rng(0)
 BYTES = RANDOM.integers(0, 256, (20, 8, 10), np.uint8)
@@ -94,11 +95,11 @@ def test_a_foreign_log_gets_snapshots(tmp_path: Path) -> None:
 
 def test_folders_of_images_of_one_aspect_ratio_are_compared_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("step,d_loss\n1,1.0\n50,1.5\n")
-    for name, count, size in (("real", 60, (60, 40)), ("fakes", 20, (30, 20))):
+    for name, count, size in (("real", 200, (60, 40)), ("fakes", 20, (30, 20))):
         (tmp_path / name).mkdir()
-        for number in range(count):
-            pixels = Image.fromarray(RANDOM.integers(0, 256, (4, 6, 3), np.uint8))
-            pixels.resize(size, Image.Resampling.BILINEAR).save(tmp_path / name / f"{number}.png")
+        for number, pixels in enumerate(shapes(count, seed=count).values.permute(0, 2, 3, 1).numpy()):
+            picture = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)
+            picture.save(tmp_path / name / f"{number}.png")
     found = read(tmp_path / "log.csv", ReadOptions(samples=tmp_path / "fakes", real=str(tmp_path / "real")))
     [row] = found.snapshots
     assert row["n"] == 20

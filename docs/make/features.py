@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ganlab.evaluation.pictures import CHECKED, TOLD_APART
-from truth.features import CANDIDATES, COUNT, SHOWN, TARGET, right
+from truth.features import CANDIDATES, COUNT, ELSEWHERE, SHOWN, TARGET, right
 
 PAGE = Path(__file__).parents[1] / "features.md"
 
@@ -28,6 +28,11 @@ Bench = dict[str, dict[str, dict[str, Any]]]
 
 def page(bench: Bench) -> str:
     """Return the whole page from what the bench measured, by data set and candidate."""
+    other = bench["emoji, 32 px"]["pyramid"]["kinds"][ELSEWHERE]
+
+    def percent(key: str) -> str:
+        return f"{100 * other[key]:.0f} %"
+
     tables = "\n".join(f"## {name}\n\n{kinds_of(found)}" for name, found in bench.items())
     return f"""# What samples are seen through
 
@@ -52,20 +57,25 @@ Made by `python -m docs.make.features` from `truth/features.json`, which `python
 npm's `emoji-datasource-google`, patches of scikit-learn's two photographs, its 8 x 8 digits in random colours, and
 6,000 MNIST digits without their classifier. Each candidate judges {COUNT} samples of each kind, whose fault is known
 because it was made, as a snapshot would. Candidates beside the one that ships: a network with fixed random weights
-and a classifier of the data as one class (what earlier versions used without labels), a small convolutional network
-trained for half a minute to tell which picture a crop is of (Chen et al. 2020), and a classifier of the labels
-(earlier versions, with labels). The classifiers saw {SHOWN:,} images, a tenth of what they saw in earlier versions, to
-stay within half a minute. Weights of Inception or DINOv2 were in no cache. What is not in a table was not measured.
+and a classifier of the data as one class (what earlier versions used without labels), sliced Wasserstein distances of
+patches in the same pyramids, for which nothing is trained (Rabin et al. 2011; Karras et al. 2018), a small
+convolutional network trained for half a minute to tell which picture a crop is of (Chen et al. 2020), and a classifier
+of the labels (earlier versions, with labels). The classifiers saw {SHOWN:,} images, a tenth of what they saw in earlier
+versions, to stay within half a minute. Weights of Inception or DINOv2 were in no cache. What is not in a table was not
+measured; where a count is of 14, real pictures of other classes were not.
 
 An answer is right if of garbage (noise, greys, blur, shuffled patches, samples of a small DCGAN after 100 and 300
 steps, other data) less than half as many samples pass as of reals; if the relative Vendi score is under .1 of one
 picture repeated, under .25 of 4 and 16, under .6 of 64; if 256 pictures repeated and half of the classes lower
-coverage (under .95 and .85); and if reals pass, vary and cover as reals do. The GAN after 800 steps and jittered
+coverage (under .95 and .85); if real pictures of the other classes cover less than half of what features fitted to one
+half of the classes know; and if reals pass, vary and cover as reals do. The GAN after 800 steps and jittered
 copies are shown and not counted. The limits of the garbage test were set on emoji of 32 px, digits of 8 px and
 MNIST; emoji of 64 px and photographs were only measured. Two
 rules were eased after a first look: the coverage of 256 pictures from .85, which the shipped features missed by .02
 on emoji of 32 px, and the check on the reals, which had refused to judge quality on photographs while blur was part
-of it.
+of it. The rule for other classes was written before they were measured, and emoji break it: pictures of the other half
+lie among those of the first ({percent("coverage")} of the reals' coverage), though only {percent("good")} as many pass
+and they have {percent("variety")} of the variety.
 
 {summary(bench)}
 
@@ -102,7 +112,10 @@ def kinds_of(found: dict[str, dict[str, Any]]) -> str:
     for kind in found[known[0]]["kinds"]:
         cells = []
         for each in known:
-            row = found[each]["kinds"][kind]
+            row = found[each]["kinds"].get(kind)
+            if row is None:
+                cells.append("")
+                continue
             words = " / ".join(
                 "-" if row[key] is None else f"{100 * row[key]:.0f}" for key in ("good", "variety", "coverage")
             )

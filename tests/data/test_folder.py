@@ -286,6 +286,13 @@ def test_a_survey_counts_images_and_classes_and_says_what_is_cut_off(root: Path)
     )
 
 
+def test_a_size_that_is_proposed_can_be_made(tmp_path: Path) -> None:
+    _saved(tmp_path, Image.new("L", (100, 133)), "a.png")
+    assert _surveyed(tmp_path, 100).endswith("(2 % with data.image_size=[136, 100])")
+    _saved(tmp_path, Image.new("L", (10, 4000)), "a.png")
+    assert _surveyed(tmp_path, 100).endswith("which cuts 100 % of their area off at the edges")
+
+
 def test_a_survey_of_images_of_several_sizes_tells_them_as_they_are_shown(tmp_path: Path) -> None:
     turned = Image.Exif()
     turned[0x0112] = 6  # the camera was held upright

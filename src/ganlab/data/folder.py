@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from ganlab.config.data import FolderOptions, held_out_size
-from ganlab.config.networks import SIDES
+from ganlab.config.networks import SIDES, STRIDED
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.decoding import decoded
 from ganlab.data.samples import RealData, Samples
@@ -42,7 +42,9 @@ CACHE_VERSION = 2
 DECODED_AT_ONCE = 1024
 """Images decoded between two looks at the results: bounds the memory, and the wait after Ctrl-C."""
 KEPT = 0.9
-"""Share of their area that images must keep when they are cut; `survey` proposes another size if less is kept."""
+"""Share of their area that images must keep when they are cut; `survey` says so if less is kept."""
+WORTH_IT = 0.05
+"""Share of their area that images must gain by another size for `survey` to propose it."""
 MEASURED = 1000
 """Images whose headers `survey` reads, at most."""
 NAMED = 10
@@ -117,7 +119,7 @@ class Survey:
         if (kept := self._kept(domain.height, domain.width)) < KEPT:
             what += f", which cuts {100 * (1 - kept):.0f} % of their area off at the edges"
             fitting = self._fitting(min(domain.height, domain.width))
-            if (then := self._kept(*fitting)) > kept:
+            if (then := self._kept(*fitting)) > kept + WORTH_IT:
                 what += f" ({100 * (1 - then):.0f} % with data.image_size=[{fitting[0]}, {fitting[1]}])"
         return what
 
@@ -128,11 +130,14 @@ class Survey:
         return kept / sum(self.sizes.values())
 
     def _fitting(self, short: int) -> tuple[int, int]:
-        """Return the height and width with this short side that suit the most frequent proportions best."""
+        """Return the height and width with this short side, which most networks make, for the usual proportions."""
         ratio = sorted(height / width for height, width in Counter(self.sizes).elements())[
             sum(self.sizes.values()) // 2
         ]
-        long = min(SIDES[-1], max(short, 4 * round(short * max(ratio, 1 / ratio) / 4)))
+        wanted = short * max(ratio, 1 / ratio)
+        long = min(
+            (side for side in SIDES if side >= short and STRIDED.fits(side)), key=lambda side: abs(side - wanted)
+        )
         return (long, short) if ratio > 1 else (short, long)
 
 

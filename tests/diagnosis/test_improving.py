@@ -86,6 +86,15 @@ def test_a_short_run_that_was_good_can_collapse(images: Any) -> None:
     assert judged(rows, images("training.steps=60")).name == "mode_collapse/total"
 
 
+@pytest.mark.parametrize("passing", [0.0, 0.6])
+def test_a_blob_of_a_short_run_is_no_collapse_though_it_passes_for_a_moment(images: Any, passing: float) -> None:
+    rows = improving(0.1, 0.0, steps=300, **BLOB)
+    rows[7] = {**rows[7], "good": passing}
+    assert judged(rows, images("training.steps=300")).failure in ("never_learned", "inconclusive")
+    later = [{**each, "step": 10 * each["step"]} for each in rows]
+    assert judged(later, images("training.steps=3000")).failure in ("never_learned", "mode_collapse")
+
+
 @pytest.mark.parametrize("steps", [80, 300])
 def test_garbage_that_improves_early_is_under_trained_and_later_must_improve_by_more(images: Any, steps: int) -> None:
     for changes in ({}, BLOB):

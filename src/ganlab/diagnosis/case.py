@@ -297,18 +297,21 @@ class Case:
 
     @cached_property
     def learned(self) -> bool:
-        """Return whether the samples of any snapshot were more than garbage."""
-        return any((ratio(row, "good") or 0.0) >= GARBAGE for row in self.rows)
+        """Return whether the samples of any snapshot were more than garbage, and not all alike.
+
+        A blob that jumps about passes the garbage test for a moment where it lies near to reals.
+        """
+
+        def more(row: Row) -> bool:
+            passing, variety = ratio(row, "good"), relative_vendi(row)
+            return passing is not None and passing >= GARBAGE and (variety is None or variety >= ALIKE)
+
+        return any(map(more, self.rows))
 
     @property
     def young(self) -> bool:
-        """Return whether the run is known to have ended, or to be, before most runs that learn show it."""
+        """Return whether nothing was learned yet, and the run is known to be where most that learn have not either."""
         return bool(self.rows) and not self.learned and self.updates is not None and self.updates < LEARNING
-
-    @property
-    def begins(self) -> bool:
-        """Return whether a run is young and improves: what it looks like says nothing yet."""
-        return self.young and self.improving
 
     @cached_property
     def passing(self) -> float:

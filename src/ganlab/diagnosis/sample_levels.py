@@ -50,6 +50,15 @@ def repeated(row: Row) -> bool:
     return share >= REPEATED and unlike_reals and chance < CHANCE
 
 
+def blurred(case: Case) -> bool:
+    """Return whether nothing was learned yet by a run that has hardly begun, and its samples do not repeat each other.
+
+    Such samples are alike because none of them shows anything, which is no collapse.
+    """
+    last = case.recent[-1] if case.recent else None
+    return case.young and last is not None and last.number("near_duplicates") is not None and not repeated(last)
+
+
 def repeats_of(case: Case) -> list[Finding]:
     """The finding that the last samples repeat each other; empty if they do not."""
     row = case.recent[-1]

@@ -12,6 +12,7 @@ from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import (
     VISITED,
+    blurred,
     class_shares,
     repeated,
     repeats_in_words,
@@ -62,7 +63,7 @@ def examine(case: Case) -> Iterator[Charge]:
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
-    if case.begins and not repeated(case.recent[-1]):
+    if blurred(case):
         return
     # Where all classes are there, each with few faces, the collapse is one within them.
     if case.always_recently(repeated) and (visited_mass(case.recent[-1]) or 0.0) < VISITED:

@@ -8,7 +8,7 @@ from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
-from ganlab.diagnosis.sample_levels import repeated, repeats_of
+from ganlab.diagnosis.sample_levels import blurred, repeated, repeats_of
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -21,8 +21,8 @@ def examine(case: Case) -> Iterator[Charge]:
     def single(row: Row) -> bool:
         return repeated(row) and row.number("distinct") == 1
 
-    if case.begins and not repeated(case.recent[-1]):
-        return  # What has hardly begun is all alike, but does not repeat itself.
+    if blurred(case):
+        return
     value = case.recently(relative_vendi)
     # A generator that jumps from one sample to another is between two of them at times: most snapshots must say so.
     if not value < ALIKE or not alike(case.recent[-1]):

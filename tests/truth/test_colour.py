@@ -36,6 +36,7 @@ def test_a_corpus_cut_short_has_faults_good_runs_and_short_ones() -> None:
 
 def test_every_label_is_that_of_a_run_and_names_verdicts_that_exist() -> None:
     runs = {key(*pair) for pair in order()}
+    assert len(LABELLED) >= 45
     for name, label in LABELLED.items():
         assert name in runs
         assert set(label) == {"seen", "state", "right"}, name

@@ -61,3 +61,22 @@ def test_a_line_tells_when_the_run_reads_otherwise(tmp_path: Path) -> None:
     assert lines[-1] == "step 3: Inconclusive"
     assert sum("Inconclusive" in line for line in lines) == 1
     assert "so far, step 4: Inconclusive" in panel.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_plain_lines_tell_once_that_the_reals_are_prepared() -> None:
+    console = Console(file=io.StringIO(), force_terminal=False, width=200)
+    view = PlainView(console)
+    for seconds in (0.1, 2.0, 3.0):
+        view.preparing(f"preparing: features, {seconds:.0f} %", seconds)
+    view.preparing("", 4.0)
+    assert console.file.getvalue() == "preparing: features, 2 %\n"  # type: ignore[attr-defined]
+
+
+def test_the_panel_shows_how_far_the_reals_are_prepared_and_then_the_steps(tmp_path: Path) -> None:
+    panel = Console(file=io.StringIO(), force_terminal=True, width=100, markup=False, highlight=False)
+    with Monitor("mine", runs_dir=tmp_path, views=[view := LiveView(panel)]):
+        view.preparing("preparing: features, 40 %, 12 s left", 8.0)
+        shown = panel.file.getvalue()  # type: ignore[attr-defined]
+        assert "preparing: features, 40 %, 12 s left" in shown
+        view.preparing("", 20.0)
+        assert "step 0/?" in panel.file.getvalue()[len(shown) :]  # type: ignore[attr-defined]

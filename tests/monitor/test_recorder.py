@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from ganlab.errors import RunError
+from ganlab.evaluation.kept import report
 from ganlab.monitor import recorder as module
 from ganlab.monitor.recorder import BLOCK, NonFinite, Recorder
 from ganlab.monitor.view import View
@@ -142,3 +144,37 @@ def test_the_lock_is_held_until_the_run_is_closed(make: Make, tmp_path: Path) ->
     assert 0 < status.cost.watching_share <= 1
     assert status.cost.saving_share == 0
     assert view.ended == 1
+
+
+def test_preparing_is_shown_and_is_no_part_of_the_runs_time(tmp_path: Path) -> None:
+    texts: list[str] = []
+
+    class Listener(View):
+        def preparing(self, text: str, seconds: float) -> None:
+            texts.append(text)
+
+    recorder = Recorder(new_run(tmp_path, "toy"), RunStatus(status="running"), views=[Listener()])
+    with recorder.spending("watching"):
+        with recorder.preparing():
+            report("features", 0.0)
+            time.sleep(0.3)
+            report("features", 0.4)
+        time.sleep(0.02)
+    assert texts[0] == "preparing: features, 0 %"
+    assert re.fullmatch(r"preparing: features, 40 %, \d s left", texts[1])
+    assert texts[2:] == [""]
+    assert recorder.prepared >= 0.3
+    assert 0 < recorder.seconds["watching"] < 0.3
+    assert recorder.elapsed < 0.3
+    assert "features" in recorder.run.log.read_text()
+    recorder.close("finished")
+    cost = recorder.run.status().cost
+    assert cost is not None
+    assert cost.preparing_seconds == pytest.approx(recorder.prepared, abs=0.001)
+
+
+def test_what_was_kept_is_not_shown_as_prepared(tmp_path: Path) -> None:
+    recorder = Recorder(new_run(tmp_path, "toy"), RunStatus(status="running"))
+    with recorder.preparing():
+        pass
+    assert not recorder.run.log.exists() or "prepared" not in recorder.run.log.read_text()

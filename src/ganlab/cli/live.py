@@ -43,6 +43,7 @@ class LiveView(View):
         self.row: dict[str, float] = {}
         self.verdict: Verdict | None = None
         self.warning = ""
+        self.prepares = ""
         self.live = Live(console=console, refresh_per_second=4, transient=False, auto_refresh=False)
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
@@ -51,6 +52,13 @@ class LiveView(View):
         self.stride = max(1, (steps or 0) // 400)
         self.task = self.bar.add_task("train", total=steps, completed=first_step - 1, rate="", steps=steps or "?")
         self.live.start()
+        self._draw()
+
+    def preparing(self, text: str, seconds: float) -> None:
+        """Show it in the panel; at its end the clock starts again."""
+        self.prepares = text
+        if not text:
+            self.bar.reset(self.task, completed=int(self.bar.tasks[0].completed))
         self._draw()
 
     def progress(self, rows: Sequence[dict[str, float]]) -> None:
@@ -94,7 +102,7 @@ class LiveView(View):
             table.add_row(Text(name), Text(number(self.row, name)), Text(sparkline(course), style="cyan"))
         accuracies = f"real {percent(self.row, 'd_acc_real')}   fake {percent(self.row, 'd_acc_fake')}"
         table.add_row(Text("accuracy"), Text(""), Text(accuracies))
-        parts: list[RenderableType] = [self.bar, table]
+        parts: list[RenderableType] = [Text(self.prepares) if self.prepares else self.bar, table]
         if self.verdict is not None:
             parts.append(Text(f"so far, {in_a_line(self.verdict)}"))
         if self.warning:

@@ -42,11 +42,18 @@ class PlainView(View):
         self.console = console
         self.last = 0.0
         self.verdict: Verdict | None = None
+        self.told = False
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Say where the run is written."""
         self.steps = steps
         self.console.print(f"run {printable(run.path)}")
+
+    def preparing(self, text: str, seconds: float) -> None:
+        """Print it once, if it takes more than a second."""
+        if text and not self.told and seconds > 1:
+            self.console.print(text)
+        self.told = bool(text) and seconds > 1
 
     def progress(self, rows: Sequence[dict[str, float]]) -> None:
         """Print the newest row, at most every ten seconds and at the end."""

@@ -87,6 +87,7 @@ def show_end(run: RunDirectory, verdict: Verdict | None, wanted: tuple[str, ...]
         line = printable(status.in_words())
         if (cost := status.cost) is not None:
             line += f"; watching took {100 * cost.watching_share:.1f} %, saving {100 * cost.saving_share:.1f} %"
+            line += f"; preparing took {seconds:.0f} s before" if (seconds := cost.preparing_seconds or 0) >= 1 else ""
         out.print(line)
         show_verdict(out, Judged(verdict, [run.samples, *sorted(run.plots.glob("*.png"))]))
     if matches(verdict.name, wanted):

@@ -24,6 +24,16 @@ def load_named(text: str) -> tuple[DataOptions, RealData] | None:
     Raises:
         DataError: it has no such class, or cannot be downloaded.
     """
+    options = named_options(text)
+    return None if options is None else (options, load(options, 2))
+
+
+def named_options(text: str) -> DataOptions | None:
+    """Return the options of a data set by its name, without loading it; None if no data set is named so.
+
+    Raises:
+        DataError: it has no classes to choose from.
+    """
     match = NAMED.fullmatch(text.strip())
     if match is None or match["name"] not in KNOWN_DATA:
         return None
@@ -32,9 +42,8 @@ def load_named(text: str) -> tuple[DataOptions, RealData] | None:
         words = [word.strip() for word in match["classes"].split(",")]
         values["classes"] = tuple(int(word) if word.isdecimal() else word for word in words)
     try:
-        options = DATA[match["name"]].options.model_validate(values)
+        return DATA[match["name"]].options.model_validate(values)
     except ValidationError as error:
         raise DataError(
             f"{excerpt(text)}: {match['name']} has no classes to choose from", f"name it alone: {match['name']}"
         ) from error
-    return options, load(options, 2)

@@ -15,7 +15,7 @@ from ganlab.config.data import DataOptions, FolderOptions
 from ganlab.data import RealData, Samples, load, to_stored
 from ganlab.data.arrays import Array, held_out_share, split
 from ganlab.data.folder import find_images, load_as
-from ganlab.data.named import KNOWN_DATA, load_named
+from ganlab.data.named import KNOWN_DATA, load_named, named_options
 from ganlab.diagnosis.alignment import align
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.pictures import find_reals, folder_size
@@ -84,6 +84,8 @@ def real_size(real: str | Array | None, evidence: Evidence) -> tuple[int, int] |
         domain = evidence.experiment.data.domain if evidence.experiment is not None else None
     elif isinstance(real, str) and os.path.isdir(real):
         return folder_size(Path(real))
+    elif isinstance(real, str) and (options := named_options(real)) is not None:
+        domain = options.domain
     else:
         domain = load_real(real, Points())[1].domain
     return (domain.height, domain.width) if isinstance(domain, Images) else None

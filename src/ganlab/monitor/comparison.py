@@ -51,8 +51,13 @@ class Comparison:
         return features_for(self.options, self.real)
 
     def prepare(self, size: int, pixels: int | None) -> None:
-        """Compute what `size` samples are compared with: reals as they are, or reduced to `pixels` a side."""
-        self.ready, real = (size, pixels), self.real
+        """Compute what `size` samples are compared with: reals as they are, or reduced to `pixels` a side.
+
+        What was computed for that already stays.
+        """
+        if (size, pixels) == self.ready:
+            return
+        real = self.real
         if pixels is not None and isinstance(self.domain, Images) and pixels != self.domain.side:
             factor = self.domain.side // pixels
             real = mapped(real, lambda images: enlarged(reduced(images, factor), factor), f"at {pixels} pixels")
@@ -61,6 +66,9 @@ class Comparison:
         # Training data against held-out ones: what a perfect generator would score at this number of samples.
         self.floor: Spread = compare(train.flatten(1), self.held_out.flatten(1))
         self.statistics = SampleStatistics(self.features, real.train, real.held_out, size, self.seed)
+        # Of a growing run's sizes only the last is looked at thoroughly.
+        self.statistics.prepare(thorough=pixels is None)
+        self.ready = (size, pixels)
 
     def row(
         self, samples: Tensor, thorough: bool, asked: Asked | None = None, pixels: int | None = None
@@ -76,8 +84,7 @@ class Comparison:
         Returns:
             The keys that `SampleStatistics.row` gives; `diversity` and `energy_distance`, each with its `_real`.
         """
-        if (len(samples), pixels) != self.ready:
-            self.prepare(len(samples), pixels)
+        self.prepare(len(samples), pixels)
         spread = compare(samples.flatten(1), self.held_out.flatten(1), self.floor.diversity_real)
         return {
             "diversity": spread.diversity,

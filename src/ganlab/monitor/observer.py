@@ -102,7 +102,10 @@ class Observer:
 
     def _statistics(self, samples: Tensor, domain: Domain, thorough: bool, facts: SampleFacts) -> dict[str, Any]:
         if self.comparison is not None:
-            return self.comparison.row(samples, thorough, facts.asked, facts.phase and facts.phase.size)
+            pixels = facts.phase and facts.phase.size
+            with self.recorder.preparing():
+                self.comparison.prepare(len(samples), pixels)
+            return self.comparison.row(samples, thorough, facts.asked, pixels)
         alone = {"n": len(samples), "diversity": mean_pairwise_distance(samples)}
         return {**alone, "protocol": {"space": domain.space}}
 

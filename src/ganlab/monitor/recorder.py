@@ -18,6 +18,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.family import LOSS_NAMES
 from ganlab.errors import Interrupted, RunError
+from ganlab.evaluation.kept import listening
 from ganlab.monitor.live import LiveEvidence
 from ganlab.monitor.rows import Deferred, Number, Rows
 from ganlab.monitor.view import View
@@ -71,6 +72,7 @@ class Recorder:
         last_step: the last step that was logged; None before the first.
         views: who watches.
         seconds: time spent in this session, by purpose.
+        prepared: seconds that went into what real samples give, which are no part of the run's time.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Recorder:
         self.held.enter_context(lock or nullcontext())
         self.begun = self.session = self.last_flush = time.perf_counter()
         self.seconds = {"watching": 0.0, "drawing": 0.0, "saving": 0.0}
+        self.prepared = 0.0
 
         loss = status.loss if experiment is None else experiment.loss
         family, saturating = (None, None) if loss is None else LOSS_NAMES[loss]
@@ -117,11 +120,39 @@ class Recorder:
     @contextmanager
     def spending(self, purpose: str) -> Iterator[None]:
         """Count the time inside as spent on `watching`, on `drawing` (a part of it) or on `saving`, not on training."""
-        start = time.perf_counter()
+        start, prepared = time.perf_counter(), self.prepared
         try:
             yield
         finally:
-            self.seconds[purpose] += time.perf_counter() - start
+            self.seconds[purpose] += time.perf_counter() - start - (self.prepared - prepared)
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Show how far what the real samples give is computed inside; the time counts as none of the run's.
+
+        It is kept: the next run on the same data does not need that time.
+        """
+        start, begun = time.perf_counter(), dict[str, float]()
+
+        def show(what: str, share: float) -> None:
+            moment = time.perf_counter()
+            taken = moment - begun.setdefault(what, moment)
+            left = f", {taken * (1 - share) / share:.0f} s left" if share else ""
+            for view in self.views:
+                view.preparing(f"preparing: {what}, {100 * share:.0f} %{left}", moment - start)
+
+        try:
+            with listening(show):
+                yield
+        finally:
+            spent = time.perf_counter() - start
+            self.prepared += spent
+            self.begun += spent
+            self.session += spent
+            if begun:
+                self.write_line(f"prepared what the real samples give ({', '.join(begun)}) in {spent:.1f} s")
+                for view in self.views:
+                    view.preparing("", spent)
 
     @contextmanager
     def tolerating(self, what: str) -> Iterator[None]:
@@ -236,6 +267,7 @@ class Recorder:
             cost=Cost(
                 watching_share=round(self.seconds["watching"] / spent, 4),
                 saving_share=round(self.seconds["saving"] / spent, 4),
+                preparing_seconds=round(self.prepared, 3),
             ),
         )
         with self.held, ExitStack() as ends:

@@ -20,6 +20,14 @@ class View:
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Steps `first_step` to `steps` are about to be trained; `steps` is None if it is not known."""
 
+    def preparing(self, text: str, seconds: float) -> None:
+        """What the real samples give is being computed, before it is needed first.
+
+        Args:
+            text: what, how much of it is done, and the seconds left; empty when all is done.
+            seconds: that it has taken so far.
+        """
+
     def progress(self, rows: Sequence[dict[str, float]]) -> None:
         """These rows were appended to history.csv, in order; each has its `step`."""
 
@@ -59,6 +67,13 @@ class LoggingView(View):
 
     def __init__(self) -> None:
         self.logger = logging.getLogger("ganlab")
+        self.told = False
+
+    def preparing(self, text: str, seconds: float) -> None:
+        """Log it as information, once, if it takes more than a second."""
+        if text and not self.told and seconds > 1:
+            self.logger.info("%s", text)
+        self.told = bool(text) and seconds > 1
         self.run = ""
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:

@@ -81,10 +81,16 @@ class NonFiniteFacts(Part):
 
 
 class Cost(Part):
-    """Shares of the last session's time that were not training."""
+    """What of the last session was not training.
+
+    Attributes:
+        watching_share, saving_share: of its time.
+        preparing_seconds: what it took to compute or read what the real samples give; no part of the run's time.
+    """
 
     watching_share: Share
     saving_share: Share
+    preparing_seconds: Seconds | None = None
 
 
 AnyStatus = TypeVar("AnyStatus", bound="RunStatus")

@@ -12,6 +12,7 @@ from ganlab.data import RealData, load, to_float
 from ganlab.evaluation.battery import Asked, Sample, agreement
 from ganlab.evaluation.evaluate import Evaluator
 from ganlab.evaluation.features import Features, features_for
+from ganlab.evaluation.kept import listening
 from ganlab.games.rounds import Draw
 from ganlab.games.standard import StandardGame
 from ganlab.runs.directory import RunDirectory
@@ -52,7 +53,8 @@ def evaluate_run(
     games = {"live": game_of(run, checkpoint, live=True, data=data, judged=True)}
     if experiment.training.ema:
         games["ema"] = game_of(run, checkpoint, live=False, data=data, judged=True)
-    features = features_for(experiment.data, data)
+    with listening(lambda what, share: progress(f"reals: {what}, {share:.0%}")):
+        features = features_for(experiment.data, data)
     doing = "reals"
     measure = Evaluator(
         features, data.train, data.held_out, count, seed, lambda step, share: progress(f"{doing}: {step}, {share:.0%}")

@@ -8,8 +8,10 @@ import torch
 from ganlab.data import to_float
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.sample_levels import repeated
 from ganlab.diagnosis.samples import snapshots_of
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.runs.snapshots import Row
 from tests.evaluation.drawn import shapes, shapes_data
 
 FRESH = to_float(shapes(400, seed=9).values)
@@ -42,3 +44,34 @@ def test_a_few_twins_are_no_collapse() -> None:
     samples = FRESH[:100].clone()
     samples[:10] = samples[10:20]
     assert judged(samples).failure in ("healthy", "inconclusive")
+
+
+@pytest.mark.parametrize("count", [15, 25, 64])
+def test_one_odd_sample_among_copies_changes_nothing(count: int) -> None:
+    samples = FRESH[:count].clone()
+    samples[1:] = samples[0]
+    verdict = judged(samples)
+    assert verdict.failure == "mode_collapse"
+    assert verdict.confidence <= 0.8
+
+
+def counted(share: float, distinct: int, **reals: float) -> Row:
+    """A row of 1,000 samples of which a share has a near-duplicate."""
+    return Row({"n": 1000, "near_duplicates": share, "distinct": distinct, "repeats_chance": 1e-9, **reals})
+
+
+def test_where_reals_repeat_each_other_only_far_fewer_pictures_are_a_collapse() -> None:
+    """Drawings in five colours of skin: each has near-duplicates among the reals."""
+    reals = {"near_duplicates_real": 0.7, "distinct_real": 500}
+    assert not repeated(counted(0.8, 450, **reals))
+    assert repeated(counted(1.0, 40, **reals))
+    flat = {"near_duplicates_real": 0.05, "distinct_real": 980}
+    assert repeated(counted(0.6, 650, **flat))
+    assert not repeated(counted(0.4, 750, **flat))
+    assert not repeated(Row({**counted(1.0, 2, **flat), "repeats_chance": 0.2}))
+
+
+def test_what_is_made_from_images_may_repeat_as_they_do() -> None:
+    row = counted(1.0, 3, near_duplicates_real=0.0, distinct_real=1000)
+    assert repeated(row)
+    assert not repeated(Row({**row, "game": "super_resolution"}))

@@ -312,6 +312,7 @@ verdict.json and the pictures are written to that folder.
     ganlab diagnose train.log --samples samples.npz --real mnist       # one array, or one per step: step_0000100
     ganlab diagnose train.log --samples images/ --real reals/ --out diagnosis
     ganlab diagnose train.log --samples images/     # grids, one a step: images/200.png, images/reals.png
+    ganlab diagnose --samples images/ --show        # how grids were cut, beside real images: ganlab_cut.png
     ganlab diagnose train.log --samples grid.png --real "mnist[3,8]"
 
 **In CI** `--fail-on` turns a verdict into exit code 3, by failure or variant; exit code 2 means that something could

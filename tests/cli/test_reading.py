@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -16,6 +18,7 @@ from ganlab.cli.reading import show_reading
 from ganlab.diagnosis.read_report import ReadColumn, ReadReport
 from ganlab.errors import GanlabError
 from ganlab.text import without_escapes
+from truth.tilings import Grid
 
 REPORT = ReadReport(
     format="a text log",
@@ -179,3 +182,38 @@ def test_a_column_is_a_line_whatever_its_name(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text("".join(json.dumps({"step": i, "d\nloss": 0.9, "g_loss\r\n": 1.5}) + "\n" for i in range(9)))
     assert [line.split()[0] for line in ganlab(path, "--show").stdout.splitlines()[-2:]] == ["d\\nloss", "g_loss\\r\\n"]
+
+
+class TestSamples:
+    @pytest.fixture
+    def images(self, tmp_path: Path) -> Path:
+        random = np.random.default_rng(0)
+        folder = tmp_path / "images"
+        folder.mkdir()
+        grid = Grid("digits", 28, 25, 5, 2, "make_grid", 0, 0, None)
+        for name in ("100", "200", "real_samples"):
+            Image.fromarray(grid.draw(random)).save(folder / f"{name}.png")
+        return folder
+
+    def test_a_sheet_shows_how_grids_were_cut(self, images: Path, tmp_path: Path) -> None:
+        shown = ganlab("--samples", images, "--show", "--out", tmp_path / "out")
+        assert shown.exit_code == 0
+        assert "25 tiles of 28 x 28 in each of 2 pictures, steps 100 to 200" in shown.output.replace("\n", " ")
+        with Image.open(tmp_path / "out" / "ganlab_cut.png") as sheet:
+            assert sheet.width == 660
+        found = json.loads(ganlab("--samples", images, "--show", "--out", tmp_path / "out", "--json").stdout)
+        assert found["samples"]["sheet"] == str(tmp_path / "out" / "ganlab_cut.png")
+
+    def test_both_sheets_of_what_is_refused(self, images: Path, tmp_path: Path) -> None:
+        colours = np.random.default_rng(0).integers(0, 256, (20, 12, 12, 3), np.uint8)
+        np.savez(tmp_path / "colours.npz", colours)
+        refused = ganlab("--samples", images, "--real", tmp_path / "colours.npz", "--out", tmp_path / "out")
+        assert isinstance(refused.exception, GanlabError)
+        assert str(tmp_path / "out" / "ganlab_cut.png") in refused.exception.message
+        assert (tmp_path / "out" / "ganlab_cut.png").exists()
+        assert not (tmp_path / "out" / "verdict.json").exists()
+
+    def test_nothing_to_judge(self) -> None:
+        refused = ganlab()
+        assert isinstance(refused.exception, GanlabError)
+        assert "nothing to judge" in refused.exception.message

@@ -11,13 +11,15 @@ from PIL import Image
 from ganlab.config.data import RingOptions
 from ganlab.data import RealData, load
 from ganlab.data.arrays import FROM_FILES
+from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.readers.run_directory import _faults
-from ganlab.diagnosis.samples import as_real, load_real, snapshots_of
+from ganlab.diagnosis.samples import OtherKindError, as_real, load_real, snapshots_of, with_samples
 from ganlab.domain import Images, Points
 from ganlab.errors import DataError
 from ganlab.runs.snapshots import statistic_of
 from tests.evaluation.drawn import shapes
+from truth.tilings import Grid
 
 RANDOM = np.random.default_rng(0)
 BYTES = RANDOM.integers(0, 256, (20, 8, 10), np.uint8)
@@ -130,3 +132,31 @@ def test_a_whole_row_passes_the_check_of_our_own_runs(ring: tuple[RingOptions, R
     [row], _ = snapshots_of([(5, data.held_out.values[: FROM_FILES.fewest])], Points(), options, data)
     assert list(_faults(row, None, True)) == []
     assert all(statistic_of(key) for key in row.keys() - {"step"})
+
+
+def test_real_images_in_grids_are_cut(tmp_path: Path) -> None:
+    grid = Grid("digits", 28, 25, 5, 2, "make_grid", 0, 0, None)
+    for number in range(2):
+        Image.fromarray(grid.draw(RANDOM)).save(tmp_path / f"real_{number}.png")
+    options, data = load_real(str(tmp_path), Images(1, 28, 28))
+    assert options is None
+    assert data.domain == Images(1, 28, 28)
+    assert len(data.train) + len(data.held_out) == 50
+    assert data.notes == (f"--real: {tmp_path}: 25 tiles of 28 x 28 in each of 2 pictures, steps 0 to 1",)
+
+
+def test_samples_of_another_kind_than_the_real_images_are_refused(tmp_path: Path) -> None:
+    colour = RANDOM.integers(0, 256, (20, 3, 12, 12), np.uint8)
+    grey = colour.mean(axis=1).astype(np.uint8)
+    for first, second, words in ((grey, colour, "grey and the real images in colour"), (colour, grey, "in colour and")):
+        with pytest.raises(OtherKindError, match=words) as caught:
+            with_samples(Evidence("samples"), {0: first}, second, None)
+        assert caught.value.compared.saved.domain.shape[-2:] == (12, 12)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, picture in enumerate(colour):
+        Image.fromarray(picture.transpose(1, 2, 0)).save(folder / f"{number}.png")
+    with pytest.raises(OtherKindError):
+        with_samples(Evidence("samples"), {0: grey}, str(folder), None)
+    black = np.zeros_like(grey)
+    assert len(with_samples(Evidence("samples"), {0: black}, colour, None).snapshots) == 1, "a collapse has no colours"

@@ -17,11 +17,14 @@ from ganlab.runs.stop import StopSignal
 
 def diagnose(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="PATH", help="Runs, or unique parts of their names; or logs of other code; - is standard input."
+            metavar="PATH",
+            help="Runs, or unique parts of their names; or logs of other code; - is standard input. Not needed with "
+            "--samples.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     samples: Annotated[
         Path | None,
         typer.Option(help="Samples of a foreign run: a folder of pictures, whose grids are cut up, or an NPZ."),
@@ -47,7 +50,12 @@ def diagnose(
         typer.Option(metavar="NAMES", help="Exit with 3 on one of these verdicts: mode_collapse/partial,diverged."),
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Judge nothing; print what was read, and what each column was taken for.")
+        bool,
+        typer.Option(
+            "--show",
+            help="Judge nothing; print what was read, and what each column was taken for. With --samples, write "
+            "ganlab_cut.png into --out or the working directory: how pictures were cut, beside real ones.",
+        ),
     ] = False,
     export: Annotated[
         Path | None,
@@ -65,7 +73,15 @@ def diagnose(
     Logs of other code: ganlab diagnose train.log --show, then ganlab diagnose train.log --map d_loss=lossD
 
     A log that was copied: xclip -o | ganlab diagnose -
+
+    Pictures alone: ganlab diagnose --samples images/ --real mnist
     """
+    if not paths:
+        if samples is None:
+            raise GanlabError("there is nothing to judge", "give a run, a log, or --samples with --real")
+        if watch or export is not None:
+            raise GanlabError(f"{'--watch' if watch else '--export'} is for runs and logs", "name one")
+        paths = [""]
     wanted, names = verdict_names(fail_on), column_names(columns or [])
     if watch and len(paths) > 1:
         raise GanlabError("--watch follows one run at a time", "start it once for each run")
@@ -77,6 +93,7 @@ def diagnose(
         raise GanlabError("--watch follows a file, and standard input is read to its end", "name the file")
     # Before what takes seconds to import, so that no signal is lost meanwhile.
     with StopSignal() if watch else nullcontext() as stop, spooled() if "-" in paths else nullcontext() as received:
+        from ganlab.cli.cut import sheet_of_refused
         from ganlab.cli.judging import judge_many, judge_one, watch_one
         from ganlab.cli.order import Order
         from ganlab.cli.reading import show_each
@@ -87,11 +104,12 @@ def diagnose(
         if show:
             show_each(paths, order)
             return
-        if stop is not None:
-            failed = watch_one(paths[0], order, every, stop)
-        elif len(paths) == 1:
-            failed = judge_one(paths[0], order)
-        else:
-            failed = judge_many(paths, order)
+        with nullcontext() if samples is None else sheet_of_refused(out):
+            if stop is not None:
+                failed = watch_one(paths[0], order, every, stop)
+            elif len(paths) == 1:
+                failed = judge_one(paths[0], order)
+            else:
+                failed = judge_many(paths, order)
     if failed:
         raise typer.Exit(3)

@@ -52,7 +52,7 @@ def judge_many(paths: Sequence[str], order: Order) -> bool:
             results.append((path, error))
             continue
         # Logs of several runs often have the same name.
-        out = None if order.out is None else order.out / f"{number}-{target.path.name}"
+        out = None if order.out is None else order.out / f"{number}-{target.path.name if target.path else ''}"
         results.append((path, write_down(verdict, order.options, target.run, out)))
     show_several(results, order.as_json)
     judged = [result for _, result in results if isinstance(result, Judged)]

@@ -29,11 +29,13 @@ class Order:
         return matches(verdict.name, self.wanted)
 
     def find(self, path: str) -> Target:
-        """Return what a path, or a unique part of a run's name, means; `-` is standard input.
+        """Return what a path, or a unique part of a run's name, means; `-` is standard input, "" nothing but samples.
 
         Raises:
             RunError: there is no such file or run, or several runs have such a name.
         """
+        if not path:
+            return Target(None, None, str(self.options.samples))
         if path == "-" and self.standard_input is not None:
             return Target(self.standard_input, None, "standard input")
         return find_target(path, self.runs_dir)

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ganlab.cli.console import console, print_error, print_json, print_uncut
+from ganlab.cli.cut import show_samples
 from ganlab.cli.order import Order
 from ganlab.diagnosis.places import names, number, span
 from ganlab.diagnosis.read_report import NothingKnown, ReadColumn, ReadReport
@@ -37,10 +38,12 @@ def show_each(paths: Sequence[str], order: Order) -> None:
             target = order.find(path)
             with target.named():
                 evidence = read(target.path, replace(order.options, samples=None))
+            samples = show_samples(evidence, order.options, order.out) if order.options.samples is not None else None
             if order.export is not None:
                 write_curves(order.export, evidence)
             report = evidence.read or report_of(evidence, "a ganlab run")
         except NothingKnown as error:
+            samples = None
             if order.export is not None:
                 raise
             report, hint = error.report, error.hint
@@ -51,8 +54,13 @@ def show_each(paths: Sequence[str], order: Order) -> None:
             continue
         name = target.name or path
         found.append({"source": name, "read": report.as_json() | {"details": report.details()}})
+        if samples is not None:
+            found[-1]["samples"] = {"found": samples[0], "sheet": str(samples[1])}
         if not order.as_json:
-            show_reading(console(), name, report, hint)
+            if path:
+                show_reading(console(), name, report, hint)
+            for line in (*samples[0], f"how they were cut: {samples[1]}") if samples is not None else ():
+                console().print(printable(line))
     if order.as_json:
         print_json(found if len(paths) > 1 else found[0])
     for each in errors:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ganlab.config.data import DataOptions, FolderOptions
-from ganlab.data import RealData, Samples, load, to_stored
-from ganlab.data.arrays import Array, held_out_share, split
+from ganlab.data import RealData, Samples, load, to_float, to_stored, to_uint8
+from ganlab.data.arrays import FROM_FILES, Array, held_out_share, split
 from ganlab.data.folder import find_images, load_as
 from ganlab.data.named import KNOWN_DATA, load_named, named_options
 from ganlab.diagnosis.alignment import align
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.readers.pictures import find_reals, folder_size
+from ganlab.diagnosis.readers.pictures import find_reals, folder_size, holds_grids, open_picture
 from ganlab.diagnosis.readers.samples import SampleSource, SavedSamples, load_samples
 from ganlab.domain import Domain, Images, Points
 from ganlab.errors import DataError
 from ganlab.evaluation.features import features_for
 from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.plots.cuts import SHOWN, cut_sheet
+from ganlab.plots.grids import Pixels
 from ganlab.runs.snapshots import Row
 from ganlab.text import excerpt
 
@@ -33,8 +37,44 @@ COUNT = 10_000
 MAX_SIDE = 128
 """Longer side of the images that a folder of real ones is read as, at most: features see 28 x 28."""
 
+KIND = 64
+"""Samples, and real images, by which their kind is told."""
+EMPTY = 0.02
+"""Standard deviation of the pixels of an image that shows nothing, in [-1, 1], at most."""
+COLOUR = 0.08
+"""Mean difference of the highest and lowest channel in most images that are not grey, in [-1, 1], at least."""
+
 SEED = 0
 """Of the choice of reals: the same samples always get the same figures."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Samples and the real data that they should look like.
+
+    Attributes:
+        saved: the samples.
+        options: of the real data; None if they are no data set.
+        data: the real data.
+        notes: what was found.
+    """
+
+    saved: SavedSamples
+    options: DataOptions | None
+    data: RealData
+    notes: tuple[str, ...]
+
+
+class OtherKindError(DataError):
+    """Samples and real images are of two kinds.
+
+    Attributes:
+        compared: both of them.
+    """
+
+    def __init__(self, message: str, hint: str, compared: Compared) -> None:
+        super().__init__(message, hint)
+        self.compared = compared
 
 
 def with_samples(
@@ -50,6 +90,25 @@ def with_samples(
     Raises:
         DataError: the samples or the real data are missing, broken, too few, or of another kind than each other.
     """
+    compared = read_both(evidence, samples, real, tile)
+    saved, data = compared.saved, compared.data
+    _check_kinds(compared)
+    steps, unit, aligned = align([step for step, _ in saved.steps], saved.unit, evidence)
+    # A log of few rows can't tell apart all of the pictures.
+    dated = dict(zip(steps, (values for _, values in saved.steps), strict=True))
+    judged = [(step, values[:most]) for step, values in dated.items()]
+    rows, more = snapshots_of(judged, saved.domain, compared.options, data)
+    replaced = ["the snapshots of the run were replaced by --samples"] if evidence.snapshots else []
+    notes = (*evidence.notes, *compared.notes, *aligned, *more, *replaced, *data.notes)
+    return replace(evidence, snapshots=tuple(rows), unit=unit, notes=notes)
+
+
+def read_both(evidence: Evidence, samples: SampleSource, real: str | Array | None, tile: int | None) -> Compared:
+    """Return samples and the real data that they should look like: `--real`, the run's own, or those beside them.
+
+    Raises:
+        DataError: one of them is missing, broken, or too few.
+    """
     saved = load_samples(samples, tile, real_size(real, evidence))
     found: tuple[str, ...] = ()
     if real is not None:
@@ -64,14 +123,54 @@ def with_samples(
             "samples can be judged only against the data they should look like",
             "name them with --real (`real` in Python): mnist, mnist[3,8], a folder of images, an NPZ or a grid",
         )
-    steps, unit, aligned = align([step for step, _ in saved.steps], saved.unit, evidence)
-    # A log of few rows can't tell apart all of the pictures.
-    dated = dict(zip(steps, (values for _, values in saved.steps), strict=True))
-    rows, more = snapshots_of([(step, values[:most]) for step, values in dated.items()], saved.domain, options, data)
-    replaced = ["the snapshots of the run were replaced by --samples"] if evidence.snapshots else []
-    seen = [f"--samples: {note}" for note in saved.notes]
-    notes = (*evidence.notes, *seen, *found, *aligned, *more, *replaced, *data.notes)
-    return replace(evidence, snapshots=tuple(rows), unit=unit, notes=notes)
+    return Compared(saved, options, data, (*(f"--samples: {note}" for note in saved.notes), *found))
+
+
+def _check_kinds(compared: Compared) -> None:
+    """Refuse grey samples beside colour pictures, and colours beside grey ones: one of them is not what was meant.
+
+    Samples that show nothing, as those of a collapsed generator do, have no kind.
+
+    Raises:
+        OtherKindError: they differ.
+    """
+    saved, data = compared.saved, compared.data
+    if not isinstance(saved.domain, Images) or not isinstance(data.domain, Images):
+        return
+    steps = [values[:KIND] for _, values in saved.steps]
+    empty = all(float(values.std(dim=(2, 3)).median()) < EMPTY for values in steps)
+    coloured = all(_is_coloured(values) for values in steps)
+    real = _is_coloured(to_float(data.train.values[:KIND]))
+    grey = saved.domain.channels == 1
+    if not empty and ((grey and real) or (coloured and data.domain.channels == 1)):
+        kinds = ("grey", "in colour") if grey else ("in colour", "grey")
+        raise OtherKindError(
+            f"the samples are {kinds[0]} and the real images {kinds[1]}",
+            "name with --real the images that the generator was trained on, as it was given them",
+            compared,
+        )
+
+
+def _is_coloured(values: Tensor) -> bool:
+    """Tell whether most images (N, C, H, W) in [-1, 1] are not grey."""
+    if values.shape[1] == 1 or not len(values):
+        return False
+    return bool((values.amax(1) - values.amin(1)).mean(dim=(1, 2)).median() > COLOUR)
+
+
+def sheet_of_both(compared: Compared) -> Pixels:
+    """Draw how pictures were cut, and the first samples of the last step, as they are judged, above real images."""
+    saved, reals = compared.saved, to_float(compared.data.train.values[:SHOWN])
+    judged, _ = as_real(saved.steps[-1][1][:SHOWN], saved.domain, compared.data.domain)
+    kinds = [("samples of the last step, as they are judged", judged), ("real images", reals)]
+    return cut_sheet(saved.cuts, [(heading, _shown(values)) for heading, values in kinds])
+
+
+def _shown(values: Tensor) -> Pixels:
+    """Return images (N, C, H, W) in [-1, 1] as (N, H, W, C); points have no pictures."""
+    if values.ndim != 4:
+        return np.zeros((0, 1, 1, 1), np.uint8)
+    return to_uint8(values).permute(0, 2, 3, 1).numpy()
 
 
 def real_size(real: str | Array | None, evidence: Evidence) -> tuple[int, int] | None:
@@ -83,7 +182,9 @@ def real_size(real: str | Array | None, evidence: Evidence) -> tuple[int, int] |
     if real is None:
         domain = evidence.experiment.data.domain if evidence.experiment is not None else None
     elif isinstance(real, str) and os.path.isdir(real):
-        return folder_size(Path(real))
+        if not holds_grids(Path(real)):
+            return folder_size(Path(real))
+        domain = load_samples(Path(real), kind="real").domain
     elif isinstance(real, str) and (options := named_options(real)) is not None:
         domain = options.domain
     else:
@@ -184,8 +285,14 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
     if os.path.isdir(real):
         if isinstance(domain, Points):
             raise DataError("the samples are points and --real is a folder of images", "name ring or grid")
+        if holds_grids(Path(real)):
+            saved = load_samples(Path(real), size=(domain.height, domain.width), kind="real")
+            notes = tuple(f"--real: {note}" for note in saved.notes)
+            return None, replace(_taken(saved), notes=notes)
         share = held_out_share(len(find_images(Path(real))))
         options = FolderOptions(name="folder", path=real, held_out=share)
+        if domain.channels == 1 and _is_coloured(_first_pictures(Path(real))):
+            domain = replace(domain, channels=3)
         return options, load_as(shrunk(domain), options)
     if os.path.isfile(real):
         return None, _taken(load_samples(Path(real)))
@@ -193,6 +300,19 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
         f"--real {excerpt(real)}: no such data set, folder or file",
         f"name one of {', '.join(KNOWN_DATA)}, classes as in mnist[3,8], a folder of images, an NPZ or a grid",
     )
+
+
+def _first_pictures(folder: Path) -> Tensor:
+    """Return some pictures of a folder, small, (N, 3, 16, 16) in [-1, 1]; N is 0 if none can be read."""
+    found = []
+    for file in find_images(folder)[: FROM_FILES.fewest]:
+        try:
+            pixels, _ = open_picture(folder / file.path)
+        except DataError:
+            continue
+        small = Image.fromarray(pixels).convert("RGB").resize((16, 16))
+        found.append(torch.from_numpy(np.array(small)).permute(2, 0, 1))
+    return to_float(torch.stack(found)) if found else torch.zeros(0, 3, 16, 16)
 
 
 def _taken(saved: SavedSamples) -> RealData:

@@ -40,12 +40,12 @@ class Target:
     """What is to be judged: one of our runs, or a file or folder that other code wrote.
 
     Attributes:
-        path: where it is.
+        path: where it is; None if there are only samples.
         run: the run; None if other code wrote it.
         name: what it is called, if that is not its path.
     """
 
-    path: Path
+    path: Path | None
     run: RunDirectory | None
     name: str = ""
 
@@ -64,7 +64,8 @@ class Target:
         if self.run is not None:
             files = [self.run.history, self.run.snapshots, self.run.status_file]
         else:
-            files = sorted(self.path.rglob("*")) if self.path.is_dir() else [self.path]
+            path = self.path
+            files = [] if path is None else sorted(path.rglob("*")) if path.is_dir() else [path]
         stats = [file.stat() for file in files if file.exists()]
         return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
@@ -134,7 +135,8 @@ def follow(
         RunError: nothing can be read, and nothing more will come.
     """
     seen, reached = None, False
-    source = growing(target.path) if target.run is None and target.path.is_file() else target.path
+    path = target.path
+    source = growing(path) if path is not None and target.run is None and path.is_file() else path
     while not stop.received:
         # Looked at before the files are read, so that nothing written meanwhile is missed.
         ended = target.has_ended()

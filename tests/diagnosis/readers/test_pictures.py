@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganlab.diagnosis.readers.pictures import find_reals, read_folder, read_grid
+from ganlab.diagnosis.readers.pictures import find_reals, holds_grids, read_folder, read_grid
 from ganlab.errors import DataError
 from truth.tilings import Grid, one
 
@@ -137,3 +137,45 @@ def test_reals_beside_samples(tmp_path: Path) -> None:
     assert find_reals(run / "images" / "100.png") == run / "images" / "reals.png"
     grids(tmp_path / "other", "real_estate.png", "really.png")
     assert find_reals(tmp_path / "other") is None
+
+
+def test_folders_of_real_images_that_hold_grids(tmp_path: Path) -> None:
+    assert holds_grids(grids(tmp_path / "grids", "real_samples.png"))
+    assert holds_grids(grids(tmp_path / "grids", "1.png", "2.png"))
+    assert not holds_grids(singles(tmp_path / "single", 20))
+    assert not holds_grids(singles(tmp_path / "small", 20, side=32))
+    grids(tmp_path / "both", "real_samples.png", "fake_samples_1.png")
+    assert read_folder(tmp_path / "both", None, None, "real").notes[1] == (
+        "not taken for real images, by its name: fake_samples_1.png"
+    )
+
+
+def test_a_step_that_collapsed_to_grey_is_of_the_kind_of_the_others(tmp_path: Path) -> None:
+    grids(tmp_path, "100.png", grid=Grid("textures", 32, 16, 4, 2, "make_grid", 0, 0, None))
+    grids(tmp_path, "200.png", grid=Grid("digits", 32, 16, 4, 2, "make_grid", 0, 0, None))
+    assert shapes(tmp_path, size=(32, 32))[100] == (16, 32, 32, 3)
+    assert {each[1:] for each in shapes(tmp_path, size=(32, 32)).values()} == {(32, 32, 3)}
+
+
+def test_the_first_and_the_last_grid_are_kept_for_the_sheet(tmp_path: Path) -> None:
+    found = read_folder(grids(tmp_path, "0.png", "100.png", "200.png"), None, None)
+    assert [each.name for each in found.cuts] == ["0.png", "200.png"]
+    assert found.cuts[0].tiles[:2] == ((2, 2, 28, 28), (2, 32, 28, 28))
+    assert len(found.cuts[0].tiles) == 25
+    assert len(read_folder(grids(tmp_path / "one", "0.png"), None, None).cuts) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("empty.png", b""), ("text.png", b"hello"), ("cut.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF")]
+)
+def test_a_folder_of_one_broken_file(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match="is no image that can be read"):
+        read_folder(tmp_path, None, None)
+
+
+def test_cmyk_and_names_of_any_script(tmp_path: Path) -> None:
+    grid = Image.fromarray(GRID.draw(RANDOM))
+    grid.convert("CMYK").save(tmp_path / "образцы_эпоха_1.jpg", quality=95)
+    grid.convert("CMYK").save(tmp_path / "образцы_эпоха_2.jpg", quality=95)
+    assert {step: len(values) for step, values in read_folder(tmp_path, None, (28, 28)).steps} == {1: 25, 2: 25}

@@ -21,6 +21,7 @@ from ganlab.data.folder import EXTENSIONS, FORMATS, find_images
 from ganlab.diagnosis.readers.step_names import NamedSteps, steps_in
 from ganlab.diagnosis.readers.tiling import Cuts, Tiling, find_tiling, layouts
 from ganlab.errors import DataError
+from ganlab.plots.cuts import CutPicture
 from ganlab.text import excerpt
 
 Pixels = NDArray[np.uint8]
@@ -35,6 +36,8 @@ SMALLEST, LARGEST = FROM_FILES.sides
 FEWEST = FROM_FILES.fewest
 LEVELS_OF_JPEG = 8
 """Levels of 255 that the pixels of an empty place may differ by."""
+SMALLEST_GRID = 60
+"""Shorter side of a picture of a grid of reals in pixels, at least."""
 SAME_SHAPE = 0.1
 """Difference of two ratios of height to width that are the same but for rounding, as a logarithm."""
 NAMED = 3
@@ -63,6 +66,24 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
+class Grid:
+    """A picture of a grid, and where its tiles are."""
+
+    picture: Picture
+    tiling: Tiling
+    tiles: list[Pixels]
+
+    @property
+    def size(self) -> Size:
+        """Height and width of a tile."""
+        return self.tiling.down.side, self.tiling.across.side
+
+    def outlined(self) -> CutPicture:
+        """Return it as a sheet shows it."""
+        return CutPicture(self.picture.name, self.picture.pixels, self.tiling.boxes[: len(self.tiles)])
+
+
+@dataclass(frozen=True, eq=False)
 class Shown:
     """What pictures show.
 
@@ -70,11 +91,13 @@ class Shown:
         steps: images (N, H, W) or (N, H, W, 3) by rising step; None for the step of a single one if no name says it.
         unit: what steps count: `epoch`, `step`, `kimg`, or `number` if no name says it.
         notes: what was found, and what was left out.
+        cuts: the first and the last grid, with their tiles; none of single pictures.
     """
 
     steps: list[tuple[int | None, Pixels]]
     unit: str
     notes: tuple[str, ...]
+    cuts: tuple[CutPicture, ...] = ()
 
 
 def is_picture(path: Path) -> bool:
@@ -82,30 +105,32 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in EXTENSIONS
 
 
-def read_folder(folder: Path, tile: int | None, size: Size | None) -> Shown:
+def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "generated") -> Shown:
     """Read the pictures of a folder.
 
     Args:
         folder: with pictures in it or in folders below.
         tile: `--tile`, the side of an image in grids; None: grids are found.
         size: of the real images, if known.
+        kind: which pictures are meant, where names say it: `generated` or `real`.
 
     Raises:
         DataError: there is no picture, or none can be read; they are single pictures of several sizes; or too many.
     """
     names = [file.path for file in find_images(folder)]
     kinds = {name: _kind(name) for name in names}
-    chosen = [name for name in names if kinds[name] == "generated"] or names
+    chosen = [name for name in names if kinds[name] == kind] or names
     aside = [name for name in names if name not in chosen] if len(chosen) < len(names) else []
     read, notes = _read(folder, chosen)
     shown = excerpt(str(folder))
     if aside:
-        notes.append(f"not taken for samples, by {_their(aside)}: {_listed(aside)}")
+        what = "samples" if kind == "generated" else "real images"
+        notes.append(f"not taken for {what}, by {_their(aside)}: {_listed(aside)}")
     grids, singles = _sorted(read, tile, size)
-    images = sum(len(tiles) for _, tiles in grids)
+    images = sum(len(each.tiles) for each in grids)
     if not grids or len(singles) >= max(FEWEST, images):
         if grids:
-            notes.append(f"left out: {_listed([each.name for each, _ in grids])}, grids among single pictures")
+            notes.append(f"left out: {_listed([each.picture.name for each in grids])}, grids among single pictures")
         return _as_singles(singles, shown, notes)
     if singles:
         notes.append(f"left out: {_listed([each.name for each in singles])}, not such grids")
@@ -202,9 +227,7 @@ def _their(names: Sequence[str]) -> str:
 # Grids
 
 
-def _sorted(
-    pictures: Sequence[Picture], tile: int | None, size: Size | None
-) -> tuple[list[tuple[Picture, list[Pixels]]], list[Picture]]:
+def _sorted(pictures: Sequence[Picture], tile: int | None, size: Size | None) -> tuple[list[Grid], list[Picture]]:
     """Return the pictures that are grids of images of one size, cut up, and the others.
 
     Raises:
@@ -212,26 +235,26 @@ def _sorted(
     """
     if tile is not None and not SMALLEST <= tile <= LARGEST:
         raise DataError(f"--tile {tile}: no image is {tile} pixels wide", f"give {SMALLEST} to {LARGEST}")
-    grids: list[tuple[Picture, list[Pixels]]] = []
+    grids: list[Grid] = []
     singles: list[Picture] = []
     for group in _alike(pictures):
         tiling = _tiling(group, tile, size)
         if tiling is None:
             singles += group
         else:
-            grids += [(each, _without_empty_end(tiling.cut(each.pixels))) for each in group]
+            grids += [Grid(each, tiling, _without_empty_end(tiling.cut(each.pixels))) for each in group]
     if tile is not None and not grids:
         height, width = pictures[0].size
         raise DataError(
             f"{excerpt(pictures[0].name)} is {width} x {height} pixels, which images of {tile} pixels do not fill", TILE
         )
     counts: Counter[Size] = Counter()
-    for _, tiles in grids:
-        counts[tiles[0].shape[0], tiles[0].shape[1]] += len(tiles)
+    for each in grids:
+        counts[each.size] += len(each.tiles)
     if len(counts) > 1:
         [(usual, _)] = counts.most_common(1)
-        singles += [each for each, tiles in grids if tiles[0].shape[:2] != usual]
-        grids = [(each, tiles) for each, tiles in grids if tiles[0].shape[:2] == usual]
+        singles += [each.picture for each in grids if each.size != usual]
+        grids = [each for each in grids if each.size == usual]
     return grids, singles
 
 
@@ -288,30 +311,31 @@ def _without_empty_end(tiles: list[Pixels]) -> list[Pixels]:
     return tiles[:end] or tiles
 
 
-def _as_grids(grids: Sequence[tuple[Picture, list[Pixels]]], shown: str, notes: list[str]) -> Shown:
+def _as_grids(grids: Sequence[Grid], shown: str, notes: list[str]) -> Shown:
     """Return the tiles of each step."""
-    named = steps_in([_stem(each.name) for each, _ in grids])
+    named = steps_in([_stem(each.picture.name) for each in grids])
     dated = list(zip(named.steps, grids, strict=True))
     if any(step is not None for step, _ in dated):
-        without = [each.name for step, (each, _) in dated if step is None]
+        without = [grid.picture.name for step, grid in dated if step is None]
         if without:
             notes.append(f"left out: {_listed(without)}, without a step in {_their(without)}")
         dated = [(step, grid) for step, grid in dated if step is not None]
     by_step: dict[int | None, list[Pixels]] = {}
-    for step, (_, tiles) in dated:
-        by_step.setdefault(step, []).extend(tiles)
+    for step, grid in dated:
+        by_step.setdefault(step, []).extend(grid.tiles)
     factor = _enlarged([tiles[0] for tiles in by_step.values()])
-    steps = [
-        (step, one_kind([tile[::factor, ::factor] for tile in by_step[step]]))
-        for step in sorted(by_step, key=lambda step: -1 if step is None else step)
-    ]
-    per_picture = sorted({len(tiles) for _, (_, tiles) in dated})
+    in_order = sorted(by_step, key=lambda step: -1 if step is None else step)
+    images = one_kind([[tile[::factor, ::factor] for tile in by_step[step]] for step in in_order])
+    steps = list(zip(in_order, images, strict=True))
+    per_picture = sorted({len(grid.tiles) for _, grid in dated})
     counts = f"{per_picture[0]:,}" if len(per_picture) == 1 else f"{per_picture[0]:,} to {per_picture[-1]:,}"
-    height, width = dated[0][1][1][0].shape[:2]
+    height, width = dated[0][1].size
     where = f"each of {len(dated):,} pictures" if len(dated) > 1 else "the picture"
     enlarged = f", enlarged {factor} times" if factor > 1 else ""
     notes.insert(0, f"{shown}: {counts} tiles of {height} x {width}{enlarged} in {where}{_span(steps, named)}")
-    return Shown(steps, named.unit, (*notes, *named.notes))
+    ordered = [grid for _, grid in sorted(dated, key=lambda each: -1 if each[0] is None else each[0])]
+    cuts = tuple(grid.outlined() for grid in dict.fromkeys((ordered[0], ordered[-1])))
+    return Shown(steps, named.unit, (*notes, *named.notes), cuts)
 
 
 def _enlarged(tiles: Sequence[Pixels]) -> int:
@@ -374,18 +398,26 @@ def _as_singles(pictures: Sequence[Picture], shown: str, notes: list[str]) -> Sh
         by_step.setdefault(step, []).append(each.pixels)
     height, width = first.size
     if named.named and None not in by_step and min(map(len, by_step.values())) >= FEWEST:
-        steps = [(step, one_kind(by_step[step])) for step in sorted(by_step, key=lambda step: step or 0)]
+        in_order = sorted(by_step, key=lambda step: step or 0)
+        steps = list(zip(in_order, one_kind([by_step[step] for step in in_order]), strict=True))
         notes.insert(0, f"{shown}: {len(pictures):,} single pictures of {height} x {width}{_span(steps, named)}")
         return Shown(steps, named.unit, (*notes, *named.notes))
     notes.insert(0, f"{shown}: {len(pictures):,} single pictures of {height} x {width}, taken for samples of one step")
-    return Shown([(None, one_kind([each.pixels for each in pictures]))], "number", tuple(notes))
+    return Shown([(None, one_kind([[each.pixels for each in pictures]])[0])], "number", tuple(notes))
 
 
-def one_kind(pixels: Sequence[Pixels]) -> Pixels:
-    """Return images (N, H, W), if all of them are grey, however they are stored; else (N, H, W, 3)."""
-    if all(each.ndim == 2 or bool((each == each[:, :, :1]).all()) for each in pixels):
-        return np.stack([each if each.ndim == 2 else each[:, :, 0] for each in pixels])
-    return np.stack([each if each.ndim == 3 else np.repeat(each[:, :, None], 3, axis=2) for each in pixels])
+def one_kind(groups: Sequence[Sequence[Pixels]]) -> list[Pixels]:
+    """Return images (N, H, W) a group, if all of all groups are grey, however they are stored; else (N, H, W, 3).
+
+    A generator that collapsed to black in one step still makes colours.
+    """
+    every = [each for group in groups for each in group]
+    if all(each.ndim == 2 or bool((each == each[:, :, :1]).all()) for each in every):
+        return [np.stack([each if each.ndim == 2 else each[:, :, 0] for each in group]) for group in groups]
+    return [
+        np.stack([each if each.ndim == 3 else np.repeat(each[:, :, None], 3, axis=2) for each in group])
+        for group in groups
+    ]
 
 
 # Real images
@@ -401,6 +433,21 @@ def folder_size(folder: Path) -> Size | None:
             continue
         sizes.add((pixels.shape[0], pixels.shape[1]))
     return sizes.pop() if len(sizes) == 1 else None
+
+
+def holds_grids(folder: Path) -> bool:
+    """Tell whether the pictures in a folder are grids of images, by some of them."""
+    names = [file.path for file in find_images(folder)]
+    pictures = []
+    for name in [names[round(i)] for i in np.linspace(0, len(names) - 1, min(len(names), FEWEST))]:
+        try:
+            pictures.append(Picture(name, open_picture(folder / name)[0]))
+        except DataError:
+            continue
+    sizes = {each.size for each in pictures}
+    if not pictures or min(min(size) for size in sizes) < SMALLEST_GRID:
+        return False
+    return len(_sorted(pictures, None, None)[0]) > len(pictures) / 2
 
 
 def find_reals(samples: Path) -> Path | None:

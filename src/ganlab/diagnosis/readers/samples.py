@@ -18,6 +18,7 @@ from ganlab.data.arrays import FROM_FILES, Array, as_numpy, understand
 from ganlab.diagnosis.readers.pictures import Shown, Size, is_picture, read_folder, read_grid
 from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
+from ganlab.plots.cuts import CutPicture
 from ganlab.text import excerpt
 
 SampleSource = Path | Array | Mapping[int, Array]
@@ -37,12 +38,14 @@ class SavedSamples:
         domain: whether they are images or points, of which size.
         notes: which layout and range was seen.
         unit: what steps count: `epoch`, `step`, `kimg`, or `number` if nothing says it.
+        cuts: the first and the last picture of a grid, with their tiles.
     """
 
     steps: list[tuple[int | None, Tensor]]
     domain: Domain
     notes: tuple[str, ...]
     unit: str = "number"
+    cuts: tuple[CutPicture, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,9 @@ class Raw:
     values: NDArray[Any]
 
 
-def load_samples(source: SampleSource, tile: int | None = None, size: Size | None = None) -> SavedSamples:
+def load_samples(
+    source: SampleSource, tile: int | None = None, size: Size | None = None, kind: str = "generated"
+) -> SavedSamples:
     """Read samples: a folder of pictures or of NPZs, an NPZ or NPY, a picture of a grid; or arrays.
 
     Pictures may be grids of images, whose tiles are found.
@@ -69,6 +74,7 @@ def load_samples(source: SampleSource, tile: int | None = None, size: Size | Non
         source: file or folder, or arrays.
         tile: side of an image in grids, in pixels; None: found.
         size: height and width of the real images, if known: which tiles are looked for first.
+        kind: which pictures of a folder are meant, where their names say it: `generated` or `real`.
 
     Raises:
         DataError: nothing there, too few or too many samples, pickled or broken files, an unknown shape, type or range,
@@ -76,11 +82,12 @@ def load_samples(source: SampleSource, tile: int | None = None, size: Size | Non
     """
     notes: tuple[str, ...] = ()
     unit = "number"
+    cuts: tuple[CutPicture, ...] = ()
     if isinstance(source, Path):
         shown = excerpt(str(source))
-        if (pictures := _pictures(source, tile, size)) is not None:
+        if (pictures := _pictures(source, tile, size, kind)) is not None:
             raws = [Raw(shown, step, values) for step, values in pictures.steps]
-            notes, unit = pictures.notes, pictures.unit
+            notes, unit, cuts = pictures.notes, pictures.unit, pictures.cuts
         else:
             raws = _read(source)
     else:
@@ -102,17 +109,17 @@ def load_samples(source: SampleSource, tile: int | None = None, size: Size | Non
             "name each after its step: step_1000",
         )
     ordered = sorted(zip(steps, values, strict=True), key=lambda pair: pair[0] or 0)
-    return SavedSamples(ordered, understood.domain, notes or (str(understood),), unit)
+    return SavedSamples(ordered, understood.domain, notes or (str(understood),), unit, cuts)
 
 
-def _pictures(path: Path, tile: int | None, size: Size | None) -> Shown | None:
+def _pictures(path: Path, tile: int | None, size: Size | None, kind: str) -> Shown | None:
     """Read a folder of pictures or a picture of a grid; None for all else.
 
     Raises:
         DataError: no images can be told apart in them, or they cannot be read.
     """
     if os.path.isdir(path):
-        return None if _archives(path) else read_folder(path, tile, size)
+        return None if _archives(path) else read_folder(path, tile, size, kind)
     return read_grid(path, tile, size) if os.path.isfile(path) and (is_picture(path) or tile is not None) else None
 
 

@@ -83,6 +83,13 @@ class Tiling:
     down: Cuts
     across: Cuts
 
+    @property
+    def boxes(self) -> tuple[tuple[int, int, int, int], ...]:
+        """Top, left, height and width of each tile, row by row."""
+        return tuple(
+            (top, left, self.down.side, self.across.side) for top in self.down.starts for left in self.across.starts
+        )
+
     def is_near(self, other: Tiling) -> bool:
         """Tell whether the tiles of two tilings differ by a pixel at most."""
         return all(

@@ -169,7 +169,9 @@ def prepare(seen: Seen) -> None:
     Pictures.seen = seen
     module("StringIO", StringIO=io.StringIO)
     sys.modules["scipy"] = scipy
-    module("scipy.misc", imsave=lambda path, x: Image.fromarray((np.clip(x, 0, 1) * 255).astype(np.uint8)).save(path))
+    scipy.misc = module(
+        "scipy.misc", imsave=lambda path, x: Image.fromarray((np.clip(x, 0, 1) * 255).astype(np.uint8)).save(path)
+    )
     digits = SimpleNamespace(read_data_sets=lambda *_, **__: SimpleNamespace(train=Batches(seen, count)))
     module("tensorflow.examples.tutorials.mnist", input_data=digits)
 

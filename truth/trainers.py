@@ -47,9 +47,10 @@ LONGEST = 600
 
 
 def table() -> dict[str, Any]:
-    """The trainers, their data and their runs."""
+    """The trainers, their data and their runs with the labels that they have."""
     found: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    return found
+    runs = [{**run, **found["labels"].get(run["name"], {})} for run in found["runs"]]
+    return {**found, "runs": runs}
 
 
 def split(group: str) -> str:
@@ -115,13 +116,21 @@ def train(into: Path, minutes: float, only: list[str]) -> None:
     Each run is a fork of this process, which has PyTorch imported already.
     """
     plt.switch_backend("Agg")
-    found, end = table(), time.monotonic() + 60 * minutes
-    for run in found["runs"]:
-        work = into / "runs" / run["name"]
-        if (work / "done.json").exists() or (only and run["name"] not in only):
-            continue
-        if time.monotonic() > end:
+    end, tried = time.monotonic() + 60 * minutes, set[str]()
+    while time.monotonic() < end:
+        found = table()  # read anew: runs may be added meanwhile
+        missing = (
+            run
+            for run in found["runs"]
+            if run["name"] not in tried
+            and (not only or run["name"] in only)
+            and not (into / "runs" / run["name"] / "done.json").exists()
+        )
+        run = next(missing, None)
+        if run is None:
             return
+        tried.add(run["name"])
+        work = into / "runs" / run["name"]
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         trainer = found["trainers"][run["trainer"]]

@@ -200,13 +200,15 @@ def records(into: Path) -> Iterator[dict[str, Any]]:
 def losses(log: Path) -> tuple[list[float], list[float]]:
     """D's and G's losses as the log's words say, in order; for a person's eye, not for a verdict."""
     if log.is_dir():
-        events = EventAccumulator(str(log)).Reload()
-        tags = {tag.lower(): tag for tag in events.Tags()["scalars"]}
-        found = [
-            [tag for name, tag in tags.items() if re.search(words, name)]
-            for words in ("d/d_loss|^loss$", "g/g_loss|loss_g")
-        ]
-        d, g = ([event.value for tag in each[:1] for event in events.Scalars(tag)] for each in found)
+        curves: dict[str, list[float]] = {}
+        for folder in sorted({file.parent for file in log.rglob("events*")}):
+            events = EventAccumulator(str(folder)).Reload()
+            for tag in events.Tags()["scalars"]:
+                curves[f"{folder.name} {tag}".lower()] = [event.value for event in events.Scalars(tag)]
+        d, g = (
+            next((curve for name, curve in curves.items() if re.search(words, name)), [])
+            for words in ("d/d_loss| loss$|g-and-d_d", "g/g_loss| loss_g$|g-and-d_g")
+        )
         return d, g
     text = log.read_text(errors="replace")
     number = r"[\"'=:\s]*(?:tensor\()?(-?[\d.]+(?:e[-+]?\d+)?|nan|inf)"

@@ -178,8 +178,12 @@ def records(into: Path) -> Iterator[dict[str, Any]]:
         if "right" not in run or not (into / "runs" / run["name"] / "done.json").exists():
             continue
         trainer = found["trainers"][run["trainer"]]
-        pictures = run.get("data", {}).get("pictures", "digits")
+        given = run.get("data", {})
+        pictures = given.get("pictures", "digits")
         log, samples = places(run, trainer)
+        real = found["data"][pictures].get("real", f"data/{pictures}.npz")
+        if given.get("digits"):
+            real += f"[{','.join(map(str, given['digits']))}]"
         group = run.get("group", run["name"])
         yield {
             "name": run["name"],
@@ -189,7 +193,7 @@ def records(into: Path) -> Iterator[dict[str, Any]]:
             "run": None,
             "log": log,
             "samples": samples,
-            "real": found["data"][pictures].get("real", f"data/{pictures}.npz"),
+            "real": real,
             "tile": run.get("tile"),
             "loss": trainer.get("loss"),
             "trainer": run["trainer"],

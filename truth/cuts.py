@@ -121,7 +121,9 @@ def cuts_of(corpora: Path, run: Labelled, view: View) -> Cuts:
     Raises:
         FileNotFoundError: nothing.
     """
-    found = read_json(cached(corpora, run, view))
+    if not (path := cached(corpora, run, view)).is_file():
+        raise FileNotFoundError(path)
+    found = read_json(path)
     rows = {int(size): tuple(map(Row, rows)) for size, rows in found["rows"].items()}
     return Cuts(rows, found["unit"], tuple(found["notes"]))
 

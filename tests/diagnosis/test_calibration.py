@@ -120,6 +120,14 @@ def test_few_runs_of_which_few_were_judged_right_are_no_reason_to_be_sure(monkey
     assert sure(run())[0] == pytest.approx(4 / 11, abs=1e-3)
 
 
+def test_one_run_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "table", lambda: {"cells": [cell(25, 1, 1, 1)], "failures": {}})
+    assert (
+        sure(run(25, 1), "degraded")[1]
+        == "uncalibrated: only 1 labelled run on MNIST, judged on 25 samples and 1 snapshot"
+    )
+
+
 def test_losses_alone_are_held_against_losses_alone() -> None:
     own = replace(run(), snapshots=(), experiment=experiment_from_mapping({}, ()))
     assert sure(own) == (

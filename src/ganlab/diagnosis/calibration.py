@@ -69,7 +69,10 @@ class Bin(NamedTuple):
         if self.samples:
             several = "snapshots" if self.snapshots > 1 else "snapshot"
             known = f"{self.samples:,} samples and {self.snapshots} {several}"
-        return f"{self.runs} {DOMAINS[self.domain]}{clear}, judged on {known}"
+        runs = DOMAINS[self.domain]
+        if self.runs == 1:
+            runs = runs.replace("runs", "run").replace("logs", "log")
+        return f"{self.runs} {runs}{clear}, judged on {known}"
 
 
 @cache

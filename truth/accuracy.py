@@ -121,6 +121,9 @@ def judged(corpora: Path, run: Labelled, cut: bool = False) -> list[Judged]:
             cuts = cuts_of(corpora, run, view)
         except FileNotFoundError:
             continue
+        if cuts.unread:
+            found += [] if cut else [Judged(run, view, ALL, ALL, UNREAD)]
+            continue
         for size, count in product(SIZES, SNAPSHOTS) if cut else [(ALL, ALL)]:
             rows = cuts.at(size) if cut else cuts.rows[ALL]
             after = [row for row in rows or () if row.step > 0] if rows and len(rows) > 1 else rows
@@ -177,16 +180,13 @@ def cache_rows(corpora: Path, runs: Sequence[Labelled], jobs: int) -> None:
     """Compute the statistics of all cuts that have none, or old ones."""
     groups = [list(group) for _, group in groupby(every(runs), key=lambda pair: (pair[1], pair[0].corpus))]
     for group in groups:
-        for (run, view), note in zip(group, _each(partial(_cached, corpora), group, jobs), strict=True):
-            if note:
-                print(f"{run.corpus}: {run.name}, {view}: {note}", flush=True)
+        for (run, view), new in zip(group, _each(partial(_cached, corpora), group, jobs), strict=True):
+            if new:
+                print(f"{run.corpus}: {run.name}, {view}", flush=True)
 
 
-def _cached(corpora: Path, pair: tuple[Labelled, View]) -> str:
-    try:
-        return "computed" if compute(corpora, *pair) else ""
-    except GanlabError as error:
-        return f"not read: {error.message}"
+def _cached(corpora: Path, pair: tuple[Labelled, View]) -> bool:
+    return compute(corpora, *pair)
 
 
 # -- figures ------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.samples import with_samples
 from ganlab.domain import Images
+from ganlab.errors import GanlabError
 from ganlab.evaluation.features import features_for
 from ganlab.evaluation.statistics import SampleStatistics
 from ganlab.randomness import seeded_generator
@@ -59,11 +60,13 @@ class Cuts:
         rows: of each size below that of the run, and of ALL.
         unit: of their steps.
         notes: on how they were read.
+        unread: why they could not be read.
     """
 
     rows: dict[int, tuple[Row, ...]]
     unit: str
     notes: tuple[str, ...]
+    unread: str = ""
 
     @property
     def samples(self) -> int:
@@ -125,7 +128,7 @@ def cuts_of(corpora: Path, run: Labelled, view: View) -> Cuts:
         raise FileNotFoundError(path)
     found = read_json(path)
     rows = {int(size): tuple(map(Row, rows)) for size, rows in found["rows"].items()}
-    return Cuts(rows, found["unit"], tuple(found["notes"]))
+    return Cuts(rows, found["unit"], tuple(found["notes"]), found["unread"])
 
 
 def cached(corpora: Path, run: Labelled, view: View) -> Path:
@@ -141,9 +144,12 @@ def compute(corpora: Path, run: Labelled, view: View, again: bool = False) -> bo
     key = probe()[0] if run.corpus == "own" else "-".join(probe() if run.run is not None else (*probe(), readers()))
     if not again and path.is_file() and read_json(path)["key"] == key:
         return False
-    cuts = _of_run(run.run, view == "unlabelled") if run.run is not None else _of_files(run)
+    try:
+        cuts = _of_run(run.run, view == "unlabelled") if run.run is not None else _of_files(run)
+    except GanlabError as error:
+        cuts = Cuts({ALL: ()}, "step", (), error.message)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"key": key, "unit": cuts.unit, "notes": list(cuts.notes), "rows": cuts.rows})
+    write_json(path, {"key": key, **vars(cuts)})
     return True
 
 

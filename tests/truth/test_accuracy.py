@@ -57,7 +57,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
               "right": ["never_learned"]}  # fmt: skip
     records = [record, {**record, "name": "unlabelled", "state": None}, {**record, "name": "none", "log": "gone.csv"}]
     (others / "index.json").write_text(json.dumps(records))
-    cache_rows(folder, [each for each in labelled(folder) if each.name != "none"], 1)
+    cache_rows(folder, labelled(folder), 1)
     return folder
 
 

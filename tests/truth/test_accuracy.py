@@ -34,7 +34,7 @@ from truth.cuts import cached, cuts_of, evidence_of
 
 pytestmark = pytest.mark.xdist_group("corpus")  # trained once
 
-SHORT = ("ring_short_60", "grid_short_240")  # one of each half
+SHORT = ("ring_short_150", "grid_short_240")  # one of each half
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,6 @@ def test_the_labelled_runs_of_all_corpora(corpora: Path) -> None:
     first, second, other, none = labelled(corpora)
     assert [(each.group, each.split) for each in (first, second)] == [(SHORT[0], "measure"), (SHORT[1], "tune")]
     assert first.label is not None
-    assert first.state != "good"  # 60 steps
     assert (other.name, other.real, other.log) == ("somebody's", "ring", corpora / "trainers" / "log.csv")
     assert none.name == "none"
 

@@ -33,13 +33,12 @@ from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose, readings
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.errors import GanlabError
 from ganlab.runs.files import write_json
 from ganlab.sweeps.counting import wilson
 from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of
 from truth.baselines import described, nearest_neighbour, rules_of_thumb
 from truth.corpora import Labelled, labelled
-from truth.cuts import ALL, SIZES, SNAPSHOTS, View, compute, cuts_of, every, logged, seen, thinned, views
+from truth.cuts import ALL, SIZES, SNAPSHOTS, View, beside_samples, compute, cuts_of, every, seen, thinned, views
 
 BINS = 3
 """Bins of strength in a cell, at most."""
@@ -108,14 +107,12 @@ class Judged:
 
 def judged(corpora: Path, run: Labelled, cut: bool = False) -> list[Judged]:
     """Judge a run by each of its views, on all that is known of it; or on all cuts of its samples and snapshots."""
-    try:
-        log = logged(run)
-    except GanlabError:
-        return [Judged(run, view, ALL, ALL, UNREAD) for view in views(run)]
+    log = beside_samples(run)
     found = []
     for view in views(run):
         if view == "losses":
-            found.append(_judge(run, view, (ALL, ALL), log))
+            silent = not (log.curves or log.quality or log.players)
+            found.append(Judged(run, view, ALL, ALL, UNREAD) if silent else _judge(run, view, (ALL, ALL), log))
             continue
         try:
             cuts = cuts_of(corpora, run, view)

@@ -104,6 +104,14 @@ def logged(run: Labelled) -> Evidence:
     return read(run.log, ReadOptions(loss=run.loss))
 
 
+def beside_samples(run: Labelled) -> Evidence:
+    """Return what is known of a run beside its samples: nothing if its log says nothing, as its reader then says."""
+    try:
+        return logged(run)
+    except GanlabError:
+        return Evidence("samples")
+
+
 def seen(log: Evidence, cuts: Cuts, rows: Sequence[Row]) -> Evidence:
     """Return the evidence of a run with some of its snapshots."""
     return replace(log, snapshots=tuple(rows), unit=cuts.unit, notes=(*log.notes, *cuts.notes))
@@ -112,7 +120,7 @@ def seen(log: Evidence, cuts: Cuts, rows: Sequence[Row]) -> Evidence:
 def evidence_of(corpora: Path, run: Labelled) -> Evidence:
     """Return all that is known of a run, with the statistics that were computed again."""
     cuts = cuts_of(corpora, run, "samples")
-    return seen(logged(run), cuts, cuts.rows[ALL])
+    return seen(beside_samples(run), cuts, cuts.rows[ALL])
 
 
 # -- the cache --------------------------------------------------------------------------------------------------------
@@ -137,12 +145,13 @@ def cached(corpora: Path, run: Labelled, view: View) -> Path:
     return corpora / "rows" / run.corpus / f"{name}-{view}.json"
 
 
-def compute(corpora: Path, run: Labelled, view: View, again: bool = False) -> bool:
+def compute(corpora: Path, run: Labelled, view: View) -> bool:
     """Cache the statistics of a run's cuts, unless they are up to date; return whether there was anything to do."""
     path = cached(corpora, run, view)
     # MNIST and points are seen through what isn't fitted to them.
     key = probe()[0] if run.corpus == "own" else "-".join(probe() if run.run is not None else (*probe(), readers()))
-    if not again and path.is_file() and read_json(path)["key"] == key:
+    # What could not be read is tried again.
+    if path.is_file() and (kept := read_json(path))["key"] == key and not kept["unread"]:
         return False
     try:
         cuts = _of_run(run.run, view == "unlabelled") if run.run is not None else _of_files(run)
@@ -262,7 +271,7 @@ def _training(options: str, unlabelled: bool) -> Any:
 
 def _of_files(run: Labelled) -> Cuts:
     """Return the cuts of what `ganlab diagnose --samples` is given."""
-    log = read(run.log, ReadOptions(loss=run.loss))
+    log = beside_samples(run)
     assert run.samples is not None
     whole = with_samples(log, run.samples, run.real, run.tile)
     count = min((int(row.get("n") or 0) for row in whole.snapshots), default=0)

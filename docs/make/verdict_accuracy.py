@@ -55,7 +55,8 @@ The runs are not part of this repository. What trains, labels and judges them ag
 
 {accuracy(found["measured"])}
 
-Right: with its 95 % interval (Wilson). Accused: good runs that are given a failure. Missed: failed runs called healthy.
+Right: with its 95 % interval (Wilson); what could not be read counts as inconclusive, and a log that says nothing is
+left out where there are samples. Accused: good runs that are given a failure. Missed: failed runs called healthy.
 Flattered: poor runs, which are between good and failed, called healthy. Surely accused: runs of any kind that are
 accused, at {100 * UNCALIBRATED:.0f} % or more, of a failure that they don't have. Onset: the median distance of a
 right verdict's first step from the first snapshot that was as bad as the last one, as a share of the run, where that is

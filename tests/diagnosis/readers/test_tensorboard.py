@@ -58,6 +58,32 @@ def test_scalars_in_folders_of_their_own(tmp_path: Path) -> None:
     assert found.curves["g_loss"].values.tolist() == [0.5, 0.5, 0.5]
 
 
+@pytest.mark.parametrize("tag", ["losses/g-and-d", "Loss/GD", "adversarial_losses"])
+def test_whose_the_curves_of_one_tag_are_is_said_by_their_folders(tmp_path: Path, tag: str) -> None:
+    with SummaryWriter(str(tmp_path / "Nov29_07-47-39_host")) as writer:
+        for step in range(3):
+            writer.add_scalars(tag, {"d": step + 1.0, "g": 0.5}, step)
+    found = read(tmp_path, ReadOptions())
+    assert found.curves["d_loss"].values.tolist() == [1.0, 2.0, 3.0]
+    assert found.curves["g_loss"].values.tolist() == [0.5, 0.5, 0.5]
+
+
+def test_the_name_of_a_single_run_is_no_part_of_its_tags(tmp_path: Path) -> None:
+    with SummaryWriter(str(tmp_path / "2026-11-29_attempt" / "events")) as writer:
+        for step in range(3):
+            writer.add_scalar("Loss/D", step + 1.0, step)
+            writer.add_scalar("Loss/G", 0.5, step)
+    assert read(tmp_path, ReadOptions()).curves["d_loss"].values.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_runs_whose_curves_are_in_folders_of_their_own_stay_apart(tmp_path: Path) -> None:
+    for run in ("a", "b"):
+        with SummaryWriter(str(tmp_path / run)) as writer:
+            writer.add_scalars("loss", {"D": 1.0, "G": 0.5}, 0)
+    with pytest.raises(RunError, match="holds 2 runs: `a`, `b`"):
+        read(tmp_path, ReadOptions())
+
+
 def test_scalars_of_tensorflow_2(tmp_path: Path) -> None:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary

@@ -50,7 +50,10 @@ def read_event_file(path: Path) -> Log | None:
 
 
 def read_events(path: Path, files: Sequence[Path]) -> Log:
-    """Read the scalars of one run; those of a folder below `path` are named `folder/tag`.
+    """Read the scalars of one run; those of a folder below `path` are named `folder/tag`, unless it is the only one.
+
+    A folder that `add_scalars` made for one of several curves, such as `loss_D`, belongs to the run above it: its tag
+    is `loss`, and what follows says whose it is.
 
     Args:
         path: what messages name.
@@ -66,12 +69,18 @@ def read_events(path: Path, files: Sequence[Path]) -> Log:
         )
     log = Log(excerpt(str(path)), "TensorBoard event files")
     log.facts.separate = True
+    scalars = {file: list(_scalars(file)) for file in files}
     tags: dict[str, set[str]] = {}
-    for file in files:
-        below = "" if file == path or file.parent == path else f"{file.parent.relative_to(path).as_posix()}/"
-        for tag, step, value in _scalars(file):
-            tags.setdefault(below, set()).add(tag)
-            log.add({Name(below + tag): value}, Place(iteration=step))
+    for file, found in scalars.items():
+        for tag, _, _ in found:
+            below, name = _name(_below(path, file), tag)
+            tags.setdefault(below, set()).add(str(name))
+    for file, found in scalars.items():
+        for tag, step, value in found:
+            below, name = _name(_below(path, file), tag)
+            if len(tags) > 1:
+                name = name._replace(label=below + name.label)
+            log.add({name: value}, Place(iteration=step))
     if runs := _runs(tags):
         raise RunError(f"{log.source} holds {len(runs)} runs: {listed(runs)}", "name the folder of one run")
     if not log.count:
@@ -82,10 +91,27 @@ def read_events(path: Path, files: Sequence[Path]) -> Log:
     return log
 
 
+def _below(path: Path, file: Path) -> str:
+    """Return the folder of a file, relative to what was named: `a/b/`, or nothing."""
+    return "" if file == path or file.parent == path else f"{file.parent.relative_to(path).as_posix()}/"
+
+
+def _name(below: str, tag: str) -> tuple[str, Name]:
+    """Return the folder of a run, and the name of one of its scalars.
+
+    `add_scalars` writes each of the curves of a tag into a folder of its own, called after both.
+    """
+    above, _, folder = below.rstrip("/").rpartition("/")
+    start = tag.replace("/", "_") + "_"
+    if not folder.startswith(start) or folder == start:
+        return below, Name(tag)
+    return f"{above}/" if above else "", Name(folder.removeprefix(start), tag)
+
+
 def _runs(tags: Mapping[str, set[str]]) -> list[str]:
     """Return the folders that hold a run each; none if all of them hold parts of one run.
 
-    `add_scalars` makes a folder a curve, each with the one tag, and Keras one for training and one for validation.
+    Keras makes one for training and one for validation.
     """
     folders = [below for below in tags if below and below.strip("/").split("/")[-1] not in PARTS]
     alike = [a for a in folders if any(a != b and len(tags[a] & tags[b]) > 1 for b in folders)]

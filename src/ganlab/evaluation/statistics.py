@@ -42,6 +42,10 @@ FEWEST_HELD_OUT = 100
 MOST_HELD_OUT = 2000
 """Held-out reals that copies are compared with, at most."""
 
+MOST_SEARCHED = 2000
+"""Samples of which copies are looked for among the training samples, at most: as many as held-out reals; each costs a
+search through all training samples."""
+
 MOST_POINTS = 10_000
 """Maximum number of training points searched for copies; denser sets make every sample look like a copy."""
 
@@ -198,8 +202,8 @@ class SampleStatistics:
         return found["threshold"], found["rate"], Repeats(**found["real"])
 
     def _beside_training(self, samples: Tensor) -> dict[str, Value]:
-        vectors = self.training(samples)
-        real = self._unseen(len(samples))
+        vectors = self.training(samples[:MOST_SEARCHED])
+        real = self._unseen(len(vectors))
         found: dict[str, Value] = {}
         for entry, names in self._of_pixels():
             found |= _paired(names, entry(vectors, self.training), real if entry.paired else None)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ganlab.diagnosis.readers.axis import axis_of
@@ -188,6 +188,7 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(text="'a': 1,2501,250")
 @given(text=st.one_of(st.lists(PIECES, max_size=60).map("".join), st.text(max_size=200)))
 def test_nothing_is_invented(tmp_path: Path, text: str) -> None:
     (tmp_path / "log").write_text(text, newline="", errors="replace")

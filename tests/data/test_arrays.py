@@ -128,6 +128,24 @@ def test_quantized_samples_are_refused() -> None:
         generated(torch.quantize_per_tensor(torch.ones(20, 2), 0.1, 0, torch.quint8), None)
 
 
+class FromAnotherLibrary:
+    """An array that has nothing but DLPack."""
+
+    def __init__(self, values: torch.Tensor) -> None:
+        self.values = values
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.values.__dlpack_device__()
+
+
+def test_arrays_of_other_libraries_come_through_dlpack() -> None:
+    values = torch.linspace(-1, 1, 40).reshape(20, 2)
+    assert torch.equal(generated(FromAnotherLibrary(values), None)[0], values)  # type: ignore[arg-type]
+
+
 def test_views_and_small_floats_are_read() -> None:
     numbers = torch.linspace(-1, 1, 40).reshape(20, 2)
     negated = torch.complex(torch.zeros(20, 2), -numbers).conj().imag

@@ -470,13 +470,47 @@ def test_a_folder_of_reals_is_read_as_large_as_the_samples(make: Make, tmp_path:
         size = (40 + number, 40, 3)
         Image.fromarray(source.integers(0, 256, size, np.uint8)).save(tmp_path / "real" / f"{number}.png")
     monitor = make(real=tmp_path / "real")
-    monitor.snapshot(1, source.integers(0, 256, (20, 12, 12, 3), np.uint8))
-    with pytest.raises(DataError, match="real ones"):
-        monitor.snapshot(2, source.integers(0, 256, (20, 16, 16, 3), np.uint8))
+    for step, side in ((1, 12), (2, 12), (3, 16)):  # a generator that grows
+        monitor.snapshot(step, source.integers(0, 256, (20, side, side, 3), np.uint8))
+    with pytest.raises(DataError, match="a folder of images"):
+        monitor.snapshot(4, ring(20))
     monitor.finish()
-    [row] = read_snapshots(monitor.run.snapshots)
-    assert row["n"] == 20
-    assert row["protocol"]["n_real"] == 15
+    rows = read_snapshots(monitor.run.snapshots)
+    assert [(row["n"], row["protocol"]["n_real"]) for row in rows] == [(20, 15)] * 3
+    assert [row.get("phase_since") for row in rows] == [None, None, 3]
+    assert monitor.recorder.evidence.so_far().phases == (3,)
+
+
+def test_pixels_beyond_the_range_are_cut_off_as_in_pictures(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """A generator need not have bounds."""
+    monitor = make(keep_samples=True)
+    samples = torch.linspace(-3, 2, 30 * 64).reshape(30, 1, 8, 8)
+    samples[0, 0, 0, 0] = math.nan
+    monitor.snapshot(1, samples)
+    monitor.snapshot(2, samples.abs() + 1)
+    monitor.snapshot(3, samples * 0)
+    assert caplog.text.count("what lies beyond [-1, 1] is cut off") == 1
+    assert "samples reach from -3 to 2:" in caplog.text or "samples reach from -2.99" in caplog.text
+    assert "samples" in read_snapshots(monitor.run.snapshots)[0].non_finite
+    monitor.finish()
+    with pytest.raises(DataError, match="x / 127"):
+        make().snapshot(1, samples.abs() * 100)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_the_type_of_floats_that_the_loop_prefers_is_left_alone(
+    kind: torch.dtype, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(kind)
+    try:
+        make(real=np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), np.uint8)).snapshot(
+            1, torch.zeros(20, 3, 12, 12)
+        )
+        assert torch.get_default_dtype() == kind
+    finally:
+        torch.set_default_dtype(before)
+    assert "could not be made" not in caplog.text
 
 
 def test_a_statistic_that_fails_is_a_gap_and_the_loop_goes_on(

@@ -98,6 +98,14 @@ def test_what_is_no_number_or_name_is_refused(columns: dict[str, Any], message: 
         Rows(tmp_path / "history.csv", []).add(1, 0.0, columns)
 
 
+def test_arrays_of_one_number_are_numbers(tmp_path: Path) -> None:
+    rows = Rows(tmp_path / "history.csv", [])
+    rows.add(1, 0.0, {"a": np.ones((1, 1)), "b": np.float16(2), "c": np.array(3), "d": torch.full((1,), 4.0)})  # type: ignore[dict-item]
+    assert rows.write() == [{"step": 1, "time": 0, "a": 1, "b": 2, "c": 3, "d": 4}]
+    with pytest.raises(RunError, match="no number"):
+        rows.add(2, 0.0, {"a": np.ones(2)})  # type: ignore[dict-item]
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_no_step_waits_for_the_device(tmp_path: Path) -> None:
     """Logged while a long product is being computed; only `write` may wait for it."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.utils.dlpack
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -186,6 +187,8 @@ def as_numpy(array: Array, name: str) -> NDArray[Any]:
     Raises:
         DataError: it is no array of numbers that are all there: ragged, sparse, quantized, or without values.
     """
+    if hasattr(array, "__dlpack__") and not hasattr(array, "__array__"):
+        array = torch.utils.dlpack.from_dlpack(array)
     if isinstance(array, Tensor):
         special = array.layout is not torch.strided or array.is_meta or array.is_quantized or array.is_nested
         array = array.detach() if special else array.detach().cpu().resolve_conj().resolve_neg()
@@ -278,6 +281,28 @@ def generated(samples: Array, expected: Domain | None, name: str = "samples") ->
             "compare like with like: give real samples of the same size as an array",
         )
     return found.floats()[0], found.domain
+
+
+def within_bounds(samples: Array, known: bool) -> tuple[NDArray[Any], str]:
+    """Return what a loop's generator made with the pixels of floats cut off at -1 and 1, and their range, if any were.
+
+    A generator need not have bounds: StyleGAN's has none, and its pictures are drawn like this. NaN and Inf stay.
+
+    Args:
+        samples: as in `generated`.
+        known: whether it is known that they should lie in [-1, 1]; else they do if any of them is negative.
+
+    Raises:
+        DataError: they are no array.
+    """
+    found = as_numpy(samples, "samples")
+    finite = np.isfinite(found) if found.dtype.kind == "f" and found.ndim in (3, 4) else np.zeros(0, dtype=np.bool_)
+    if not finite.any():
+        return found, ""
+    low, high = float(found[finite].min()), float(found[finite].max())
+    if max(-low, high) <= 1 + ROUNDING or (low >= 0 and not known):
+        return found, ""
+    return np.where(finite, found.clip(-1, 1), found), f"{low:.3g} to {high:.3g}"
 
 
 def real_data(real: Array, labels: Array | None, seed: int) -> RealData:

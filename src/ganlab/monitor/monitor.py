@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ganlab.data.arrays import Array, generated
+from ganlab.data.arrays import Array, generated, within_bounds
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.domain import Images
 from ganlab.errors import RunError
+from ganlab.games.rounds import Phase
 from ganlab.monitor.arguments import checked_protocol, checked_scores, new_status, require_end
 from ganlab.monitor.comparison import Comparison, Folder, asked_for, comparison_with
 from ganlab.monitor.observer import Observer, SampleFacts
@@ -73,7 +74,9 @@ class Monitor:
         self.observer = Observer(self.recorder, comparison, Pictures(self.recorder, keep_samples))
         self.reading: Verdict | None = None
         self.open = True
-        self.process, self.is_told = os.getpid(), False
+        self.domain: Images | None = None
+        self.phase: Phase | None = None  # of a generator that grows, from its second size on
+        self.process, self.is_told, self.is_beyond = os.getpid(), False, False
 
     def __enter__(self) -> Monitor:
         return self
@@ -133,16 +136,27 @@ class Monitor:
         facts = SampleFacts(checked_protocol(protocol), checked_scores(scores))
         with undisturbed(), self.recorder.spending("watching"):
             known = self.observer.comparison
-            values, domain = generated(samples, None if known is None else known.domain)
-            if known is None and isinstance(self.real, Folder):
-                self.observer.comparison = known = self.real.comparison(domain)
+            bounded, beyond = within_bounds(samples, known=bool(snapshots))
+            if isinstance(self.real, Folder):
+                values, domain = generated(bounded, None)
+                if known is None or known.domain != domain:
+                    self.observer.comparison = known = self.real.comparison(domain)
+            else:
+                values, domain = generated(bounded, None if known is None else known.domain)
+            if isinstance(domain, Images):
+                if self.domain not in (None, domain) and domain.height == domain.width:
+                    self.phase = Phase(domain.side, step)
+                self.domain = domain
             if not snapshots and isinstance(domain, Images) and bool((values >= 0).all()):
                 self.recorder.warn("no pixel of the samples is below 0: are they in [0, 1] instead of [-1, 1]?")
+            if beyond and not self.is_beyond:
+                self.is_beyond = True
+                self.recorder.warn(f"samples reach from {beyond}: what lies beyond [-1, 1] is cut off, as in pictures")
             if not snapshots and known is not None:
                 for view in self.recorder.views:
                     view.note(f"preparing the comparison of {len(values):,} samples with real ones, once")
             classes = None if asked is None else asked_for(asked, len(values), known)
-            self.reading = self.observer.snapshot(step, values, domain, facts._replace(asked=classes))
+            self.reading = self.observer.snapshot(step, values, domain, facts._replace(asked=classes, phase=self.phase))
         return self.reading
 
     def finish(self, status: State = "finished", reason: str = "") -> Verdict:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -186,9 +186,11 @@ def as_float(name: str, value: Number) -> float:
         RunError: it is not a number.
     """
     try:
-        if np.iscomplexobj(value):
+        # An array of one number, of any library.
+        one: Any = np.asarray(value).reshape(()) if not isinstance(value, Tensor) and np.ndim(value) else value
+        if np.iscomplexobj(one):
             raise TypeError("it is complex")
-        return float(value)
+        return float(one)
     except OverflowError as error:
         raise RunError(f"{name} is too large for a float", "give a number below 1.8e308") from error
     except (TypeError, ValueError) as error:

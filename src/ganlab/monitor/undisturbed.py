@@ -24,12 +24,24 @@ def random_states_kept() -> Iterator[None]:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Work as if outside of `no_grad`, `inference_mode`, autocast and default devices; put random states back after.
+def float32_by_default() -> Iterator[None]:
+    """Make new tensors of floats float32 inside."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
-    Statistics may train small networks of their own, on the CPU.
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Work as if outside of `no_grad`, `inference_mode`, autocast, default devices and default types of floats.
+
+    Statistics may train small networks of their own, on the CPU. Random states are put back after.
     """
     with (
+        float32_by_default(),
         torch.inference_mode(False),
         torch.enable_grad(),
         torch.autocast("cpu", enabled=False),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganlab.diagnosis.case import Case, Charge
-from ganlab.diagnosis.early import NEEDS, NUMEROUS, SHARE, SOME, Needs, needs, newest_snapshots, sifted
+from ganlab.diagnosis.early import NEEDS, SHARE, SHEET, SOME, Needs, needs, newest_snapshots, sifted
 from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
@@ -225,8 +225,8 @@ def test_few_samples_are_told_apart_from_none_and_never_carry_98_percent() -> No
     assert waits(Evidence("samples", snapshots=(collapsed(0, n=9),))) == [
         f"too few to tell: 9 of the {SOME} samples that a verdict needs"
     ]
-    assert waits(Evidence("samples", snapshots=(varied(0, n=25),))) == [
-        f"too few to tell: 25 of the {NUMEROUS} samples that a verdict needs"
+    assert waits(Evidence("samples", snapshots=(varied(0, n=24),))) == [
+        f"too few to tell: 24 of the {SHEET} samples that a verdict needs"
     ]
     assert diagnose(Evidence("samples", snapshots=(varied(0),))).name == "healthy"
 

@@ -103,6 +103,27 @@ def test_garbage_that_improves_early_is_under_trained_and_later_must_improve_by_
     assert judged(improving(0.0, 0.9, 3000), images("training.steps=3000")).name == "under_trained"
 
 
+def test_garbage_that_improves_in_a_log_without_a_plan_is_under_trained() -> None:
+    """Nobody knows how much of the run is left."""
+    assert judged(improving(0.0, 0.3)).name == "under_trained"
+    assert judged(improving(0.0, 0.0)).name == "never_learned"
+
+
+@pytest.mark.parametrize(("vendi", "said"), [(8.5, "inconclusive"), (1.5, "never_learned")])
+def test_pictures_that_range_over_the_data_are_not_garbage_unless_they_are_alike(vendi: float, said: str) -> None:
+    ranging: Any = {"vendi": vendi, "recall": 0.4, "recall_real": 0.9, "protocol": {"features": "folder-pyramid-0"}}
+    assert judged(improving(0.1, 0.0, **ranging)).name == said
+    assert judged(improving(0.1, 0.0, **{**ranging, "recall": 0.0})).name == "never_learned"
+    assert judged(improving(0.1, 0.0, **{**ranging, "protocol": {"features": "mnist-cnn-0"}})).name == "never_learned"
+
+
+@pytest.mark.parametrize(("features", "said"), [("folder-pyramid-0", "inconclusive"), ("mnist-cnn-0", "healthy")])
+def test_what_blurs_pass_too_is_not_healthy_without_a_classifier(features: str, said: str) -> None:
+    protocol: Any = {"protocol": {"features": features}}
+    assert judged(improving(0.72, 0.0, **protocol)).name == said
+    assert judged(improving(0.8, 0.0, **protocol)).name == "healthy"
+
+
 def test_copies_of_one_picture_are_no_beginning(images: Any) -> None:
     one = {**BLOB, "near_duplicates": 1.0, "distinct": 1, "repeats_chance": 0.0}
     verdict = judged(improving(0.0, 0.3, 300, **one), images("training.steps=300"))

@@ -66,7 +66,8 @@ def test_where_reals_repeat_each_other_only_far_fewer_pictures_are_a_collapse() 
     assert not repeated(counted(0.8, 450, **reals))
     assert repeated(counted(1.0, 40, **reals))
     flat = {"near_duplicates_real": 0.05, "distinct_real": 980}
-    assert repeated(counted(0.6, 650, **flat))
+    assert repeated(counted(0.6, 400, **flat))
+    assert not repeated(counted(0.6, 650, **flat))  # those of a thousand pictures
     assert not repeated(counted(0.4, 750, **flat))
     assert not repeated(Row({**counted(1.0, 2, **flat), "repeats_chance": 0.2}))
 
@@ -75,3 +76,27 @@ def test_what_is_made_from_images_may_repeat_as_they_do() -> None:
     row = counted(1.0, 3, near_duplicates_real=0.0, distinct_real=1000)
     assert repeated(row)
     assert not repeated(Row({**row, "game": "super_resolution"}))
+
+
+@pytest.mark.parametrize("count", [25, 100, 1000])
+@pytest.mark.parametrize(("pictures", "few"), [(16, True), (64, True), (256, True), (1000, False)])
+def test_samples_repeat_each_other_if_they_were_drawn_from_few_pictures(count: int, pictures: int, few: bool) -> None:
+    """Of a thousand samples, more than half have a twin even if they come from a thousand pictures."""
+    drawn = torch.randint(pictures, (count,), generator=torch.Generator().manual_seed(0))
+    times = torch.bincount(drawn)
+    share = float(times[times > 1].sum() / count)
+    row = Row(
+        {"n": count, "near_duplicates": share, "near_duplicates_real": 0.03, "repeats_chance": 1e-12}
+        | {"distinct": int((times > 0).sum()), "distinct_real": 0.98 * count}
+    )
+    assert repeated(row) == (few and share >= 0.5)
+    assert share >= 0.5 or count < 1000
+
+
+@pytest.mark.parametrize(("distinct", "said"), [(30, "healthy"), (25, "inconclusive")])
+def test_few_samples_with_more_twins_than_by_chance_acquit_nobody(distinct: int, said: str) -> None:
+    same = {"precision": 0.9, "recall": 0.9, "coverage": 0.9, "fid": 80.0, "good": 1.0, "vendi": 12.0}
+    row = {**same, **{f"{key}_real": value for key, value in same.items()}, "near_duplicates_real": 0.0, "step": 1200}
+    few = {"n": 32, "near_duplicates": 0.3, "distinct": distinct, "distinct_real": 32}
+    chance = 1e-9 if said == "inconclusive" else 0.1
+    assert diagnose(Evidence("made up", snapshots=(Row({**row, **few, "repeats_chance": chance}),))).name == said

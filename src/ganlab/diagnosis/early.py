@@ -16,6 +16,7 @@ from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import frozen, oscillation
 from ganlab.diagnosis.findings import TIME, Missing
 from ganlab.diagnosis.loss_levels import ENOUGH_ROWS
+from ganlab.diagnosis.sample_levels import NUMEROUS
 from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of, words
 
 SHARE = 0.1
@@ -32,8 +33,9 @@ FIRST_UPDATES = 100
 """Updates of the generator, if they are known, before which samples that are garbage, or alike, say nothing: of the
 labelled runs that learned, one in ten had left the garbage behind by then."""
 
-NUMEROUS = 100
-"""Samples from which it can be told which kinds are missing, and that nothing is."""
+SHEET = 25
+"""Samples from which a run is acquitted, the usual sheet of five by five: of the labelled runs that were cut to so few,
+none that had failed was called healthy. How often that was right is the confidence."""
 
 SOME = 16
 """Samples that show a kind of image which makes up a tenth of all in four cases of five (1 - .9^16), which is the most
@@ -87,8 +89,8 @@ NEEDS = {
     # A FID that was reached and lost again is a fact at any time, and plans are often far longer than runs.
     "degraded": Needs(snapshots=3, samples=NUMEROUS, fids=3, share=0.0),
     "oscillation": Needs(rows=oscillation.ENOUGH_ROWS, seen=12),
-    "under_trained": Needs(snapshots=3, samples=NUMEROUS, fids=3),
-    "healthy": Needs(snapshots=1, samples=NUMEROUS, fids=3),
+    "under_trained": Needs(snapshots=3, samples=SHEET, fids=3),
+    "healthy": Needs(snapshots=1, samples=SHEET, fids=3),
 }
 """What each verdict needs; a variant that is not in the table needs what its failure does. `inconclusive` needs
 nothing."""

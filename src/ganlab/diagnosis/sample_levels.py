@@ -5,13 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Row, made_from_images, ratio, relative_vendi
+from ganlab.diagnosis.case import GARBAGE, OWN_RUNS, Case, Row, made_from_images, ratio, relative_vendi
 from ganlab.diagnosis.findings import Finding
 from ganlab.runs.snapshots import MOST_REPEATED
 
 VARIED = 0.5
 """Relative Vendi score from which samples are varied. Coverage and recall, of which small and short runs reach but a
 tenth while a person calls their samples fine, are shown and do not decide."""
+
+RANGED = 0.25
+"""Recall, over its real-vs-real value, from which varied samples range over the data, though few pass the garbage
+test: labelled runs on colour pictures that made blurred digits, or the colours of photographs, had .33 and more, those
+that never learned had 0."""
+
+NUMEROUS = 100
+"""Samples from which it can be told which kinds are missing."""
 
 VISITED = 0.8
 """Share of the real mass in classes that must be among the good samples at all."""
@@ -36,6 +44,12 @@ FEWER = 0.5
 CHANCE = 1e-3
 """Probability under which repeats are no accident."""
 
+PICTURES = 500
+"""Pictures that a generator has in all under which it repeats itself. Good ones have several hundred thousand (Arora &
+Zhang 2017); a labelled run whose fours and nines of a small MLP a person called good had 1,000, as alike as they were,
+and collapsed ones had 5 to 70. Half of the samples having a twin doesn't say so alone: of 1,000, most have one by
+chance in 1,000 pictures."""
+
 
 def repeated(row: Row) -> bool:
     """Return whether most of a row's samples repeat each other, as reals do not.
@@ -47,7 +61,19 @@ def repeated(row: Row) -> bool:
         return False
     real, fewer = row.number("near_duplicates_real") or 0.0, ratio(row, "distinct")
     unlike_reals = share >= REPEATED_OVER * real or (fewer is not None and fewer < FEWER)
-    return share >= REPEATED and unlike_reals and chance < CHANCE
+    return share >= REPEATED and unlike_reals and chance < CHANCE and few_pictures(row)
+
+
+def few_pictures(row: Row) -> bool:
+    """Return whether a row's samples show as few different pictures as those of less than PICTURES do on average.
+
+    Of K pictures, equally likely, n samples show K (1 - (1 - 1/K)^n). A row that doesn't say how many differ, as those
+    of older versions, is taken at its share of near-duplicates.
+    """
+    count, distinct = row.number("n"), row.number("distinct")
+    if count is None or distinct is None:
+        return True
+    return bool(distinct < PICTURES * (1 - (1 - 1 / PICTURES) ** min(count, MOST_REPEATED)))
 
 
 def blurred(case: Case) -> bool:
@@ -57,6 +83,15 @@ def blurred(case: Case) -> bool:
     """
     last = case.recent[-1] if case.recent else None
     return case.young and last is not None and last.number("near_duplicates") is not None and not repeated(last)
+
+
+def twins(case: Case) -> bool:
+    """Return whether few samples, which are no garbage, repeat each other beyond chance: more might show a collapse."""
+    row = case.recent[-1]
+    count, chance = row.number("n"), row.number("repeats_chance")
+    if count is None or chance is None or case.passing < GARBAGE or made_from_images(row):
+        return False
+    return count < NUMEROUS and chance < CHANCE
 
 
 def repeats_of(case: Case) -> list[Finding]:
@@ -79,6 +114,15 @@ def repeats_in_words(row: Row) -> str:
         f"{100 * (real or 0):.0f} % of the same number of real ones; {count:,.0f} samples show {pictures} "
         f"(birthday test, {by_chance})."
     )
+
+
+def ranging(case: Case) -> bool:
+    """Return whether the last samples, seen through statistics of patches, range over the data and vary as it does.
+
+    Points that are scattered at random do so too, and a classifier sees what passes for a digit.
+    """
+    recall, variety = case.recently(lambda row: ratio(row, "recall")), case.recently(relative_vendi)
+    return case.by_patches and recall >= RANGED and variety >= VARIED
 
 
 def class_shares(row: Row) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -107,7 +151,7 @@ def quality(case: Case) -> list[Finding]:
         Finding(
             "good",
             passing,
-            GOOD,
+            case.enough,
             window,
             OWN_RUNS,
             f"Samples pass the garbage test {100 * passing:.0f} % as often as real ones.",

@@ -36,6 +36,9 @@ def examine(case: Case) -> Iterator[Charge]:
     if len(rows) < 3:
         return
     table = [found for row in rows if (found := class_shares(row))]
+    # Of fewer samples a mode that is made like any other would not count as visited.
+    if any((row.number("n") or np.inf) < FEWEST_SAMPLES * len(row["class_counts"]) for row in rows):
+        return
     # A handful of samples may be a classifier's mistake.
     enough = np.array([[count >= FEWEST_SAMPLES for count in row["class_counts"]] for row in rows])
     held = np.array([(share >= 0.1 * real) & (real > 0) for share, real in table]) & enough

@@ -8,14 +8,14 @@ from ganlab.diagnosis.case import WORST_FID, Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.sample_levels import quality, shortfall
+from ganlab.diagnosis.sample_levels import quality, shortfall, twins
 
 
 def examine(case: Case) -> Iterator[Charge]:
     """Acquit a run whose samples are good and varied, or whose published metrics are."""
     if case.rows:
         findings = quality(case)
-        if shortfall(case):
+        if shortfall(case) or twins(case):
             return
     elif case.has_quality:
         fid = case.fid

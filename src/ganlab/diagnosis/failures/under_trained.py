@@ -9,7 +9,7 @@ from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, longer
-from ganlab.diagnosis.sample_levels import shortfall
+from ganlab.diagnosis.sample_levels import shortfall, twins
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -21,7 +21,7 @@ def examine(case: Case) -> Iterator[Charge]:
         yield falling(case)
         return
     found = case.improvement
-    if found is None:
+    if found is None or twins(case):
         return
     good = not shortfall(case)
     if good and (case.passing >= NEAR or found.change <= QUICK):

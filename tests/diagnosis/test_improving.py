@@ -109,10 +109,14 @@ def test_garbage_that_improves_in_a_log_without_a_plan_is_under_trained() -> Non
     assert judged(improving(0.0, 0.0)).name == "never_learned"
 
 
-@pytest.mark.parametrize(("vendi", "said"), [(8.5, "inconclusive"), (1.5, "never_learned")])
-def test_pictures_that_range_over_the_data_are_not_garbage_unless_they_are_alike(vendi: float, said: str) -> None:
+@pytest.mark.parametrize(("vendi", "said"), [(8.5, "inconclusive"), (5.0, "inconclusive"), (1.5, "never_learned")])
+def test_pictures_that_range_over_the_data_are_not_garbage_unless_they_are_alike(
+    images: Any, vendi: float, said: str
+) -> None:
     ranging: Any = {"vendi": vendi, "recall": 0.4, "recall_real": 0.9, "protocol": {"features": "folder-pyramid-0"}}
     assert judged(improving(0.1, 0.0, **ranging)).name == said
+    if said == "inconclusive":
+        assert judged(improving(0.1, 0.3, **ranging), images("training.steps=3000")).name == "under_trained"
     assert judged(improving(0.1, 0.0, **{**ranging, "recall": 0.0})).name == "never_learned"
     assert judged(improving(0.1, 0.0, **{**ranging, "protocol": {"features": "mnist-cnn-0"}})).name == "never_learned"
 

@@ -13,11 +13,6 @@ VARIED = 0.5
 """Relative Vendi score from which samples are varied. Coverage and recall, of which small and short runs reach but a
 tenth while a person calls their samples fine, are shown and do not decide."""
 
-RANGED = 0.25
-"""Recall, over its real-vs-real value, from which varied samples range over the data, though few pass the garbage
-test: labelled runs on colour pictures that made blurred digits, or the colours of photographs, had .33 and more, those
-that never learned had 0."""
-
 NUMEROUS = 100
 """Samples from which it can be told which kinds are missing."""
 
@@ -114,15 +109,6 @@ def repeats_in_words(row: Row) -> str:
         f"{100 * (real or 0):.0f} % of the same number of real ones; {count:,.0f} samples show {pictures} "
         f"(birthday test, {by_chance})."
     )
-
-
-def ranging(case: Case) -> bool:
-    """Return whether the last samples, seen through statistics of patches, range over the data and vary as it does.
-
-    Points that are scattered at random do so too, and a classifier sees what passes for a digit.
-    """
-    recall, variety = case.recently(lambda row: ratio(row, "recall")), case.recently(relative_vendi)
-    return case.by_patches and recall >= RANGED and variety >= VARIED
 
 
 def class_shares(row: Row) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

@@ -36,6 +36,7 @@ from ganlab.diagnosis.early import LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.sample_levels import NUMEROUS
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.verdict_files import sheet_of_run
 from ganlab.runs.directory import RunDirectory
@@ -329,7 +330,8 @@ were never more than garbage, as they are when any run begins. Up to {learning} 
 improve, are under-trained. Until then the verdict is *inconclusive*, its summary says what was seen so far, and
 `missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by its samples
 from {live} snapshots on that span {share:.0f} % of its plan. Samples that
-repeat each other are mode collapse from {repeating} samples on: in the birthday test their number counts.
+repeat each other are mode collapse from {repeating} samples on: in the birthday test their number counts. Pictures of
+data without a classifier need {numerous} samples to be healthy.
 
 {table}"""
 
@@ -362,7 +364,12 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
         f"{order}{names}. Other failures, and those that ended earlier, are listed as contributing.", 120
     )
     early = HOW_EARLY.format(
-        share=100 * SHARE, live=LIVE_SNAPSHOTS, repeating=REPEATING, learning=LEARNING, table=needs_table()
+        share=100 * SHARE,
+        live=LIVE_SNAPSHOTS,
+        repeating=REPEATING,
+        numerous=NUMEROUS,
+        learning=LEARNING,
+        table=needs_table(),
     )
     sections = [section(name, runs[name], remarks[name]) for name, _ in SHOWN]
     others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}

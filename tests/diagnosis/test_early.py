@@ -17,6 +17,7 @@ from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.sample_levels import NUMEROUS
 from ganlab.diagnosis.wording import in_a_line
 from ganlab.verdicts import INCONCLUSIVE, KINDS, accuses, failure_of
 
@@ -229,6 +230,14 @@ def test_few_samples_are_told_apart_from_none_and_never_carry_98_percent() -> No
         f"too few to tell: 24 of the {SHEET} samples that a verdict needs"
     ]
     assert diagnose(Evidence("samples", snapshots=(varied(0),))).name == "healthy"
+
+
+@pytest.mark.parametrize(("features", "least"), [("mnist-cnn-0", SHEET), ("folder-pyramid-0", NUMEROUS)])
+def test_a_sheet_acquits_where_a_classifier_sees_it_and_a_hundred_samples_elsewhere(features: str, least: int) -> None:
+    protocol = {"protocol": {"features": features}}
+    found = [diagnose(Evidence("few", snapshots=({**varied(9, n=n), **protocol},))) for n in (least - 1, least)]
+    assert [each.name for each in found] == [INCONCLUSIVE, "healthy"]
+    assert f"{least - 1} of the {least} samples" in found[0].summary
 
 
 def test_what_may_be_an_accusation_in_time_is_no_acquittal_now() -> None:

@@ -159,7 +159,7 @@ def _shortfall(name: str, charge: Charge, case: Case) -> Missing | None:
     if lack is None and case.rows:
         if len(case.rows) < needed.snapshots:
             lack = f"{len(case.rows)} of the {needed.snapshots} snapshots that a verdict needs"
-        elif (count := sample_count(case)) < (least := _least_samples(needed, charge)):
+        elif (count := sample_count(case)) < (least := _least_samples(name, charge, case)):
             return Missing("more samples", f"too few to tell: {count:.0f} of the {least} samples that a verdict needs")
     elif lack is None and needed.fids:
         count = len(case.fid)
@@ -200,10 +200,16 @@ def _rows(evidence: Evidence, window: tuple[int, int] | None = None) -> int:
     return max((len(curve if window is None else curve.within(*window)) for curve in curves), default=0)
 
 
-def _least_samples(needed: Needs, charge: Charge) -> int:
-    """Return how many samples a charge needs: the birthday test, in which their number counts, does with few."""
-    repeats = any(each.signal == "near_duplicates" for each in charge.findings)
-    return min(needed.samples, REPEATING) if repeats else needed.samples
+def _least_samples(name: str, charge: Charge, case: Case) -> int:
+    """Return how many samples a charge needs.
+
+    The birthday test, in which their number counts, does with few. Of 25 blurred photographs, enough pass statistics of
+    patches by chance to look healthy; of 100 they don't.
+    """
+    least = needs(name).samples
+    if any(each.signal == "near_duplicates" for each in charge.findings):
+        return min(least, REPEATING)
+    return max(least, NUMEROUS) if name == "healthy" and case.by_patches else least
 
 
 def sample_count(case: Case) -> float:

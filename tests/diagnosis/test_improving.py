@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
 
@@ -107,6 +107,14 @@ def test_garbage_that_improves_in_a_log_without_a_plan_is_under_trained() -> Non
     """Nobody knows how much of the run is left."""
     assert judged(improving(0.0, 0.3)).name == "under_trained"
     assert judged(improving(0.0, 0.0)).name == "never_learned"
+
+
+def test_pictures_that_are_numbered_otherwise_than_the_log_show_their_own_last_half() -> None:
+    """Thirty pictures, numbered from 1, of a log of a thousand steps."""
+    noise = [0.0, 3.0, 1.0]
+    rows = tuple(row(index, n=16, good=0.0, fid=430 - 5 * index + noise[index % 3]) for index in range(1, 31))
+    curves = {"d_loss": Series(np.arange(1, 1001), np.full(1000, 1.3))}
+    assert diagnose(Evidence("run", curves=curves, snapshots=rows)).name == "under_trained"
 
 
 @pytest.mark.parametrize(("vendi", "said"), [(8.5, "inconclusive"), (5.0, "inconclusive"), (1.5, "never_learned")])

@@ -259,7 +259,9 @@ class Case:
         curve = self.of_rows(measure)
         half = curve.within((self.evidence.first_step + self.last_step) // 2, self.last_step)
         if len(half) < 4:
-            half = Series(curve.steps[-4:], curve.values[-4:])
+            # Few snapshots, or pictures that are numbered otherwise than the log.
+            count = max(4, len(curve) // 2)
+            half = Series(curve.steps[-count:], curve.values[-count:])
         if not len(half):
             return trends.Trend(0.0, 1.0), 1.0, (0, 0)
         level = max(abs(trends.level(half)), 1e-9)

@@ -89,7 +89,7 @@ NEEDS = {
     # A FID that was reached and lost again is a fact at any time, and plans are often far longer than runs.
     "degraded": Needs(snapshots=3, samples=NUMEROUS, fids=3, share=0.0),
     "oscillation": Needs(rows=oscillation.ENOUGH_ROWS, seen=12),
-    "under_trained": Needs(snapshots=3, samples=SHEET, fids=3),
+    "under_trained": Needs(snapshots=3, samples=SOME, fids=3),
     "healthy": Needs(snapshots=1, samples=SHEET, fids=3),
 }
 """What each verdict needs; a variant that is not in the table needs what its failure does. `inconclusive` needs

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganlab.diagnosis.readers.figures import drawn_on, find_boxes, find_subplots, subplots
+from ganlab.diagnosis.readers.figures import Boxes, drawn_on, find_boxes, find_subplots, subplots
 from ganlab.diagnosis.readers.tiling import find_tiling
 from truth.tilings import STYLES, Plot
 
@@ -16,6 +16,19 @@ def test_a_figure_is_cut_where_its_images_are(style: str, kind: str) -> None:
         picture, boxes = plot.draw(random)
         found = find_tiling([picture], (28, 28))
         assert plot.found_in(found, boxes), (plot, found, boxes[:2])
+
+
+def test_images_all_alike_with_lines_as_white_as_the_ground() -> None:
+    tile = np.zeros((74, 74, 1), np.float32)
+    tile[36:38, 9:65] = tile[9:65, 40:42] = 250
+    picture = np.full((2, 328, 328, 1), 255, np.float32)
+    for top in (10, 88, 166, 244):
+        for left in (10, 88, 166, 244):
+            picture[:, top : top + 74, left : left + 74] = tile
+    drawn = drawn_on(picture)
+    assert drawn is not None
+    boxes = Boxes((10, 88, 166, 244), 74)
+    assert find_boxes(drawn) == (boxes, boxes)
 
 
 def blobs(size: tuple[int, int], rows: int, columns: int, radius: float) -> np.ndarray[tuple[int, ...], np.dtype]:

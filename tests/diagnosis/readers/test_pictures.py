@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganlab.diagnosis.readers import pictures
 from ganlab.diagnosis.readers.pictures import find_reals, holds_grids, read_folder, read_grid
 from ganlab.errors import DataError
 from truth.tilings import Grid, one
@@ -163,6 +164,78 @@ def test_the_first_and_the_last_grid_are_kept_for_the_sheet(tmp_path: Path) -> N
     assert found.cuts[0].tiles[:2] == ((2, 2, 28, 28), (2, 32, 28, 28))
     assert len(found.cuts[0].tiles) == 25
     assert len(read_folder(grids(tmp_path / "one", "0.png"), None, None).cuts) == 1
+
+
+def test_places_without_tile_are_no_images_though_all_tiles_are_of_one_colour(tmp_path: Path) -> None:
+    filled = Grid("digits", 28, 23, 5, 2, "make_grid", 0, 0, None)
+    grids(tmp_path, "100.png", "200.png", "300.png", grid=filled)
+    start = np.zeros(filled.draw(RANDOM).shape, np.uint8)
+    down, across = filled.starts
+    for index in range(23):
+        top, left = down[index // 5], across[index % 5]
+        start[top : top + 28, left : left + 28] = 107
+    Image.fromarray(start).save(tmp_path / "0.png")
+    found = read_folder(tmp_path, None, (28, 28)).steps
+    assert [(step, len(values)) for step, values in found] == [(0, 23), (100, 23), (200, 23), (300, 23)]
+
+
+@pytest.mark.parametrize(("name", "unit"), [("{}.png", "number"), ("iter_{:04}/{:04}.png", "step")])
+def test_of_more_pictures_than_can_be_held_an_even_selection_of_steps_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, unit: str
+) -> None:
+    grids(tmp_path, *(name.format(step, 1) for step in range(0, 1000, 50)))
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 5 * GRID.draw(RANDOM).size)
+    found = read_folder(tmp_path, None, (28, 28))
+    assert [step for step, _ in found.steps] == [0, 250, 500, 700, 950]
+    assert found.unit == unit
+    assert "5 of 20 pictures are read, evenly chosen, the first and the last too" in found.notes
+    monkeypatch.setattr(pictures, "MAX_PIXELS", GRID.draw(RANDOM).size)
+    with pytest.raises(DataError, match="more images than can be read"):
+        read_folder(tmp_path, None, (28, 28))
+
+
+def touching(side: int, rows: int, columns: int) -> Image.Image:
+    """Draw tiles that touch on white: a disc in each, without any line between them."""
+    picture = np.full((rows * side, columns * side, 3), 255, np.uint8)
+    y, x = np.mgrid[:side, :side]
+    for row in range(rows):
+        for column in range(columns):
+            wide, tall = RANDOM.uniform(0.3, 0.75, 2) * side
+            shape = ((y - side / 2) / tall) ** 2 + ((x - side / 2) / wide) ** 2 < 1
+            picture[row * side : (row + 1) * side, column * side : (column + 1) * side][shape] = RANDOM.integers(0, 200)
+    return Image.fromarray(picture)
+
+
+def test_tiles_that_touch_are_cut_by_the_size_of_the_reals_where_names_say_that_they_are_several(
+    tmp_path: Path,
+) -> None:
+    for step in (1, 2, 3):
+        touching(16, 4, 7).save(tmp_path / f"fakes000{step}00.png")
+    assert shapes(tmp_path, size=(16, 16)) == dict.fromkeys((100, 200, 300), (28, 16, 16))
+
+
+def test_a_plot_is_not_cut_by_the_size_of_the_reals(tmp_path: Path) -> None:
+    plot = np.full((480, 640), 255, np.uint8)
+    plot[60:420, 100:560] = RANDOM.integers(0, 256, (360, 460))
+    Image.fromarray(plot).save(tmp_path / "samples_1.png")
+    with pytest.raises(DataError, match="no grid of images is seen"):
+        read_folder(tmp_path, None, (32, 32))
+
+
+def test_pictures_of_one_layout_are_cut_alike_whatever_they_are_called(tmp_path: Path) -> None:
+    grids(tmp_path, "Epoch_1 DIGITS.png", "Epoch_2 DIGITS.png", "Epoch_3_DIGITS.png")
+    assert shapes(tmp_path, size=(28, 28)) == dict.fromkeys((1, 2, 3), (25, 28, 28))
+
+
+def test_of_very_many_steps_an_even_selection_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grids(tmp_path, *(f"{epoch}_{part}.png" for epoch in range(9) for part in "ab"))
+    monkeypatch.setattr(pictures, "MOST_STEPS", 3)
+    found = read_folder(tmp_path, None, (28, 28))
+    assert [(step, len(values)) for step, values in found.steps] == [(0, 50), (4, 50), (8, 50)]
+    assert found.notes == (
+        f"{tmp_path}: 25 tiles of 28 x 28 in each of 6 pictures, steps 0 to 8",
+        "3 of 9 steps are judged, evenly chosen, the first and the last too",
+    )
 
 
 @pytest.mark.parametrize(

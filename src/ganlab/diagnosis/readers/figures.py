@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,9 @@ SMALLEST_BOX = 12
 """Side of an image in pixels, at least."""
 MOST = 16
 """Rows or columns, at most."""
-FULL = 0.5
-"""Share of the lines through the boxes that a line of theirs crosses at least: labels and ticks cover less."""
+FULL = (0.05, 0.2, 0.5)
+"""How much of a line through boxes is drawn on at least, relative to the fullest line, as tried in turn: labels between
+boxes cover some of it, and images that are all alike may have lines that are hardly drawn on."""
 EDGE = 0.75
 """Share of the edge of a box that differs from the ground, at least; so in more than half of the boxes."""
 DEFAULT = {"left": 0.125, "right": 0.9, "top": 0.12, "bottom": 0.89, "space": 0.2}
@@ -76,30 +78,30 @@ def find_boxes(drawn: Mask) -> tuple[Boxes, Boxes] | None:
     Args:
         drawn: what differs from the ground, (K, H, W).
     """
-    down, across = (_even(_runs(drawn.mean(axis=axis))) for axis in ((0, 2), (0, 1)))
-    if down is None or across is None:
-        return None
-    down, across = _split(down, across.side), _split(across, down.side)
-    if len(down.starts) * len(across.starts) < 4:
-        return None
-    full = [_edge_is_full(box) for box in _parts(drawn, down, across)]
-    return (down, across) if np.mean(full) > 0.5 else None
+    covered = [drawn.mean(axis=axis) for axis in ((0, 2), (0, 1))]
+    downs, acrosses = ([_even(_runs(each, full)) for full in FULL] for each in covered)
+    for down, across in dict.fromkeys(product(downs, acrosses)):
+        if down is None or across is None:
+            continue
+        rows, columns = _split(down, across.side), _split(across, down.side)
+        if len(rows.starts) * len(columns.starts) >= 4 and _are_full(drawn, rows, columns):
+            return rows, columns
+    return None
 
 
 def find_box(drawn: Mask) -> tuple[Boxes, Boxes] | None:
     """Return the one box that is full to its edges, down and across; None if there is none."""
-    runs = [_runs(drawn.mean(axis=axis)) for axis in ((0, 2), (0, 1))]
+    runs = [_runs(drawn.mean(axis=axis), FULL[-1]) for axis in ((0, 2), (0, 1))]
     if max(drawn.shape[1:]) < SMALLEST_FIGURE or any(len(each) != 1 for each in runs):
         return None
     down, across = (Boxes((each[0][0],), each[0][1] - each[0][0]) for each in runs)
-    full = [_edge_is_full(box) for box in _parts(drawn, down, across)]
-    return (down, across) if np.mean(full) > 0.5 else None
+    return (down, across) if _are_full(drawn, down, across) else None
 
 
-def _runs(covered: Floats) -> list[tuple[int, int]]:
+def _runs(covered: Floats, full: float) -> list[tuple[int, int]]:
     """Return first line and end of the boxes along one direction, by the share of each line that is covered."""
-    full = covered >= FULL * covered.max()
-    changes = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
+    inside = covered >= full * covered.max()
+    changes = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8)))
     return [
         (start, end)
         for start, end in zip(changes[::2].tolist(), changes[1::2].tolist(), strict=True)
@@ -133,6 +135,11 @@ def _parts(drawn: Mask, down: Boxes, across: Boxes) -> Iterator[Mask]:
     for top in down.starts:
         for left in across.starts:
             yield from drawn[:, top : top + down.side, left : left + across.side]
+
+
+def _are_full(drawn: Mask, down: Boxes, across: Boxes) -> bool:
+    """Tell whether most boxes are full to their edges."""
+    return bool(np.mean([_edge_is_full(box) for box in _parts(drawn, down, across)]) > 0.5)
 
 
 def _edge_is_full(box: Mask) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,12 @@ from ganlab.data.arrays import FROM_FILES
 from ganlab.data.decoding import decoded
 from ganlab.data.folder import EXTENSIONS, FORMATS, find_images
 from ganlab.diagnosis.readers.step_names import NamedSteps, steps_in
-from ganlab.diagnosis.readers.tiling import Cuts, Tiling, find_tiling, layouts
+from ganlab.diagnosis.readers.tiling import SAME_SHAPE, Cuts, Tiling, find_tiling, layouts
 from ganlab.errors import DataError
 from ganlab.plots.cuts import CutPicture
 from ganlab.text import excerpt
 
+T = TypeVar("T")
 Pixels = NDArray[np.uint8]
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -31,21 +33,25 @@ Size = tuple[int, int]
 LONGEST = 1 << 14
 """Side of a picture of a grid in pixels, at most."""
 MAX_PIXELS = 1 << 28
-"""Numbers that the pictures of a folder may hold."""
+"""Numbers that the pictures of a folder hold at most: of more, an even selection of steps is read."""
+MOST_STEPS = 300
+"""Steps of grids that are judged, at most: the first and the last, and others evenly between them."""
 SMALLEST, LARGEST = FROM_FILES.sides
 FEWEST = FROM_FILES.fewest
 LEVELS_OF_JPEG = 8
 """Levels of 255 that the pixels of an empty place may differ by."""
 SMALLEST_GRID = 60
 """Shorter side of a picture of a grid of reals in pixels, at least."""
-SAME_SHAPE = 0.1
-"""Difference of two ratios of height to width that are the same but for rounding, as a logarithm."""
 NAMED = 3
 """Files named in a note."""
 
 REAL = frozenset({"real", "reals"})
 GENERATED = frozenset({"fake", "fakes", "generated", "gen", "vs"})
 """Words in names of pictures; one that is called by both kinds shows both."""
+SEVERAL = frozenset({"fakes", "reals", "grid", "grids", "samples"})
+"""Words in the name of a picture of several images."""
+FILLED = 0.9
+"""Share of the tiles that show something, at least, where no line between tiles is seen."""
 BESIDE_REAL = frozenset({"samples", "images", "data", "grid", "train"})
 """What else the name of a picture of reals may say."""
 
@@ -121,7 +127,9 @@ def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "
     kinds = {name: _kind(name) for name in names}
     chosen = [name for name in names if kinds[name] == kind] or names
     aside = [name for name in names if name not in chosen] if len(chosen) < len(names) else []
-    read, notes = _read(folder, chosen)
+    fitting, notes = _fitting(folder, chosen)
+    read, remarks = _read(folder, fitting)
+    notes += remarks
     shown = excerpt(str(folder))
     if aside:
         what = "samples" if kind == "generated" else "real images"
@@ -184,25 +192,62 @@ def _kind(name: str) -> str:
     return "generated"
 
 
+def _fitting(folder: Path, names: Sequence[str]) -> tuple[Sequence[str], list[str]]:
+    """Return as many of the pictures as can be held, of steps that are evenly chosen, and a note if some are left out.
+
+    Raises:
+        DataError: those of the first and the last step are too many.
+    """
+    numbers = {name: _numbers(folder / name) for name in names}
+    if sum(numbers.values()) <= MAX_PIXELS:
+        return names, []
+    steps = steps_in([_stem(name) for name in names]).steps
+    by_step: dict[int | str, list[str]] = {}
+    for name, step in sorted(zip(names, steps, strict=True), key=lambda each: (each[1] is not None, each[1] or 0)):
+        by_step.setdefault(name if step is None else step, []).append(name)
+    groups = list(by_step.values())
+    if len(groups) == 1:
+        groups = [[name] for name in names]
+    for count in range(len(groups) * MAX_PIXELS // sum(numbers.values()), 1, -1):
+        kept = [name for group in _evenly(groups, count) for name in group]
+        if sum(numbers[name] for name in kept) <= MAX_PIXELS:
+            return kept, [
+                f"{len(kept):,} of {len(names):,} pictures are read, evenly chosen, the first and the last too"
+            ]
+    raise DataError(f"{excerpt(str(folder))} holds more images than can be read", "give 10,000 of them")
+
+
+def _numbers(path: Path) -> int:
+    """Return how many numbers a picture holds, as it is said at its beginning; 0 if it cannot be read."""
+    try:
+        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as opened:
+            warnings.simplefilter("ignore")
+            width, height = opened.size
+            return int(width * height) * (1 if opened.mode in ("1", "L", "I", "I;16", "F") else 3)
+    except Exception:  # a broken file makes Pillow raise nearly anything; what is broken is said when it is read
+        return 0
+
+
+def _evenly(values: Sequence[T], count: int) -> list[T]:
+    """Return some of the values, evenly chosen, the first and the last among them; all if they are no more."""
+    return [values[round(i)] for i in np.linspace(0, len(values) - 1, min(count, len(values)))]
+
+
 def _read(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]:
     """Return the pictures that can be read, and notes on the others and on what was changed.
 
     Raises:
-        DataError: none can be read, or they are too many.
+        DataError: none can be read.
     """
     read: list[Picture] = []
     broken: list[tuple[str, DataError]] = []
     changed: Counter[str] = Counter()
-    total = 0
     for name in names:
         try:
             pixels, remarks = open_picture(folder / name)
         except DataError as error:
             broken.append((name, error))
             continue
-        total += pixels.size
-        if total > MAX_PIXELS:
-            raise DataError(f"{excerpt(str(folder))} holds more images than can be read", "give 10,000 of them")
         changed.update(remarks)
         read.append(Picture(name, pixels))
     if not read:
@@ -237,8 +282,7 @@ def _sorted(pictures: Sequence[Picture], tile: int | None, size: Size | None) ->
         raise DataError(f"--tile {tile}: no image is {tile} pixels wide", f"give {SMALLEST} to {LARGEST}")
     grids: list[Grid] = []
     singles: list[Picture] = []
-    for group in _alike(pictures):
-        tiling = _tiling(group, tile, size)
+    for group, tiling in _cut_alike([(group, _tiling(group, tile, size)) for group in _alike(pictures)]):
         if tiling is None:
             singles += group
         else:
@@ -268,6 +312,26 @@ def _alike(pictures: Sequence[Picture]) -> Iterator[list[Picture]]:
     yield from groups.values()
 
 
+def _cut_alike(
+    groups: Sequence[tuple[list[Picture], Tiling | None]],
+) -> Iterator[tuple[list[Picture], Tiling | None]]:
+    """Yield groups of pictures with their tilings: for those of one layout, that of the largest group.
+
+    Where gaps are as black as the borders of images, they are found a little wider or narrower from group to group.
+    """
+    largest: dict[tuple[Size, int, int], tuple[int, Tiling]] = {}
+    kinds: list[tuple[Size, int, int] | None] = []
+    for group, tiling in groups:
+        layout = None
+        if tiling is not None:
+            layout = (group[0].size, len(tiling.down.starts), len(tiling.across.starts))
+            if layout not in largest or len(group) > largest[layout][0]:
+                largest[layout] = (len(group), tiling)
+        kinds.append(layout)
+    for (group, _), layout in zip(groups, kinds, strict=True):
+        yield group, None if layout is None else largest[layout][1]
+
+
 def _tiling(group: Sequence[Picture], tile: int | None, size: Size | None) -> Tiling | None:
     """Return how pictures of one size are to be cut; None if they are no grids."""
     pixels = [each.pixels for each in group]
@@ -277,10 +341,26 @@ def _tiling(group: Sequence[Picture], tile: int | None, size: Size | None) -> Ti
         return None
     if size is None:
         return find_tiling(pixels)
-    if (exact := find_tiling(pixels, size)) is not None:
-        return exact
-    other = find_tiling(pixels)
-    return other if other is not None and _alike_in_shape((other.down.side, other.across.side), size) else None
+    for other in (size, None):
+        found = find_tiling(pixels, other)
+        if found is not None and _alike_in_shape((found.down.side, found.across.side), size):
+            return found
+    return _touching(group, size)
+
+
+def _touching(group: Sequence[Picture], size: Size) -> Tiling | None:
+    """Return the tiles of a known size that fill pictures without gaps, if names say that each shows several.
+
+    In a plotted figure, the outer ones would lie in its margin and show nothing.
+    """
+    (height, width), (tall, wide) = group[0].size, size
+    several = all(set(re.findall(r"[a-z]+", each.name.lower())) & SEVERAL for each in group)
+    rows, columns = height // tall, width // wide
+    if not several or height % tall or width % wide or rows * columns < FEWEST:
+        return None
+    found = Tiling(*(Cuts(tuple(range(0, length, side)), side, 0) for length, side in ((height, tall), (width, wide))))
+    shown = [np.ptp(tile) > LEVELS_OF_JPEG for each in group for tile in found.cut(each.pixels)]
+    return found if np.mean(shown) >= FILLED else None
 
 
 def _alike_in_shape(one: Size, other: Size) -> bool:
@@ -304,9 +384,9 @@ def _along(length: int, side: int) -> Iterator[Cuts]:
 
 
 def _without_empty_end(tiles: list[Pixels]) -> list[Pixels]:
-    """Leave out tiles at the end that are of one colour, which fill up the last row; not where all are."""
-    end = len(tiles)
-    while end and np.ptp(tiles[end - 1], axis=(0, 1)).max() <= LEVELS_OF_JPEG:
+    """Leave out tiles at the end that are all of one colour, which fill up the last row; not where all are."""
+    end, colour = len(tiles), tiles[-1][-1, -1].astype(np.int16)
+    while end and np.abs(tiles[end - 1] - colour).max() <= LEVELS_OF_JPEG:
         end -= 1
     return tiles[:end] or tiles
 
@@ -320,11 +400,16 @@ def _as_grids(grids: Sequence[Grid], shown: str, notes: list[str]) -> Shown:
         if without:
             notes.append(f"left out: {_listed(without)}, without a step in {_their(without)}")
         dated = [(step, grid) for step, grid in dated if step is not None]
+    in_order = sorted({step for step, _ in dated}, key=lambda step: -1 if step is None else step)
+    if len(in_order) > MOST_STEPS:
+        notes.append(f"{MOST_STEPS} of {len(in_order):,} steps are judged, evenly chosen, the first and the last too")
+        in_order = _evenly(in_order, MOST_STEPS)
+        judged = set(in_order)
+        dated = [(step, grid) for step, grid in dated if step in judged]
     by_step: dict[int | None, list[Pixels]] = {}
     for step, grid in dated:
         by_step.setdefault(step, []).extend(grid.tiles)
     factor = _enlarged([tiles[0] for tiles in by_step.values()])
-    in_order = sorted(by_step, key=lambda step: -1 if step is None else step)
     images = one_kind([[tile[::factor, ::factor] for tile in by_step[step]] for step in in_order])
     steps = list(zip(in_order, images, strict=True))
     per_picture = sorted({len(grid.tiles) for _, grid in dated})
@@ -439,7 +524,7 @@ def holds_grids(folder: Path) -> bool:
     """Tell whether the pictures in a folder are grids of images, by some of them."""
     names = [file.path for file in find_images(folder)]
     pictures = []
-    for name in [names[round(i)] for i in np.linspace(0, len(names) - 1, min(len(names), FEWEST))]:
+    for name in _evenly(names, FEWEST):
         try:
             pictures.append(Picture(name, open_picture(folder / name)[0]))
         except DataError:

@@ -40,6 +40,8 @@ FEW = 3
 """Separators of a single row or column, or of a single picture, at least: a window has two."""
 COMPARABLE = 0.3
 """Separators of a finer layout are seen at least this well, relative to those of the coarser ones."""
+SAME_SHAPE = 0.1
+"""Difference of two ratios of height to width that are the same but for rounding, as a logarithm."""
 USUAL_GAP = 2
 """Pixels between images that torchvision leaves."""
 USUAL_SIDES = (16, 28, 32, 48, 64, 80, 96, 112, 128, 160, 178, 192, 218, 224, 256)
@@ -365,6 +367,9 @@ def _stretched(stack: Floats, rows: Boxes, columns: Boxes, size: tuple[int, int]
         (Tiling(each.down.moved(top), each.across.moved(left)), sharp)
         for each, sharp in _pairs(seen[0], seen[1], down, across)
     ]
+    if size is not None:
+        shape = math.log(size[0] / size[1])
+        found = [one for one in found if abs(math.log(one[0].down.side / one[0].across.side) - shape) <= SAME_SHAPE]
     if not found or size is None:
         return _finest(found) if found else None
     most = max(len(each.down.starts) * len(each.across.starts) for each, _ in found)

@@ -56,6 +56,13 @@ def test_a_folder_is_read_as_images_like_the_samples(tmp_path: Path) -> None:
         load_real(str(tmp_path), Points())
 
 
+def test_a_folder_of_a_few_real_images_is_refused(tmp_path: Path) -> None:
+    for i in range(5):
+        Image.new("RGB", (32, 32), (40 * i, 0, 90)).save(tmp_path / f"{i}.png")
+    with pytest.raises(DataError, match="holds 5 images, too few to compare samples with"):
+        load_real(str(tmp_path), Images(3, 32, 32))
+
+
 def test_real_data_of_an_archive(tmp_path: Path) -> None:
     _, data = load_real(str(save(tmp_path / "real.npz", x=BYTES)), Images(1, 8, 10))
     assert data.domain == Images(1, 8, 10)

@@ -289,7 +289,13 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
             saved = load_samples(Path(real), size=(domain.height, domain.width), kind="real")
             notes = tuple(f"--real: {note}" for note in saved.notes)
             return None, replace(_taken(saved), notes=notes)
-        share = held_out_share(len(find_images(Path(real))))
+        count = len(find_images(Path(real)))
+        if count < FROM_FILES.fewest:
+            raise DataError(
+                f"--real {excerpt(real)} holds {count} images, too few to compare samples with",
+                f"give at least {FROM_FILES.fewest}, better 1,000 or more",
+            )
+        share = held_out_share(count)
         options = FolderOptions(name="folder", path=real, held_out=share)
         if domain.channels == 1 and _is_coloured(_first_pictures(Path(real))):
             domain = replace(domain, channels=3)

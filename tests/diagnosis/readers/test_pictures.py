@@ -194,15 +194,16 @@ def test_of_more_pictures_than_can_be_held_an_even_selection_of_steps_is_read(
         read_folder(tmp_path, None, (28, 28))
 
 
-def touching(side: int, rows: int, columns: int) -> Image.Image:
+def touching(side: int, rows: int, columns: int, seed: int) -> Image.Image:
     """Draw tiles that touch on white: a disc in each, without any line between them."""
     picture = np.full((rows * side, columns * side, 3), 255, np.uint8)
+    random = np.random.default_rng(seed)
     y, x = np.mgrid[:side, :side]
     for row in range(rows):
         for column in range(columns):
-            wide, tall = RANDOM.uniform(0.3, 0.75, 2) * side
+            wide, tall = random.uniform(0.3, 0.75, 2) * side
             shape = ((y - side / 2) / tall) ** 2 + ((x - side / 2) / wide) ** 2 < 1
-            picture[row * side : (row + 1) * side, column * side : (column + 1) * side][shape] = RANDOM.integers(0, 200)
+            picture[row * side : (row + 1) * side, column * side : (column + 1) * side][shape] = random.integers(0, 200)
     return Image.fromarray(picture)
 
 
@@ -210,7 +211,7 @@ def test_tiles_that_touch_are_cut_by_the_size_of_the_reals_where_names_say_that_
     tmp_path: Path,
 ) -> None:
     for step in (1, 2, 3):
-        touching(16, 4, 7).save(tmp_path / f"fakes000{step}00.png")
+        touching(16, 4, 7, step).save(tmp_path / f"fakes000{step}00.png")
     assert shapes(tmp_path, size=(16, 16)) == dict.fromkeys((100, 200, 300), (28, 16, 16))
 
 

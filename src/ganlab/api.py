@@ -217,8 +217,9 @@ def diagnose(
     'convergence_failure/discriminator_dominates'
 
     Args:
-        source: a run, or a unique part of its name; a log or a folder of logs that other code wrote; or the columns of
-            a log, numbers by name, of which `step` may be one. None: only samples are judged.
+        source: a run, or a unique part of its name; a log or a folder of logs that other code wrote; samples in files,
+            without a log; or the columns of a log, numbers by name, of which `step` may be one. None: only `samples`
+            are judged.
         samples: what a foreign generator made: a folder of pictures, an NPZ, a picture of a grid; or an array, images
             (N, H, W), (N, H, W, C) or (N, C, H, W) or points (N, 2), N >= 16; or one for each of several steps.
         real: the data that the samples should look like: `mnist`, `mnist[3,8]`, a folder, an NPZ, or an array.
@@ -232,16 +233,15 @@ def diagnose(
         GanlabError: there is nothing to judge, it cannot be read, or `out` cannot be written.
     """
     from ganlab.diagnosis.readers import ReadOptions
-    from ganlab.diagnosis.sessions import diagnose_path, find_target, write_down
+    from ganlab.diagnosis.sessions import Target, as_samples, diagnose_path, find_target, write_down
 
     if source is None and samples is None:
         raise GanlabError("there is nothing to judge", "give a run, a log, its columns, or samples with real ones")
-    run = None
+    target = Target(None, None)
     if isinstance(source, Run):
         source = source.path
     if isinstance(source, str | Path):
         target = find_target(str(source), Path(runs_dir))
-        source, run = target.path, target.run
     options = ReadOptions(
         columns=columns or {},
         loss=loss,
@@ -249,9 +249,10 @@ def diagnose(
         real=str(real) if isinstance(real, Path) else real,
         tile=tile,
     )
-    verdict = diagnose_path(source, options)
+    target, options = as_samples(target, options)
+    verdict = diagnose_path(source if isinstance(source, Mapping) else target.path, options)
     if out is not None:
-        write_down(verdict, options, run, Path(out))
+        write_down(verdict, options, target.run, Path(out))
     return verdict
 
 

@@ -46,3 +46,9 @@ def test_pictures_alone_count_as_their_names_do() -> None:
     assert align([1, 5], "kimg", Evidence("samples"))[:2] == ([1000, 5000], "image")
     assert align([1, 5], "number", Evidence("samples"))[:2] == ([1, 5], "step")
     assert align([None], "number", Evidence("samples"))[:2] == ([0], "step")
+
+
+@pytest.mark.parametrize(("last", "said"), [(600, True), (8_000, True), (9_500, False), (10_000, False)])
+def test_it_is_said_if_a_log_goes_on_after_the_last_picture(last: int, said: bool) -> None:
+    notes = align([100, last], "step", log(10_000)).notes
+    assert any(f"the last pictures are of step {last:,}, and the log goes on" in note for note in notes) is said

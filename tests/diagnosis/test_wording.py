@@ -21,7 +21,7 @@ def judged(**changes: object) -> Verdict:
 
 
 def test_a_printed_verdict_is_its_headline_its_evidence_and_what_to_do() -> None:
-    verdict = judged()
+    verdict = judged(basis="9 of 10 runs")
     lines = str(verdict).splitlines()
     assert lines[:3] == ["runs/a", "Convergence failure, discriminator dominates, since step 5", verdict.summary]
     assert lines[3].startswith(f"confidence {100 * verdict.confidence:.0f} % (")
@@ -62,3 +62,10 @@ def test_steps_are_called_what_they_are() -> None:
     assert "judged on epochs 1 to 500" in text
     assert not re.search(r"steps? \d", text)
     assert in_a_line(by_epoch).startswith("epoch 500: ")
+
+
+def test_a_confidence_that_was_not_measured_is_a_ceiling() -> None:
+    guessed = judged(confidence=0.8, basis="uncalibrated: only 24 samples were seen")
+    assert facts(guessed).startswith("confidence at most 80 % (uncalibrated: only 24 samples were seen); ")
+    assert "(confidence at most 80 %)" in in_a_line(guessed)
+    assert facts(judged(confidence=0.8, basis="7 of 8 runs")).startswith("confidence 80 % (7 of 8 runs); ")

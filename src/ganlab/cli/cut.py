@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganlab.errors import GanlabError
+from ganlab.errors import DataError, GanlabError
 
 if TYPE_CHECKING:
     from ganlab.diagnosis.evidence import Evidence
@@ -57,10 +57,12 @@ def write_sheet(compared: Compared, folder: Path) -> Path:
 @contextmanager
 def sheet_of_refused(out: Path | None) -> Iterator[None]:
     """Show samples that are refused for another kind of reals beside those: in `out`, else in a temporary folder."""
-    from ganlab.diagnosis.samples import OtherKindError
-
     try:
         yield
-    except OtherKindError as error:
+    except DataError as error:
+        from ganlab.diagnosis.samples import OtherKindError  # PyTorch, which takes a second to import
+
+        if not isinstance(error, OtherKindError):
+            raise
         path = write_sheet(error.compared, out or Path(tempfile.mkdtemp(prefix="ganlab-")))
         raise GanlabError(f"{error.message}; {path} shows both", error.hint) from error

@@ -20,8 +20,8 @@ def diagnose(
         list[str] | None,
         typer.Argument(
             metavar="PATH",
-            help="Runs, or unique parts of their names; or logs of other code; - is standard input. Not needed with "
-            "--samples.",
+            help="Runs, or unique parts of their names; or logs of other code, - is standard input; or samples without "
+            "a log. Not needed with --samples.",
             show_default=False,
         ),
     ] = None,
@@ -74,7 +74,7 @@ def diagnose(
 
     A log that was copied: xclip -o | ganlab diagnose -
 
-    Pictures alone: ganlab diagnose --samples images/ --real mnist
+    Pictures alone: ganlab diagnose images/ --real mnist
     """
     if not paths:
         if samples is None:
@@ -104,7 +104,7 @@ def diagnose(
         if show:
             show_each(paths, order)
             return
-        with nullcontext() if samples is None else sheet_of_refused(out):
+        with sheet_of_refused(out):
             if stop is not None:
                 failed = watch_one(paths[0], order, every, stop)
             elif len(paths) == 1:

@@ -14,7 +14,7 @@ from ganlab.cli.order import Order
 from ganlab.cli.verdict_panel import print_remarks, show_verdict
 from ganlab.cli.verdict_table import show_several
 from ganlab.diagnosis.readers.curves_file import check_new, write_curves
-from ganlab.diagnosis.sessions import Judged, diagnose_target, follow, write_down
+from ganlab.diagnosis.sessions import Judged, as_samples, diagnose_target, follow, write_down
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import in_a_line, too_early
 from ganlab.errors import GanlabError
@@ -24,11 +24,11 @@ from ganlab.text import printable
 
 def judge_one(path: str, order: Order) -> bool:
     """Judge and show one run; return whether its verdict is one to fail on."""
-    target = order.find(path)
+    target, options = as_samples(order.find(path), order.options)
     if order.export is not None:
         check_new(order.export)
-    verdict = diagnose_target(target, order.options)
-    judged = write_down(verdict, order.options, target.run, order.out)
+    verdict = diagnose_target(target, options)
+    judged = write_down(verdict, options, target.run, order.out)
     if order.export is not None and verdict.judged_on is not None:
         write_curves(order.export, verdict.judged_on)
         judged = replace(judged, files=(*judged.files, order.export))
@@ -46,14 +46,15 @@ def judge_many(paths: Sequence[str], order: Order) -> bool:
     results: list[tuple[str, Judged | GanlabError]] = []
     for number, path in enumerate(paths, start=1):
         try:
-            target = order.find(path)
-            verdict = diagnose_target(target, order.options)
+            found = order.find(path)
+            target, options = as_samples(found, order.options)
+            verdict = diagnose_target(target, options)
         except GanlabError as error:
             results.append((path, error))
             continue
         # Logs of several runs often have the same name.
-        out = None if order.out is None else order.out / f"{number}-{target.path.name if target.path else ''}"
-        results.append((path, write_down(verdict, order.options, target.run, out)))
+        out = None if order.out is None else order.out / f"{number}-{found.path.name if found.path else ''}"
+        results.append((path, write_down(verdict, options, target.run, out)))
     show_several(results, order.as_json)
     judged = [result for _, result in results if isinstance(result, Judged)]
     if any(order.fails(each.verdict) for each in judged):

@@ -19,6 +19,7 @@ from ganlab.diagnosis.places import names, number, span
 from ganlab.diagnosis.read_report import NothingKnown, ReadColumn, ReadReport
 from ganlab.diagnosis.readers import read
 from ganlab.diagnosis.readers.curves_file import report_of, write_curves
+from ganlab.diagnosis.sessions import as_samples
 from ganlab.errors import GanlabError
 from ganlab.text import one_line, printable
 
@@ -35,10 +36,10 @@ def show_each(paths: Sequence[str], order: Order) -> None:
     for path in paths:
         hint = ""
         try:
-            target = order.find(path)
+            target, options = as_samples(order.find(path), order.options)
             with target.named():
-                evidence = read(target.path, replace(order.options, samples=None))
-            samples = show_samples(evidence, order.options, order.out) if order.options.samples is not None else None
+                evidence = read(target.path, replace(options, samples=None))
+            samples = show_samples(evidence, options, order.out) if options.samples is not None else None
             if order.export is not None:
                 write_curves(order.export, evidence)
             report = evidence.read or report_of(evidence, "a ganlab run")
@@ -57,7 +58,7 @@ def show_each(paths: Sequence[str], order: Order) -> None:
         if samples is not None:
             found[-1]["samples"] = {"found": samples[0], "sheet": str(samples[1])}
         if not order.as_json:
-            if path:
+            if path and target.path is not None:
                 show_reading(console(), name, report, hint)
             for line in (*samples[0], f"how they were cut: {samples[1]}") if samples is not None else ():
                 console().print(printable(line))

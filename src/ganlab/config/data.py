@@ -18,6 +18,8 @@ ImageSize = Annotated[
     Discriminator(lambda value: "sides" if isinstance(value, list | tuple) else "side"),
 ]
 """Side of square images, or height and width."""
+EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
+"""What counts as an image in a folder, by its name in lower case; all else is passed over."""
 HeldOutShare = Annotated[float, Field(gt=0.0, le=0.5)]
 HeldOut = Literal["test"] | HeldOutShare
 

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from ganlab.config.data import FolderOptions, held_out_size
+from ganlab.config.data import EXTENSIONS, FolderOptions, held_out_size
 from ganlab.config.networks import SIDES, STRIDED
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.decoding import decoded
@@ -33,8 +33,6 @@ from ganlab.randomness import seeded_generator
 from ganlab.runs.files import write_synced
 from ganlab.text import PATH, one_line
 
-EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
-"""What counts as an image, by its name in lower case; all else in the tree is passed over."""
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """What a file may really be: Pillow's other readers are not offered to strangers' files (EPS runs a program)."""
 CACHE_VERSION = 2

@@ -10,6 +10,8 @@ from ganlab.diagnosis.places import PER_NAME, at, names
 
 BEYOND = 1.1
 """How far beyond the log's end the last picture may be, relative to it: a log is printed less often."""
+EARLIER = 0.9
+"""How far the last picture must come, relative to the log's end, for it to show what came of the run."""
 SHORT = 0.3
 """How far the pictures must come at least, relative to the log's end, if nothing says what their numbers count."""
 
@@ -51,7 +53,14 @@ def align(steps: Sequence[int | None], unit: str, evidence: Evidence) -> Aligned
             f"({names(evidence.unit)[1]}, up to {at(last, evidence.unit)}): the last picture is taken for its end, "
             "and those before in proportion",
         )
-    return Aligned([last if step is None else round(step * scale) for step in steps], evidence.unit, notes)
+    aligned = [last if step is None else round(step * scale) for step in steps]
+    if max(aligned) < EARLIER * last:
+        newest, end = at(max(aligned), evidence.unit), at(last, evidence.unit)
+        after = (
+            f"the last pictures are of {newest}, and the log goes on to {end}: what came later is judged by it alone"
+        )
+        notes = (*notes, after)
+    return Aligned(aligned, evidence.unit, notes)
 
 
 def _scale(largest: int, unit: str, evidence: Evidence) -> tuple[float | None, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.early import sample_count
+from ganlab.diagnosis.findings import UNMEASURED
 from ganlab.verdicts import INCONCLUSIVE, failure_of
 
 ENOUGH_RUNS = 10
@@ -120,7 +121,7 @@ def confidence(name: str, charge: Charge, case: Case) -> tuple[float, str]:
     alike = bins(case, charge.strength)
     doubt = _doubt(name, case, alike)
     if doubt:
-        return round(min(UNCALIBRATED, alike[0].share if alike else UNCALIBRATED), 3), f"uncalibrated: {doubt}"
+        return round(min(UNCALIBRATED, alike[0].share if alike else UNCALIBRATED), 3), f"{UNMEASURED}: {doubt}"
     found = min((each for each in alike if each.runs >= ENOUGH_RUNS), key=lambda each: each.share)
     return round(found.share, 3), f"{found.right} of {found}, were judged right"
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.places import at
+from ganlab.diagnosis.wording import confidence
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve
 from ganlab.plots.verdicts import Panel, Spell, annotated_curves
 from ganlab.runs.snapshots import TABLE, Chart, Statistic
@@ -111,7 +112,7 @@ def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
 def in_words(verdict: Judgement) -> str:
     """Return a figure's title: the verdict, and how sure it is; that nothing is proved is nothing to be sure of."""
     named = words(verdict.name).capitalize()
-    return named if verdict.name == INCONCLUSIVE else f"{named} (confidence {100 * verdict.confidence:.0f} %)"
+    return named if verdict.name == INCONCLUSIVE else f"{named} ({confidence(verdict)})"
 
 
 def _of_game(player: str, game: Evidence, verdict: Judgement) -> Iterator[Panel]:

@@ -59,6 +59,9 @@ class Contribution:
 TIME = "time"
 """What is missing if only more training, or more of the log, can tell."""
 
+UNMEASURED = "uncalibrated"
+"""How the basis of a confidence begins that is a ceiling, as no labelled runs like the judged one are there."""
+
 
 @dataclass(frozen=True)
 class Missing:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, Source, growing, read
+from ganlab.diagnosis.readers.samples_alone import holds_only_samples
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import GanlabError, Interrupted, RunError
 from ganlab.runs.directory import RunDirectory, find_run
@@ -93,6 +94,14 @@ def find_target(reference: str, runs_dir: Path) -> Target:
             raise
         raise RunError(f"there is no such file, and {error.message}", error.hint) from error
     return Target(run.path, run)
+
+
+def as_samples(target: Target, options: ReadOptions) -> tuple[Target, ReadOptions]:
+    """Return a target that holds samples and no log as nothing but samples, which are then those of the options."""
+    path = target.path
+    if path is None or target.run is not None or options.samples is not None or not holds_only_samples(path):
+        return target, options
+    return Target(None, None, target.name or str(path)), replace(options, samples=path)
 
 
 def diagnose_path(source: Source, options: ReadOptions) -> Verdict:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from ganlab.config.data import MnistOptions
 from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.places import at
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.domain import Points
 from ganlab.plots.figures import save_figure
@@ -87,7 +88,9 @@ def sheet_of_samples(
     step, values = saved.steps[-1]
     if isinstance(saved.domain, Points):
         return None
-    title = "Samples" if step is None else f"Samples at step {step:,}"
+    # Where they stand on the axis of the log: epoch 200 may be step 10,000.
+    place = at(evidence.snapshots[-1].step, evidence.unit) if evidence.snapshots else ""
+    title = "Samples" if step is None else f"Samples at {place or step}"
     return sheet_of_images(to_uint8(values[:SHEET]).permute(0, 2, 3, 1).numpy(), title)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ganlab.diagnosis.findings import TIME
+from ganlab.diagnosis.findings import TIME, UNMEASURED
 from ganlab.diagnosis.places import at, stretch
 from ganlab.text import printable
 from ganlab.verdicts import INCONCLUSIVE, matches, words
@@ -46,8 +46,13 @@ def facts(verdict: Judgement) -> str:
     judged = f"judged on {stretch(verdict.steps, verdict.unit)}"
     if verdict.name == INCONCLUSIVE:
         return judged
-    sure = f"confidence {100 * verdict.confidence:.0f} % ({printable(verdict.basis)})"
-    return f"{sure}; severity {verdict.severity:.2f}; {judged}"
+    return f"{confidence(verdict)} ({printable(verdict.basis)}); severity {verdict.severity:.2f}; {judged}"
+
+
+def confidence(verdict: Judgement) -> str:
+    """Return how sure it is: `confidence 93 %`; `confidence at most 80 %` if that was not measured on labelled runs."""
+    most = "at most " if verdict.basis.startswith(UNMEASURED) else ""
+    return f"confidence {most}{100 * verdict.confidence:.0f} %"
 
 
 def in_a_line(verdict: Judgement) -> str:
@@ -56,7 +61,7 @@ def in_a_line(verdict: Judgement) -> str:
         return f"{at(verdict.steps[1], verdict.unit)}: {printable(waits)}"
     if verdict.name == INCONCLUSIVE:
         return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)}"
-    return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)} (confidence {100 * verdict.confidence:.0f} %)"
+    return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)} ({confidence(verdict)})"
 
 
 def too_early(verdict: Judgement) -> str:

@@ -68,13 +68,13 @@ class LoggingView(View):
     def __init__(self) -> None:
         self.logger = logging.getLogger("ganlab")
         self.told = False
+        self.run = ""
 
     def preparing(self, text: str, seconds: float) -> None:
         """Log it as information, once, if it takes more than a second."""
         if text and not self.told and seconds > 1:
             self.logger.info("%s", text)
         self.told = bool(text) and seconds > 1
-        self.run = ""
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Log where the run is written."""

@@ -213,3 +213,22 @@ def test_damage_raises_only_errors_of_ours(tmp_path: Path, data: st.DataObject) 
     except GanlabError:
         return
     assert found[0][1].abs().max() <= 1 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("names", "unit"),
+    [
+        (("step_000100", "step_000200"), "step"),
+        (("epoch_1", "epoch_2"), "epoch"),
+        (("a1", "a2"), "number"),
+        (("step_1", "epoch_2"), "number"),
+        (("epoch_1_fake_7", "epoch_2_fake_8"), "number"),
+    ],
+)
+def test_names_of_arrays_say_what_their_numbers_count(tmp_path: Path, names: tuple[str, ...], unit: str) -> None:
+    images = np.zeros((20, 8, 8), np.uint8)
+    assert samples.load_samples(save(tmp_path / "samples.npz", **dict.fromkeys(names, images))).unit == unit
+    for name in names:
+        np.save(tmp_path / f"{name}.npy", images)
+    (tmp_path / "samples.npz").unlink()
+    assert samples.load_samples(tmp_path).unit == unit

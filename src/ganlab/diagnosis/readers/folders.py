@@ -38,6 +38,10 @@ SERIES = re.compile(r"\s*([0-9]{1,15}):\s*(\S+)\s*")
 """A line `step: value` of BigGAN-PyTorch's files of one curve each."""
 
 
+class NoLogError(RunError):
+    """A folder holds no log."""
+
+
 def read_folder(folder: Path, read_file: Callable[[Path], Log], is_known: Callable[[Log], bool]) -> Log:
     """Read the run that a folder holds.
 
@@ -50,7 +54,8 @@ def read_folder(folder: Path, read_file: Callable[[Path], Log], is_known: Callab
         is_known: whether some column of a log is known.
 
     Raises:
-        RunError: there is none, or there are several.
+        NoLogError: there is none.
+        RunError: there are several, or it cannot be read.
     """
     if (log := _run_in(folder)) is not None:
         return log
@@ -71,9 +76,9 @@ def read_folder(folder: Path, read_file: Callable[[Path], Log], is_known: Callab
     if events:
         return read_events(folder, events)
     seen = f"none of its files is a log of a GAN: {listed(tried)}" if tried else _contents(folder)
-    raise RunError(
+    raise NoLogError(
         f"{excerpt(str(folder))} is no run directory (no run.json, history.csv or snapshots.jsonl), and {seen}",
-        "name the log file itself; a folder of images goes after --samples",
+        "name the log file itself; samples alone are judged by `ganlab diagnose SAMPLES --real REAL`",
     )
 
 

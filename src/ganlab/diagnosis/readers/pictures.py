@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ganlab.config.data import EXTENSIONS
 from ganlab.data.arrays import FROM_FILES
 from ganlab.data.decoding import decoded
-from ganlab.data.folder import EXTENSIONS, FORMATS, find_images
+from ganlab.data.folder import FORMATS, find_images
 from ganlab.diagnosis.readers.step_names import NamedSteps, steps_in
 from ganlab.diagnosis.readers.tiling import SAME_SHAPE, Cuts, Tiling, find_tiling, layouts
 from ganlab.errors import DataError

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ganlab.data.arrays import FROM_FILES, Array, as_numpy, understand
 from ganlab.diagnosis.readers.pictures import Shown, Size, is_picture, read_folder, read_grid
+from ganlab.diagnosis.readers.step_names import steps_in
 from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
 from ganlab.plots.cuts import CutPicture
@@ -56,11 +57,13 @@ class Raw:
         name: the array's own, or the file's.
         step: the number in the name, None if it says none.
         values: of any shape and type.
+        unit: what the name says that the number counts: `epoch`, `step`, `kimg`, or `number`.
     """
 
     name: str
     step: int | None
     values: NDArray[Any]
+    unit: str = "number"
 
 
 def load_samples(
@@ -90,6 +93,8 @@ def load_samples(
             notes, unit, cuts = pictures.notes, pictures.unit, pictures.cuts
         else:
             raws = _read(source)
+            units = {raw.unit for raw in raws}
+            unit = units.pop() if len(units) == 1 else "number"
     else:
         arrays = list(source.items()) if isinstance(source, Mapping) else [(None, source)]
         shown, raws = "samples", [Raw(str(step), step, as_numpy(values, "samples")) for step, values in arrays]
@@ -154,6 +159,12 @@ def _number_in(name: str) -> int | None:
     return int(found[-1]) if found else None
 
 
+def _unit_in(name: str) -> str:
+    """Return what the last number in a name counts, as the word before it says: `step` in `step_000200`."""
+    named = steps_in([name])
+    return named.unit if named.steps == (_number_in(name),) else "number"
+
+
 def _arrays(path: Path) -> Iterator[Raw]:
     """Yield the arrays of an NPZ or NPY; each one's size is checked before a byte of it is read.
 
@@ -165,7 +176,8 @@ def _arrays(path: Path) -> Iterator[Raw]:
         with open(path, "rb") as file:
             if file.read(6) == np.lib.format.MAGIC_PREFIX:
                 file.seek(0)
-                yield Raw(path.stem, _number_in(path.stem), _array(file, shown, os.path.getsize(path)))
+                values = _array(file, shown, os.path.getsize(path))
+                yield Raw(path.stem, _number_in(path.stem), values, _unit_in(path.stem))
                 return
         if not zipfile.is_zipfile(path):
             raise DataError(f"{shown} is no NPZ", "name a folder of pictures, an NPZ or a picture of a grid")
@@ -176,8 +188,8 @@ def _arrays(path: Path) -> Iterator[Raw]:
                     continue
                 with archive.open(entry) as member:
                     values = _array(member, shown, entry.file_size)
-                number = _number_in(name)
-                yield Raw(name, _number_in(path.stem) if number is None else number, values)
+                numbered = path.stem if _number_in(name) is None else name
+                yield Raw(name, _number_in(numbered), values, _unit_in(numbered))
     except DataError:
         raise
     except (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, SyntaxError, zipfile.BadZipFile) as error:

@@ -231,7 +231,7 @@ def test_validate_looks_into_the_folder(tmp_path: Path) -> None:
     assert "40 images in 2 classes (class 0 20, class 1 20); all 30 x 20 pixels" in result.output.replace("\n", " ")
     assert json.loads(ganlab("validate", *asked, "--json").output)["data"]["path"] == str(tmp_path)
     assert "holds out 1 sample," in str(ganlab("validate", *asked, "data.fraction=0.9", "data.held_out=0.03").exception)
-    assert "fewer than one batch of 64" in str(ganlab("validate", *asked[:2]).exception)
+    assert "fewer than one batch of 64" in str(ganlab("validate", *asked[:2], "training.batch_size=64").exception)
     for path, message in (
         ("nowhere", "there is no folder"),
         ("class 0/0.png", "there is no folder"),

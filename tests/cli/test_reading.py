@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from ganlab.cli.app import app
-from ganlab.cli.reading import show_reading
+from ganlab.cli.reading_table import show_reading
 from ganlab.diagnosis.read_report import ReadColumn, ReadReport
 from ganlab.errors import GanlabError
 from ganlab.text import without_escapes

@@ -82,8 +82,33 @@ def test_the_same_garbage_after_enough_updates_or_of_code_that_is_not_known_has_
 
 
 def test_a_short_run_that_was_good_can_collapse(images: Any) -> None:
-    rows = [*improving(0.98, 0.0, steps=60)[:5], *improving(0.98, 0.0, steps=60, **BLOB)[5:]]
+    one = {**BLOB, "near_duplicates": 1.0, "distinct": 1, "repeats_chance": 0.0}
+    rows = [*improving(0.98, 0.0, steps=60)[:5], *improving(0.98, 0.0, steps=60, **one)[5:]]
     assert judged(rows, images("training.steps=60")).name == "mode_collapse/total"
+
+
+def test_pictures_that_all_differ_are_no_total_collapse_however_alike_their_features_are() -> None:
+    assert judged(improving(0.0, 0.6, **BLOB)).name == "under_trained"
+    assert judged(improving(0.0, 0.0, **BLOB)).name == "never_learned"
+
+
+def test_a_step_of_another_loop_that_has_a_loss_is_an_update() -> None:
+    rows = tuple(improving(0.0, 0.0, steps=60))
+    curves = {"d_loss": Series(np.arange(1, 61), np.full(60, 1.3))}
+    assert "60 of the 100 updates" in diagnose(Evidence("run", curves=curves, snapshots=rows)).summary
+
+
+@pytest.mark.parametrize(("good", "said"), [(0.98, "memorisation"), (0.0, "never_learned")])
+def test_a_hundred_copies_are_copies_and_noise_is_none(good: float, said: str) -> None:
+    copies = {"authenticity": 0.2, "authenticity_real": 0.54, "copies": 0.7, "copies_real": 0.07, "c_t": -2.7}
+    verdict = judged([row(3000, good=good, fid=30.0, **{**copies, "n": 100})])
+    assert verdict.name == said
+    assert not verdict.contributing
+
+
+def test_one_picture_that_makes_up_two_fifths_of_the_samples_is_a_collapse() -> None:
+    often = {"near_duplicates": 0.41, "distinct": 599, "repeats_chance": 0.0}
+    assert judged([row(3000, good=0.98, fid=30.0, **often)]).name == "mode_collapse/partial"
 
 
 @pytest.mark.parametrize("passing", [0.0, 0.6])

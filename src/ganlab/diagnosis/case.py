@@ -26,6 +26,9 @@ LATE = 0.2
 LARGEST = 1e300
 """Size at which a number of a curve is judged if it is larger: sums of such numbers would be infinite."""
 
+LOSSES = frozenset({"d_loss", "g_loss"})
+"""Curves whose rows are steps of training."""
+
 RECENT = 3
 """Snapshots at the end over which a failure of the samples must hold."""
 
@@ -294,9 +297,15 @@ class Case:
 
     @property
     def updates(self) -> int | None:
-        """How often the generator was updated; None if that is not known, as in other people's logs."""
-        experiment = self.whole.experiment
-        return None if experiment is None else self.whole.last_step * experiment.training.generator_steps
+        """How often the generator was updated; None if that is not known.
+
+        Of other people's loops a step is taken for an update if it has a loss: it may be more of them, and seldom less.
+        """
+        experiment, whole = self.whole.experiment, self.whole
+        if experiment is not None:
+            return whole.last_step * experiment.training.generator_steps
+        by_steps = whole.unit == "step" and not LOSSES.isdisjoint(whole.curves)
+        return whole.last_step if by_steps else None
 
     @cached_property
     def learned(self) -> bool:

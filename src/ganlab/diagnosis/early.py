@@ -134,8 +134,6 @@ def sifted(found: Sequence[tuple[Failure, Charge]], case: Case) -> list[tuple[Fa
 def _waiting(charge: Charge, missing: Missing, hint: str) -> Charge:
     """The charge that nothing is proved, with what it waits for."""
     summary = f"{missing.how[0].upper()}{missing.how[1:]}."
-    if missing.what != TIME:
-        summary = f"{charge.summary} {summary}"
     return replace(charge, summary=summary, missing=(missing,), hint=hint)
 
 

@@ -141,7 +141,7 @@ def _check_kinds(compared: Compared) -> None:
     empty = all(float(values.std(dim=(2, 3)).median()) < EMPTY for values in steps)
     coloured = all(_is_coloured(values) for values in steps)
     real = _is_coloured(to_float(data.train.values[:KIND]))
-    grey = saved.domain.channels == 1
+    grey = all(_is_grey(values) for values in steps)
     if not empty and ((grey and real) or (coloured and data.domain.channels == 1)):
         kinds = ("grey", "in colour") if grey else ("in colour", "grey")
         raise OtherKindError(
@@ -149,6 +149,11 @@ def _check_kinds(compared: Compared) -> None:
             "name with --real the images that the generator was trained on, as it was given them",
             compared,
         )
+
+
+def _is_grey(values: Tensor) -> bool:
+    """Tell whether all images (N, C, H, W) are grey to the last bit: what a generator makes in colour never is."""
+    return bool((values == values[:, :1]).all())
 
 
 def _is_coloured(values: Tensor) -> bool:

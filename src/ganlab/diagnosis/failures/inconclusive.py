@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.beyond_losses import made_by, why_nothing
-from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.case import LEARNING, Case, Charge
 from ganlab.diagnosis.explosion import non_finite
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.loss_levels import chance_throughout
+from ganlab.diagnosis.sample_levels import shortfall, twins
+
+NOT_YET = "the samples are good as far as they were looked at"
+"""What is said of samples that are good, but not enough to acquit a run."""
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -23,7 +27,13 @@ def examine(case: Case) -> Iterator[Charge]:
         further = advice(case)
         why = "the FID is neither good and at its best, nor bad or worse by so much that it has a name"
     else:
+        short = shortfall(case)
         why = "the samples are not good enough to be healthy, and not bad in a way that has a name"
+        if not short:
+            why = "the samples are good, but more of them repeat each other than by chance" if twins(case) else NOT_YET
+        further = "".join(f" {each.words} A healthy run has {100 * (each.threshold or 0):.0f} %." for each in short)
+        if short and case.updates is not None and case.updates < LEARNING:
+            further += f" After {case.updates} updates of the generator that is no surprise: train longer."
     yield Charge(
         severity=0.0,
         onset=None,

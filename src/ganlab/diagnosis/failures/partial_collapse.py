@@ -12,6 +12,7 @@ from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import (
     VISITED,
+    always_twins,
     blurred,
     class_shares,
     repeated,
@@ -66,7 +67,7 @@ def examine(case: Case) -> Iterator[Charge]:
     if blurred(case):
         return
     # Where all classes are there, each with few faces, the collapse is one within them.
-    if case.always_recently(repeated) and (visited_mass(case.recent[-1]) or 0.0) < VISITED:
+    if always_twins(case) or (case.always_recently(repeated) and (visited_mass(case.recent[-1]) or 0.0) < VISITED):
         onset, last = case.since(repeated), case.recent[-1]
         yield case.charge(
             since=onset,

@@ -8,15 +8,18 @@ from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
-from ganlab.diagnosis.sample_levels import blurred, repeated, repeats_of
+from ganlab.diagnosis.sample_levels import all_different, blurred, repeated, repeats_of
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run most of whose last snapshots, the very last among them, hold samples that are nearly identical."""
+    """Charge a run most of whose last snapshots, the very last among them, hold samples that are nearly identical.
+
+    Under one and the same noise the features of pictures that differ are alike: near-duplicates must agree.
+    """
 
     def alike(row: Row) -> bool:
         value = relative_vendi(row)
-        return value is not None and value < ALIKE
+        return value is not None and value < ALIKE and not all_different(row)
 
     def single(row: Row) -> bool:
         return repeated(row) and row.number("distinct") == 1

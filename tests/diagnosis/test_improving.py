@@ -116,7 +116,8 @@ def test_a_blob_of_a_short_run_is_no_collapse_though_it_passes_for_a_moment(imag
     rows = improving(0.1, 0.0, steps=300, **BLOB)
     rows[7] = {**rows[7], "good": passing}
     assert judged(rows, images("training.steps=300")).failure in ("never_learned", "inconclusive")
-    later = [{**each, "step": 10 * each["step"]} for each in rows]
+    alike = {"near_duplicates": 1.0, "distinct": 1, "repeats_chance": 0.0}
+    later = [{**each, **alike, "step": 10 * each["step"]} for each in rows]
     assert judged(later, images("training.steps=3000")).failure in ("never_learned", "mode_collapse")
 
 

@@ -404,9 +404,9 @@ class TestPanel:
             "lossD was taken for d_loss",
             "nothing was written",
             "plots/verdict.png",
-            "d_loss          █████▇▇▇▇▇▆",
+            "d_loss  █████▇▇▇▇▇▆",
             "1.4 -> 0.1",
-            "▲ step 1,200",
+            "step 1,200 ▲",
         ):
             assert words in text, words
         assert "\x1b" not in text

@@ -454,3 +454,16 @@ def test_names_from_the_disk_cannot_steer_a_terminal(root: Path) -> None:
     assert "\\x1b]0;title\\x07\\n.png" in note
     assert "dog\\x1b[2J" in data.train.class_names
     assert _load(root, classes=("dog\\x1b[2J",), held_out=0.5).held_out.labels.tolist() == [3]
+
+
+def test_a_survey_says_what_becomes_of_the_images_and_what_there_is_too_little_of(tmp_path: Path) -> None:
+    for name, count in (("many", 60), ("few", 2)):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            _saved(tmp_path, Image.new("RGBA", (16, 16), (0, 0, 0, 128)), f"{name}/{number}.png")
+    options = FolderOptions(name="folder", path=str(tmp_path), held_out=0.1, image_size=16)
+    said = survey(options).remarks(options)
+    assert said[0] == "56 are trained on and 6 held out to judge by (data.held_out: 0.1)"
+    assert said[1] == "62 of 62 can be transparent: it is laid on white"
+    assert said[2].startswith("statistics of 6 held-out images say little")
+    assert said[3].startswith("1 of the 2 classes have under a tenth of the mean class's 31 images (few 2)")

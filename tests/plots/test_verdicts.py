@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,11 @@ def snapshots() -> list[dict[str, Any]]:
 
 
 class TestAnnotatedCurves:
+    @pytest.mark.parametrize("share", [0.0, 0.97, 1.0])
+    def test_shares_are_drawn_from_0_to_1(self, share: float) -> None:
+        panel = replace(losses(), curves=[Curve("good", STEPS, np.full(len(STEPS), share), "black")], shares=True)
+        assert annotated_curves("x", "", [panel]).axes[0].get_ylim() == (-0.03, 1.03)
+
     def test_onset_windows_and_spells_stand_where_they_were_found(self) -> None:
         figure = annotated_curves(
             "Mode collapse", "Why.", [losses(), losses()], 300, [(500, 700)], [Spell("Oscillation", 100, 250)]
@@ -156,6 +162,18 @@ class TestClassesOverTime:
         assert colours["owl"] == ALARM
         assert ALARM not in (colours["cat"], colours["dog"])
         assert "Step 200: among the good samples, under a tenth of the real share: owl." in words(figure)
+
+    def test_classes_that_the_data_do_not_have_are_left_out_unless_samples_show_them(self) -> None:
+        rows = [{**row, "class_shares_real": [1.0, 0.0, 0.0]} for row in snapshots()]
+        with_owls = classes_over_time(rows)
+        assert with_owls is not None
+        assert "owl" in words(with_owls)
+        for row in rows:
+            row["class_counts"] = [row["class_counts"][0], row["class_counts"][1], 0]
+        without = classes_over_time(rows)
+        assert without is not None
+        assert "dog" in words(without)
+        assert "owl" not in words(without)
 
     def test_all_classes_there(self) -> None:
         figure = classes_over_time(snapshots()[:2])

@@ -85,5 +85,5 @@ def surveys(experiments: Sequence[Experiment]) -> list[str]:
         train, held_out = found.split(data)
         require_batch(data, train, size)
         require_held_out(data, held_out)
-        lines[f"{data.path}: {found.words(data.domain)}"] = None
+        lines |= dict.fromkeys(f"{data.path}: {said}" for said in (found.words(data.domain), *found.remarks(data)))
     return list(lines)

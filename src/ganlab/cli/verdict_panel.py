@@ -89,13 +89,18 @@ def _sparklines(verdict: Verdict) -> list[Item]:
     if evidence is None:
         return []
     first, last = evidence.first_step, evidence.last_step
+    courses = list(evidence.courses(SPARKS))
+    # No wider than the names need: a line that a terminal of 80 columns breaks is no curve.
+    margin = max((len(name) for name, _ in courses), default=0) + 2
     rows = []
-    for name, curve in evidence.courses(SPARKS):
+    for name, curve in courses:
         ends = f"{curve.values[0]:.3g} -> {curve.values[-1]:.3g}"
-        rows.append((f"{name:<16}", Text.assemble((course(curve, first, last), "cyan"), f"  {ends}")))
+        rows.append((name.ljust(margin), Text.assemble((course(curve, first, last), "cyan"), f"  {ends}")))
     if rows and verdict.onset_step is not None:
         place = min(WIDTH - 1, max(0, int((verdict.onset_step - first) / max(1, last - first + 1) * WIDTH)))
-        rows.append((" " * 16, Text(f"{' ' * place}▲ {at(verdict.onset_step, verdict.unit)}", style="red")))
+        onset = at(verdict.onset_step, verdict.unit)
+        mark = f"{onset} ▲".rjust(place + 1) if place > len(onset) else f"{' ' * place}▲ {onset}"
+        rows.append((" " * margin, Text(mark, style="red")))
     return rows
 
 

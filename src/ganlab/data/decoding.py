@@ -10,6 +10,11 @@ EIGHT_BITS = "16-bit greys were read as 8-bit ones"
 FIRST_FRAME = "of an animation, the first frame was taken"
 
 
+def can_be_transparent(image: Image.Image) -> bool:
+    """Tell whether a picture has an alpha channel or a transparent colour; its pixels may be opaque all the same."""
+    return image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info
+
+
 def decoded(opened: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """Return a picture as grey (mode L) or RGB, turned as its EXIF data say, and what that took, in words.
 
@@ -27,7 +32,7 @@ def decoded(opened: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     if image.mode.startswith("I"):
         remarks.append(EIGHT_BITS)
         image = Image.fromarray(np.round(np.clip(np.asarray(image), 0, 65535) / 257).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
+    if can_be_transparent(image):
         layer = image.convert("RGBA")
         if np.asarray(layer.getchannel("A")).min() < 255:
             remarks.append(ON_WHITE)

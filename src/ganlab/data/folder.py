@@ -24,7 +24,7 @@ from PIL import ExifTags, Image
 from ganlab.config.data import EXTENSIONS, FolderOptions, held_out_size
 from ganlab.config.networks import SIDES, STRIDED
 from ganlab.data.cache import build, cache_folder
-from ganlab.data.decoding import decoded
+from ganlab.data.decoding import can_be_transparent, decoded
 from ganlab.data.samples import RealData, Samples
 from ganlab.data.selection import class_numbers
 from ganlab.domain import Images
@@ -43,6 +43,10 @@ KEPT = 0.9
 """Share of their area that images must keep when they are cut; `survey` says so if less is kept."""
 WORTH_IT = 0.05
 """Share of their area that images must gain by another size for `survey` to propose it."""
+FEW = 50
+"""Held-out images under which statistics say little."""
+RARE = 0.1
+"""A class smaller than this share of the mean class is rare."""
 MEASURED = 1000
 """Images whose headers `survey` reads, at most."""
 NAMED = 10
@@ -72,11 +76,13 @@ class Survey:
         classes: images by class.
         sizes: how many of the images looked at have which height and width, in pixels; as they are shown, after EXIF.
         broken: those looked at that cannot be opened, with the reason.
+        transparent: how many of those looked at can be transparent.
     """
 
     classes: Mapping[str, int]
     sizes: Mapping[tuple[int, int], int]
     broken: Sequence[tuple[str, str]]
+    transparent: int = 0
 
     def words(self, domain: Images) -> str:
         """Say what there is, and what `domain` makes of it."""
@@ -90,6 +96,30 @@ class Survey:
         if self.broken:
             parts.append(f"{len(self.broken):,} of {looked:,} cannot be read: {_listed(self.broken)}")
         return "; ".join(parts)
+
+    def remarks(self, options: FolderOptions) -> list[str]:
+        """Say what becomes of the images, and what there is too little of, a sentence each."""
+        train, held_out = self.split(options)
+        said = [f"{train:,} are trained on and {held_out:,} held out to judge by (data.held_out: {options.held_out:g})"]
+        if self.transparent:
+            said.append(f"{self.transparent:,} of {sum(self.sizes.values()):,} can be transparent: it is laid on white")
+        if held_out < FEW:
+            said.append(
+                f"statistics of {held_out} held-out images say little: set data.held_out to 0.2 if it is less, "
+                f"and add images until at least {FEW} are held out"
+            )
+        names = list(self.classes)
+        chosen = [names[number] for number in class_numbers(options.classes, names)]
+        mean = sum(self.classes[name] for name in chosen) / len(chosen)
+        if rare := [
+            f"{one_line(name, PATH)} {self.classes[name]:,}" for name in chosen if self.classes[name] < RARE * mean
+        ]:
+            said.append(
+                f"{len(rare)} of the {len(chosen)} classes have under a tenth of the mean class's {mean:,.0f} images "
+                f"({', '.join(rare[:NAMED])}): a generator loses next to nothing by leaving them out, which then looks "
+                "like mode collapse; add images of them, or leave them out (data.classes)"
+            )
+        return said
 
     def split(self, options: FolderOptions) -> tuple[int, int]:
         """Return how many images are trained on and how many held out, if those not looked at can be read.
@@ -149,19 +179,21 @@ def survey(options: FolderOptions) -> Survey:
     found = find_images(root)
     classes = Counter(file.class_name for file in found)
     sizes: Counter[tuple[int, int]] = Counter()
-    broken = []
+    broken, transparent = [], 0
     for file in found[:: math.ceil(len(found) / MEASURED)]:
         try:
-            sizes[_size(root / file.path)] += 1
+            size, has_alpha = _header(root / file.path)
+            sizes[size] += 1
+            transparent += has_alpha
         except Exception as error:  # as when it is decoded: the reason is kept and reported
             broken.append((one_line(file.path, PATH), _reason(error, root)))
     if not sizes:
         raise _none_readable(root, len(found), broken)
-    return Survey(dict(sorted(classes.items())), sizes, broken)
+    return Survey(dict(sorted(classes.items())), sizes, broken, transparent)
 
 
-def _size(path: Path) -> tuple[int, int]:
-    """Return height and width of an image, as it is shown."""
+def _header(path: Path) -> tuple[tuple[int, int], bool]:
+    """Return height and width of an image, as it is shown, and whether it can be transparent."""
     if not path.is_file():
         raise ValueError("not a regular file")
     with warnings.catch_warnings():
@@ -169,7 +201,8 @@ def _size(path: Path) -> tuple[int, int]:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(path, formats=FORMATS) as opened:
             turned = opened.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-            return (opened.width, opened.height) if turned else (opened.height, opened.width)
+            size = (opened.width, opened.height) if turned else (opened.height, opened.width)
+            return size, can_be_transparent(opened)
 
 
 def load(options: FolderOptions) -> RealData:

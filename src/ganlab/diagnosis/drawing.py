@@ -14,7 +14,7 @@ from ganlab.diagnosis.places import at
 from ganlab.diagnosis.wording import confidence
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve
 from ganlab.plots.verdicts import Panel, Spell, annotated_curves
-from ganlab.runs.snapshots import TABLE, Chart, Statistic
+from ganlab.runs.snapshots import SHARE, TABLE, Chart, Statistic
 from ganlab.verdicts import INCONCLUSIVE, tone, words
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ class Proof:
         curves: name and colour of each, by its key in the evidence.
         signals: findings about these curves, in addition to those with a key in their name.
         log: whether the axis is logarithmic.
+        shares: whether all of them are shares, 0 to 1.
     """
 
     label: str
     curves: Mapping[str, tuple[str, str]]
     signals: tuple[str, ...] = ()
     log: bool = False
+    shares: bool = False
 
 
 COLOURS = {
@@ -59,6 +61,7 @@ COLOURS = {
 ACCURACIES = Proof(
     "what the discriminator gets right, as shares",
     {"d_acc_real": ("real", D_REAL), "d_acc_fake": ("fake", D_FAKE)},
+    shares=True,
 )
 GRADIENTS = Proof(
     "gradient norms",
@@ -75,13 +78,18 @@ GRADIENTS = Proof(
 def proofs_of(statistics: Iterable[Statistic]) -> list[Proof]:
     """Return a proof for each chart that statistics are drawn on, in their order."""
     charts: dict[Chart, dict[str, tuple[str, str]]] = {}
+    others: set[Chart] = set()
     for each in statistics:
         if each.line is not None:
-            curves = charts.setdefault(each.line.chart or Chart(each.label), {})
+            chart = each.line.chart or Chart(each.label)
+            others |= set() if each.range == SHARE else {chart}
+            curves = charts.setdefault(chart, {})
             curves[each.name] = (each.line.name, COLOURS[each.line.colour])
             if each.line.real is not None:
                 curves[f"{each.name}_real"] = (each.line.real, MUTED)
-    return [Proof(chart.title, curves, chart.signals, chart.log) for chart, curves in charts.items()]
+    return [
+        Proof(chart.title, curves, chart.signals, chart.log, chart not in others) for chart, curves in charts.items()
+    ]
 
 
 PROOFS = (
@@ -121,7 +129,7 @@ def _of_game(player: str, game: Evidence, verdict: Judgement) -> Iterator[Panel]
     losses, proof = _losses(game), _proof(game, verdict)
     yield replace(losses, label=losses.label + of)
     if proof is not None:
-        yield Panel(proof.label + of, _curves(game, proof.curves), log=proof.log)
+        yield Panel(proof.label + of, _curves(game, proof.curves), log=proof.log, shares=proof.shares)
 
 
 def _losses(evidence: Evidence) -> Panel:

@@ -114,7 +114,9 @@ class Reference:
     def balls(self) -> manifold.Balls:
         """The features with the distances to their neighbours."""
         points = self.seen.features.double()
-        found = self.features.kept("neighbours", lambda: {"distances": manifold.balls(points).distances}, points)
+        found = self.features.kept(
+            "neighbours of each real sample", lambda: {"distances": manifold.balls(points).distances}, points
+        )
         return manifold.Balls(points, found["distances"])
 
     @cached_property
@@ -186,17 +188,25 @@ class TrainingSet:
         self.seed = seed
         self.twins = twins
         self.keeps = isinstance(domain, Images)
-        pixels = kept("pixels", lambda: _pixels(train, domain), train, when=self.keeps)
+        pixels = kept("pixels of real samples", lambda: _pixels(train, domain), train, when=self.keeps)
         self.space = PixelSpace(domain, pixels["mean"], pixels["axes"])
         self.vectors: Tensor = pixels["vectors"]
         self.unseen = self.space(unseen)
         self.threshold: float = kept(
-            "threshold", lambda: {"found": modes.duplicate_threshold(self.vectors, seed)}, self.vectors, seed,
+            "distances of near-duplicates",
+            lambda: {"found": modes.duplicate_threshold(self.vectors, seed)}, self.vectors, seed,
             when=self.keeps,
         )["found"]  # fmt: skip
         self.cells: HeldOutCells | None = None
         if len(unseen):
-            cells = kept("copies", self._held_out_cells, self.vectors, self.unseen, seed, when=self.keeps)
+            cells = kept(
+                "training images nearest to held-out ones",
+                self._held_out_cells,
+                self.vectors,
+                self.unseen,
+                seed,
+                when=self.keeps,
+            )
             copies = Copies(cells["distances"], cells["indices"])
             self.cells = HeldOutCells(cells["centres"], cells["cells"], copies)
 
@@ -224,7 +234,11 @@ class TrainingSet:
         """Cells of the training set, with how many training samples each holds."""
         return modes.Bins(
             **kept(
-                "bins", lambda: vars(modes.fit_bins(self.vectors, self.seed)), self.vectors, self.seed, when=self.keeps
+                "clusters of real samples",
+                lambda: vars(modes.fit_bins(self.vectors, self.seed)),
+                self.vectors,
+                self.seed,
+                when=self.keeps,
             )
         )
 

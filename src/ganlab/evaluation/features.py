@@ -101,7 +101,7 @@ class Features:
             found = vars(self.see(to_float(stored)))
             return {name: value for name, value in found.items() if value is not None}
 
-        return Seen(**{"probabilities": None, **self.kept("views", make, stored)})
+        return Seen(**{"probabilities": None, **self.kept("features of real samples", make, stored)})
 
 
 def features_for(options: DataOptions | None, data: RealData) -> Features:

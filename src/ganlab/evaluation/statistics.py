@@ -148,7 +148,7 @@ class SampleStatistics:
         """Return what the peers score."""
         if taken not in self._real:
             self._real[taken] = self.features.kept(
-                f"scores {taken}", lambda: self._scores(taken), *self._compared, self.seed
+                "reals against reals", lambda: self._scores(taken), taken, *self._compared, self.seed
             )
         return self._real[taken]
 
@@ -198,7 +198,7 @@ class SampleStatistics:
             rate = pair_rate(looks, threshold, len(self.train))
             return {"threshold": threshold, "rate": rate, "real": asdict(repeats(peers, threshold, rate))}
 
-        found = self.features.kept("repeats", make, stored, peers, len(self.train), self.seed)
+        found = self.features.kept("near-duplicates among reals", make, stored, peers, len(self.train), self.seed)
         return found["threshold"], found["rate"], Repeats(**found["real"])
 
     def _beside_training(self, samples: Tensor) -> dict[str, Value]:
@@ -225,7 +225,14 @@ class SampleStatistics:
             scores = [entry(unseen, training) for entry, _ in self._of_pixels() if entry.paired]
             return {name: value for each in scores for name, value in each.items()}
 
-        return kept("scores of held-out images", make, training.vectors, unseen.vectors, self.seed, when=training.keeps)
+        return kept(
+            "held-out reals against training images",
+            make,
+            training.vectors,
+            unseen.vectors,
+            self.seed,
+            when=training.keeps,
+        )
 
     @cached_property
     def training(self) -> TrainingSet:

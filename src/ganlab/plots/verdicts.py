@@ -65,12 +65,14 @@ class Panel:
         curves: one or more; a NaN is a gap, and its first step is marked.
         level: a value to compare with, and its name; None for none.
         log: whether the axis is logarithmic, for values above 0.
+        shares: whether the axis shows 0 to 1, whatever the values are: one sample of a thousand is no dive.
     """
 
     label: str
     curves: Sequence[Curve]
     level: tuple[float, str] | None = None
     log: bool = False
+    shares: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,9 @@ def _panel(axes: Axes, panel: Panel) -> bool:
     levels = () if panel.level is None else (panel.level[0],)
     if panel.level is not None:
         level(axes, *panel.level)
-    if not panel.log:
+    if panel.shares:
+        axes.set_ylim(-0.03, 1.03)
+    elif not panel.log:
         limit(axes, curves, levels)
     locator = axes.yaxis.get_major_locator()
     if isinstance(locator, SymmetricalLogLocator):
@@ -267,7 +271,10 @@ class _Classes:
 
 
 def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
-    """Collect the rows that count classes as the last one does; None without any."""
+    """Collect the rows that count classes as the last one does; None without any.
+
+    Classes that the real data do not have and that no sample was taken for are left out.
+    """
     rows = [row for row in snapshots if row.get("class_counts") and row.get("good") is not None]
     if not rows:
         return None
@@ -277,11 +284,14 @@ def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
     total = counts.sum(axis=0)
     last = rows[-1]
     names = last.get("classes") or range(width)
+    real = np.array(last.get("class_shares_real") or [np.nan] * width, dtype=float)
+    shown = (real != 0) | counts.any(axis=1)
+    shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)
     return _Classes(
         steps=[row["step"] for row in rows],
-        names=[drawable(str(name)) for name in names],
-        shares=np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0),
-        real=np.array(last.get("class_shares_real") or [np.nan] * width, dtype=float),
+        names=[drawable(str(name)) for name, is_shown in zip(names, shown, strict=True) if is_shown],
+        shares=shares[shown],
+        real=real[shown],
         passing=np.array([row["good"] for row in rows], dtype=float),
     )
 
@@ -354,7 +364,7 @@ def _heat_map(cells: Axes, reals: Axes, classes: _Classes) -> None:
         axes.grid(False)
         axes.tick_params(length=0)
         if rows <= MOST_NAMES and shares.shape[1] <= CELLS:
-            _percentages(axes, shares, top)
+            _percentages(axes, shares, top, classes.real)
     for column in np.flatnonzero(np.isnan(classes.shares).all(axis=0)):
         cells.axvspan(column - 0.5, column + 0.5, facecolor="#F4F4F4", edgecolor="#BBBBBB", hatch="///", linewidth=0)
     cells.set_title("share of the good samples by class, %")
@@ -369,12 +379,12 @@ def _heat_map(cells: Axes, reals: Axes, classes: _Classes) -> None:
     reals.set_xticks([0], ["real"])
 
 
-def _percentages(axes: Axes, shares: NDArray[np.float64], top: float) -> None:
-    """Write each share into its cell, light on dark."""
+def _percentages(axes: Axes, shares: NDArray[np.float64], top: float, real: NDArray[np.float64]) -> None:
+    """Write each share into its cell, light on dark; none of a class that reals have is red."""
     for (row, column), share in np.ndenumerate(shares):
         if np.isfinite(share):
             text = f"{100 * share:.0f}" if share >= 0.01 or share == 0 else "<1"
-            colour = "white" if share > 0.45 * top else (ALARM if share == 0 else INK)
+            colour = "white" if share > 0.45 * top else (ALARM if share == 0 != real[row] else INK)
             axes.text(column, row, text, ha="center", va="center", size=7.5, color=colour)
 
 

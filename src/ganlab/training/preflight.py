@@ -12,6 +12,7 @@ from torch import Tensor
 from ganlab.config.data import ImageOptions
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float, to_uint8
+from ganlab.data.folder import RARE
 from ganlab.data.selection import class_numbers
 from ganlab.domain import Points
 from ganlab.networks import build_discriminator
@@ -30,8 +31,6 @@ GREY_SHARE = 0.99
 """From this share of grey images on, the colour channels hold nothing."""
 COPIES_SHARE = 0.01
 """Exact copies below this share are not reported: they affect neither training nor a held-out figure."""
-RARE = 0.1
-"""A class smaller than this share of the mean class is rare."""
 STILL = 2
 """Grey levels, of 255, within which a pixel is the same in all images: what JPEG leaves of a black bar."""
 ABRUPT = 0.25

@@ -299,12 +299,13 @@ class Case:
     def updates(self) -> int | None:
         """How often the generator was updated; None if that is not known.
 
-        Of other people's loops a step is taken for an update if it has a loss: it may be more of them, and seldom less.
+        Of a watched loop a step is taken for an update if it has a loss: it may be more of them, and seldom less. What
+        another program's log calls a step may be anything.
         """
         experiment, whole = self.whole.experiment, self.whole
         if experiment is not None:
             return whole.last_step * experiment.training.generator_steps
-        by_steps = whole.unit == "step" and not LOSSES.isdisjoint(whole.curves)
+        by_steps = whole.read is None and whole.unit == "step" and not LOSSES.isdisjoint(whole.curves)
         return whole.last_step if by_steps else None
 
     @cached_property

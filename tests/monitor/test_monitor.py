@@ -513,19 +513,28 @@ def test_the_type_of_floats_that_the_loop_prefers_is_left_alone(
     assert "could not be made" not in caplog.text
 
 
-def test_a_statistic_that_fails_is_a_gap_and_the_loop_goes_on(
-    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    # The features of these images cannot be kept: a file is where their folder would be.
-    (cache := make().run.path / "cache").write_text("not a folder")
-    monkeypatch.setenv("GANLAB_CACHE", str(cache))
-    monitor = make(real=np.random.default_rng(0).integers(0, 256, (60, 13, 13), np.uint8))
+def test_a_statistic_that_fails_is_a_gap_and_the_loop_goes_on(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    # Of five real images one is held out: too few for a covariance.
+    monitor = make(real=np.random.default_rng(0).integers(0, 256, (5, 13, 13), np.uint8))
     monitor.snapshot(1, torch.zeros(20, 1, 13, 13))
     monitor.log(2, d_loss=1.0)
     monitor.finish()
     assert "the statistics of step 1 could not be made, and training goes on without" in caplog.text
     assert [(row.step, row["n"]) for row in read_snapshots(monitor.run.snapshots)] == [(1, 20)]
     assert monitor.run.status().status == "finished"
+
+
+def test_a_cache_that_cannot_be_used_costs_no_statistic(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # A file is where its folder would be.
+    (cache := make().run.path / "cache").write_text("not a folder")
+    monkeypatch.setenv("GANLAB_CACHE", str(cache))
+    monitor = make(real=np.random.default_rng(0).integers(0, 256, (60, 13, 13), np.uint8))
+    monitor.snapshot(1, torch.zeros(20, 1, 13, 13))
+    monitor.finish()
+    assert "free some space there, or set GANLAB_CACHE" in caplog.text
+    assert "fid" in read_snapshots(monitor.run.snapshots)[0]
 
 
 def test_steps_may_be_integers_of_numpy(make: Make) -> None:

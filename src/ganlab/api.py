@@ -142,9 +142,9 @@ def train(
 ) -> Run:
     """Train one experiment and return its run.
 
-    >>> run = ganlab.train("ring", ["training.steps=40", "monitor.snapshot_samples=200"])
+    >>> run = ganlab.train("ring", ["training.steps=200", "monitor.snapshot_samples=200"])
     >>> run.status["status"], len(run.history["g_loss"]), run.verdict.name
-    ('finished', 40, 'never_learned')
+    ('finished', 200, 'never_learned')
 
     Args:
         config: a YAML file, the name of a shipped one, a mapping of the same keys, or an Experiment.
@@ -184,7 +184,7 @@ def load_run(path: str | Path, runs_dir: str | Path = "runs") -> Run:
     """Open a run by its path or by a unique part of its name.
 
     >>> ganlab.load_run("ring").snapshots[-1].step
-    40
+    200
 
     Raises:
         RunError: no run, or more than one, is meant.

@@ -52,11 +52,11 @@ def test_a_file_that_is_no_mapping_is_refused(text: str, words: str) -> None:
 @pytest.mark.timeout(10)
 def test_only_regular_files_are_read(here: Path) -> None:
     os.mkfifo("pipe.yaml")
-    Path("folder.yaml").mkdir()
+    Path("directory.yaml").mkdir()
     Path("loop.yaml").symlink_to("loop.yaml")
     assert "a device or a pipe" in refusal("pipe.yaml")
     assert "a device or a pipe" in refusal("/dev/zero")
-    assert "neither a file nor" in refusal("folder.yaml")
+    assert "neither a file nor" in refusal("directory.yaml")
     assert "neither a file nor" in refusal("missing.yaml")
     assert "neither a file nor" in refusal("\x00")
     assert "cannot be read" in refusal("loop.yaml")

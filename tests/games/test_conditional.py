@@ -179,8 +179,8 @@ def test_a_folder_with_more_classes_than_the_game_is_refused(
 ) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / name).mkdir()
-        for number in range(8):
-            Image.new("L", (28, 28), 20 * number).save(tmp_path / name / f"{number}.png")
+        for number in range(20):
+            Image.new("L", (28, 28), 12 * number).save(tmp_path / name / f"{number}.png")
     experiment = experiment_from_mapping(
         {
             "data": {"name": "folder", "path": str(tmp_path), "image_size": 28, "grayscale": True},

@@ -207,7 +207,7 @@ def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:
     """Return what to write instead, if that can be guessed."""
     if isinstance(value, str) and (guess := closest(value, allowed)):
         return f"; did you mean {guess}?"
-    if kind == "int_type" and isinstance(value, str) and (sides := re.fullmatch(r"(\d+) ?x ?(\d+)", value)):
+    if kind == "int_type" and isinstance(value, str) and (sides := re.fullmatch(r"(\d{1,5}) ?x ?(\d{1,5})", value)):
         return f"; write [{sides[1]}, {sides[2]}] for height and width"
     if kind == "int_type" and isinstance(value, float) and value.is_integer():
         return f"; write {value:.0f}"

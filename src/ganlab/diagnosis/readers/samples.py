@@ -97,6 +97,7 @@ def load_samples(
             unit = units.pop() if len(units) == 1 else "number"
     else:
         arrays = list(source.items()) if isinstance(source, Mapping) else [(None, source)]
+        unit = "step" if isinstance(source, Mapping) else unit
         shown, raws = "samples", [Raw(str(step), step, as_numpy(values, "samples")) for step, values in arrays]
     if not raws:
         raise DataError(f"{shown} holds no arrays", "save samples with numpy.savez(path, step_1000=samples)")

@@ -512,7 +512,7 @@ def main() -> None:
     parser.add_argument("command", choices=["check", "data", "train", "sheets", "index"])
     parser.add_argument("minutes", nargs="?", type=float, default=90.0)
     parser.add_argument("--into", type=Path, default=Path("corpora/colour"))
-    parser.add_argument("--emoji", type=Path, default=Path("/tmp/emoji"))
+    parser.add_argument("--emoji", type=Path, default=Path("bench"))
     arguments = parser.parse_args()
     if arguments.command == "check":
         check(arguments.into)

@@ -88,7 +88,7 @@ def data(into: Path) -> None:
             images, labels = unpack()
         else:
             source = {"emoji": emoji, "photographs": photographs}[entry["from"]]
-            real = source(Path("/tmp/emoji"), entry["side"])
+            real = source(Path("bench"), entry["side"])
             images, labels = real.train.values.permute(0, 2, 3, 1).numpy(), real.train.labels.numpy()
         np.savez(path, x=images, y=labels)
 

@@ -291,7 +291,8 @@ Where a log shows that the run was **started again**, the last FIDs and the near
 are compared. What is clearly worse or different is said with what to check, and accuses nobody.
 
 **In the pictures** a red line marks the onset, yellow the steps that the evidence comes from, blue other failures that
-were seen (green if both overlap). Samples underlined in the same colour are near-duplicates.
+were seen (green if both overlap). Samples underlined in the same colour are near-duplicates by their pixels; the
+verdict counts them among all samples, by what the features see, so its share may be another.
 
 **Every statistic of samples** is judged relative to the value that the same number of real samples reaches.
 
@@ -326,12 +327,12 @@ not be read:
 HOW_EARLY = """\
 **How early.** NaN, and augmentation beyond its range, are named at once. Everything else waits for what this table asks
 for; its share counts where the plan is known, and the updates of the generator where they are known and its samples
-were never more than garbage, as they are when any run begins. Up to {learning} updates such samples, if they still
-improve, are under-trained. Until then the verdict is *inconclusive*, its summary says what was seen so far, and
-`missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). A run that goes on is judged by its samples
-from {live} snapshots on that span {share:.0f} % of its plan. Samples that
-repeat each other are mode collapse from {repeating} samples on: in the birthday test their number counts. Pictures of
-data without a classifier need {numerous} samples to be healthy.
+were never more than garbage, as they are when any run begins. Until then the verdict is *inconclusive*, its summary
+says what was seen so far, and `missing` what it waits for ("too early to tell: 2,648 of 187,600 steps"). Garbage that
+still improves, however slowly, is under-trained within the first {learning} updates. The samples of a run that goes on
+are judged once {live} snapshots span {share:.0f} % of its plan. Samples that repeat each other are mode collapse from
+{repeating} samples on: in the birthday test their number counts. Pictures of data without a classifier need
+{numerous} samples to be healthy.
 
 {table}"""
 

@@ -166,3 +166,26 @@ def test_copies_of_one_picture_are_no_beginning(images: Any) -> None:
     one = {**BLOB, "near_duplicates": 1.0, "distinct": 1, "repeats_chance": 0.0}
     verdict = judged(improving(0.0, 0.3, 300, **one), images("training.steps=300"))
     assert verdict.name == "mode_collapse/total"
+
+
+@pytest.mark.parametrize(("steps", "early"), [(300, True), (499, True), (500, False), (3000, False)])
+def test_samples_that_fall_short_after_few_updates_are_no_surprise(images: Any, steps: int, early: bool) -> None:
+    verdict = judged(improving(0.4, 0.0, steps), images(f"training.steps={steps}"))
+    assert verdict.name == "inconclusive"
+    assert (f"After {steps} updates of the generator that is no surprise: train longer." in verdict.summary) == early
+
+
+@pytest.mark.parametrize(("good", "said"), [(0.4, "40 %"), (0.4977, "49.8 %"), (0.49999, "49.999 %")])
+def test_what_falls_short_by_little_is_not_rounded_to_what_a_healthy_run_has(good: float, said: str) -> None:
+    summary = judged(improving(good, 0.0)).summary
+    assert f"pass the garbage test {said} as often as real ones. A healthy run has at least 50 %." in summary
+
+
+def test_variety_that_the_features_cannot_see_is_not_known_and_acquits_nobody() -> None:
+    blind: Any = {"unseen": ["variety"], "vendi": None}
+    verdict = judged(improving(0.98, 0.0, **blind))
+    assert verdict.name == "inconclusive"
+    assert "good as far as they were looked at. How varied they are is not known." in verdict.summary
+    assert "nan" not in verdict.summary
+    assert "variety of the samples" in [each.what for each in verdict.missing]
+    assert "A healthy run has at least 50 %. How varied" in judged(improving(0.4, 0.0, **blind)).summary

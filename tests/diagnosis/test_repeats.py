@@ -100,3 +100,26 @@ def test_few_samples_with_more_twins_than_by_chance_acquit_nobody(distinct: int,
     few = {"n": 32, "near_duplicates": 0.3, "distinct": distinct, "distinct_real": 32}
     chance = 1e-9 if said == "inconclusive" else 0.1
     assert diagnose(Evidence("made up", snapshots=(Row({**row, **few, "repeats_chance": chance}),))).name == said
+
+
+def sheets(*shares: float) -> Verdict:
+    """Judge sheets of 32 good samples, one every 100 steps; those with twins have more than by chance."""
+    same = {"precision": 0.9, "recall": 0.9, "coverage": 0.9, "fid": 80.0, "good": 1.0, "vendi": 12.0}
+    reals = {**{f"{key}_real": value for key, value in same.items()}, "near_duplicates_real": 0.03, "distinct_real": 32}
+    rows = [
+        {"step": 100 * index, "n": 32, **same, **reals, "near_duplicates": share, "distinct": 32 - round(16 * share)}
+        | {"repeats_chance": 1e-9 if share else 1.0}
+        for index, share in enumerate(shares, 1)
+    ]
+    return diagnose(Evidence("made up", snapshots=tuple(rows)))
+
+
+def test_twins_on_sheet_after_sheet_are_a_collapse_since_the_first_of_them() -> None:
+    verdict = sheets(0.0, 0.0, 0.4, 0.3, 0.4)
+    assert verdict.name == "mode_collapse/partial"
+    assert verdict.onset_step == 300
+
+
+@pytest.mark.parametrize("shares", [(0.4, 0.0, 0.4), (0.4, 0.4), (0.4, 0.2, 0.4)])
+def test_twins_on_some_sheets_acquit_nobody_and_accuse_nobody(shares: tuple[float, ...]) -> None:
+    assert sheets(*shares).name == "inconclusive"

@@ -41,7 +41,6 @@ SOME = 16
 """Samples that show a kind of image which makes up a tenth of all in four cases of five (1 - .9^16), which is the most
 that is ever claimed without calibration."""
 
-
 REPEATING = 10
 """Samples that show that a generator repeats itself: the birthday test allows for their number, but of fewer a person
 would ask for more."""

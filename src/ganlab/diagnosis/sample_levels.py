@@ -84,19 +84,21 @@ def crowd(row: Row) -> float:
     return named / pictures if pictures > 0 else 1.0
 
 
+def twinned(row: Row) -> bool:
+    """Return whether a row's samples are few, and repeat each other beyond chance and more than reals do."""
+    share, chance, count = row.number("near_duplicates"), row.number("repeats_chance"), row.number("n")
+    if share is None or chance is None or count is None or made_from_images(row):
+        return False
+    real = row.number("near_duplicates_real") or 0.0
+    return count <= NUMEROUS and chance < CHANCE and share >= max(FAVOURED, REPEATED_OVER * real)
+
+
 def always_twins(case: Case) -> bool:
     """Return whether few samples repeat each other beyond chance in each of the last snapshots, and these are enough.
 
     Of a sheet of 25 that come from 16 pictures, a little noise hides half of the twins; but not by accident on sheet
     after sheet.
     """
-
-    def twinned(row: Row) -> bool:
-        share, chance, count = row.number("near_duplicates"), row.number("repeats_chance"), row.number("n")
-        if share is None or chance is None or count is None or made_from_images(row):
-            return False
-        real = row.number("near_duplicates_real") or 0.0
-        return count <= NUMEROUS and chance < CHANCE and share >= max(FAVOURED, REPEATED_OVER * real)
 
     return len(case.recent) >= RECENT and case.always_recently(twinned)
 
@@ -197,7 +199,7 @@ def quality(case: Case) -> list[Finding]:
             case.enough,
             window,
             OWN_RUNS,
-            f"Samples pass the garbage test {100 * passing:.0f} % as often as real ones.",
+            f"Samples pass the garbage test {percent(passing, case.enough)} as often as real ones.",
         ),
         Finding(
             "relative_vendi",
@@ -205,12 +207,14 @@ def quality(case: Case) -> list[Finding]:
             VARIED,
             window,
             "Friedman & Dieng 2023; limit " + OWN_RUNS,
-            f"They have {100 * variety:.0f} % of the variety of the same number of real ones.",
+            "How varied they are is not known."
+            if np.isnan(variety)
+            else f"They have {percent(variety, VARIED)} of the variety of the same number of real ones.",
         ),
     ]
     visited = case.recently(visited_mass)
     if visited == visited:
-        words = f"They cover classes that hold {100 * visited:.0f} % of the real data."
+        words = f"They cover classes that hold {percent(visited, VISITED)} of the real data."
         found.append(Finding("visited_class_mass", visited, VISITED, window, "definition", words))
     if covered == covered:
         words = f"They cover {100 * covered:.0f} % of what real ones cover."
@@ -221,3 +225,11 @@ def quality(case: Case) -> list[Finding]:
 def shortfall(case: Case) -> list[Finding]:
     """What keeps the last samples from counting as healthy; empty if nothing does."""
     return [each for each in quality(case) if each.threshold and not (each.value or 0) >= each.threshold]
+
+
+def percent(share: float, least: float) -> str:
+    """Say a share in percent, with as many digits as it takes to tell one under `least` from it."""
+    digits = 0
+    while share < least and digits < 3 and round(100 * share, digits) >= 100 * least:
+        digits += 1
+    return f"{100 * share:.{digits}f} %"

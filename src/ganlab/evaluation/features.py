@@ -110,7 +110,6 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
     Args:
         options: where the data come from; None for arrays that the user provided.
         data: the data.
-
     """
     if isinstance(data.domain, Points):
         return of_points(options, data)

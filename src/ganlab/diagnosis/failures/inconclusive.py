@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from ganlab.diagnosis.beyond_losses import made_by, why_nothing
@@ -9,6 +10,7 @@ from ganlab.diagnosis.case import LEARNING, Case, Charge
 from ganlab.diagnosis.explosion import non_finite
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
+from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import chance_throughout
 from ganlab.diagnosis.sample_levels import shortfall, twins
 
@@ -28,11 +30,12 @@ def examine(case: Case) -> Iterator[Charge]:
         why = "the FID is neither good and at its best, nor bad or worse by so much that it has a name"
     else:
         short = shortfall(case)
+        poor = [each for each in short if not math.isnan(each.value or 0)]
         why = "the samples are not good enough to be healthy, and not bad in a way that has a name"
-        if not short:
+        if not poor:
             why = "the samples are good, but more of them repeat each other than by chance" if twins(case) else NOT_YET
-        further = "".join(f" {each.words} A healthy run has {100 * (each.threshold or 0):.0f} %." for each in short)
-        if short and case.updates is not None and case.updates < LEARNING:
+        further = "".join(f" {each.words}{healthy_has(each) if each in poor else ''}" for each in short)
+        if poor and case.updates is not None and case.updates < LEARNING:
             further += f" After {case.updates} updates of the generator that is no surprise: train longer."
     yield Charge(
         severity=0.0,
@@ -41,6 +44,11 @@ def examine(case: Case) -> Iterator[Charge]:
         findings=(),
         summary=f"Nothing is proved: {why}.{further}",
     )
+
+
+def healthy_has(finding: Finding) -> str:
+    """Say what a healthy run has where the samples fall short."""
+    return f" A healthy run has at least {100 * (finding.threshold or 0):.0f} %."
 
 
 def broken(case: Case) -> str:

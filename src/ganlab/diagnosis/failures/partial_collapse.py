@@ -18,6 +18,7 @@ from ganlab.diagnosis.sample_levels import (
     repeated,
     repeats_in_words,
     repeats_of,
+    twinned,
     visited_mass,
 )
 
@@ -67,8 +68,9 @@ def examine(case: Case) -> Iterator[Charge]:
     if blurred(case):
         return
     # Where all classes are there, each with few faces, the collapse is one within them.
-    if always_twins(case) or (case.always_recently(repeated) and (visited_mass(case.recent[-1]) or 0.0) < VISITED):
-        onset, last = case.since(repeated), case.recent[-1]
+    few = always_twins(case)
+    if few or (case.always_recently(repeated) and (visited_mass(case.recent[-1]) or 0.0) < VISITED):
+        onset, last = case.since(twinned if few else repeated), case.recent[-1]
         yield case.charge(
             since=onset,
             severity=last["near_duplicates"],

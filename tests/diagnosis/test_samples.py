@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from PIL import Image
 
 from ganlab.config.data import RingOptions
-from ganlab.data import RealData, load
+from ganlab.data import RealData, load, to_float
 from ganlab.data.arrays import FROM_FILES
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers import ReadOptions, read
@@ -18,7 +19,7 @@ from ganlab.diagnosis.samples import OtherKindError, as_real, load_real, snapsho
 from ganlab.domain import Images, Points
 from ganlab.errors import DataError
 from ganlab.runs.snapshots import statistic_of
-from tests.evaluation.drawn import shapes
+from tests.evaluation.drawn import shapes, shapes_data
 from truth.tilings import Grid
 
 RANDOM = np.random.default_rng(0)
@@ -167,3 +168,16 @@ def test_samples_of_another_kind_than_the_real_images_are_refused(tmp_path: Path
         with_samples(Evidence("samples"), {0: grey}, str(folder), None)
     black = np.zeros_like(grey)
     assert len(with_samples(Evidence("samples"), {0: black}, colour, None).snapshots) == 1, "a collapse has no colours"
+
+
+def test_classes_that_are_not_counted_are_told() -> None:
+    data = shapes_data()
+    chance = torch.randint(3, (len(data.train),), generator=torch.Generator().manual_seed(0))
+    alike = replace(data, train=replace(data.train, labels=chance))
+    one = replace(data, **{
+        name: replace(part, labels=part.labels * 0, class_names=("real",))
+        for name, part in (("train", data.train), ("held_out", data.held_out))
+    })  # fmt: skip
+    told = [snapshots_of([(10, to_float(data.held_out.values[:50]))], data.domain, None, each)[1]
+            for each in (data, alike, one)]  # fmt: skip
+    assert told == [[], ["the features cannot tell the 3 classes of the real images apart: no class is counted"], []]

@@ -223,6 +223,9 @@ def snapshots_of(
     features = features_for(options, real)
     rows: list[Row] = []
     notes: list[str] = []
+    classes = len(real.train.class_names)
+    if classes > 1 and not features.class_names:
+        notes.append(f"the features cannot tell the {classes} classes of the real images apart: no class is counted")
     counts: dict[int, SampleStatistics] = {}
     for index, (step, values) in enumerate(samples):
         alike, changes = as_real(values, domain, real.domain)

@@ -27,7 +27,8 @@ from torchvision.utils import make_grid
 
 from ganlab.data.decoding import decoded
 from ganlab.data.mnist import unpack
-from ganlab.diagnosis.readers.tiling import Tiling, find_tiling
+from ganlab.diagnosis.readers.cuts import Tiling
+from ganlab.diagnosis.readers.tiling import find_tiling
 
 Pixels = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
@@ -232,12 +233,7 @@ class Plot:
         """Tell whether a tiling is that of the figure, to 3 pixels or a twelfth of an image."""
         if tiling is None or (len(tiling.down.starts), len(tiling.across.starts)) != (self.rows, self.columns):
             return False
-        found = [
-            (top, left, tiling.down.side, tiling.across.side)
-            for top in tiling.down.starts
-            for left in tiling.across.starts
-        ]
-        return bool(np.abs(np.array(found) - np.array(boxes)).max() <= max(3.0, boxes[0][2] / 12))
+        return bool(np.abs(np.array(tiling.boxes) - np.array(boxes)).max() <= max(3.0, boxes[0][2] / 12))
 
 
 def plots() -> Iterator[Plot]:

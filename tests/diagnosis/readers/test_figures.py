@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganlab.diagnosis.readers.figures import Boxes, drawn_on, find_boxes, find_subplots, subplots
+from ganlab.diagnosis.readers.cuts import Cuts, Tiling
+from ganlab.diagnosis.readers.figures import drawn_on, find_boxes, find_subplots, subplots
 from ganlab.diagnosis.readers.tiling import find_tiling
 from truth.tilings import STYLES, Plot
 
@@ -27,19 +28,16 @@ def test_images_all_alike_with_lines_as_white_as_the_ground() -> None:
             picture[:, top : top + 74, left : left + 74] = tile
     drawn = drawn_on(picture)
     assert drawn is not None
-    boxes = Boxes((10, 88, 166, 244), 74)
-    assert find_boxes(drawn) == (boxes, boxes)
+    boxes = Cuts((10, 88, 166, 244), 74)
+    assert find_boxes(drawn) == Tiling(boxes, boxes)
 
 
 def blobs(size: tuple[int, int], rows: int, columns: int, radius: float) -> np.ndarray[tuple[int, ...], np.dtype]:
     """Draw a disc into each axes of Matplotlib's layout, (1, H, W, 1), black on white."""
     picture = np.full((*size, 1), 255.0, np.float32)
-    down, across = subplots(size, rows, columns, 1.0)
     y, x = np.mgrid[: size[0], : size[1]]
-    for top in down.starts:
-        for left in across.starts:
-            from_centre = np.hypot(y - top - down.side / 2, x - left - across.side / 2)
-            picture[from_centre < radius * down.side] = 0
+    for top, left, tall, wide in subplots(size, rows, columns, 1.0).boxes:
+        picture[np.hypot(y - top - tall / 2, x - left - wide / 2) < radius * tall] = 0
     return picture[None]
 
 

@@ -7,12 +7,12 @@ whole grid, enlarged or shrunk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ganlab.diagnosis.readers.cuts import Cuts, Tiling
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -45,18 +45,6 @@ RADIUS = 1.5
 """Pixels by which positions differ from those of an even pitch, at most."""
 
 
-@dataclass(frozen=True)
-class Boxes:
-    """Boxes along one direction: `side` pixels from each of `starts`."""
-
-    starts: tuple[int, ...]
-    side: int
-
-    def within(self, by: int) -> Boxes:
-        """Return the boxes without some pixels at each end."""
-        return Boxes(tuple(start + by for start in self.starts), self.side - 2 * by)
-
-
 def drawn_on(pictures: Floats) -> Mask | None:
     """Return what differs from the ground in pictures (K, H, W, C), as (K, H, W); None if they have no margin of it.
 
@@ -72,7 +60,7 @@ def drawn_on(pictures: Floats) -> Mask | None:
     return drawn if drawn.any() else None
 
 
-def find_boxes(drawn: Mask) -> tuple[Boxes, Boxes] | None:
+def find_boxes(drawn: Mask) -> Tiling | None:
     """Return equal boxes that are full to their edges, down and across, at least four; None if there are none.
 
     Args:
@@ -83,19 +71,19 @@ def find_boxes(drawn: Mask) -> tuple[Boxes, Boxes] | None:
     for down, across in dict.fromkeys(product(downs, acrosses)):
         if down is None or across is None:
             continue
-        rows, columns = _split(down, across.side), _split(across, down.side)
-        if len(rows.starts) * len(columns.starts) >= 4 and _are_full(drawn, rows, columns):
-            return rows, columns
+        boxes = Tiling(_split(down, across.side), _split(across, down.side))
+        if len(boxes.boxes) >= 4 and _are_full(drawn, boxes):
+            return boxes
     return None
 
 
-def find_box(drawn: Mask) -> tuple[Boxes, Boxes] | None:
+def find_box(drawn: Mask) -> Tiling | None:
     """Return the one box that is full to its edges, down and across; None if there is none."""
     runs = [_runs(drawn.mean(axis=axis), FULL[-1]) for axis in ((0, 2), (0, 1))]
     if max(drawn.shape[1:]) < SMALLEST_FIGURE or any(len(each) != 1 for each in runs):
         return None
-    down, across = (Boxes((each[0][0],), each[0][1] - each[0][0]) for each in runs)
-    return (down, across) if _are_full(drawn, down, across) else None
+    box = Tiling(*(Cuts((start,), end - start) for [(start, end)] in runs))
+    return box if _are_full(drawn, box) else None
 
 
 def _runs(covered: Floats, full: float) -> list[tuple[int, int]]:
@@ -109,7 +97,7 @@ def _runs(covered: Floats, full: float) -> list[tuple[int, int]]:
     ]
 
 
-def _even(runs: list[tuple[int, int]]) -> Boxes | None:
+def _even(runs: list[tuple[int, int]]) -> Cuts | None:
     """Return boxes of one side and an even pitch; None if they differ."""
     if not runs or len(runs) > 4 * MOST:
         return None
@@ -118,35 +106,28 @@ def _even(runs: list[tuple[int, int]]) -> Boxes | None:
     places = np.linspace(starts[0], starts[-1], len(starts))
     if max(sides) - min(sides) > 2 or np.abs(starts - places).max() > RADIUS:
         return None
-    return Boxes(tuple(starts.tolist()), min(sides))
+    return Cuts(tuple(starts.tolist()), min(sides))
 
 
-def _split(boxes: Boxes, side: int) -> Boxes:
+def _split(boxes: Cuts, side: int) -> Cuts:
     """Return a single box as the squares of a side that touch in it, if they fill it."""
     count = round(boxes.side / side)
     if len(boxes.starts) > 1 or not 2 <= count <= MOST or abs(boxes.side - count * side) > count + 1:
         return boxes
     pitch = boxes.side / count
-    return Boxes(tuple(boxes.starts[0] + round(pitch * i) for i in range(count)), int(pitch))
+    return Cuts(tuple(boxes.starts[0] + round(pitch * i) for i in range(count)), int(pitch))
 
 
-def _parts(drawn: Mask, down: Boxes, across: Boxes) -> Iterator[Mask]:
-    """Yield what is drawn in each box of each picture, (side down, side across)."""
-    for top in down.starts:
-        for left in across.starts:
-            yield from drawn[:, top : top + down.side, left : left + across.side]
-
-
-def _are_full(drawn: Mask, down: Boxes, across: Boxes) -> bool:
+def _are_full(drawn: Mask, boxes: Tiling) -> bool:
     """Tell whether most boxes are full to their edges."""
-    return bool(np.mean([_edge_is_full(box) for box in _parts(drawn, down, across)]) > 0.5)
+    return bool(np.mean([_edge_is_full(box) for picture in drawn for box in boxes.cut(picture)]) > 0.5)
 
 
 def _edge_is_full(box: Mask) -> bool:
     return all(float(edge.mean()) >= EDGE for edge in (box[0], box[-1], box[:, 0], box[:, -1]))
 
 
-def find_subplots(drawn: Mask, ratio: float = 1.0) -> tuple[Boxes, Boxes] | None:
+def find_subplots(drawn: Mask, ratio: float = 1.0) -> Tiling | None:
     """Return the axes of Matplotlib's default layout that enclose what is drawn most closely; None if none does.
 
     Args:
@@ -157,24 +138,25 @@ def find_subplots(drawn: Mask, ratio: float = 1.0) -> tuple[Boxes, Boxes] | None
         return None
     total = drawn.sum()
     sums = np.pad(drawn.sum(axis=0, dtype=np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    best: tuple[float, tuple[Boxes, Boxes]] | None = None
+    best: tuple[float, Tiling] | None = None
     for rows in range(1, MOST + 1):
         for columns in range(1, MOST + 1):
             if rows * columns < 4:
                 continue
-            down, across = subplots(drawn.shape[1:3], rows, columns, ratio)
-            if min(down.side, across.side) < SMALLEST_BOX:
+            axes = subplots(drawn.shape[1:3], rows, columns, ratio)
+            side = axes.down.side, axes.across.side
+            if min(side) < SMALLEST_BOX:
                 continue
             # A line more on each side: images are drawn to whole pixels.
-            inside = _sum_within(sums, down.within(-1), across.within(-1))
-            area = len(drawn) * rows * columns * down.side * across.side
+            inside = _sum_within(sums, axes.within(-1))
+            area = len(drawn) * rows * columns * side[0] * side[1]
             closeness = inside / (total + area - inside)
             if inside >= (1 - LABELS) * total and (best is None or closeness > best[0]):
-                best = closeness, (down, across)
-    return best[1] if best is not None and _are_reached(drawn, *best[1]) else None
+                best = closeness, axes
+    return best[1] if best is not None and _are_reached(drawn, best[1]) else None
 
 
-def subplots(size: tuple[int, int], rows: int, columns: int, ratio: float) -> tuple[Boxes, Boxes]:
+def subplots(size: tuple[int, int], rows: int, columns: int, ratio: float) -> Tiling:
     """Return where Matplotlib draws images in a figure of `size` (H, W) pixels, down and across.
 
     Args:
@@ -186,21 +168,21 @@ def subplots(size: tuple[int, int], rows: int, columns: int, ratio: float) -> tu
     tall = (DEFAULT["bottom"] - DEFAULT["top"]) * height / (rows + DEFAULT["space"] * (rows - 1))
     wide = (DEFAULT["right"] - DEFAULT["left"]) * width / (columns + DEFAULT["space"] * (columns - 1))
     across = min(wide, tall / ratio)
-    return (
+    return Tiling(
         _placed(DEFAULT["top"] * height, tall, rows, across * ratio),
         _placed(DEFAULT["left"] * width, wide, columns, across),
     )
 
 
-def _placed(first: float, cell: float, count: int, side: float) -> Boxes:
+def _placed(first: float, cell: float, count: int, side: float) -> Cuts:
     """Return boxes in the middle of cells."""
     pitch = cell * (1 + DEFAULT["space"])
-    return Boxes(tuple(round(first + pitch * i + (cell - side) / 2) for i in range(count)), round(side))
+    return Cuts(tuple(round(first + pitch * i + (cell - side) / 2) for i in range(count)), round(side))
 
 
-def _sum_within(sums: NDArray[np.int64], down: Boxes, across: Boxes) -> int:
-    tops, lefts = np.array(down.starts), np.array(across.starts)
-    bottoms, rights = tops + down.side, lefts + across.side
+def _sum_within(sums: NDArray[np.int64], boxes: Tiling) -> int:
+    tops, lefts = np.array(boxes.down.starts), np.array(boxes.across.starts)
+    bottoms, rights = tops + boxes.down.side, lefts + boxes.across.side
     last = np.array(sums.shape) - 1
     tops, bottoms = tops.clip(0, last[0]), bottoms.clip(0, last[0])
     lefts, rights = lefts.clip(0, last[1]), rights.clip(0, last[1])
@@ -214,11 +196,11 @@ def _sum_within(sums: NDArray[np.int64], down: Boxes, across: Boxes) -> int:
     )
 
 
-def _are_reached(drawn: Mask, down: Boxes, across: Boxes) -> bool:
+def _are_reached(drawn: Mask, boxes: Tiling) -> bool:
     """Tell whether most boxes hold an image, and all images together fill a box and lie in its middle."""
-    together = np.zeros((down.side, across.side), dtype=np.bool_)
+    together = np.zeros((boxes.down.side, boxes.across.side), dtype=np.bool_)
     empty = []
-    for part in _parts(drawn, down, across):
+    for part in (part for picture in drawn for part in boxes.cut(picture)):
         together[: part.shape[0], : part.shape[1]] |= part
         empty.append(not part.any())
     if np.mean(empty) >= 0.5:

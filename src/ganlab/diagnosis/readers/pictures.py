@@ -20,10 +20,12 @@ from ganlab.config.data import EXTENSIONS
 from ganlab.data.arrays import FROM_FILES
 from ganlab.data.decoding import decoded
 from ganlab.data.folder import FORMATS, find_images
+from ganlab.diagnosis.readers.cuts import Cuts, Tiling
 from ganlab.diagnosis.readers.step_names import NamedSteps, steps_in
-from ganlab.diagnosis.readers.tiling import SAME_SHAPE, Cuts, Tiling, find_tiling, layouts
+from ganlab.diagnosis.readers.tiling import SAME_SHAPE, find_tiling, layouts
 from ganlab.errors import DataError
 from ganlab.plots.cuts import CutPicture
+from ganlab.plots.grids import evenly_spaced
 from ganlab.text import excerpt
 
 T = TypeVar("T")
@@ -187,10 +189,14 @@ def _too_large(shown: str, size: Size, longest: int) -> DataError:
 
 def _kind(name: str) -> str:
     """Return `generated`, `real` or `both`, by the words in a name."""
-    words = set(re.findall(r"[a-z]+", name.lower()))
+    words = _words(name)
     if words & REAL:
         return "both" if words & GENERATED else "real"
     return "generated"
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", name.lower()))
 
 
 def _fitting(folder: Path, names: Sequence[str]) -> tuple[Sequence[str], list[str]]:
@@ -231,7 +237,7 @@ def _numbers(path: Path) -> int:
 
 def _evenly(values: Sequence[T], count: int) -> list[T]:
     """Return some of the values, evenly chosen, the first and the last among them; all if they are no more."""
-    return [values[round(i)] for i in np.linspace(0, len(values) - 1, min(count, len(values)))]
+    return [values[i] for i in evenly_spaced(len(values), count)]
 
 
 def _read(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]:
@@ -355,11 +361,11 @@ def _touching(group: Sequence[Picture], size: Size) -> Tiling | None:
     In a plotted figure, the outer ones would lie in its margin and show nothing.
     """
     (height, width), (tall, wide) = group[0].size, size
-    several = all(set(re.findall(r"[a-z]+", each.name.lower())) & SEVERAL for each in group)
+    several = all(_words(each.name) & SEVERAL for each in group)
     rows, columns = height // tall, width // wide
     if not several or height % tall or width % wide or rows * columns < FEWEST:
         return None
-    found = Tiling(*(Cuts(tuple(range(0, length, side)), side, 0) for length, side in ((height, tall), (width, wide))))
+    found = Tiling(*(Cuts(tuple(range(0, length, side)), side) for length, side in ((height, tall), (width, wide))))
     shown = [np.ptp(tile) > LEVELS_OF_JPEG for each in group for tile in found.cut(each.pixels)]
     return found if np.mean(shown) >= FILLED else None
 
@@ -381,7 +387,7 @@ def _filling(size: Size, side: int) -> Tiling | None:
 def _along(length: int, side: int) -> Iterator[Cuts]:
     yield from layouts(length, side)
     if 0 <= (length - side) // 2 <= LEVELS_OF_JPEG and (length - side) % 2 == 0:
-        yield Cuts(((length - side) // 2,), side, 0)
+        yield Cuts(((length - side) // 2,), side)
 
 
 def _without_empty_end(tiles: list[Pixels]) -> list[Pixels]:

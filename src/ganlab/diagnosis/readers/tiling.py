@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlab.diagnosis.readers.figures import MOST, Boxes, drawn_on, find_box, find_boxes, find_subplots
+from ganlab.diagnosis.readers.cuts import Cuts, Tiling
+from ganlab.diagnosis.readers.figures import MOST, drawn_on, find_box, find_boxes, find_subplots
+from ganlab.plots.grids import evenly_spaced
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -52,61 +54,6 @@ FRAME_LEVELS = 20.0
 """Levels of 255 by which the pixels of such a line differ, at most."""
 SAME_COLOUR = 12.0
 """Levels of 255 that the colours of gaps differ by, at most: JPEG changes them."""
-
-
-@dataclass(frozen=True)
-class Cuts:
-    """The tiles along one direction: `side` pixels from each of `starts`, with `gap` pixels between two of them."""
-
-    starts: tuple[int, ...]
-    side: int
-    gap: int
-
-    def moved(self, by: int) -> Cuts:
-        """Return the same tiles, some pixels further."""
-        return Cuts(tuple(start + by for start in self.starts), self.side, self.gap)
-
-    def within(self, by: int) -> Cuts:
-        """Return the same tiles without some pixels at each end."""
-        return Cuts(tuple(start + by for start in self.starts), self.side - 2 * by, self.gap + 2 * by)
-
-    @property
-    def separators(self) -> list[tuple[int, int]]:
-        """First and last line of each separator: the gap, or the two lines that touch."""
-        ends = [start + self.side for start in self.starts[:-1]]
-        between = zip(ends, self.starts[1:], strict=True)
-        return [(end, start - 1) if self.gap else (end - 1, end) for end, start in between]
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """Rows and columns of tiles, as cuts along the height and along the width."""
-
-    down: Cuts
-    across: Cuts
-
-    @property
-    def boxes(self) -> tuple[tuple[int, int, int, int], ...]:
-        """Top, left, height and width of each tile, row by row."""
-        return tuple(
-            (top, left, self.down.side, self.across.side) for top in self.down.starts for left in self.across.starts
-        )
-
-    def is_near(self, other: Tiling) -> bool:
-        """Tell whether the tiles of two tilings differ by a pixel at most."""
-        return all(
-            len(one.starts) == len(two.starts)
-            and abs(one.side - two.side) <= 2
-            and all(abs(a - b) <= 1 for a, b in zip(one.starts, two.starts, strict=True))
-            for one, two in ((self.down, other.down), (self.across, other.across))
-        )
-
-    def cut(self, picture: Pixels) -> list[Pixels]:
-        """Return the tiles of a picture (H, W) or (H, W, C), row by row."""
-        height, width = self.down.side, self.across.side
-        return [
-            picture[top : top + height, left : left + width] for top in self.down.starts for left in self.across.starts
-        ]
 
 
 @dataclass(frozen=True)
@@ -186,10 +133,7 @@ def find_tiling(pictures: Sequence[Pixels], size: tuple[int, int] | None = None)
         down, across = Lines(stack[:, top:bottom, left:right]), Lines(stack[:, top:bottom, left:right].swapaxes(1, 2))
         sides = size or (None, None)
         seen = [_seen(each, layouts(each.count, side)) for each, side in zip((down, across), sides, strict=True)]
-        found += [
-            (Tiling(each.down.moved(top), each.across.moved(left)), sharp)
-            for each, sharp in _pairs(seen[0], seen[1], down, across)
-        ]
+        found += [(each.moved(top, left), sharp) for each, sharp in _pairs(seen[0], seen[1], down, across)]
     best = _finest(found) if found else None
     if figure is not None:
         return best if best is not None and best.is_near(figure) else figure
@@ -199,7 +143,7 @@ def find_tiling(pictures: Sequence[Pixels], size: tuple[int, int] | None = None)
 def _stack(pictures: Sequence[Pixels]) -> Floats:
     """Return some of the pictures as (K, H, W, C)."""
     examined = max(1, min(EXAMINED, LARGEST_STACK // pictures[0].size))
-    chosen = [pictures[round(i)] for i in np.linspace(0, len(pictures) - 1, min(len(pictures), examined))]
+    chosen = [pictures[i] for i in evenly_spaced(len(pictures), examined)]
     colour = any(each.ndim == 3 for each in chosen)
     shaped = [each if each.ndim == 3 else each[:, :, None] for each in chosen]
     same = [np.repeat(each, 3, axis=2) if colour and each.shape[2] == 1 else each for each in shaped]
@@ -254,7 +198,7 @@ def layouts(length: int, side: int | None = None) -> Iterator[Cuts]:
             for count in range(2, inner // ((side or SMALLEST_SIDE) + gap) + 1):
                 pitch, rest = divmod(inner, count)
                 if rest == 0 and (side is None or pitch - gap == side):
-                    yield Cuts(tuple(margin + pitch * i for i in range(count)), pitch - gap, gap)
+                    yield Cuts(tuple(margin + pitch * i for i in range(count)), pitch - gap)
 
 
 def _seen(lines: Lines, tried: Iterable[Cuts]) -> list[Seen]:
@@ -281,7 +225,7 @@ def _pairs(down: list[Seen], across: list[Seen], rows: Lines, columns: Lines) ->
         for each in one:
             side = each.cuts.side
             if len(each.strengths) >= FEW and _enough(each) and length - side in (0, 2 * each.cuts.gap):
-                alone = Cuts(((length - side) // 2,), side, 0)
+                alone = Cuts(((length - side) // 2,), side)
                 yield Tiling(each.cuts, alone) if one is down else Tiling(alone, each.cuts), each.sharp
 
 
@@ -327,11 +271,11 @@ def _figure(stack: Floats, size: tuple[int, int] | None) -> Tiling | None:
     if drawn is None:
         return None
     if (boxes := find_boxes(drawn)) is not None:
-        return _without_frames(stack, Tiling(*(_as_cuts(each) for each in boxes)))
+        return _without_frames(stack, boxes)
     if (boxes := find_subplots(drawn, size[0] / size[1] if size else 1.0)) is not None:
-        return Tiling(*(_as_cuts(each) for each in boxes))
+        return boxes
     box = find_box(drawn)
-    return None if box is None else _stretched(stack, *box, size)
+    return None if box is None else _stretched(stack, box, size)
 
 
 def _without_frames(stack: Floats, tiling: Tiling) -> Tiling:
@@ -340,7 +284,7 @@ def _without_frames(stack: Floats, tiling: Tiling) -> Tiling:
     for count in range(WIDEST_FRAME + 1):
         lines = [tiles[:, count], tiles[:, -1 - count], tiles[:, :, count], tiles[:, :, -1 - count]]
         if not _is_of_one_colour(np.concatenate(lines, axis=1)):
-            return Tiling(tiling.down.within(count), tiling.across.within(count))
+            return tiling.within(count)
     return tiling
 
 
@@ -349,24 +293,16 @@ def _is_of_one_colour(pixels: Floats) -> bool:
     return bool((np.abs(pixels - np.median(pixels, axis=(0, 1))).max(axis=2) <= FRAME_LEVELS).mean() > 0.95)
 
 
-def _as_cuts(boxes: Boxes) -> Cuts:
-    pitches = np.diff(boxes.starts)
-    return Cuts(boxes.starts, boxes.side, int(np.median(pitches)) - boxes.side if len(pitches) else 0)
-
-
-def _stretched(stack: Floats, rows: Boxes, columns: Boxes, size: tuple[int, int] | None) -> Tiling | None:
+def _stretched(stack: Floats, box: Tiling, size: tuple[int, int] | None) -> Tiling | None:
     """Return the tiles of a whole grid that is shown in one box, enlarged or shrunk.
 
     Where black gaps can't be told from black borders, the gap is taken that torchvision leaves, if the size is known.
     """
-    [top], [left] = rows.starts, columns.starts
-    inner = stack[:, top : top + rows.side, left : left + columns.side]
+    [(top, left, tall, wide)] = box.boxes
+    inner = stack[:, top : top + tall, left : left + wide]
     down, across = Lines(inner), Lines(inner.swapaxes(1, 2))
     seen = [_seen(each, uneven(each.count)) for each in (down, across)]
-    found = [
-        (Tiling(each.down.moved(top), each.across.moved(left)), sharp)
-        for each, sharp in _pairs(seen[0], seen[1], down, across)
-    ]
+    found = [(each.moved(top, left), sharp) for each, sharp in _pairs(seen[0], seen[1], down, across)]
     if size is not None:
         shape = math.log(size[0] / size[1])
         found = [one for one in found if abs(math.log(one[0].down.side / one[0].across.side) - shape) <= SAME_SHAPE]
@@ -389,4 +325,5 @@ def uneven(length: int) -> Iterator[Cuts]:
             inner = length - 2 * margin + gap
             for count in range(2, min(MOST, inner // (SMALLEST_SIDE + gap)) + 1):
                 pitch = inner / count
-                yield Cuts(tuple(margin + round(pitch * i) for i in range(count)), int(pitch) - gap, gap)
+                # Halves are rounded down, so that the narrowest of the gaps is `gap`, even of two tiles.
+                yield Cuts(tuple(margin + math.ceil(pitch * i - 0.5) for i in range(count)), int(pitch) - gap)

@@ -58,6 +58,19 @@ def test_scalars_in_folders_of_their_own(tmp_path: Path) -> None:
     assert found.curves["g_loss"].values.tolist() == [0.5, 0.5, 0.5]
 
 
+@pytest.mark.parametrize("folder", ["", "2026-11-29_attempt"])
+def test_a_column_may_be_named_by_its_folders_and_tag(tmp_path: Path, folder: str) -> None:
+    with SummaryWriter(str(tmp_path / folder)) as writer:
+        for step in range(3):
+            writer.add_scalars("loss", {"A": step + 1.0, "B": 0.5}, step)
+            writer.add_scalar("loss_of/C", 7.0, step)
+    above = f"{folder}/" if folder else ""
+    for wanted in (f"{above}loss_A/loss", "loss: A", "A"):
+        found = read(tmp_path, ReadOptions(columns={"d_loss": wanted, "g_loss": f"{above}loss_of/C"}))
+        assert found.curves["d_loss"].values.tolist() == [1.0, 2.0, 3.0], wanted
+        assert found.curves["g_loss"].values.tolist() == [7.0, 7.0, 7.0]
+
+
 @pytest.mark.parametrize("tag", ["losses/g-and-d", "Loss/GD", "adversarial_losses"])
 def test_whose_the_curves_of_one_tag_are_is_said_by_their_folders(tmp_path: Path, tag: str) -> None:
     with SummaryWriter(str(tmp_path / "Nov29_07-47-39_host")) as writer:

@@ -198,6 +198,7 @@ def _mapped(log: Log, mapping: Mapping[str, str]) -> dict[str, Name]:
             [name for name in names if str(name) == wanted]
             or [name for name in names if squeeze(str(name)) == squeeze(wanted)]
             or [name for name in names if squeeze(name.label) == squeeze(wanted)]
+            or [name for full, name in log.facts.full_names.items() if squeeze(full) == squeeze(wanted)]
         )
         if not alike:
             near = closest(wanted, map(str, names))

@@ -70,6 +70,7 @@ class Facts:
         planned: planned steps, if the file says them.
         unit: what an iteration counts: `step` or `image`.
         exported: the run that the file is an export of, if it is one of several that hold a part of its curves each.
+        full_names: columns by longer names that `--map` may give them too, such as a tag below its folders.
         separate: whether each column has rows of its own, as TensorBoard's tags do, whose order says nothing.
         dropped: lines or rows that hold numbers and could not be used, by the reason why.
         notes: what else the user should know.
@@ -83,6 +84,7 @@ class Facts:
     planned: int | None = None
     unit: str = "step"
     exported: str | None = None
+    full_names: dict[str, Name] = field(default_factory=dict)
     separate: bool = False
     dropped: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

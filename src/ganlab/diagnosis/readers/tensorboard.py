@@ -77,9 +77,11 @@ def read_events(path: Path, files: Sequence[Path]) -> Log:
             tags.setdefault(below, set()).add(str(name))
     for file, found in scalars.items():
         for tag, step, value in found:
-            below, name = _name(_below(path, file), tag)
+            folder = _below(path, file)
+            below, name = _name(folder, tag)
             if len(tags) > 1:
                 name = name._replace(label=below + name.label)
+            log.facts.full_names[folder + tag] = name
             log.add({name: value}, Place(iteration=step))
     if runs := _runs(tags):
         raise RunError(f"{log.source} holds {len(runs)} runs: {listed(runs)}", "name the folder of one run")

@@ -282,13 +282,13 @@ def test_a_survey_counts_images_and_classes_and_says_what_is_cut_off(root: Path)
         "21 images in 3 classes (. 1, cat 12, dog 8); all 30 x 40 pixels, height by width"
     )
     assert _surveyed(root).endswith(
-        "resized to 32 x 32, which cuts 25 % of their area off at the edges (3 % with data.image_size=[32, 44])"
+        "resized to 32 x 32, which cuts 25 % of their area off at the edges (3 % with data.image_size=[32,44])"
     )
 
 
 def test_a_size_that_is_proposed_can_be_made(tmp_path: Path) -> None:
     _saved(tmp_path, Image.new("L", (100, 133)), "a.png")
-    assert _surveyed(tmp_path, 100).endswith("(2 % with data.image_size=[136, 100])")
+    assert _surveyed(tmp_path, 100).endswith("(2 % with data.image_size=[136,100])")
     _saved(tmp_path, Image.new("L", (10, 4000)), "a.png")
     assert _surveyed(tmp_path, 100).endswith("which cuts 100 % of their area off at the edges")
 
@@ -465,5 +465,10 @@ def test_a_survey_says_what_becomes_of_the_images_and_what_there_is_too_little_o
     said = survey(options).remarks(options)
     assert said[0] == "56 are trained on and 6 held out to judge by (data.held_out: 0.1)"
     assert said[1] == "62 of 62 can be transparent: it is laid on white"
-    assert said[2].startswith("statistics of 6 held-out images say little")
+    few = "statistics of 6 held-out images say little: "
+    assert said[2] == f"{few}set data.held_out to 0.2 and add images until at least 50 are held out"
     assert said[3].startswith("1 of the 2 classes have under a tenth of the mean class's 31 images (few 2)")
+    assert any(
+        each.endswith("say little: add images until at least 50 are held out")
+        for each in survey(options).remarks(options.model_copy(update={"held_out": 0.2}))
+    )

@@ -104,10 +104,9 @@ class Survey:
         if self.transparent:
             said.append(f"{self.transparent:,} of {sum(self.sizes.values()):,} can be transparent: it is laid on white")
         if held_out < FEW:
-            said.append(
-                f"statistics of {held_out} held-out images say little: set data.held_out to 0.2 if it is less, "
-                f"and add images until at least {FEW} are held out"
-            )
+            share = "" if options.held_out >= 0.2 else "set data.held_out to 0.2 and "
+            more = f"{share}add images until at least {FEW} are held out"
+            said.append(f"statistics of {held_out} held-out images say little: {more}")
         names = list(self.classes)
         chosen = [names[number] for number in class_numbers(options.classes, names)]
         mean = sum(self.classes[name] for name in chosen) / len(chosen)
@@ -148,7 +147,7 @@ class Survey:
             what += f", which cuts {100 * (1 - kept):.0f} % of their area off at the edges"
             fitting = self._fitting(min(domain.height, domain.width))
             if (then := self._kept(*fitting)) > kept + WORTH_IT:
-                what += f" ({100 * (1 - then):.0f} % with data.image_size=[{fitting[0]}, {fitting[1]}])"
+                what += f" ({100 * (1 - then):.0f} % with data.image_size=[{fitting[0]},{fitting[1]}])"
         return what
 
     def _kept(self, height: int, width: int) -> float:

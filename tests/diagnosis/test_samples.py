@@ -22,8 +22,7 @@ from ganlab.runs.snapshots import statistic_of
 from tests.evaluation.drawn import shapes, shapes_data
 from truth.tilings import Grid
 
-RANDOM = np.random.default_rng(0)
-BYTES = RANDOM.integers(0, 256, (20, 8, 10), np.uint8)
+BYTES = np.random.default_rng(0).integers(0, 256, (20, 8, 10), np.uint8)
 IMAGES = torch.from_numpy(BYTES).float().div(127.5).sub(1)[:, None]
 
 
@@ -46,8 +45,9 @@ def test_real_data_by_name_and_classes(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_folder_is_read_as_images_like_the_samples(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
     for number in range(30):
-        Image.fromarray(RANDOM.integers(0, 256, (40, 60), np.uint8)).save(tmp_path / f"{number}.png")
+        Image.fromarray(random.integers(0, 256, (40, 60), np.uint8)).save(tmp_path / f"{number}.png")
     data = load_real(str(tmp_path), Images(3, 20, 30))[1]
     assert data.domain == data.held_out.domain == Images(3, 20, 30)
     assert data.train.values.shape == (15, 3, 20, 30), "half of few reals are set aside"
@@ -92,8 +92,9 @@ def test_samples_are_brought_into_the_shape_of_the_real_ones() -> None:
 
 def test_a_foreign_log_gets_snapshots(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("step,d_loss\n1,1.0\n50,1.5\n")
-    real = save(tmp_path / "real.npz", x=RANDOM.integers(0, 256, (300, 12, 12), np.uint8))
-    fakes = save(tmp_path / "fakes.npz", x=RANDOM.integers(0, 256, (40, 12, 12), np.uint8))
+    random = np.random.default_rng(1)
+    real = save(tmp_path / "real.npz", x=random.integers(0, 256, (300, 12, 12), np.uint8))
+    fakes = save(tmp_path / "fakes.npz", x=random.integers(0, 256, (40, 12, 12), np.uint8))
     found = read(tmp_path / "log.csv", ReadOptions(samples=fakes, real=str(real)))
     [row] = found.snapshots
     assert row["step"] == 50
@@ -143,9 +144,10 @@ def test_a_whole_row_passes_the_check_of_our_own_runs(ring: tuple[RingOptions, R
 
 
 def test_real_images_in_grids_are_cut(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
     grid = Grid("digits", 28, 25, 5, 2, "make_grid", 0, 0, None)
     for number in range(2):
-        Image.fromarray(grid.draw(RANDOM)).save(tmp_path / f"real_{number}.png")
+        Image.fromarray(grid.draw(random)).save(tmp_path / f"real_{number}.png")
     options, data = load_real(str(tmp_path), Images(1, 28, 28))
     assert options is None
     assert data.domain == Images(1, 28, 28)
@@ -154,7 +156,7 @@ def test_real_images_in_grids_are_cut(tmp_path: Path) -> None:
 
 
 def test_samples_of_another_kind_than_the_real_images_are_refused(tmp_path: Path) -> None:
-    colour = RANDOM.integers(0, 256, (20, 3, 12, 12), np.uint8)
+    colour = np.random.default_rng(1).integers(0, 256, (20, 3, 12, 12), np.uint8)
     grey = colour.mean(axis=1).astype(np.uint8)
     for first, second, words in ((grey, colour, "grey and the real images in colour"), (colour, grey, "in colour and")):
         with pytest.raises(OtherKindError, match=words) as caught:

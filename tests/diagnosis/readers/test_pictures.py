@@ -11,15 +11,19 @@ from ganlab.diagnosis.readers.pictures import find_reals, holds_grids, read_fold
 from ganlab.errors import DataError
 from truth.tilings import Grid, one
 
-RANDOM = np.random.default_rng(0)
 GRID = Grid("digits", 28, 25, 5, 2, "make_grid", 0, 0, None)
+
+
+def random(name: str) -> np.random.Generator:
+    """Return a generator of the name's own, so that no test depends on what others drew."""
+    return np.random.default_rng(list(name.encode()))
 
 
 def grids(folder: Path, *names: str, grid: Grid = GRID) -> Path:
     """Save a grid under each of the names, with the folders in them."""
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(grid.draw(RANDOM)).save(folder / name)
+        Image.fromarray(grid.draw(random(name))).save(folder / name)
     return folder
 
 
@@ -27,7 +31,7 @@ def singles(folder: Path, count: int, name: str = "{:04}.png", side: int = 64) -
     for number in range(count):
         path = folder / name.format(number)
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(one("textures", side, RANDOM)).save(path)
+        Image.fromarray(one("textures", side, random(path.name))).save(path)
     return folder
 
 
@@ -109,7 +113,7 @@ def test_a_picture_that_is_no_grid(tmp_path: Path) -> None:
 
 
 def test_pixels_of_every_kind(tmp_path: Path) -> None:
-    grid = Image.fromarray(GRID.draw(RANDOM)).convert("L")
+    grid = Image.fromarray(GRID.draw(random("7.png"))).convert("L")
     sixteen = Image.fromarray(np.asarray(grid).astype(np.uint16) * 257)
     clear = grid.convert("RGBA")
     clear.putalpha(grid)
@@ -169,7 +173,7 @@ def test_the_first_and_the_last_grid_are_kept_for_the_sheet(tmp_path: Path) -> N
 def test_places_without_tile_are_no_images_though_all_tiles_are_of_one_colour(tmp_path: Path) -> None:
     filled = Grid("digits", 28, 23, 5, 2, "make_grid", 0, 0, None)
     grids(tmp_path, "100.png", "200.png", "300.png", grid=filled)
-    start = np.zeros(filled.draw(RANDOM).shape, np.uint8)
+    start = np.zeros(filled.draw(random("0.png")).shape, np.uint8)
     down, across = filled.starts
     for index in range(23):
         top, left = down[index // 5], across[index % 5]
@@ -184,12 +188,12 @@ def test_of_more_pictures_than_can_be_held_an_even_selection_of_steps_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, unit: str
 ) -> None:
     grids(tmp_path, *(name.format(step, 1) for step in range(0, 1000, 50)))
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 5 * GRID.draw(RANDOM).size)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 5 * GRID.draw(random("0.png")).size)
     found = read_folder(tmp_path, None, (28, 28))
     assert [step for step, _ in found.steps] == [0, 250, 500, 700, 950]
     assert found.unit == unit
     assert "5 of 20 pictures are read, evenly chosen, the first and the last too" in found.notes
-    monkeypatch.setattr(pictures, "MAX_PIXELS", GRID.draw(RANDOM).size)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", GRID.draw(random("0.png")).size)
     with pytest.raises(DataError, match="more images than can be read"):
         read_folder(tmp_path, None, (28, 28))
 
@@ -217,7 +221,7 @@ def test_tiles_that_touch_are_cut_by_the_size_of_the_reals_where_names_say_that_
 
 def test_a_plot_is_not_cut_by_the_size_of_the_reals(tmp_path: Path) -> None:
     plot = np.full((480, 640), 255, np.uint8)
-    plot[60:420, 100:560] = RANDOM.integers(0, 256, (360, 460))
+    plot[60:420, 100:560] = random("samples_1.png").integers(0, 256, (360, 460))
     Image.fromarray(plot).save(tmp_path / "samples_1.png")
     with pytest.raises(DataError, match="no grid of images is seen"):
         read_folder(tmp_path, None, (32, 32))
@@ -249,7 +253,7 @@ def test_a_folder_of_one_broken_file(tmp_path: Path, name: str, content: bytes) 
 
 
 def test_cmyk_and_names_of_any_script(tmp_path: Path) -> None:
-    grid = Image.fromarray(GRID.draw(RANDOM))
+    grid = Image.fromarray(GRID.draw(random("1.jpg")))
     grid.convert("CMYK").save(tmp_path / "образцы_эпоха_1.jpg", quality=95)
     grid.convert("CMYK").save(tmp_path / "образцы_эпоха_2.jpg", quality=95)
     assert {step: len(values) for step, values in read_folder(tmp_path, None, (28, 28)).steps} == {1: 25, 2: 25}

@@ -18,8 +18,7 @@ from ganlab.diagnosis.readers import samples
 from ganlab.errors import DataError, GanlabError
 from ganlab.plots.grids import tile
 
-RANDOM = np.random.default_rng(0)
-BYTES = RANDOM.integers(0, 256, (20, 8, 10), np.uint8)
+BYTES = np.random.default_rng(0).integers(0, 256, (20, 8, 10), np.uint8)
 IMAGES = torch.from_numpy(BYTES).float().div(127.5).sub(1)[:, None]
 
 
@@ -71,7 +70,7 @@ def test_every_layout_and_range_gives_the_same_images(
 
 
 def test_colours_and_channels_first(tmp_path: Path) -> None:
-    colour = RANDOM.integers(0, 256, (16, 3, 8, 10), np.uint8)
+    colour = np.random.default_rng(1).integers(0, 256, (16, 3, 8, 10), np.uint8)
     [(_, first)], _ = load_samples(save(tmp_path / "a.npz", x=colour), None)
     [(_, last)], _ = load_samples(save(tmp_path / "b.npz", x=colour.transpose(0, 2, 3, 1)), None)
     torch.testing.assert_close(first, last)
@@ -104,7 +103,7 @@ def test_an_untrained_generator_is_judged_by_the_range_of_the_others(tmp_path: P
 
 
 def test_points(tmp_path: Path) -> None:
-    points = RANDOM.normal(size=(30, 2)) * 9
+    points = np.random.default_rng(1).normal(size=(30, 2)) * 9
     [(_, values)], [note] = load_samples(save(tmp_path / "a.npz", points=points), None)
     np.testing.assert_array_equal(values.numpy(), points.astype(np.float32))
     assert note.endswith("points")
@@ -128,7 +127,7 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize("gap", [0, 1, 2, 5])
 @pytest.mark.parametrize("border", [True, False])
 def test_a_grid_is_cut_at_its_gaps(tmp_path: Path, gap: int, border: bool) -> None:
-    squares = RANDOM.integers(1, 256, (18, 8, 8), np.uint8)
+    squares = np.random.default_rng(1).integers(1, 256, (18, 8, 8), np.uint8)
     cells = np.zeros((20, 8 + gap, 8 + gap), np.uint8)
     cells[:18, gap:, gap:] = squares
     grid = cells.reshape(4, 5, 8 + gap, 8 + gap).swapaxes(1, 2).reshape(4 * (8 + gap), -1)

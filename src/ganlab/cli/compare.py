@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_json, print_uncut
+from ganlab.cli.console import console, print_json, print_table
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.text import printable
 
@@ -67,10 +67,7 @@ def show_comparison(out: Console, comparison: RunComparison) -> None:
             table.add_row(Text(heading, style="bold"))
         for key, values in rows.items():
             table.add_row(Text(printable(key)), *(Text(printable(value)) for value in values))
-    if out.is_terminal:
-        out.print(table, soft_wrap=False)
-    else:
-        print_uncut(out, table)
+    print_table(out, table)
     out.print()
     for letter, side in zip(LETTERS, comparison.sides, strict=False):
         for gap in side.gaps:

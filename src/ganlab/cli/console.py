@@ -24,6 +24,14 @@ def console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
+def print_table(out: Console, table: Table) -> None:
+    """Print a table as wide as the terminal; in a file or pipe nothing is cut, and a line is a row."""
+    if out.is_terminal:
+        out.print(table, soft_wrap=False)
+    else:
+        print_uncut(out, table)
+
+
 def print_uncut(out: Console, table: Table) -> None:
     """Print a table as wide as its cells are, however narrow the console: a row a line, nothing cut."""
     out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import print_uncut
+from ganlab.cli.console import print_table
 from ganlab.diagnosis.places import names, number, span
 from ganlab.diagnosis.read_report import ReadColumn, ReadReport
 from ganlab.text import one_line, printable
@@ -28,10 +28,7 @@ def show_reading(out: Console, source: str, report: ReadReport, hint: str = "") 
     for column in report.columns:
         table.add_row(*(Text(one_line(cell)) for cell in _cells(column)))
     out.print()
-    if out.is_terminal:
-        out.print(table, soft_wrap=False)
-    else:
-        print_uncut(out, table)  # whoever reads a file or pipe by its lines gets a line a column
+    print_table(out, table)
     if hint:
         out.print(f"\n{printable(hint)}")
 

@@ -65,12 +65,7 @@ def _headed(heading: str, content: Image.Image) -> Pixels:
 
 def _outlined(picture: CutPicture) -> Image.Image:
     """Return a picture as wide as the sheet at most, small ones enlarged by a whole factor, with outlined tiles."""
-    height, width = picture.pixels.shape[:2]
-    scale = min((WIDTH - 2 * EDGE) / width, TALLEST / height)
-    scale = float(int(scale)) if scale >= 1 else scale
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    filter = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BILINEAR
-    drawn = Image.fromarray(picture.pixels).convert("RGB").resize(size, filter)
+    drawn, scale = _fitted(picture.pixels, WIDTH - 2 * EDGE, TALLEST)
     pen = ImageDraw.Draw(drawn)
     for top, left, tall, wide in picture.tiles:
         right, bottom = (left + wide) * scale - 1, (top + tall) * scale - 1
@@ -82,17 +77,23 @@ def _outlined(picture: CutPicture) -> Image.Image:
 
 def _rows(images: Pixels) -> Image.Image:
     """Lay images (N, H, W, 1 or 3) out, ten in a row."""
-    count, height, width = images.shape[:3]
     cell = (WIDTH - 2 * EDGE) // 10
-    scale = (cell - 2) / max(width, height)
-    scale = float(int(scale)) if scale >= 1 else scale
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    rows = -(-count // 10)
-    drawn = Image.new("RGB", (10 * cell, rows * (size[1] + 2)), "white")
-    filter = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BILINEAR
-    for index, image in enumerate(np.broadcast_to(images, (*images.shape[:3], 3))):
+    fitted = [_fitted(image, cell - 2, cell - 2)[0] for image in np.broadcast_to(images, (*images.shape[:3], 3))]
+    width, height = fitted[0].width + 2, fitted[0].height + 2
+    drawn = Image.new("RGB", (10 * cell, -(-len(fitted) // 10) * height), "white")
+    for index, image in enumerate(fitted):
         row, column = divmod(index, 10)
-        place = (column * cell, row * (size[1] + 2))
-        drawn.paste((GAP_COLOUR,) * 3, (*place, place[0] + size[0] + 2, place[1] + size[1] + 2))
-        drawn.paste(Image.fromarray(np.ascontiguousarray(image)).resize(size, filter), (place[0] + 1, place[1] + 1))
+        left, top = column * cell, row * height
+        drawn.paste((GAP_COLOUR,) * 3, (left, top, left + width, top + height))
+        drawn.paste(image, (left + 1, top + 1))
     return drawn
+
+
+def _fitted(pixels: Pixels, width: int, height: int) -> tuple[Image.Image, float]:
+    """Return a picture as large as a place, small ones enlarged by a whole factor; and how much larger it became."""
+    tall, wide = pixels.shape[:2]
+    scale = min(width / wide, height / tall)
+    scale = float(int(scale)) if scale >= 1 else scale
+    filter = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BILINEAR
+    size = (max(1, round(wide * scale)), max(1, round(tall * scale)))
+    return Image.fromarray(np.ascontiguousarray(pixels)).convert("RGB").resize(size, filter), scale

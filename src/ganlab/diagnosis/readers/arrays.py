@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -19,6 +19,17 @@ SAVE = 'save one array of numbers a curve: np.savez("log.npz", d_loss=..., g_los
 
 MAX_NUMBERS = 50_000_000
 """Numbers of an array; one with more is no history."""
+
+
+def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, whether in Fortran's order, and type of an array of the NPY format; its numbers come next.
+
+    Raises:
+        ValueError, EOFError, SyntaxError: it is broken.
+    """
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return read(file)
 
 
 def read_arrays(path: Path) -> Log | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganlab.data.arrays import FROM_FILES, Array, as_numpy, understand
+from ganlab.diagnosis.readers.arrays import read_header
 from ganlab.diagnosis.readers.pictures import Shown, Size, is_picture, read_folder, read_grid
 from ganlab.diagnosis.readers.step_names import steps_in
 from ganlab.domain import Domain, Images
@@ -206,8 +207,6 @@ def _array(file: IO[bytes], shown: str, size: int) -> NDArray[Any]:
         DataError: it holds objects, says it is larger than MAX_VALUES, or is larger than its file.
         ValueError: it is broken.
     """
-    version = np.lib.format.read_magic(file)
-    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, kind = read_header(file)
     if kind.hasobject or kind.kind not in "buif":
         raise DataError(f"{shown} holds {excerpt(str(kind), 40)}, not numbers", "save samples as uint8 or float32")

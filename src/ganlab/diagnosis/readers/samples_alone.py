@@ -11,6 +11,7 @@ import numpy as np
 
 from ganlab.config.data import EXTENSIONS
 from ganlab.diagnosis.readers import read_log
+from ganlab.diagnosis.readers.arrays import read_header
 from ganlab.diagnosis.readers.folders import NoLogError
 from ganlab.errors import RunError
 
@@ -53,6 +54,4 @@ def _shapes(path: Path) -> Iterator[tuple[int, ...]]:
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             with archive.open(name) as member:
-                version = np.lib.format.read_magic(member)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                yield read(member)[0]
+                yield read_header(member)[0]

@@ -10,7 +10,7 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.verdict_files import draw_samples
 from ganlab.errors import ConfigError, DataError, RunError
-from ganlab.monitor import recorder
+from ganlab.monitor import comparison, recorder
 from ganlab.monitor.monitor import Monitor
 from ganlab.monitor.recorder import NonFinite
 from ganlab.monitor.view import View
@@ -397,7 +397,7 @@ def test_misuse_is_told(misuse: Callable[[Monitor], Any], error: type[Exception]
         (("toy",), {"runs_dir": 3}, RunError, "runs_dir is 3"),
         (("toy",), {"runs_dir": "a\0b"}, RunError, "null character"),
         (("toy", "imagenet"), {}, DataError, "imagenet"),
-        (("toy", torch.rand(9, 1, 8, 8)), {}, DataError, r"\[0, 1\]"),
+        (("toy", torch.rand(20, 1, 8, 8)), {}, DataError, r"\[0, 1\]"),
     ],
 )
 def test_what_cannot_be_watched_leaves_nothing_behind(
@@ -513,15 +513,30 @@ def test_the_type_of_floats_that_the_loop_prefers_is_left_alone(
     assert "could not be made" not in caplog.text
 
 
-def test_a_statistic_that_fails_is_a_gap_and_the_loop_goes_on(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    # Of five real images one is held out: too few for a covariance.
-    monitor = make(real=np.random.default_rng(0).integers(0, 256, (5, 13, 13), np.uint8))
+def test_a_statistic_that_fails_is_a_gap_and_the_loop_goes_on(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def features_for(*_: object) -> NoReturn:
+        raise MemoryError("the features need 40 GB")
+
+    monkeypatch.setattr(comparison, "features_for", features_for)
+    monitor = make(real=np.random.default_rng(0).integers(0, 256, (60, 13, 13), np.uint8))
     monitor.snapshot(1, torch.zeros(20, 1, 13, 13))
     monitor.log(2, d_loss=1.0)
     monitor.finish()
-    assert "the statistics of step 1 could not be made, and training goes on without" in caplog.text
+    assert "the statistics of step 1 could not be made, and training goes on without: MemoryError" in caplog.text
     assert [(row.step, row["n"]) for row in read_snapshots(monitor.run.snapshots)] == [(1, 20)]
     assert monitor.run.status().status == "finished"
+
+
+@pytest.mark.parametrize("as_folder", [True, False])
+def test_a_few_real_images_are_refused_before_the_first_step(make: Make, tmp_path: Path, as_folder: bool) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (15, 13, 13), np.uint8)
+    for number, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    with pytest.raises(DataError, match=r"holds 15 [\s\S]*give at least 16"):
+        make(real=tmp_path if as_folder else images, runs_dir=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_cache_that_cannot_be_used_costs_no_statistic(

@@ -104,7 +104,7 @@ FROM_FILES = Accepted(
 )
 """A file does not say what it holds: it is guessed."""
 
-REAL = Accepted(4, "and hundreds for figures that mean much", LAYOUTS, (SIGNED, BYTES, SWITCHES))
+REAL = Accepted(16, "and hundreds for figures that mean much", LAYOUTS, (SIGNED, BYTES, SWITCHES))
 """A loop's own real samples."""
 
 GENERATED = Accepted(2, "and 1,000 rather than 100", LAYOUTS, (SIGNED, BYTES), finite=False)
@@ -310,7 +310,7 @@ def real_data(real: Array, labels: Array | None, seed: int) -> RealData:
 
     Args:
         real: images (N, C, H, W), (N, H, W, C) or (N, H, W), C = 1 or 3, as uint8 or as floats in [-1, 1]; or points
-            (N, 2). N >= 4.
+            (N, 2). N >= 16.
         labels: their classes, (N,) integers from 0; None: of one class.
         seed: of the choice of those that are set aside.
 

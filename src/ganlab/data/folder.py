@@ -23,6 +23,7 @@ from PIL import ExifTags, Image
 
 from ganlab.config.data import EXTENSIONS, FolderOptions, held_out_size
 from ganlab.config.networks import SIDES, STRIDED
+from ganlab.data.arrays import REAL, held_out_share
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.decoding import can_be_transparent, decoded
 from ganlab.data.samples import RealData, Samples
@@ -31,7 +32,7 @@ from ganlab.domain import Images
 from ganlab.errors import DataError
 from ganlab.randomness import seeded_generator
 from ganlab.runs.files import write_synced
-from ganlab.text import PATH, one_line
+from ganlab.text import PATH, excerpt, one_line
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """What a file may really be: Pillow's other readers are not offered to strangers' files (EPS runs a program)."""
@@ -246,6 +247,21 @@ def load_as(domain: Images, options: FolderOptions) -> RealData:
         fingerprint=hashlib.sha256(f"{index['sha256']} {held} {end}".encode()).hexdigest(),
         notes=_notes(index["broken"], index["remarks"], len(chosen), target),
     )
+
+
+def options_to_compare(path: str) -> FolderOptions:
+    """Return the options of a folder whose images samples are compared with, a share of them held out.
+
+    Raises:
+        DataError: no such folder, or too few images in it.
+    """
+    count = len(find_images(Path(path)))
+    if count < REAL.fewest:
+        raise DataError(
+            f"{excerpt(path)} holds {count} image{'s' * (count != 1)}, too few to compare samples with",
+            f"give at least {REAL.fewest}, {REAL.why}",
+        )
+    return FolderOptions(name="folder", path=path, held_out=held_out_share(count))
 
 
 def find_images(root: Path) -> list[ImageFile]:

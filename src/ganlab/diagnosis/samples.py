@@ -13,10 +13,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganlab.config.data import DataOptions, FolderOptions
+from ganlab.config.data import DataOptions
 from ganlab.data import RealData, Samples, load, to_float, to_stored, to_uint8
-from ganlab.data.arrays import FROM_FILES, Array, held_out_share, split
-from ganlab.data.folder import find_images, load_as
+from ganlab.data.arrays import FROM_FILES, Array, split
+from ganlab.data.folder import find_images, load_as, options_to_compare
 from ganlab.data.named import KNOWN_DATA, load_named, named_options
 from ganlab.diagnosis.alignment import align
 from ganlab.diagnosis.evidence import Evidence
@@ -297,14 +297,7 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
             saved = load_samples(Path(real), size=(domain.height, domain.width), kind="real")
             notes = tuple(f"--real: {note}" for note in saved.notes)
             return None, replace(_taken(saved), notes=notes)
-        count = len(find_images(Path(real)))
-        if count < FROM_FILES.fewest:
-            raise DataError(
-                f"--real {excerpt(real)} holds {count} images, too few to compare samples with",
-                f"give at least {FROM_FILES.fewest}, better 1,000 or more",
-            )
-        share = held_out_share(count)
-        options = FolderOptions(name="folder", path=real, held_out=share)
+        options = options_to_compare(real)
         if domain.channels == 1 and _is_coloured(_first_pictures(Path(real))):
             domain = replace(domain, channels=3)
         return options, load_as(shrunk(domain), options)

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from ganlab.config.data import DataOptions, FolderOptions
 from ganlab.data import RealData
-from ganlab.data.arrays import Array, checked_labels, held_out_share, real_data
+from ganlab.data.arrays import Array, checked_labels, real_data
 from ganlab.data.drawing import enlarged, mapped, reduced
-from ganlab.data.folder import find_images, load_as
+from ganlab.data.folder import load_as, options_to_compare
 from ganlab.data.named import KNOWN_DATA, load_named
 from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
@@ -105,11 +105,11 @@ class Folder(NamedTuple):
     """A folder of real images, which are read once it is known how large the samples are.
 
     Attributes:
-        path: of the folder.
+        options: of the folder.
         seed: chooses the images that are compared with.
     """
 
-    path: str
+    options: FolderOptions
     seed: int
 
     def comparison(self, domain: Domain) -> Comparison:
@@ -119,10 +119,9 @@ class Folder(NamedTuple):
             DataError: the samples are points, or no image can be read.
         """
         if not isinstance(domain, Images):
-            raise DataError(f"samples are {domain.noun}, and {excerpt(self.path)} is a folder of images", "give points")
-        share = held_out_share(len(find_images(Path(self.path))))
-        options = FolderOptions(name="folder", path=self.path, held_out=share)
-        return Comparison(load_as(domain, options), options, self.seed)
+            folder = excerpt(self.options.path)
+            raise DataError(f"samples are {domain.noun}, and {folder} is a folder of images", "give points")
+        return Comparison(load_as(domain, self.options), self.options, self.seed)
 
 
 @undisturbed()
@@ -138,8 +137,7 @@ def comparison_with(real: str | Path | Array | None, labels: Array | None, seed:
         return Comparison(real_data(real, labels, seed), None, seed)
     named = load_named(str(real))
     if named is None and os.path.isdir(real):
-        find_images(Path(real))
-        return Folder(str(real), seed)
+        return Folder(options_to_compare(str(real)), seed)
     if named is None:
         raise DataError(
             f"no data set or folder is called {str(real)!r:.100}",

@@ -9,6 +9,7 @@ Run its modules from the repository's root:
     python -m truth.accuracy calibrate     then the confidences that ship with ganlab
     python -m truth.colour data            make folders of colour pictures, then `train`, `sheets` and `index`: runs on
                                            them, labelled by eye
+    python -m truth.trainers train         runs of other people's trainers, labelled by eye, after `sources` and `data`
     python -m truth.sweeps FOLDER ...      the same for the runs of sweeps
     python -m truth.foreign FOLDER         how often verdicts on logs of other code are right
     python -m truth.tilings                how many grids of images are cut where they were put together

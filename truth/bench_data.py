@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,21 +51,28 @@ def _split(values: Tensor, labels: Tensor, names: tuple[str, ...]) -> RealData:
     return RealData(parts[0], parts[1], code)
 
 
-def emoji(folder: Path, side: int) -> RealData:
-    """Some 3,800 small colour drawings of ten categories, on white."""
+def emoji_files(folder: Path) -> list[tuple[Path, Mapping[str, Any]]]:
+    """Return each picture of an emoji, in every skin tone, with what the list says of it: `category` and others.
+
+    Raises:
+        Absent: the emoji are not in the folder.
+    """
     root = folder / EMOJI
     if not root.is_dir():
         raise Absent(f"npm pack emoji-datasource-google, then unpack the archive in {folder}")
+    entries = json.loads((folder / "package/emoji.json").read_text(encoding="utf-8"))
+    tones = ((each, entry) for entry in entries for each in (entry, *entry.get("skin_variations", {}).values()))
+    return [(root / each["image"], entry) for each, entry in tones if (root / each["image"]).is_file()]
+
+
+def emoji(folder: Path, side: int) -> RealData:
+    """Some 3,800 small colour drawings of ten categories, on white."""
     kept = folder / f"emoji{side}.npz"
     if not kept.exists():
-        category = {}
-        for entry in json.loads((folder / "package/emoji.json").read_text(encoding="utf-8")):
-            for each in (entry, *entry.get("skin_variations", {}).values()):
-                category[each["image"]] = entry["category"]
-        paths = sorted(path for path in root.glob("*.png") if path.name in category)
-        names = sorted(set(category.values()))
+        category = {path: entry["category"] for path, entry in emoji_files(folder)}
+        paths, names = sorted(category), sorted(set(category.values()))
         pictures = np.stack([read_image(path, Images(3, side, side)) for path in paths])
-        np.savez(kept, x=pictures, y=[names.index(category[path.name]) for path in paths], names=names)
+        np.savez(kept, x=pictures, y=[names.index(category[path]) for path in paths], names=names)
     found = np.load(kept)
     return _split(torch.from_numpy(found["x"]), torch.from_numpy(found["y"]), tuple(map(str, found["names"])))
 

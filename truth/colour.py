@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import argparse
 import colorsys
-import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
@@ -33,17 +32,17 @@ from matplotlib import pyplot
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ganlab.api import train
 from ganlab.config.data import MnistOptions
 from ganlab.config.load import experiment_from_mapping
 from ganlab.data import load
+from ganlab.plots.grids import Pixels, tile
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.files import atomic_write, write_json
+from ganlab.runs.files import atomic_write
 from ganlab.runs.history import read_history
-from truth.bench_data import EMOJI
-from truth.corpus import adam, clipping, gradient_penalty, network, r1
+from truth.bench_data import emoji_files
+from truth.corpora import Split, a_third_tuned
+from truth.corpus import adam, clipping, gradient_penalty, image, r1, train_missing
 
-Pixels = NDArray[np.uint8]
 LABELS = Path(__file__).with_name("colour_labels.json")
 
 # -- data -----------------------------------------------------------------------------------------------------------
@@ -143,16 +142,14 @@ def patches(emoji: Path) -> list[tuple[str, Pixels]]:
 
 def _emoji(root: Path, keep: Callable[[Mapping[str, Any]], str | None], side: int) -> list[tuple[str, Pixels]]:
     made = []
-    for entry in json.loads((root / "package/emoji.json").read_text(encoding="utf-8")):
+    for path, entry in emoji_files(root):
         name = keep(entry)
-        for each in (entry, *entry.get("skin_variations", {}).values()):
-            path = root / EMOJI / each["image"]
-            if name is not None and path.is_file():
-                with Image.open(path) as opened:
-                    drawing = opened.convert("RGBA")
-                white = Image.new("RGBA", drawing.size, "white")
-                white.alpha_composite(drawing)
-                made.append((name, np.asarray(white.convert("RGB").resize((side, side), Image.Resampling.BOX))))
+        if name is not None:
+            with Image.open(path) as opened:
+                drawing = opened.convert("RGBA")
+            white = Image.new("RGBA", drawing.size, "white")
+            white.alpha_composite(drawing)
+            made.append((name, np.asarray(white.convert("RGB").resize((side, side), Image.Resampling.BOX))))
     return made
 
 
@@ -211,7 +208,7 @@ class Colour:
         name: unique; also the experiment's name. All its seeds are in the same split, which its hash decides.
         family: what was intended: `good`, `short`, or the fault that was induced. It is not a label.
         pictures: one of SETS.
-        options: the experiment, without its data.
+        options: the experiment, but for its data.
         chosen: options of the data besides where it is.
         seeds: how many runs there are of it.
     """
@@ -224,15 +221,15 @@ class Colour:
     seeds: int
 
     @property
-    def split(self) -> str:
+    def split(self) -> Split:
         """`tune` for about a third of all configurations, which rules may be tuned on; `measure` for the others."""
-        return "tune" if int(hashlib.sha256(self.name.encode()).hexdigest(), 16) % 3 == 0 else "measure"
+        return a_third_tuned(self.name)
 
     def mapping(self, folder: Path) -> dict[str, Any]:
         """Return the experiment with its data in `folder`."""
         place = str((folder / "data" / self.pictures).resolve())
         data = {"name": "folder", "path": place, "image_size": SIDES.get(self.pictures, 28), **self.chosen}
-        return {"name": self.name, "data": data, **self.options}
+        return {**self.options, "data": data}
 
 
 def colour(
@@ -240,46 +237,19 @@ def colour(
     family: str,
     pictures: str,
     *,
-    nets: str = "dcgan",
-    width: int = 16,
-    d_width: int | None = None,
-    g: Mapping[str, Any] | None = None,
-    d: Mapping[str, Any] | None = None,
     lr: float = 1e-3,
     beta1: float = 0.5,
     opt_g: Mapping[str, Any] | None = None,
-    opt_d: Mapping[str, Any] | None = None,
     steps: int = 800,
-    batch: int = 32,
-    init: str = "normal",
-    loss: str = "non_saturating",
     latent: int = 32,
     chosen: Mapping[str, Any] | None = None,
-    penalties: tuple[Mapping[str, Any], ...] = (),
-    stabilizers: tuple[Mapping[str, Any], ...] = (),
     seeds: int = 1,
-    **training: Any,
+    **options: Any,
 ) -> Colour:
-    """A run on colour pictures; by default a DCGAN of width 16. `opt_d` defaults to `opt_g`."""
-    opt_g = opt_g or adam(lr, beta1)
-    options = {
-        "latent": {"dim": latent},
-        "generator": network(nets, width, **(g or {})),
-        "discriminator": network(nets, d_width or width, **(d or {})),
-        "weight_init": {"name": init},
-        "loss": loss,
-        "penalties": [dict(each) for each in penalties],
-        "stabilizers": [dict(each) for each in stabilizers],
-        "optimizer": {"generator": dict(opt_g), "discriminator": dict(opt_d or opt_g)},
-        "training": {"steps": steps, "batch_size": batch, "device": "cpu", **training},
-        "monitor": {
-            "snapshot_every": -(-steps // SNAPSHOTS),
-            "snapshot_samples": 1000,
-            "keep_samples": True,
-            "checkpoint_every": steps,
-        },
-    }
-    return Colour(name, family, pictures, options, chosen or {}, seeds)
+    """A run on colour pictures; by default a DCGAN of width 16. The other options are those of `truth.corpus.image`."""
+    made = image(name, family, opt_g=opt_g or adam(lr, beta1), steps=steps, latent={"dim": latent}, **options).mapping
+    monitor = {**made["monitor"], "snapshot_every": -(-steps // SNAPSHOTS)}
+    return Colour(name, family, pictures, {**made, "monitor": monitor}, chosen or {}, seeds)
 
 
 SNAPSHOTS = 5
@@ -426,32 +396,11 @@ def write_index(folder: Path) -> None:
 
 def train_all(folder: Path, minutes: float) -> None:
     """Train what runs.json does not list yet until the time is up; the last run is finished."""
-    deadline = time.monotonic() + 60 * minutes
-    for configuration, seed in order():
-        runs, name = _read(folder / "runs.json"), key(configuration, seed)
-        if name in runs:
-            continue
-        if time.monotonic() > deadline:
-            return
-        started = time.monotonic(), time.process_time()
-        run = train(configuration.mapping(folder), [f"seed={seed}"], runs_dir=folder / "runs")
-        write_json(folder / "runs.json", {**runs, name: run.path.name})
-        write_index(folder)
-        spent = time.monotonic() - started[0], time.process_time() - started[1]
-        print(f"{name}: {run.status['status']}, {spent[0]:.0f} s, {spent[1]:.0f} s of CPU", flush=True)
+    runs = ((key(each, seed), each.mapping(folder), seed) for each, seed in order())
+    train_missing(runs, folder, "runs.json", minutes, partial(write_index, folder))
 
 
 # -- sheets ---------------------------------------------------------------------------------------------------------
-
-
-def tiled(pictures: Pixels, columns: int) -> Pixels:
-    """Return pictures (N, H, W, 3) as one, row by row; what is missing in the last row is white."""
-    rows = -(-len(pictures) // columns)
-    blank = np.full((rows * columns, *pictures.shape[1:]), 255, np.uint8)
-    blank[: len(pictures)] = pictures
-    height, width = pictures.shape[1:3]
-    cells = np.moveaxis(blank.reshape(rows, columns, height, width, 3), 1, 2)
-    return cells.reshape(rows * height, columns * width, 3)
 
 
 def stored(path: Path) -> Pixels:
@@ -472,10 +421,10 @@ def make_sheet(run: Path, title: str, target: Path) -> None:
     away = np.stack([np.square(reals.reshape(len(reals), -1) - each).mean(1) for each in flat])
     copies = np.concatenate([final[:12], reals[away.argmin(1)]])
     figure, axes = pyplot.subplots(2, 4, figsize=(20, 10.5), layout="constrained")
-    panels = {file.stem: tiled(stored(file)[:64], 8) for file in files[len(files) // 3 : -1 : len(files) // 3]}
-    panels[f"{files[-1].stem}, the last"] = tiled(final[:64], 8)
-    panels["reals"] = tiled(reals[np.random.default_rng(0).permutation(len(reals))[:64]], 8)
-    panels[f"12 over their nearest of {len(reals)}, {np.sqrt(away.min(1)).mean():.0f} away"] = tiled(copies, 12)
+    panels = {file.stem: tile(stored(file)[:64], 8) for file in files[len(files) // 3 : -1 : len(files) // 3]}
+    panels[f"{files[-1].stem}, the last"] = tile(final[:64], 8)
+    panels["reals"] = tile(reals[np.random.default_rng(0).permutation(len(reals))[:64]], 8)
+    panels[f"12 over their nearest of {len(reals)}, {np.sqrt(away.min(1)).mean():.0f} away"] = tile(copies, 12)
     for place, (name, picture) in zip(axes.flat, panels.items(), strict=False):
         place.imshow(picture)
         place.set_title(name)

@@ -11,6 +11,7 @@ relative to the corpus; whatever isn't there is null. A run without a state isn'
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -78,6 +79,11 @@ class Labelled:
     def flattered(self, verdict: str) -> bool:
         """Return whether a verdict calls a poor run healthy, and is wrong."""
         return self.state == "poor" and verdict == "healthy" and not self.hit(verdict)
+
+
+def a_third_tuned(group: str) -> Split:
+    """Return the split of a configuration: `tune` for a third of them, chosen by the hash of the name."""
+    return "tune" if int(hashlib.sha256(group.encode()).hexdigest(), 16) % 3 == 0 else "measure"
 
 
 def labelled(corpora: Path) -> list[Labelled]:

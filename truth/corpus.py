@@ -16,9 +16,8 @@ import argparse
 import csv
 import hashlib
 import json
-import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import Any
 
 from ganlab.api import train
 from ganlab.config.load import experiment_from_mapping
+from ganlab.runs.files import read_json, write_json
 from truth.labels import judge
 
 SEEDS = (0, 1, 2)
@@ -394,22 +394,39 @@ def check() -> None:
 
 def train_all(folder: Path, minutes: float) -> None:
     """Train what index.json does not list yet until the time is up; the last run is finished."""
-    deadline = time.monotonic() + 60 * minutes
-    index_file = folder / "index.json"
-    index: dict[str, str] = json.loads(index_file.read_text()) if index_file.is_file() else {}
-    for configuration, seed in order():
-        name = key(configuration, seed)
-        if name in index:
+    train_missing(((key(each, seed), each.mapping, seed) for each, seed in order()), folder, "index.json", minutes)
+
+
+def train_missing(
+    runs: Iterable[tuple[str, Mapping[str, Any], int]],
+    folder: Path,
+    index: str,
+    minutes: float,
+    then: Callable[[], None] | None = None,
+) -> None:
+    """Train what an index does not list yet until the time is up; the last run is finished.
+
+    Args:
+        runs: name, experiment and seed of each, in the order of training.
+        folder: of the corpus; the runs are in `runs`.
+        index: the file there that says which run directory each name belongs to.
+        minutes: from now on.
+        then: is called after each run.
+    """
+    deadline, file = time.monotonic() + 60 * minutes, folder / index
+    for name, mapping, seed in runs:
+        trained = read_json(file) if file.is_file() else {}
+        if name in trained:
             continue
         if time.monotonic() > deadline:
             return
-        started = time.monotonic()
-        run = train(configuration.mapping, [f"seed={seed}"], runs_dir=folder / "runs")
-        index[name] = run.path.name
-        temporary = index_file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(index, indent=1))
-        os.replace(temporary, index_file)
-        print(f"{name}: {run.status['status']}, {time.monotonic() - started:.1f} s", flush=True)
+        started = time.monotonic(), time.process_time()
+        run = train(mapping, [f"seed={seed}"], runs_dir=folder / "runs")
+        write_json(file, {**trained, name: run.path.name})
+        if then is not None:
+            then()
+        spent = time.monotonic() - started[0], time.process_time() - started[1]
+        print(f"{name}: {run.status['status']}, {spent[0]:.0f} s, {spent[1]:.0f} s of CPU", flush=True)
 
 
 def split(strata: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

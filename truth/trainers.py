@@ -6,15 +6,14 @@
     python -m truth.trainers sheet PNG NAME...      a row a run: real pictures, first, middle, last samples, losses
     python -m truth.trainers index                  write index.json: labelled runs that are there
 
-All take `--into FOLDER` (default: trainers). trainers.yaml says what each trainer and run is. REPOSITORIES is a folder
-of clones: OWNER+NAME, or OWNER/NAME. What the trainers need besides this project's own packages: `pip install imageio
-natsort scikit-image`.
+All take `--into FOLDER` (default: corpora/trainers). trainers.yaml says what each trainer and run is. REPOSITORIES is a
+folder of clones: OWNER+NAME, or OWNER/NAME. What the trainers need besides this project's own packages: `pip install
+imageio natsort scikit-image`.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import re
@@ -36,8 +35,11 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ganlab.data.mnist import unpack
+from ganlab.plots.grids import tile
+from ganlab.runs.files import atomic_write
 from truth import old_names
 from truth.bench_data import emoji, photographs
+from truth.corpora import a_third_tuned
 from truth.old_names import Seen
 
 TABLE = Path(__file__).with_suffix(".yaml")
@@ -51,11 +53,6 @@ def table() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
     runs = [{**run, **found["labels"].get(run["name"], {})} for run in found["runs"]]
     return {**found, "runs": runs}
-
-
-def split(group: str) -> str:
-    """`tune` for a third of the groups, chosen by the hash of the name; `measure` for the others."""
-    return "tune" if int(hashlib.sha256(group.encode()).hexdigest(), 16) % 3 == 0 else "measure"
 
 
 def sources(into: Path, clones: Path) -> None:
@@ -118,7 +115,7 @@ def train(into: Path, minutes: float, only: list[str]) -> None:
     plt.switch_backend("Agg")
     end, tried = time.monotonic() + 60 * minutes, set[str]()
     while time.monotonic() < end:
-        found = table()  # read anew: runs may be added meanwhile
+        found = table()  # read again: runs may be added meanwhile
         missing = (
             run
             for run in found["runs"]
@@ -188,7 +185,7 @@ def records(into: Path) -> Iterator[dict[str, Any]]:
         yield {
             "name": run["name"],
             "group": group,
-            "split": split(group),
+            "split": a_third_tuned(group),
             "domain": "grey" if pictures == "digits" else "colour",
             "run": None,
             "log": log,
@@ -232,7 +229,7 @@ def sheet(into: Path, names: list[str], path: Path) -> None:
         log, samples = places(run, found["trainers"][run["trainer"]])
         pictures = run.get("data", {}).get("pictures", "digits")
         real = np.load(into / "data" / f"{pictures}.npz")["x"][:25]
-        row[0].imshow(_grid(real), cmap="gray")
+        row[0].imshow(tile(real if real.ndim == 4 else real[..., None].repeat(3, axis=3), 5))
         files = sorted((into / samples).glob("**/*.*"), key=lambda file: (file.stat().st_mtime, file.name))
         files = [
             file
@@ -252,22 +249,15 @@ def sheet(into: Path, names: list[str], path: Path) -> None:
     plt.savefig(path, dpi=60)
 
 
-def _grid(pictures: Any) -> Any:
-    """Put 25 pictures (25, H, W) or (25, H, W, 3) into one."""
-    return np.concatenate([np.concatenate(list(pictures[i : i + 5]), axis=1) for i in range(0, 25, 5)])
-
-
 def index(into: Path) -> None:
-    path = into / "index.json"
-    path.with_suffix(".new").write_text(json.dumps(list(records(into)), indent=1))
-    path.with_suffix(".new").replace(path)
+    atomic_write(into / "index.json", json.dumps(list(records(into)), indent=1).encode())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=("sources", "data", "train", "sheet", "index"))
     parser.add_argument("arguments", nargs="*")
-    parser.add_argument("--into", type=Path, default=Path("trainers"))
+    parser.add_argument("--into", type=Path, default=Path("corpora/trainers"))
     options = parser.parse_args()
     if options.command == "sources":
         sources(options.into, Path(options.arguments[0]))

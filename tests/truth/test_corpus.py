@@ -2,11 +2,28 @@
 
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from ganlab.config.load import experiment_from_mapping
 from ganlab.runs.files import read_json
+from truth import corpus
 from truth.corpora import KINDS
-from truth.corpus import ADDED, CONFIGURATIONS, IMAGES, POINTS, SEEDS, SEEN, check, halves, key, order, split
+from truth.corpus import (
+    ADDED,
+    CONFIGURATIONS,
+    IMAGES,
+    POINTS,
+    SEEDS,
+    SEEN,
+    check,
+    halves,
+    key,
+    order,
+    split,
+    train_missing,
+)
 
 
 def test_every_configuration_is_valid_and_named_once() -> None:
@@ -54,3 +71,20 @@ def test_the_page_of_accuracy_lists_wrong_verdicts_of_the_half_that_nothing_was_
     found = read_json(Path(__file__).parents[2] / "docs" / "verdicts" / "accuracy.json")["wrong"]
     listed = [each["run"].split(",")[0] for name in KINDS.values() for each in found.get(name, ())]
     assert {halves()[name] for name in listed} == {"test"}
+
+
+def test_training_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[str] = []
+
+    def train(mapping: dict[str, str], overrides: list[str], **_: object) -> SimpleNamespace:
+        trained.append(f"{mapping['name']}, {overrides[0]}")
+        return SimpleNamespace(path=Path(f"run_{len(trained)}"), status={"status": "finished"})
+
+    monkeypatch.setattr(corpus, "train", train)
+    runs = [("a/0", {"name": "a"}, 0), ("a/1", {"name": "a"}, 1)]
+    indexed: list[int] = []
+    for minutes, wanted in ((0.0, []), (1.0, ["a, seed=0", "a, seed=1"]), (1.0, ["a, seed=0", "a, seed=1"])):
+        train_missing(runs, tmp_path, "index.json", minutes, lambda: indexed.append(len(trained)))
+        assert trained == wanted
+    assert read_json(tmp_path / "index.json") == {"a/0": "run_1", "a/1": "run_2"}
+    assert indexed == [1, 2]

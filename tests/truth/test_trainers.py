@@ -12,6 +12,7 @@ from torchvision import transforms
 
 from ganlab.verdicts import KINDS, failure_of
 from truth import trainers
+from truth.corpora import a_third_tuned
 from truth.old_names import GreyPictures, Pictures, Seen
 
 TABLE = trainers.table()
@@ -46,7 +47,7 @@ def test_a_label_is_whole_and_its_verdicts_exist(run: dict[str, object]) -> None
 
 def test_a_third_of_the_groups_is_tuned_on() -> None:
     groups = {run.get("group", run["name"]) for run in RUNS}
-    tuned = [group for group in groups if trainers.split(group) == "tune"]
+    tuned = [group for group in groups if a_third_tuned(group) == "tune"]
     assert 0.2 < len(tuned) / len(groups) < 0.45
 
 

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from keras.callbacks import Callback
 
-from ganlab.callbacks.watch import Watch
-from ganlab.data.arrays import Array
-from ganlab.monitor.monitor import Monitor
+from ganlab.callbacks.watch import Watching
 
 
-class MonitorCallback(Callback):  # type: ignore[misc]
+class MonitorCallback(Watching, Callback):  # type: ignore[misc]
     """Watches a GAN that `model.fit` trains; a step is a batch. The arguments are those of `Watch`.
 
     What `train_step` returns (`{"d_loss": ..., "g_loss": ...}`) becomes a row of the run's history.
     """
 
-    def __init__(
-        self, run: str, samples: Callable[[Any], Array], *, every: int = 100, columns: Mapping[str, str] | None = None,
-        asked: Array | None = None, **options: Any,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.watch = Watch(run, samples, every, columns, asked, options)
-        self.before = 0
-        self.begun = False
-
-    @property
-    def monitor(self) -> Monitor | None:
-        """The run's monitor: `callback.monitor.reading` is the verdict."""
-        return self.watch.monitor
+    before, begun = 0, False
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Wait for the first epoch: it says which one training goes on with."""

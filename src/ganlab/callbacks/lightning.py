@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ganlab.callbacks.watch import Watch
-from ganlab.data.arrays import Array
-from ganlab.monitor.monitor import Monitor
+from ganlab.callbacks.watch import Watching
 from ganlab.monitor.recorder import ending
 
 if TYPE_CHECKING or "lightning.pytorch" in sys.modules or "pytorch_lightning" not in sys.modules:
@@ -18,25 +16,14 @@ else:
     from pytorch_lightning import Callback, LightningModule, Trainer
 
 
-class MonitorCallback(Callback):  # type: ignore[misc]
+class MonitorCallback(Watching, Callback):  # type: ignore[misc]
     """Watches a GAN that a Lightning trainer trains; a step is a batch. The arguments are those of `Watch`.
 
     What the module logs (`self.log("d_loss", d_loss)`) becomes a column of the run's history. In a distributed training
     every process makes the samples, and the one of rank 0 writes the run.
     """
 
-    def __init__(
-        self, run: str, samples: Callable[[Any], Array], *, every: int = 100, columns: Mapping[str, str] | None = None,
-        asked: Array | None = None, **options: Any,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.watch = Watch(run, samples, every, columns, asked, options)
-        self.seen: dict[str, Any] = {}
-
-    @property
-    def monitor(self) -> Monitor | None:
-        """The run's monitor: `callback.monitor.reading` is the verdict."""
-        return self.watch.monitor
+    seen: Mapping[str, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Make the run."""

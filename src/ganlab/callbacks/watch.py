@@ -159,3 +159,19 @@ def evaluating(model: object) -> Iterator[None]:
     finally:
         for module, training in modes:
             module.training = training
+
+
+class Watching:
+    """What a callback has whatever library calls it; its arguments are those of `Watch`."""
+
+    def __init__(
+        self, run: str, samples: Callable[[Any], Array], *, every: int = 100, columns: Mapping[str, str] | None = None,
+        asked: Array | None = None, **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.watch = Watch(run, samples, every, columns, asked, options)
+
+    @property
+    def monitor(self) -> Monitor | None:
+        """The run's monitor: `callback.monitor.reading` is the verdict."""
+        return self.watch.monitor

@@ -70,7 +70,7 @@ SHOWN = (
     ("degraded", "img_wgan_gp/0"),
     ("oscillation", "ring_plain/0 from its losses alone"),
     ("discriminator_overfit", "img_40_images_mlp/0 at step 1650"),
-    ("under_trained", "img_dcgan_3_8/0"),
+    ("under_trained", "img_mlp/0"),
     ("healthy", "img_dcgan/0"),
 )
 """Variant or failure, the run of the corpus that shows it, and which part of the run is used."""

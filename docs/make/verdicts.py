@@ -63,7 +63,7 @@ SHOWN = (
     ("generator_dominates", "img_weak_d_1e-6/0"),
     ("never_learned", "img_kernel_1/0"),
     ("total", "grid_minimax_d_10/0"),
-    ("cycling", "img_latent_1/0"),
+    ("cycling", "ring_broad_g_3_steps/0"),
     ("within_mode", "img_latent_1_3_8/0"),
     ("partial", "img_64_images_mlp/0"),
     ("memorisation", "img_40_images_mlp/0"),

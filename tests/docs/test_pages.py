@@ -74,11 +74,10 @@ def test_calibration_and_the_page_of_accuracy_are_made_from_the_same_runs() -> N
 
 def test_the_verdict_shown_in_the_readme_is_a_real_one() -> None:
     """By its numbers: what it says of them is the code's, and may be put better."""
-    shown = " ".join(read_json(DOCS / "verdicts" / "runs.json")["cycling"]["verdict"])
+    shown = " ".join(read_json(DOCS / "verdicts" / "runs.json")["within_mode"]["verdict"])
     block = README.read_text().split("or several\n")[1].split("what to do:")[0]
-    told = re.sub(
-        r"\(mode_mass.*\)", "", block
-    )  # a signal's value and threshold, which the page of verdicts leaves out
+    told = re.sub(r"\(relative_vendi_in_class[^)]*\)", "", block)  # value and threshold, which the page leaves out
+    assert "verdict_within_mode.png" in README.read_text()
     assert re.findall(r"[\d.]*\d", told)
     assert set(re.findall(r"[\d.]*\d", told)) <= set(re.findall(r"[\d.]*\d", shown))
 

@@ -1,7 +1,6 @@
-"""What docs/own_images.md shows: what a folder of one's own pictures costs, and a run from a folder to a verdict.
+"""What docs/own_images.md shows: what a folder of own pictures costs, and runs on emoji.
 
     python -m docs.make.own_images cost             seconds a step by size and width, and to prepare the pictures once
-    python -m docs.make.own_images picture FOLDER   a run in FOLDER, and docs/images/own_images.png from it
     python -m docs.make.own_images emoji FOLDER     runs on the emoji that `python -m truth.features data` asks for
 
 `cost` takes the networks of `configs/folder.yaml` at several sizes and widths, and MNIST's digits in random colours,
@@ -39,9 +38,6 @@ from truth.bench_data import emoji_files
 SIZES = ((32, 16), (32, 32), (64, 16), (64, 32), (64, 64))
 """Side of the images and width of both networks."""
 
-TARGET = Path(__file__).parents[1] / "images" / "own_images.png"
-RUN = 2000
-"""Steps of the run that is shown."""
 RUNS: dict[str, list[str]] = {
     "as shipped": [],
     "as in the paper of DCGAN": [
@@ -105,18 +101,6 @@ def cost() -> None:
             print(f"{side} px, width {width}: {1000 * measure(root, side, width, device):.0f} ms a step", flush=True)
 
 
-def picture(folder: Path) -> None:
-    """Train on a folder of digits in colour, print the verdict, and draw real pictures beside samples of the run."""
-    root = folder / "digits"
-    coloured_digits(root, PICTURES)
-    run = ganlab.train("folder", overrides=[f"data.path={root}", f"training.steps={RUN}"], runs_dir=folder / "runs")
-    print(run.verdict)
-    (samples,) = run.directory.samples.glob(f"step_{RUN:07}.png")
-    real = load(load_experiment("folder", [f"data.path={root}"]).data, 100).train.values[:100]
-    grid = tile(to_pixels(to_float(real).numpy()), 10)
-    save_png(side_by_side([grid, np.asarray(Image.open(samples))], ["real", f"samples, step {RUN}"]), TARGET)
-
-
 def emoji(folder: Path) -> None:
     """Train on emoji, a folder for each category, and print what the snapshots of each run say, and the verdict."""
     root = folder / "emoji"
@@ -139,4 +123,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "cost":
         cost()
     else:
-        {"picture": picture, "emoji": emoji}[sys.argv[1]](Path(sys.argv[2]))
+        emoji(Path(sys.argv[2]))

@@ -34,6 +34,7 @@ def page(found: Figures, logs: Figures, cells: Sequence[Figures], remark: Remark
         remark: the remark on how the figures came about.
     """
     runs = found["made_from"]["runs"]
+    history = f"{remark.for_outcome(outcome(found))}\n\n" if remark else ""
     return f"""# How often the verdicts are right
 
 Made by `python -m docs.make.verdict_accuracy` from labelled training runs: {runs.get("own", 0)} on MNIST and points,
@@ -41,12 +42,10 @@ labelled by a rule on 2,000 fresh samples of each run's last generator (`truth/l
 `ganlab.diagnosis`); {runs.get("colour", 0)} on colour pictures (`truth/colour.py`) and {runs.get("trainers", 0)} by
 other people's trainers (`truth/trainers.py`), labelled by looking at their samples and curves, before any verdict.
 Which verdicts are right for a run was fixed with its label: more than one where the literature would differ. All seeds
-of a configuration are in the same part. Rules were tuned on half of the runs on MNIST and points and on a third of the
-others; the rest were only measured.
+of a configuration are in the same part. Rules were tuned on
+{tuned_on(found)}; the rest were only measured.
 
-{remark.for_outcome(outcome(found)) if remark else ""}
-
-The runs are not part of this repository. What trains, labels and judges them again:
+{history}The runs are not part of this repository. What trains, labels and judges them again:
 
     python -m truth.corpus train && python -m truth.corpus label && python -m truth.colour train
     python -m truth.trainers train && python -m truth.accuracy final && python -m docs.make.verdict_accuracy
@@ -106,6 +105,21 @@ def table_of(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a Markdown table."""
     lines = [heading, ["---"] * len(heading), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def tuned_on(found: Figures) -> str:
+    """Say how many runs of each corpus rules were tuned on."""
+
+    def of(*names: str) -> str:
+        tuned, measured = (
+            sum(found[part][name]["runs"] for name in names if name in found[part]) for part in ("tuned", "measured")
+        )
+        return f"{tuned} of the {tuned + measured} runs"
+
+    return (
+        f"{of('MNIST', 'points')} on MNIST and points, {of('colour pictures, with classes')} on colour pictures\n"
+        f"and {of('other trainers')} by other people's trainers"
+    )
 
 
 def accuracy(lines: Mapping[str, Figures]) -> str:

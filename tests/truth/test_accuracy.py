@@ -197,6 +197,7 @@ def test_the_page_of_accuracy() -> None:
     text = verdict_accuracy.page(found, logs, cells_of(HALF), remark)
     assert "\n\nHow it came about.\n\n" in text
     assert "| MNIST | 11 | 6 (55 %) [0.28, 0.79] | 1 | 1 of 6 | 1 of 2 | 2 of 3 | 1 |  |" in text
+    assert "Rules were tuned on\n0 of the 11 runs on MNIST and points, 0 of the 0" in text
     assert "| healthy | 1 | 4 | 2 |" in text  # failed, good, poor
     assert "| MNIST | c, seed 0 | failed | healthy | 0.90 | mode_collapse |" in text
     assert "| labelled runs on MNIST | 25 | 6 of 10 |" in text

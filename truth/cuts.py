@@ -1,7 +1,7 @@
 """What would have been known of a labelled run from fewer samples and snapshots: the statistics of all cuts, cached.
 
 A cut holds the first samples of every snapshot, compared with as many reals, and some of the snapshots, always the last
-one, so that the run's label stays true. Whether what is cached is up to date is told by a probe: fixed samples whose
+one, so that the run's label stays true. A probe tells whether the cache is up to date: fixed samples whose
 statistics are taken again.
 """
 
@@ -105,7 +105,7 @@ def logged(run: Labelled) -> Evidence:
 
 
 def beside_samples(run: Labelled) -> Evidence:
-    """Return what is known of a run beside its samples: nothing if its log says nothing, as its reader then says."""
+    """Return what is known of a run apart from its samples: nothing if its log cannot be read."""
     try:
         return logged(run)
     except GanlabError:

@@ -285,7 +285,7 @@ def measure(name: str, folder: Path, found: dict[str, Any], save: Callable[[], N
 
 
 def _rows(features: Features, data: RealData, samples: dict[str, Tensor], count: int) -> dict[str, Row]:
-    """Return each kind of samples as a snapshot's row, which `count` reals stand beside."""
+    """Return each kind of samples as a row of a snapshot that is compared with `count` reals."""
     statistics = SampleStatistics(features, data.train, data.held_out, count, 0)
     return {kind: Row(statistics.row(made, thorough=False)) for kind, made in samples.items()}
 

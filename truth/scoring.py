@@ -206,7 +206,7 @@ COURSES: dict[str, Callable[[Mapping[str, Any], str], bool]] = {
     "garbage": lambda snapshot, kind: bool(snapshot["passing"] < GARBAGE[kind]),
     "partial": lambda snapshot, _: bool(snapshot["lost_mass"] >= PARTIAL),
 }
-"""Labels that can be told of an earlier snapshot too."""
+"""Labels that an earlier snapshot can have too, and whether it does."""
 
 
 def onset(row: Row) -> int | None:

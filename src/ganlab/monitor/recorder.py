@@ -72,7 +72,7 @@ class Recorder:
         last_step: the last step that was logged; None before the first.
         views: who watches.
         seconds: time spent in this session, by purpose.
-        prepared: seconds that went into what real samples give, which are no part of the run's time.
+        prepared: seconds spent on what is computed from the real samples; they are not part of the run's time.
     """
 
     def __init__(
@@ -128,9 +128,9 @@ class Recorder:
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
-        """Show how far what the real samples give is computed inside; the time counts as none of the run's.
+        """Show the progress of what is computed from the real samples inside; its time is not counted as the run's.
 
-        It is kept: the next run on the same data does not need that time.
+        The results are kept: the next run on the same data does not need that time.
         """
         start, begun = time.perf_counter(), dict[str, float]()
 
@@ -150,7 +150,7 @@ class Recorder:
             self.begun += spent
             self.session += spent
             if begun:
-                self.write_line(f"prepared what the real samples give ({', '.join(begun)}) in {spent:.1f} s")
+                self.write_line(f"prepared the real samples in {spent:.1f} s: {', '.join(begun)}")
                 for view in self.views:
                     view.preparing("", spent)
 

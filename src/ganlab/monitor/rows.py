@@ -91,7 +91,7 @@ class Rows:
             step: the step.
             seconds: since the run began.
             columns: each a number, or a tensor that holds one; None is an empty cell.
-            deferred: ganlab's own columns, beside which `columns` lie on the host.
+            deferred: ganlab's own columns; `columns` are then numbers on the host.
 
         Raises:
             RunError: a value is no number, or a name is none that a column can have.

@@ -18,17 +18,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 
 import ganlab
 from ganlab.config.data import FolderOptions, MnistOptions
 from ganlab.config.load import load_experiment
-from ganlab.data import load, to_float
+from ganlab.data import load
 from ganlab.data.folder import survey
 from ganlab.evaluation.features import features_for
-from ganlab.plots.grids import save_png, side_by_side, tile, to_pixels
 from ganlab.runs.snapshots import read_snapshots
 from ganlab.training.process import process_settings
 from ganlab.training.step import train_step

@@ -39,7 +39,7 @@ from ganlab.plots.grids import tile
 from ganlab.runs.files import atomic_write
 from truth import old_names
 from truth.bench_data import emoji, photographs
-from truth.corpora import a_third_tuned
+from truth.corpora import Split
 from truth.old_names import Seen
 
 TABLE = Path(__file__).with_suffix(".yaml")
@@ -168,9 +168,33 @@ def places(run: dict[str, Any], trainer: dict[str, Any]) -> tuple[str, str]:
     return str(log), str(folder / trainer["samples"])
 
 
+def round_of(run: dict[str, Any]) -> int:
+    return int(run.get("round", 1))
+
+
+def split(run: dict[str, Any]) -> Split:
+    """`tune` for a run of the first round, on which rules were tuned; runs of later rounds were only measured."""
+    return "tune" if round_of(run) == 1 else "measure"
+
+
+def group_of(run: dict[str, Any]) -> str:
+    return str(run.get("group", run["name"]))
+
+
+def check_rounds(runs: list[dict[str, Any]]) -> None:
+    """Stop if a configuration is in two rounds: what rules were tuned on would be measured too."""
+    rounds: dict[str, set[int]] = {}
+    for run in runs:
+        rounds.setdefault(group_of(run), set()).add(round_of(run))
+    for group, its in rounds.items():
+        if len(its) > 1:
+            raise SystemExit(f"group {group} is in rounds {' and '.join(map(str, sorted(its)))}: give it one of them")
+
+
 def records(into: Path) -> Iterator[dict[str, Any]]:
     """The labelled runs that are there."""
     found = table()
+    check_rounds(found["runs"])
     for run in found["runs"]:
         if "right" not in run or not (into / "runs" / run["name"] / "done.json").exists():
             continue
@@ -181,11 +205,10 @@ def records(into: Path) -> Iterator[dict[str, Any]]:
         real = found["data"][pictures].get("real", f"data/{pictures}.npz")
         if given.get("digits"):
             real += f"[{','.join(map(str, given['digits']))}]"
-        group = run.get("group", run["name"])
         yield {
             "name": run["name"],
-            "group": group,
-            "split": a_third_tuned(group),
+            "group": group_of(run),
+            "split": split(run),
             "domain": "grey" if pictures == "digits" else "colour",
             "run": None,
             "log": log,

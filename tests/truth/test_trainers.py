@@ -12,7 +12,6 @@ from torchvision import transforms
 
 from ganlab.verdicts import KINDS, failure_of
 from truth import trainers
-from truth.corpora import a_third_tuned
 from truth.old_names import GreyPictures, Pictures, Seen
 
 TABLE = trainers.table()
@@ -45,10 +44,12 @@ def test_a_label_is_whole_and_its_verdicts_exist(run: dict[str, object]) -> None
         assert {name for name in run["right"] if name not in KINDS} <= {failure_of(name) for name in KINDS}
 
 
-def test_a_third_of_the_groups_is_tuned_on() -> None:
-    groups = {run.get("group", run["name"]) for run in RUNS}
-    tuned = [group for group in groups if a_third_tuned(group) == "tune"]
-    assert 0.2 < len(tuned) / len(groups) < 0.45
+def test_a_configuration_is_in_one_round_only() -> None:
+    trainers.check_rounds(RUNS)
+    runs = [{"name": "a", "round": 1}, {"name": "b", "round": 2}, {"name": "c", "group": "b", "round": 2}]
+    trainers.check_rounds(runs)
+    with pytest.raises(SystemExit, match="group a is in rounds 1 and 2"):
+        trainers.check_rounds([*runs, {"name": "d", "group": "a", "round": 2}])
 
 
 def test_a_run_is_given_its_pictures(tmp_path: Path) -> None:
@@ -78,17 +79,38 @@ def test_losses_are_found_for_the_eye(tmp_path: Path, line: str, d: float, g: fl
     assert trainers.losses(tmp_path / "log.txt") == ([d], [g])
 
 
-def test_the_index_holds_labelled_runs_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = {
-        "name": "a",
-        "trainer": next(iter(TABLE["trainers"])),
-        "seen": "digits",
-        "state": "good",
-        "right": ["healthy"],
-    }
-    monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": [run, {**run, "name": "b"}]})
+@pytest.fixture
+def run_there(tmp_path: Path) -> dict[str, object]:
+    """A labelled run of two, `a`, that has been trained into tmp_path."""
     (tmp_path / "runs/a").mkdir(parents=True)
     (tmp_path / "runs/a/done.json").write_text("{}")
+    trainer = next(iter(TABLE["trainers"]))
+    return {"name": "a", "trainer": trainer, "seen": "digits", "state": "good", "right": ["healthy"]}
+
+
+def test_the_index_holds_labelled_runs_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_there: dict[str, object]
+) -> None:
+    monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": [run_there, {**run_there, "name": "b"}]})
     trainers.index(tmp_path)
     [record] = json.loads((tmp_path / "index.json").read_text())
     assert (record["name"], record["right"], record["domain"], record["real"]) == ("a", ["healthy"], "grey", "mnist")
+
+
+@pytest.mark.parametrize(("its", "split"), [({}, "tune"), ({"round": 1}, "tune"), ({"round": 2}, "measure")])
+def test_only_the_first_round_is_tuned_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_there: dict[str, object], its: dict[str, int], split: str
+) -> None:
+    monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": [{**run_there, **its}]})
+    trainers.index(tmp_path)
+    assert [record["split"] for record in json.loads((tmp_path / "index.json").read_text())] == [split]
+
+
+def test_no_index_is_written_of_a_configuration_in_two_rounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_there: dict[str, object]
+) -> None:
+    runs = [run_there, {**run_there, "name": "b", "group": "a", "round": 2}]
+    monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": runs})
+    with pytest.raises(SystemExit, match="group a"):
+        trainers.index(tmp_path)
+    assert not (tmp_path / "index.json").exists()

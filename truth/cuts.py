@@ -45,7 +45,15 @@ SNAPSHOTS = (1, 4, 12)
 ALL = 0
 """Stands for all samples of a run, as many as it has."""
 
-READERS = ("samples", "alignment", "readers.samples", "readers.pictures", "readers.tiling", "readers.step_names")
+READERS = (
+    "samples",
+    "alignment",
+    "readers.samples",
+    "readers.pictures",
+    "readers.repeats",
+    "readers.tiling",
+    "readers.step_names",
+)
 """Modules of `ganlab.diagnosis` that decide which pictures are found in the files of other people's trainers."""
 
 View = str

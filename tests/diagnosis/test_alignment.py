@@ -23,9 +23,13 @@ def log(last: int, unit: str = "step", epoch_steps: int | None = None) -> Eviden
         ([0, 1000], "number", log(1000), [0, 1000], "taken for steps"),
         ([1, 30], "number", log(3000, epoch_steps=100), [100, 3000], "taken for epochs"),
         ([1000, 4000], "step", log(2000), [1000, 4000], "the pictures go on to step 4,000"),
+        ([0, 10], "number", log(5000), [0, 5000], "taken for rows of the log"),
+        ([1, 6, 11], "number", log(5000), [0, 2500, 5000], "taken for rows of the log"),
+        ([2, 4], "number", log(5000), [500, 1500], "taken for rows of the log"),
         # What cannot be aligned.
         ([200, 2600], "step", log(13, "epoch"), [1, 13], "cannot be aligned"),
         ([200, 2600], "number", log(13, "epoch"), [1, 13], "cannot be aligned"),
+        ([1, 2], "number", log(5000), [2500, 5000], "cannot be aligned"),
         ([1, 30], "epoch", log(3000), [100, 3000], "cannot be aligned"),
         ([10, 20], "step", log(100, "row"), [50, 100], "cannot be aligned"),
         ([None], "number", log(700), [700], ""),

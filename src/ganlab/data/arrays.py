@@ -181,6 +181,14 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
     return Understood(tuple(_channels_first(array, layout) for array in found), domain, layout, pixels, low)
 
 
+def domain_of(shape: tuple[int, ...], accepted: Accepted) -> Domain | None:
+    """Return what one sample of an array of this shape is; None if it holds neither images nor points."""
+    try:
+        return _layout(shape, "", accepted)[1]
+    except DataError:
+        return None
+
+
 def as_numpy(array: Array, name: str) -> NDArray[Any]:
     """Return an array of any library as NumPy's, on the CPU; types of floats that NumPy lacks become float32.
 

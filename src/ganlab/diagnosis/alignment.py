@@ -45,6 +45,12 @@ def align(steps: Sequence[int | None], unit: str, evidence: Evidence) -> Aligned
         own = {"kimg": "image", "number": "step"}.get(unit, unit) if numbers else evidence.unit
         return Aligned([last if step is None else step * factor for step in steps], own, ())
     scale, notes = _scale(max(numbers), unit, evidence)
+    if scale is None and unit == "number" and (rows := _rows(numbers, evidence)) is not None:
+        return Aligned(
+            [last if step is None else rows[step] for step in steps],
+            evidence.unit,
+            ("the numbers in the pictures' names are taken for rows of the log",),
+        )
     if scale is None:
         scale = last / max(1, *numbers)
         ours = f"{unit}s" if unit in ("epoch", "step") else unit if unit == "kimg" else "something else"
@@ -61,6 +67,15 @@ def align(steps: Sequence[int | None], unit: str, evidence: Evidence) -> Aligned
         )
         notes = (*notes, after)
     return Aligned(aligned, evidence.unit, notes)
+
+
+def _rows(numbers: Sequence[int], evidence: Evidence) -> dict[int, int] | None:
+    """Return the step of the row that each number counts, from 0 or 1; None if the log has other rows."""
+    curve = max(evidence.curves.values(), key=len, default=None)
+    first = min(1, *numbers)
+    if curve is None or not SHORT * len(curve) <= max(numbers) + 1 - first <= len(curve):
+        return None
+    return {number: int(curve.steps[number - first]) for number in numbers}
 
 
 def _scale(largest: int, unit: str, evidence: Evidence) -> tuple[float | None, tuple[str, ...]]:

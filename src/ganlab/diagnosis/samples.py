@@ -123,7 +123,7 @@ def read_both(evidence: Evidence, samples: SampleSource, real: str | Array | Non
             "samples can be judged only against the data they should look like",
             "name them with --real (`real` in Python): mnist, mnist[3,8], a folder of images, an NPZ or a grid",
         )
-    return Compared(saved, options, data, (*(f"--samples: {note}" for note in saved.notes), *found))
+    return Compared(saved, options, data, (*(f"--samples: {note}" for note in (*saved.notes, *saved.chosen)), *found))
 
 
 def _check_kinds(compared: Compared) -> None:
@@ -286,7 +286,7 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
         DataError: none of these, or it cannot be read.
     """
     if not isinstance(real, str):
-        return None, _taken(load_samples(real))
+        return None, _taken(load_samples(real, kind="real"))
     named = load_named(real)
     if named is not None:
         return named
@@ -295,14 +295,13 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
             raise DataError("the samples are points and --real is a folder of images", "name ring or grid")
         if holds_grids(Path(real)):
             saved = load_samples(Path(real), size=(domain.height, domain.width), kind="real")
-            notes = tuple(f"--real: {note}" for note in saved.notes)
-            return None, replace(_taken(saved), notes=notes)
+            return None, replace(_taken(saved), notes=tuple(f"--real: {note}" for note in saved.notes))
         options = options_to_compare(real)
         if domain.channels == 1 and _is_coloured(_first_pictures(Path(real))):
             domain = replace(domain, channels=3)
         return options, load_as(shrunk(domain), options)
     if os.path.isfile(real):
-        return None, _taken(load_samples(Path(real)))
+        return None, _taken(load_samples(Path(real), kind="real"))
     raise DataError(
         f"--real {excerpt(real)}: no such data set, folder or file",
         f"name one of {', '.join(KNOWN_DATA)}, classes as in mnist[3,8], a folder of images, an NPZ or a grid",
@@ -323,10 +322,12 @@ def _first_pictures(folder: Path) -> Tensor:
 
 
 def _taken(saved: SavedSamples) -> RealData:
-    """Return samples as real data of one class."""
+    """Return samples as real data, of one class if nothing says theirs."""
     values = to_stored(torch.cat([values for _, values in saved.steps]), saved.domain)
-    labels = torch.zeros(len(values), dtype=torch.int64)
-    return split(Samples(values, labels, ("real",), saved.domain), SEED)
+    labels = torch.zeros(len(values), dtype=torch.int64) if saved.labels is None else saved.labels
+    names = ("real",) if saved.labels is None else tuple(map(str, range(int(labels.max()) + 1)))
+    notes = tuple(f"--real: {note}" for note in saved.chosen)
+    return replace(split(Samples(values, labels, names, saved.domain), SEED), notes=notes)
 
 
 def shrunk(images: Images) -> Images:

@@ -219,6 +219,18 @@ def test_tiles_that_touch_are_cut_by_the_size_of_the_reals_where_names_say_that_
     assert shapes(tmp_path, size=(16, 16)) == dict.fromkeys((100, 200, 300), (28, 16, 16))
 
 
+def test_copies_of_pictures_are_no_samples(tmp_path: Path) -> None:
+    grids(tmp_path, "run_1129_0801/50_G.png", "run_1129_0801/50_D.png", "run_1129_0801/50_D_fake.png")
+    grids(tmp_path, "run_1129_0801/100_G.png", "run_1129_0801/100_D.png", "run_1129_0801/rec_100.png")
+    assert shapes(tmp_path, size=(28, 28)) == {50: (25, 28, 28), 100: (25, 28, 28)}
+    notes = read_folder(tmp_path, None, (28, 28)).notes
+    assert any("not taken for samples, by their names: run_1129_0801/100_D.png" in note for note in notes)
+
+
+def test_pictures_that_are_called_d_alone_are_samples(tmp_path: Path) -> None:
+    assert shapes(grids(tmp_path, "D_50.png", "D_100.png")) == {50: (25, 28, 28), 100: (25, 28, 28)}
+
+
 def test_a_plot_is_not_cut_by_the_size_of_the_reals(tmp_path: Path) -> None:
     plot = np.full((480, 640), 255, np.uint8)
     plot[60:420, 100:560] = random("samples_1.png").integers(0, 256, (360, 460))

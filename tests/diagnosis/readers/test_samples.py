@@ -199,6 +199,40 @@ def test_missing_and_empty_places(tmp_path: Path) -> None:
         load_samples(save(tmp_path / "mixed.npz", s1=BYTES, s2=BYTES[:, :4]), None)
 
 
+@pytest.mark.parametrize(
+    ("beside", "said", "labels"),
+    [
+        ({"y": np.arange(20) % 3}, "classes: ", True),
+        ({"labels": (np.arange(20) % 3)[:, None], "names": np.array(["a", "b", "c"])}, "classes: ", True),
+        ({"ids": np.arange(20)}, "left out: `ids (20,) int64`", False),
+        ({"y": np.arange(19)}, "left out: `y (19,) int64`", False),
+        ({"y": np.arange(20) - 1.5}, "left out: `y (20,) float64`", False),
+        ({"place": np.ones((20, 2))}, "left out: `place (20, 2) float64`", False),
+        ({"objects": np.array([None])}, "left out: `objects object`", False),
+    ],
+)
+def test_images_are_found_among_other_arrays(
+    tmp_path: Path, beside: dict[str, NDArray[Any]], said: str, labels: bool
+) -> None:
+    path = save(tmp_path / "real.npz", x=BYTES, **beside)
+    for kind in ("real", "generated"):
+        saved = samples.load_samples(path, kind=kind)
+        torch.testing.assert_close(saved.steps[0][1], IMAGES)
+        assert "images: `x (20, 8, 10) uint8`" in saved.chosen[0]
+        assert (said if kind == "real" else "left out") in saved.chosen[0]
+        assert (saved.labels is not None) == (labels and kind == "real")
+    assert samples.load_samples(save(tmp_path / "alone.npz", x=BYTES)).chosen == ()
+
+
+def test_real_images_in_several_arrays_are_joined_with_their_classes(tmp_path: Path) -> None:
+    classes = np.arange(20) % 3
+    path = save(tmp_path / "d.npz", x_train=BYTES, y_train=classes, x_test=BYTES[:17], y_test=classes[:17])
+    saved = samples.load_samples(path, kind="real")
+    torch.testing.assert_close(saved.steps[0][1], torch.cat([IMAGES, IMAGES[:17]]))
+    assert saved.labels is not None
+    assert saved.labels.tolist() == [*classes, *classes[:17]]
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_raises_only_errors_of_ours(tmp_path: Path, data: st.DataObject) -> None:

@@ -21,6 +21,8 @@ from ganlab.diagnosis.readers.step_names import steps_in
         (["200_1", "200_2", "400_1", "400_2"], (200, 200, 400, 400), "number"),
         (["grid_64x64_000100", "grid_64x64_000200"], (100, 200), "number"),
         (["2024-01-05_100", "2024-01-05_200"], (100, 200), "number"),
+        (["run_1129_0801/50_G", "run_1129_0801/100_G", "run_1129_0801/fixed"], (50, 100, None), "number"),
+        (["iter_000200/0001", "iter_000200/0002"], (200, 200), "step"),
         (["final", "100", "200"], (None, 100, 200), "number"),
         (["a", "b"], (None, None), "number"),
         # Epoch and iteration, which starts again with each epoch.

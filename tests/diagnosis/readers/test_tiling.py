@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
+from torchvision.utils import make_grid
 
 from ganlab.diagnosis.readers.tiling import find_tiling
 from truth.tilings import Grid, as_jpeg, one
@@ -79,3 +82,32 @@ def test_pictures_without_any_structure_are_no_grids() -> None:
     window[30:34] = window[:, 30:34] = 20
     for picture in (noise, np.full((128, 128), 90, np.uint8), np.zeros((8, 8), np.uint8), window):
         assert find_tiling([picture]) is None
+
+
+def alike(side: int, rows: int, columns: int, random: np.random.Generator) -> np.ndarray:
+    """Return tiles (H, W) that touch, of a generator that has not learned: noise about one pattern, without borders."""
+    pattern = random.normal(0, 1, (side, side))
+    tiles = pattern + random.normal(0, 0.7, (rows, columns, side, side))
+    whole = tiles.transpose(0, 2, 1, 3).reshape(rows * side, columns * side)
+    return np.clip(128 + 40 * whole, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("side", "rows", "columns"), [(28, 5, 5), (32, 10, 10), (48, 2, 3), (28, 1, 8)])
+def test_tiles_that_touch_are_found_by_what_they_have_in_common(side: int, rows: int, columns: int) -> None:
+    random = np.random.default_rng(0)
+    found = find_tiling([alike(side, rows, columns, random) for _ in range(2)])
+    assert found is not None
+    assert (found.down.side, found.across.side, len(found.boxes)) == (side, side, rows * columns)
+
+
+def test_an_enlarged_grid_of_noise_on_a_page() -> None:
+    """Its gaps end between two pixels, and lines of noise are nearly as even as those of gaps."""
+    random = np.random.default_rng(0)
+    grid = make_grid(torch.from_numpy(random.integers(0, 256, (100, 1, 28, 28), np.uint8)), nrow=10, padding=2)
+    enlarged = Image.fromarray(grid.permute(1, 2, 0).numpy()).resize((760, 760), Image.Resampling.HAMMING)
+    page = np.full((1000, 1000, 3), 255, np.uint8)
+    page[120:880, 128:888] = enlarged
+    found = find_tiling([page], (28, 28))
+    assert found is not None
+    assert (len(found.down.starts), len(found.across.starts)) == (10, 10)
+    assert abs(found.down.side - 28 * 760 / 302) <= 2

@@ -51,6 +51,8 @@ NAMED = 3
 REAL = frozenset({"real", "reals"})
 GENERATED = frozenset({"fake", "fakes", "generated", "gen", "vs"})
 """Words in names of pictures; one that is called by both kinds shows both."""
+COPIED = frozenset({"rec", "recon", "recons", "reconstructed", "reconstruction", "reconstructions"})
+"""Words in names of pictures that a network has copied from others."""
 SEVERAL = frozenset({"fakes", "reals", "grid", "grids", "samples"})
 """Words in the name of a picture of several images."""
 FILLED = 0.9
@@ -127,7 +129,7 @@ def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "
         DataError: there is no picture, or none can be read; they are single pictures of several sizes; or too many.
     """
     names = [file.path for file in find_images(folder)]
-    kinds = {name: _kind(name) for name in names}
+    kinds = _kinds(names)
     chosen = [name for name in names if kinds[name] == kind] or names
     aside = [name for name in names if name not in chosen] if len(chosen) < len(names) else []
     fitting, notes = _fitting(folder, chosen)
@@ -187,12 +189,23 @@ def _too_large(shown: str, size: Size, longest: int) -> DataError:
     return DataError(f"{shown} is {size[1]} x {size[0]} pixels", f"at most {longest} a side are read")
 
 
-def _kind(name: str) -> str:
-    """Return `generated`, `real` or `both`, by the words in a name."""
-    words = _words(name)
-    if words & REAL:
-        return "both" if words & GENERATED else "real"
-    return "generated"
+def _kinds(names: Sequence[str]) -> dict[str, str]:
+    """Return `generated`, `real`, `both` or `copied`, by the words in each name.
+
+    BEGAN's discriminator copies pictures: `50_D` and `50_D_fake` beside `50_G`.
+    """
+    stems = {_stem(name).lower() for name in names}
+    kinds = {}
+    for name in names:
+        words = _words(name)
+        by_generator = re.sub("(?<![a-z])d(?![a-z])", "g", _stem(name).lower())
+        kind = "generated"
+        if words & COPIED or ("d" in words and {by_generator, re.sub("[_-]*(fake|real)$", "", by_generator)} & stems):
+            kind = "copied"
+        elif words & REAL:
+            kind = "both" if words & GENERATED else "real"
+        kinds[name] = kind
+    return kinds
 
 
 def _words(name: str) -> set[str]:

@@ -5,23 +5,29 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlab.data.arrays import FROM_FILES, Array, as_numpy, understand
+from ganlab.data.arrays import FROM_FILES, Array, as_numpy, checked_labels, domain_of, understand
 from ganlab.diagnosis.readers.arrays import read_header
 from ganlab.diagnosis.readers.pictures import Shown, Size, is_picture, read_folder, read_grid
 from ganlab.diagnosis.readers.step_names import steps_in
-from ganlab.domain import Domain, Images
+from ganlab.domain import Domain, Images, Points
 from ganlab.errors import DataError
 from ganlab.plots.cuts import CutPicture
-from ganlab.text import excerpt
+from ganlab.text import excerpt, listed
+
+NUMBERS = "buif"
+"""NumPy's letters of the types that samples are of."""
+CLASSES = frozenset({"y", "label", "labels", "class", "classes", "target", "targets"})
+"""Words in the names of arrays that hold the classes of images."""
 
 SampleSource = Path | Array | Mapping[int, Array]
 """Files; or what a program has at hand, an array or one for each of several steps."""
@@ -41,6 +47,8 @@ class SavedSamples:
         notes: which layout and range was seen.
         unit: what steps count: `epoch`, `step`, `kimg`, or `number` if nothing says it.
         cuts: the first and the last picture of a grid, with their tiles.
+        chosen: which arrays of the file were taken, and what for; empty if that is all of them.
+        labels: of real images, int64 (N,), as an array beside them says; None: nothing does.
     """
 
     steps: list[tuple[int | None, Tensor]]
@@ -48,6 +56,8 @@ class SavedSamples:
     notes: tuple[str, ...]
     unit: str = "number"
     cuts: tuple[CutPicture, ...] = ()
+    chosen: tuple[str, ...] = ()
+    labels: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +88,8 @@ def load_samples(
         source: file or folder, or arrays.
         tile: side of an image in grids, in pixels; None: found.
         size: height and width of the real images, if known: which tiles are looked for first.
-        kind: which pictures of a folder are meant, where their names say it: `generated` or `real`.
+        kind: which pictures of a folder are meant, where their names say it: `generated` or `real`. The steps of real
+            ones do not matter: all of them are one.
 
     Raises:
         DataError: nothing there, too few or too many samples, pickled or broken files, an unknown shape, type or range,
@@ -102,12 +113,21 @@ def load_samples(
         shown, raws = "samples", [Raw(str(step), step, as_numpy(values, "samples")) for step, values in arrays]
     if not raws:
         raise DataError(f"{shown} holds no arrays", "save samples with numpy.savez(path, step_1000=samples)")
+    raws, aside = _of_one_kind(raws, shown)
+    labels, of_labels = _labels(raws, aside) if kind == "real" else (None, [])
+    chosen: tuple[str, ...] = ()
+    if aside:
+        parts = {"images": raws, "classes": of_labels, "left out": [raw for raw in aside if raw not in of_labels]}
+        chosen = ("; ".join(f"{part}: {_kinds(each)}" for part, each in parts.items() if each),)
     if sum(raw.values.size for raw in raws) > MAX_VALUES:
         raise DataError(f"{shown} holds more than {MAX_VALUES:,} numbers", "give fewer samples; 10,000 a step will do")
     understood = understand([raw.values for raw in raws], shown, FROM_FILES)
     values = understood.floats()
     if isinstance(understood.domain, Images):
         values = [each.clamp_(-1, 1) for each in values]
+    if kind == "real":
+        together: list[tuple[int | None, Tensor]] = [(None, torch.cat(values))]
+        return SavedSamples(together, understood.domain, notes or (str(understood),), unit, cuts, chosen, labels)
     steps = [raw.step for raw in raws] if len(raws) > 1 else [_own_step(raws[0])]
     if len(raws) > 1 and (None in steps or len(set(steps)) < len(steps)):
         names = ", ".join(excerpt(raw.name, 40) for raw in raws[:5])
@@ -116,7 +136,60 @@ def load_samples(
             "name each after its step: step_1000",
         )
     ordered = sorted(zip(steps, values, strict=True), key=lambda pair: pair[0] or 0)
-    return SavedSamples(ordered, understood.domain, notes or (str(understood),), unit, cuts)
+    return SavedSamples(ordered, understood.domain, notes or (str(understood),), unit, cuts, chosen)
+
+
+def _of_one_kind(raws: list[Raw], shown: str) -> tuple[list[Raw], list[Raw]]:
+    """Return the arrays that hold images, or points if none does, and the others.
+
+    Raises:
+        DataError: none does, or images are of several sizes or types.
+    """
+    found: dict[tuple[Any, ...], list[Raw]] = {}
+    for raw in raws:
+        found.setdefault((raw.values.shape[1:], raw.values.dtype.str), []).append(raw)
+    if len(found) == 1 and raws[0].values.dtype.kind in NUMBERS:
+        return raws, []
+    domains = [domain_of(group[0].values.shape, FROM_FILES) for group in found.values()]
+    for kind in (Images, Points):
+        groups = [group for group, domain in zip(found.values(), domains, strict=True) if isinstance(domain, kind)]
+        if len(groups) > 1:
+            raise DataError(
+                f"the arrays of {shown} are not of one shape and type: {_kinds([group[0] for group in groups])}",
+                "save samples of one kind a file",
+            )
+        if groups:
+            return groups[0], [raw for raw in raws if raw not in groups[0]]
+    strange = next((raw.values.dtype for raw in raws if raw.values.dtype.kind not in NUMBERS), None)
+    if strange is not None:
+        raise DataError(f"{shown} holds {excerpt(str(strange), 40)}, not numbers", "save samples as uint8 or float32")
+    raise DataError(f"no array of {shown} holds images or points: {_kinds(raws)}", "save samples of one kind a file")
+
+
+def _kinds(raws: Sequence[Raw]) -> str:
+    """Return names, shapes and types of arrays."""
+    shapes = [f"{raw.values.shape} " * (raw.values.dtype.kind in NUMBERS) for raw in raws]
+    return listed([f"{raw.name} {shape}{raw.values.dtype}" for raw, shape in zip(raws, shapes, strict=True)])
+
+
+def _labels(raws: Sequence[Raw], aside: Sequence[Raw]) -> tuple[Tensor | None, list[Raw]]:
+    """Return the classes of images and the arrays beside them that hold those: for each array of images one of as many
+    whole numbers, whose name says so; None if there are none such.
+    """
+    named = [raw for raw in aside if set(re.findall("[a-z]+", raw.name.lower())) & CLASSES]
+    found: list[Tensor] = []
+    taken: list[Raw] = []
+    for raw in raws:
+        fitting = [each for each in named if each.values.size == len(raw.values)]
+        if len(fitting) != 1:
+            return None, []
+        try:
+            found.append(checked_labels(fitting[0].values.reshape(-1), len(raw.values)))
+        except DataError:
+            return None, []
+        taken += fitting
+    labels = torch.cat(found)
+    return (labels, taken) if len(labels.unique()) > 1 else (None, [])
 
 
 def _pictures(path: Path, tile: int | None, size: Size | None, kind: str) -> Shown | None:
@@ -201,15 +274,15 @@ def _arrays(path: Path) -> Iterator[Raw]:
 
 
 def _array(file: IO[bytes], shown: str, size: int) -> NDArray[Any]:
-    """Read one array of the NPY format, never a pickled one.
+    """Read one array of the NPY format; of one that holds no numbers only the type, never pickled objects.
 
     Raises:
-        DataError: it holds objects, says it is larger than MAX_VALUES, or is larger than its file.
+        DataError: it says it is larger than MAX_VALUES, or is larger than its file.
         ValueError: it is broken.
     """
     shape, fortran, kind = read_header(file)
-    if kind.hasobject or kind.kind not in "buif":
-        raise DataError(f"{shown} holds {excerpt(str(kind), 40)}, not numbers", "save samples as uint8 or float32")
+    if kind.hasobject or kind.kind not in NUMBERS:
+        return np.empty(0, kind)
     count = 1
     for side in shape:
         count *= side

@@ -45,14 +45,15 @@ def steps_in(names: Sequence[str]) -> NamedSteps:
     A number after a word such as `epoch` or `iter` is the step. Without such words it is the number that differs from
     name to name; one that counts the files of each step (0, 1, 2, ... or 1, 2, 3, ... for each) is none.
     """
-    found = [[(match["word"].lower(), int(match["digits"])) for match in NUMBER.finditer(name)] for name in names]
+    found = [_numbers(name) for name in names]
     epochs = [_after(EPOCH, each) for each in found]
     iterations = [_after(STEP | IMAGES, each) for each in found]
     unit = "epoch"
     if any(each is not None for each in iterations):
         counted = {word for each in found for word, _ in each} & (STEP | IMAGES)
         unit = "kimg" if counted <= IMAGES else "step"
-    others = _others(found, bare=all(each is None for each in (*epochs, *iterations)))
+    inner = [_numbers(name) for name in _below(names)]
+    others = _others(inner if any(inner) else found, bare=all(each is None for each in (*epochs, *iterations)))
     if others and all(each is None for each in iterations):
         if all(each is None for each in epochs):
             unit = "number"
@@ -66,6 +67,18 @@ def steps_in(names: Sequence[str]) -> NamedSteps:
             for first, epoch, step in zip(start, epochs, iterations, strict=True)
         ]
     return _joined(epochs, iterations, unit)
+
+
+def _numbers(name: str) -> list[tuple[str, int]]:
+    """Return the numbers in a name, each with the word before it."""
+    return [(match["word"].lower(), int(match["digits"])) for match in NUMBER.finditer(name)]
+
+
+def _below(names: Sequence[str]) -> list[str]:
+    """Return names without the folders that hold all of them."""
+    parts = [name.split("/") for name in names]
+    shared = next((i for i, each in enumerate(zip(*parts, strict=False)) if len(set(each)) > 1), 0)
+    return ["/".join(each[min(shared, len(each) - 1) :]) for each in parts]
 
 
 def _after(words: frozenset[str], numbers: Sequence[tuple[str, int]]) -> int | None:

@@ -3,7 +3,7 @@
 A separator between tiles is seen in one of two ways. Its lines are *blank*, much more even than the lines that cross
 tiles: a gap of any colour, or the black border of digits that touch each other. Or it is a *seam*, an edge between two
 lines that is sharper than the edges around it, as where two photographs touch. A layout counts only if all of its
-separators, in both directions, are seen.
+separators, in both directions, are seen. Tiles that touch without either are found by what they have in common.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ganlab.diagnosis.readers.cuts import Cuts, Tiling
 from ganlab.diagnosis.readers.figures import MOST, drawn_on, find_box, find_boxes, find_subplots
+from ganlab.diagnosis.readers.repeats import find_repeats
 from ganlab.plots.grids import evenly_spaced
 
 Pixels = NDArray[np.uint8]
@@ -31,6 +32,8 @@ SMALLEST_SIDE = 12
 JPEG_BLOCK = 8
 WIDEST_GAP = 8
 """Pixels between tiles of a regular layout."""
+WIDE_GAP = 4
+"""Pixels of a gap in an enlarged grid whose outer lines are left out."""
 BLANK = ((8, 0.8), (4, math.log(4)), (2, math.log(12)))
 """How much more even blank lines are than those that cross tiles, as a logarithm, by the number of separators in both
 directions together: at least so many, and at least so even."""
@@ -85,9 +88,16 @@ class Lines:
         around = np.stack([_shifted(edges, by) for by in (-4, -3, -2, 2, 3, 4)])
         self.sharpness = np.log(edges) - np.log(np.nanmedian(around, axis=0)) if len(edges) > 4 else 0 * edges
 
-    def seen(self, cuts: Cuts) -> Seen | None:
-        """Return how well a layout is seen; None if any of its separators may not be there."""
+    def seen(self, cuts: Cuts, rounded: bool = False) -> Seen | None:
+        """Return how well a layout is seen; None if any of its separators may not be there.
+
+        Args:
+            cuts: the layout.
+            rounded: its tiles end between two pixels: the outer lines of wide gaps are mixed with them.
+        """
         between = cuts.separators
+        if rounded and cuts.gap >= WIDE_GAP:
+            between = [(first + 1, last - 1) for first, last in between]
         inside = np.zeros(self.count, dtype=np.bool_)
         for start in cuts.starts:
             inside[start : start + cuts.side] = True
@@ -98,7 +108,7 @@ class Lines:
         strengths = np.array([math.log(typical / (float(self.spread[a : b + 1].mean()) + 0.5)) for a, b in between])
         colours = np.stack([self.colours[a : b + 1].mean(axis=0) for a, b in between])
         if np.quantile(strengths, 0.1) >= BLANK[0][1] / 2 and np.ptp(colours, axis=0).max() <= SAME_COLOUR:
-            edges = [edge for first, last in between for edge in (first - 1, last)]
+            edges = [edge for first, last in cuts.separators for edge in (first - 1, last)]
             sharp = cuts.gap > 0 and float(np.quantile(self.sharpness[edges], 0.25)) >= SEAMS[-1][1]
             return Seen(cuts, strengths, False, sharp)
         if cuts.gap:
@@ -134,7 +144,7 @@ def find_tiling(pictures: Sequence[Pixels], size: tuple[int, int] | None = None)
         sides = size or (None, None)
         seen = [_seen(each, layouts(each.count, side)) for each, side in zip((down, across), sides, strict=True)]
         found += [(each.moved(top, left), sharp) for each, sharp in _pairs(seen[0], seen[1], down, across)]
-    best = _finest(found) if found else None
+    best = find_repeats(stack, SMALLEST_SIDE, size) or (_finest(found) if found else None)
     if figure is not None:
         return best if best is not None and best.is_near(figure) else figure
     return best
@@ -201,9 +211,9 @@ def layouts(length: int, side: int | None = None) -> Iterator[Cuts]:
                     yield Cuts(tuple(margin + pitch * i for i in range(count)), pitch - gap)
 
 
-def _seen(lines: Lines, tried: Iterable[Cuts]) -> list[Seen]:
+def _seen(lines: Lines, tried: Iterable[Cuts], rounded: bool = False) -> list[Seen]:
     """Return the layouts that are seen, without those seen much worse than others: by lines within the tiles."""
-    seen = [one for cuts in tried if (one := lines.seen(cuts))]
+    seen = [one for cuts in tried if (one := lines.seen(cuts, rounded))]
     for by_seams in (False, True):
         best = max((float(np.median(each.strengths)) for each in seen if each.by_seams is by_seams), default=0.0)
         seen = [
@@ -301,7 +311,7 @@ def _stretched(stack: Floats, box: Tiling, size: tuple[int, int] | None) -> Tili
     [(top, left, tall, wide)] = box.boxes
     inner = stack[:, top : top + tall, left : left + wide]
     down, across = Lines(inner), Lines(inner.swapaxes(1, 2))
-    seen = [_seen(each, uneven(each.count)) for each in (down, across)]
+    seen = [_seen(each, uneven(each.count), rounded=True) for each in (down, across)]
     found = [(each.moved(top, left), sharp) for each, sharp in _pairs(seen[0], seen[1], down, across)]
     if size is not None:
         shape = math.log(size[0] / size[1])

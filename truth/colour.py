@@ -412,6 +412,16 @@ GOOD = [
     colour("signs_wgan_gp", "good", "signs", **{**CALM, "loss": "wasserstein", "penalties": gradient_penalty(10.0)},
            discriminator_steps=2, steps=700),
     colour("ones_32", "good", "ones", **CALM, chosen={"image_size": 32}, steps=1300),
+    colour("small_digits_2_5", "good", "small_digits", **CALM, chosen={"classes": ["2", "5"]}, steps=600),
+    colour("digits_0_non_saturating", "good", "digits", **{**CALM, "loss": "non_saturating"},
+           chosen={"classes": ["0"]}, steps=600),
+    colour("small_digits_0", "good", "small_digits", **CALM, chosen={"classes": ["0"]}, steps=450),
+    colour("discs_non_saturating", "good", "shapes", **{**CALM, "loss": "non_saturating"},
+           chosen={"classes": ["disc"]}, steps=700),
+    colour("small_digits_4_7", "good", "small_digits", **{**CALM, "loss": "non_saturating"},
+           chosen={"classes": ["4", "7"]}, steps=600),
+    colour("digits_1_spectral", "good", "digits", **{**CALM, "d": SPECTRAL, "penalties": ()},
+           chosen={"classes": ["1"]}, steps=600),
     colour("shapes_long", "good", "shapes", **CALM, steps=1800),
 ]  # fmt: skip
 

@@ -44,7 +44,7 @@ from truth.old_names import Seen
 
 TABLE = Path(__file__).with_suffix(".yaml")
 STATES = ("good", "poor", "failed")
-LONGEST = 600
+LONGEST = 900
 """Seconds after which a run is given up."""
 
 
@@ -231,14 +231,14 @@ def losses(log: Path) -> tuple[list[float], list[float]]:
                 curves[f"{folder.name} {tag}".lower()] = [event.value for event in events.Scalars(tag)]
         d, g = (
             next((curve for name, curve in curves.items() if re.search(words, name)), [])
-            for words in ("d/d_loss| loss$|g-and-d_d", "g/g_loss| loss_g$|g-and-d_g")
+            for words in ("/d_loss| loss$|g-and-d_d|critic", "/g_loss| loss_g$|g-and-d_g|generator")
         )
         return d, g
     text = log.read_text(errors="replace")
     number = r"[\"'=:\s]*(?:tensor\()?(-?[\d.]+(?:e[-+]?\d+)?|nan|inf)"
     d, g = (
-        [float(value) for value in re.findall(rf"(?i)(?:{words}){number}", text)]
-        for words in ("d[ _]loss|loss_d|errd|dis_loss", "g[ _]loss|loss_g|errg|gen_loss")
+        [float(value) for value in re.findall(rf"(?im)(?:{words}){number}", text)]
+        for words in ("d[ _]loss|loss_d|errd|disc? ?_?loss|^d", "g[ _]loss|loss_g|errg|gen[ _]loss|^g")
     )
     return d, g
 
@@ -257,7 +257,7 @@ def sheet(into: Path, names: list[str], path: Path) -> None:
         files = [
             file
             for file in files
-            if file.suffix in (".png", ".jpg", ".bmp") and not re.search("real|original|x_fixed|_D", file.name)
+            if file.suffix in (".png", ".jpg", ".bmp") and not re.search("real|original|x_fixed|plot|_D", file.name)
         ]
         for place, file in zip(row[1:4], (files[0], files[len(files) // 2], files[-1]), strict=True):
             place.imshow(np.asarray(Image.open(file).convert("RGB")))

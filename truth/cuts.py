@@ -29,7 +29,7 @@ from ganlab.diagnosis.samples import with_samples
 from ganlab.domain import Images
 from ganlab.errors import GanlabError
 from ganlab.evaluation.features import features_for
-from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.evaluation.statistics import Distances, SampleStatistics
 from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json, write_json
@@ -184,6 +184,7 @@ def probe() -> tuple[str, str]:
     for data, options in ((ring, RingOptions(name="ring")), (pictures, None)):
         values = to_float(data.held_out.values[:64]) * 0.9
         row = SampleStatistics(features_for(options, data), data.train, data.held_out, 64, 0).row(values, True)
+        row |= Distances(data.train, data.held_out, 64, 0).row(values)
         rounded = {key: _rounded(value) for key, value in row.items()}
         found.append(hashlib.sha256(json.dumps(rounded, sort_keys=True).encode()).hexdigest()[:8])
     return found[0], found[1]
@@ -218,11 +219,11 @@ def _of_run(folder: Path, unlabelled: bool) -> Cuts:
     options = experiment.data.model_dump_json()
     rows = {}
     for size in (ALL, *(size for size in SIZES if size < count)):
-        statistics = statistics_of(options, unlabelled, size or count)
+        statistics, distances = statistics_of(options, unlabelled, size or count), distances_of(options, size or count)
         rows[size] = tuple(
             Row({**_beside(scores[step], unlabelled), **found, "step": step, "protocol": {
                 **(scores[step].get("protocol") or {}), "features": statistics.features.name, "n_fake": size or count}})
-            for step, found in _rows(statistics, values, size or count)
+            for step, found in _rows(statistics, distances, values, size or count)
         )  # fmt: skip
     return Cuts(rows, "step", ())
 
@@ -233,10 +234,13 @@ def _beside(scores: Row, unlabelled: bool) -> dict[str, Any]:
     return {key: value for key, value in known.items() if not (unlabelled and key in ("classes", "class_shares_real"))}
 
 
-def _rows(statistics: SampleStatistics, values: dict[int, Tensor], size: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(
+    statistics: SampleStatistics, distances: Distances, values: dict[int, Tensor], size: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield step and statistics of the first samples of each snapshot, those of the last one thorough."""
     for step, samples in values.items():
-        yield step, statistics.row(samples[:size], thorough=step == max(values))
+        some = samples[:size]
+        yield step, {**distances.row(some), **statistics.row(some, thorough=step == max(values))}
 
 
 @lru_cache(4)
@@ -269,6 +273,13 @@ def statistics_of(options: str, unlabelled: bool, count: int) -> SampleStatistic
     # The same for every size.
     statistics.training = _training(options, unlabelled)
     return statistics
+
+
+@lru_cache(12)
+def distances_of(options: str, count: int) -> Distances:
+    """Return how far so many samples lie from a run's own data; both arguments as in `statistics_of`."""
+    _, data = _data(options, False)
+    return Distances(data.train, data.held_out, count, 0)
 
 
 @lru_cache(4)

@@ -189,3 +189,48 @@ def test_variety_that_the_features_cannot_see_is_not_known_and_acquits_nobody() 
     assert "nan" not in verdict.summary
     assert "variety of the samples" in [each.what for each in verdict.missing]
     assert "A healthy run has at least 50 %. How varied" in judged(improving(0.4, 0.0, **blind)).summary
+
+
+def distant(first: float, last: float, **changes: Any) -> list[dict[str, Any]]:
+    """Snapshots of garbage whose energy coefficient goes evenly from one value to another."""
+    rows = []
+    for index, value in enumerate(np.linspace(first, last, 8)):
+        # E over E + E|X - X'| + E|Y - Y'|
+        energies = {"energy_distance": 2 * value / (1 - value), "diversity": 1.0, "diversity_real": 1.0}
+        rows.append(row(100 * (index + 1), good=0.0, fid=300.0, **energies, **changes))
+    return rows
+
+
+REPEATS = {**BLOB, "near_duplicates": 1.0, "distinct": 4, "repeats_chance": 0.0}
+
+
+@pytest.mark.parametrize("changes", [{}, REPEATS])
+def test_garbage_that_comes_nearer_to_reals_is_under_trained(changes: dict[str, Any]) -> None:
+    verdict = judged(distant(0.6, 0.2, **changes))
+    assert verdict.name == "under_trained"
+    assert "energy coefficient" in verdict.summary
+
+
+def test_garbage_that_comes_no_nearer_than_it_was_at_first_has_never_learned() -> None:
+    assert judged(distant(0.55, 0.55)).name == "never_learned"
+    back = distant(0.7, 0.6)
+    assert judged([*distant(0.5, 0.5)[:1], *back[1:]]).name == "never_learned"
+
+
+def test_garbage_with_something_of_the_reals_that_repeats_itself_has_collapsed() -> None:
+    assert judged(distant(0.15, 0.15, **REPEATS)).name == "mode_collapse/total"
+    assert judged(distant(0.4, 0.4, **REPEATS)).name == "never_learned"
+
+
+def test_varied_samples_with_something_of_the_reals_are_not_said_to_show_nothing() -> None:
+    assert judged(distant(0.15, 0.15)).name == "inconclusive"
+    assert judged(distant(0.4, 0.4)).name == "never_learned"
+    assert judged(distant(0.15, 0.15, **BLOB)).name == "never_learned"
+
+
+@pytest.mark.parametrize(
+    ("planned", "name"), [(800, "never_learned"), (3000, "under_trained"), (None, "under_trained")]
+)
+def test_garbage_must_improve_by_much_where_nothing_is_left_of_the_run(planned: int | None, name: str) -> None:
+    rows = distant(0.45, 0.35)
+    assert diagnose(Evidence("log", snapshots=tuple(rows), planned=planned)).name == name

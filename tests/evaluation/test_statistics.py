@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,9 +18,9 @@ from ganlab.domain import Points
 from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.modes import CLASS_MINIMUM
-from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.evaluation.statistics import Distances, SampleStatistics
 from ganlab.randomness import seeded_generator
-from ganlab.runs.snapshots import statistic_of
+from ganlab.runs.snapshots import Row, statistic_of
 
 PAIRED = ("good", "precision", "recall", "density", "coverage", "fid", "vendi")
 CLASSES = ("class_counts", "class_shares_real", "classes", "vendi_by_class")
@@ -274,3 +275,16 @@ def test_a_training_set_of_a_handful(ring: World) -> None:
     train = take(ring.data.train, torch.arange(4))
     found = SampleStatistics(ring.features, train, take(ring.data.held_out, torch.arange(2)), count=2, seed=0)
     assert plain(found.row(ring.unseen(2), thorough=True))
+
+
+def test_reals_lie_nearer_to_reals_than_their_mean_and_that_nearer_than_noise(mnist: World) -> None:
+    distances = Distances(mnist.data.train, mnist.data.held_out, 200, 0)
+    reals = to_float(mnist.data.train.values[:200])
+    mean = to_float(mnist.data.train.values[:2000]).mean(0, keepdim=True).expand(200, -1, -1, -1)
+    noise = torch.rand(reals.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    near, blank, far = (
+        float(Row(distances.row(samples)).number("energy_coefficient") or 0.0) for samples in (reals, mean, noise)
+    )
+    assert near < 0.01
+    assert blank == pytest.approx(1 - 1 / math.sqrt(2), abs=0.02)
+    assert far > 0.5

@@ -118,6 +118,17 @@ def test_classes_present(counts: list[int] | None, real: list[float], expected: 
     assert classes_present(Row({"class_counts": counts, "class_shares_real": real})) == expected
 
 
+@pytest.mark.parametrize(
+    ("energy", "among", "reals", "expected"),
+    [(0.0, 1.0, 1.0, 0.0), (2.0, 0.0, 0.0, 1.0), (1.0, 1.0, 2.0, 0.25), (-0.01, 1.0, 1.0, 0.0), (0.0, 0.0, 0.0, None)],
+)
+def test_energy_coefficient(energy: float, among: float, reals: float, expected: float | None) -> None:
+    row = Row(step=1, energy_distance=energy, diversity=among, diversity_real=reals)
+    assert row.number("energy_coefficient") == expected
+    del row["diversity"]
+    assert row.number("energy_coefficient") is None
+
+
 def test_a_few_good_samples_by_chance_make_no_class() -> None:
     assert classes_present(Row({"class_counts": [5, 5], "class_shares_real": [0.5, 0.5], "n": 1000})) == 0.0
 

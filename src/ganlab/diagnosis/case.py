@@ -76,7 +76,12 @@ class Improvement:
     @property
     def words(self) -> str:
         """One sentence: what changed, and by how much."""
-        name = {"fid": "FID", "good": "The share of samples that pass the garbage test", "coverage": "Coverage"}
+        name = {
+            "fid": "FID",
+            "good": "The share of samples that pass the garbage test",
+            "coverage": "Coverage",
+            "energy_coefficient": "The distance of samples to reals (energy coefficient)",
+        }
         # From next to nothing any change is a great many percent.
         by = f"{100 * self.change:.0f} %" if self.change < 2 else "more than twice its level"
         return f"{name[self.signal]} still changed by {by} over the last half of the run."
@@ -277,15 +282,18 @@ class Case:
             ("fid", reading("fid"), -1, 0.0),
             ("good", lambda row: ratio(row, "good"), 1, 0.1),
             ("coverage", lambda row: ratio(row, "coverage"), 1, 0.05),
+            ("energy_coefficient", reading("energy_coefficient"), -1, 0.01),
         ):
             found, scale, window = self._late_trend(measure)
             change, level = found.change / scale, self.recently(measure)
             # What is garbage yet must improve by much to be on its way anywhere, unless it ranges over the data, has
-            # hardly begun, or nobody knows how much is left of the run; covering a little more says nothing.
+            # hardly begun, or much may be left of the run; covering a little more says nothing.
             if self.passing < GARBAGE and name == "coverage":
                 continue
-            open_ended = self.whole.planned is None and self.whole.experiment is None
-            needed = STILL if self.passing >= GARBAGE or self.ranging or self.young or open_ended else FAST
+            # What becomes like reals as a whole long before anything passes for one says nothing once much does.
+            if name == "energy_coefficient" and not (self.passing < GOOD and level < (measure(self.rows[0]) or 0.0)):
+                continue
+            needed = STILL if self.passing >= GARBAGE or self.ranging or self.young or self.unfinished else FAST
             if found.p_value < 0.1 and sign * change > needed and abs(change) * level > least:
                 return Improvement(name, abs(change), needed, window)
         return None
@@ -294,6 +302,13 @@ class Case:
     def improving(self) -> bool:
         """Return whether the samples still improve."""
         return self.improvement is not None
+
+    @property
+    def unfinished(self) -> bool:
+        """Return whether more than half of the run is left, or nobody knows how much is."""
+        if self.whole.planned is None:
+            return self.whole.experiment is None
+        return self.last_step < self.whole.planned / 2
 
     @property
     def updates(self) -> int | None:
@@ -339,12 +354,29 @@ class Case:
 
     @cached_property
     def ranging(self) -> bool:
-        """Whether the last samples, seen through statistics of patches, range over the data, however few pass.
+        """Whether the last samples range over the data, however few pass the garbage test.
 
-        Points that are scattered at random do so too, and a classifier sees what passes for a digit.
+        Seen through statistics of patches, reals have samples near them. A classifier takes noisy digits for none: then
+        the samples as a whole must lie near the reals. Points that are scattered at random range too, and don't count.
         """
-        recall, variety = self.recently(lambda row: ratio(row, "recall")), self.recently(relative_vendi)
-        return self.by_patches and recall >= RANGED and variety >= RANGED
+        varied = self.recently(relative_vendi) >= RANGED
+        recall = self.recently(lambda row: ratio(row, "recall"))
+        return varied and (recall >= RANGED if self.by_patches else self.of_pictures and self.shaped)
+
+    @cached_property
+    def shaped(self) -> bool:
+        """Whether the last samples as a whole lie nearer to the reals than a picture that does not change can."""
+        return self.recently(reading("energy_coefficient")) < SHAPED
+
+    @property
+    def of_pictures(self) -> bool:
+        """Whether the last samples are pictures: of points, no repeats are counted."""
+        return bool(self.recent) and self.recent[-1].number("near_duplicates") is not None
+
+    @property
+    def becoming(self) -> bool:
+        """Whether the last samples are no good yet, and still improve: what is alike among them may change."""
+        return self.passing < GOOD and self.improving
 
     @property
     def enough(self) -> float:
@@ -466,6 +498,10 @@ RANGED = 0.25
 """Recall and relative Vendi score from which samples range over the data, though few pass the garbage test. Labelled
 runs on colour pictures that made blurred digits, or the colours of photographs, had .29 and .49 or more; those that
 never learned had no recall, and at most a tenth of the variety."""
+
+SHAPED = 0.25
+"""Energy coefficient under which samples have something of the reals. The mean of the reals, over and over, has .29,
+and what labelled runs began with .3 to .7."""
 
 WORST_FID = 150.0
 """Best FID (Inception features) above which no image was ever learned: what published runs that failed never left."""

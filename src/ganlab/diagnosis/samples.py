@@ -25,7 +25,7 @@ from ganlab.diagnosis.readers.samples import SampleSource, SavedSamples, load_sa
 from ganlab.domain import Domain, Images, Points
 from ganlab.errors import DataError
 from ganlab.evaluation.features import features_for
-from ganlab.evaluation.statistics import SampleStatistics
+from ganlab.evaluation.statistics import Distances, SampleStatistics
 from ganlab.plots.cuts import SHOWN, cut_sheet
 from ganlab.plots.grids import Pixels
 from ganlab.runs.snapshots import Row
@@ -43,6 +43,9 @@ EMPTY = 0.02
 """Standard deviation of the pixels of an image that shows nothing, in [-1, 1], at most."""
 COLOUR = 0.08
 """Mean difference of the highest and lowest channel in most images that are not grey, in [-1, 1], at least."""
+
+MOST_APART = 1000
+"""Samples of a step whose distances to each other and to reals are taken, at most."""
 
 SEED = 0
 """Of the choice of reals: the same samples always get the same figures."""
@@ -226,13 +229,18 @@ def snapshots_of(
     classes = len(real.train.class_names)
     if classes > 1 and not features.class_names:
         notes.append(f"the features cannot tell the {classes} classes of the real images apart: no class is counted")
-    counts: dict[int, SampleStatistics] = {}
+    counts: dict[int, tuple[SampleStatistics, Distances]] = {}
     for index, (step, values) in enumerate(samples):
         alike, changes = as_real(values, domain, real.domain)
         notes += [change for change in changes if change not in notes]
         if len(alike) not in counts:
-            counts[len(alike)] = SampleStatistics(features, real.train, real.held_out, len(alike), SEED)
-        row = counts[len(alike)].row(alike, thorough=index == len(samples) - 1)
+            counts[len(alike)] = (
+                SampleStatistics(features, real.train, real.held_out, len(alike), SEED),
+                Distances(real.train, real.held_out, min(len(alike), MOST_APART), SEED),
+            )
+        statistics, distances = counts[len(alike)]
+        row = statistics.row(alike, thorough=index == len(samples) - 1)
+        row |= distances.row(alike[:MOST_APART]) if alike.isfinite().all() else {}
         protocol = {"features": features.name, "n_fake": len(alike), "generator": "as given"}
         rows.append(Row({"step": step, **row, "protocol": protocol}))
     return rows, notes

@@ -27,6 +27,7 @@ from ganlab.evaluation.battery import (
 from ganlab.evaluation.features import Features
 from ganlab.evaluation.kept import kept
 from ganlab.evaluation.modes import Repeats, duplicate_threshold, pair_rate, repeats, vendi
+from ganlab.evaluation.spread import Spread, compare
 from ganlab.randomness import seeded_generator
 from ganlab.runs.snapshots import MOST_REPEATED, STATISTICS, Taken
 
@@ -239,6 +240,36 @@ class SampleStatistics:
         """All training samples in pixel space, and how held-out ones compare with them."""
         values = self.train.values[:MOST_POINTS] if isinstance(self.train.domain, Points) else self.train.values
         return TrainingSet(values, self.held_out.values[:MOST_HELD_OUT], self.train.domain, self.seed)
+
+
+class Distances:
+    """How far samples lie from each other and from real ones, whatever they show: nothing is looked at but numbers.
+
+    Args:
+        train, held_out: real samples.
+        count: samples that are compared with as many held-out reals, at least 2.
+        seed: chooses the reals.
+
+    Attributes:
+        held_out: those that samples are compared with.
+        floor: training data against them, which is what a perfect generator would score.
+    """
+
+    def __init__(self, train: Samples, held_out: Samples, count: int, seed: int) -> None:
+        others = held_out if len(held_out) > 1 else train
+        self.held_out = draw(others, count, seed, "snapshot/held_out")
+        drawn = draw(train, count, seed, "snapshot/train")
+        self.floor: Spread = compare(drawn.flatten(1), self.held_out.flatten(1))
+
+    def row(self, samples: Tensor) -> dict[str, float]:
+        """Return `diversity` and `energy_distance` of samples (N, ...), N >= 2, each with its `_real`."""
+        found = compare(samples.flatten(1), self.held_out.flatten(1), self.floor.diversity_real)
+        return {
+            "diversity": found.diversity,
+            "diversity_real": found.diversity_real,
+            "energy_distance": found.energy_distance,
+            "energy_distance_real": self.floor.energy_distance,
+        }
 
 
 def _paired(names: list[str], found: dict[str, Value], real: dict[str, Value] | None) -> dict[str, Value]:

@@ -19,8 +19,7 @@ from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
 from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.features import Features, features_for
-from ganlab.evaluation.spread import Spread, compare
-from ganlab.evaluation.statistics import SampleStatistics, draw
+from ganlab.evaluation.statistics import Distances, SampleStatistics
 from ganlab.monitor.undisturbed import undisturbed
 from ganlab.text import excerpt
 
@@ -45,6 +44,11 @@ class Comparison:
         """What one sample is."""
         return self.real.domain
 
+    @property
+    def held_out(self) -> Tensor:
+        """Reals that samples are compared with."""
+        return self.distances.held_out
+
     @cached_property
     def features(self) -> Features:
         """What samples are seen through."""
@@ -61,10 +65,7 @@ class Comparison:
         if pixels is not None and isinstance(self.domain, Images) and pixels != self.domain.side:
             factor = self.domain.side // pixels
             real = mapped(real, lambda images: enlarged(reduced(images, factor), factor), f"at {pixels} pixels")
-        self.held_out = draw(real.held_out, size, self.seed, "snapshot/held_out")
-        train = draw(real.train, size, self.seed, "snapshot/train")
-        # Training data against held-out ones: what a perfect generator would score at this number of samples.
-        self.floor: Spread = compare(train.flatten(1), self.held_out.flatten(1))
+        self.distances = Distances(real.train, real.held_out, size, self.seed)
         self.statistics = SampleStatistics(self.features, real.train, real.held_out, size, self.seed)
         # Of a growing run's sizes only the last is looked at thoroughly.
         self.statistics.prepare(thorough=pixels is None)
@@ -82,15 +83,11 @@ class Comparison:
             pixels: side of the reals to compare with, enlarged again; None: as they are.
 
         Returns:
-            The keys that `SampleStatistics.row` gives; `diversity` and `energy_distance`, each with its `_real`.
+            The keys that `Distances.row` and `SampleStatistics.row` give.
         """
         self.prepare(len(samples), pixels)
-        spread = compare(samples.flatten(1), self.held_out.flatten(1), self.floor.diversity_real)
         return {
-            "diversity": spread.diversity,
-            "diversity_real": spread.diversity_real,
-            "energy_distance": spread.energy_distance,
-            "energy_distance_real": self.floor.energy_distance,
+            **self.distances.row(samples),
             **self.statistics.row(samples, thorough, asked),
             "protocol": {
                 "space": self.domain.space,

@@ -114,6 +114,20 @@ def classes_present(row: Row) -> float | None:
     return sum(made) / len(made) if made else None
 
 
+def energy_coefficient(row: Row) -> float | None:
+    """Return the energy coefficient of inhomogeneity of samples and reals (Szekely & Rizzo 2013), in [0, 1].
+
+    With E = 2 E|X - Y| - E|X - X'| - E|Y - Y'| for samples X and reals Y it is E over 2 E|X - Y|: 0 if both are
+    distributed alike. The mean of the reals, over and over, scores about 1 - 1/sqrt(2) = .29 in many dimensions. None
+    if the row holds no such distances, or all are 0.
+    """
+    energy, among, among_reals = (row.number(key) for key in ("energy_distance", "diversity", "diversity_real"))
+    if energy is None or among is None or among_reals is None:
+        return None
+    between = energy + among + among_reals
+    return max(0.0, energy / between) if between > 0 else None
+
+
 # -- the table ------------------------------------------------------------------------------------------------------
 
 
@@ -641,6 +655,14 @@ TABLE: tuple[Statistic, ...] = (
         ),
     ),
     Statistic("diversity", "distance of samples to each other", POSITIVE, taken="elsewhere", line=Line()),
+    Statistic(
+        "energy_coefficient",
+        "energy distance over twice the mean distance of a sample and a real: .29 for the mean of the reals alone",
+        SHARE,
+        "lower",
+        taken="derived",
+        derive=energy_coefficient,
+    ),
 )
 
 STATISTICS: dict[str, Statistic] = {each.name: each for each in TABLE}

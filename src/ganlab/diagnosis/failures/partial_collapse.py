@@ -65,7 +65,7 @@ def examine(case: Case) -> Iterator[Charge]:
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
-    if blurred(case):
+    if blurred(case) or case.becoming:
         return
     # Where all classes are there, each with few faces, the collapse is one within them.
     few = always_twins(case)

@@ -24,7 +24,7 @@ def examine(case: Case) -> Iterator[Charge]:
     def single(row: Row) -> bool:
         return repeated(row) and row.number("distinct") == 1
 
-    if blurred(case):
+    if blurred(case) or (case.becoming and not case.always_recently(single)):
         return
     value = case.recently(relative_vendi)
     # A generator that jumps from one sample to another is between two of them at times: most snapshots must say so.

@@ -21,7 +21,7 @@ def examine(case: Case) -> Iterator[Charge]:
         yield falling(case)
         return
     found = case.improvement
-    if found is None or twins(case):
+    if found is None or (twins(case) and not case.becoming):
         return
     good = not shortfall(case)
     if good and (case.passing >= NEAR or found.change <= QUICK):

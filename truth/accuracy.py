@@ -4,7 +4,7 @@
     python -m truth.colour train && python -m truth.trainers train
     python -m truth.accuracy rows         the statistics of all cuts (`truth.cuts`), cached, of runs that have none
     python -m truth.accuracy judge        verdicts next to what is right, of the runs that rules were tuned on
-    python -m truth.accuracy calibrate    src/ganlab/diagnosis/calibration.json, from all runs
+    python -m truth.accuracy calibrate    src/ganlab/diagnosis/calibration.json, from the runs that were only measured
     python -m truth.accuracy measure      docs/verdicts/accuracy.json, the figures of docs/verdict_accuracy.md
     python -m truth.accuracy final        rows, calibrate and measure; then python -m docs.make.verdict_accuracy
 
@@ -19,7 +19,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby, product
 from pathlib import Path
@@ -31,17 +31,14 @@ from numpy.typing import NDArray
 from ganlab.diagnosis import calibration
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.judge import diagnose, readings
-from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.findings import UNMEASURED
+from ganlab.diagnosis.judge import diagnose
 from ganlab.runs.files import write_json
 from ganlab.sweeps.counting import wilson
 from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of
 from truth.baselines import described, nearest_neighbour, rules_of_thumb
 from truth.corpora import Labelled, labelled
 from truth.cuts import ALL, SIZES, SNAPSHOTS, View, beside_samples, compute, cuts_of, every, seen, thinned, views
-
-BINS = 3
-"""Bins of strength in a cell, at most."""
 
 ROOT = Path(__file__).parents[1]
 CALIBRATION = Path(calibration.__file__).with_name("calibration.json")
@@ -61,9 +58,10 @@ class Judged:
     Attributes:
         run: the run.
         view: what it was judged by, as in `truth.cuts.views`.
-        samples, snapshots: that it was judged on; ALL for as many as there are.
+        samples, snapshots: that it was judged on; 0 for losses alone.
         verdict: name of the verdict, or UNREAD.
-        confidence, strength: of the verdict, and of the charge that decided it.
+        confidence: of the verdict.
+        doubt: what makes it unlike all labelled runs.
         onset: step since which the failure holds, as the verdict says.
         steps: of the whole run.
         domain: that its confidence is read from.
@@ -74,11 +72,11 @@ class Judged:
 
     run: Labelled
     view: View
-    samples: int
+    samples: float
     snapshots: int
     verdict: str
     confidence: float = 0.0
-    strength: float = 0.0
+    doubt: str = ""
     onset: int | None = None
     steps: int = 0
     domain: str | None = None
@@ -97,6 +95,11 @@ class Judged:
         return self.verdict not in (UNREAD, INCONCLUSIVE)
 
     @property
+    def configuration(self) -> tuple[str, str]:
+        """Corpus and configuration of the run."""
+        return self.run.corpus, self.run.group
+
+    @property
     def surely_accused(self) -> bool:
         """Whether it is accused of a failure that it doesn't have, at a confidence of SURE or more."""
         return accuses(self.verdict) and not self.right and self.verdict != UNREAD and self.confidence >= SURE
@@ -112,51 +115,41 @@ def judged(corpora: Path, run: Labelled, cut: bool = False) -> list[Judged]:
     for view in views(run):
         if view == "losses":
             silent = not (log.curves or log.quality or log.players)
-            found.append(Judged(run, view, ALL, ALL, UNREAD) if silent else _judge(run, view, (ALL, ALL), log))
+            found.append(Judged(run, view, 0, 0, UNREAD) if silent else _judge(run, view, log))
             continue
         try:
             cuts = cuts_of(corpora, run, view)
         except FileNotFoundError:
             continue
         if cuts.unread:
-            found += [] if cut else [Judged(run, view, ALL, ALL, UNREAD)]
+            found += [] if cut else [Judged(run, view, 0, 0, UNREAD)]
             continue
         for size, count in product(SIZES, SNAPSHOTS) if cut else [(ALL, ALL)]:
             rows = cuts.at(size) if cut else cuts.rows[ALL]
             after = [row for row in rows or () if row.step > 0] if rows and len(rows) > 1 else rows
             if rows and after and len(after) >= count:
                 chosen = thinned(after, count) if cut else rows
-                found.append(_judge(run, view, (size, count), seen(log, cuts, chosen)))
+                found.append(_judge(run, view, seen(log, cuts, chosen)))
     return found
 
 
-def _judge(run: Labelled, view: View, sizes: tuple[int, int], evidence: Evidence) -> Judged:
-    verdict = diagnose(evidence)
+def _judge(run: Labelled, view: View, evidence: Evidence) -> Judged:
+    verdict, case = diagnose(evidence), Case(evidence)
     name = evidence.snapshots[-1].get("protocol", {}).get("features", "") if evidence.snapshots else ""
     return Judged(
         run,
         view,
-        *sizes,
+        *calibration.size_of(case),
         verdict.name,
         verdict.confidence,
-        strength(evidence, verdict),
+        calibration.doubt_of(case),
         onset=verdict.onset_step,
         steps=evidence.last_step,
-        domain=calibration.domain_of(Case(evidence)),
+        domain=calibration.domain_of(case),
         features=name.rpartition("-")[0] if "pyramid" in name else name,
         thumb=rules_of_thumb(evidence),
         numbers=described(evidence),
     )
-
-
-def strength(evidence: Evidence, verdict: Verdict) -> float:
-    """Return how clear the charge is that decided a verdict; 0 if nothing was proved."""
-    for game in evidence.games().values():
-        for reading in readings(game):
-            for failure, charge in reading.holding:
-                if failure.name == verdict.name or failure_of(failure.name) == verdict.name:
-                    return charge.strength
-    return 0.0
 
 
 def judge_all(corpora: Path, runs: Sequence[Labelled], jobs: int, cut: bool = False) -> list[Judged]:
@@ -263,6 +256,8 @@ def lines(found: Sequence[Judged], tuned: Sequence[Judged]) -> dict[str, Any]:
         figures[name] = {
             **counted(chosen),
             "surely_accused": sum(each.surely_accused for each in chosen),
+            "surely_accused_of": dict(sorted(Counter(each.verdict for each in chosen if each.surely_accused).items())),
+            "states": {state: in_state(chosen, state) for state in ("good", "poor", "failed")},
             "onsets": len(errors),
             "onset_error": round(float(np.median(errors)), 3) if errors else None,
             "baselines": {
@@ -272,6 +267,13 @@ def lines(found: Sequence[Judged], tuned: Sequence[Judged]) -> dict[str, Any]:
             },
         }
     return figures
+
+
+def in_state(found: Sequence[Judged], state: str) -> dict[str, int]:
+    """Count the runs of one state: all, those that are judged right, and those on which nothing is proved."""
+    chosen = [each for each in found if each.run.state == state]
+    right, inconclusive = sum(each.right for each in chosen), sum(not each.decided for each in chosen)
+    return {"runs": len(chosen), "right": right, "inconclusive": inconclusive}
 
 
 def _neighbour(known: Sequence[tuple[Labelled, NDArray[np.float64]]], each: Judged) -> str:
@@ -305,57 +307,74 @@ def wrong(found: Sequence[Judged]) -> list[dict[str, Any]]:
 # -- calibration --------------------------------------------------------------------------------------------------
 
 
-def bins_of(found: Sequence[Judged]) -> list[dict[str, float]]:
-    """Return bins of strength, monotone in the share that was right (otherwise bins are merged).
+def cells_of(cuts: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Return the cells of the table that confidences are read from: of each run one verdict, if anything is proved."""
+    cells: dict[tuple[str, float, int], dict[tuple[str, str], bool]] = {}
+    for each in cuts:
+        if each.domain is not None and each.decided:
+            cell = cells.setdefault((each.domain, each.samples, each.snapshots), {})
+            # Pictures of one class are judged in two views, which are the same.
+            cell.setdefault((each.run.corpus, each.run.name), each.right)
+    return [
+        {
+            "domain": domain,
+            "samples": int(samples),
+            "snapshots": snapshots,
+            "right": sum(runs.values()),
+            "runs": len(runs),
+        }
+        for (domain, samples, snapshots), runs in sorted(cells.items())
+    ]
 
-    At most BINS, each of calibration.ENOUGH_RUNS decided verdicts at least, if there are as many.
+
+def table_of(found: Sequence[Judged], cuts: Sequence[Judged]) -> dict[str, Any]:
+    """Return the table that confidences are read from, made of the runs that were only measured.
+
+    Args:
+        found: runs, judged on all that is known of them.
+        cuts: the same, judged on all cuts.
     """
-    decided = sorted((each.strength, each.right) for each in found if each.decided)
-    count = max(1, min(BINS, len(decided) // calibration.ENOUGH_RUNS))
-    bins: list[dict[str, float]] = []
-    for part in filter(len, np.array_split(np.array(decided, dtype=float), count)):
-        bins.append({"from": float(part[0, 0]), "right": int(part[:, 1].sum()), "runs": len(part)})
-        while len(bins) > 1 and (share(bins[-1]) < share(bins[-2]) or bins[-1]["from"] == bins[-2]["from"]):
-            last = bins.pop()
-            bins[-1] = {**bins[-1], "right": bins[-1]["right"] + last["right"], "runs": bins[-1]["runs"] + last["runs"]}
-    if bins:
-        bins[0]["from"] = 0.0
-    return bins
+    found, cuts = ([each for each in those if each.run.split == "measure"] for those in (found, cuts))
+    had = {
+        (each.run.corpus, each.run.name, failure_of(each.verdict))
+        for each in found
+        if each.decided and each.view != "losses"
+    }
+    return {"cells": cells_of(cuts), "verdicts": dict(sorted(Counter(verdict for *_, verdict in had).items()))}
 
 
-def share(each: dict[str, float]) -> float:
-    """Return (right + 1) / (runs + 2), Laplace's rule of succession."""
-    return (each["right"] + 1) / (each["runs"] + 2)
+def held_out(these: Sequence[Judged], found: Sequence[Judged], cuts: Sequence[Judged]) -> Iterator[tuple[Judged, str]]:
+    """Yield verdicts, each as sure as the table makes it without the runs of its own configuration, with the basis.
 
-
-def cells_of(found: Sequence[Judged]) -> list[dict[str, Any]]:
-    """Return the cells of the table that confidences are read from, each with its bins."""
-    groups: dict[tuple[str, int, int], list[Judged]] = {}
-    for each in found:
-        if each.domain is not None:
-            groups.setdefault((each.domain, each.samples, each.snapshots), []).append(each)
-    keys = ("domain", "samples", "snapshots")
-    cells = [{**dict(zip(keys, key, strict=True)), "bins": bins_of(group)} for key, group in sorted(groups.items())]
-    return [cell for cell in cells if cell["bins"]]
+    Args:
+        these: the verdicts.
+        found, cuts: all runs, as `table_of` is given them.
+    """
+    tables: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in these:
+        if each.configuration not in tables:
+            others = ([one for one in those if one.configuration != each.configuration] for those in (found, cuts))
+            tables[each.configuration] = table_of(*others)
+        if each.verdict == UNREAD:
+            yield each, ""
+            continue
+        known = tables[each.configuration]
+        sure, basis = calibration.earned(known, each.verdict, each.domain, each.samples, each.snapshots, each.doubt)
+        yield replace(each, confidence=sure), basis
 
 
 def calibrated(found: Sequence[Judged], cuts: Sequence[Judged]) -> dict[str, Any]:
-    """Return the table that confidences are read from.
-
-    Args:
-        found: all runs, judged on all that is known of them.
-        cuts: the same, judged on all cuts.
-    """
-    failures = Counter(failure_of(each.verdict) for each in found if each.decided and each.view != "losses")
-    return {"made_from": made_from(found), "cells": cells_of(cuts), "failures": dict(sorted(failures.items()))}
+    """Return what calibration.json holds: the table, and what it was made from."""
+    return {"made_from": made_from(found), **table_of(found, cuts)}
 
 
 def made_from(found: Sequence[Judged]) -> dict[str, Any]:
     """Return the runs and the commit that figures were made from, and the command that makes them again."""
-    runs = {id(each.run): each.run.corpus for each in found}
+    runs = {(each.run.corpus, each.run.name): each.run for each in found}.values()
     return {
         "command": "python -m truth.accuracy final",
-        "runs": dict(sorted(Counter(runs.values()).items())),
+        "runs": dict(sorted(Counter(run.corpus for run in runs).items())),
+        "measured": dict(sorted(Counter(run.corpus for run in runs if run.split == "measure").items())),
         "commit": commit(),
         "features": sorted({each.features for each in found} - {""}),
     }
@@ -370,27 +389,22 @@ def commit() -> str:
     return f"{name} + changes" if changes else name
 
 
-def checked(cuts: Sequence[Judged]) -> list[dict[str, Any]]:
-    """Return how often verdicts of each confidence were right: bins of the tuned runs, held against the others."""
-    tuned, others = (
-        [each for each in cuts if each.run.split == split and each.decided and each.domain is not None]
-        for split in ("tune", "measure")
-    )
-    table = {(cell["domain"], cell["samples"], cell["snapshots"]): cell["bins"] for cell in cells_of(tuned)}
-    said: dict[str, list[tuple[float, bool]]] = {}
-    for each in others:
-        bins = table.get((str(each.domain), each.samples, each.snapshots), [])
-        if sum(one["runs"] for one in bins) >= calibration.ENOUGH_RUNS:
-            confidence = share([one for one in bins if one["from"] <= each.strength][-1])
-            said.setdefault(str(each.domain), []).append((confidence, each.right))
+def checked(found: Sequence[Judged], cuts: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Return how often calibrated verdicts were right, held against the confidences that other configurations give."""
+    measured = [each for each in cuts if each.run.split == "measure" and each.decided and each.domain is not None]
+    said: dict[str, list[Judged]] = {}
+    for each, basis in held_out(measured, found, cuts):
+        if not basis.startswith(UNMEASURED):
+            said.setdefault(str(each.domain), []).append(each)
     return [
         {
             "domain": domain,
-            "verdicts": len(pairs),
-            "confidence": round(float(np.mean([sure for sure, _ in pairs])), 3),
-            "right": round(float(np.mean([right for _, right in pairs])), 3),
+            "runs": len({(each.run.corpus, each.run.name) for each in those}),
+            "verdicts": len(those),
+            "confidence": round(float(np.mean([each.confidence for each in those])), 3),
+            "right": round(float(np.mean([each.right for each in those])), 3),
         }
-        for domain, pairs in sorted(said.items())
+        for domain, those in sorted(said.items())
     ]
 
 
@@ -398,14 +412,20 @@ def checked(cuts: Sequence[Judged]) -> list[dict[str, Any]]:
 
 
 def measured(found: Sequence[Judged], cuts: Sequence[Judged]) -> dict[str, Any]:
-    """Return the figures that docs/verdict_accuracy.md is made from."""
-    splits = {split: [each for each in found if each.run.split == split] for split in ("tune", "measure")}
+    """Return the figures that docs/verdict_accuracy.md is made from.
+
+    Args:
+        found: all runs, judged on all that is known of them.
+        cuts: the same, judged on all cuts.
+    """
+    earned = [each for each, _ in held_out(found, found, cuts)]
+    splits = {split: [each for each in earned if each.run.split == split] for split in ("tune", "measure")}
     return {
         "made_from": made_from(found),
         "tuned": lines(splits["tune"], splits["tune"]),
         "measured": lines(splits["measure"], splits["tune"]),
         "confusion": {name: confusion(each) for name, each in parts(splits["measure"])},
-        "confidence": checked(cuts),
+        "confidence": checked(found, cuts),
         "wrong": {name: wrong(each) for name, each in parts(splits["measure"]) if each[0].view != "losses"},
     }
 
@@ -418,8 +438,7 @@ def print_runs(found: Sequence[Judged]) -> None:
             mark = " " if each.right else "!" if each.surely_accused or each.run.missed(each.verdict) else "X"
             label = each.run.label["label"] if each.run.label else each.run.state
             wanted = "" if each.right else " or ".join(sorted(each.run.right))
-            sure = f"{each.confidence:.2f} {each.strength:.2f}"
-            print(f"{mark} {each.run.name:40} {label:12} {each.verdict:44} {sure} {wanted}")
+            print(f"{mark} {each.run.name:40} {label:12} {each.verdict:44} {each.confidence:.2f} {wanted}")
     for name, figures in lines(found, found).items():
         print(f"\n{name}: {_in_words(figures)}; onset off by {figures['onset_error']} of the run ({figures['onsets']})")
         for baseline, its in figures["baselines"].items():
@@ -453,12 +472,11 @@ def main() -> None:
     if arguments.command == "judge":
         print_runs(judge_all(corpora, [run for run in runs if run.split == "tune"], jobs))
     if arguments.command in ("calibrate", "measure", "final"):
-        cuts = judge_all(corpora, runs, jobs, cut=True)
+        found, cuts = (judge_all(corpora, runs, jobs, cut) for cut in (False, True))
         if arguments.command != "measure":
-            write_json(CALIBRATION, calibrated(judge_all(corpora, runs, jobs), cuts))
-            calibration.table.cache_clear()
+            write_json(CALIBRATION, calibrated(found, cuts))
         if arguments.command != "calibrate":
-            write_json(FIGURES, measured(judge_all(corpora, runs, jobs), cuts))
+            write_json(FIGURES, measured(found, cuts))
 
 
 if __name__ == "__main__":

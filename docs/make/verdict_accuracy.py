@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from docs.make.remarks import Remark, outdated, read_remarks
-from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, table
+from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, table
 from ganlab.runs.files import read_json
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ HISTORY = "runs that were only measured"
 Figures = Mapping[str, Any]
 
 
-def page(found: Figures, logs: Figures, cells: Sequence[Figures], remark: Remark | None) -> str:
+def page(found: Figures, logs: Figures, cells: Sequence[Cell], remark: Remark | None) -> str:
     """Return the whole page.
 
     Args:
@@ -59,7 +59,13 @@ left out where there are samples. Accused: good runs that are given a failure. M
 Flattered: poor runs, which are between good and failed, called healthy. Surely accused: runs of any kind that are
 accused, at {100 * UNCALIBRATED:.0f} % or more, of a failure that they don't have. Onset: the median distance of a
 right verdict's first step from the first snapshot that was as bad as the last one, as a share of the run, where that is
-known of the run.
+known of the run. The confidence of a run here is the one that it has without the runs of its own configuration.
+
+By what the runs are, right of all, and those on which nothing is proved:
+
+{by_state(found["measured"])}
+
+{surely_accused(found["measured"])}
 
 ## Runs that rules were tuned on
 
@@ -79,14 +85,19 @@ Shares of the measured runs that each is right on; accused and missed as above.
 
 ## Confidence
 
-A confidence is (right + 1)/(runs + 2) over the labelled runs of the same domain that were judged on no more samples and
-snapshots than the run at hand, and as clearly; with more evidence no run looks less sure. Every run was cut to 25, 64,
-100 and 1,000 samples and to 1, 4 and 12 snapshots. Where fewer than {ENOUGH_RUNS} runs were decided, a confidence is
-called uncalibrated and is at most {UNCALIBRATED}.
+A confidence is (right + 1)/(runs + 2) over the labelled runs that no rule was tuned on, of the same domain, that were
+judged on no more samples and snapshots than the run at hand. With more evidence no run looks less sure: it is trusted
+no more than those that were judged on more. Every run was cut to 25, 64, 100 and 1,000 samples and to 1, 4 and 12
+snapshots. Right, of those on which anything was proved:
 
 {cells_table(cells)}
 
-Here the same table is made from the tuned runs alone, and held against the others:
+Where a run reaches no cell of {ENOUGH_RUNS} runs or more, or fewer labelled runs had its verdict, its confidence is
+called uncalibrated and is at most {UNCALIBRATED}. Runs of ganlab's and of other trainers are held apart. How far a
+number lies from its threshold is not counted: bins of it said more than came true on runs that were held out.
+
+Confidence held against what came out: each verdict is given the confidence that the table has without the runs of its
+own configuration.
 
 {confidence(found["confidence"])}
 
@@ -137,6 +148,26 @@ def accuracy(lines: Mapping[str, Figures]) -> str:
     return table_of(heading, rows)
 
 
+def by_state(lines: Mapping[str, Figures]) -> str:
+    """Return a line for each domain: how many good, poor and failed runs were judged rightly."""
+    rows = []
+    for name, its in lines.items():
+        states = (its["states"][state] for state in ("good", "poor", "failed"))
+        rows.append((name, *(f"{each['right']} of {each['runs']} ({each['inconclusive']})" for each in states)))
+    return table_of(("runs", "good", "poor", "failed"), rows)
+
+
+def surely_accused(lines: Mapping[str, Figures]) -> str:
+    """Return what was held wrongly and surely against runs, a sentence for each domain."""
+    found = {name: its["surely_accused_of"] for name, its in lines.items() if its["surely_accused_of"]}
+    if not found:
+        return "No run was surely accused of a failure that it does not have."
+    parts = (
+        f"{name}: {', '.join(f'{verdict} {count}' for verdict, count in its.items())}" for name, its in found.items()
+    )
+    return f"Surely accused of, by domain: {'; '.join(parts)}."
+
+
 def baselines(lines: Mapping[str, Figures]) -> str:
     """Return a line for each domain: the share that each judge is right on."""
     names = list(dict.fromkeys(name for its in lines.values() for name in its["baselines"]))
@@ -148,12 +179,12 @@ def baselines(lines: Mapping[str, Figures]) -> str:
     return table_of(("runs", "ganlab", *names), rows)
 
 
-def cells_table(cells: Sequence[Figures]) -> str:
+def cells_table(cells: Sequence[Cell]) -> str:
     """Return a line for each domain and number of samples: right of decided runs by the number of snapshots."""
-    counts = sorted({cell["snapshots"] for cell in cells if cell["snapshots"]})
+    counts = sorted({cell.snapshots for cell in cells if cell.snapshots})
     rows = []
-    for domain, samples in sorted({(cell["domain"], cell["samples"]) for cell in cells}, key=_order):
-        found = {cell["snapshots"]: _decided(cell) for cell in cells if _of(cell) == (domain, samples)}
+    for domain, samples in sorted({(cell.domain, cell.samples) for cell in cells}, key=_order):
+        found = {cell.snapshots: _decided(cell) for cell in cells if (cell.domain, cell.samples) == (domain, samples)}
         shown = [found.get(0, "")] if not samples else [found.get(count, "") for count in counts]
         shown += [""] * (len(counts) - len(shown))
         rows.append((DOMAINS[domain], f"{samples:,}" if samples else "losses alone", *shown))
@@ -165,22 +196,23 @@ def _order(pair: tuple[str, int]) -> tuple[int, int]:
     return list(DOMAINS).index(pair[0]), pair[1]
 
 
-def _of(cell: Figures) -> tuple[str, int]:
-    return cell["domain"], cell["samples"]
-
-
-def _decided(cell: Figures) -> str:
-    right, runs = (sum(each[key] for each in cell["bins"]) for key in ("right", "runs"))
-    return f"{right} of {runs}" + (", uncalibrated" if runs < ENOUGH_RUNS else "")
+def _decided(cell: Cell) -> str:
+    return f"{cell.right} of {cell.runs}" + (", uncalibrated" if cell.runs < ENOUGH_RUNS else "")
 
 
 def confidence(lines: Sequence[Figures]) -> str:
     """Return a line for each domain: what was said on average of all cuts, and how often it was right."""
     rows = [
-        (DOMAINS[its["domain"]], its["verdicts"], f"{100 * its['confidence']:.0f} %", f"{100 * its['right']:.0f} %")
+        (
+            DOMAINS[its["domain"]],
+            its["runs"],
+            its["verdicts"],
+            f"{100 * its['confidence']:.0f} %",
+            f"{100 * its['right']:.0f} %",
+        )
         for its in lines
     ]
-    return table_of(("", "verdicts on cuts", "mean confidence", "right"), rows)
+    return table_of(("", "runs", "calibrated verdicts on cuts", "mean confidence", "right"), rows)
 
 
 def confusions(found: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
@@ -268,7 +300,7 @@ def outcome(found: Figures) -> str:
 def main() -> None:
     """Write the page and the README's sentences."""
     found, remarks = read_json(FIGURES), read_remarks("verdict_accuracy")
-    PAGE.write_text(page(found, read_json(LOGS), table()["cells"], remarks.get(HISTORY)))
+    PAGE.write_text(page(found, read_json(LOGS), [Cell(**each) for each in table()["cells"]], remarks.get(HISTORY)))
     README.write_text(with_sentences(README.read_text(), found))
     for line in outdated(remarks, {HISTORY: outcome(found)}):
         print(f"warning: a remark may no longer be true: {line}")

@@ -296,10 +296,10 @@ verdict counts them among all samples, by what the features see, so its share ma
 
 **Every statistic of samples** is judged relative to the value that the same number of real samples reaches.
 
-**Confidence** is (right + 1)/(runs + 2) over labelled runs of the same domain (MNIST, points, pictures with or without
-classes, losses alone) that were judged on as many samples and snapshots, or fewer, and whose evidence was as clear. How
-clear it is depends on how far its least clear number is from the threshold (fully clear: twice or half of it). If fewer
-than ten such runs were decided, or had the failure, confidence is marked "uncalibrated" and is at most .8.
+**Confidence** is (right + 1)/(runs + 2) over labelled runs that no rule was tuned on, of the same domain (ganlab's or
+those of other trainers, on MNIST, on points, on pictures with or without classes, by losses alone), that were judged on
+as many samples and snapshots, or fewer. If fewer than ten such runs were decided, or had the verdict, confidence is
+marked "uncalibrated" and is at most .8.
 
 **Runs of other code.** The format is recognised by content. Nothing is written next to your files; with `--out`,
 verdict.json and the pictures are written to that folder.

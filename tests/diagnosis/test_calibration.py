@@ -12,32 +12,29 @@ import pytest
 
 from ganlab.config.load import experiment_from_mapping
 from ganlab.diagnosis import calibration
-from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, confidence, domain_of
-from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, confidence, domain_of
+from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence, Series
-from ganlab.diagnosis.findings import Finding
 from ganlab.evaluation.classifier import shipped
 
 SHIPPED = calibration.table()
 
 
-def charge(value: float = 2.0) -> Charge:
-    """A charge as clear as the distance of a value from its threshold, 1."""
-    found = Finding("good", value, 1.0, (10, 20), "", "")
-    return Charge(severity=1.0, onset=10, window=(10, 20), findings=(found,), summary="All samples are alike.")
-
-
 def run(samples: int = 1000, snapshots: int = 12, features: str = "mnist-cnn-0", **row: Any) -> Evidence:
-    """A run that was judged on so many samples and snapshots."""
+    """A run of ganlab's that was judged on so many samples and snapshots."""
     rows = ({"step": 10 * step + 10, "n": samples, "good": 0.9, "protocol": {"features": features}, **row}
             for step in range(snapshots))  # fmt: skip
     curves = {"d_loss": Series(np.arange(1, 21), np.ones(20))}
-    return Evidence("run", curves=curves, snapshots=tuple(rows))
+    return Evidence("run", curves=curves, snapshots=tuple(rows), experiment=experiment_from_mapping({}, ()))
+
+
+def others(evidence: Evidence) -> Evidence:
+    """The same run, trained by another program."""
+    return replace(evidence, experiment=None)
 
 
 def cell(samples: int, snapshots: int, right: int, runs: int, domain: str = "mnist") -> dict[str, Any]:
-    bins = [{"from": 0.0, "right": right, "runs": runs}]
-    return {"domain": domain, "samples": samples, "snapshots": snapshots, "bins": bins}
+    return {"domain": domain, "samples": samples, "snapshots": snapshots, "right": right, "runs": runs}
 
 
 RING = experiment_from_mapping(
@@ -48,20 +45,23 @@ CELLS = [
     cell(64, 1, 39, 40),
     cell(64, 4, 35, 40),
     cell(1000, 1, 38, 40),
-    {**cell(1000, 4, 0, 0), "bins": [{"from": 0.0, "right": 7, "runs": 10}, {"from": 0.5, "right": 30, "runs": 30}]},
+    cell(1000, 4, 37, 40),
+    cell(1000, 12, 9, 9),
     cell(64, 1, 12, 12, "classes"),
+    cell(25, 1, 6, 10, "mnist, other code"),
+    cell(64, 1, 3, 3, "mnist, other code"),
     cell(0, 0, 13, 14, "losses"),
 ]
 
 
 @pytest.fixture(autouse=True)
 def _calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"cells": CELLS, "failures": {"mode_collapse": 40, "degraded": 3}}
+    known = {"cells": CELLS, "verdicts": {"mode_collapse": 40, "degraded": 3}}
     monkeypatch.setattr(calibration, "table", lambda: known)
 
 
-def sure(evidence: Evidence, name: str = "mode_collapse/total", value: float = 2.0) -> tuple[float, str]:
-    return confidence(name, charge(value), Case(evidence))
+def sure(evidence: Evidence, name: str = "mode_collapse/total") -> tuple[float, str]:
+    return confidence(name, Case(evidence))
 
 
 def test_as_often_as_runs_of_the_same_domain_and_size_were_judged_right() -> None:
@@ -80,33 +80,53 @@ def test_a_run_is_held_against_the_largest_sizes_that_it_reaches() -> None:
     assert sure(run(5000, 100)) == sure(run(1000, 4))
 
 
-def test_clearer_verdicts_are_held_against_clearer_ones() -> None:
-    assert sure(run(1000, 4), value=1.1) == (
-        pytest.approx(8 / 12, abs=1e-3),
-        "7 of 10 labelled runs on MNIST with a verdict as clear as this one, judged on 1,000 samples and 4 snapshots, "
-        "were judged right",
+def test_runs_of_other_trainers_are_held_against_theirs_alone() -> None:
+    assert sure(others(run(25, 1))) == (
+        pytest.approx(7 / 12, abs=1e-3),
+        "6 of 10 labelled runs of other trainers on MNIST, judged on 25 samples and 1 snapshot, were judged right",
     )
-    assert sure(run(1000, 4), value=1.9)[0] == pytest.approx(31 / 32, abs=1e-3)
+    assert sure(others(run(64, 1))) == sure(others(run(25, 1)))  # of 64 samples there are three runs
+    assert sure(others(run(features="ring-coordinates")))[1] == (
+        "uncalibrated: there are no labelled runs of other trainers on points"
+    )
 
 
 def test_more_evidence_makes_no_run_look_less_sure() -> None:
     """39 of 40 were judged right by one snapshot, and 35 of 40 by four: one is trusted no more than four."""
     assert sure(run(64, 1)) == sure(run(64, 4))
-    for value, (samples, snapshots) in product((1.1, 1.9), ((64, 1), (64, 4), (1000, 1))):
-        assert sure(run(samples, snapshots), value=value)[0] <= sure(run(samples, 4), value=value)[0]
+    sizes = list(product((24, 25, 64, 100, 1000), (1, 4, 12)))
+    for less, more in product(sizes, sizes):
+        if less[0] <= more[0] and less[1] <= more[1]:
+            assert sure(run(*less))[0] <= sure(run(*more))[0]
+
+
+def test_no_run_looks_surer_than_what_was_measured_of_runs_of_its_size() -> None:
+    for each in CELLS:
+        if each["domain"] == "mnist" and each["runs"] >= ENOUGH_RUNS:
+            found = sure(run(each["samples"], each["snapshots"]))[0]
+            assert found <= round((each["right"] + 1) / (each["runs"] + 2), 3)
+
+
+def test_without_enough_runs_of_a_size_better_known_ones_are_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"cells": [cell(25, 1, 9, 9), cell(64, 1, 6, 10)], "verdicts": {"mode_collapse": 40}}
+    monkeypatch.setattr(calibration, "table", lambda: known)
+    assert sure(run(25, 1)) == (
+        pytest.approx(7 / 12, abs=1e-3),
+        "uncalibrated: only 9 labelled runs on MNIST, judged on 25 samples and 1 snapshot",
+    )
 
 
 @pytest.mark.parametrize(
     ("evidence", "name", "why"),
     [
         (replace(run(), damaged=True), "mode_collapse/total", "parts of the run are missing or damaged"),
-        (replace(run(), snapshots=()), "mode_collapse/total", "no samples were seen"),
-        (run(), "degraded", "3 labelled runs had this failure"),
-        (run(), "oscillation", "0 labelled runs had this failure"),
+        (others(replace(run(), snapshots=())), "mode_collapse/total", "no samples were seen"),
+        (run(), "degraded", "3 labelled runs had this verdict"),
+        (run(), "oscillation", "0 labelled runs had this verdict"),
         (run(game="infogan"), "mode_collapse/total", "no labelled run used this game"),
         (run(24), "mode_collapse/total", "only 24 samples were seen"),
         (run(25), "mode_collapse/total", "only 9 labelled runs on MNIST, judged on 25 samples and 1 snapshot"),
-        (run(protocol=None), "mode_collapse/total", "it isn't recorded what the samples were seen through"),
+        (others(run(protocol=None)), "mode_collapse/total", "it isn't recorded what the samples were seen through"),
         (run(features="ring-coordinates"), "mode_collapse/total", "there are no labelled runs on points"),
     ],
 )
@@ -115,13 +135,13 @@ def test_no_surer_than_is_known(evidence: Evidence, name: str, why: str) -> None
 
 
 def test_few_runs_of_which_few_were_judged_right_are_no_reason_to_be_sure(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"cells": [cell(25, 1, 3, 9)], "failures": {"mode_collapse": 40}}
+    known = {"cells": [cell(25, 1, 3, 9)], "verdicts": {"mode_collapse": 40}}
     monkeypatch.setattr(calibration, "table", lambda: known)
     assert sure(run())[0] == pytest.approx(4 / 11, abs=1e-3)
 
 
 def test_one_run_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "table", lambda: {"cells": [cell(25, 1, 1, 1)], "failures": {}})
+    monkeypatch.setattr(calibration, "table", lambda: {"cells": [cell(25, 1, 1, 1)], "verdicts": {}})
     assert (
         sure(run(25, 1), "degraded")[1]
         == "uncalibrated: only 1 labelled run on MNIST, judged on 25 samples and 1 snapshot"
@@ -129,12 +149,12 @@ def test_one_run_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_losses_alone_are_held_against_losses_alone() -> None:
-    own = replace(run(), snapshots=(), experiment=experiment_from_mapping({}, ()))
+    own = replace(run(), snapshots=())
     assert sure(own) == (
         pytest.approx(14 / 16, abs=1e-3),
         "13 of 14 labelled runs of ganlab's, judged on the losses alone, were judged right",
     )
-    assert sure(replace(run(), snapshots=()))[1] == "uncalibrated: no samples were seen"
+    assert sure(others(own))[1] == "uncalibrated: no samples were seen"
 
 
 @pytest.mark.parametrize(
@@ -147,13 +167,21 @@ def test_losses_alone_are_held_against_losses_alone() -> None:
         (run(features="folder-pyramid-1a2b"), "pictures"),
         (run(features="array-pyramid-1a2b", class_counts=[7]), "pictures"),
         (run(features="their own"), None),
-        (run(protocol="damaged"), None),
+        (others(run(protocol="damaged")), None),
         (replace(run(protocol=None), experiment=RING), "points"),
-        (replace(run(protocol=None), experiment=experiment_from_mapping({}, ())), "mnist"),
-        (replace(run(), snapshots=()), "logs"),
+        (run(protocol=None), "mnist"),
+        (others(run()), "mnist, other code"),
+        (others(run(features="ring-coordinates")), "points, other code"),
+        (others(run(features="array-pyramid-1a2b", class_counts=[3, 4])), "classes, other code"),
+        (others(run(features="array-pyramid-1a2b")), "pictures, other code"),
+        (others(run(protocol=None)), None),
+        (replace(run(), snapshots=()), "losses"),
+        (others(replace(run(), snapshots=())), "logs"),
     ],
 )
-def test_domains_are_told_apart_by_what_samples_were_seen_through(evidence: Evidence, domain: str | None) -> None:
+def test_domains_are_told_apart_by_whose_runs_they_are_and_what_samples_were_seen_through(
+    evidence: Evidence, domain: str | None
+) -> None:
     assert domain_of(Case(evidence)) == domain
 
 
@@ -170,11 +198,7 @@ def test_the_shipped_table_says_from_which_runs_and_code_it_was_made() -> None:
     made_from = SHIPPED["made_from"]
     assert set(made_from["runs"]) <= {"own", "colour", "trainers"}
     assert re.match("[0-9a-f]{40}", made_from["commit"])
-    assert {each["domain"] for each in SHIPPED["cells"]} == set(DOMAINS)
-    for each in SHIPPED["cells"]:
-        bins = each["bins"]
-        assert sum(its["runs"] for its in bins) <= 2 * sum(made_from["runs"].values())
-        shares = [(its["right"] + 1) / (its["runs"] + 2) for its in bins]
-        assert shares == sorted(shares)
-        assert bins[0]["from"] == 0
-        assert len(bins) == 1 or min(its["runs"] for its in bins) >= ENOUGH_RUNS
+    assert {each["domain"] for each in SHIPPED["cells"]} <= set(DOMAINS)
+    for each in (Cell(**its) for its in SHIPPED["cells"]):
+        assert 0 < each.runs <= sum(made_from["measured"].values())
+        assert 0 <= each.right <= each.runs

@@ -175,9 +175,8 @@ def contents(run: RunDirectory) -> dict[str, bytes]:
 @pytest.fixture
 def sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every verdict confident."""
-    bins = [{"from": 0.0, "right": 98, "runs": 100}]
-    cells = [{"domain": domain, "samples": 0, "snapshots": 0, "bins": bins} for domain in DOMAINS]
-    always = {"cells": cells, "failures": dict.fromkeys(map(failure_of, KINDS), 100)}
+    cells = [{"domain": domain, "samples": 0, "snapshots": 0, "right": 98, "runs": 100} for domain in DOMAINS]
+    always = {"cells": cells, "verdicts": dict.fromkeys(map(failure_of, KINDS), 100)}
     monkeypatch.setattr(calibration, "table", lambda: always)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,23 @@ import pytest
 import ganlab
 from docs.make import verdict_accuracy
 from docs.make.remarks import Remark
+from ganlab.diagnosis.calibration import Cell
 from ganlab.runs.files import read_json, write_json
 from truth.accuracy import (
     ALL,
     UNREAD,
     Judged,
-    bins_of,
     cache_rows,
     calibrated,
     cells_of,
     checked,
     commit,
     counted,
+    held_out,
     judge_all,
     measured,
     onset_errors,
-    share,
+    table_of,
 )
 from truth.corpora import Labelled, labelled
 from truth.corpus import CONFIGURATIONS, label_all
@@ -121,28 +123,34 @@ def test_runs_are_judged_by_samples_and_by_losses_and_files_that_say_nothing_are
     assert table["made_from"]["runs"] == {"own": 2, "trainers": 2}
     assert table["made_from"]["features"] == ["grid-coordinates", "ring-coordinates"]
     assert table["made_from"]["commit"] == commit()
-    assert sum(table["failures"].values()) == 4
+    assert table["made_from"]["measured"] == {"own": 1}
+    assert sum(table["verdicts"].values()) == 1
+    assert {each["runs"] for each in table["cells"]} == {1}
     figures = measured(found, cuts)
     assert figures["measured"]["points"]["runs"] == 1
     assert figures["tuned"]["other trainers"]["runs"] == 2
 
 
-def run(state: str, verdict: str, strength: float = 1.0, **changes: Any) -> Judged:
-    """A judged run for which only the verdicts that are right for its state are."""
+NUMBERS = count()
+
+
+def run(state: str, verdict: str, group: str = "", split: str = "measure", **changes: Any) -> Judged:
+    """A judged run of its own configuration, for which only the verdicts that are right for its state are."""
     right = {"good": {"healthy", "under_trained"}, "poor": {"degraded"}, "failed": {"mode_collapse"}}[state]
-    label = Labelled("own", "c, seed 0", "c", "measure", "MNIST", state, frozenset(right))  # type: ignore[arg-type]
+    name = f"run {next(NUMBERS)}"
+    label = Labelled("own", name, group or name, split, "MNIST", state, frozenset(right))  # type: ignore[arg-type]
     known = {"confidence": 0.9, "steps": 100, "domain": "mnist", **changes}
-    return Judged(label, "samples", 25, 1, verdict, strength=strength, **known)
+    return Judged(label, "samples", 25, 1, verdict, **known)
 
 
 HALF = [
     *[run("good", "healthy") for _ in range(4)],
-    run("good", "mode_collapse/total", 0.2),
+    run("good", "mode_collapse/total"),
     run("good", "inconclusive"),
     run("failed", "mode_collapse/total"),
-    run("failed", "healthy", 0.3),
-    *[run("poor", "healthy", 0.4) for _ in range(2)],
-    run("poor", "degraded", 0.4),
+    run("failed", "healthy"),
+    *[run("poor", "healthy") for _ in range(2)],
+    run("poor", "degraded"),
 ]
 
 
@@ -163,43 +171,47 @@ def test_how_far_an_onset_is_off_as_a_share_of_the_run() -> None:
     assert onset_errors([replace(dated, verdict="healthy"), replace(dated, onset=None)]) == []
 
 
-def test_bins_rise_in_strength_and_in_the_share_that_is_right() -> None:
-    runs = [run("good", "healthy" if number % 3 else "degraded", number / 40) for number in range(20)]
-    runs += [run("good", "healthy", 0.5 + number / 40) for number in range(20)]
-    bins = bins_of(runs)
-    assert 1 < len(bins) <= 3
-    assert bins[0]["from"] == 0
-    assert [each["from"] for each in bins] == sorted(each["from"] for each in bins)
-    assert [share(each) for each in bins] == sorted(share(each) for each in bins)
-    assert (sum(each["right"] for each in bins), sum(each["runs"] for each in bins)) == (33, 40)
-    assert len(bins_of(runs[:19])) == 1
-    assert share({"right": 3, "runs": 4}) == pytest.approx(4 / 6)  # Laplace
+def test_of_each_measured_run_one_proved_verdict_is_in_a_cell() -> None:
+    runs = [run("good", "healthy"), run("good", "degraded"), run("good", "inconclusive")]
+    unknown = run("good", "healthy", domain=None)
+    tuned = run("good", "healthy", split="tune")
+    again = replace(runs[0], view="unlabelled")
+    table = table_of([*runs, again, tuned], [*runs, again, unknown, tuned])
+    assert table["cells"] == [{"domain": "mnist", "samples": 25, "snapshots": 1, "right": 1, "runs": 2}]
+    assert table["verdicts"] == {"degraded": 1, "healthy": 1}
 
 
-def test_inconclusive_verdicts_are_in_no_bin_and_what_is_not_known_is_in_no_cell() -> None:
-    assert sum(each["runs"] for each in bins_of(HALF)) == len(HALF) - 1
-    cells = cells_of([*HALF, run("good", "healthy", domain=None), run("good", "inconclusive", domain="points")])
-    assert [(each["domain"], each["samples"], each["snapshots"]) for each in cells] == [("mnist", 25, 1)]
-
-
-def test_confidences_of_the_tuned_runs_are_held_against_the_others() -> None:
-    tuned = [run("good", "healthy") for _ in range(10)]
-    tuned = [replace(each, run=replace(each.run, split="tune")) for each in tuned]
-    others = [run("good", "healthy"), run("good", "degraded")]
-    assert checked([*tuned, *others]) == [{"domain": "mnist", "verdicts": 2, "confidence": 0.917, "right": 0.5}]
-    assert checked([*tuned[1:], *others]) == []
+def test_a_verdict_is_as_sure_as_the_runs_of_other_configurations_make_it() -> None:
+    """Ten runs of one configuration are right, and twelve of another are wrong."""
+    ours = [run("good", "healthy", "a") for _ in range(10)]
+    theirs = [run("failed", "healthy", "b") for _ in range(12)]
+    tuned = [run("good", "healthy", split="tune") for _ in range(9)]
+    found = [*ours, *theirs, *tuned]
+    sure = {each.run.group: each.confidence for each, _ in held_out(found, found, found)}
+    assert sure["a"] == pytest.approx(1 / 14, abs=1e-3)
+    assert sure["b"] == pytest.approx(11 / 12, abs=1e-3)
+    assert sure[tuned[0].run.group] == pytest.approx(11 / 24, abs=1e-3)
+    right = round(10 / 22, 3)
+    said = round((10 * 0.071 + 12 * 0.917) / 22, 3)
+    assert checked(found, found) == [
+        {"domain": "mnist", "runs": 22, "verdicts": 22, "confidence": said, "right": right}
+    ]
+    assert checked(ours, ours) == []  # uncalibrated without their own configuration
 
 
 def test_the_page_of_accuracy() -> None:
     found = measured(HALF, HALF)
     logs = read_json(verdict_accuracy.LOGS)
     remark = Remark("MNIST: 6 of 11", "How it came about.")
-    text = verdict_accuracy.page(found, logs, cells_of(HALF), remark)
+    text = verdict_accuracy.page(found, logs, [Cell(**each) for each in cells_of(HALF)], remark)
     assert "\n\nHow it came about.\n\n" in text
-    assert "| MNIST | 11 | 6 (55 %) [0.28, 0.79] | 1 | 1 of 6 | 1 of 2 | 2 of 3 | 1 |  |" in text
+    assert "| MNIST | 11 | 6 (55 %) [0.28, 0.79] | 1 | 1 of 6 | 1 of 2 | 2 of 3 | 0 |  |" in text
+    assert "No run was surely accused" in text
     assert "Rules were tuned on\n0 of the 11 runs on MNIST and points, 0 of the 0" in text
     assert "| healthy | 1 | 4 | 2 |" in text  # failed, good, poor
-    assert "| MNIST | c, seed 0 | failed | healthy | 0.90 | mode_collapse |" in text
+    wrong = next(each.run.name for each in HALF if each.run.state == "failed" and not each.right)
+    assert f"| MNIST | {wrong} | failed | healthy | 0.64 | mode_collapse |" in text  # 6 of the 9 others
+    assert "| MNIST | 4 of 6 (1) | 1 of 3 (0) | 1 of 2 (0) |" in text
     assert "| labelled runs on MNIST | 25 | 6 of 10 |" in text
     assert "now: MNIST: 6 of 11" in verdict_accuracy.page(found, logs, [], Remark("MNIST: 7 of 11", "How."))
 

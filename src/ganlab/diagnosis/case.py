@@ -43,7 +43,6 @@ class Charge:
         window: first and last step over which it was seen.
         findings: the evidence; the first ones decided.
         summary: one sentence.
-        decisive: how many of the findings had to hold; the least clear of them says how clear the charge is.
         active: whether it still holds at the end; a spell that the run came out of contributes at most.
         missing, hint: what it waits for, and a sentence on what it will be if it stays so.
     """
@@ -53,15 +52,9 @@ class Charge:
     window: tuple[int, int]
     findings: tuple[Finding, ...]
     summary: str
-    decisive: int = 1
     active: bool = True
     missing: tuple[Missing, ...] = ()
     hint: str = ""
-
-    @property
-    def strength(self) -> float:
-        """How clear the charge is, 0 to 1: the least clear of the findings that decided it."""
-        return min((clearness(each) for each in self.findings[: self.decisive]), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -85,15 +78,6 @@ class Improvement:
         # From next to nothing any change is a great many percent.
         by = f"{100 * self.change:.0f} %" if self.change < 2 else "more than twice its level"
         return f"{name[self.signal]} still changed by {by} over the last half of the run."
-
-
-def clearness(finding: Finding) -> float:
-    """How far a value lies from its threshold: 0 on it, 1 at twice or half of it or further."""
-    if finding.threshold is None:
-        return 1.0
-    value, threshold = abs(finding.value or 0.0), abs(finding.threshold)
-    floor = 1e-9
-    return min(1.0, abs(math.log2((value + floor) / (threshold + floor))))
 
 
 def ratio(row: Row, key: str) -> float | None:
@@ -124,9 +108,7 @@ class Case:
         self.whole = evidence
         self.evidence = evidence if all_phases or not evidence.phases else evidence.since(evidence.phases[-1])
 
-    def charge(
-        self, since: int, *, severity: float, findings: Sequence[Finding], summary: str, decisive: int = 1
-    ) -> Charge:
+    def charge(self, since: int, *, severity: float, findings: Sequence[Finding], summary: str) -> Charge:
         """The charge of what holds from a step to the end of the run."""
         return Charge(
             severity=severity,
@@ -134,7 +116,6 @@ class Case:
             window=(since, self.last_step),
             findings=tuple(findings),
             summary=summary,
-            decisive=decisive,
         )
 
     # -- words ----------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
         for other, its in tried[0].found
         if its is not charge and all(reading.mentions(other.name) for reading in tried)
     ]
-    sure, basis = min(confidence(failure.name, charge, reading.case) for reading in tried)
+    sure, basis = min(confidence(failure.name, reading.case) for reading in tried)
     name, variant = split(failure.name)
     return Verdict(
         failure=name,

@@ -56,7 +56,6 @@ def examine(case: Case) -> Iterator[Charge]:
             ),
             summary=f"Since {case.at(spell[0])} both networks have won at once: batch statistics leak the label to the "
             "discriminator, and the generator learns nothing.",
-            decisive=2,
             active=case.lasts(spell) and case.bad_samples is not False and not case.fid_falls,
         )
 

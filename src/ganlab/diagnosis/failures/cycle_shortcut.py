@@ -56,7 +56,6 @@ def examine(case: Case) -> Iterator[Charge]:
             f"Since {case.at(onset)} the translations have hidden the original in a faint pattern, "
             "and the way back reads it from there."
         ),
-        decisive=2,
     )
 
 

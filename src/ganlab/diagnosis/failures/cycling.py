@@ -92,7 +92,6 @@ def examine(case: Case) -> Iterator[Charge]:
             f"The generator visits a few modes at a time and moves on: since {case.at(few[0])} each snapshot shows "
             "different ones."
         ),
-        decisive=2,
     )
 
 

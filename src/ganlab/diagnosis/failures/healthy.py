@@ -36,7 +36,6 @@ def examine(case: Case) -> Iterator[Charge]:
         summary="The evidence shows nothing wrong. "
         + " ".join(each.words for each in findings)
         + (still(case) if case.rows else advice(case)),
-        decisive=len(findings),
     )
 
 

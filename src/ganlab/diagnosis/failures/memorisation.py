@@ -59,7 +59,6 @@ def examine(case: Case) -> Iterator[Charge]:
         window=window,
         findings=tuple(findings),
         summary="The samples are (nearly) copies of training images.",
-        decisive=len(findings),
     )
 
 

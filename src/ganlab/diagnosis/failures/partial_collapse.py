@@ -114,7 +114,6 @@ def examine(case: Case) -> Iterator[Charge]:
                 Finding("precision", precision, PRECISE, case.recent_window, source, good_words),
             ],
             summary=f"Since {case.at(onset)} the samples have been good, but of few kinds.",
-            decisive=2,
         )
 
 

@@ -222,7 +222,7 @@ def test_few_samples_are_told_apart_from_none_and_never_carry_98_percent() -> No
     few = diagnose(Evidence("samples", snapshots=(alike,)))
     assert few.name == "mode_collapse/total"
     assert few.confidence <= 0.8
-    assert few.basis == "uncalibrated: only 24 samples were seen"
+    assert few.basis.startswith("uncalibrated: ")
     assert waits(Evidence("samples", snapshots=(collapsed(0, n=9),))) == [
         f"too few to tell: 9 of the {SOME} samples that a verdict needs"
     ]

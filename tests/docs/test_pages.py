@@ -11,7 +11,7 @@ import pytest
 
 from docs.make.remarks import read_remarks
 from docs.make.verdict_accuracy import HISTORY, LOGS, page, with_sentences
-from ganlab.diagnosis.calibration import table
+from ganlab.diagnosis.calibration import Cell, table
 from ganlab.runs.files import read_json
 from truth.sweeps import Judged, judged
 
@@ -46,7 +46,8 @@ ACCURACY = read_json(DOCS / "verdicts" / "accuracy.json")
 
 
 def test_the_page_of_accuracy_is_what_its_figures_make() -> None:
-    made = page(ACCURACY, read_json(LOGS), table()["cells"], read_remarks("verdict_accuracy").get(HISTORY))
+    cells = [Cell(**each) for each in table()["cells"]]
+    made = page(ACCURACY, read_json(LOGS), cells, read_remarks("verdict_accuracy").get(HISTORY))
     assert (DOCS / "verdict_accuracy.md").read_text() == made
 
 

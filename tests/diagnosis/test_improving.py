@@ -204,11 +204,15 @@ def distant(first: float, last: float, **changes: Any) -> list[dict[str, Any]]:
 REPEATS = {**BLOB, "near_duplicates": 1.0, "distinct": 4, "repeats_chance": 0.0}
 
 
-@pytest.mark.parametrize("changes", [{}, REPEATS])
+@pytest.mark.parametrize("changes", [{}, {**REPEATS, "n": 25}])
 def test_garbage_that_comes_nearer_to_reals_is_under_trained(changes: dict[str, Any]) -> None:
     verdict = judged(distant(0.6, 0.2, **changes))
     assert verdict.name == "under_trained"
     assert "energy coefficient" in verdict.summary
+
+
+def test_many_samples_that_show_a_handful_of_pictures_have_collapsed_also_while_they_come_nearer() -> None:
+    assert judged(distant(0.6, 0.2, **REPEATS)).name == "mode_collapse/total"
 
 
 def test_garbage_that_comes_no_nearer_than_it_was_at_first_has_never_learned() -> None:

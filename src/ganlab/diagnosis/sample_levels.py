@@ -130,6 +130,14 @@ def blurred(case: Case) -> bool:
     return case.young and last is not None and last.number("near_duplicates") is not None and not repeated(last)
 
 
+def blurry(case: Case) -> bool:
+    """Return whether samples are no good yet, and still improve, so that what is alike among them may change.
+
+    Not if each picture is there CROWD times: no blur makes so many of so few.
+    """
+    return case.becoming and not case.always_recently(lambda row: crowd(row) >= CROWD)
+
+
 def twins(case: Case) -> bool:
     """Return whether few samples, which are no garbage, repeat each other beyond chance: more might show a collapse."""
     row = case.recent[-1]

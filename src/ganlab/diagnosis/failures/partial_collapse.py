@@ -14,6 +14,7 @@ from ganlab.diagnosis.sample_levels import (
     VISITED,
     always_twins,
     blurred,
+    blurry,
     class_shares,
     repeated,
     repeats_in_words,
@@ -65,7 +66,7 @@ def examine(case: Case) -> Iterator[Charge]:
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
-    if blurred(case) or case.becoming:
+    if blurred(case) or blurry(case):
         return
     # Where all classes are there, each with few faces, the collapse is one within them.
     few = always_twins(case)

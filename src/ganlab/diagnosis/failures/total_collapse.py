@@ -8,7 +8,7 @@ from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
-from ganlab.diagnosis.sample_levels import all_different, blurred, repeated, repeats_of
+from ganlab.diagnosis.sample_levels import all_different, blurred, blurry, repeated, repeats_of
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -24,7 +24,7 @@ def examine(case: Case) -> Iterator[Charge]:
     def single(row: Row) -> bool:
         return repeated(row) and row.number("distinct") == 1
 
-    if blurred(case) or (case.becoming and not case.always_recently(single)):
+    if blurred(case) or blurry(case):
         return
     value = case.recently(relative_vendi)
     # A generator that jumps from one sample to another is between two of them at times: most snapshots must say so.

@@ -9,6 +9,7 @@ from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import all_different, blurred, blurry, repeated, repeats_of
+from ganlab.runs.snapshots import MOST_REPEATED
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -44,8 +45,17 @@ def examine(case: Case) -> Iterator[Charge]:
             Finding("relative_vendi", value, ALIKE, case.recent_window, "Friedman & Dieng 2023", words),
             *repeats_of(case),
         ],
-        summary=f"Since {case.at(onset)} all samples have been nearly identical.",
+        summary=f"Since {case.at(onset)} {pictures(case.recent[-1])}",
     )
+
+
+def pictures(row: Row) -> str:
+    """Say what a row's samples, which are alike, show: one picture, or a few."""
+    distinct = row.number("distinct")
+    if not repeated(row) or not distinct or distinct == 1:
+        return "all samples have been nearly identical."
+    count = min(row.number("n") or 0, MOST_REPEATED)
+    return f"the samples have shown next to no variety: {count:,.0f} of them show {distinct:,.0f} different pictures."
 
 
 def _same(case: Case, onset: int) -> Charge:

@@ -2,10 +2,10 @@
 
     python -m truth.tilings [FOLDER OF PICTURES] | cut -c1-200
 
-Grids of real digits, of textures, of parts of scikit-learn's photographs where it is installed, and of a folder's
-pictures: by torchvision's `make_grid`, by pasting, and by Matplotlib; 9 to 100 tiles of 16 to 128 pixels, gaps of 0 to
-4 pixels of several colours, complete or not, as PNG or as JPEG of quality 75 to 95; alone and with others of the same
-folder. And single pictures, which are no grids. `tests/diagnosis/readers/test_tiling.py` draws some of them.
+Grids of real digits, of textures, of shapes on white, of parts of scikit-learn's photographs where it is installed, and
+of a folder's pictures: by torchvision's `make_grid`, by pasting, and by Matplotlib; 9 to 100 tiles of 16 to 128 pixels,
+gaps of 0 to 4 pixels of several colours, complete or not, as PNG or as JPEG of quality 75 to 95; alone and with others
+of the same folder. And single pictures, which are no grids. `tests/diagnosis/readers/test_tiling.py` draws some.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Grid:
     """A grid to be drawn.
 
     Attributes:
-        kind: of pictures: `digits`, `textures`, `photos`, `folder`.
+        kind: of pictures: `digits`, `textures`, `white` (shapes on white), `photos`, `folder`.
         side: of a tile in pixels.
         tiles, columns: how many there are, and how many in a row.
         gap: between tiles in pixels.
@@ -131,15 +131,26 @@ def textures(side: int, random: np.random.Generator) -> Pixels:
     return np.clip(picture + random.normal(0, random.uniform(2, 12), picture.shape), 0, 255).astype(np.uint8)
 
 
+def white(side: int, random: np.random.Generator) -> Pixels:
+    """Return an ellipse of some colour in the middle of white, (side, side, 3)."""
+    y, x = np.mgrid[:side, :side] + 0.5 - side / 2
+    tall, wide = random.uniform(0.25, 0.48, 2) * side
+    picture = np.full((side, side, 3), 255, np.uint8)
+    picture[(y / tall) ** 2 + (x / wide) ** 2 < 1] = random.integers(0, 200, 3)
+    return picture
+
+
 def kinds() -> list[str]:
     """Return the kinds of pictures that are at hand."""
-    return [*_sources(), "textures"]
+    return [*_sources(), "textures", "white"]
 
 
 def one(kind: str, side: int, random: np.random.Generator) -> Pixels:
     """Return one picture of a kind, (side, side, 3); of a photograph, a part."""
     if kind == "textures":
         return textures(side, random)
+    if kind == "white":
+        return white(side, random)
     source = _sources()[kind]
     picture = Image.fromarray(source[random.integers(len(source))]).convert("RGB")
     if kind == "photos":

@@ -17,7 +17,7 @@ from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.readers.run_directory import _faults
 from ganlab.diagnosis.samples import OtherKindError, as_real, load_real, snapshots_of, with_samples
 from ganlab.domain import Images, Points
-from ganlab.errors import DataError
+from ganlab.errors import DataError, RunError
 from ganlab.runs.snapshots import statistic_of
 from tests.evaluation.drawn import shapes, shapes_data
 from truth.tilings import Grid
@@ -102,6 +102,22 @@ def test_a_foreign_log_gets_snapshots(tmp_path: Path) -> None:
     assert "copies" in row  # the last one is looked at thoroughly
     with pytest.raises(DataError, match="--real"):
         read(tmp_path / "log.csv", ReadOptions(samples=fakes))
+
+
+def test_samples_beside_a_log_that_says_nothing_are_judged_alone(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("step,ngf\n1,8\n50,8\n")
+    random = np.random.default_rng(1)
+    real, fakes = (
+        save(tmp_path / name, x=random.integers(0, 256, (count, 12, 12), np.uint8))
+        for name, count in (("real.npz", 300), ("fakes.npz", 40))
+    )
+    with pytest.raises(RunError, match="no column that is known"):
+        read(tmp_path / "log.csv", ReadOptions())
+    found = read(tmp_path / "log.csv", ReadOptions(samples=fakes, real=str(real)))
+    assert len(found.snapshots) == 1
+    assert "the samples are judged alone" in found.notes[0]
+    with pytest.raises(RunError, match="no file"):
+        read(tmp_path / "lost.csv", ReadOptions(samples=fakes, real=str(real)))
 
 
 def test_folders_of_images_of_one_aspect_ratio_are_compared_as_they_are(tmp_path: Path) -> None:

@@ -32,24 +32,36 @@ def test_images_all_alike_with_lines_as_white_as_the_ground() -> None:
     assert find_boxes(drawn) == Tiling(boxes, boxes)
 
 
-def blobs(size: tuple[int, int], rows: int, columns: int, radius: float) -> np.ndarray[tuple[int, ...], np.dtype]:
-    """Draw a disc into each axes of Matplotlib's layout, (1, H, W, 1), black on white."""
+def blobs(size: tuple[int, int], axes: Tiling, radius: float) -> np.ndarray[tuple[int, ...], np.dtype]:
+    """Draw a disc into each axes, (1, H, W, 1), black on white."""
     picture = np.full((*size, 1), 255.0, np.float32)
     y, x = np.mgrid[: size[0], : size[1]]
-    for top, left, tall, wide in subplots(size, rows, columns, 1.0).boxes:
+    for top, left, tall, wide in axes.boxes:
         picture[np.hypot(y - top - tall / 2, x - left - wide / 2) < radius * tall] = 0
     return picture[None]
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(5, 5), (4, 4), (2, 8), (10, 10), (3, 6)])
 def test_images_as_white_as_the_ground_are_found_by_the_usual_layout(rows: int, columns: int) -> None:
-    drawn = drawn_on(blobs((600, 800), rows, columns, 0.4))
+    axes = subplots((600, 800), rows, columns, 1.0)
+    drawn = drawn_on(blobs((600, 800), axes, 0.4))
     assert drawn is not None
     assert find_boxes(drawn) is None, "no image has an edge"
-    assert find_subplots(drawn) == subplots((600, 800), rows, columns, 1.0)
-    small = drawn_on(blobs((600, 800), rows, columns, 0.1))
+    assert find_subplots(drawn) == axes
+    small = drawn_on(blobs((600, 800), axes, 0.1))
     assert small is not None
     assert find_subplots(small) is None, "dots fill no axes"
+
+
+def test_images_as_white_as_the_ground_are_found_in_figures_that_are_cut_to_them() -> None:
+    for plot in (
+        Plot("tight", "white", 5, 5),
+        Plot("tight", "white", 4, 4, None),
+        Plot("tight", "white", 2, 8, (8, 3)),
+    ):
+        drawn = [plot.draw(np.random.default_rng(seed)) for seed in (0, 1)]
+        found = find_tiling([picture for picture, _ in drawn], (28, 28))
+        assert plot.found_in(found, drawn[0][1]), (plot, found)
 
 
 def test_pictures_without_a_margin_of_one_colour_are_no_figures() -> None:

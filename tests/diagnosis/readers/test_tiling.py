@@ -44,6 +44,12 @@ def test_a_grid_is_cut_where_it_was_put_together(name: str) -> None:
     assert grid.found_in(found), found
 
 
+def test_tiles_on_white_that_touch() -> None:
+    random = np.random.default_rng(0)
+    grid = replace(SAVED, kind="white", side=64, tiles=28, columns=7, gap=0)
+    assert grid.found_in(find_tiling([grid.draw(random) for _ in range(3)]))
+
+
 def test_tiles_that_are_not_square() -> None:
     random = np.random.default_rng(0)
     picture = np.full((4 * 34 + 2, 5 * 26 + 2, 3), 255, np.uint8)

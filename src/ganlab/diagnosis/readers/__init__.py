@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.read_report import NothingKnown
 from ganlab.diagnosis.readers.arrays import read_arrays
 from ganlab.diagnosis.readers.binary import refuse_binary
 from ganlab.diagnosis.readers.curves_file import is_curves_file, read_curves
@@ -97,11 +98,16 @@ def read(source: Source, options: ReadOptions) -> Evidence:
         options: what the user says about it.
 
     Raises:
-        RunError: there is no such file, it is of no known format, or nothing in it is known by name.
+        RunError: there is no such file, it is of no known format, or nothing in it is known by name and there are no
+            samples to judge instead.
         DataError: the samples or the real data cannot be used.
     """
     try:
         evidence = with_family(_read_any(source, options.columns), options.loss)
+    except NothingKnown as error:
+        if options.samples is None:
+            raise
+        evidence = Evidence("samples", notes=(f"the samples are judged alone: {error.message}; {error.hint}",))
     except OSError as error:
         raise RunError(f"{excerpt(str(source))} cannot be read: {error.strerror or error}", "check the path") from error
     if options.samples is None:

@@ -7,6 +7,7 @@ whole grid, enlarged or shrunk.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -33,6 +34,9 @@ EDGE = 0.75
 DEFAULT = {"left": 0.125, "right": 0.9, "top": 0.12, "bottom": 0.89, "space": 0.2}
 """Where Matplotlib lays subplots (`figure.subplot.*`), as shares of the figure from its upper left corner; and what is
 between two of them, as a share of one."""
+PADS = (7, 10, 15, 20, 30)
+"""Pixels of ground around what is drawn in a figure that Matplotlib cuts to it: a tenth of an inch, at the resolutions
+that are in use."""
 SMALLEST_FIGURE = 200
 """Longer side of a figure in pixels, at least: a small picture on a ground of one colour may show one thing."""
 LABELS = 0.08
@@ -127,32 +131,37 @@ def _edge_is_full(box: Mask) -> bool:
     return all(float(edge.mean()) >= EDGE for edge in (box[0], box[-1], box[:, 0], box[:, -1]))
 
 
-def find_subplots(drawn: Mask, ratio: float = 1.0) -> Tiling | None:
+def find_subplots(drawn: Mask, ratio: float = 1.0, tight: bool = False) -> Tiling | None:
     """Return the axes of Matplotlib's default layout that enclose what is drawn most closely; None if none does.
 
     Args:
         drawn: what differs from the ground, (K, H, W).
         ratio: height of an image, relative to its width.
+        tight: whether the figure was cut to what is drawn. Its resolution is not known then, and of the axes that
+            enclose it, those are returned whose images lie most alike.
     """
-    if max(drawn.shape[1:]) < SMALLEST_FIGURE:
+    height, width = drawn.shape[1:]
+    if max(height, width) < SMALLEST_FIGURE:
         return None
     total = drawn.sum()
     sums = np.pad(drawn.sum(axis=0, dtype=np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     best: tuple[float, Tiling] | None = None
-    for rows in range(1, MOST + 1):
-        for columns in range(1, MOST + 1):
-            if rows * columns < 4:
-                continue
-            axes = subplots(drawn.shape[1:3], rows, columns, ratio)
+    for rows, columns in product(range(1, MOST + 1), repeat=2):
+        if rows * columns < 4:
+            continue
+        usual = subplots((height, width), rows, columns, ratio)
+        for axes in tight_subplots((height, width), rows, columns, ratio) if tight else (usual,):
             side = axes.down.side, axes.across.side
             if min(side) < SMALLEST_BOX:
                 continue
             # A line more on each side: images are drawn to whole pixels.
             inside = _sum_within(sums, axes.within(-1))
+            if inside < (1 - LABELS) * total:
+                continue
             area = len(drawn) * rows * columns * side[0] * side[1]
-            closeness = inside / (total + area - inside)
-            if inside >= (1 - LABELS) * total and (best is None or closeness > best[0]):
-                best = closeness, axes
+            fit = _agreement(drawn, axes) if tight else float(inside / (total + area - inside))
+            if best is None or fit > best[0]:
+                best = fit, axes
     return best[1] if best is not None and _are_reached(drawn, best[1]) else None
 
 
@@ -172,6 +181,30 @@ def subplots(size: tuple[int, int], rows: int, columns: int, ratio: float) -> Ti
         _placed(DEFAULT["top"] * height, tall, rows, across * ratio),
         _placed(DEFAULT["left"] * width, wide, columns, across),
     )
+
+
+def tight_subplots(size: tuple[int, int], rows: int, columns: int, ratio: float) -> Iterator[Tiling]:
+    """Yield where Matplotlib may have drawn images in a figure that it cut to what is drawn (`bbox_inches="tight"`).
+
+    The space between two images is in the usual ratio to one of them down or across, and wider in the other direction.
+
+    Args:
+        size: of the picture (H, W) in pixels.
+        rows, columns: of axes.
+        ratio: height of an image, relative to its width.
+    """
+    space = DEFAULT["space"]
+    for pad in PADS:
+        height, width = (length - 2 * pad for length in size)
+        tall = min(height / (rows + space * (rows - 1)), ratio * width / (columns + space * (columns - 1)))
+        if tall > 0:
+            yield Tiling(_spread(pad, height, rows, tall), _spread(pad, width, columns, tall / ratio))
+
+
+def _spread(first: int, length: float, count: int, side: float) -> Cuts:
+    """Return boxes from end to end of a length."""
+    pitch = (length - side) / max(1, count - 1)
+    return Cuts(tuple(round(first + pitch * i) for i in range(count)), round(side))
 
 
 def _placed(first: float, cell: float, count: int, side: float) -> Cuts:
@@ -194,6 +227,15 @@ def _sum_within(sums: NDArray[np.int64], boxes: Tiling) -> int:
             + sums[np.ix_(tops, lefts)]
         ).sum()
     )
+
+
+def _agreement(drawn: Mask, boxes: Tiling) -> float:
+    """Return how often a place that is drawn on in one box is so in another: 1 if all boxes are alike."""
+    often = np.zeros((boxes.down.side, boxes.across.side))
+    parts = [part for picture in drawn for part in boxes.cut(picture)]
+    for part in parts:
+        often[: part.shape[0], : part.shape[1]] += part
+    return float((often**2).sum() / max(1.0, often.sum()) / len(parts))
 
 
 def _are_reached(drawn: Mask, boxes: Tiling) -> bool:

@@ -22,7 +22,7 @@ from ganlab.data.decoding import decoded
 from ganlab.data.folder import FORMATS, find_images
 from ganlab.diagnosis.readers.cuts import Cuts, Tiling
 from ganlab.diagnosis.readers.step_names import NamedSteps, steps_in
-from ganlab.diagnosis.readers.tiling import SAME_SHAPE, find_tiling, layouts
+from ganlab.diagnosis.readers.tiling import SAME_SHAPE, USUAL_SIDES, find_tiling, layouts
 from ganlab.errors import DataError
 from ganlab.plots.cuts import CutPicture
 from ganlab.plots.grids import evenly_spaced
@@ -144,7 +144,7 @@ def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "
     if not grids or len(singles) >= max(FEWEST, images):
         if grids:
             notes.append(f"left out: {_listed([each.picture.name for each in grids])}, grids among single pictures")
-        return _as_singles(singles, shown, notes)
+        return _as_singles(singles, size, shown, notes)
     if singles:
         notes.append(f"left out: {_listed([each.name for each in singles])}, not such grids")
     return _as_grids(grids, shown, notes)
@@ -160,7 +160,8 @@ def read_grid(path: Path, tile: int | None, size: Size | None) -> Shown:
     grids, singles = _sorted([Picture(path.stem, pixels)], tile, size)
     if singles:
         raise DataError(
-            f"no grid of images is seen in {excerpt(str(path))}, {pixels.shape[1]} x {pixels.shape[0]} pixels", TILE
+            f"no grid of images is seen in {excerpt(str(path))}, {pixels.shape[1]} x {pixels.shape[0]} pixels",
+            TILE + _would_fill(singles[0].size, size),
         )
     return _as_grids(grids, excerpt(str(path)), list(remarks))
 
@@ -397,6 +398,16 @@ def _filling(size: Size, side: int) -> Tiling | None:
     return None
 
 
+def _would_fill(picture: Size, real: Size | None) -> str:
+    """Return which sides fill a picture, in words: that of the real images, and usual ones; nothing if none does."""
+    sides = {*USUAL_SIDES, *(real if real is not None and real[0] == real[1] else ())}
+    found = sorted(side for side in sides if 2 * side <= max(picture) and _filling(picture, side) is not None)
+    if not found:
+        return ""
+    *others, last = map(str, found)
+    return f" (images of {', '.join(others) + ' or ' if others else ''}{last} pixels would fill it)"
+
+
 def _along(length: int, side: int) -> Iterator[Cuts]:
     yield from layouts(length, side)
     if 0 <= (length - side) // 2 <= LEVELS_OF_JPEG and (length - side) % 2 == 0:
@@ -475,8 +486,14 @@ def _stem(name: str) -> str:
 # Single pictures
 
 
-def _as_singles(pictures: Sequence[Picture], shown: str, notes: list[str]) -> Shown:
+def _as_singles(pictures: Sequence[Picture], real: Size | None, shown: str, notes: list[str]) -> Shown:
     """Return single pictures, by step where enough of them are named after one.
+
+    Args:
+        pictures: in any order.
+        real: size of the real images, if known.
+        shown: what messages call the folder.
+        notes: what was found.
 
     Raises:
         DataError: their sizes differ.
@@ -493,7 +510,8 @@ def _as_singles(pictures: Sequence[Picture], shown: str, notes: list[str]) -> Sh
         height, width = first.size
         raise DataError(
             f"{shown} holds {len(pictures)} pictures of {width} x {height} pixels, in which no grid of images is seen",
-            f"give at least {FEWEST} samples; if each picture is a grid, name the side of one image with --tile",
+            f"give at least {FEWEST} samples; if each picture is a grid, name the side of one image with --tile"
+            + _would_fill(first.size, real),
         )
     if max(first.size) > LARGEST:
         raise _too_large(excerpt(first.name), first.size, LARGEST)

@@ -71,7 +71,13 @@ def _likeness(pictures: Floats) -> NDArray[np.float64]:
 
 
 def _contrast(likeness: NDArray[np.float64], side: int, count: int) -> float:
-    """Return how much more pictures resemble themselves at whole tiles than between, as a share of what is possible."""
+    """Return how much more pictures resemble themselves at whole tiles than between, as a share of what is possible.
+
+    If the tiles are a pixel larger or smaller, with gaps or within a margin, it is -1.
+    """
+    whole = np.arange(1, min(count, (side * count - 1) // (side + 1) + 1))
+    if max(likeness[whole * (side + off)].mean() for off in (-1, 1)) > likeness[whole * side].mean():
+        return -1.0
     shifts = np.arange(side // 2, side * count - side // 2 + 1)
     off = np.abs((shifts + side // 2) % side - side // 2)
     at, between = likeness[shifts[off == 0]], likeness[shifts[off > side / AROUND]]

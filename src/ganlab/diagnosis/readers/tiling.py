@@ -45,12 +45,16 @@ FEW = 3
 """Separators of a single row or column, or of a single picture, at least: a window has two."""
 COMPARABLE = 0.3
 """Separators of a finer layout are seen at least this well, relative to those of the coarser ones."""
+LONGEST_SHAPE = 3
+"""The longer side of a tile, relative to the shorter one, at most."""
 SAME_SHAPE = 0.1
 """Difference of two ratios of height to width that are the same but for rounding, as a logarithm."""
 USUAL_GAP = 2
 """Pixels between images that torchvision leaves."""
 USUAL_SIDES = (16, 28, 32, 48, 64, 80, 96, 112, 128, 160, 178, 192, 218, 224, 256)
 """Sides of the images that most are trained on."""
+WHITE = 250.0
+"""Level of 255 of a white ground, at least."""
 WIDEST_FRAME = 3
 """Pixels of the lines that a plot draws around images, at most."""
 FRAME_LEVELS = 20.0
@@ -147,7 +151,12 @@ def find_tiling(pictures: Sequence[Pixels], size: tuple[int, int] | None = None)
     best = find_repeats(stack, SMALLEST_SIDE, size) or (_finest(found) if found else None)
     if figure is not None:
         return best if best is not None and best.is_near(figure) else figure
-    return best
+    tight = _tight_figure(stack, size)
+    if tight is None or (
+        best is not None and len(best.boxes) >= len(tight.boxes) and best.down.side == best.across.side
+    ):
+        return best
+    return tight
 
 
 def _stack(pictures: Sequence[Pixels]) -> Floats:
@@ -242,6 +251,8 @@ def _pairs(down: list[Seen], across: list[Seen], rows: Lines, columns: Lines) ->
 def _together(a: Seen, b: Seen) -> bool:
     """Tell whether two layouts can be of one grid; tiles that touch must be square: photographs have edges too."""
     square = a.cuts.side == b.cuts.side
+    if max(a.cuts.side, b.cuts.side) > LONGEST_SHAPE * min(a.cuts.side, b.cuts.side):
+        return False
     return a.cuts.gap == b.cuts.gap and a.by_seams == b.by_seams and (square or not a.by_seams)
 
 
@@ -286,6 +297,16 @@ def _figure(stack: Floats, size: tuple[int, int] | None) -> Tiling | None:
         return boxes
     box = find_box(drawn)
     return None if box is None else _stretched(stack, box, size)
+
+
+def _tight_figure(stack: Floats, size: tuple[int, int] | None) -> Tiling | None:
+    """Return the images of a figure that was cut to what is drawn on white; None if it is none.
+
+    On black, digits in a grid without a figure lie like that too.
+    """
+    if stack[0, 0, 0].min() < WHITE or (drawn := drawn_on(stack)) is None:
+        return None
+    return find_subplots(drawn, size[0] / size[1] if size else 1.0, tight=True)
 
 
 def _without_frames(stack: Floats, tiling: Tiling) -> Tiling:

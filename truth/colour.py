@@ -476,7 +476,7 @@ FAULTS = [
     # sharper faults, and few pictures for long
     colour("signs_g_5_steps", "weak_d", "signs", **CALM, generator_steps=5, steps=300),
     colour("signs_2_codes", "few_codes", "signs", **CALM, **codes(2), steps=500),
-    colour("flags_16", "few_pictures", "flags", **CALM, chosen={"fraction": 0.0625}, steps=1300, seeds=2),
+    colour("flags_16", "few_pictures", "flags", **CALM, batch=16, chosen={"fraction": 0.0625}, steps=1200, seeds=2),
     colour("signs_mlp_plain", "collapse", "signs", nets="mlp", width=128, g=PLAIN, d=PLAIN, opt_g=adam(1e-3, 0.9),
            init="xavier", steps=800),
     colour("digits_4_codes", "few_codes", "digits", **CALM, **codes(4), steps=600),
@@ -485,7 +485,7 @@ FAULTS = [
     colour("faces_d_wide", "overfit", "faces", opt_g=adam(5e-4), opt_d=adam(1e-3), width=16, d_width=32, steps=600),
     colour("digits_16_codes", "few_codes", "digits", **CALM, **codes(16), steps=700),
     colour("signs_wgan_unbounded", "unbounded", "signs", loss="wasserstein", d=PLAIN, opt_g=adam(5e-3), steps=300),
-    colour("faces_20", "few_pictures", "faces", **CALM, chosen={"fraction": 0.2}, steps=1400),
+    colour("faces_20", "few_pictures", "faces", **CALM, batch=16, chosen={"fraction": 0.2}, steps=1200),
     colour("signs_mlp_minimax", "collapse", "signs", nets="mlp", width=64, g=PLAIN, d=PLAIN, loss="minimax",
            opt_g=adam(5e-4, 0.9), opt_d=adam(5e-4, 0.9), init="xavier", steps=800),
     colour("banners_latent_1", "small_latent", "banners", **CALM, latent=1, steps=600),

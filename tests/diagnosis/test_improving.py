@@ -238,3 +238,12 @@ def test_varied_samples_with_something_of_the_reals_are_not_said_to_show_nothing
 def test_garbage_must_improve_by_much_where_nothing_is_left_of_the_run(planned: int | None, name: str) -> None:
     rows = distant(0.45, 0.35)
     assert diagnose(Evidence("log", snapshots=tuple(rows), planned=planned)).name == name
+
+
+@pytest.mark.parametrize(("coefficient", "name"), [(0.01, "healthy"), (0.05, "under_trained")])
+def test_samples_that_pass_but_lie_apart_from_the_reals_are_not_there_while_they_improve(
+    coefficient: float, name: str
+) -> None:
+    energies = {"energy_distance": 2 * coefficient / (1 - coefficient), "diversity": 1.0, "diversity_real": 1.0}
+    assert judged(improving(0.98, 0.6, **energies)).name == name
+    assert judged(improving(0.98, 0.0, **energies)).name == "healthy"

@@ -350,6 +350,11 @@ class Case:
         return self.recently(reading("energy_coefficient")) < (SHAPED_PATCHES if self.by_patches else SHAPED)
 
     @property
+    def apart(self) -> bool:
+        """Whether the last samples as a whole still lie apart from the reals."""
+        return self.recently(reading("energy_coefficient")) > APART
+
+    @property
     def of_pictures(self) -> bool:
         """Whether the last samples are pictures: of points, no repeats are counted."""
         return bool(self.recent) and self.recent[-1].number("near_duplicates") is not None
@@ -487,6 +492,10 @@ and what labelled runs began with .3 to .7."""
 SHAPED_PATCHES = 0.2
 """The same for samples seen through statistics of patches, to which one pattern over all samples makes them look alike:
 strokes on a blue grid, all different, had .24 and few kinds of patches."""
+
+APART = 0.03
+"""Energy coefficient above which samples as a whole still lie apart from the reals: of the labelled runs that improved
+while most of their samples passed, good ones had .021 at most, and poor ones .026 to .09."""
 
 WORST_FID = 150.0
 """Best FID (Inception features) above which no image was ever learned: what published runs that failed never left."""

@@ -15,7 +15,8 @@ from ganlab.diagnosis.sample_levels import shortfall, twins
 def examine(case: Case) -> Iterator[Charge]:
     """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
 
-    Samples that pass the garbage test about as often as reals do are there, whatever else still gets better.
+    Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, whatever
+    else still gets better. Bold strokes pass for digits too.
     """
     if not case.rows and case.fid_fall > FAST:
         yield falling(case)
@@ -24,7 +25,7 @@ def examine(case: Case) -> Iterator[Charge]:
     if found is None or (twins(case) and not case.becoming):
         return
     good = not shortfall(case)
-    if good and (case.passing >= NEAR or found.change <= QUICK):
+    if good and ((case.passing >= NEAR and not case.apart) or found.change <= QUICK):
         return
     words = found.words
     yield Charge(

@@ -4,34 +4,124 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import Case, Charge
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlab.diagnosis import trends
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
+from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
-from ganlab.diagnosis.loss_levels import SURE, WON, adversarial_level, generator_kind, how_it_won, victory
+from ganlab.diagnosis.findings import Finding
+from ganlab.diagnosis.loss_levels import (
+    ENOUGH_ROWS,
+    SURE,
+    VICTORY_SOURCE,
+    WON,
+    adversarial_level,
+    at_chance,
+    generator_kind,
+    how_it_won,
+    victory,
+)
 from ganlab.diagnosis.remedies import VICTORY_CURES
 
 LOST = {"non_saturating": 3.0, "least_squares": 0.35, "hinge": 0.9}
 """Generator loss above which its fakes are recognised: D(G(z)) < .05 for the non-saturating loss; chance is .69,
 .125 (.25 without the factor 1/2) and 0."""
 
+WINNING = {"non_saturating": 0.1, "least_squares": 0.03, "hinge": 0.1}
+"""Discriminator loss per half under which it nearly always wins: scores of .9 and .1 on average."""
+
+RIGHT = 0.95
+"""Accuracies that go with it."""
+
+MOSTLY = 0.75
+"""Share of the rows in which it wins, at least, where it loses at times."""
+
+PART = 0.5
+"""Share of the run, at its end, that this must have lasted: many good runs begin so."""
+
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge spells in which the discriminator has won, unless the samples are good and varied all the same.
 
-    With the saturating loss that is a vanishing gradient, which has criteria of its own.
+    One that wins nearly always, over most of the run, has won where the samples are seen to be bad and to get no
+    better. With the saturating loss that is a vanishing gradient, which has criteria of its own.
     """
     kind = generator_kind(case)
     if kind not in LOST or case.d_half is None:
         return
-    conditions = [
+    conditions: list[tuple[Series | None, trends.Condition]] = [
         (adversarial_level(case), lambda values: values > LOST[kind]),
         (case.d_half, lambda values: abs(values) < WON),
         (case.curve("d_acc_real"), lambda values: values > SURE),
         (case.curve("d_acc_fake"), lambda values: values > SURE),
     ]
+    lasting = False
     for spell in case.holding(conditions):
         summary = f"Since {case.at(spell[0])} the discriminator sees through every fake and wins every time."
         if charge := victory(case, spell, how_it_won(case, spell), summary):
+            lasting = lasting or charge.active
             yield charge
+    if not lasting:
+        yield from winning(case, kind)
+
+
+def winning(case: Case, kind: str) -> Iterator[Charge]:
+    """Charge a discriminator that wins in most rows of most of the run, beside bad samples that do not improve."""
+    g_loss = adversarial_level(case)
+    if not case.rows or not case.bad_samples or case.improving or g_loss is None or case.d_half is None:
+        return
+    onset = max(
+        since(curve, condition)
+        for curve, condition in (
+            (case.d_half, lambda values: abs(values) < WINNING[kind]),
+            (g_loss, lambda values: values > LOST[kind]),
+            (case.curve("d_acc_real"), lambda values: values > RIGHT),
+            (case.curve("d_acc_fake"), lambda values: values > RIGHT),
+        )
+        if curve is not None
+    )
+    window, first = (onset, case.last_step), case.evidence.first_step
+    if case.last_step - onset < PART * (case.last_step - first) or len(case.d_half.within(*window)) < ENOUGH_ROWS:
+        return
+    d_loss, loss = case.level_in(case.d_half, window), case.level_in(g_loss, window)
+    yield case.charge(
+        since=onset,
+        severity=min(1.0, 1 - 0.5 * case.passing),
+        findings=[
+            Finding(
+                "d_loss",
+                d_loss,
+                WINNING[kind],
+                window,
+                VICTORY_SOURCE,
+                f"The discriminator's loss per half is {d_loss:.2g}{at_chance(case)}.",
+            ),
+            Finding("g_loss", loss, LOST[kind], window, VICTORY_SOURCE, f"The generator's loss is {loss:.3g}."),
+            Finding(
+                "good",
+                case.passing,
+                GOOD,
+                case.recent_window,
+                OWN_RUNS,
+                f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones.",
+            ),
+        ],
+        summary=(
+            f"Since {case.at(onset)} the discriminator has nearly always seen through the fakes, and the samples are "
+            "bad and get no better."
+        ),
+    )
+
+
+def since(curve: Series, condition: trends.Condition) -> int:
+    """Return the first step from which a condition has held in MOSTLY of the blocks; the last step if none is."""
+    points = trends.blocks(curve)
+    held: NDArray[np.bool_] = condition(points.values)
+    shares = np.cumsum(held[::-1])[::-1] / np.arange(len(held), 0, -1)
+    found = np.flatnonzero(held & (shares >= MOSTLY))
+    return int(points.steps[found[0] if len(found) else -1])
 
 
 FAILURE = Failure("convergence_failure/discriminator_dominates", examine, cures=VICTORY_CURES)

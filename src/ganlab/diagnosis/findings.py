@@ -77,7 +77,7 @@ class StoredVerdict:
 
     Attributes:
         failure, variant: a name of `verdicts.KINDS`, taken apart.
-        confidence: share of real labelled runs with a verdict like this one that were judged right, in (0, 1).
+        confidence: share of labelled runs, known as well as this one, that were judged right, in (0, 1).
         basis: what the confidence rests on, in words; `uncalibrated` under ten such runs.
         severity: 0 (none) to 1 (nothing usable is left), defined by each failure.
         onset_step: first step of the failure; None if there is none or it cannot be dated.

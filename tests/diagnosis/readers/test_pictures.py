@@ -183,6 +183,16 @@ def test_places_without_tile_are_no_images_though_all_tiles_are_of_one_colour(tm
     assert [(step, len(values)) for step, values in found] == [(0, 23), (100, 23), (200, 23), (300, 23)]
 
 
+def test_black_images_at_the_end_are_images_where_most_pictures_have_some(tmp_path: Path) -> None:
+    grids(tmp_path, "100.png", "200.png", "300.png", grid=GRID)
+    for step, black in (("400", 112), ("500", 0)):
+        picture = GRID.draw(random(step))
+        picture[black:] = 0
+        Image.fromarray(picture).save(tmp_path / f"{step}.png")
+    found = read_folder(tmp_path, None, (28, 28)).steps
+    assert [len(values) for _, values in found] == [25] * 5
+
+
 @pytest.mark.parametrize(("name", "unit"), [("{}.png", "number"), ("iter_{:04}/{:04}.png", "step")])
 def test_of_more_pictures_than_can_be_held_an_even_selection_of_steps_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, unit: str

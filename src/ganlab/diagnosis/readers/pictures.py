@@ -307,7 +307,8 @@ def _sorted(pictures: Sequence[Picture], tile: int | None, size: Size | None) ->
         if tiling is None:
             singles += group
         else:
-            grids += [Grid(each, tiling, _without_empty_end(tiling.cut(each.pixels))) for each in group]
+            cut = [tiling.cut(each.pixels) for each in group]
+            grids += [Grid(each, tiling, tiles[:end]) for each, tiles, end in zip(group, cut, _ends(cut), strict=True)]
     if tile is not None and not grids:
         height, width = pictures[0].size
         raise DataError(
@@ -414,12 +415,22 @@ def _along(length: int, side: int) -> Iterator[Cuts]:
         yield Cuts(((length - side) // 2,), side)
 
 
-def _without_empty_end(tiles: list[Pixels]) -> list[Pixels]:
-    """Leave out tiles at the end that are all of one colour, which fill up the last row; not where all are."""
+def _ends(pictures: Sequence[list[Pixels]]) -> list[int]:
+    """Return how many of the tiles of each picture are images: those at its end that are all of one colour fill up the
+    last row, unless most pictures have images there: a generator that collapsed makes such images too.
+    """
+    ends = [_end(tiles) for tiles in pictures]
+    filled = Counter(end for end in ends if end)
+    usual = max(filled, key=lambda end: (filled[end], end)) if filled else 0
+    return [max(end, usual) or len(tiles) for end, tiles in zip(ends, pictures, strict=True)]
+
+
+def _end(tiles: Sequence[Pixels]) -> int:
+    """Return how many tiles there are up to the last one that shows anything but the colour of the last pixel."""
     end, colour = len(tiles), tiles[-1][-1, -1].astype(np.int16)
     while end and np.abs(tiles[end - 1] - colour).max() <= LEVELS_OF_JPEG:
         end -= 1
-    return tiles[:end] or tiles
+    return end
 
 
 def _as_grids(grids: Sequence[Grid], shown: str, notes: list[str]) -> Shown:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
@@ -241,11 +240,11 @@ def gan_train_test(fake: Tensor, fake_labels: Tensor, real: Tensor, real_labels:
 
 def _mann_whitney_z(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """Return the z of U of a against b: negative if a tends to be smaller; 0 if all are equal."""
-    ranks = rankdata(np.concatenate([a, b]))
+    _, places, ties = np.unique(np.concatenate([a, b]), return_inverse=True, return_counts=True)
+    ranks = (ties.cumsum() - (ties - 1) / 2)[places]
     total = len(ranks)
     mean = len(a) * len(b) / 2
     u = ranks[: len(a)].sum() - len(a) * (len(a) + 1) / 2
-    _, ties = np.unique(ranks, return_counts=True)
     variance = mean / 6 * (total + 1 - (ties.astype(float) ** 3 - ties).sum() / (total * (total - 1)))
     return float((u - mean) / variance**0.5) if variance > 0 else 0.0
 

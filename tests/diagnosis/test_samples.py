@@ -15,7 +15,7 @@ from ganlab.data.arrays import FROM_FILES
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.readers.run_directory import _faults
-from ganlab.diagnosis.samples import OtherKindError, as_real, load_real, snapshots_of, with_samples
+from ganlab.diagnosis.samples import OtherKindError, _swapped_channels, as_real, load_real, snapshots_of, with_samples
 from ganlab.domain import Images, Points
 from ganlab.errors import DataError, RunError
 from ganlab.runs.snapshots import statistic_of
@@ -102,6 +102,18 @@ def test_a_foreign_log_gets_snapshots(tmp_path: Path) -> None:
     assert "copies" in row  # the last one is looked at thoroughly
     with pytest.raises(DataError, match="--real"):
         read(tmp_path / "log.csv", ReadOptions(samples=fakes))
+
+
+@pytest.mark.parametrize(("channels", "said"), [((2, 1, 0), True), ((0, 1, 2), False), ((1, 0, 2), False)])
+def test_red_and_blue_that_are_swapped_are_told(channels: tuple[int, ...], said: bool) -> None:
+    random = np.random.default_rng(0)
+    warm = np.array([60, 20, 0]) + random.integers(0, 150, (600, 16, 16, 3))
+    data = load_real(warm[:500].astype(np.uint8), Images(3, 16, 16))[1]
+    samples = torch.from_numpy(warm[500:, :, :, list(channels)]).permute(0, 3, 1, 2) / 127.5 - 1
+    assert bool(_swapped_channels(samples, data)) is said
+    assert _swapped_channels(samples[:, :1], data) == []
+    neutral = load_real(random.integers(0, 210, (500, 16, 16, 3), np.uint8), Images(3, 16, 16))[1]
+    assert _swapped_channels(samples, neutral) == [], "reals that are neither red nor blue say nothing"
 
 
 def test_samples_beside_a_log_that_says_nothing_are_judged_alone(tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ COLOUR = 0.08
 MOST_APART = 1000
 """Samples of a step whose distances to each other and to reals are taken, at most."""
 
+WARMTH = 1000
+"""Samples, and real images, whose red is compared with their blue, at most."""
+SURE = 5.0
+"""Standard errors by which red differs from blue, at least."""
+
 SEED = 0
 """Of the choice of reals: the same samples always get the same figures."""
 
@@ -102,7 +107,8 @@ def with_samples(
     judged = [(step, values[:most]) for step, values in dated.items()]
     rows, more = snapshots_of(judged, saved.domain, compared.options, data)
     replaced = ["the snapshots of the run were replaced by --samples"] if evidence.snapshots else []
-    notes = (*evidence.notes, *compared.notes, *aligned, *more, *replaced, *data.notes)
+    swapped = _swapped_channels(judged[-1][1], data)
+    notes = (*evidence.notes, *compared.notes, *aligned, *more, *swapped, *replaced, *data.notes)
     return replace(evidence, snapshots=tuple(rows), unit=unit, notes=notes)
 
 
@@ -164,6 +170,23 @@ def _is_coloured(values: Tensor) -> bool:
     if values.shape[1] == 1 or not len(values):
         return False
     return bool((values.amax(1) - values.amin(1)).mean(dim=(1, 2)).median() > COLOUR)
+
+
+def _swapped_channels(values: Tensor, data: RealData) -> list[str]:
+    """Return a note if samples (N, C, H, W) in [-1, 1] are as blue as the reals are red, or the reverse."""
+    if values.ndim != 4 or values.shape[1] != 3 or data.domain.shape[0] != 3:
+        return []
+    reals = to_float(data.train.values[:WARMTH])
+    warmth, of_real = ((each[:, 0] - each[:, 2]).mean(dim=(1, 2)) for each in (values[:WARMTH], reals))
+    if min(map(len, (warmth, of_real))) < FROM_FILES.fewest:
+        return []
+    sure = all(abs(each.mean()) > SURE * each.std() / len(each) ** 0.5 for each in (warmth, of_real))
+    if not sure or abs(warmth.mean() + of_real.mean()) > abs(of_real.mean()) / 2:
+        return []
+    return [
+        f"red and blue of the samples seem to be swapped, as OpenCV writes them: red minus blue is "
+        f"{float(warmth.mean()):+.2f} on average, and {float(of_real.mean()):+.2f} in the real images"
+    ]
 
 
 def sheet_of_both(compared: Compared) -> Pixels:

@@ -36,7 +36,7 @@ def test_a_corpus_cut_short_has_faults_good_runs_and_short_ones() -> None:
 
 def test_every_label_is_that_of_a_run_and_names_verdicts_that_exist() -> None:
     runs = {key(*pair) for pair in order()}
-    assert len(LABELLED) >= 45
+    assert len(LABELLED) >= 100
     for name, label in LABELLED.items():
         assert name in runs
         assert set(label) == {"seen", "state", "right"}, name
@@ -54,6 +54,13 @@ def test_no_failed_run_is_rightly_healthy_and_no_good_one_rightly_accused_of_mus
         if label["state"] == "good":
             assert "healthy" in label["right"], name
             assert not {"never_learned", "mode_collapse"} & set(label["right"]), name
+
+
+def test_a_label_says_which_network_won_and_a_collapsed_run_is_not_merely_short_of_training() -> None:
+    for name, label in LABELLED.items():
+        assert "convergence_failure" not in label["right"], name
+        if label["state"] == "failed" and any(each.startswith("mode_collapse") for each in label["right"]):
+            assert "under_trained" not in label["right"], name
 
 
 def test_the_index_lists_what_was_trained_with_its_label_or_none(

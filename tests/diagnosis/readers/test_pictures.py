@@ -103,6 +103,15 @@ def test_too_few_pictures_that_are_no_grids(tmp_path: Path, count: int, message:
     assert count == 0 or "--tile" in str(caught.value)
 
 
+def test_sides_that_would_fill_a_picture_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds 1 picture of 140 x 140 pixels") as caught:
+        read_folder(singles(tmp_path, 1, side=140), None, (20, 20))
+    assert "images of 20, 28, 32 or 64 pixels would fill it" in caught.value.hint
+    with pytest.raises(DataError, match="holds 1 picture of 151 x 151") as caught:
+        read_folder(singles(tmp_path / "odd", 1, side=151), None, None)
+    assert "would fill" not in caught.value.hint
+
+
 def test_a_picture_that_is_no_grid(tmp_path: Path) -> None:
     singles(tmp_path, 1)
     with pytest.raises(DataError, match="no grid of images is seen"):

@@ -520,7 +520,8 @@ def _as_singles(pictures: Sequence[Picture], real: Size | None, shown: str, note
     if len(pictures) < FEWEST:
         height, width = first.size
         raise DataError(
-            f"{shown} holds {len(pictures)} pictures of {width} x {height} pixels, in which no grid of images is seen",
+            f"{shown} holds {len(pictures)} picture{'s' * (len(pictures) > 1)} of {width} x {height} pixels, in which "
+            "no grid of images is seen",
             f"give at least {FEWEST} samples; if each picture is a grid, name the side of one image with --tile"
             + _would_fill(first.size, real),
         )

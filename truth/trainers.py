@@ -8,7 +8,7 @@
 
 All take `--into FOLDER` (default: corpora/trainers). trainers.yaml says what each trainer and run is. REPOSITORIES is a
 folder of clones: OWNER+NAME, or OWNER/NAME. What the trainers need besides this project's own packages: `pip install
-imageio natsort scikit-image`.
+imageio natsort pytorch-ignite scikit-image tqdm`.
 """
 
 from __future__ import annotations

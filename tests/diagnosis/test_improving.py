@@ -247,3 +247,29 @@ def test_samples_that_pass_but_lie_apart_from_the_reals_are_not_there_while_they
     energies = {"energy_distance": 2 * coefficient / (1 - coefficient), "diversity": 1.0, "diversity_real": 1.0}
     assert judged(improving(0.98, 0.6, **energies)).name == name
     assert judged(improving(0.98, 0.0, **energies)).name == "healthy"
+
+
+PATCHES: dict[str, Any] = {"protocol": {"features": "folder-pyramid-0"}, "recall": 0.0, "recall_real": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("coefficient", "vendi", "name"),
+    [
+        (0.06, 3.0, "mode_collapse/partial"),
+        (0.06, 9.0, "inconclusive"),
+        (0.15, 3.0, "never_learned"),
+        (0.15, 9.0, "inconclusive"),
+        (0.4, 9.0, "never_learned"),
+    ],
+)
+def test_poor_samples_seen_by_patches_are_judged_by_how_near_and_how_varied_they_are(
+    coefficient: float, vendi: float, name: str
+) -> None:
+    verdict = judged(distant(coefficient, coefficient, vendi=vendi, **PATCHES))
+    assert verdict.name == name
+    if name.startswith("mode"):
+        assert {each.signal for each in verdict.evidence} == {"relative_vendi", "energy_coefficient"}
+
+
+def test_poor_samples_of_few_kinds_that_come_nearer_are_under_trained() -> None:
+    assert judged(distant(0.3, 0.05, vendi=3.0, **PATCHES)).name == "under_trained"

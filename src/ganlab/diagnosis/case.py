@@ -337,12 +337,13 @@ class Case:
     def ranging(self) -> bool:
         """Whether the last samples range over the data, however few pass the garbage test.
 
-        Seen through statistics of patches, reals have samples near them. A classifier takes noisy digits for none: then
-        the samples as a whole must lie near the reals. Points that are scattered at random range too, and don't count.
+        Seen through statistics of patches, reals have samples near them; or the samples as a whole lie near the reals:
+        a classifier takes noisy digits for none, and flat drawings have no patches like those of a network. Points that
+        are scattered at random range too, and don't count.
         """
-        varied = self.recently(relative_vendi) >= RANGED
         recall = self.recently(lambda row: ratio(row, "recall"))
-        return varied and (recall >= RANGED if self.by_patches else self.of_pictures and self.shaped)
+        there = (self.by_patches and recall >= RANGED) or (self.of_pictures and self.shaped)
+        return there and self.recently(relative_vendi) >= RANGED
 
     @cached_property
     def shaped(self) -> bool:

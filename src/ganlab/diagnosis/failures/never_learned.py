@@ -10,7 +10,7 @@ from ganlab.diagnosis.case import GARBAGE, GOOD, OWN_RUNS, WORST_FID, Case, Char
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import NON_SATURATING, STEADIER_ADAM, Cure, at_least, faster, longer, set_to
-from ganlab.diagnosis.sample_levels import always_twins, repeated
+from ganlab.diagnosis.sample_levels import always_twins, few_kinds, repeated
 
 WORST_INCEPTION_SCORE = 2.7
 """Best Inception Score (CIFAR-10 and alike) under which no image was ever learned."""
@@ -20,14 +20,14 @@ def examine(case: Case) -> Iterator[Charge]:
     """Charge a run none of whose snapshots passed the garbage test, or whose published metrics never moved.
 
     Samples that range over the data show something of it, however few pass the test; and those that have something of
-    the reals and repeat each other have collapsed.
+    the reals and repeat each other, or show a few kinds of picture, have collapsed.
     """
     last = case.last_step
     if case.rows:
         passing = case.of_rows(lambda row: ratio(row, "good"))
         if not len(passing) or passing.values.max() >= GOOD or case.passing >= GARBAGE or case.improving:
             return
-        if case.ranging or (case.shaped and (case.always_recently(repeated) or always_twins(case))):
+        if case.ranging or few_kinds(case) or (case.shaped and (case.always_recently(repeated) or always_twins(case))):
             return
         best = float(passing.values.max())
         share = (

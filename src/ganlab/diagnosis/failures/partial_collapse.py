@@ -6,16 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis.case import GOOD, Case, Charge, Row, is_number, ratio
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge, Row, is_number, ratio, reading, relative_vendi
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import (
+    FEW_KINDS,
+    NARROW,
     VISITED,
     always_twins,
     blurred,
     blurry,
     class_shares,
+    few_kinds,
     repeated,
     repeats_in_words,
     repeats_of,
@@ -77,6 +80,26 @@ def examine(case: Case) -> Iterator[Charge]:
             severity=last["near_duplicates"],
             findings=repeats_of(case),
             summary=f"Since {case.at(onset)} the samples have repeated each other: {repeats_in_words(last)}",
+        )
+        return
+    if few_kinds(case):
+        variety, onset = case.recently(relative_vendi), case.since(lambda row: (relative_vendi(row) or 0.0) < NARROW)
+        words = f"They have {100 * variety:.0f} % of the variety of real ones, though as a whole something of them."
+        yield case.charge(
+            since=onset,
+            severity=1 - variety,
+            findings=[
+                Finding("relative_vendi", variety, NARROW, case.recent_window, "Friedman & Dieng 2023", words),
+                Finding(
+                    "energy_coefficient",
+                    case.recently(reading("energy_coefficient")),
+                    FEW_KINDS,
+                    case.recent_window,
+                    "Szekely & Rizzo 2013; limit " + OWN_RUNS,
+                    "Samples that have learned nothing lie farther from the real ones.",
+                ),
+            ],
+            summary=f"Since {case.at(onset)} the samples have been poor, and of few kinds. {words}",
         )
         return
     if case.passing < GOOD / 2 or case.rising(covered) or case.rising(lambda row: ratio(row, "recall")):

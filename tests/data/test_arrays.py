@@ -104,9 +104,20 @@ def test_untrained_samples_are_not_guessed_to_be_in_0_to_1() -> None:
     assert str(understand([grey], "x", GENERATED)) == "images of [-1, 1], N,C,H,W"
 
 
+class Elsewhere:
+    """An array of another library on a device that cannot be read here."""
+
+    def __dlpack__(self, **_: Any) -> Any:
+        raise BufferError("on another device")
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)
+
+
 @pytest.mark.parametrize(
     "samples",
     [
+        Elsewhere(),
         torch.ones(20, 2).to_sparse(),
         torch.ones(20, 2, device="meta"),
         torch.ones(20, 2, dtype=torch.complex64),

@@ -45,6 +45,11 @@ def test_pictures_beside_a_log(
     assert bool(said) == bool(found.notes)
 
 
+def test_what_names_count_is_said_if_they_say_it() -> None:
+    assert "(200 to 2,600) cannot" in align([200, 2600], "number", log(13, "epoch")).notes[0]
+    assert "(200 to 2,600, steps) cannot" in align([200, 2600], "step", log(13, "epoch")).notes[0]
+
+
 def test_pictures_alone_count_as_their_names_do() -> None:
     assert align([1, 5], "epoch", Evidence("samples"))[:2] == ([1, 5], "epoch")
     assert align([1, 5], "kimg", Evidence("samples"))[:2] == ([1000, 5000], "image")

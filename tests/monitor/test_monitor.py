@@ -552,6 +552,32 @@ def test_a_cache_that_cannot_be_used_costs_no_statistic(
     assert "fid" in read_snapshots(monitor.run.snapshots)[0]
 
 
+@pytest.mark.parametrize("fault", ["cache", "images"])
+def test_a_folder_of_reals_that_cannot_be_read_is_a_gap_and_the_loop_goes_on(
+    fault: str, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "real").mkdir()
+    for number in range(20):
+        path = tmp_path / "real" / f"{number}.png"
+        Image.new("L", (16, 16), number).save(path)
+        if fault == "images":
+            path.write_bytes(path.read_bytes()[:40])
+    if fault == "cache":
+        (tmp_path / "cache").write_text("not a folder")
+        monkeypatch.setenv("GANLAB_CACHE", str(tmp_path / "cache"))
+    monitor = make(real=tmp_path / "real")
+    source = np.random.default_rng(0)
+    for step in (1, 2):
+        monitor.snapshot(step, source.integers(0, 256, (20, 16, 16, 3), np.uint8))
+    monitor.finish()
+    why = "set GANLAB_CACHE to a folder you can write" if fault == "cache" else "none of the 20 images"
+    assert "the comparison with real images could not be made, and training goes on without" in caplog.text
+    assert why in caplog.text
+    rows = read_snapshots(monitor.run.snapshots)
+    assert [row["n"] for row in rows] == [20, 20]
+    assert all(row["diversity"] > 0 and "fid" not in row for row in rows)
+
+
 def test_steps_may_be_integers_of_numpy(make: Make) -> None:
     with make(steps=np.int64(3)) as monitor:
         for step in np.arange(1, 4):

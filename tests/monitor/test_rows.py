@@ -30,6 +30,24 @@ def test_numbers_are_those_of_the_moment_they_were_logged(tmp_path: Path) -> Non
     assert list(history) == ["step", "time", "d_loss", "g_loss", "mine"]
 
 
+class GivenAway:
+    """A number of another library that is gone, as those are that JAX's `donate_argnums` gives away."""
+
+    ndim = 0
+
+    def __float__(self) -> float:
+        raise RuntimeError("Array has been deleted")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("Array has been deleted")
+
+
+def test_a_number_that_is_gone_is_refused(tmp_path: Path) -> None:
+    gone: Any = GivenAway()
+    with pytest.raises(RunError, match="d_loss is GivenAway whose value cannot be read: Array has been deleted"):
+        Rows(tmp_path / "history.csv", []).add(1, 0.0, {"d_loss": gone})
+
+
 def test_a_column_that_comes_later_widens_the_file(tmp_path: Path) -> None:
     """As where the generator has a turn every fifth step only."""
     rows = Rows(tmp_path / "history.csv", [])

@@ -163,7 +163,8 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
         raise DataError(f"the arrays of {name} are not of one shape and type", "save samples of one kind a file")
     count = min(len(array) if array.ndim else 1 for array in found)
     if count < accepted.fewest:
-        raise DataError(f"{name} holds {count} samples", f"give at least {accepted.fewest}, {accepted.why}")
+        whose = "a step of " if len(found) > 1 else ""
+        raise DataError(f"{whose}{name} holds {count} samples", f"give at least {accepted.fewest}, {accepted.why}")
     kind = found[0].dtype
     if kind.kind not in "buif":
         raise DataError(f"{name} holds {excerpt(str(kind), 40)}, not numbers", "give samples as uint8 or float32")
@@ -196,7 +197,10 @@ def as_numpy(array: Array, name: str) -> NDArray[Any]:
         DataError: it is no array of numbers that are all there: ragged, sparse, quantized, or without values.
     """
     if hasattr(array, "__dlpack__") and not hasattr(array, "__array__"):
-        array = torch.utils.dlpack.from_dlpack(array)
+        try:
+            array = torch.utils.dlpack.from_dlpack(array)
+        except (TypeError, ValueError, RuntimeError, BufferError) as error:
+            raise _unreadable(name, error) from error
     if isinstance(array, Tensor):
         special = array.layout is not torch.strided or array.is_meta or array.is_quantized or array.is_nested
         array = array.detach() if special else array.detach().cpu().resolve_conj().resolve_neg()
@@ -209,10 +213,14 @@ def as_numpy(array: Array, name: str) -> NDArray[Any]:
         # bfloat16, as JAX and TensorFlow have it, is a type of another package.
         return found.astype(np.float32) if found.dtype.name in ("bfloat16", "float8_e4m3fn", "float8_e5m2") else found
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise DataError(
-            f"{name} cannot be read as an array: {excerpt(error)}",
-            "give a plain tensor or a NumPy array, whose values are all there",
-        ) from error
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> DataError:
+    return DataError(
+        f"{name} cannot be read as an array: {excerpt(error)}",
+        "give a plain tensor or a NumPy array, whose values are all there",
+    )
 
 
 def _single(array: NDArray[Any]) -> NDArray[Any]:

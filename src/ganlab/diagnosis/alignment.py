@@ -53,9 +53,9 @@ def align(steps: Sequence[int | None], unit: str, evidence: Evidence) -> Aligned
         )
     if scale is None:
         scale = last / max(1, *numbers)
-        ours = f"{unit}s" if unit in ("epoch", "step") else unit if unit == "kimg" else "something else"
+        ours = {"epoch": ", epochs", "step": ", steps", "kimg": ", kimg"}.get(unit, "")
         notes = (
-            f"the pictures' steps ({min(numbers):,} to {max(numbers):,}, {ours}) cannot be aligned with the log's "
+            f"the pictures' steps ({min(numbers):,} to {max(numbers):,}{ours}) cannot be aligned with the log's "
             f"({names(evidence.unit)[1]}, up to {at(last, evidence.unit)}): the last picture is taken for its end, "
             "and those before in proportion",
         )

@@ -109,15 +109,23 @@ class Folder(NamedTuple):
     options: FolderOptions
     seed: int
 
-    def comparison(self, domain: Domain) -> Comparison:
-        """Return a comparison with its images, as what the samples are.
+    def require(self, domain: Domain) -> Images:
+        """Return what the samples are.
 
         Raises:
-            DataError: the samples are points, or no image can be read.
+            DataError: they are no images.
         """
         if not isinstance(domain, Images):
             folder = excerpt(self.options.path)
             raise DataError(f"samples are {domain.noun}, and {folder} is a folder of images", "give points")
+        return domain
+
+    def comparison(self, domain: Images) -> Comparison:
+        """Return a comparison with its images, as large as the samples are.
+
+        Raises:
+            DataError: no image can be read, or the cache cannot be written.
+        """
         return Comparison(load_as(domain, self.options), self.options, self.seed)
 
 

@@ -140,7 +140,10 @@ class Monitor:
             if isinstance(self.real, Folder):
                 values, domain = generated(bounded, None)
                 if known is None or known.domain != domain:
-                    self.observer.comparison = known = self.real.comparison(domain)
+                    images = self.real.require(domain)
+                    self.observer.comparison = known = None  # reals of another size are no measure
+                    with self.recorder.tolerating("the comparison with real images"):
+                        self.observer.comparison = known = self.real.comparison(images)
             else:
                 values, domain = generated(bounded, None if known is None else known.domain)
             if isinstance(domain, Images):

@@ -193,6 +193,11 @@ def as_float(name: str, value: Number) -> float:
         return float(one)
     except OverflowError as error:
         raise RunError(f"{name} is too large for a float", "give a number below 1.8e308") from error
+    except RuntimeError as error:  # JAX's array that was given away, TensorFlow's that has no value yet
+        raise RunError(
+            f"{name} is {type(value).__name__} whose value cannot be read: {short(error)}",
+            "give a number or a tensor that holds one",
+        ) from error
     except (TypeError, ValueError) as error:
         raise RunError(
             f"{name} is no number but {type(value).__name__} {short(repr(value))}",

@@ -250,6 +250,12 @@ def test_pictures_that_are_called_d_alone_are_samples(tmp_path: Path) -> None:
     assert shapes(grids(tmp_path, "D_50.png", "D_100.png")) == {50: (25, 28, 28), 100: (25, 28, 28)}
 
 
+@pytest.mark.parametrize("size", [(480, 640), (36, 40), (218, 178)])
+def test_square_tiles_are_found_beside_reals_that_are_not_square(tmp_path: Path, size: tuple[int, int]) -> None:
+    grids(tmp_path, "100.png", "200.png")
+    assert shapes(tmp_path, size=size) == dict.fromkeys((100, 200), (25, 28, 28))
+
+
 def test_a_plot_is_not_cut_by_the_size_of_the_reals(tmp_path: Path) -> None:
     plot = np.full((480, 640), 255, np.uint8)
     plot[60:420, 100:560] = random("samples_1.png").integers(0, 256, (360, 460))

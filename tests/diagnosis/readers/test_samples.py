@@ -149,6 +149,11 @@ def test_a_grid_of_ours(tmp_path: Path) -> None:
         load_samples(tmp_path / "grid.png", 17)
 
 
+def test_of_several_steps_each_needs_enough_samples() -> None:
+    with pytest.raises(DataError, match="a step of samples holds 3 samples"):
+        load_samples({100: BYTES[:3], 200: BYTES[:3]}, None)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

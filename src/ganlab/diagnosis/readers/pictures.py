@@ -363,9 +363,11 @@ def _tiling(group: Sequence[Picture], tile: int | None, size: Size | None) -> Ti
         return None
     if size is None:
         return find_tiling(pixels)
+    # Most trainers cut their images to squares, whatever the files are; a picture shaped like a file may be one image.
+    shapes = [size] if _alike_in_shape(group[0].size, size) else [size, (1, 1)]
     for other in (size, None):
         found = find_tiling(pixels, other)
-        if found is not None and _alike_in_shape((found.down.side, found.across.side), size):
+        if found is not None and any(_alike_in_shape((found.down.side, found.across.side), one) for one in shapes):
             return found
     return _touching(group, size)
 

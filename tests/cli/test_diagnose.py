@@ -374,6 +374,21 @@ class TestWatch:
         assert process.returncode == code
         assert messages.startswith(f"error: {number.name}: {log} is no longer watched")
 
+    def test_ctrl_c_is_answered_by_a_word(self) -> None:
+        code = (
+            "import os, signal, sys, threading\n"
+            "from ganlab.cli.app import main\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()\n"
+            "sys.argv = ['ganlab', 'diagnose', '-']\n"
+            "main()\n"
+        )
+        # It waits for a log that does not come.
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            assert process.stderr.read() == b"interrupted\n"
+            assert process.wait(timeout=60) == 130
+
 
 class TestPanel:
     @staticmethod

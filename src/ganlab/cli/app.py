@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -27,6 +28,7 @@ from ganlab.cli.sweep import sweep
 from ganlab.cli.train import train
 from ganlab.cli.validate import validate
 from ganlab.errors import GanlabError
+from ganlab.runs.stop import EXIT_CODES
 from ganlab.text import printable
 from ganlab.version import __version__
 
@@ -88,6 +90,10 @@ def main() -> None:
     except GanlabError as error:
         print_error(error)
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == EXIT_CODES[signal.SIGINT]:  # so Typer ends at Ctrl-C, without a word
+            console(stderr=True).print("interrupted")
+        raise
     except KeyboardInterrupt:
         console(stderr=True).print("interrupted")
-        sys.exit(130)
+        sys.exit(EXIT_CODES[signal.SIGINT])

@@ -256,6 +256,15 @@ def test_square_tiles_are_found_beside_reals_that_are_not_square(tmp_path: Path,
     assert shapes(tmp_path, size=size) == dict.fromkeys((100, 200), (25, 28, 28))
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_touching_tiles_half_as_large_as_the_reals_are_not_cut_in_fours(tmp_path: Path, seed: int) -> None:
+    for step in (1, 2, 3):
+        touching(32, 8, 8, 10 * seed + step).save(tmp_path / f"{step}.png")
+    assert shapes(tmp_path, size=(64, 64)) == dict.fromkeys((1, 2, 3), (64, 32, 32))
+    assert shapes(tmp_path, size=(32, 32)) == dict.fromkeys((1, 2, 3), (64, 32, 32))
+    assert shapes(tmp_path, tile=64) == dict.fromkeys((1, 2, 3), (16, 64, 64)), "the user knows better"
+
+
 def test_a_plot_is_not_cut_by_the_size_of_the_reals(tmp_path: Path) -> None:
     plot = np.full((480, 640), 255, np.uint8)
     plot[60:420, 100:560] = random("samples_1.png").integers(0, 256, (360, 460))

@@ -368,8 +368,21 @@ def _tiling(group: Sequence[Picture], tile: int | None, size: Size | None) -> Ti
     for other in (size, None):
         found = find_tiling(pixels, other)
         if found is not None and any(_alike_in_shape((found.down.side, found.across.side), one) for one in shapes):
-            return found
+            return _smaller(pixels, found)
     return _touching(group, size)
+
+
+def _smaller(pixels: Sequence[Pixels], found: Tiling) -> Tiling:
+    """Return the tiles that those as large as the reals consist of, if they do: a grid of images that touch, half as
+    large as the files of the reals, is one of two by two images as well.
+    """
+    if found.down.gap or found.across.gap or min(found.down.side, found.across.side) < 2 * USUAL_SIDES[0]:
+        return found
+    other = find_tiling(pixels)
+    if other is None or other.down.gap or other.across.gap or len(other.boxes) <= len(found.boxes):
+        return found
+    fits = found.down.side % other.down.side == 0 and found.across.side % other.across.side == 0
+    return other if fits else found
 
 
 def _touching(group: Sequence[Picture], size: Size) -> Tiling | None:

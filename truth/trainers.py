@@ -39,7 +39,7 @@ from ganlab.plots.grids import tile
 from ganlab.runs.files import atomic_write
 from truth import old_names
 from truth.bench_data import emoji, photographs
-from truth.corpora import Split
+from truth.corpora import Split, a_third_tuned
 from truth.old_names import Seen
 
 TABLE = Path(__file__).with_suffix(".yaml")
@@ -173,8 +173,8 @@ def round_of(run: dict[str, Any]) -> int:
 
 
 def split(run: dict[str, Any]) -> Split:
-    """`tune` for a run of the first round, on which rules were tuned; runs of later rounds were only measured."""
-    return "tune" if round_of(run) == 1 else "measure"
+    """`tune` for a run of the first round, on all of which rules were tuned, and for a third of the later ones."""
+    return "tune" if round_of(run) == 1 else a_third_tuned(group_of(run))
 
 
 def group_of(run: dict[str, Any]) -> str:

@@ -226,8 +226,8 @@ def test_few_samples_are_told_apart_from_none_and_never_carry_98_percent() -> No
     assert waits(Evidence("samples", snapshots=(collapsed(0, n=9),))) == [
         f"too few to tell: 9 of the {SOME} samples that a verdict needs"
     ]
-    assert waits(Evidence("samples", snapshots=(varied(0, n=24),))) == [
-        f"too few to tell: 24 of the {SHEET} samples that a verdict needs"
+    assert waits(Evidence("samples", snapshots=(varied(0, n=15),))) == [
+        f"too few to tell: 15 of the {SHEET} samples that a verdict needs"
     ]
     assert diagnose(Evidence("samples", snapshots=(varied(0),))).name == "healthy"
 

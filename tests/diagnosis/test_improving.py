@@ -273,3 +273,20 @@ def test_poor_samples_seen_by_patches_are_judged_by_how_near_and_how_varied_they
 
 def test_poor_samples_of_few_kinds_that_come_nearer_are_under_trained() -> None:
     assert judged(distant(0.3, 0.05, vendi=3.0, **PATCHES)).name == "under_trained"
+
+
+def test_what_lay_near_the_reals_once_has_not_never_learned() -> None:
+    assert judged([*distant(0.08, 0.08)[:3], *distant(0.3, 0.35)[3:]]).name == "inconclusive"
+    assert judged([*distant(0.15, 0.15)[:3], *distant(0.3, 0.35)[3:]]).name == "never_learned"
+
+
+def test_a_fid_that_has_more_than_halved_shows_that_the_run_goes_on() -> None:
+    assert judged(improving(0.98, 1.2)).name == "under_trained"
+    assert judged(improving(0.98, 0.9)).name == "healthy"
+
+
+def test_pictures_that_lie_apart_and_improve_may_still_repeat_each_other() -> None:
+    energies = {"energy_distance": 2 * 0.05 / 0.95, "diversity": 1.0, "diversity_real": 1.0}
+    twins = {"n": 64, "near_duplicates": 0.4, "distinct": 50, "repeats_chance": 1e-9, **energies}
+    assert judged(improving(0.6, 0.6, **twins)).name == "under_trained"
+    assert judged(improving(0.6, 0.0, **twins)).name == "mode_collapse/partial"

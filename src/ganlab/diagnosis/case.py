@@ -350,6 +350,12 @@ class Case:
         """Whether the last samples as a whole lie nearer to the reals than a picture that does not change can."""
         return self.recently(reading("energy_coefficient")) < (SHAPED_PATCHES if self.by_patches else SHAPED)
 
+    @cached_property
+    def was_near(self) -> bool:
+        """Whether pictures of any snapshot as a whole lay near the reals."""
+        course = self.of_rows(reading("energy_coefficient")).values
+        return self.of_pictures and bool(len(course)) and float(course.min()) < NEAR_ONCE
+
     @property
     def apart(self) -> bool:
         """Whether the last samples as a whole still lie apart from the reals."""
@@ -362,8 +368,8 @@ class Case:
 
     @property
     def becoming(self) -> bool:
-        """Whether the last samples are no good yet, and still improve: what is alike among them may change."""
-        return self.passing < GOOD and self.improving
+        """Whether the last pictures are no good yet, and still improve: what is alike among them may change."""
+        return self.of_pictures and (self.passing < GOOD or self.apart) and self.improving
 
     @property
     def enough(self) -> float:
@@ -466,6 +472,9 @@ FAST = 0.5
 """Change over the last half of the run, over the level there, that makes samples which are garbage still improve, and
 a run under-trained by its printed FID alone."""
 
+VAST = 1.0
+"""The same for a run whose samples pass as often as NEAR: what has halved its distance in the last half goes on."""
+
 QUICK = 1 / 3
 """The same for a run whose samples are good, but fewer pass for real than NEAR: slower gains leave it healthy."""
 
@@ -493,6 +502,10 @@ and what labelled runs began with .3 to .7."""
 SHAPED_PATCHES = 0.2
 """The same for samples seen through statistics of patches, to which one pattern over all samples makes them look alike:
 strokes on a blue grid, all different, had .24 and few kinds of patches."""
+
+NEAR_ONCE = 0.1
+"""Energy coefficient under which samples have lain near the reals: of the labelled runs, those that had not learned had
+.12 or more in every snapshot."""
 
 APART = 0.03
 """Energy coefficient above which samples as a whole still lie apart from the reals: of the labelled runs that improved

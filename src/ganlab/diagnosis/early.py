@@ -33,9 +33,10 @@ FIRST_UPDATES = 100
 """Updates of the generator, if they are known, before which samples that are garbage, or alike, say nothing: of the
 labelled runs that learned, one in ten had left the garbage behind by then."""
 
-SHEET = 25
-"""Samples from which a run is acquitted, the usual sheet of five by five: of the labelled runs that were cut to so few,
-none that had failed was called healthy. How often that was right is the confidence."""
+SHEET = 16
+"""Samples from which a run is acquitted, the usual small sheet of four by four: of the labelled runs of other people's
+trainers that keep so few, or were cut to 25, none that had failed was called healthy. How often that was right is the
+confidence."""
 
 SOME = 16
 """Samples that show a kind of image which makes up a tenth of all in four cases of five (1 - .9^16), which is the most

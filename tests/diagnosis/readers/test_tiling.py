@@ -117,3 +117,18 @@ def test_an_enlarged_grid_of_noise_on_a_page() -> None:
     assert found is not None
     assert (len(found.down.starts), len(found.across.starts)) == (10, 10)
     assert abs(found.down.side - 28 * 760 / 302) <= 2
+
+
+def test_an_enlarged_grid_of_tiles_that_touch_on_a_page_with_a_title() -> None:
+    random = np.random.default_rng(0)
+    pages = []
+    for _ in range(2):
+        enlarged = Image.fromarray(alike(28, 3, 8, random)).resize((1600, 600), Image.Resampling.NEAREST)
+        page = np.full((800, 1800), 255, np.uint8)
+        page[100:700, 100:1700] = enlarged
+        page[40:60, 800:1000] = 0
+        pages.append(page)
+    for size in ((28, 28), None):
+        found = find_tiling(pages, size)
+        assert found is not None
+        assert (found.down.starts, len(found.across.starts), found.across.side) == ((100, 300, 500), 8, 200)

@@ -20,14 +20,20 @@ def examine(case: Case) -> Iterator[Charge]:
     """Charge a run none of whose snapshots passed the garbage test, or whose published metrics never moved.
 
     Samples that range over the data show something of it, however few pass the test; and those that have something of
-    the reals and repeat each other, or show a few kinds of picture, have collapsed.
+    the reals and repeat each other, or show a few kinds of picture, have collapsed. What lay near the reals once has
+    learned.
     """
     last = case.last_step
     if case.rows:
         passing = case.of_rows(lambda row: ratio(row, "good"))
         if not len(passing) or passing.values.max() >= GOOD or case.passing >= GARBAGE or case.improving:
             return
-        if case.ranging or few_kinds(case) or (case.shaped and (case.always_recently(repeated) or always_twins(case))):
+        if (
+            case.ranging
+            or case.was_near
+            or few_kinds(case)
+            or (case.shaped and (case.always_recently(repeated) or always_twins(case)))
+        ):
             return
         best = float(passing.values.max())
         share = (

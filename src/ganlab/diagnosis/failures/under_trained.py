@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, Case, Charge
+from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, VAST, Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
@@ -25,7 +25,8 @@ def examine(case: Case) -> Iterator[Charge]:
     if found is None or (twins(case) and not case.becoming):
         return
     good = not shortfall(case)
-    if good and ((case.passing >= NEAR and not case.apart) or found.change <= QUICK):
+    there = case.passing >= NEAR and not case.apart and found.change <= VAST
+    if good and (there or found.change <= QUICK):
         return
     words = found.words
     yield Charge(

@@ -337,8 +337,12 @@ def _stretched(stack: Floats, box: Tiling, size: tuple[int, int] | None) -> Tili
     if size is not None:
         shape = math.log(size[0] / size[1])
         found = [one for one in found if abs(math.log(one[0].down.side / one[0].across.side) - shape) <= SAME_SHAPE]
-    if not found or size is None:
-        return _finest(found) if found else None
+    if not found:
+        # Tiles that touch, which have no line between them.
+        touching = find_repeats(inner, SMALLEST_SIDE)
+        return None if touching is None else touching.moved(top, left)
+    if size is None:
+        return _finest(found)
     most = max(len(each.down.starts) * len(each.across.starts) for each, _ in found)
     usual = USUAL_GAP / size[0]
     finest = [each for each, _ in found if len(each.down.starts) * len(each.across.starts) == most]

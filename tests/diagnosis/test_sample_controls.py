@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -117,6 +118,16 @@ def test_two_classes_in_turn_are_cycling(count: int, snapshots: int) -> None:
 
 def test_fresh_images_each_time_stay_healthy() -> None:
     assert verdict(*(held_out(1000, seed) for seed in range(5))).name == "healthy"
+
+
+def test_samples_that_were_no_numbers_for_a_while_are_told_of_a_run_that_is_healthy() -> None:
+    whole = verdict(*(held_out(1000, seed) for seed in range(5))).judged_on
+    assert whole is not None
+    rows = [{**row, "non_finite": ["samples"]} if row["step"] == 200 else row for row in whole.snapshots]
+    found = diagnose(replace(whole, snapshots=tuple(rows)))
+    assert found.name == "healthy"
+    assert found.summary.endswith(" But samples were NaN or infinite (step 200), and finite again after that.")
+    assert "NaN" not in diagnose(whole).summary
 
 
 def test_one_image_a_class_fools_the_inception_score() -> None:

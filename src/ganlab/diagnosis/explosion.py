@@ -105,6 +105,17 @@ def non_finite(case: Case) -> Finding | None:
     return Finding("non_finite", None, None, (step, max(last for _, _, last in found)), "definition", words)
 
 
+def came_back(case: Case) -> str:
+    """Say which numbers were not finite for a while, and when; nothing if all are finite, or none came back."""
+    found = non_finite(case)
+    if found is None or found.window[1] == case.last_step:
+        return ""
+    first, last = found.window
+    when = case.at(first) if first == last else case.stretch(found.window)
+    name = found.words.split(" ")[0]
+    return f"{name} {'were' if name == SAMPLES else 'was'} NaN or infinite ({when}), and finite again after that"
+
+
 def exploded_gradient(case: Case) -> Finding | None:
     """A gradient norm over EXPLOSION times its own lower quartile, and over EXPLOSION, to the end."""
     for name in ("grad_g", "grad_d"):

@@ -14,6 +14,7 @@ from ganlab.diagnosis.calibration import confidence
 from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.early import sifted
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.explosion import came_back
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Contribution
@@ -145,6 +146,7 @@ def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
         + hint(tried, charge)
         + following(case, charge, others)
         + meanings(tried)
+        + (not_hidden(case) if acquits(failure) else "")
         + since_restart(case),
         contributing=contributions(failure, others),
         evidence=charge.findings,
@@ -213,9 +215,20 @@ def of_player(player: str, judged: Mapping[str, Verdict]) -> Verdict:
     )
 
 
+def acquits(failure: Failure) -> bool:
+    """Return whether a verdict finds nothing wrong with a run."""
+    return failure.name != INCONCLUSIVE and not accuses(failure.name)
+
+
+def not_hidden(case: Case) -> str:
+    """Say of numbers that were not finite for a while that they were."""
+    said = came_back(case)
+    return f" But {said}." if said else ""
+
+
 def contributions(failure: Failure, others: Sequence[Pair]) -> tuple[Contribution, ...]:
     """What else was found, by when it began; nothing if the verdict acquits the run."""
-    if failure.name != INCONCLUSIVE and not accuses(failure.name):
+    if acquits(failure):
         return ()
     accusing = [
         Contribution(*split(other.name), charge.onset, charge.window) for other, charge in others if accuses(other.name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis.beyond_losses import made_by, why_nothing
 from ganlab.diagnosis.case import LEARNING, Case, Charge
-from ganlab.diagnosis.explosion import non_finite
+from ganlab.diagnosis.explosion import came_back
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
@@ -22,7 +22,7 @@ def examine(case: Case) -> Iterator[Charge]:
     """Say why nothing is proved: the honest verdict if nothing else holds."""
     further = ""
     if not case.rows and not case.has_quality:
-        why, made = why_nothing(case.evidence, broken(case)), made_by(case.evidence)
+        why, made = why_nothing(case.evidence, came_back(case)), made_by(case.evidence)
         further = chance_throughout(case)
         further += f" Only the {made.what} themselves can show whether they are good." if made else ""
     elif not case.rows:
@@ -49,16 +49,6 @@ def examine(case: Case) -> Iterator[Charge]:
 def healthy_has(finding: Finding) -> str:
     """Say what a healthy run has where the samples fall short."""
     return f" A healthy run has at least {100 * (finding.threshold or 0):.0f} %."
-
-
-def broken(case: Case) -> str:
-    """Say which numbers were not finite for a while, and when; nothing if all are finite, or none came back."""
-    found = non_finite(case)
-    if found is None or found.window[1] == case.last_step:
-        return ""
-    first, last = found.window
-    when = case.at(first) if first == last else case.stretch(found.window)
-    return f"{found.words.split(' ')[0]} was NaN or infinite ({when}), and finite again after that"
 
 
 FAILURE = Failure("inconclusive", examine)

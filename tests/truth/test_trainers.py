@@ -97,8 +97,11 @@ def test_the_index_holds_labelled_runs_that_are_there(
     assert (record["name"], record["right"], record["domain"], record["real"]) == ("a", ["healthy"], "grey", "mnist")
 
 
-@pytest.mark.parametrize(("its", "split"), [({}, "tune"), ({"round": 1}, "tune"), ({"round": 2}, "measure")])
-def test_only_the_first_round_is_tuned_on(
+@pytest.mark.parametrize(
+    ("its", "split"),
+    [({}, "tune"), ({"round": 1}, "tune"), ({"round": 2}, "measure"), ({"round": 2, "group": "aa"}, "tune")],
+)
+def test_the_first_round_is_tuned_on_and_a_third_of_later_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_there: dict[str, object], its: dict[str, int], split: str
 ) -> None:
     monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": [{**run_there, **its}]})

@@ -358,8 +358,8 @@ class Case:
 
     @property
     def apart(self) -> bool:
-        """Whether the last samples as a whole still lie apart from the reals."""
-        return self.recently(reading("energy_coefficient")) > APART
+        """Whether the last pictures as a whole still lie apart from the reals."""
+        return self.of_pictures and self.recently(reading("energy_coefficient")) > APART
 
     @property
     def of_pictures(self) -> bool:

@@ -11,6 +11,10 @@ from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import all_different, blurred, blurry, repeated, repeats_of
 from ganlab.runs.snapshots import MOST_REPEATED
 
+SEVERAL = 3
+"""Different pictures up to which samples that repeat each other are said to be all the same: one picture in several
+shades counts as a few."""
+
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run most of whose last snapshots, the very last among them, hold samples that are nearly identical.
@@ -25,7 +29,7 @@ def examine(case: Case) -> Iterator[Charge]:
     def single(row: Row) -> bool:
         return repeated(row) and row.number("distinct") == 1
 
-    if blurred(case) or blurry(case):
+    if blurred(case) or blurry(case) or case.always_recently(several):
         return
     value = case.recently(relative_vendi)
     # A generator that jumps from one sample to another is between two of them at times: most snapshots must say so.
@@ -47,6 +51,11 @@ def examine(case: Case) -> Iterator[Charge]:
         ],
         summary=f"Since {case.at(onset)} {pictures(case.recent[-1])}",
     )
+
+
+def several(row: Row) -> bool:
+    """Return whether a row's samples, which repeat each other, show more than SEVERAL pictures: that is partial."""
+    return repeated(row) and (row.number("distinct") or 0) > SEVERAL
 
 
 def pictures(row: Row) -> str:

@@ -25,7 +25,7 @@ def examine(case: Case) -> Iterator[Charge]:
     if found is None or (twins(case) and not case.becoming):
         return
     good = not shortfall(case)
-    there = case.passing >= NEAR and not case.apart and found.change <= VAST
+    there = case.passing >= NEAR and not case.apart and (found.change <= VAST or not case.of_pictures)
     if good and (there or found.change <= QUICK):
         return
     words = found.words

@@ -140,6 +140,13 @@ def test_few_runs_of_which_few_were_judged_right_are_no_reason_to_be_sure(monkey
     assert sure(run())[0] == pytest.approx(4 / 11, abs=1e-3)
 
 
+@pytest.mark.parametrize(("runs", "limit"), [(4, UNCALIBRATED), (5, 1 / 7)])
+def test_a_handful_of_runs_says_nothing(monkeypatch: pytest.MonkeyPatch, runs: int, limit: float) -> None:
+    known = {"cells": [cell(25, 1, 0, runs)], "verdicts": {"mode_collapse": 40}}
+    monkeypatch.setattr(calibration, "table", lambda: known)
+    assert sure(run())[0] == pytest.approx(limit, abs=1e-3)
+
+
 def test_one_run_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "table", lambda: {"cells": [cell(25, 1, 1, 1)], "verdicts": {}})
     assert (

@@ -18,6 +18,9 @@ from ganlab.diagnosis.early import sample_count
 from ganlab.diagnosis.findings import UNMEASURED
 from ganlab.verdicts import INCONCLUSIVE, failure_of
 
+FEW_RUNS = 5
+"""Labelled runs under which a cell says nothing at all: two of them would make everything a matter of chance."""
+
 ENOUGH_RUNS = 10
 """Labelled runs in a cell, or with a verdict, under which nothing is calibrated."""
 
@@ -161,7 +164,9 @@ def earned(
     trusted = [_least(each, enough) for each in reached if each in enough]
     doubt = doubt or _lack(domain, samples, cells, reached, trusted) or _rare(name, known)
     # Without a cell that the run reaches, it is no surer than better known runs, and than the few that are alike.
-    limits = [max(trusted, key=_share)] if trusted else [*reached[-1:], *enough]
+    limits = (
+        [max(trusted, key=_share)] if trusted else [*(each for each in reached[-1:] if each.runs >= FEW_RUNS), *enough]
+    )
     if doubt:
         return round(min([UNCALIBRATED, *map(_share, limits)]), 3), f"{UNMEASURED}: {doubt}"
     return round(limits[0].share, 3), f"{limits[0].right} of {limits[0]}, were judged right"

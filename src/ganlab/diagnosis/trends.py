@@ -101,7 +101,9 @@ def trend(series: Series) -> Trend:
         return Trend(0.0, 1.0)
     earlier, later = np.triu_indices(len(points), 1)
     rises = points.values[later] - points.values[earlier]
-    slope = np.median(rises / (points.steps[later] - points.steps[earlier]))
+    spans = points.steps[later] - points.steps[earlier]
+    # Pictures that were numbered otherwise than the log may share a step.
+    slope = np.median(rises[spans > 0] / spans[spans > 0]) if (spans > 0).any() else 0.0
     return Trend(float(slope * np.ptp(points.steps)), _against_no_trend(points.values, np.sign(rises)))
 
 

@@ -41,8 +41,9 @@ Made by `python -m docs.make.verdict_accuracy` from labelled training runs: {run
 labelled by a rule on 2,000 fresh samples of each run's last generator (`truth/labels.py`, which shares no code with
 `ganlab.diagnosis`); {runs.get("colour", 0)} on colour pictures (`truth/colour.py`) and {runs.get("trainers", 0)} by
 other people's trainers (`truth/trainers.py`), labelled by looking at their samples and curves, before any verdict.
-Which verdicts are right for a run was fixed with its label: more than one where the literature would differ. All seeds
-of a configuration are in the same part. Rules were tuned on
+Which verdicts are right for a run was fixed with its label: more than one where the literature would differ,
+and that it is too early to tell where a run that is not good has had under 100 steps. All seeds of a configuration are
+in the same part. Rules were tuned on
 {tuned_on(found)}; the rest were only measured.
 
 {history}The runs are not part of this repository. What trains, labels and judges them again:

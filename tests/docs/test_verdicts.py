@@ -4,6 +4,7 @@ import pytest
 
 from docs.make.remarks import outdated, read_remarks
 from docs.make.verdicts import FAILURE, PAGE, RUNS, SHOWN, criteria, outcome, page, picture_of
+from ganlab.diagnosis.calibration import Cell, earned, table
 from ganlab.diagnosis.early import NEEDS
 from ganlab.runs.files import read_json
 from ganlab.verdicts import words
@@ -31,6 +32,15 @@ def test_every_failure_has_a_section() -> None:
 def test_remarks_were_written_for_the_verdicts_that_are_shown() -> None:
     assert set(REMARKS) == {name for name, _ in SHOWN}
     assert not outdated(REMARKS, {name: outcome(run) for name, run in RUNS_SHOWN.items()})
+
+
+@pytest.mark.parametrize("name", RUNS_SHOWN)
+def test_confidences_are_those_of_the_table_that_ships(name: str) -> None:
+    """After `python -m truth.accuracy calibrate`: `python -m docs.make.verdicts --corpora FOLDER`."""
+    cells = [Cell(**each) for each in table()["cells"]]
+    known = [earned(table(), FAILURE[name].name, cell.domain, *cell.size) for cell in cells]
+    shown = RUNS_SHOWN[name]["verdict"][2].partition("; severity")[0]
+    assert shown in {f"confidence {100 * sure:.0f} % ({basis})" for sure, basis in known}
 
 
 @pytest.mark.parametrize(("name", "run"), SHOWN)

@@ -37,7 +37,7 @@ from ganlab.runs.files import write_json
 from ganlab.sweeps.counting import wilson
 from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of
 from truth.baselines import described, nearest_neighbour, rules_of_thumb
-from truth.corpora import Labelled, labelled
+from truth.corpora import CORPORA, Labelled, labelled
 from truth.cuts import ALL, SIZES, SNAPSHOTS, View, beside_samples, compute, cuts_of, every, seen, thinned, views
 
 ROOT = Path(__file__).parents[1]
@@ -461,7 +461,7 @@ def main() -> None:
     parser.add_argument("command", choices=["rows", "judge", "calibrate", "measure", "final"])
     parser.add_argument("--corpora", type=Path, default=Path("corpora"))
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--only", choices=["own", "colour", "trainers"], help="one corpus (rows and judge)")
+    parser.add_argument("--only", choices=CORPORA, help="one corpus (rows and judge)")
     arguments = parser.parse_args()
     corpora, jobs = arguments.corpora, arguments.jobs
     runs = labelled(corpora)

@@ -29,7 +29,7 @@ CORPORA = ("own", "colour", "trainers")
 
 EARLY = 100
 """Steps under which a run on MNIST or points is too early to be judged: to say that is right too, unless it is good.
-The runs by other people's trainers were labelled by the same rule."""
+This rule came after the verdicts on these runs were known. Labels by eye list `inconclusive` where it is right."""
 
 KINDS = {"images": "MNIST", "points": "points"}
 """Domains of ganlab's own corpus by the kinds of its labels."""

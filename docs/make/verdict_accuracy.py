@@ -15,6 +15,8 @@ from typing import Any
 from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, table
 from ganlab.runs.files import read_json
+from truth.accuracy import SURE
+from truth.corpora import EARLY, KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGE, README = ROOT / "docs" / "verdict_accuracy.md", ROOT / "README.md"
@@ -41,12 +43,16 @@ Made by `python -m docs.make.verdict_accuracy` from labelled training runs: {run
 labelled by a rule on 2,000 fresh samples of each run's last generator (`truth/labels.py`, which shares no code with
 `ganlab.diagnosis`); {runs.get("colour", 0)} on colour pictures (`truth/colour.py`) and {runs.get("trainers", 0)} by
 other people's trainers (`truth/trainers.py`), labelled by looking at their samples and curves, before any verdict.
-Which verdicts are right for a run was fixed with its label: more than one where the literature would differ,
-and that it is too early to tell where a run that is not good has had under 100 steps. All seeds of a configuration are
-in the same part. Rules were tuned on
+Which verdicts are right for a run was fixed with its label: more than one where the literature would differ.
+All seeds of a configuration are in the same part. Rules were tuned on
 {tuned_on(found)}; the rest were only measured.
 
-{history}The runs are not part of this repository. What trains, labels and judges them again:
+One rule was added after the verdicts on these runs were known: *inconclusive* is right, too, for a run on MNIST or
+points that is not good and had under {EARLY} steps. Of the runs that were only measured it concerns
+{early(found)}; without it, up to that many fewer verdicts would count as right.
+
+{history}The runs are not part of this repository. What trains, labels and judges them again, once the
+data that `truth/colour.py` and `truth/trainers.py` ask for are there:
 
     python -m truth.corpus train && python -m truth.corpus label && python -m truth.colour train
     python -m truth.trainers train && python -m truth.accuracy final && python -m docs.make.verdict_accuracy
@@ -56,11 +62,13 @@ in the same part. Rules were tuned on
 {accuracy(found["measured"])}
 
 Right: with its 95 % interval (Wilson); what could not be read counts as inconclusive, and a log that says nothing is
-left out where there are samples. Accused: good runs that are given a failure. Missed: failed runs called healthy.
-Flattered: poor runs, which are between good and failed, called healthy. Surely accused: runs of any kind that are
-accused, at {100 * UNCALIBRATED:.0f} % or more, of a failure that they don't have. Onset: the median distance of a
-right verdict's first step from the first snapshot that was as bad as the last one, as a share of the run, where that is
-known of the run. The confidence of a run here is the one that it has without the runs of its own configuration.
+left out where there are samples. Several lines count the same runs: those on colour pictures are judged with their
+classes and without, and all others by their losses alone, too. Accused: good runs that are given a failure. Missed:
+failed runs called healthy. Flattered: poor runs, which are between good and failed, called healthy. Surely accused:
+runs of any kind that are accused, at {100 * SURE:.0f} % or more, of a failure that they don't have. Onset: the median
+distance of a right verdict's first step from the first snapshot that was as bad as the last one, as a share of the run,
+where that is known of the run. The confidence of a run here is the one that it has without the runs of its own
+configuration.
 
 By what the runs are, right of all, and those on which nothing is proved:
 
@@ -131,6 +139,14 @@ def tuned_on(found: Figures) -> str:
     return (
         f"{of('MNIST', 'points')} on MNIST and points, {of('colour pictures, with classes')} on colour pictures\n"
         f"and {of('other trainers')} by other people's trainers"
+    )
+
+
+def early(found: Figures) -> str:
+    """Say how many measured runs are so short that it is right to say nothing: no other label of the rule allows it."""
+    lines = ((name, found["measured"][name]) for name in KINDS.values() if name in found["measured"])
+    return " and ".join(
+        f"{its['baselines']['always inconclusive']['right']} of the {its['runs']} on {name}" for name, its in lines
     )
 
 
@@ -277,8 +293,8 @@ def sentences(found: Figures) -> str:
     )
     return (
         f"of the runs that no rule was tuned on, {'; '.join(parts)}. "
-        f"Of these, {accused} of {good} good runs were accused, "
-        f"{missed} of {failed} failed and {flattered} of {poor} poor ones called healthy."
+        f"Of these verdicts (two for each run on colour pictures), {accused} of {good} on good runs are accusations; "
+        f"{missed} of {failed} on failed runs and {flattered} of {poor} on poor ones are *healthy*."
     )
 
 

@@ -14,6 +14,7 @@ from docs.make import verdict_accuracy
 from docs.make.remarks import Remark
 from ganlab.diagnosis.calibration import Cell
 from ganlab.runs.files import read_json, write_json
+from ganlab.verdicts import INCONCLUSIVE
 from truth.accuracy import (
     ALL,
     UNREAD,
@@ -199,6 +200,12 @@ def test_a_verdict_is_as_sure_as_the_runs_of_other_configurations_make_it() -> N
     assert checked(ours, ours) == []  # uncalibrated without their own configuration
 
 
+def test_the_page_says_how_many_runs_are_so_short_that_nothing_need_be_proved() -> None:
+    short = run("failed", "inconclusive")
+    short = replace(short, run=replace(short.run, right=short.run.right | {INCONCLUSIVE}))
+    assert verdict_accuracy.early(measured([*HALF, short], [])) == "1 of the 12 on MNIST"
+
+
 def test_the_page_of_accuracy() -> None:
     found = measured(HALF, HALF)
     logs = read_json(verdict_accuracy.LOGS)
@@ -219,6 +226,7 @@ def test_the_page_of_accuracy() -> None:
 def test_the_readme_is_given_the_figures_of_the_measured_runs() -> None:
     before = f"# G\n\nText. {verdict_accuracy.BEFORE}old\nfigures.\nOn 155 runs of the sweeps below: 3.\n\nMore.\n"
     after = verdict_accuracy.with_sentences(before, measured(HALF, HALF))
-    assert "6 of 11 on MNIST. Of these, 1 of 6 good runs were accused, 1 of 2 failed" in " ".join(after.split())
+    assert "6 of 11 on MNIST. Of these verdicts" in " ".join(after.split())
+    assert "1 of 6 on good runs are accusations; 1 of 2 on failed runs and 2 of 3 on poor" in " ".join(after.split())
     assert after.endswith("below: 3.\n\nMore.\n")
     assert "old" not in after

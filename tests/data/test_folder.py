@@ -464,10 +464,10 @@ def test_a_survey_says_what_becomes_of_the_images_and_what_there_is_too_little_o
     options = FolderOptions(name="folder", path=str(tmp_path), held_out=0.1, image_size=16)
     said = survey(options).remarks(options)
     assert said[0] == "56 are trained on and 6 held out to judge by (data.held_out: 0.1)"
-    assert said[1] == "62 of 62 can be transparent: it is laid on white"
+    assert said[1] == "62 of 62 can be transparent: transparency is laid on white"
     few = "statistics of 6 held-out images say little: "
     assert said[2] == f"{few}set data.held_out to 0.2 and add images until at least 50 are held out"
-    assert said[3].startswith("1 of the 2 classes have under a tenth of the mean class's 31 images (few 2)")
+    assert said[3].startswith("1 of the 2 classes has under a tenth of the mean class's 31 images (few: 2)")
     assert any(
         each.endswith("say little: add images until at least 50 are held out")
         for each in survey(options).remarks(options.model_copy(update={"held_out": 0.2}))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganlab.data.selection import class_numbers, fingerprint, hold_out, subset
+from ganlab.data.selection import class_numbers, fingerprint, hold_out, rare_classes, subset
 from ganlab.errors import DataError
 
 NAMES = ("cat", "dog", "3")
@@ -29,6 +29,17 @@ def test_of_very_many_classes_the_first_are_listed() -> None:
     with pytest.raises(DataError) as refused:
         class_numbers(("x",), [f"n{i}" for i in range(1000)])
     assert refused.value.hint.endswith("49 (n49) and 950 more")
+
+
+def test_classes_under_a_tenth_of_the_mean_are_named_ten_at_most() -> None:
+    common = [(f"c{i}", 1000) for i in range(88)]
+    rare = [(f"r{i}", 10) for i in range(12)]
+    said = rare_classes([*common, *rare], "images")
+    assert said is not None
+    assert said.startswith("12 of the 100 classes have under a tenth of the mean class's 881 images (r0: 10, r1: 10, ")
+    assert "r9: 10 and 2 more)" in said
+    assert rare_classes([("cat", 190), ("dog", 10)], "images") is None, "a tenth is not under a tenth"
+    assert rare_classes([("cat", 191), ("dog", 9)], "images") is not None
 
 
 def test_held_out_rows_are_never_trained_on_and_none_is_lost() -> None:

@@ -190,8 +190,8 @@ def test_a_rare_class(tmp_path: Path) -> None:
     data = load(experiment.data, 1)
     cats = int((data.train.labels == 2).sum())
     (warning,) = preflight(data, experiment)
-    assert warning.startswith("1 of the 3 classes have under a tenth of the mean class's 49 training samples")
-    assert f"(class cat has {cats})" in warning
+    assert warning.startswith("1 of the 3 classes has under a tenth of the mean class's 49 training samples")
+    assert f"(cat: {cats})" in warning
     assert told(of_folder(tmp_path, "data.classes=[0, 1]")) == []
 
 

@@ -27,7 +27,7 @@ from ganlab.data.arrays import REAL, held_out_share
 from ganlab.data.cache import build, cache_folder
 from ganlab.data.decoding import can_be_transparent, decoded
 from ganlab.data.samples import RealData, Samples
-from ganlab.data.selection import class_numbers
+from ganlab.data.selection import class_numbers, rare_classes
 from ganlab.domain import Images
 from ganlab.errors import DataError
 from ganlab.randomness import seeded_generator
@@ -46,8 +46,6 @@ WORTH_IT = 0.05
 """Share of their area that images must gain by another size for `survey` to propose it."""
 FEW = 50
 """Held-out images under which statistics say little."""
-RARE = 0.1
-"""A class smaller than this share of the mean class is rare."""
 MEASURED = 1000
 """Images whose headers `survey` reads, at most."""
 NAMED = 10
@@ -102,23 +100,17 @@ class Survey:
         """Say what becomes of the images, and what there is too little of, a sentence each."""
         train, held_out = self.split(options)
         said = [f"{train:,} are trained on and {held_out:,} held out to judge by (data.held_out: {options.held_out:g})"]
+        looked = sum(self.sizes.values())
         if self.transparent:
-            said.append(f"{self.transparent:,} of {sum(self.sizes.values()):,} can be transparent: it is laid on white")
+            said.append(f"{self.transparent:,} of {looked:,} can be transparent: transparency is laid on white")
         if held_out < FEW:
             share = "" if options.held_out >= 0.2 else "set data.held_out to 0.2 and "
             more = f"{share}add images until at least {FEW} are held out"
             said.append(f"statistics of {held_out} held-out images say little: {more}")
         names = list(self.classes)
         chosen = [names[number] for number in class_numbers(options.classes, names)]
-        mean = sum(self.classes[name] for name in chosen) / len(chosen)
-        if rare := [
-            f"{one_line(name, PATH)} {self.classes[name]:,}" for name in chosen if self.classes[name] < RARE * mean
-        ]:
-            said.append(
-                f"{len(rare)} of the {len(chosen)} classes have under a tenth of the mean class's {mean:,.0f} images "
-                f"({', '.join(rare[:NAMED])}): a generator loses next to nothing by leaving them out, which then looks "
-                "like mode collapse; add images of them, or leave them out (data.classes)"
-            )
+        if rare := rare_classes([(one_line(name, PATH), self.classes[name]) for name in chosen], "images"):
+            said.append(rare)
         return said
 
     def split(self, options: FolderOptions) -> tuple[int, int]:

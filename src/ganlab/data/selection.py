@@ -18,6 +18,10 @@ from ganlab.randomness import seeded_generator
 
 RESIZE_CHUNK = 1024
 """Images resized at a time, so that the temporary memory stays small."""
+RARE = 0.1
+"""A class smaller than this share of the mean class is rare."""
+NAMED = 10
+"""Rare classes that a warning names, at most."""
 
 
 def class_numbers(classes: Sequence[int | str] | None, names: Sequence[str]) -> list[int]:
@@ -43,6 +47,26 @@ def class_numbers(classes: Sequence[int | str] | None, names: Sequence[str]) -> 
             f"its classes, by number and name, are {listed}{more}",
         )
     return sorted(set(numbers))
+
+
+def rare_classes(classes: Sequence[tuple[str, int]], noun: str) -> str | None:
+    """Return a warning that some classes are rare, with what to do about it; None if none is.
+
+    Args:
+        classes: name of each, and how many samples there are of it; at least one class.
+        noun: what they are called: `training samples`.
+    """
+    mean = sum(count for _, count in classes) / len(classes)
+    rare = [f"{name}: {count:,}" for name, count in classes if count < RARE * mean]
+    if not rare:
+        return None
+    more = f" and {len(rare) - NAMED} more" if len(rare) > NAMED else ""
+    return (
+        f"{len(rare)} of the {len(classes)} classes {'has' if len(rare) == 1 else 'have'} under a tenth of the mean "
+        f"class's {mean:,.0f} {noun} ({', '.join(rare[:NAMED])}{more}): a generator loses next to nothing by leaving "
+        f"rare classes out, and its samples then look like mode collapse; add {noun} of them, or leave them out "
+        "(data.classes)"
+    )
 
 
 def hold_out(rows: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:

@@ -12,8 +12,7 @@ from torch import Tensor
 from ganlab.config.data import ImageOptions
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float, to_uint8
-from ganlab.data.folder import RARE
-from ganlab.data.selection import class_numbers
+from ganlab.data.selection import class_numbers, rare_classes
 from ganlab.domain import Points
 from ganlab.networks import build_discriminator
 from ganlab.randomness import seeded_generator
@@ -95,20 +94,15 @@ def _labels(train: Samples, experiment: Experiment) -> Iterator[str]:
     wanted = options.classes if isinstance(options, ImageOptions) else None
     asked = class_numbers(wanted, train.class_names)
     counts = torch.bincount(train.labels, minlength=len(train.class_names))[asked].tolist()
-    mean = sum(counts) / len(counts)
-    smallest, largest = (train.class_names[asked[counts.index(extreme(counts))]] for extreme in (min, max))
+    names = [train.class_names[number] for number in asked]
+    largest = names[counts.index(max(counts))]
     if len(counts) > 1 and max(counts) == len(train):
         yield (
             f"all {len(train):,} training samples are of class {largest}, though {len(counts)} classes were asked for: "
             "the generator cannot learn what it never sees; check the labels and the folders"
         )
-    elif min(counts) < RARE * mean:
-        rare = sum(count < RARE * mean for count in counts)
-        yield (
-            f"{rare} of the {len(counts)} classes have under a tenth of the mean class's {mean:,.0f} training samples "
-            f"(class {smallest} has {min(counts):,}): a generator loses next to nothing by leaving rare classes out, "
-            "and its samples then look like mode collapse; add samples of them, or leave them out (data.classes)"
-        )
+    elif rare := rare_classes(list(zip(names, counts, strict=True)), "training samples"):
+        yield rare
 
 
 def _few(count: int, experiment: Experiment, noun: str) -> Iterator[str]:

@@ -103,6 +103,12 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
             "x.yaml:1: data.image_size: expected a whole number, got '48x32'; write [48, 32] for height and width",
         ),
         (
+            f"data: {{image_size: {'9' * 30}x9}}",
+            f"x.yaml:1: data.image_size: expected a whole number, got '{'9' * 30}x9'",
+        ),
+        ("training: {steps: 1.0e+3}", "x.yaml:1: training.steps: expected a whole number, got 1000.0; write 1000"),
+        ("training: {steps: 1.0e+300}", "x.yaml:1: training.steps: expected a whole number, got 1.0e+300"),
+        (
             "data: {image_size: [17, 23]}",
             "x.yaml:1: generator.name: dcgan makes images whose height and width are multiples of 4, or of 8 above 128 "
             "pixels, but data.image_size is [17, 23]; set data.image_size to [16, 20] or [20, 24], to which pictures "

@@ -79,7 +79,7 @@ def test_reals_of_another_kind_are_refused(real: Any, labels: Any, message: str)
         (torch.full((4, 1, 8, 8), 1.5), "float32 from 1.5"),
         (torch.zeros(1, 1, 8, 8), "at least 2"),
         (torch.zeros(64), "shape"),
-        (torch.tensor(1.0), "1 samples"),
+        (torch.tensor(1.0), "holds 1 sample"),
     ],
 )
 def test_samples_of_another_kind_are_refused(samples: Any, message: str) -> None:

@@ -30,6 +30,13 @@ class TestDrawVerdict:
         evidence = Evidence("x", curves, tuple(snapshots), {"fid": series(20.0)})
         assert labels(draw_verdict(evidence, verdict("c_t", signal))) == ["losses", label]
 
+    @pytest.mark.parametrize(("signal", "shares"), [("good", True), ("d_acc_real", True), ("fid_over_best", False)])
+    def test_shares_are_drawn_from_0_to_1(self, signal: str, shares: bool) -> None:
+        curves = LOSSES | {"d_acc_real": series(0.9)}
+        evidence = Evidence("x", curves, tuple(COUNTS), {"fid": series(0.8)})
+        limits = draw_verdict(evidence, verdict(signal)).axes[1].get_ylim()
+        assert (limits == (-0.03, 1.03)) is shares
+
     def test_losses_alone(self) -> None:
         assert labels(draw_verdict(Evidence("x", LOSSES), verdict("d_loss"))) == ["losses"]
 

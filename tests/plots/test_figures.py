@@ -165,6 +165,11 @@ class TestLosses:
         assert "▼ min -55.5" in words(figure)
         assert "▲" not in words(losses(history(2000)))
 
+    @pytest.mark.parametrize("level", [0.0, 0.1, 3.0])
+    def test_of_losses_that_are_never_negative_no_negative_values_are_shown(self, level: float) -> None:
+        bottom, top = losses({"step": np.arange(1, 101), "g_loss": np.full(100, level)}).axes[0].get_ylim()
+        assert -0.05 * top < bottom <= level < top
+
     def test_a_loss_that_stays_high_is_in_full_view(self) -> None:
         columns = history(1000)
         columns["g_loss"][800:] += 12

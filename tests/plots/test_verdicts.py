@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from ganlab.plots.figures import ALARM, D_REAL, GENERATOR, Curve, save_figure
+from ganlab.plots.figures import ALARM, D_REAL, GENERATOR, INK, Curve, save_figure
 from ganlab.plots.grids import scatter
 from ganlab.plots.verdicts import (
     EVIDENCE,
@@ -174,6 +174,12 @@ class TestClassesOverTime:
         assert without is not None
         assert "dog" in words(without)
         assert "owl" not in words(without)
+
+    @pytest.mark.parametrize(("real", "colour"), [([0.5, 0.3, 0.2], ALARM), ([0.6, 0.4, 0.0], INK)])
+    def test_an_empty_cell_is_red_only_if_the_data_have_the_class(self, real: list[float], colour: str) -> None:
+        figure = classes_over_time([{**row, "class_shares_real": real} for row in snapshots()])
+        assert figure is not None
+        assert [text.get_color() for text in figure.axes[1].texts if text.get_text() == "0"] == [colour]
 
     def test_all_classes_there(self) -> None:
         figure = classes_over_time(snapshots()[:2])

@@ -162,7 +162,7 @@ def evaluating(model: object) -> Iterator[None]:
 
 
 class Watching:
-    """What a callback has whatever library calls it; its arguments are those of `Watch`."""
+    """What the callbacks of all libraries share; the arguments are those of `Watch`."""
 
     def __init__(
         self, run: str, samples: Callable[[Any], Array], *, every: int = 100, columns: Mapping[str, str] | None = None,

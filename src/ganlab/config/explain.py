@@ -34,6 +34,9 @@ _TYPES = {
 }
 """What each of pydantic's type errors expects."""
 
+_EXACT = 2.0**53
+"""Floats from here on no longer say which whole number was meant."""
+
 _BOUNDS = {
     "greater_than_equal": ("at least", "ge"),
     "greater_than": ("above", "gt"),
@@ -209,7 +212,7 @@ def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:
         return f"; did you mean {guess}?"
     if kind == "int_type" and isinstance(value, str) and (sides := re.fullmatch(r"(\d{1,5}) ?x ?(\d{1,5})", value)):
         return f"; write [{sides[1]}, {sides[2]}] for height and width"
-    if kind == "int_type" and isinstance(value, float) and value.is_integer():
+    if kind == "int_type" and isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return f"; write {value:.0f}"
     if kind == "string_type" and isinstance(value, dict):
         return "; put text that holds a colon in quotes"

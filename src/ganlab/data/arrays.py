@@ -95,6 +95,9 @@ class Accepted:
     sides: tuple[int, int] = (1, 1 << 16)
 
 
+NUMBERS = "buif"
+"""NumPy's letters of the types that samples may be of."""
+
 FROM_FILES = Accepted(
     16,
     "and 1,000 or more for a verdict that means much",
@@ -164,9 +167,12 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
     count = min(len(array) if array.ndim else 1 for array in found)
     if count < accepted.fewest:
         whose = "a step of " if len(found) > 1 else ""
-        raise DataError(f"{whose}{name} holds {count} samples", f"give at least {accepted.fewest}, {accepted.why}")
+        raise DataError(
+            f"{whose}{name} holds {count} sample{'s' * (count != 1)}",
+            f"give at least {accepted.fewest}, {accepted.why}",
+        )
     kind = found[0].dtype
-    if kind.kind not in "buif":
+    if kind.kind not in NUMBERS:
         raise DataError(f"{name} holds {excerpt(str(kind), 40)}, not numbers", "give samples as uint8 or float32")
     layout, domain = _layout(found[0].shape, name, accepted)
     if isinstance(domain, Points):  # they have no range that says what float32 can hold

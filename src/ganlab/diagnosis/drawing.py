@@ -82,7 +82,8 @@ def proofs_of(statistics: Iterable[Statistic]) -> list[Proof]:
     for each in statistics:
         if each.line is not None:
             chart = each.line.chart or Chart(each.label)
-            others |= set() if each.range == SHARE else {chart}
+            if each.range != SHARE:
+                others.add(chart)
             curves = charts.setdefault(chart, {})
             curves[each.name] = (each.line.name, COLOURS[each.line.colour])
             if each.line.real is not None:

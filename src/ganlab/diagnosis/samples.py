@@ -262,8 +262,7 @@ def snapshots_of(
                 Distances(real.train, real.held_out, min(len(alike), MOST_APART), SEED),
             )
         statistics, distances = counts[len(alike)]
-        row = statistics.row(alike, thorough=index == len(samples) - 1)
-        row |= distances.row(alike[:MOST_APART]) if alike.isfinite().all() else {}
+        row = statistics.row(alike, thorough=index == len(samples) - 1) | distances.row(alike[:MOST_APART])
         protocol = {"features": features.name, "n_fake": len(alike), "generator": "as given"}
         rows.append(Row({"step": step, **row, "protocol": protocol}))
     return rows, notes
@@ -284,8 +283,7 @@ def as_real(values: Tensor, domain: Domain, real: Domain) -> tuple[Tensor, list[
         raise DataError(f"the samples are {domain.noun} and the real data {real.noun}", "name other data with --real")
     notes: list[str] = []
     if domain.channels == 3 and real.channels == 1:
-        equal = bool((values[:, 1:] == values[:, :1]).all())
-        weights = torch.tensor([1.0, 0.0, 0.0] if equal else [0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+        weights = torch.tensor([1.0, 0.0, 0.0] if _is_grey(values) else [0.299, 0.587, 0.114]).view(1, 3, 1, 1)
         values = (values * weights).sum(1, keepdim=True)
         notes.append("samples have three channels and the real data one: grey was taken")
     elif domain.channels == 1 and real.channels == 3:

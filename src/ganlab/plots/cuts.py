@@ -90,7 +90,7 @@ def _rows(images: Pixels) -> Image.Image:
 
 
 def _fitted(pixels: Pixels, width: int, height: int) -> tuple[Image.Image, float]:
-    """Return a picture as large as a place, small ones enlarged by a whole factor; and how much larger it became."""
+    """Return a picture scaled to fit, small ones by a whole factor; and the factor."""
     tall, wide = pixels.shape[:2]
     scale = min(width / wide, height / tall)
     scale = float(int(scale)) if scale >= 1 else scale

@@ -328,7 +328,7 @@ def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
         return
     margin = 0.04 * (max(bounds) - min(bounds)) or max(0.5, 0.1 * abs(max(bounds)))
     bottom, top = min(bounds) - margin, max(bounds) + margin
-    if min(bounds) >= 0:  # nothing below 0 is suggested of what has none
+    if min(bounds) >= 0:  # of what is never negative, no negative values are shown
         bottom = max(bottom, -0.04 * top)
     axes.set_ylim(bottom, top)
     highest = max(((c.values.max(), c.steps[c.values.argmax()], c.colour) for c in seen), default=None)

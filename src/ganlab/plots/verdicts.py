@@ -380,7 +380,7 @@ def _heat_map(cells: Axes, reals: Axes, classes: _Classes) -> None:
 
 
 def _percentages(axes: Axes, shares: NDArray[np.float64], top: float, real: NDArray[np.float64]) -> None:
-    """Write each share into its cell, light on dark; none of a class that reals have is red."""
+    """Write each share into its cell, light on dark; 0 is red if the real data have the class."""
     for (row, column), share in np.ndenumerate(shares):
         if np.isfinite(share):
             text = f"{100 * share:.0f}" if share >= 0.01 or share == 0 else "<1"

@@ -167,7 +167,7 @@ def test_of_several_steps_each_needs_enough_samples() -> None:
         (np.zeros((20, 0, 8), np.uint8), "shape"),
         (np.zeros((20, 8, 8), np.complex64), "complex64"),
         (np.array(["a"] * 20), "not numbers"),
-        (np.array(7), "holds 1 samples"),
+        (np.array(7), "holds 1 sample"),
     ],
 )
 def test_samples_that_cannot_be_judged(tmp_path: Path, values: NDArray[Any], message: str) -> None:

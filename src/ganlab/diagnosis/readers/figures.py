@@ -149,8 +149,8 @@ def find_subplots(drawn: Mask, ratio: float = 1.0, tight: bool = False) -> Tilin
     for rows, columns in product(range(1, MOST + 1), repeat=2):
         if rows * columns < 4:
             continue
-        usual = subplots((height, width), rows, columns, ratio)
-        for axes in tight_subplots((height, width), rows, columns, ratio) if tight else (usual,):
+        layout = (height, width), rows, columns, ratio
+        for axes in tight_subplots(*layout) if tight else (subplots(*layout),):
             side = axes.down.side, axes.across.side
             if min(side) < SMALLEST_BOX:
                 continue

@@ -373,8 +373,9 @@ def _tiling(group: Sequence[Picture], tile: int | None, size: Size | None) -> Ti
 
 
 def _smaller(pixels: Sequence[Pixels], found: Tiling) -> Tiling:
-    """Return the tiles that those as large as the reals consist of, if they do: a grid of images that touch, half as
-    large as the files of the reals, is one of two by two images as well.
+    """Return smaller tiles if those that were found by the size of the reals consist of them; else those found.
+
+    Trainers shrink their images: a block of two by two that touch may be just as large as a file of the reals.
     """
     if found.down.gap or found.across.gap or min(found.down.side, found.across.side) < 2 * USUAL_SIDES[0]:
         return found

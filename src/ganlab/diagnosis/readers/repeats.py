@@ -73,7 +73,7 @@ def _likeness(pictures: Floats) -> NDArray[np.float64]:
 def _contrast(likeness: NDArray[np.float64], side: int, count: int) -> float:
     """Return how much more pictures resemble themselves at whole tiles than between, as a share of what is possible.
 
-    If the tiles are a pixel larger or smaller, with gaps or within a margin, it is -1.
+    It is -1 if tiles a pixel larger or smaller resemble each other more, as where gaps or a margin were overlooked.
     """
     whole = np.arange(1, min(count, (side * count - 1) // (side + 1) + 1))
     if max(likeness[whole * (side + off)].mean() for off in (-1, 1)) > likeness[whole * side].mean():

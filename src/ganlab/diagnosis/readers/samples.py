@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlab.data.arrays import FROM_FILES, Array, as_numpy, checked_labels, domain_of, understand
+from ganlab.data.arrays import FROM_FILES, NUMBERS, Array, as_numpy, checked_labels, domain_of, understand
 from ganlab.diagnosis.readers.arrays import read_header
 from ganlab.diagnosis.readers.pictures import Shown, Size, is_picture, read_folder, read_grid
 from ganlab.diagnosis.readers.step_names import steps_in
@@ -24,8 +24,6 @@ from ganlab.errors import DataError
 from ganlab.plots.cuts import CutPicture
 from ganlab.text import excerpt, listed
 
-NUMBERS = "buif"
-"""NumPy's letters of the types that samples are of."""
 CLASSES = frozenset({"y", "label", "labels", "class", "classes", "target", "targets"})
 """Words in the names of arrays that hold the classes of images."""
 
@@ -173,8 +171,9 @@ def _kinds(raws: Sequence[Raw]) -> str:
 
 
 def _labels(raws: Sequence[Raw], aside: Sequence[Raw]) -> tuple[Tensor | None, list[Raw]]:
-    """Return the classes of images and the arrays beside them that hold those: for each array of images one of as many
-    whole numbers, whose name says so; None if there are none such.
+    """Return the classes of images and the arrays that hold them; no classes if these are not found for all images.
+
+    Each array of images needs one of as many whole numbers that is named after classes.
     """
     named = [raw for raw in aside if set(re.findall("[a-z]+", raw.name.lower())) & CLASSES]
     found: list[Tensor] = []

@@ -100,6 +100,14 @@ def test_more_evidence_makes_no_run_look_less_sure() -> None:
             assert sure(run(*less))[0] <= sure(run(*more))[0]
 
 
+def test_more_samples_make_no_run_look_less_sure_than_more_snapshots_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No run was judged on 64 samples and four snapshots: one is at least as sure as by 25 samples and four."""
+    known = {"cells": [cell(25, 4, 19, 20), cell(64, 1, 10, 20)], "verdicts": {"mode_collapse": 40}}
+    monkeypatch.setattr(calibration, "table", lambda: known)
+    assert sure(run(64, 4)) == sure(run(25, 4))
+    assert sure(run(64, 1))[0] == pytest.approx(11 / 22)
+
+
 def test_no_run_looks_surer_than_what_was_measured_of_runs_of_its_size() -> None:
     for each in CELLS:
         if each["domain"] == "mnist" and each["runs"] >= ENOUGH_RUNS:

@@ -92,9 +92,10 @@ def test_pictures_that_all_differ_are_no_total_collapse_however_alike_their_feat
     assert judged(improving(0.0, 0.0, **BLOB)).name == "never_learned"
 
 
-def test_a_step_of_another_loop_that_has_a_loss_is_an_update() -> None:
+@pytest.mark.parametrize("loss", ["d_loss", "g_loss", "d_loss_fake"])
+def test_a_step_of_another_loop_that_has_a_loss_is_an_update(loss: str) -> None:
     rows = tuple(improving(0.0, 0.0, steps=60))
-    curves = {"d_loss": Series(np.arange(1, 61), np.full(60, 1.3))}
+    curves = {loss: Series(np.arange(1, 61), np.full(60, 1.3))}
     assert "60 of the 100 updates" in diagnose(Evidence("run", curves=curves, snapshots=rows)).summary
 
 

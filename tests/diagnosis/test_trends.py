@@ -58,6 +58,12 @@ def test_trend_of_four_rising_points_is_kendalls_exact_p_value() -> None:
     assert trends.trend(curve([1, 2, 3, 4])).p_value == pytest.approx(2 / math.factorial(4))
 
 
+def test_trend_of_points_that_share_steps_comes_from_the_others() -> None:
+    pairs = Series(np.array([1, 1, 2, 2, 3, 3]), np.array([1.0, 1.1, 2.0, 2.1, 3.0, 3.1]))
+    assert trends.trend(pairs).change == pytest.approx(2.0, abs=0.1)
+    assert trends.trend(Series(np.full(5, 7), np.arange(5.0))).change == 0.0
+
+
 @pytest.mark.parametrize("levels", [3, 1000, 10**9])
 @pytest.mark.parametrize("count", [4, 5, 12, 33, 34, 90, 200])
 def test_trend_is_scipys(count: int, levels: int) -> None:

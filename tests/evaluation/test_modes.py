@@ -18,6 +18,7 @@ from ganlab.data import RealData
 from ganlab.evaluation.copying import PixelSpace
 from ganlab.evaluation.modes import (
     Bins,
+    Repeats,
     Support,
     agreement,
     birthday_support,
@@ -308,6 +309,7 @@ def test_repeats_are_counted_and_put_to_the_birthday_test() -> None:
     days = repeats(torch.tensor([*range(23), 0, 1])[:, None] * 10.0, 1.0, 1 / 365)
     assert days.distinct == 23
     assert days.chance == pytest.approx(0.195, abs=0.01)
+    assert repeats(ten[:1], threshold, rate) == Repeats(0.0, 1, 1.0)
 
 
 def test_exact_copies_are_duplicates_at_any_scale_and_size() -> None:

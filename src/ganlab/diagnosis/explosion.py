@@ -78,8 +78,11 @@ def explosion(case: Case) -> Finding | None:
     )
 
 
-def non_finite(case: Case) -> Finding | None:
-    """NaN or Inf in a curve, in samples or reported by the run itself; up to the last, if finite numbers came back."""
+def broken(case: Case) -> tuple[str, tuple[int, int]] | None:
+    """What became NaN or Inf first, and the steps from there to the last such number, of whatever; None if nothing did.
+
+    Of curves, samples and what the run itself reports. It lasts to the end if no finite number came back.
+    """
     reported = case.evidence.non_finite
     found = [(reported.step, reported.signal, case.last_step)] if reported else []
     # Of columns that break in one row, the losses are what people look at.
@@ -101,18 +104,26 @@ def non_finite(case: Case) -> Finding | None:
     if not found:
         return None
     step, name, _ = min(found, key=lambda each: each[0])
-    words = f"{name} became NaN or infinite at {case.at(step)}; nothing after it can be trusted."
-    return Finding("non_finite", None, None, (step, max(last for _, _, last in found)), "definition", words)
+    return name, (step, max(last for _, _, last in found))
+
+
+def non_finite(case: Case) -> Finding | None:
+    """NaN or Inf in a curve, in samples or reported by the run itself; up to the last, if finite numbers came back."""
+    found = broken(case)
+    if found is None:
+        return None
+    name, window = found
+    words = f"{name} became NaN or infinite at {case.at(window[0])}; nothing after it can be trusted."
+    return Finding("non_finite", None, None, window, "definition", words)
 
 
 def came_back(case: Case) -> str:
     """Say which numbers were not finite for a while, and when; nothing if all are finite, or none came back."""
-    found = non_finite(case)
-    if found is None or found.window[1] == case.last_step:
+    found = broken(case)
+    if found is None or found[1][1] == case.last_step:
         return ""
-    first, last = found.window
-    when = case.at(first) if first == last else case.stretch(found.window)
-    name = found.words.split(" ")[0]
+    name, (first, last) = found
+    when = case.at(first) if first == last else case.stretch((first, last))
     return f"{name} {'were' if name == SAMPLES else 'was'} NaN or infinite ({when}), and finite again after that"
 
 

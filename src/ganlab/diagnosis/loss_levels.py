@@ -86,8 +86,7 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
             return None
         summary = f"{summary.removesuffix('.')}: {TERM_LOST}."
     if case.rows and case.bad_samples and lasting:
-        words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones."
-        findings = [*findings, Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words)]
+        findings = [*findings, bad_samples(case)]
     return Charge(
         severity=min(1.0, 1 - 0.5 * case.passing) if case.rows and case.bad_samples else 0.7,
         onset=spell[0],
@@ -96,6 +95,12 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
         summary=summary,
         active=lasting,
     )
+
+
+def bad_samples(case: Case) -> Finding:
+    """How bad the last samples are, beside a discriminator that has won."""
+    words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones."
+    return Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words)
 
 
 def won_by_its_loss(case: Case, spell: tuple[int, int]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlab.diagnosis.case import GARBAGE, OWN_RUNS, RECENT, Case, Row, made_from_images, ratio, reading, relative_vendi
+from ganlab.diagnosis.case import GARBAGE, OWN_RUNS, RECENT, Case, Row, made_from_images, ratio, relative_vendi
 from ganlab.diagnosis.findings import Finding
 from ganlab.runs.snapshots import MOST_REPEATED
 
@@ -126,21 +126,15 @@ def all_different(row: Row) -> bool:
     return share is not None and share < DIFFERENT
 
 
-def blurred(case: Case) -> bool:
-    """Return whether nothing was learned yet by a run that has hardly begun, and its samples do not repeat each other.
+def may_yet_differ(case: Case) -> bool:
+    """Return whether pictures that are alike are no collapse, because the generator has not learned to draw them yet.
 
-    Such samples are alike because none of them shows anything, which is no collapse.
+    Either the run has hardly begun, and they are alike because none of them shows anything, but do not repeat each
+    other; or they still improve, and there are not CROWD samples a picture: no blur makes so many of so few.
     """
-    last = case.recent[-1] if case.recent else None
-    return case.young and last is not None and last.number("near_duplicates") is not None and not repeated(last)
-
-
-def blurry(case: Case) -> bool:
-    """Return whether samples are no good yet, and still improve, so that what is alike among them may change.
-
-    Not if each picture is there CROWD times: no blur makes so many of so few.
-    """
-    return case.becoming and not case.always_recently(lambda row: crowd(row) >= CROWD)
+    if case.young and case.of_pictures and not repeated(case.recent[-1]):
+        return True
+    return case.still_learning and not case.always_recently(lambda row: crowd(row) >= CROWD)
 
 
 def few_kinds(case: Case) -> bool:
@@ -148,7 +142,7 @@ def few_kinds(case: Case) -> bool:
 
     What has learned nothing varies as little, but lies far from the reals. A little noise hides that they are repeated.
     """
-    near = case.recently(reading("energy_coefficient")) < FEW_KINDS
+    near = case.distance < FEW_KINDS
     return case.by_patches and near and case.recently(relative_vendi) < NARROW and not case.improving
 
 

@@ -344,9 +344,10 @@ def repeats(vectors: Tensor, threshold: float, rate: float) -> Repeats:
     named = sum(map(len, groups))
     surplus = named - len(groups)
     expected = len(vectors) * (len(vectors) - 1) / 2 * rate
-    # A Poisson-distributed number is at least n with probability P(n, expected), the regularized gamma function.
+    # A Poisson-distributed number is at least n > 0 with probability P(n, expected), the regularized gamma function.
     # scipy.stats says so too, and takes .7 s to be imported.
-    return Repeats(named / len(vectors), len(vectors) - surplus, float(gammainc(surplus, expected)))
+    chance = float(gammainc(surplus, expected)) if surplus else 1.0
+    return Repeats(named / len(vectors), len(vectors) - surplus, chance)
 
 
 def birthday_support(vectors: Tensor, threshold: float, seed: int) -> Support:

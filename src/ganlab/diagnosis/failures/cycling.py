@@ -31,9 +31,9 @@ CHANGES = 0.3
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run whose snapshots each hold few modes, but not the same ones, unless they are still coming to be."""
+    """Charge a run whose snapshots each hold few modes, but not the same ones, unless it is still learning."""
     rows = [row for row in case.rows[-LOOK_BACK:] if class_shares(row) and (ratio(row, "good") or 0) >= GOOD / 2]
-    if len(rows) < 3 or case.becoming:
+    if len(rows) < 3 or case.still_learning:
         return
     table = [found for row in rows if (found := class_shares(row))]
     # Of fewer samples a mode that is made like any other would not count as visited.

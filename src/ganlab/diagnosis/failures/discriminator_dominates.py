@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis import trends
-from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
+from ganlab.diagnosis.case import Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -19,6 +19,7 @@ from ganlab.diagnosis.loss_levels import (
     WON,
     adversarial_level,
     at_chance,
+    bad_samples,
     generator_kind,
     how_it_won,
     victory,
@@ -99,14 +100,7 @@ def winning(case: Case, kind: str) -> Iterator[Charge]:
                 f"The discriminator's loss per half is {d_loss:.2g}{at_chance(case)}.",
             ),
             Finding("g_loss", loss, LOST[kind], window, VICTORY_SOURCE, f"The generator's loss is {loss:.3g}."),
-            Finding(
-                "good",
-                case.passing,
-                GOOD,
-                case.recent_window,
-                OWN_RUNS,
-                f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones.",
-            ),
+            bad_samples(case),
         ],
         summary=(
             f"Since {case.at(onset)} the discriminator has nearly always seen through the fakes, and the samples are "

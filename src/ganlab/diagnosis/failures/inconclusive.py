@@ -14,9 +14,6 @@ from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import chance_throughout
 from ganlab.diagnosis.sample_levels import shortfall, twins
 
-NOT_YET = "the samples are good as far as they were looked at"
-"""What is said of samples that are good, but not enough to acquit a run."""
-
 
 def examine(case: Case) -> Iterator[Charge]:
     """Say why nothing is proved: the honest verdict if nothing else holds."""
@@ -31,9 +28,12 @@ def examine(case: Case) -> Iterator[Charge]:
     else:
         short = shortfall(case)
         poor = [each for each in short if not math.isnan(each.value or 0)]
-        why = "the samples are not good enough to be healthy, and not bad in a way that has a name"
-        if not poor:
-            why = "the samples are good, but more of them repeat each other than by chance" if twins(case) else NOT_YET
+        if poor:
+            why = "the samples are not good enough to be healthy, and not bad in a way that has a name"
+        elif twins(case):
+            why = "the samples are good, but more of them repeat each other than by chance"
+        else:
+            why = "the samples are good as far as they were looked at"
         further = "".join(f" {each.words}{healthy_has(each) if each in poor else ''}" for each in short)
         if poor and case.updates is not None and case.updates < LEARNING:
             further += f" After {case.updates} updates of the generator that is no surprise: train longer."

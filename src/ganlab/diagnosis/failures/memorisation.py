@@ -26,9 +26,8 @@ COPIED_OVER = 4.0
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run whose last samples lie too close to its training images.
 
-    Noise of a generator that has hardly begun lies close to one of them too: what is garbage copies nothing. C_T is a
-    test, and a hundred copies are too few for it: most of them being as near to a training image as only its
-    near-duplicates are says it as well.
+    Noise of a generator that has hardly begun lies close to one of them, too: garbage copies nothing. C_T is a test,
+    for which a hundred copies are too few; that most samples are near-duplicates of a training image shows it as well.
     """
     rows = [row for row in case.rows if is_number(row.get("authenticity"))]
     if not rows:
@@ -49,7 +48,7 @@ def examine(case: Case) -> Iterator[Charge]:
     findings = [Finding("authenticity", authentic, AUTHENTIC, window, "Alaa et al. 2022; limit " + OWN_RUNS, words)]
     if copying:
         words = f"{100 * copied:.0f} % of them are near-duplicates of a training image."
-        findings.append(Finding("copies", copied, COPIED, window, "Alaa et al. 2022; limit " + OWN_RUNS, words))
+        findings.append(Finding("copies", copied, COPIED, window, "definition; limit " + OWN_RUNS, words))
     elif is_number(closeness):
         words = f"Samples lie closer to training images than unseen real images do (C_T = {closeness:.1f})."
         findings.append(Finding("c_t", closeness, TOO_CLOSE, window, "Meehan et al. 2020", words))

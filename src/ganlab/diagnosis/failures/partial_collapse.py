@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge, Row, is_number, ratio, reading, relative_vendi
+from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge, Row, is_number, ratio, relative_vendi
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
@@ -15,10 +15,9 @@ from ganlab.diagnosis.sample_levels import (
     NARROW,
     VISITED,
     always_twins,
-    blurred,
-    blurry,
     class_shares,
     few_kinds,
+    may_yet_differ,
     repeated,
     repeats_in_words,
     repeats_of,
@@ -69,7 +68,7 @@ def examine(case: Case) -> Iterator[Charge]:
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
 
-    if blurred(case) or blurry(case):
+    if may_yet_differ(case):
         return
     # Where all classes are there, each with few faces, the collapse is one within them.
     few = always_twins(case)
@@ -92,7 +91,7 @@ def examine(case: Case) -> Iterator[Charge]:
                 Finding("relative_vendi", variety, NARROW, case.recent_window, "Friedman & Dieng 2023", words),
                 Finding(
                     "energy_coefficient",
-                    case.recently(reading("energy_coefficient")),
+                    case.distance,
                     FEW_KINDS,
                     case.recent_window,
                     "Szekely & Rizzo 2013; limit " + OWN_RUNS,

@@ -8,7 +8,7 @@ from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import COLLAPSE_CURES
-from ganlab.diagnosis.sample_levels import all_different, blurred, blurry, repeated, repeats_of
+from ganlab.diagnosis.sample_levels import all_different, may_yet_differ, repeated, repeats_of
 from ganlab.runs.snapshots import MOST_REPEATED
 
 SEVERAL = 3
@@ -19,7 +19,7 @@ shades counts as a few."""
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run most of whose last snapshots, the very last among them, hold samples that are nearly identical.
 
-    Under one and the same noise the features of pictures that differ are alike: near-duplicates must agree.
+    Noise that all pictures share makes their features alike, though they differ: near-duplicates must agree.
     """
 
     def alike(row: Row) -> bool:
@@ -29,7 +29,7 @@ def examine(case: Case) -> Iterator[Charge]:
     def single(row: Row) -> bool:
         return repeated(row) and row.number("distinct") == 1
 
-    if blurred(case) or blurry(case) or case.always_recently(several):
+    if may_yet_differ(case) or case.always_recently(several):
         return
     value = case.recently(relative_vendi)
     # A generator that jumps from one sample to another is between two of them at times: most snapshots must say so.

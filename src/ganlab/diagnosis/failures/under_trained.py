@@ -15,14 +15,14 @@ from ganlab.diagnosis.sample_levels import shortfall, twins
 def examine(case: Case) -> Iterator[Charge]:
     """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
 
-    Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, whatever
-    else still gets better. Bold strokes pass for digits too.
+    Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, unless they
+    still change by more than VAST. Passing alone is not enough: a classifier takes bold strokes for digits too.
     """
     if not case.rows and case.fid_fall > FAST:
         yield falling(case)
         return
     found = case.improvement
-    if found is None or (twins(case) and not case.becoming):
+    if found is None or (twins(case) and not case.still_learning):
         return
     good = not shortfall(case)
     there = case.passing >= NEAR and not case.apart and (found.change <= VAST or not case.of_pictures)

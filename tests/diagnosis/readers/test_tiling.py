@@ -50,6 +50,14 @@ def test_tiles_on_white_that_touch() -> None:
     assert grid.found_in(find_tiling([grid.draw(random) for _ in range(3)]))
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_digits_on_black_within_a_margin_are_no_figure_that_was_cut_to_them(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    grid = Grid("digits", 64, 16, 4, 2, "paste", 0, 8, None)
+    found = find_tiling([grid.draw(random)], (64, 64))
+    assert found is None or grid.found_in(found), "not cut at all is better than cut in the wrong places"
+
+
 def test_tiles_that_are_not_square() -> None:
     random = np.random.default_rng(0)
     picture = np.full((4 * 34 + 2, 5 * 26 + 2, 3), 255, np.uint8)

@@ -18,18 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ganlab.verdicts import INCONCLUSIVE, accuses, matches
-from truth.corpus import CONFIGURATIONS, halves
+from ganlab.verdicts import accuses, matches
+from truth.corpus import halves
 from truth.scoring import FAILED, allowed, onset
 
 State = Literal["good", "poor", "failed"]
 Split = Literal["tune", "measure"]
 
 CORPORA = ("own", "colour", "trainers")
-
-EARLY = 100
-"""Steps under which a run on MNIST or points is too early to be judged: to say that is right too, unless it is good.
-This rule came after the verdicts on these runs were known. Labels by eye list `inconclusive` where it is right."""
 
 KINDS = {"images": "MNIST", "points": "points"}
 """Domains of ganlab's own corpus by the kinds of its labels."""
@@ -100,8 +96,6 @@ def of_rules(corpus: Path) -> Iterator[Labelled]:
     """Yield the runs of ganlab's own corpus, each in the half that its configuration belongs to now."""
     half: dict[str, Split] = {name: "tune" if part == "tune" else "measure" for name, part in halves().items()}
     for row in json.loads((corpus / "labels.json").read_text()):
-        steps = CONFIGURATIONS[row["configuration"]].mapping["training"]["steps"]
-        early = steps < EARLY and row["label"] != "good"
         state: State = "failed" if row["label"] in FAILED else row["label"]
         yield Labelled(
             "own",
@@ -110,7 +104,7 @@ def of_rules(corpus: Path) -> Iterator[Labelled]:
             half[row["configuration"]],
             KINDS[row["kind"]],
             state,
-            allowed(row) | ({INCONCLUSIVE} if early else set()),
+            allowed(row),
             run=corpus / "runs" / row["run"],
             onset=onset(row),
             label=row,

@@ -16,7 +16,6 @@ from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, table
 from ganlab.runs.files import read_json
 from truth.accuracy import SURE
-from truth.corpora import EARLY, KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGE, README = ROOT / "docs" / "verdict_accuracy.md", ROOT / "README.md"
@@ -46,10 +45,6 @@ other people's trainers (`truth/trainers.py`), labelled by looking at their samp
 Which verdicts are right for a run was fixed with its label: more than one where the literature would differ.
 All seeds of a configuration are in the same part. Rules were tuned on
 {tuned_on(found)}; the rest were only measured.
-
-One rule was added after the verdicts on these runs were known: *inconclusive* is right, too, for a run on MNIST or
-points that is not good and had under {EARLY} steps. Of the runs that were only measured it concerns
-{early(found)}; without it, up to that many fewer verdicts would count as right.
 
 {history}The runs are not part of this repository. What trains, labels and judges them again, once the
 data that `truth/colour.py` and `truth/trainers.py` ask for are there:
@@ -139,14 +134,6 @@ def tuned_on(found: Figures) -> str:
     return (
         f"{of('MNIST', 'points')} on MNIST and points, {of('colour pictures, with classes')} on colour pictures\n"
         f"and {of('other trainers')} by other people's trainers"
-    )
-
-
-def early(found: Figures) -> str:
-    """Say how many measured runs are so short that it is right to say nothing: no other label of the rule allows it."""
-    lines = ((name, found["measured"][name]) for name in KINDS.values() if name in found["measured"])
-    return " and ".join(
-        f"{its['baselines']['always inconclusive']['right']} of the {its['runs']} on {name}" for name, its in lines
     )
 
 

@@ -14,7 +14,6 @@ from docs.make import verdict_accuracy
 from docs.make.remarks import Remark
 from ganlab.diagnosis.calibration import Cell
 from ganlab.runs.files import read_json, write_json
-from ganlab.verdicts import INCONCLUSIVE
 from truth.accuracy import (
     ALL,
     UNREAD,
@@ -198,12 +197,6 @@ def test_a_verdict_is_as_sure_as_the_runs_of_other_configurations_make_it() -> N
         {"domain": "mnist", "runs": 22, "verdicts": 22, "confidence": said, "right": right}
     ]
     assert checked(ours, ours) == []  # uncalibrated without their own configuration
-
-
-def test_the_page_says_how_many_runs_are_so_short_that_nothing_need_be_proved() -> None:
-    short = run("failed", "inconclusive")
-    short = replace(short, run=replace(short.run, right=short.run.right | {INCONCLUSIVE}))
-    assert verdict_accuracy.early(measured([*HALF, short], [])) == "1 of the 12 on MNIST"
 
 
 def test_the_page_of_accuracy() -> None:

@@ -292,3 +292,21 @@ def test_pictures_that_lie_apart_and_improve_may_still_repeat_each_other() -> No
     twins = {"n": 64, "near_duplicates": 0.4, "distinct": 50, "repeats_chance": 1e-9, **energies}
     assert judged(improving(0.6, 0.6, **twins)).name == "under_trained"
     assert judged(improving(0.6, 0.0, **twins)).name == "mode_collapse/partial"
+
+
+def test_how_near_samples_come_is_no_improvement_once_most_of_them_pass() -> None:
+    rows = [{**each, "good": 0.6} for each in distant(0.25, 0.1)]
+    assert judged(rows).name == "healthy"
+    assert "energy coefficient" not in judged(rows).summary
+
+
+def test_points_that_pass_are_there_however_their_fid_falls() -> None:
+    rows = improving(0.98, 1.2)
+    points = [{key: value for key, value in each.items() if "duplicates" not in key} for each in rows]
+    assert judged(rows).name == "under_trained"
+    assert judged(points).name == "healthy"
+
+
+def test_seen_by_patches_samples_must_lie_nearer_to_be_a_collapse() -> None:
+    assert judged(distant(0.22, 0.22, **REPEATS)).name == "mode_collapse/partial"
+    assert judged(distant(0.22, 0.22, **REPEATS, **PATCHES)).name == "never_learned"

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from ganlab.plots.figures import D_FAKE, D_REAL, GENERATOR, accuracies, diversity, gradients, losses, save_figure
+from ganlab.plots.figures import D_FAKE, D_REAL, GENERATOR, accuracies, diversity, gradients, losses, save_figure, short
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -120,6 +120,29 @@ def test_hostile_columns_draw(draw: Callable[[History], Figure], fill: float, tm
         save_figure(draw(half), tmp_path / "x", formats=("svg",))
 
 
+def drawn_styles(axes: Axes) -> list[tuple[str, str]]:
+    """Line style and colour of each curve that the legend lists, levels aside."""
+    legend = axes.get_legend()
+    assert legend is not None
+    return [(line.get_linestyle(), line.get_color()) for line in legend.get_lines() if line.get_linestyle() != ":"]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (0.0, "0"),
+        (0.25, "0.25"),
+        (-1000.0, "-1000"),
+        (10_000.0, "1e4"),
+        (-25_000.0, "-2.5e4"),
+        (1e-4, "1e-4"),
+        (1e12, "1e12"),
+    ],
+)
+def test_numbers_at_ticks_are_short(value: float, told: str) -> None:
+    assert short(value) == told
+
+
 class TestLosses:
     def test_a_short_run_is_drawn_as_it_is(self) -> None:
         columns = history(50)
@@ -169,6 +192,45 @@ class TestLosses:
     def test_of_losses_that_are_never_negative_no_negative_values_are_shown(self, level: float) -> None:
         bottom, top = losses({"step": np.arange(1, 101), "g_loss": np.full(100, level)}).axes[0].get_ylim()
         assert -0.05 * top < bottom <= level < top
+
+    def test_the_view_is_that_of_the_later_half(self) -> None:
+        columns = history(1000)
+        columns["g_loss"][:100] = np.linspace(40.0, 1.3, 100)
+        figure = losses(columns)
+        late = np.quantile(columns["g_loss"][500:], 0.99)
+        assert late < figure.axes[0].get_ylim()[1] < 1.5 * late
+        assert "▲ max 40" in words(figure)
+
+    def test_the_mean_of_the_earlier_half_is_in_view_if_it_is_not_far_from_the_later_one(self) -> None:
+        columns = history(1000)
+        columns["g_loss"][:300] += 1.0
+        assert losses(columns).axes[0].get_ylim()[1] > columns["g_loss"][:300].mean()
+
+    @pytest.mark.parametrize("scale", [1e6, 1e-7])
+    def test_a_power_of_ten_stands_at_its_tick_and_not_above_the_axis(self, scale: float) -> None:
+        columns = history(300)
+        axes = losses({key: values * (1 if key == "step" else scale) for key, values in columns.items()}).axes[0]
+        axes.figure.canvas.draw()
+        assert axes.yaxis.get_offset_text().get_text() == ""
+        assert any("e" in label.get_text() for label in axes.get_yticklabels())
+
+    def test_of_two_equal_curves_the_upper_one_is_dashed(self) -> None:
+        columns = history(1000)
+        apart = losses(columns).axes[0]
+        assert {style for style, _ in drawn_styles(apart)} == {"-"}
+        columns["d_loss_fake"] = columns["d_loss_real"]
+        styles = dict(zip(("D real", "D fake", "G"), drawn_styles(losses(columns).axes[0]), strict=True))
+        assert styles["D real"][0] == styles["G"][0] == "-"
+        assert styles["D fake"][0] == "--"
+
+    def test_three_equal_curves_are_all_seen(self) -> None:
+        columns = history(50)
+        columns["d_loss_fake"] = columns["g_loss"] = columns["d_loss_real"]
+        curves = [line for line in losses(columns).axes[0].lines if line.get_marker() == "o"]
+        assert [line.get_linestyle() for line in curves] == ["-", "--", "--"]
+        sizes = [line.get_markersize() for line in curves]
+        assert sizes == sorted(sizes, reverse=True)
+        assert len(set(sizes)) == 3
 
     def test_a_loss_that_stays_high_is_in_full_view(self) -> None:
         columns = history(1000)
@@ -249,6 +311,23 @@ class TestAccuracies:
         bottom, top = axes.get_ylim()
         assert bottom < 0 < 100 < top
         assert "chance, 50 %" in words(figure)
+
+    def test_a_long_run_is_a_band_of_the_middle_80_percent_and_no_wall_of_values(self) -> None:
+        columns = history(1000)
+        figure = accuracies(columns)
+        (axes,) = figure.axes
+        assert [len(lines(axes, colour)) for colour in (D_REAL, D_FAKE)] == [1, 1]
+        band = axes.collections[0].get_paths()[0].vertices
+        window = 100 * columns["d_acc_real"][500 - 10 : 500 + 11]
+        at = columns["step"][500]
+        assert sorted(set(band[band[:, 0] == at, 1])) == pytest.approx(list(np.quantile(window, [0.1, 0.9])))
+        assert "band: 10 to 90 % of 21 values" in words(figure)
+
+    def test_a_band_has_a_gap_where_values_are_not_finite(self) -> None:
+        columns = history(1000)
+        columns["d_acc_real"][600:] = np.nan
+        band = accuracies(columns).axes[0].collections[0].get_paths()
+        assert max(path.vertices[:, 0].max() for path in band) <= 600
 
     def test_a_loss_without_a_decision_point(self) -> None:
         columns = history(60) | {key: np.full(60, np.nan) for key in ("d_acc_real", "d_acc_fake")}

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
@@ -68,10 +69,32 @@ LEFT, RIGHT, BOTTOM, TOP, GUTTER = 0.075, 0.978, 0.105, 0.865, 0.125
 
 BINS = 450
 """Places along a curve: about one every two pixels."""
+BAND = (0.1, 0.9)
+"""Quantiles of each running window that a band lies between."""
+LATE = (0.01, 0.99)
+"""Quantiles of a long curve's later half that are always in view."""
+NEAR = 0.25
+"""Values beyond the view are shown too, if they are nearer to it than this share of its height."""
+HIDDEN = 0.25
+"""A curve is dashed if it hides an earlier one over this share of its length."""
+TOUCHING = 1.8
+"""Pixels between two curves under which one hides the other."""
+DASHES = ((0, (3.2, 2.4)), (0, (1.6, 4.0)))
+"""Of a curve that hides one other, and of one that hides several: equally long, so that each shows through the gaps of
+those above it."""
 GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
-# Matplotlib's own 10^-3 is parsed as mathematics, which takes longer than all the rest.
-PLAIN = "{x:g}"
 NOTHING = "nothing recorded yet"
+
+
+def short(value: float, _: object = None) -> str:
+    """Return the number at a tick as a narrow margin holds it: -1000, 2.5e4, 1e-5.
+
+    Matplotlib's own 10^-3 is parsed as mathematics, which takes longer than all the rest.
+    """
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:g}"
+    digits, exponent = f"{value:.5e}".split("e")
+    return f"{float(digits):g}e{int(exponent)}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,7 @@ def losses(history: History, chance: float | None = None) -> Figure:
 
     The discriminator's loss is drawn as its halves, and whole, without `chance`, if it has none.
 
-    The view leaves out spikes that would squash the rest, and says how far they reach.
+    The view is that of `limit`, which leaves out spikes and says how far they reach.
 
     Args:
         history: the columns; none, or empty ones, give a figure that says so.
@@ -111,7 +134,7 @@ def losses(history: History, chance: float | None = None) -> Figure:
 
 @matplotlib.rc_context(STYLE)
 def accuracies(history: History) -> Figure:
-    """Draw the discriminator's accuracies in percent.
+    """Draw the discriminator's accuracies in percent, as running means with a band of the middle 80 %.
 
     Takes `step`, `d_acc_real` and `d_acc_fake`, shares from 0 to 1, each (rows,).
     Columns without one number in them (a loss without a decision point) give a figure that says so.
@@ -119,7 +142,7 @@ def accuracies(history: History) -> Figure:
     figure, (axes,) = _canvas("Discriminator accuracy", ["correct, %"])
     curves = _columns(history, ("d_acc_real", "real", D_REAL), ("d_acc_fake", "fake", D_FAKE))
     recorded = [replace(curve, values=100 * curve.values) for curve in curves if not np.isnan(curve.values).all()]
-    if drawn(axes, recorded, otherwise="no decision point for this loss" if curves else NOTHING):
+    if drawn(axes, recorded, "no decision point for this loss" if curves else NOTHING, bands=True):
         level(axes, 50, "chance, 50 %")
         axes.set_ylim(-3, 103)
         legend(axes)
@@ -231,8 +254,12 @@ def _row_values(snapshots: Sequence[Mapping[str, Any]], key: str) -> dict[float,
     return {float(row["step"]): np.nan if row[key] is None else float(row[key]) for row in snapshots if key in row}
 
 
-def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool:
-    """Draw the curves and mark where they are not finite; without curves, say why there are none and return False."""
+def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING, bands: bool = False) -> bool:
+    """Draw the curves and mark where they are not finite; without curves, say why there are none and return False.
+
+    Behind the running mean of a long curve are its values, or with `bands` the middle 80 % of each window: shares of a
+    batch jump between a few values, and would be a grey wall.
+    """
     if not curves:
         axes.text(0.5, 0.5, otherwise, transform=axes.transAxes, ha="center", va="center", color=MUTED, size=11)
         axes.set_axis_off()
@@ -240,9 +267,10 @@ def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool
     half_window = min(max(len(curve.steps) for curve in curves) // 100, 1000)
     for curve in curves:
         # A curve of few points next to one of every step would be averaged to a flat line.
-        _draw(axes, curve, min(half_window, len(curve.steps) // 100))
+        _draw(axes, curve, min(half_window, len(curve.steps) // 100), bands)
     if half_window:
-        axes.set_title(f"{axes.get_title('left')}; thick: trimmed mean of {2 * half_window + 1} values")
+        how = "line: trimmed mean, band: 10 to 90 %" if bands else "thick: trimmed mean"
+        axes.set_title(f"{axes.get_title('left')}; {how} of {2 * half_window + 1} values")
     first, last = min(curve.steps[0] for curve in curves), max(curve.steps[-1] for curve in curves)
     margin = max(0.012 * (last - first), 0.5)
     axes.set_xlim(first - margin, last + margin)
@@ -250,18 +278,22 @@ def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING) -> bool
     return True
 
 
-def _draw(axes: Axes, curve: Curve, half_window: int) -> None:
-    """Draw each row, and over them their running mean if there are enough."""
+def _draw(axes: Axes, curve: Curve, half_window: int, bands: bool) -> None:
+    """Draw each row, or a band, and over it the running mean, if there are enough rows for one."""
     values = np.where(np.isfinite(curve.values), curve.values, np.nan)
     thick: dict[str, Any] = {"color": curve.colour, "linewidth": 1.7, "label": curve.label, "zorder": 2.5}
     if half_window == 0:
         axes.plot(curve.steps, values, marker="o", markersize=3, **thick)
         return
-    axes.plot(*_envelope(curve.steps, values), color=curve.colour, linewidth=0.6, alpha=0.3)
+    steps = curve.steps[:: _stride(values)]
+    if bands:
+        low, high = np.quantile(_windows(values, half_window), BAND, axis=1)
+        axes.fill_between(steps, low, high, color=curve.colour, alpha=0.16, linewidth=0, zorder=1.5)
+    else:
+        axes.plot(*_envelope(curve.steps, values), color=curve.colour, linewidth=0.6, alpha=0.3)
     geometric = axes.get_yscale() == "log"
     mean = _running_mean(np.log(values) if geometric else values, half_window)
-    stride = max(1, len(values) // BINS)
-    axes.plot(curve.steps[::stride], np.exp(mean) if geometric else mean, **thick)
+    axes.plot(steps, np.exp(mean) if geometric else mean, **thick)
 
 
 def _envelope(steps: Values, values: Values) -> tuple[Values, Values]:
@@ -274,17 +306,25 @@ def _envelope(steps: Values, values: Values) -> tuple[Values, Values]:
 
 
 def _running_mean(values: Values, half_window: int) -> Values:
-    """Return the running mean without the lowest and highest tenth, at every (rows // 450)-th row; NaN spreads.
+    """Return the mean of each of `_windows` without its lowest and highest tenth; NaN spreads.
 
-    The window of 2 half_window + 1 rows is mirrored at both ends. Without trimming, each spike would become a box as
-    wide as the window.
+    Without trimming, each spike would become a box as wide as the window.
     """
-    mirrored = np.pad(values, half_window, mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(mirrored, 2 * half_window + 1)
-    ordered = np.sort(windows[:: max(1, len(values) // BINS)], axis=1)
-    trim = windows.shape[1] // 10
+    ordered = np.sort(_windows(values, half_window), axis=1)
+    trim = ordered.shape[1] // 10
     # NaN sorts last.
-    return np.where(np.isnan(ordered[:, -1]), np.nan, ordered[:, trim : windows.shape[1] - trim].mean(axis=1))
+    return np.where(np.isnan(ordered[:, -1]), np.nan, ordered[:, trim : ordered.shape[1] - trim].mean(axis=1))
+
+
+def _windows(values: Values, half_window: int) -> Values:
+    """Return the 2 half_window + 1 rows around every (rows // 450)-th row, mirrored at both ends: (places, width)."""
+    mirrored = np.pad(values, half_window, mode="reflect")
+    return np.lib.stride_tricks.sliding_window_view(mirrored, 2 * half_window + 1)[:: _stride(values)]
+
+
+def _stride(values: Values) -> int:
+    """Return from how many rows on the next place of a curve is drawn."""
+    return max(1, len(values) // BINS)
 
 
 def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
@@ -308,51 +348,73 @@ def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
 
 
 def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
-    """Fit the y axis to the levels and to all but rare spikes, and say how far the spikes reach that are left out.
+    """Fit the y axis of curves that are drawn to the levels and to the later half, and name what lies outside.
 
-    A curve's spikes lie beyond its middle 90 % by more than 1.5 times that range, as a box plot's outliers do. Where
-    more than spikes is out of all proportion (a run that diverges), the axis becomes logarithmic.
+    In view are the middle 98 % of each long curve's later half; its running mean, as long as that makes the view at
+    most twice as high at either end; and what lies just outside. So neither spikes nor the first steps squash the rest.
+    A curve of too few points for a running mean is in view but for outliers, as in a box plot: those beyond its middle
+    90 % by more than 1.5 times that range. If more than spikes is out of all proportion (a run that diverges), the axis
+    becomes logarithmic.
     """
     finite = [(curve, np.isfinite(curve.values)) for curve in curves]
     seen = [replace(curve, steps=curve.steps[at], values=curve.values[at]) for curve, at in finite if at.any()]
-    bounds = list(levels)
-    for curve in seen:
-        low, high = np.quantile(curve.values, [0.05, 0.95])
-        reach = 1.5 * (high - low)
-        bounds += [max(curve.values.min(), low - reach), min(curve.values.max(), high + reach)]
+    bounds = [*levels, *(bound for curve in seen for bound in _usual(curve))]
     if not bounds:
         return
     typical = max([*map(abs, levels), *(float(np.median(np.abs(curve.values))) for curve in seen)])
     if typical > 0 and max(map(abs, bounds)) > 50 * typical:
         _widen(axes, seen, threshold=10.0 ** np.ceil(np.log10(typical)))
         return
-    margin = 0.04 * (max(bounds) - min(bounds)) or max(0.5, 0.1 * abs(max(bounds)))
-    bottom, top = min(bounds) - margin, max(bounds) + margin
-    if min(bounds) >= 0:  # of what is never negative, no negative values are shown
+    bottom, top = _with_means(axes, {curve.label for curve in seen}, min(bounds), max(bounds))
+    near = NEAR * (top - bottom)
+    values = np.concatenate([[bottom, top], *(curve.values for curve in seen)])
+    values = values[(values >= bottom - near) & (values <= top + near)]
+    bottom, top = float(values.min()), float(values.max())
+    margin = 0.04 * (top - bottom) or max(0.5, 0.1 * abs(top))
+    least = bottom
+    bottom, top = bottom - margin, top + margin
+    if least >= 0:  # nothing below 0 is suggested of what has none
         bottom = max(bottom, -0.04 * top)
     axes.set_ylim(bottom, top)
+    if not 1e-3 <= max(-bottom, top) < 1e4:
+        # Otherwise a power of ten is written above the axis, over its title.
+        axes.yaxis.set_major_formatter(short)
     highest = max(((c.values.max(), c.steps[c.values.argmax()], c.colour) for c in seen), default=None)
     lowest = min(((c.values.min(), c.steps[c.values.argmin()], c.colour) for c in seen), default=None)
     if highest and highest[0] > top:
-        _say(axes, highest[1], 0.96, f"▲ max {highest[0]:,.4g}", highest[2])
+        _say(axes, highest[1], "top", f"▲ max {highest[0]:,.4g}", highest[2])
     if lowest and lowest[0] < bottom:
-        _say(axes, lowest[1], 0.04, f"▼ min {lowest[0]:,.4g}", lowest[2])
+        _say(axes, lowest[1], "bottom", f"▼ min {lowest[0]:,.4g}", lowest[2])
+
+
+def _with_means(axes: Axes, labels: set[str], bottom: float, top: float) -> tuple[float, float]:
+    """Return a view that holds the running means too, at each end where that adds no more than its height."""
+    drawn = [np.asarray(line.get_ydata()) for line in axes.lines if line.get_label() in labels]
+    means = np.concatenate([[bottom, top], *(values[np.isfinite(values)] for values in drawn)])
+    lowest, highest, height = means.min(), means.max(), top - bottom
+    return (lowest if lowest >= bottom - height else bottom), (highest if highest <= top + height else top)
+
+
+def _usual(curve: Curve) -> tuple[float, float]:
+    """Return the least and the greatest of a curve's finite values that must be in view."""
+    values = curve.values
+    if len(values) >= 100:
+        low, high = np.quantile(values[len(values) // 2 :], LATE)
+        return float(low), float(high)
+    low, high = np.quantile(values, [0.05, 0.95])
+    reach = 1.5 * (high - low)
+    return max(float(values.min()), low - reach), min(float(values.max()), high + reach)
 
 
 def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
     """Make the y axis linear up to +-threshold and logarithmic beyond, as wide as all values."""
     axes.set_yscale("symlog", linthresh=threshold, linscale=3)
-    axes.yaxis.set_major_formatter(lambda value, _: _short(value))
+    axes.yaxis.set_major_formatter(short)
     axes.yaxis.set_minor_locator(NullLocator())
     lowest, highest = min(c.values.min() for c in curves), max(c.values.max() for c in curves)
     axes.set_ylim(min(2 * lowest, -0.1 * threshold), max(2 * highest, threshold))
     axes.set_yticks([0.0, *_decades(threshold, highest), *(-each for each in _decades(threshold, -lowest))])
     axes.set_title(f"{axes.get_title('left')}; log beyond {threshold:g}")
-
-
-def _short(value: float) -> str:
-    """Return a power of ten as the narrow margin holds it: -1000, 1e5."""
-    return f"{value:g}" if abs(value) < 1e4 else f"{value:.0e}".replace("+0", "").replace("+", "")
 
 
 def _decades(first: float, last: float) -> list[float]:
@@ -364,7 +426,7 @@ def _decades(first: float, last: float) -> list[float]:
 def logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
     """Make the y axis logarithmic; values at or below 0 move to half the smallest positive one, and are counted."""
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(PLAIN)
+    axes.yaxis.set_major_formatter(short)
     axes.yaxis.set_minor_locator(NullLocator())
     values = np.concatenate([curve.values for curve in curves]) if curves else np.ones(1)
     positive = values[np.isfinite(values) & (values > 0)]
@@ -382,30 +444,55 @@ def level(axes: Axes, value: float, label: str) -> None:
     axes.axhline(value, color=MUTED, linewidth=1.2, linestyle=":", label=label)
 
 
-def _say(axes: Axes, step: float, height: float, text: str, colour: str) -> None:
-    """Write next to a step, at a height from 0 to 1 of the panel, on the side with more room."""
+def _say(axes: Axes, step: float, end: Literal["top", "bottom"], text: str, colour: str) -> None:
+    """Write next to a step, at one end of the panel, on the side with more room."""
     on_the_left = step > sum(axes.get_xlim()) / 2
     axes.annotate(
         text,
-        (step, height),
-        xytext=(-5 if on_the_left else 5, 0),
+        (step, 1.0 if end == "top" else 0.0),
+        xytext=(-5 if on_the_left else 5, -3 if end == "top" else 3),
         xycoords=axes.get_xaxis_transform(),
         textcoords="offset points",
         ha="right" if on_the_left else "left",
-        va="center",
+        va=end,
         color=colour,
         bbox=GROUND,
     )
 
 
 def legend(axes: Axes) -> None:
-    """List the curves above the panel's right end, where they cover nothing; a search for free room takes seconds."""
+    """List the curves above the panel's right end, where they cover nothing; a search for free room takes seconds.
+
+    Of curves that lie on each other all but the first are dashed; the axes must have their limits.
+    """
+    dash_hidden(axes)
     axes.legend(
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
         ncols=4,
         borderaxespad=0.2,
         borderpad=0.2,
-        handlelength=1.5,
+        handlelength=1.9,
         columnspacing=1.6,
     )
+
+
+def dash_hidden(axes: Axes) -> None:
+    """Dash each curve that hides an earlier one, and enlarge the dots of the earlier one, so that both are seen."""
+    curves = [each for each in axes.lines if each.get_linestyle() == "-" and not str(each.get_label()).startswith("_")]
+    for number, upper in enumerate(curves):
+        hidden = [lower for lower in curves[:number] if _hides(axes, upper, lower)]
+        if hidden:
+            upper.set_linestyle(DASHES[min(len(hidden), len(DASHES)) - 1])
+        for lower in hidden:
+            lower.set_markersize(lower.get_markersize() + 2.5)
+
+
+def _hides(axes: Axes, upper: Line2D, lower: Line2D) -> bool:
+    """Return whether a curve lies on an earlier one over a quarter of its steps or more."""
+    above, below = (np.column_stack([each.get_xdata(), each.get_ydata()]) for each in (upper, lower))
+    above, below = (axes.transData.transform(points[np.isfinite(points).all(axis=1)]) for points in (above, below))
+    if not len(above) or not len(below):
+        return False
+    apart = np.abs(above[:, 1] - np.interp(above[:, 0], *below.T, left=np.inf, right=np.inf))
+    return bool((apart < TOUCHING).mean() >= HIDDEN)

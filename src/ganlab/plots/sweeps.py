@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from ganlab.plots.figures import INK, LEFT, MUTED, NOTHING, PLAIN, RIGHT, STYLE, Values
+from ganlab.plots.figures import INK, LEFT, MUTED, NOTHING, RIGHT, STYLE, Values, short
 from ganlab.plots.verdicts import WIDTH_IN, headed
 from ganlab.text import drawable
 from ganlab.verdicts import accuses, failure_of, hue, rank, short_words, words
@@ -158,7 +158,7 @@ def failure_scatter(
     axes.margins(0.07)
     axes.set(xscale="log" if log[0] else "linear", yscale="log" if log[1] else "linear")
     for axis, is_log in zip((axes.xaxis, axes.yaxis), log, strict=True):
-        axis.set_major_formatter(PLAIN)
+        axis.set_major_formatter(short)
         if is_log:
             axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(drawable(x), weight="bold", parse_math=False)
@@ -314,11 +314,11 @@ def _log_axes(axes: Axes, rates: Sequence[float]) -> None:
     if len(rates) <= 9:
         axes.xaxis.set_major_locator(FixedLocator(rates))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(PLAIN)
+    axes.xaxis.set_major_formatter(short)
     low, high = axes.get_ylim()
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 3000 * low else (1.0,), numticks=12))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(PLAIN)
+    axes.yaxis.set_major_formatter(short)
     margin = (rates[-1] / rates[0]) ** 0.06 if len(rates) > 1 else 2.0
     axes.set_xlim(rates[0] / margin, rates[-1] * margin)
 
@@ -382,7 +382,7 @@ def _course(axes: Axes, run: QualityCourse, columns: int) -> None:
     axes.set_xlim(1.25 * fid.max(), fid.min() / 1.25)
     axes.xaxis.set_major_locator(FixedLocator(_round_numbers(fid.min(), fid.max())))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(PLAIN)
+    axes.xaxis.set_major_formatter(short)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.tick_params(length=3)
 

@@ -21,7 +21,6 @@ from ganlab.plots.figures import (
     INK,
     LEFT,
     MUTED,
-    PLAIN,
     RIGHT,
     STYLE,
     Curve,
@@ -29,6 +28,7 @@ from ganlab.plots.figures import (
     Values,
     legend,
     logarithmic,
+    short,
 )
 from ganlab.plots.verdicts import WIDTH_IN, headed
 
@@ -131,7 +131,7 @@ def generator_losses() -> Figure:
         axes.set_xlim(0, 9)
     for axes in (gradient, slope):
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(PLAIN)
+        axes.yaxis.set_major_formatter(short)
         axes.yaxis.set_minor_formatter(NullFormatter())
     return figure
 
@@ -208,7 +208,7 @@ def _decay(axes: Axes, orbit: Orbit) -> None:
     axes.plot(time, np.exp(orbit.expected.real * time), color=INK, linewidth=1, linestyle=":")
     axes.set_yscale("log")
     axes.set_ylim(1e-4, 4)
-    axes.yaxis.set_major_formatter(PLAIN)
+    axes.yaxis.set_major_formatter(short)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("time", labelpad=1)
     words = f"theory {_pair(orbit.expected)}\nmeasured {_pair(orbit.measured)}"
@@ -248,7 +248,7 @@ def gradient_against_accuracy(histories: Mapping[str, History]) -> Figure:
     left.xaxis.set_minor_locator(NullLocator())
     right.set_xscale("log")
     right.set_xlabel("D(G(z)), mean")
-    right.xaxis.set_major_formatter(PLAIN)
+    right.xaxis.set_major_formatter(short)
     right.tick_params(labelleft=False)
     for axes, places in ((left, [100 * run.accuracy for run in runs]), (right, [run.score for run in runs])):
         curves = [Curve(run.name, at, run.gradient, run.colour) for run, at in zip(runs, places, strict=True)]

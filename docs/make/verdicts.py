@@ -38,7 +38,7 @@ from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.sample_levels import NUMEROUS
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.verdict_files import sheet_of_run
+from ganlab.diagnosis.verdict_files import samples_of_run
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json, write_json
 from ganlab.verdicts import rank, short_words, words
@@ -95,9 +95,10 @@ HELPERS = tuple(f"ganlab.diagnosis.{name}" for name in ("case", "explosion", "lo
 def picture(evidence: Evidence, verdict: Verdict, run: RunDirectory) -> Image.Image:
     """Return the verdict's curves next to the last samples."""
     curves = opened(draw_verdict(evidence, verdict))
-    sheet = sheet_of_run(run, evidence) if evidence.ended else None  # the last grid belongs to the end of a run only
-    if sheet is None:
+    last = samples_of_run(run, evidence) if evidence.ended else None  # they belong to the end of a run only
+    if last is None or last.sheet is None:
         return curves
+    sheet = last.sheet
     samples = opened(sheet) if isinstance(sheet, Figure) else Image.fromarray(sheet)
     samples = samples.convert("RGB").resize((round(samples.width * curves.height / samples.height), curves.height))
     both = Image.new("RGB", (curves.width + samples.width, curves.height), "white")

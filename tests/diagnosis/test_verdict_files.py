@@ -13,7 +13,7 @@ from PIL import Image
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.findings import Contribution
-from ganlab.diagnosis.verdict_files import draw_samples, sheet_of_images, write_verdict
+from ganlab.diagnosis.verdict_files import LastSamples, draw_samples, few_of, sheet_of_images, write_verdict
 from ganlab.domain import Images, Points
 from ganlab.errors import RunError
 from ganlab.plots.grids import save_png, tile, to_pixels
@@ -31,7 +31,8 @@ class TestWriteVerdict:
     def test_writes_all_it_has_and_nothing_else(self, tmp_path: Path) -> None:
         told = verdict("good", contributing=(Contribution("oscillation", None, 50, (50, 150)),))
         evidence = Evidence("x", LOSSES, COUNTS)
-        written = write_verdict(tmp_path / "out", evidence, told, np.zeros((20, 30, 3), np.uint8))
+        samples = LastSamples("Samples", np.zeros((20, 30, 3), np.uint8), np.zeros((40, 40, 3), np.uint8))
+        written = write_verdict(tmp_path / "out", evidence, told, samples)
         names = {"verdict.json", "plots/verdict.png", "plots/verdict.svg", "plots/classes.png", "plots/samples.png"}
         assert {str(path.relative_to(tmp_path / "out")) for path in written} == names
         assert {p for p in (tmp_path / "out").rglob("*") if p.is_file()} == set(written)
@@ -60,8 +61,12 @@ class TestSamplesOfARun:
         run = self.kept(tmp_path, experiment, samples)
         run.shown_file(100).write_bytes(b"an older one is not looked at")
         (run.samples / "shown_x.npz").write_bytes(b"nor is a file of another name")
-        sheet = draw_samples(Evidence("x", experiment=experiment), run, None, None)
+        found = draw_samples(Evidence("x", experiment=experiment), run, None, None)
+        assert found is not None
+        sheet = found.sheet
         assert isinstance(sheet, np.ndarray)
+        assert found.title == "Samples at step 200"
+        np.testing.assert_array_equal(found.few, tile(to_pixels(samples[:25]), 5))
         underlined = (sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56)
         assert underlined == 2
         made = to_pixels(samples)
@@ -71,7 +76,9 @@ class TestSamplesOfARun:
 
     def test_a_loop_of_another_program_has_a_sheet_too(self, tmp_path: Path, images: Any) -> None:
         run = self.kept(tmp_path, images(), np.zeros((20, 3, 8, 8)))
-        assert isinstance(draw_samples(Evidence("x"), run, None, None), np.ndarray)
+        found = draw_samples(Evidence("x"), run, None, None)
+        assert found is not None
+        assert isinstance(found.sheet, np.ndarray)
 
     def test_damaged_samples_are_refused(self, tmp_path: Path, images: Any) -> None:
         experiment = images()
@@ -83,10 +90,14 @@ class TestSamplesOfARun:
 
     def test_points_are_shown_beside_their_modes(self, tmp_path: Path, points: Any) -> None:
         run = self.kept(tmp_path, points(), np.eye(2))
-        sheet = draw_samples(Evidence("x", snapshots=COUNTS, experiment=run.experiment()), run, None, None)
-        assert isinstance(sheet, Figure)
-        assert len(sheet.axes) == 2
-        assert draw_samples(Evidence("x", snapshots=COUNTS), run, None, None) is None
+        found = draw_samples(Evidence("x", snapshots=COUNTS, experiment=run.experiment()), run, None, None)
+        assert found is not None
+        assert isinstance(found.sheet, Figure)
+        assert len(found.sheet.axes) == 2
+        other = draw_samples(Evidence("x", snapshots=COUNTS), run, None, None)
+        assert other is not None
+        assert other.sheet is None
+        np.testing.assert_array_equal(other.few, found.few)
 
     def test_a_run_of_an_older_version_has_no_sheet(self, tmp_path: Path, images: Any) -> None:
         run = create_run(tmp_path, images())
@@ -109,13 +120,19 @@ class TestSheetOfImages:
         assert (sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56) == 11
         assert not (sheet == group_colour(1)).all(axis=-1).any()
 
+    def test_a_few_are_the_first_25_and_fewer_where_there_are_fewer(self) -> None:
+        images = np.arange(30, dtype=np.uint8)[:, None, None, None] * np.ones((8, 8, 1), np.uint8)
+        np.testing.assert_array_equal(few_of(images), tile(np.repeat(images[:25], 3, axis=3), 5))
+        assert few_of(images[:3]).shape[0] < few_of(images).shape[0] // 4
+
     def test_foreign_samples_by_their_file(self, tmp_path: Path) -> None:
         images = np.random.default_rng(3).integers(0, 255, (40, 28, 28), dtype=np.uint8)
         images[1] = images[0]
         np.savez(tmp_path / "samples.npz", step_500=images)
-        sheet = draw_samples(Evidence("x"), None, tmp_path / "samples.npz", None)
-        assert isinstance(sheet, np.ndarray)
-        assert (sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56) == 2
+        found = draw_samples(Evidence("x"), None, tmp_path / "samples.npz", None)
+        assert found is not None
+        assert isinstance(found.sheet, np.ndarray)
+        assert (found.sheet == group_colour(0)).all(axis=-1).sum() / (4 * 56) == 2
 
     def test_pictures_are_cut_as_they_were_judged(self, tmp_path: Path) -> None:
         """Pictures that look like grids of four by four are single ones where the real ones are as large."""
@@ -128,9 +145,11 @@ class TestSheetOfImages:
             Image.fromarray(picture).save(tmp_path / f"{number:03d}.png")
         real = draw.integers(0, 255, (24, 130, 130), dtype=np.uint8)
         alone, beside = (draw_samples(Evidence("x"), None, tmp_path, None, each) for each in (None, real))
-        assert isinstance(alone, np.ndarray)
-        assert isinstance(beside, np.ndarray)
+        assert alone is not None
+        assert beside is not None
+        assert isinstance(alone.sheet, np.ndarray)
+        assert isinstance(beside.sheet, np.ndarray)
         whole = sheet_of_images(
             np.stack([np.asarray(Image.open(f))[..., None] for f in sorted(tmp_path.iterdir())]), "Samples"
         )
-        assert beside.shape == whole.shape != alone.shape
+        assert beside.sheet.shape == whole.shape != alone.sheet.shape

@@ -321,7 +321,7 @@ class TestAccuracies:
         window = 100 * columns["d_acc_real"][500 - 10 : 500 + 11]
         at = columns["step"][500]
         assert sorted(set(band[band[:, 0] == at, 1])) == pytest.approx(list(np.quantile(window, [0.1, 0.9])))
-        assert "band: 10 to 90 % of 21 values" in words(figure)
+        assert "trimmed mean, 10 to 90 % of 21 values" in words(figure)
 
     def test_a_band_has_a_gap_where_values_are_not_finite(self) -> None:
         columns = history(1000)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -18,6 +19,7 @@ from ganlab.plots.figures import ALARM, D_REAL, GENERATOR, INK, Curve, save_figu
 from ganlab.plots.grids import scatter
 from ganlab.plots.verdicts import (
     EVIDENCE,
+    OTHERS,
     SPELL,
     Panel,
     Spell,
@@ -52,6 +54,16 @@ def shaded(figure: Figure, colour: str, panel: int = 0) -> list[tuple[float, flo
     return [(round(p.get_x(), -1), round(p.get_x() + p.get_width(), -1)) for p in of_colour]
 
 
+def rows_of(figure: Figure) -> list[tuple[str, list[tuple[float, float]]]]:
+    """Name of each row of the strip, with the first and last step of its bars."""
+    strip = next(axes for axes in figure.axes if axes.patches and axes.get_ylim()[1] == 0)
+    bars = [bar for bar in strip.patches if isinstance(bar, Rectangle)]
+    return [
+        (text.get_text(), [(b.get_x(), b.get_x() + b.get_width()) for b in bars if int(b.get_y()) == row])
+        for row, text in enumerate(strip.texts)
+    ]
+
+
 def snapshots() -> list[dict[str, Any]]:
     """Three classes; the last one is lost at the second snapshot; nothing is good at the first."""
     common = {"class_shares_real": [0.5, 0.3, 0.2], "classes": ["cat", "dog", "owl"]}
@@ -76,9 +88,64 @@ class TestAnnotatedCurves:
             onset = [line for line in figure.axes[panel].lines if line.get_color() == ALARM]
             assert [list(line.get_xdata()) for line in onset] == [[300, 300]]
             assert shaded(figure, EVIDENCE, panel) == [(500, 700)]
-            assert shaded(figure, SPELL, panel) == [(100, 250)]
-        told = words(figure)
-        assert {"Mode collapse", "Why.", "since step 300", "Oscillation", "also seen"} <= set(told.split("\n"))
+            assert shaded(figure, SPELL, panel) == []
+        assert rows_of(figure) == [("since step 300", [(300, 1000)]), ("Oscillation", [(100, 250)])]
+        assert {"Mode collapse", "Why.", "what was seen, and when"} <= set(words(figure).split("\n"))
+
+    def test_names_of_spells_are_written_over_nothing(self) -> None:
+        """A strip above the panels holds them, a row a failure; spells of one failure share its row."""
+        names = ["Never learned", "Convergence failure, discriminator dominates", "Mode collapse, total"]
+        spells = [
+            Spell(names[0], 1, 1000),
+            Spell(names[1], 100, 190),
+            Spell(names[1], 210, 400),
+            Spell(names[2], 998, 999),
+        ]
+        figure = annotated_curves("x", "", [losses(), losses()], 990, spells=spells)
+        assert [(name, len(bars)) for name, bars in rows_of(figure)] == [
+            ("since step 990", 1),
+            (names[0], 1),
+            (names[1], 2),
+            (names[2], 1),
+        ]
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        strip = figure.axes[-1]
+        assert not any(strip.get_position().overlaps(axes.get_position()) for axes in figure.axes[:-1])
+        boxes = [text.get_window_extent(renderer) for text in strip.texts]
+        assert not any(a.overlaps(b) for number, a in enumerate(boxes) for b in boxes[:number])
+        frame = strip.get_window_extent(renderer)
+        assert all(frame.x0 - 1 <= box.x0 and box.x1 <= frame.x1 + 1 for box in boxes)
+
+    def test_no_onset_and_no_spell_need_no_strip(self) -> None:
+        assert len(annotated_curves("x", "", [losses()], windows=[(5, 9)]).axes) == 1
+
+    @pytest.mark.parametrize("shape", [(200, 200, 3), (90, 300, 3), (900, 100, 3)])
+    def test_samples_are_on_the_right_of_the_panels(self, shape: tuple[int, int, int]) -> None:
+        picture = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
+        plain = annotated_curves("x", "", [losses()], 300)
+        figure = annotated_curves("x", "", [losses()], 300, samples=("Samples at step 9", picture))
+        *others, samples = figure.axes
+        np.testing.assert_array_equal(samples.images[0].get_array(), picture)
+        assert samples.get_title("left") == "Samples at step 9"
+        assert not any(samples.get_position().overlaps(axes.get_position()) for axes in others)
+        box = samples.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+        assert box.height / box.width == pytest.approx(shape[0] / shape[1], rel=0.05)
+        assert box.y0 > 0
+        # Panels are as large as without samples.
+        size = [axes.get_window_extent() for axes in (plain.axes[0], figure.axes[0])]
+        assert size[0].width == pytest.approx(size[1].width)
+
+    def test_shares_of_a_long_run_are_a_band(self) -> None:
+        panel = replace(losses(np.random.default_rng(0).integers(0, 9, 1000) / 8), shares=True)
+        axes = annotated_curves("x", "", [panel]).axes[0]
+        assert [line.get_color() for line in axes.lines].count(D_REAL) == 1
+        assert "trimmed mean, 10 to 90 % of 21 values" in axes.get_title("left")
+
+    def test_a_long_summary_stays_inside(self) -> None:
+        figure = annotated_curves("x", "Wide Words Within. " * 40, [losses()])
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        panel = figure.axes[0].get_window_extent(renderer)
+        assert all(text.get_window_extent(renderer).x1 <= panel.x1 + 1 for text in figure.texts)
 
     def test_windows_that_overlap_are_shaded_once(self) -> None:
         figure = annotated_curves("x", "", [losses()], windows=[(600, 700), (100, 200), (150, 300)])
@@ -163,17 +230,32 @@ class TestClassesOverTime:
         assert ALARM not in (colours["cat"], colours["dog"])
         assert "Step 200: among the good samples, under a tenth of the real share: owl." in words(figure)
 
-    def test_classes_that_the_data_do_not_have_are_left_out_unless_samples_show_them(self) -> None:
+    def test_only_classes_that_the_data_have_are_rows_and_samples_of_others_are_one_more(self) -> None:
         rows = [{**row, "class_shares_real": [1.0, 0.0, 0.0]} for row in snapshots()]
-        with_owls = classes_over_time(rows)
-        assert with_owls is not None
-        assert "owl" in words(with_owls)
+        figure = classes_over_time(rows)
+        assert figure is not None
+        assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == ["cat", OTHERS]
+        shares = figure.axes[1].images[0].get_array().filled(np.nan) ** 2
+        np.testing.assert_allclose(shares, [[np.nan, 0.5, 0.6], [np.nan, 0.5, 0.4]])
         for row in rows:
-            row["class_counts"] = [row["class_counts"][0], row["class_counts"][1], 0]
+            row["class_counts"] = [row["class_counts"][0], 0, 0]
         without = classes_over_time(rows)
         assert without is not None
-        assert "dog" in words(without)
-        assert "owl" not in words(without)
+        assert [label.get_text() for label in without.axes[1].get_yticklabels()] == ["cat"]
+
+    @pytest.mark.parametrize(
+        "name", ["Smileys and Emotion", "a_class_of_one_word_that_is_very_long", "many words " * 6]
+    )
+    def test_names_are_whole_and_inside(self, name: str) -> None:
+        rows = [{**row, "classes": ["cat", name, "owl"]} for row in snapshots()]
+        figure = classes_over_time(rows)
+        assert figure is not None
+        label = figure.axes[1].get_yticklabels()[1]
+        assert label.get_text().replace("\n", "").replace(" ", "") == name.replace(" ", "")
+        figure.canvas.draw()
+        boxes = [each.get_window_extent() for each in figure.axes[1].get_yticklabels()]
+        assert all(box.x0 >= 0 for box in boxes)
+        assert not any(a.overlaps(b) for number, a in enumerate(boxes) for b in boxes[:number])
 
     @pytest.mark.parametrize(("real", "colour"), [([0.5, 0.3, 0.2], ALARM), ([0.6, 0.4, 0.0], INK)])
     def test_an_empty_cell_is_red_only_if_the_data_have_the_class(self, real: list[float], colour: str) -> None:
@@ -250,6 +332,11 @@ class TestModeSheet:
         assert [bar.get_width() for bar in figure.axes[1].patches] == pytest.approx([48, 32, 0])
         np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), picture)
         assert "Step 200: good samples in 2 of 3 modes; 80 % of the samples are good." in words(figure)
+
+    def test_modes_that_the_data_lack_do_not_count(self) -> None:
+        rows = [{**row, "class_shares_real": [0.5, 0.5, 0.0], "class_counts": [9, 0, 3]} for row in snapshots()]
+        figure = mode_sheet(scatter(np.zeros((5, 2)), np.eye(2)), rows, "Samples")
+        assert "good samples in 1 of 2 modes" in words(figure)
 
     def test_without_counts_the_samples_stand_alone(self, tmp_path: Path) -> None:
         figure = mode_sheet(scatter(np.zeros((5, 2)), np.eye(2)), [], "Samples")

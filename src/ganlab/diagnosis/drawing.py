@@ -13,6 +13,7 @@ from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.places import at
 from ganlab.diagnosis.wording import confidence
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve
+from ganlab.plots.grids import Pixels
 from ganlab.plots.verdicts import Panel, Spell, annotated_curves
 from ganlab.runs.snapshots import SHARE, TABLE, Chart, Statistic
 from ganlab.verdicts import INCONCLUSIVE, tone, words
@@ -59,7 +60,7 @@ COLOURS = {
 """The colours that statistics are drawn in."""
 
 ACCURACIES = Proof(
-    "what the discriminator gets right, as shares",
+    "discriminator accuracy",
     {"d_acc_real": ("real", D_REAL), "d_acc_fake": ("fake", D_FAKE)},
     shares=True,
 )
@@ -102,8 +103,14 @@ PROOFS = (
 """In the order of preference if no finding names a curve."""
 
 
-def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
-    """Draw each game's losses and the curve that convinced most, with the onset, the evidence and other failures."""
+def draw_verdict(evidence: Evidence, verdict: Judgement, samples: tuple[str, Pixels] | None = None) -> Figure:
+    """Draw each game's losses and the curve that convinced most, with the onset, the evidence and other failures.
+
+    Args:
+        evidence: what was judged.
+        verdict: what came of it.
+        samples: what they are, and a few of them as a picture, uint8 (H, W, 3), to be drawn beside the curves.
+    """
     panels = [panel for player, game in evidence.games().items() for panel in _of_game(player, game, verdict)]
     return annotated_curves(
         in_words(verdict),
@@ -115,6 +122,7 @@ def draw_verdict(evidence: Evidence, verdict: Judgement) -> Figure:
         {"good": GENERATOR, "open": MUTED, "bad": ALARM}[tone(verdict.name)],
         verdict.unit,
         "" if verdict.onset_step is None else at(verdict.onset_step, verdict.unit),
+        samples,
     )
 
 

@@ -193,15 +193,15 @@ def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None,
         return Judged(verdict)
     from ganlab.diagnosis.verdict_files import draw_samples, write_verdict
 
-    remarks, sheet = [], None
+    remarks, samples = [], None
     try:
-        sheet = draw_samples(verdict.judged_on, run, options.samples, options.tile, options.real)
+        samples = draw_samples(verdict.judged_on, run, options.samples, options.tile, options.real)
     except RunError as error:
         remarks.append(f"no sheet of samples: {error.message}")
     try:
         # The run's lock shows whether a process writes to it, and keeps it from being resumed meanwhile.
         with run.held() if out is None and run is not None else nullcontext():
-            return Judged(verdict, write_verdict(folder, verdict.judged_on, verdict, sheet), remarks)
+            return Judged(verdict, write_verdict(folder, verdict.judged_on, verdict, samples), remarks)
     except (GanlabError, OSError) as error:
         why = error.message if isinstance(error, GanlabError) else str(error)
         if out is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.places import at
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.domain import Points
+from ganlab.plots import grids
 from ganlab.plots.figures import save_figure
 from ganlab.plots.grids import Pixels, save_png
 from ganlab.plots.shown import read_shown
@@ -31,8 +33,27 @@ NEAR_DUPLICATE = 0.09
 """Root-mean-square difference per pixel, of pixels in [-1, 1] averaged to at most 16 x 16, below which two samples
 count as near-duplicates if no reals are available: 5 % of 10,000 MNIST digits have a neighbour that near."""
 
+FEW = 25
+"""Samples next to the curves, five in a row: the first ones, which are not chosen."""
+
 REALS = 10_000
 """Training images at most that say how near is near; all 60,000 digits would take five seconds."""
+
+
+@dataclass(frozen=True)
+class LastSamples:
+    """Pictures of what a generator made last.
+
+    Attributes:
+        title: what they are.
+        sheet: up to 100, near-duplicates underlined; or points, and how many reached each mode. None for points of a
+            run whose data are not known.
+        few: the first 25, five in a row, or points: uint8 (H, W, 3).
+    """
+
+    title: str
+    sheet: Pixels | Figure | None
+    few: Pixels
 
 
 def draw_samples(
@@ -41,22 +62,19 @@ def draw_samples(
     samples: SampleSource | None,
     tile: int | None,
     real: str | Array | None = None,
-) -> Pixels | Figure | None:
+) -> LastSamples | None:
     """Draw the last samples: those of `--samples`, as `--tile` and `--real` say, else the run's own; None without any.
 
     Raises:
         RunError, DataError: they cannot be read.
     """
     if samples is not None:
-        return sheet_of_samples(evidence, samples, tile, real)
-    return None if run is None else sheet_of_run(run, evidence)
+        return other_samples(evidence, samples, tile, real)
+    return None if run is None else samples_of_run(run, evidence)
 
 
-def sheet_of_run(run: RunDirectory, evidence: Evidence) -> Pixels | Figure | None:
-    """Draw the run's last samples, near-duplicates underlined; for points, with how many reached each mode.
-
-    None if the run keeps no samples as numbers, as runs of older versions did not, or if they are points of another
-    program's loop.
+def samples_of_run(run: RunDirectory, evidence: Evidence) -> LastSamples | None:
+    """Draw the run's last samples; None if the run keeps none as numbers, as runs of older versions did not.
 
     Raises:
         RunError: their file is damaged.
@@ -67,14 +85,16 @@ def sheet_of_run(run: RunDirectory, evidence: Evidence) -> Pixels | Figure | Non
     step, path = kept[-1]
     shown, title = read_shown(path), f"Samples at step {step:,}"
     if shown.images is None:
-        return None if experiment is None else mode_sheet(shown.picture(), evidence.snapshots, title)
+        picture = shown.picture()
+        sheet = None if experiment is None else mode_sheet(picture, evidence.snapshots, title)
+        return LastSamples(title, sheet, picture)
     data = experiment.data if experiment is not None else None
-    return sheet_of_images(shown.images, title, data if isinstance(data, MnistOptions) else None)
+    return of_images(shown.images, title, data if isinstance(data, MnistOptions) else None)
 
 
-def sheet_of_samples(
+def other_samples(
     evidence: Evidence, samples: SampleSource, tile: int | None, real: str | Array | None
-) -> Pixels | None:
+) -> LastSamples | None:
     """Draw the last step's samples of a foreign run, cut as those that were judged; None if they are points.
 
     Raises:
@@ -91,7 +111,17 @@ def sheet_of_samples(
     # Where they stand on the axis of the log: epoch 200 may be step 10,000.
     place = at(evidence.snapshots[-1].step, evidence.unit) if evidence.snapshots else ""
     title = "Samples" if step is None else f"Samples at {place or step}"
-    return sheet_of_images(to_uint8(values[:SHEET]).permute(0, 2, 3, 1).numpy(), title)
+    return of_images(to_uint8(values[:SHEET]).permute(0, 2, 3, 1).numpy(), title)
+
+
+def of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> LastSamples:
+    """Draw images, uint8 (N, H, W, 1 or 3), N >= 1, as `sheet_of_images` does, and the first of them alone."""
+    return LastSamples(title, sheet_of_images(images, title, data), few_of(images))
+
+
+def few_of(images: Pixels) -> Pixels:
+    """Return the first 25 of images, uint8 (N, H, W, 1 or 3), N >= 1, five in a row: uint8 (H', W', 3)."""
+    return grids.tile(np.broadcast_to(images[:FEW], (*images[:FEW].shape[:3], 3)), columns=5)
 
 
 def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> Pixels:
@@ -123,14 +153,14 @@ def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None
     return sample_sheet(images, near_duplicates(vectors, threshold), title)
 
 
-def write_verdict(folder: Path, evidence: Evidence, verdict: Verdict, sheet: Pixels | Figure | None) -> list[Path]:
+def write_verdict(folder: Path, evidence: Evidence, verdict: Verdict, samples: LastSamples | None) -> list[Path]:
     """Write verdict.json, and below `plots/` the pictures that show why it is true, each atomically.
 
     Args:
         folder: a run, or any other folder; it is made if it is not there.
         evidence: what was judged.
         verdict: what came of it.
-        sheet: samples, as `sheet_of_run` or `sheet_of_images` draws them.
+        samples: the last ones, as `draw_samples` draws them.
 
     Returns:
         What was written: verdict.json, plots/verdict.png and .svg, plots/classes.png if classes were counted,
@@ -144,9 +174,10 @@ def write_verdict(folder: Path, evidence: Evidence, verdict: Verdict, sheet: Pix
     plots.mkdir(parents=True, exist_ok=True)
     written = [folder / "verdict.json", plots / "verdict.png", plots / "verdict.svg"]
     write_json(written[0], verdict.as_json())
-    save_figure(draw_verdict(evidence, verdict), plots / "verdict")
+    few = None if samples is None else (samples.title, samples.few)
+    save_figure(draw_verdict(evidence, verdict, few), plots / "verdict")
     classes = classes_over_time(evidence.snapshots)
-    for name, picture in (("classes", classes), ("samples", sheet)):
+    for name, picture in (("classes", classes), ("samples", None if samples is None else samples.sheet)):
         path = plots / f"{name}.png"
         if isinstance(picture, Figure):
             save_figure(picture, plots / name, ("png",))

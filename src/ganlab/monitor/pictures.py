@@ -16,7 +16,7 @@ from torch import Tensor
 from ganlab.data import to_stored
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.verdict_files import sheet_of_run, write_verdict
+from ganlab.diagnosis.verdict_files import samples_of_run, write_verdict
 from ganlab.domain import Domain
 from ganlab.monitor.recorder import Recorder
 from ganlab.plots import figures
@@ -120,7 +120,7 @@ class Pictures:
             RunError: the numbers of an earlier session's snapshot are damaged.
         """
         self.plot(("png", "svg"))
-        write_verdict(self.run.path, evidence, verdict, sheet_of_run(self.run, evidence))
+        write_verdict(self.run.path, evidence, verdict, samples_of_run(self.run, evidence))
         self._draw_phases()
         self._draw_evolution()
 

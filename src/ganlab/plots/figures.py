@@ -23,6 +23,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from ganlab.plots.grids import Pixels, save_png
+from ganlab.plots.lettering import width_of, wrapped
 from ganlab.runs.files import atomic_write
 
 Values = NDArray[np.float64]
@@ -37,6 +38,8 @@ INK = "#2B2B2B"
 MUTED = "#707070"
 ALARM = "#A50026"
 
+TITLE_SIZE = 8.5
+
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -44,7 +47,7 @@ STYLE: dict[Any, Any] = {
     "text.usetex": False,
     "text.color": INK,
     "axes.titlelocation": "left",
-    "axes.titlesize": 8.5,
+    "axes.titlesize": TITLE_SIZE,
     "axes.titlecolor": MUTED,
     "axes.titlepad": 5,
     "axes.titley": 1.0,
@@ -75,8 +78,8 @@ LATE = (0.01, 0.99)
 """Quantiles of a long curve's later half that are always in view."""
 NEAR = 0.25
 """Values beyond the view are shown too, if they are nearer to it than this share of its height."""
-HIDDEN = 0.25
-"""A curve is dashed if it hides an earlier one over this share of its length."""
+HIDDEN = 0.5
+"""A curve is dashed if it hides an earlier one at this share of its steps."""
 TOUCHING = 1.8
 """Pixels between two curves under which one hides the other."""
 DASHES = ((0, (3.2, 2.4)), (0, (1.6, 4.0)))
@@ -269,7 +272,7 @@ def drawn(axes: Axes, curves: Sequence[Curve], otherwise: str = NOTHING, bands: 
         # A curve of few points next to one of every step would be averaged to a flat line.
         _draw(axes, curve, min(half_window, len(curve.steps) // 100), bands)
     if half_window:
-        how = "line: trimmed mean, band: 10 to 90 %" if bands else "thick: trimmed mean"
+        how = "trimmed mean, 10 to 90 %" if bands else "thick: trimmed mean"
         axes.set_title(f"{axes.get_title('left')}; {how} of {2 * half_window + 1} values")
     first, last = min(curve.steps[0] for curve in curves), max(curve.steps[-1] for curve in curves)
     margin = max(0.012 * (last - first), 0.5)
@@ -463,10 +466,11 @@ def _say(axes: Axes, step: float, end: Literal["top", "bottom"], text: str, colo
 def legend(axes: Axes) -> None:
     """List the curves above the panel's right end, where they cover nothing; a search for free room takes seconds.
 
-    Of curves that lie on each other all but the first are dashed; the axes must have their limits.
+    Of curves that lie on each other all but the first are dashed; the axes must have their limits. Of a title that
+    would run into the legend, parts after a semicolon are left out, and then words.
     """
     dash_hidden(axes)
-    axes.legend(
+    shown = axes.legend(
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
         ncols=4,
@@ -475,6 +479,14 @@ def legend(axes: Axes) -> None:
         handlelength=1.9,
         columnspacing=1.6,
     )
+    labels = [text.get_text() for text in shown.get_texts()]
+    # A handle, the pads beside it and some room, in ems.
+    taken = sum(width_of(label, 9) + 4.5 * 9 / 72 for label in labels)
+    room = axes.bbox.width / DPI - taken
+    parts = axes.get_title("left").split("; ")
+    while len(parts) > 1 and width_of("; ".join(parts), TITLE_SIZE) > room:
+        parts.pop()
+    axes.set_title("".join(wrapped("; ".join(parts), room, TITLE_SIZE, 1)))
 
 
 def dash_hidden(axes: Axes) -> None:
@@ -485,14 +497,20 @@ def dash_hidden(axes: Axes) -> None:
         if hidden:
             upper.set_linestyle(DASHES[min(len(hidden), len(DASHES)) - 1])
         for lower in hidden:
-            lower.set_markersize(lower.get_markersize() + 2.5)
+            lower.set_markersize(lower.get_markersize() + 1.5)
 
 
 def _hides(axes: Axes, upper: Line2D, lower: Line2D) -> bool:
-    """Return whether a curve lies on an earlier one over a quarter of its steps or more."""
-    above, below = (np.column_stack([each.get_xdata(), each.get_ydata()]) for each in (upper, lower))
-    above, below = (axes.transData.transform(points[np.isfinite(points).all(axis=1)]) for points in (above, below))
-    if not len(above) or not len(below):
+    """Return whether a curve lies on an earlier one at half of its steps or more."""
+    (x, y), (lower_x, lower_y) = (_pixels(axes, line) for line in (upper, lower))
+    if not len(x) or not len(lower_x):
         return False
-    apart = np.abs(above[:, 1] - np.interp(above[:, 0], *below.T, left=np.inf, right=np.inf))
+    apart = np.abs(y - np.interp(x, lower_x, lower_y, left=np.inf, right=np.inf))
     return bool((apart < TOUCHING).mean() >= HIDDEN)
+
+
+def _pixels(axes: Axes, line: Line2D) -> Values:
+    """Return the finite points of a curve in pixels, (2, N)."""
+    points = np.column_stack([line.get_xdata(), line.get_ydata()])
+    pixels: Values = axes.transData.transform(points[np.isfinite(points).all(axis=1)])
+    return pixels.T

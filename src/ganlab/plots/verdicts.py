@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -20,7 +19,6 @@ from PIL import Image, ImageDraw, ImageFont
 from ganlab.plots.figures import (
     ALARM,
     DPI,
-    GROUND,
     INK,
     LEFT,
     RIGHT,
@@ -33,6 +31,7 @@ from ganlab.plots.figures import (
     logarithmic,
 )
 from ganlab.plots.grids import COMFORTABLE_WIDTH, GAP_COLOUR, Pixels
+from ganlab.plots.lettering import width_of, wrapped
 from ganlab.text import drawable
 
 EVIDENCE = "#F0E442"
@@ -41,6 +40,12 @@ GOOD_COLOUR = "#009E73"
 
 WIDTH_IN, PANEL_IN, FOOT_IN, BETWEEN_IN = 8.2, 1.75, 0.75, 0.55
 """Inches: the figure's width, a panel's height, and the room below and between panels."""
+LEFT_IN, RIGHT_IN = LEFT * WIDTH_IN, RIGHT * WIDTH_IN
+"""Inches from the figure's left: where panels begin and end."""
+ROW_IN, UNDER_ROWS_IN = 0.2, 0.38
+"""Inches: a row of the strip above the panels, and the room below the strip."""
+SAMPLES_IN = 2.5
+"""Inches: width of the samples on the right of the panels, with the room before them."""
 
 EVERYTHING = 0.9
 """Share of the steps from which a window of evidence counts as all of them."""
@@ -49,6 +54,12 @@ CELLS = 14
 """Most snapshots whose percentages are written into the cells of the heat map."""
 MOST_NAMES = 40
 """Most classes that are named next to the heat map."""
+NAMES_IN, NAME_SIZE, NAME_LINES = 2.6, 9.0, 3
+"""Inches that class names take at most before they are broken into lines, their size in points, and their lines."""
+MOST_BARS = 25
+"""Most modes that are named next to their bars."""
+OTHERS = "not in the data"
+"""Name of the row of good samples whose class the real data do not have."""
 
 SHEET = 100
 """Samples on a sheet, ten in a row."""
@@ -95,12 +106,14 @@ def annotated_curves(
     colour: str = INK,
     unit: str = "step",
     since: str = "",
+    samples: tuple[str, Pixels] | None = None,
 ) -> Figure:
     """Draw the curves that a verdict rests on, above each other over the same steps.
 
-    The onset is a line through all panels, the windows of the evidence are shaded yellow, spells of other failures
-    blue and by name. Spikes that would squash the rest are left out and named; a curve that explodes gets an axis that
-    is logarithmic beyond its usual values; the first step that is not finite is marked.
+    A strip above them says what was seen when: the verdict from its onset on, and the spells of other failures, a row
+    a failure. The onset is a line through all panels, and the windows of the evidence are shaded yellow. Spikes that
+    would squash the rest are left out and named; a curve that explodes gets an axis that is logarithmic beyond its
+    usual values; the first step that is not finite is marked.
 
     Args:
         title: the verdict in words.
@@ -109,44 +122,58 @@ def annotated_curves(
         onset: first step of the failure.
         windows: first and last step of each piece of evidence; those that overlap become one.
         spells: other failures, in the order they are to be named.
-        colour: of the title.
+        colour: of the title, and of the verdict's row in the strip.
         unit: what a step is: `step`, `epoch`, `image` or `row`.
         since: what the onset is called, if not by its unit and number.
+        samples: what they are, and some of them as a picture, uint8 (H, W, 3), drawn on the right of the panels.
     """
     panels = [panel for panel in panels if panel.curves] or [Panel("", ())]
-    body = len(panels) * PANEL_IN + (len(panels) - 1) * BETWEEN_IN + FOOT_IN
-    figure = headed(title, summary, body, colour)
-    height = figure.get_figheight()
+    rows = _rows(spells, onset, since or f"{unit} {onset:,}" if onset is not None else "", colour)
+    end = max((float(curve.steps[-1]) for panel in panels for curve in panel.curves), default=0.0)
+    strip = len(rows) * ROW_IN + UNDER_ROWS_IN if rows else 0.0
+    body = strip + len(panels) * PANEL_IN + (len(panels) - 1) * BETWEEN_IN + FOOT_IN
+    figure = headed(title, summary, body, colour, WIDTH_IN + (SAMPLES_IN if samples is not None else 0.0))
     drawn = []
     for row, panel in enumerate(panels):
-        top = body - row * (PANEL_IN + BETWEEN_IN)
-        axes = figure.add_axes((LEFT, (top - PANEL_IN) / height, RIGHT - LEFT, PANEL_IN / height))
+        axes = _placed(figure, body - strip - row * (PANEL_IN + BETWEEN_IN), PANEL_IN)
         axes.set_title(panel.label)
         axes.tick_params(length=3)
         if _panel(axes, panel):
             drawn.append(axes)
     if drawn:
         same_steps(drawn, unit)
-        _shade(figure, drawn, merged(windows), spells)
+        _shade(figure, drawn, merged(windows))
+        if rows:
+            _draw_rows(_placed(figure, body, len(rows) * ROW_IN), rows, drawn[0].get_xlim(), end)
         if onset is not None:
-            _mark_onset(drawn, onset, since or f"{unit} {onset:,}")
+            for axes in drawn:
+                axes.axvline(onset, color=ALARM, linewidth=1.6, zorder=3)
+    if samples is not None:
+        _few_samples(figure, body, *samples)
     return figure
 
 
-def headed(title: str, summary: str, body: float, colour: str = INK) -> Figure:
-    """Make a figure with a title and a summary of up to four lines above a body of so many inches."""
-    lines = textwrap.wrap(drawable(summary), 124, max_lines=4, placeholder=" ...")
+def headed(title: str, summary: str, body: float, colour: str = INK, width: float = WIDTH_IN) -> Figure:
+    """Make a figure of so many inches, with a title and a summary of up to four lines above a body of so many."""
+    lines = wrapped(summary, width - LEFT_IN - (WIDTH_IN - RIGHT_IN), 8.5, 4)
     height = body + 0.66 + 0.15 * len(lines)
-    figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI)
-    figure.text(LEFT, 1 - 0.28 / height, drawable(title), size=12, weight="bold", color=colour, parse_math=False)
-    figure.text(LEFT, 1 - 0.36 / height, "\n".join(lines), size=8.5, va="top", parse_math=False)
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    left = LEFT_IN / width
+    figure.text(left, 1 - 0.28 / height, drawable(title), size=12, weight="bold", color=colour, parse_math=False)
+    figure.text(left, 1 - 0.36 / height, "\n".join(lines), size=8.5, va="top", parse_math=False)
     return figure
+
+
+def _placed(figure: Figure, top: float, tall: float) -> Axes:
+    """Add axes as wide as panels are, from so many inches above the figure's foot down, and so many high."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes((LEFT_IN / width, (top - tall) / height, (RIGHT_IN - LEFT_IN) / width, tall / height))
 
 
 def _panel(axes: Axes, panel: Panel) -> bool:
     """Draw one panel; return False if it has nothing to show."""
     curves = logarithmic(axes, panel.curves) if panel.log and panel.curves else panel.curves
-    if not drawn(axes, curves, otherwise="no curves were recorded"):
+    if not drawn(axes, curves, "no curves were recorded", bands=panel.shares):
         return False
     levels = () if panel.level is None else (panel.level[0],)
     if panel.level is not None:
@@ -184,8 +211,8 @@ def merged(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _shade(figure: Figure, panels: Sequence[Axes], windows: Sequence[tuple[int, int]], spells: Sequence[Spell]) -> None:
-    """Shade windows and spells, and say below the panels what each shade means."""
+def _shade(figure: Figure, panels: Sequence[Axes], windows: Sequence[tuple[int, int]]) -> None:
+    """Shade the windows of the evidence, and say below the panels what the shade means."""
     first, last = panels[0].get_xlim()
     # A window of one step is drawn as wide as can be seen; one that covers everything is stated, not drawn.
     least = 0.004 * (last - first)
@@ -193,70 +220,75 @@ def _shade(figure: Figure, panels: Sequence[Axes], windows: Sequence[tuple[int, 
     for axes in panels:
         for start, end in shaded:
             axes.axvspan(start - least, end + least, color=EVIDENCE, alpha=0.28, linewidth=0, zorder=0.5)
-        for spell in spells:
-            axes.axvspan(spell.first - least, spell.last + least, color=SPELL, alpha=0.1, linewidth=0, zorder=0.4)
-    for row, spell in enumerate(spells):
-        _name_spell(panels[0], spell, 0.97 - 0.13 * row)
     meaning = [Patch(color=EVIDENCE, alpha=0.4, label="steps that the evidence was taken from")] if shaded else []
     if len(shaded) < len(windows):
         meaning.append(Patch(color="none", label="evidence was taken from nearly all steps"))
-    meaning += [Patch(color=SPELL, label="also seen")] if spells else []
     if meaning:
-        figure.legend(handles=meaning, loc="lower left", bbox_to_anchor=(LEFT - 0.01, 0.0), ncols=3, fontsize=8.5)
+        left = LEFT_IN / figure.get_figwidth() - 0.01
+        figure.legend(handles=meaning, loc="lower left", bbox_to_anchor=(left, 0.0), ncols=2, fontsize=8.5)
 
 
-def _name_spell(axes: Axes, spell: Spell, height: float) -> None:
-    """Draw a bar over the steps of a spell, at a height from 0 to 1 of the panel, and its name below the bar."""
-    first, last = axes.get_xlim()
-    right = (spell.first + spell.last) / 2 > (first + last) / 2
-    axes.plot(
-        [max(first, spell.first), min(last, spell.last)],
-        [height, height],
-        color=SPELL,
-        linewidth=2.5,
-        transform=axes.get_xaxis_transform(),
-        solid_capstyle="butt",
-        zorder=2.8,
-    )
-    axes.annotate(
-        drawable(spell.name),
-        (spell.last if right else spell.first, height - 0.015),
-        xytext=(-2 if right else 2, 0),
-        xycoords=axes.get_xaxis_transform(),
-        textcoords="offset points",
-        ha="right" if right else "left",
-        va="top",
-        size=8,
-        color="#1F6F9C",
-        bbox=GROUND,
-        parse_math=False,
-    )
+@dataclass(frozen=True)
+class _Row:
+    """A row of the strip: its name, the first and last step of each bar, None for the end, and how it looks."""
+
+    name: str
+    bars: Sequence[tuple[int, int | None]]
+    colour: str
+    weight: str = "normal"
 
 
-def _mark_onset(panels: Sequence[Axes], onset: int, place: str) -> None:
-    """Draw the onset through all panels, and name it in the last one, if no spell is named there."""
-    for axes in panels:
-        axes.axvline(onset, color=ALARM, linewidth=1.6, zorder=3)
-    axes = panels[-1]
-    first, last = axes.get_xlim()
-    left = onset > (first + last) / 2
-    axes.annotate(
-        f"since {place}",
-        (onset, 0.9),
-        xytext=(-5 if left else 5, 0),
-        xycoords=axes.get_xaxis_transform(),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        va="center",
-        color=ALARM,
-        weight="bold",
-        bbox=GROUND,
-    )
+def _rows(spells: Sequence[Spell], onset: int | None, since: str, colour: str) -> list[_Row]:
+    """Return the verdict's row, if it has an onset, and one for each other failure, with all of its spells."""
+    found: dict[str, list[tuple[int, int | None]]] = {}
+    for spell in spells:
+        found.setdefault(drawable(spell.name), []).append((spell.first, spell.last))
+    own = [] if onset is None else [_Row(drawable(f"since {since}"), [(onset, None)], colour, "bold")]
+    return own + [_Row(name, bars, SPELL) for name, bars in found.items()]
+
+
+def _draw_rows(axes: Axes, rows: Sequence[_Row], steps: tuple[float, float], run_end: float) -> None:
+    """Draw the bars of each row over the same steps as the panels, and its name from its first bar on."""
+    first, last = steps
+    axes.set(xlim=steps, ylim=(len(rows), 0), xticks=[], yticks=[])
+    axes.set_title("what was seen, and when" if len(rows) > 1 else "")
+    axes.spines[:].set_visible(False)
+    axes.grid(False)
+    inch = (last - first) / (RIGHT_IN - LEFT_IN)
+    for number, row in enumerate(rows):
+        for start, end in row.bars:
+            left, right = max(first, start), run_end if end is None else min(last, end)
+            bar = Rectangle((left, number + 0.08), max(right - left, 0.03 * inch), 0.84)
+            bar.set(facecolor=row.colour, alpha=0.3, linewidth=0)
+            axes.add_patch(bar)
+        # From the bar on if it fits so, else up to the right edge: a row is its own, so nothing is written over.
+        room = last - (width_of(row.name, 8, row.weight) + 0.04) * inch
+        at = min(max(first, row.bars[0][0]) + 0.04 * inch, room)
+        ink = row.colour if row.weight == "bold" else INK
+        axes.text(at, number + 0.5, row.name, size=8, va="center", weight=row.weight, color=ink, parse_math=False)
+
+
+def _few_samples(figure: Figure, body: float, title: str, picture: Pixels) -> None:
+    """Draw a picture of samples on the right, its top at that of the body, as large as fits."""
+    width, height = figure.get_size_inches()
+    wide = SAMPLES_IN - 0.25
+    tall = wide * picture.shape[0] / picture.shape[1]
+    if tall > body - FOOT_IN:
+        wide, tall = wide * (body - FOOT_IN) / tall, body - FOOT_IN
+    axes = figure.add_axes(((RIGHT_IN + 0.25) / width, (body - tall) / height, wide / width, tall / height))
+    axes.imshow(picture, aspect="auto")
+    axes.set_title(drawable(title), parse_math=False)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set(visible=True, color="#DDDDDD")
 
 
 @dataclass(frozen=True)
 class _Classes:
-    """Shares of good samples by class, (classes, snapshots), NaN if no sample was good; and those of the reals."""
+    """Shares of good samples by class, (classes, snapshots), NaN if no sample was good; and those of the reals.
+
+    The classes are those that the real data have; samples of all others, if there are any, are one row more, the last.
+    """
 
     steps: list[int]
     names: list[str]
@@ -269,12 +301,15 @@ class _Classes:
         """Which classes the last snapshot has under a tenth of their real share of, (classes,)."""
         return np.asarray(self.shares[:, -1] < self.real / 10)
 
+    @property
+    def reached(self) -> tuple[int, int]:
+        """How many classes of the data the last snapshot has good samples of, and of how many."""
+        own = self.real != 0
+        return int((self.shares[own, -1] > 0).sum()), int(own.sum())
+
 
 def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
-    """Collect the rows that count classes as the last one does; None without any.
-
-    Classes that the real data do not have and that no sample was taken for are left out.
-    """
+    """Collect the rows that count classes as the last one does; None without any."""
     rows = [row for row in snapshots if row.get("class_counts") and row.get("good") is not None]
     if not rows:
         return None
@@ -285,13 +320,16 @@ def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
     last = rows[-1]
     names = last.get("classes") or range(width)
     real = np.array(last.get("class_shares_real") or [np.nan] * width, dtype=float)
-    shown = (real != 0) | counts.any(axis=1)
+    own = real != 0  # NaN, if the shares are not known, counts as there
+    counts = np.vstack([counts[own], counts[~own].sum(axis=0)])
+    labels = [*(drawable(str(name)) for name, is_own in zip(names, own, strict=True) if is_own), OTHERS]
+    shown = np.array([True] * int(own.sum()) + [bool(counts[-1].any())])
     shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)
     return _Classes(
         steps=[row["step"] for row in rows],
-        names=[drawable(str(name)) for name, is_shown in zip(names, shown, strict=True) if is_shown],
+        names=labels[: int(shown.sum())],
         shares=shares[shown],
-        real=real[shown],
+        real=np.append(real[own], 0.0)[shown],
         passing=np.array([row["good"] for row in rows], dtype=float),
     )
 
@@ -315,15 +353,19 @@ def classes_over_time(snapshots: Sequence[Mapping[str, Any]]) -> Figure | None:
     if classes is None:
         return None
     rows, columns = classes.shares.shape
-    body = min(6.0, max(2.2, 0.27 * rows))
+    labels = [wrapped(name, NAMES_IN, NAME_SIZE, NAME_LINES) for name in classes.names] if rows <= MOST_NAMES else []
+    margin = max((width_of(line, NAME_SIZE) for lines in labels for line in lines), default=0.0) + 0.2
+    row_in = max(0.27, 0.16 * max(map(len, labels), default=1) + 0.05)
+    body = max(0.8, row_in * rows) if labels else 6.0
     figure = headed("What the generator makes, by class", _loss_in_words(classes), 0.8 + 0.35 + body + 0.65)
-    height, left, width = figure.get_figheight(), 0.115, 0.79
+    height, left = figure.get_figheight(), max(LEFT_IN, margin) / WIDTH_IN
+    width = RIGHT - left - 0.062
     foot = 0.65 / height
     share = figure.add_axes((left, foot + (body + 0.35) / height, width, 0.8 / height))
     cells = figure.add_axes((left, foot, width, body / height))
     reals = figure.add_axes((left + width + 0.012, foot, 0.05, body / height))
     _passing_share(share, classes.passing)
-    _heat_map(cells, reals, classes)
+    _heat_map(cells, reals, classes, ["\n".join(lines) for lines in labels])
     every = -(-columns // CELLS)
     cells.set_xticks(range(0, columns, every), [f"{step:,}" for step in classes.steps[::every]])
     cells.set_xlabel("step")
@@ -353,8 +395,8 @@ def _passing_share(axes: Axes, passing: NDArray[np.float64]) -> None:
     axes.grid(False)
 
 
-def _heat_map(cells: Axes, reals: Axes, classes: _Classes) -> None:
-    """Draw shares of good samples by class and snapshot, and those of reals on the same scale."""
+def _heat_map(cells: Axes, reals: Axes, classes: _Classes, labels: Sequence[str]) -> None:
+    """Draw shares of good samples by class and snapshot, and those of reals on the same scale; no labels, no names."""
     rows = len(classes.names)
     known = np.concatenate([classes.shares.ravel(), classes.real])
     top = float(np.nanmax(known)) if np.isfinite(known).any() else 1.0
@@ -363,18 +405,18 @@ def _heat_map(cells: Axes, reals: Axes, classes: _Classes) -> None:
         axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=np.sqrt(top), aspect="auto", interpolation="nearest")
         axes.grid(False)
         axes.tick_params(length=0)
-        if rows <= MOST_NAMES and shares.shape[1] <= CELLS:
+        if labels and shares.shape[1] <= CELLS:
             _percentages(axes, shares, top, classes.real)
     for column in np.flatnonzero(np.isnan(classes.shares).all(axis=0)):
         cells.axvspan(column - 0.5, column + 0.5, facecolor="#F4F4F4", edgecolor="#BBBBBB", hatch="///", linewidth=0)
     cells.set_title("share of the good samples by class, %")
-    if rows > MOST_NAMES:
-        cells.set_yticks([])
-        cells.set_ylabel(f"{rows:,} classes")
-    else:
-        cells.set_yticks(range(rows), [name[:12] for name in classes.names])
+    if labels:
+        cells.set_yticks(range(rows), labels, size=NAME_SIZE)
         for label, is_scarce in zip(cells.get_yticklabels(), classes.scarce, strict=True):
             label.set(color=ALARM if is_scarce else INK, parse_math=False)
+    else:
+        cells.set_yticks([])
+        cells.set_ylabel(f"{rows:,} classes")
     reals.set_yticks([])
     reals.set_xticks([0], ["real"])
 
@@ -462,16 +504,15 @@ def mode_sheet(picture: Pixels, snapshots: Sequence[Mapping[str, Any]], title: s
     classes = _classes(snapshots)
     summary = "Grey: real samples; blue: generated ones."
     if classes is not None:
-        reached = int((classes.shares[:, -1] > 0).sum())
-        summary += f" Step {classes.steps[-1]:,}: good samples in {reached} of {len(classes.names)} modes"
+        summary += " Step {:,}: good samples in {} of {} modes".format(classes.steps[-1], *classes.reached)
         summary += f"; {100 * classes.passing[-1]:.0f} % of the samples are good."
     figure = headed(title, summary, 4.1)
     height = figure.get_figheight()
-    axes = figure.add_axes((0.03, 0.1 / height, 0.46, 3.8 / height))
+    axes = figure.add_axes((LEFT - 0.045, 0.1 / height, 0.47, 3.9 / height), anchor="NW")
     axes.imshow(picture)
     axes.set_axis_off()
     if classes is not None:
-        _mode_bars(figure.add_axes((0.60, 0.4 / height, 0.375, 3.5 / height)), classes)
+        _mode_bars(figure.add_axes((0.60, 0.4 / height, 0.375, 3.45 / height)), classes)
     return figure
 
 
@@ -483,8 +524,9 @@ def _mode_bars(axes: Axes, classes: _Classes) -> None:
     axes.barh(at, 100 * np.nan_to_num(shares), color=GOOD_COLOUR, height=0.75, label="good")
     axes.plot(100 * classes.real, at, linestyle="none", marker="|", markersize=9, color=INK, label="real")
     axes.invert_yaxis()
-    shown = at if len(at) <= MOST_NAMES else at[:: -(-len(at) // MOST_NAMES)]
-    axes.set_yticks(shown, [classes.names[i][:14] for i in shown], size=7.5 if len(shown) <= 12 else 6)
+    shown = at[:: -(-len(at) // MOST_BARS)]
+    labels = ["\n".join(wrapped(classes.names[i], 1.1, 7.5, 2)) for i in shown]
+    axes.set_yticks(shown, labels, size=7.5, parse_math=False)
     axes.set_title("share of all samples, %")
     axes.grid(axis="y", visible=False)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.2, fontsize=8)

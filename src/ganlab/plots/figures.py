@@ -512,5 +512,5 @@ def _hides(axes: Axes, upper: Line2D, lower: Line2D) -> bool:
 def _pixels(axes: Axes, line: Line2D) -> Values:
     """Return the finite points of a curve in pixels, (2, N)."""
     points = np.column_stack([line.get_xdata(), line.get_ydata()])
-    pixels: Values = axes.transData.transform(points[np.isfinite(points).all(axis=1)])
-    return pixels.T
+    points = points[np.isfinite(points).all(axis=1)]
+    return np.asarray(np.asarray(axes.transData.transform(points), dtype=np.float64).T)

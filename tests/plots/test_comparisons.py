@@ -6,12 +6,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from ganlab.plots.comparisons import LETTERS, Compared, comparison
+from ganlab.plots.comparisons import LETTERS, Compared, Scale, comparison
 from ganlab.plots.sweeps import LINES
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-PANELS = {"loss": False, "FID": True, "never recorded": False}
+PANELS: dict[str, Scale] = {"loss": "linear", "FID": "log", "right, %": "percent", "never recorded": "linear"}
 STEPS = np.arange(1.0, 31.0)
 
 
@@ -52,6 +52,18 @@ def test_each_run_has_one_letter_and_one_colour_throughout(count: int) -> None:
     # Pictures below each other, and below the curves, do not overlap.
     boxes = [axes.get_position() for axes in figure.axes]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_percent_are_drawn_from_0_to_100() -> None:
+    curves = {"right, %": (STEPS, np.full(30, 99.0))}
+    figure = comparison("side by side", [Compared("a", "", "", curves, None)], PANELS)
+    assert figure.axes[0].get_ylim() == (-3, 103)
+
+
+def test_of_runs_that_are_alike_the_later_one_is_dashed() -> None:
+    curves = {"loss": (STEPS, np.sin(STEPS))}
+    figure = comparison("side by side", [Compared(name, "", "", curves, None) for name in "ab"], PANELS)
+    assert [line.get_linestyle() for line in figure.axes[0].lines] == ["-", "--"]
 
 
 def test_runs_without_anything_recorded_are_named_still() -> None:

@@ -47,8 +47,30 @@ def test_points_are_shown_whole_and_missing_runs_as_such() -> None:
     assert page.shape[1:] == (PAGE[0], 3)
 
 
+def test_configurations_of_one_seed_each_are_side_by_side() -> None:
+    """The first tile is as grey as its grid's number; the verdicts' marks are above the strips, a column each."""
+    names = ["healthy", "mode_collapse/total", "memorisation", "convergence_failure/discriminator_dominates"]
+    rows = [(f"config {number}", [Strip("seed 0", name, grid())]) for number, name in enumerate(names)]
+    (page,) = strips("sweep", rows)
+    (two_seeds,) = strips("sweep", [(label, row * 2) for label, row in rows])
+    assert page.shape[0] < 0.7 * two_seeds.shape[0]
+    tiles = np.argwhere((page == 100).all(axis=-1).astype(int))
+    tops, lefts = np.unique(tiles[:, 0]), np.unique(tiles[:, 1])
+    assert (np.diff(tops) > 1).sum() + 1 >= 2
+    assert (np.diff(lefts) > 1).sum() + 1 >= 3
+    marks = [np.argwhere((page == [round(255 * c) for c in to_rgb(hue(name))]).all(axis=-1)) for name in names]
+    corners = [tuple(mark.min(axis=0)) for mark in marks]
+    assert len({left for _, left in corners}) == 3
+    assert len({top for top, _ in corners}) == 2
+
+
+def test_one_configuration_of_one_seed_keeps_its_label_on_the_left() -> None:
+    (page,) = strips("sweep", [("config", [Strip("seed 0", "healthy", grid())])])
+    assert (page[44:, :LABEL] < 100).any()
+
+
 def test_pages_end_between_rows() -> None:
-    row = [Strip("seed 0", "healthy", grid())]
+    row = [Strip("seed 0", "healthy", grid()), Strip("seed 1", "healthy", grid())]
     pages = strips("sweep", ((f"config {number}", row) for number in range(50)))
     assert len(pages) > 1
     assert all(page.shape[0] <= PAGE[1] for page in pages)

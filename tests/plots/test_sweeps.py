@@ -192,6 +192,9 @@ class TestLossAgainstQuality:
         figure = loss_against_quality("Cost", "", [self.course(name)] * count)
         assert len(figure.axes) == count + 1
         assert is_whole(figure)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        places = [axes.get_tightbbox(renderer) for axes in figure.axes]
+        assert not any(a.overlaps(b) for number, a in enumerate(places) for b in places[:number])
 
     def test_values_that_are_not_finite_are_left_out(self) -> None:
         run = self.course()

@@ -16,6 +16,10 @@ from ganlab.verdicts import hue, short_words, words
 
 PAGE, LABEL, STRIP_GAP, CAPTION = (1130, 3600), 210, 14, 42
 """Pixels: a page of strips, the column of its labels, the room between strips and for a strip's caption."""
+EDGE, LINE, LABEL_SIZE = 12, 20, 16
+"""Pixels: the page's margin, a line of a label, and the size of its letters."""
+NARROWEST = 250
+"""Pixels: a column of single strips is at least so wide, for its label."""
 TILES = (5, 2)
 """Columns and rows of samples in a strip."""
 POINTS_SIDE = 160
@@ -40,19 +44,31 @@ class Strip:
     points: bool = False
 
 
+@dataclass(frozen=True)
+class _Row:
+    """A configuration: its label, and the caption, the verdict and the picture of each strip."""
+
+    label: str
+    strips: Sequence[tuple[str, str, Image.Image]]
+
+
 def strips(title: str, rows: Iterable[tuple[str, Iterable[Strip]]]) -> list[Pixels]:
     """Lay out the last samples of many runs: a row a configuration, a strip a seed, under its verdict.
 
+    Of several configurations with one strip each, several are side by side, each under its label.
+
     Args:
         title: above each page.
-        rows: label and strips; none give no page.
+        rows: label and strips; none give no page. Only one row's grids are in memory at a time.
 
     Returns:
         Pages, uint8 (H, 1130, 3), H about 3,600 at most but for a row that is higher itself.
     """
+    read = [_Row(label, [_read(strip) for strip in row]) for label, row in rows]
+    alone = len(read) > 1 and all(len(row.strips) == 1 for row in read)
     pages: list[list[Image.Image]] = []
     room = 0
-    for row in (_row_of_strips(label, list(row)) for label, row in rows):
+    for row in _in_columns(read) if alone else map(_row_of_strips, read):
         if row.height > room:
             pages.append([])
             room = PAGE[1] - 44
@@ -64,9 +80,13 @@ def strips(title: str, rows: Iterable[tuple[str, Iterable[Strip]]]) -> list[Pixe
     ]
 
 
+def _read(strip: Strip) -> tuple[str, str, Image.Image]:
+    return strip.caption, strip.verdict, _strip_picture(strip)
+
+
 def _page(title: str, rows: Sequence[Image.Image]) -> Pixels:
     page = Image.new("RGB", (PAGE[0], 44 + sum(row.height for row in rows)), "white")
-    ImageDraw.Draw(page).text((12, 12), drawable(title), fill=INK, font=ImageFont.load_default(20))
+    ImageDraw.Draw(page).text((EDGE, EDGE), drawable(title), fill=INK, font=ImageFont.load_default(20))
     top = 44
     for row in rows:
         page.paste(row, (0, top))
@@ -74,36 +94,75 @@ def _page(title: str, rows: Sequence[Image.Image]) -> Pixels:
     return np.asarray(page)
 
 
-def _row_of_strips(label: str, row: Sequence[Strip]) -> Image.Image:
+def _row_of_strips(row: _Row) -> Image.Image:
     """Draw the label on the left and the strips side by side, on as many lines as they need."""
-    pictures = [_strip_picture(strip) for strip in row]
-    widest = max((picture.width for picture in pictures), default=0) + STRIP_GAP
-    highest = max((picture.height for picture in pictures), default=0) + CAPTION + STRIP_GAP
+    widest = max((picture.width for *_, picture in row.strips), default=0) + STRIP_GAP
+    highest = max((picture.height for *_, picture in row.strips), default=0) + CAPTION + STRIP_GAP
     per_line = max(1, (PAGE[0] - LABEL) // max(1, widest))
-    lines = [line for part in drawable(label).splitlines() for line in textwrap.wrap(part, 22)][:8]
-    height = max(-(-len(row) // per_line) * highest, 20 * len(lines) + STRIP_GAP) + 10
-    canvas = Image.new("RGB", (PAGE[0], height), "white")
-    draw = ImageDraw.Draw(canvas)
-    draw.line((12, 3, PAGE[0] - 12, 3), fill="#DDDDDD")
-    draw.multiline_text((12, 12), "\n".join(lines), fill=INK, font=ImageFont.load_default(16), spacing=4)
-    for number, (strip, picture) in enumerate(zip(row, pictures, strict=True)):
+    lines = _label_lines(row.label, LABEL - 2 * EDGE)
+    height = max(-(-len(row.strips) // per_line) * highest, LINE * len(lines) + STRIP_GAP) + 10
+    canvas, draw = _ruled(height)
+    _write_label(draw, lines, EDGE, EDGE)
+    for number, (caption, verdict, picture) in enumerate(row.strips):
         line, place = divmod(number, per_line)
         left, top = LABEL + place * widest, 10 + line * highest
-        _caption(draw, strip, left, top, picture.width)
+        _caption(draw, caption, verdict, left, top, picture.width)
         canvas.paste(picture, (left, top + CAPTION))
     return canvas
 
 
-def _caption(draw: ImageDraw.ImageDraw, strip: Strip, left: int, top: int, width: int) -> None:
+def _in_columns(rows: Sequence[_Row]) -> Iterator[Image.Image]:
+    """Draw rows of one strip each side by side, with the label above each strip."""
+    strips = [row.strips[0] for row in rows]
+    width = max(NARROWEST, *(picture.width for *_, picture in strips)) + 2 * STRIP_GAP
+    room = PAGE[0] - 2 * EDGE + 2 * STRIP_GAP
+    columns = max(1, room // width)
+    width = room // columns
+    for start in range(0, len(rows), columns):
+        line = rows[start : start + columns]
+        labels = [_label_lines(row.label, width - 2 * STRIP_GAP) for row in line]
+        head = 12 + LINE * max(map(len, labels))
+        canvas, draw = _ruled(head + CAPTION + max(row.strips[0][2].height for row in line) + STRIP_GAP + 10)
+        for place, (row, lines) in enumerate(zip(line, labels, strict=True)):
+            (caption, verdict, picture), left = row.strips[0], EDGE + place * width
+            # Labels end at the strips, so that each is read with the one below it.
+            _write_label(draw, lines, left, head - LINE * len(lines))
+            _caption(draw, caption, verdict, left, head + 2, width - 2 * STRIP_GAP)
+            canvas.paste(picture, (left, head + 2 + CAPTION))
+        yield canvas
+
+
+def _ruled(height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """Return a white row of a page under a rule, and what draws on it."""
+    canvas = Image.new("RGB", (PAGE[0], height), "white")
+    draw = ImageDraw.Draw(canvas)
+    draw.line((EDGE, 3, PAGE[0] - EDGE, 3), fill="#DDDDDD")
+    return canvas, draw
+
+
+def _label_lines(label: str, width: int) -> list[str]:
+    """Break a label into at most eight lines of so many pixels."""
+    font = ImageFont.load_default(LABEL_SIZE)
+    room = int(width / (font.getlength("n") * 0.95))
+    return [line for part in drawable(label).splitlines() for line in textwrap.wrap(part, room)][:8]
+
+
+def _write_label(draw: ImageDraw.ImageDraw, lines: Sequence[str], left: int, top: int) -> None:
+    font = ImageFont.load_default(LABEL_SIZE)
+    for number, line in enumerate(lines):
+        draw.text((left, top + number * LINE), line, fill=INK, font=font)
+
+
+def _caption(draw: ImageDraw.ImageDraw, caption: str, verdict: str, left: int, top: int, width: int) -> None:
     """Write which run it is, below it its verdict behind a mark of the verdict's colour, cut to the strip's width."""
     font = ImageFont.load_default(15)
-    draw.text((left, top), drawable(strip.caption), fill=MUTED, font=font)
-    name = drawable(words(strip.verdict)) or "not judged"
+    draw.text((left, top), drawable(caption), fill=MUTED, font=font)
+    name = drawable(words(verdict)) or "not judged"
     indent = 0
-    if strip.verdict:
-        draw.rectangle((left, top + 23, left + 11, top + 34), fill=hue(strip.verdict))
+    if verdict:
+        draw.rectangle((left, top + 23, left + 11, top + 34), fill=hue(verdict))
         indent = 17
-    for shown in (name, drawable(short_words(strip.verdict)), *_shortened(name)):
+    for shown in (name, drawable(short_words(verdict)), *_shortened(name)):
         if draw.textlength(shown, font) <= width - indent:
             draw.text((left + indent, top + 19), shown, fill=INK, font=font)
             break

@@ -18,6 +18,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from ganlab.plots.figures import INK, LEFT, MUTED, NOTHING, RIGHT, STYLE, Values, short
+from ganlab.plots.lettering import wrapped
 from ganlab.plots.verdicts import WIDTH_IN, headed
 from ganlab.text import drawable
 from ganlab.verdicts import accuses, failure_of, hue, rank, short_words, words
@@ -353,24 +354,24 @@ def loss_against_quality(title: str, summary: str, runs: Sequence[QualityCourse]
         row, column = divmod(number, columns)
         bottom = foot + (lines - 1 - row) * (panel + gutter)
         place = ((left + column * (width + 0.55)) / WIDTH_IN, bottom / height, width / WIDTH_IN, panel / height)
-        _course(figure.add_axes(place), run, columns)
+        _course(figure.add_axes(place), run, width)
     figure.text(0.012, (foot + (lines * panel + (lines - 1) * gutter) / 2) / height, "G loss", rotation=90, va="center")
     figure.text((left + WIDTH_IN - right) / 2 / WIDTH_IN, 0.1 / height, "FID (log): better to the right", ha="center")
     bar = figure.add_axes((1 - (right - 0.18) / WIDTH_IN, foot / height, 0.012, panel / height))
     colours = figure.colorbar(ScalarMappable(Normalize(0, 1), "viridis"), cax=bar, ticks=[0, 1])
     colours.ax.set_yticklabels(["start", "end"])
     colours.outline.set_visible(False)
-    bar.set_title("step", size=8.5)
+    bar.set_title("step", size=8)
     return figure
 
 
-def _course(axes: Axes, run: QualityCourse, columns: int) -> None:
-    """Draw one run's way, each snapshot in the colour of its step, the last one ringed."""
+def _course(axes: Axes, run: QualityCourse, width: float) -> None:
+    """Draw one run's way in a panel of so many inches: each snapshot in the colour of its step, the last one ringed."""
     shown = np.isfinite(run.fid) & np.isfinite(run.g_loss) & (run.fid > 0)
     steps, fid, g_loss = run.steps[shown], run.fid[shown], run.g_loss[shown]
-    room = {1: 92, 2: 46}.get(columns, 34)
-    heading = [textwrap.shorten(drawable(run.name), room, placeholder=" ..."), drawable(words(run.verdict))]
-    axes.set_title("\n".join(line for line in heading if line), size=8, parse_math=False)
+    # A title may reach into the gap on the right, and must not run into the next panel or the bar.
+    heading = [line for text in (run.name, words(run.verdict)) for line in wrapped(text, width + 0.2, 8, 1)]
+    axes.set_title("\n".join(heading), size=8, parse_math=False)
     if not len(steps):
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=MUTED)
         axes.set(xticks=[], yticks=[])

@@ -17,7 +17,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import GanlabError, RunError
-from ganlab.plots.comparisons import LETTERS, Compared, comparison
+from ganlab.plots.comparisons import LETTERS, Compared, Scale, comparison
 from ganlab.plots.figures import Values, save_figure
 from ganlab.plots.grids import Pixels
 from ganlab.report.grids import last_grid
@@ -34,8 +34,13 @@ CURVES = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake")
 STATISTICS = shown_in("compare")
 """Statistics of the last snapshot that are compared."""
 
-PANELS = {"D loss": False, "G loss": False, "D accuracy, real and fake together, %": False, "FID": True}
-"""Panels of the picture, and whether their axis is logarithmic."""
+PANELS: dict[str, Scale] = {
+    "D loss": "linear",
+    "G loss": "linear",
+    "D accuracy, real and fake together, %": "percent",
+    "FID": "log",
+}
+"""Panels of the picture, and their axes."""
 
 SAME = ("name", "seed", "claim", "expect")
 """Settings that say what a run is called or claims, not how it is trained; the seed is among the facts."""

@@ -76,6 +76,8 @@ BAND = (0.1, 0.9)
 """Quantiles of each running window that a band lies between."""
 LATE = (0.01, 0.99)
 """Quantiles of a long curve's later half that are always in view."""
+COURSE = (0.1, 0.9)
+"""Quantiles of a running mean over the whole run that are always in view."""
 NEAR = 0.25
 """Values beyond the view are shown too, if they are nearer to it than this share of its height."""
 HIDDEN = 0.5
@@ -94,7 +96,7 @@ def short(value: float, _: object = None) -> str:
 
     Matplotlib's own 10^-3 is parsed as mathematics, which takes longer than all the rest.
     """
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
+    if value == 0 or 1e-2 <= abs(value) < 1e4:
         return f"{value:g}"
     digits, exponent = f"{value:.5e}".split("e")
     return f"{float(digits):g}e{int(exponent)}"
@@ -353,11 +355,11 @@ def _mark_non_finite(axes: Axes, curves: Sequence[Curve]) -> None:
 def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
     """Fit the y axis of curves that are drawn to the levels and to the later half, and name what lies outside.
 
-    In view are the middle 98 % of each long curve's later half; its running mean, as long as that makes the view at
-    most twice as high at either end; and what lies just outside. So neither spikes nor the first steps squash the rest.
-    A curve of too few points for a running mean is in view but for outliers, as in a box plot: those beyond its middle
-    90 % by more than 1.5 times that range. If more than spikes is out of all proportion (a run that diverges), the axis
-    becomes logarithmic.
+    In view are the middle 98 % of each long curve's later half, the middle 80 % of its running mean (all of it, as long
+    as that makes the view at most twice as high at either end), and what lies just outside. So neither spikes nor the
+    first steps squash the rest. A curve of too few points for a running mean is in view but for outliers, as in a box
+    plot: those beyond its middle 90 % by more than 1.5 times that range. If more than spikes is out of all proportion
+    (a run that diverges), the axis becomes logarithmic.
     """
     finite = [(curve, np.isfinite(curve.values)) for curve in curves]
     seen = [replace(curve, steps=curve.steps[at], values=curve.values[at]) for curve, at in finite if at.any()]
@@ -368,7 +370,9 @@ def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
     if typical > 0 and max(map(abs, bounds)) > 50 * typical:
         _widen(axes, seen, threshold=10.0 ** np.ceil(np.log10(typical)))
         return
-    bottom, top = _with_means(axes, {curve.label for curve in seen}, min(bounds), max(bounds))
+    labels = {curve.label for curve in seen}
+    means = [np.asarray(line.get_ydata()) for line in axes.lines if line.get_label() in labels]
+    bottom, top = _with_means([mean[np.isfinite(mean)] for mean in means], min(bounds), max(bounds))
     near = NEAR * (top - bottom)
     values = np.concatenate([[bottom, top], *(curve.values for curve in seen)])
     values = values[(values >= bottom - near) & (values <= top + near)]
@@ -390,11 +394,13 @@ def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
         _say(axes, lowest[1], "bottom", f"▼ min {lowest[0]:,.4g}", lowest[2])
 
 
-def _with_means(axes: Axes, labels: set[str], bottom: float, top: float) -> tuple[float, float]:
-    """Return a view that holds the running means too, at each end where that adds no more than its height."""
-    drawn = [np.asarray(line.get_ydata()) for line in axes.lines if line.get_label() in labels]
-    means = np.concatenate([[bottom, top], *(values[np.isfinite(values)] for values in drawn)])
-    lowest, highest, height = means.min(), means.max(), top - bottom
+def _with_means(means: Sequence[Values], bottom: float, top: float) -> tuple[float, float]:
+    """Return a view that holds the middle 80 % of each running mean, and at an end all if that adds its height at most."""
+    means = [mean for mean in means if len(mean)]
+    parts = [np.quantile(mean, COURSE) for mean in means]
+    bottom, top = min([bottom, *(low for low, _ in parts)]), max([top, *(high for _, high in parts)])
+    lowest, highest = min([bottom, *(mean.min() for mean in means)]), max([top, *(mean.max() for mean in means)])
+    height = top - bottom
     return (lowest if lowest >= bottom - height else bottom), (highest if highest <= top + height else top)
 
 

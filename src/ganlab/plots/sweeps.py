@@ -345,9 +345,9 @@ def loss_against_quality(title: str, summary: str, runs: Sequence[QualityCourse]
     """
     columns = min(PANELS_IN_A_ROW, len(runs))
     lines = -(-len(runs) // columns)
-    panel, gutter, left, right = 1.95, 0.78, 0.62, 0.72
+    panel, gutter, left, right = 1.95, 0.85, 0.62, 0.72
     foot = 0.55
-    figure = headed(title, summary, foot + lines * panel + (lines - 1) * gutter + 0.15)
+    figure = headed(title, summary, foot + lines * panel + (lines - 1) * gutter + 0.25)
     height = figure.get_figheight()
     width = (WIDTH_IN - left - right - 0.55 * (columns - 1)) / columns
     for number, run in enumerate(runs):
@@ -370,7 +370,7 @@ def _course(axes: Axes, run: QualityCourse, width: float) -> None:
     shown = np.isfinite(run.fid) & np.isfinite(run.g_loss) & (run.fid > 0)
     steps, fid, g_loss = run.steps[shown], run.fid[shown], run.g_loss[shown]
     # A title may reach into the gap on the right, and must not run into the next panel or the bar.
-    heading = [line for text in (run.name, words(run.verdict)) for line in wrapped(text, width + 0.2, 8, 1)]
+    heading = [line for text in (run.name, words(run.verdict)) for line in wrapped(text, width + 0.2, 8, 2)][:3]
     axes.set_title("\n".join(heading), size=8, parse_math=False)
     if not len(steps):
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=MUTED)
@@ -383,18 +383,18 @@ def _course(axes: Axes, run: QualityCourse, width: float) -> None:
     axes.set_xlim(1.25 * fid.max(), fid.min() / 1.25)
     axes.xaxis.set_major_locator(FixedLocator(_round_numbers(fid.min(), fid.max())))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(short)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.tick_params(length=3)
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
-    """Return up to four numbers 1, 2 or 5 times a power of ten over a range; without one inside, its ends.
+    """Return two to four numbers 1, 2 or 5 times a power of ten over a range; with fewer inside, its ends.
 
     Ends that are nearly one would be written over each other: then it is the lower one alone.
     """
     powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     inside = [x for p in powers for x in (p, 2 * p, 5 * p) if low / 1.25 <= x <= 1.25 * high]
-    if not inside:
+    if len(inside) < 2:
         return [low] if high < 1.2 * low else [low, high]
     return inside[:: -(-len(inside) // 4)]

@@ -15,7 +15,7 @@ def test_tiles_are_outlined_and_images_stand_below() -> None:
     images = np.full((25, 8, 8, 1), 100, np.uint8)
     sheet = cut_sheet([grid], [("samples", images), ("reals", np.zeros((0, 8, 8, 1), np.uint8))])
     assert sheet.shape[1:] == (WIDTH, 3)
-    side = 20 * 15  # enlarged by the largest whole factor that fits
+    side = 20 * 16  # enlarged by the largest whole factor that fits
     assert outlined(sheet) == 2 * 4 * (side - 1)
     grey = int((sheet == 100).all(axis=2).sum())
     assert 20 * 56 * 56 <= grey < 21 * 56 * 56, "the first 20, 7 times as large, and letters"

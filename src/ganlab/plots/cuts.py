@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ganlab.plots.grids import ALARM_COLOUR, GAP_COLOUR, Pixels
 from ganlab.text import drawable
 
-WIDTH = 660
+WIDTH = 690
 """Of the sheet, in pixels."""
 TALLEST = 720
 """Height of a grid on the sheet, at most."""
@@ -44,7 +44,7 @@ def cut_sheet(pictures: Sequence[CutPicture], kinds: Sequence[tuple[str, Pixels]
         kinds: a heading and images, uint8 (N, H, W, 1 or 3), the first 20 of which are shown.
 
     Returns:
-        uint8 (H', 660, 3).
+        uint8 (H', 690, 3).
     """
     parts = [_headed(f"{each.name}, as it was cut", _outlined(each)) for each in pictures]
     parts += [_headed(heading, _rows(images[:SHOWN])) for heading, images in kinds if len(images)]
@@ -80,10 +80,10 @@ def _rows(images: Pixels) -> Image.Image:
     cell = (WIDTH - 2 * EDGE) // 10
     fitted = [_fitted(image, cell - 2, cell - 2)[0] for image in np.broadcast_to(images, (*images.shape[:3], 3))]
     width, height = fitted[0].width + 2, fitted[0].height + 2
-    drawn = Image.new("RGB", (10 * cell, -(-len(fitted) // 10) * height), "white")
+    drawn = Image.new("RGB", (10 * width, -(-len(fitted) // 10) * height), "white")
     for index, image in enumerate(fitted):
         row, column = divmod(index, 10)
-        left, top = column * cell, row * height
+        left, top = column * width, row * height
         drawn.paste((GAP_COLOUR,) * 3, (left, top, left + width, top + height))
         drawn.paste(image, (left + 1, top + 1))
     return drawn

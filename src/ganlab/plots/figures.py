@@ -87,7 +87,7 @@ TOUCHING = 1.8
 DASHES = ((0, (3.2, 2.4)), (0, (1.6, 4.0)))
 """Of a curve that hides one other, and of one that hides several: equally long, so that each shows through the gaps of
 those above it."""
-GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.9, "pad": 1.5}
 NOTHING = "nothing recorded yet"
 
 
@@ -395,7 +395,7 @@ def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
 
 
 def _with_means(means: Sequence[Values], bottom: float, top: float) -> tuple[float, float]:
-    """Return a view that holds the middle 80 % of each running mean, and at an end all if that adds its height at most."""
+    """Return a view that holds the middle 80 % of the running means, and at each end all, if that at most doubles it."""
     means = [mean for mean in means if len(mean)]
     parts = [np.quantile(mean, COURSE) for mean in means]
     bottom, top = min([bottom, *(low for low, _ in parts)]), max([top, *(high for _, high in parts)])

@@ -93,7 +93,7 @@ def scatter(points: NDArray[np.floating], real: NDArray[np.floating]) -> Pixels:
         draw.rectangle((0, 0, POINTS_SIDE - 1, POINTS_SIDE - 1), outline=ALARM_COLOUR, width=8)
     notes = [f"{n} of {len(points)} {what}" for n, what in ((outside, "outside"), (broken, "not finite")) if n]
     if notes:
-        place, font = (16, POINTS_SIDE - 16), ImageFont.load_default(16)
+        place, font = (16, POINTS_SIDE - 16), ImageFont.load_default(24)
         left, top, right, bottom = draw.textbbox(place, ", ".join(notes), font, "ls")
         draw.rectangle((left - 3, top - 3, right + 3, bottom + 3), fill="white")
         draw.text(place, ", ".join(notes), fill=ALARM_COLOUR, font=font, anchor="ls")

@@ -18,7 +18,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from ganlab.plots.figures import INK, LEFT, MUTED, NOTHING, RIGHT, STYLE, Values, short
-from ganlab.plots.lettering import wrapped
+from ganlab.plots.lettering import width_of, wrapped
 from ganlab.plots.verdicts import WIDTH_IN, headed
 from ganlab.text import drawable
 from ganlab.verdicts import accuses, failure_of, hue, rank, short_words, words
@@ -370,7 +370,9 @@ def _course(axes: Axes, run: QualityCourse, width: float) -> None:
     shown = np.isfinite(run.fid) & np.isfinite(run.g_loss) & (run.fid > 0)
     steps, fid, g_loss = run.steps[shown], run.fid[shown], run.g_loss[shown]
     # A title may reach into the gap on the right, and must not run into the next panel or the bar.
-    heading = [line for text in (run.name, words(run.verdict)) for line in wrapped(text, width + 0.2, 8, 2)][:3]
+    room = width + 0.2
+    verdict = words(run.verdict) if width_of(words(run.verdict), 8) <= room else short_words(run.verdict)
+    heading = [*wrapped(run.name, room, 8, 2), *wrapped(verdict, room, 8, 1)]
     axes.set_title("\n".join(heading), size=8, parse_math=False)
     if not len(steps):
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=MUTED)

@@ -265,6 +265,12 @@ def gradient_against_accuracy(histories: Mapping[str, History]) -> Figure:
         accuracies, gradients = _medians(run)
         left.plot(100 * accuracies, gradients, color=run.colour, linewidth=2, marker="o", markersize=5)
     legend(right)
+    shown = right.get_legend()
+    assert shown is not None
+    for handle in shown.legend_handles:
+        # As pale as a dot it would not be seen.
+        assert handle is not None
+        handle.set_alpha(1)
     return figure
 
 

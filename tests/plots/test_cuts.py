@@ -18,7 +18,7 @@ def test_tiles_are_outlined_and_images_stand_below() -> None:
     side = 20 * 16  # enlarged by the largest whole factor that fits
     assert outlined(sheet) == 2 * 4 * (side - 1)
     grey = int((sheet == 100).all(axis=2).sum())
-    assert 20 * 56 * 56 <= grey < 21 * 56 * 56, "the first 20, 7 times as large, and letters"
+    assert 20 * 64 * 64 <= grey < 21 * 64 * 64, "the first 20, 8 times as large, and letters"
 
 
 def test_large_pictures_are_shrunk_to_the_sheet() -> None:

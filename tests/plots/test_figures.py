@@ -349,6 +349,16 @@ class TestGradients:
         assert "40 at or below 0" in words(figure)
         assert "at or below" not in words(gradients(history(90)))
 
+    @pytest.mark.parametrize("spread", [1.0, 3.0, 50.0, 1e6])
+    def test_an_axis_of_any_height_has_ticks(self, spread: float) -> None:
+        columns = history(50)
+        for key in GRADIENTS:
+            columns[key] = np.geomspace(0.23, 0.23 * spread, 50)
+        axes = gradients(columns).axes[0]
+        axes.figure.canvas.draw()
+        low, high = axes.get_ylim()
+        assert 2 <= sum(low <= tick <= high for tick in axes.get_yticks()) <= 10
+
     def test_the_thick_line_is_a_geometric_mean(self) -> None:
         columns = history(400)
         _, (_, y) = lines(gradients(columns).axes[0], D_REAL)

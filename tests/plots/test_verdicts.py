@@ -90,7 +90,7 @@ class TestAnnotatedCurves:
             assert shaded(figure, EVIDENCE, panel) == [(500, 700)]
             assert shaded(figure, SPELL, panel) == []
         assert rows_of(figure) == [("since step 300", [(300, 1000)]), ("Oscillation", [(100, 250)])]
-        assert {"Mode collapse", "Why.", "what was seen, and when"} <= set(words(figure).split("\n"))
+        assert {"Mode collapse", "Why.", "the verdict, and what else was seen"} <= set(words(figure).split("\n"))
 
     def test_names_of_spells_are_written_over_nothing(self) -> None:
         """A strip above the panels holds them, a row a failure; spells of one failure share its row."""

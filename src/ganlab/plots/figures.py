@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from ganlab.plots.grids import Pixels, save_png
@@ -395,7 +395,7 @@ def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
 
 
 def _with_means(means: Sequence[Values], bottom: float, top: float) -> tuple[float, float]:
-    """Return a view that holds the middle 80 % of the running means, and at each end all, if that at most doubles it."""
+    """Return a view that holds the middle 80 % of the running means, and at each end all if that at most doubles it."""
     means = [mean for mean in means if len(mean)]
     parts = [np.quantile(mean, COURSE) for mean in means]
     bottom, top = min([bottom, *(low for low, _ in parts)]), max([top, *(high for _, high in parts)])
@@ -423,7 +423,7 @@ def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
     lowest, highest = min(c.values.min() for c in curves), max(c.values.max() for c in curves)
     axes.set_ylim(min(2 * lowest, -0.1 * threshold), max(2 * highest, threshold))
     axes.set_yticks([0.0, *_decades(threshold, highest), *(-each for each in _decades(threshold, -lowest))])
-    axes.set_title(f"{axes.get_title('left')}; log beyond {threshold:g}")
+    axes.set_title(f"{axes.get_title('left')}; log beyond {short(threshold)}")
 
 
 def _decades(first: float, last: float) -> list[float]:
@@ -441,6 +441,9 @@ def logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:
     positive = values[np.isfinite(values) & (values > 0)]
     edge, top = (positive.min() / 2, positive.max() * 2) if len(positive) else (0.5, 2.0)
     axes.set_ylim(edge / 1.5, top)
+    if top < 100 * edge:
+        # Within two decades too few powers of ten are in view, or none.
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     count = int((values <= 0).sum())
     if count:
         text = f"{count:,} at or below 0, at the lower edge"

@@ -251,7 +251,8 @@ def _draw_rows(axes: Axes, rows: Sequence[_Row], steps: tuple[float, float], run
     """Draw the bars of each row over the same steps as the panels, and its name from its first bar on."""
     first, last = steps
     axes.set(xlim=steps, ylim=(len(rows), 0), xticks=[], yticks=[])
-    axes.set_title("what was seen, and when" if len(rows) > 1 else "")
+    own = sum(row.weight == "bold" for row in rows)
+    axes.set_title("" if own == len(rows) else "the verdict, and what else was seen" if own else "what else was seen")
     axes.spines[:].set_visible(False)
     axes.grid(False)
     inch = (last - first) / (RIGHT_IN - LEFT_IN)

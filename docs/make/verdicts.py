@@ -93,18 +93,9 @@ HELPERS = tuple(f"ganlab.diagnosis.{name}" for name in ("case", "explosion", "lo
 
 
 def picture(evidence: Evidence, verdict: Verdict, run: RunDirectory) -> Image.Image:
-    """Return the verdict's curves next to the last samples."""
-    curves = opened(draw_verdict(evidence, verdict))
+    """Return the verdict's curves next to some of the last samples."""
     last = samples_of_run(run, evidence) if evidence.ended else None  # they belong to the end of a run only
-    if last is None or last.sheet is None:
-        return curves
-    sheet = last.sheet
-    samples = opened(sheet) if isinstance(sheet, Figure) else Image.fromarray(sheet)
-    samples = samples.convert("RGB").resize((round(samples.width * curves.height / samples.height), curves.height))
-    both = Image.new("RGB", (curves.width + samples.width, curves.height), "white")
-    both.paste(curves, (0, 0))
-    both.paste(samples, (curves.width, 0))
-    return both
+    return opened(draw_verdict(evidence, verdict, None if last is None else (last.title, last.few)))
 
 
 def opened(figure: Figure) -> Image.Image:

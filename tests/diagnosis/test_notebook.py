@@ -62,7 +62,7 @@ def test_it_has_a_headline_a_table_of_evidence_and_the_plot() -> None:
     head, content = image.split(",")
     assert head == "data:image/png;base64"
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
-    assert picture.shape == (364, 902, 3)
+    assert picture.shape[1:] == (902, 3)
     assert picture.std() > 5
 
 

@@ -95,6 +95,29 @@ def test_a_path_that_leads_nowhere_is_called_no_file(tmp_path: Path) -> None:
         find_target("nofile.log", tmp_path)
 
 
+def test_a_slip_in_a_path_is_told_with_what_is_beside_it(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "train.csv", 3)
+    with pytest.raises(RunError, match=f"did you mean {log}"):
+        find_target(str(tmp_path / "tran.csv"), tmp_path)
+
+
+def test_what_train_was_given_is_found_by_diagnose(
+    points: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = session.start(points("training.steps=2"), Path("runs"))
+    Path("toy_points").mkdir()
+    Path("toy_points.yaml").write_text("extends: ring")
+    for reference in ("toy_points", "toy_points.yaml"):
+        assert find_target(reference, Path("runs")) == Target(run.path, run)
+    # What is named by its path, or is called like no run, is a log or a folder of other code.
+    Path("toy").mkdir()
+    for reference in ("./toy_points", "toy"):
+        assert find_target(reference, Path("runs")) == Target(Path(reference), None)
+    write_log(Path("toy_points.csv"), 3)
+    assert find_target("toy_points.csv", Path("runs")).run is None
+
+
 def test_a_log_that_grew_is_judged_as_one_that_is_read_as_a_whole(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log.csv", 400)
     found = follow(Target(log, None), ReadOptions(), 0.01, StopSignal(), complain)

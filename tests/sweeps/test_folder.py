@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -56,9 +58,33 @@ def test_a_sweep_is_found_by_path_or_part_of_its_name(tmp_path: Path) -> None:
     two = open_sweep(plan(lr=2e-3), tmp_path / plan(lr=2e-3).folder_name)
     assert find_sweep(str(one.path), Path("nowhere")) == one
     assert find_sweep(two.path.name[-8:], tmp_path) == two
-    with pytest.raises(RunError, match="could mean 2 sweeps"):
-        find_sweep("toy", tmp_path)
     with pytest.raises(RunError, match="no sweep in"):
         find_sweep("tomorrow", tmp_path)
     with pytest.raises(RunError, match="no sweep's folder"):
         find_sweep(str(tmp_path), tmp_path)
+
+
+def test_of_sweeps_of_one_name_the_newest_is_taken_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "ganlab")
+    one, two = (open_sweep(each, tmp_path / each.folder_name) for each in (plan(), plan(lr=2e-3)))
+    os.utime(two.spec, (1, 1))
+    assert find_sweep("toy", tmp_path) == one
+    assert caplog.messages == [f"2 sweeps are called toy; this is the newest: {one.path}"]
+    open_sweep(plan(lr=2e-3), two.path)  # started again
+    assert find_sweep("toy", tmp_path) == two
+
+
+def test_a_folder_of_its_name_does_not_hide_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = open_sweep(plan(), tmp_path / plan().folder_name)
+    monkeypatch.chdir(tmp_path)
+    Path("toy").mkdir()
+    assert find_sweep("toy", tmp_path) == sweep
+
+
+def test_sweeps_that_are_called_differently_are_not_guessed_at(tmp_path: Path) -> None:
+    for name in ("sweep-toy_a-abcdefgh", "sweep-toy_b-abcdefgh"):
+        open_sweep(plan(), tmp_path / name)
+    with pytest.raises(RunError, match="could mean 2 sweeps, called `toy_a`, `toy_b`"):
+        find_sweep("toy", tmp_path)
+    with pytest.raises(RunError, match=r"did you mean toy_a\?"):
+        find_sweep("tya_a", tmp_path)

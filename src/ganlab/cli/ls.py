@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -13,9 +12,6 @@ from rich.text import Text
 from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.text import printable
-
-if TYPE_CHECKING:
-    from ganlab.runs.status import RunStatus
 
 
 class What(str, Enum):
@@ -36,19 +32,33 @@ class What(str, Enum):
 
 def ls(
     what: Annotated[What, typer.Argument(help="What to list.")] = What.configs,
+    part: Annotated[
+        str, typer.Argument(metavar="[PART]", help="Only what has this in its name; of runs also those inside sweeps.")
+    ] = "",
     runs_dir: RunsDirOption = DEFAULT_RUNS,
     as_json: JsonOption = False,
 ) -> None:
     """List shipped experiments and sweeps, runs, or what an experiment can be made of.
 
+    Runs and sweeps are listed with their verdicts and, while they go on, with the step that they have reached.
+
     Example: ganlab ls networks
+
+    Example: ganlab ls runs latent_1
     """
-    rows = list_runs(runs_dir) if what is What.runs else list_parts(what)
+    if what is What.runs:
+        from ganlab.cli.ls_runs import as_cells, list_runs
+
+        listed = list_runs(runs_dir, part)
+        rows = listed if as_json else list(map(as_cells, listed))
+    else:
+        rows = [row for row in list_parts(what) if part in row["name"]]
     if as_json:
         print_json(rows)
         return
     if not rows:
-        console().print(f"no {what.value} in {printable(runs_dir)}")
+        where = f" in {printable(runs_dir)}" if what is What.runs else ""
+        console().print(f"no {what.value}{where}" + (f" with {printable(part)!r} in the name" if part else ""))
         return
     table = Table(box=None, pad_edge=False)
     for heading in rows[0]:
@@ -59,7 +69,7 @@ def ls(
     console().print(table)
 
 
-def list_parts(what: What) -> list[dict[str, str]]:
+def list_parts(what: What) -> list[dict[str, Any]]:
     """Return name and description of everything registered under a heading, or of the shipped files."""
     if what is What.configs:
         from ganlab.config.shipped import list_configs
@@ -74,34 +84,3 @@ def list_parts(what: What) -> list[dict[str, str]]:
     from ganlab.config.catalogue import CATALOGUE
 
     return [{"name": name, "what": text} for name, text in CATALOGUE[what.value].items()]
-
-
-def list_runs(runs_dir: Path) -> list[dict[str, str]]:
-    """Return name, status and progress of each run; a damaged run is listed as such."""
-    from ganlab.errors import RunError
-    from ganlab.runs.directory import list_runs as find_runs
-
-    rows = []
-    for run in find_runs(runs_dir):
-        try:
-            status = run.status()
-        except RunError:
-            rows.append({"name": run.path.name, "status": "damaged", "step": "", "seconds": "", "started": ""})
-            continue
-        reason = f" ({status.reason})" if status.reason else ""
-        rows.append(
-            {
-                "name": run.path.name,
-                "status": f"{run.state(status)}{reason}",
-                "step": progress(status),
-                "seconds": "?" if status.seconds is None else str(status.seconds),
-                "started": (status.started or "?")[:16].replace("T", " "),
-            }
-        )
-    return rows
-
-
-def progress(status: RunStatus) -> str:
-    """Return the steps done, out of those planned; another program's loop need not have planned any."""
-    done = "?" if status.step is None else str(status.step)
-    return done if status.steps is None else f"{done}/{status.steps}"

@@ -31,6 +31,11 @@ def find_config(name: str) -> Path:
     raise _unknown("experiment", name, names)
 
 
+def is_shipped(name: str) -> bool:
+    """Return whether there is a shipped experiment or sweep of that name, with or without `.yaml`."""
+    return name.removesuffix(".yaml") in _names()
+
+
 def find_sweep(name: str) -> Path:
     """Return the file of a shipped sweep, with or without `sweeps/` and `.yaml`, or else of the experiment so named.
 

@@ -16,6 +16,7 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import GanlabError, Interrupted, RunError
 from ganlab.runs.directory import RunDirectory, find_run
 from ganlab.runs.stop import EXIT_CODES, StopSignal
+from ganlab.text import closest
 
 POLL = 0.2
 """Seconds, at most, until a signal is noticed between two looks at a run."""
@@ -76,24 +77,34 @@ class Target:
 
 
 def find_target(reference: str, runs_dir: Path) -> Target:
-    """Return what a path, or a unique part of a run's name, means.
+    """Return what a path, or the name of a run, means.
+
+    A folder or an experiment file stands for the runs that are called exactly like it, if there are any: what
+    `ganlab train NAME` made, `ganlab diagnose NAME` finds.
 
     Raises:
-        RunError: there is no such file or run, or several runs have such a name.
+        RunError: there is no such file or run, or runs that are called differently have such a name.
     """
     path = Path(reference)
     # os.path, unlike Path, calls a name that is too long no file rather than raising.
-    if os.path.exists(path) and not os.path.isfile(path / "run.json"):
+    there = os.path.exists(path)
+    if there and not os.path.isdir(path) and path.suffix != ".yaml":
         return Target(path, None)
-    if os.sep in reference and not os.path.exists(path):
-        raise RunError(f"there is no file or folder {reference}", "look for a slip in the path")
     try:
         run = find_run(reference, runs_dir)
     except RunError as error:
-        if os.path.exists(path):
-            raise
+        if there:
+            return Target(path, None)
+        if os.sep in reference:
+            raise RunError(f"there is no file or folder {reference}", _slip(path, error)) from error
         raise RunError(f"there is no such file, and {error.message}", error.hint) from error
     return Target(run.path, run)
+
+
+def _slip(path: Path, error: RunError) -> str:
+    """Return what was probably meant by a path that leads nowhere: a file beside it, or a run."""
+    near = closest(path.name, (each.name for each in path.parent.glob("*")))
+    return f"did you mean {path.parent / near}?" if near else f"look for a slip in the path; {error}"
 
 
 def as_samples(target: Target, options: ReadOptions) -> tuple[Target, ReadOptions]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import dump_experiment, load_experiment
 from ganlab.errors import RunError
-from ganlab.runs import lock
+from ganlab.runs import lock, names
 from ganlab.runs.files import atomic_write
 from ganlab.runs.status import RunStatus, State, read_status, write_status
 from ganlab.text import short
@@ -199,40 +199,26 @@ def new_folder(parent: Path, name: str) -> Path:
 
 
 def list_runs(runs_dir: Path) -> list[RunDirectory]:
-    """Return the runs in a folder, oldest first; none if there is no such folder.
+    """Return the runs in a folder, without those of sweeps, oldest first; none if there is no such folder.
 
     Raises:
         RunError: it is a file.
     """
-    if os.path.isfile(runs_dir):
-        raise RunError(f"{runs_dir} is a file, not a folder of runs", "name a folder with --runs-dir")
-    if not os.path.isdir(runs_dir):
-        return []
-    found = [RunDirectory(path.parent) for path in runs_dir.glob("*/run.json")]
-    return sorted(found, key=lambda run: (run.status_file.stat().st_mtime, run.path.name))
+    return [RunDirectory(named.path) for named in names.runs_beside(runs_dir)]
 
 
 def find_run(reference: str, runs_dir: Path) -> RunDirectory:
-    """Return the run that a path or a unique part of a run's name means.
+    """Return the run that is meant, in a folder of runs or in one of its sweeps.
+
+    Of several runs that are called the same the newest is taken, which is said through logging.
+
+    Args:
+        reference: a run's folder; or the name of a run or of its experiment, or a part of it, such as `latent_1`; or
+            one with a folder of runs, a part of a sweep's name or the folder of the experiment in front, such as
+            `old_runs/latent_1`, `guide/latent_1` or `failures/latent_1`.
+        runs_dir: the folder of runs.
 
     Raises:
-        RunError: no run, or more than one, is meant.
+        RunError: no run, or several that are called differently, are meant.
     """
-    path = Path(reference)
-    # os.path, unlike Path, calls a name that is too long no file rather than raising.
-    if os.path.isfile(path / "run.json"):
-        return RunDirectory(path)
-    if os.path.isdir(path):
-        raise RunError(f"{path} is no run directory: it has no run.json", "name a folder that `ganlab train` made")
-    runs = list_runs(runs_dir)
-    matches = [run for run in runs if reference in run.path.name]
-    exact = [run for run in matches if run.path.name == reference]
-    if len(exact or matches) == 1:
-        return (exact or matches)[0]
-    if not matches:
-        raise RunError(
-            f"no run in {runs_dir} has {reference!r} in its name",
-            "`ganlab ls runs` lists them; --runs-dir names another folder",
-        )
-    names = ", ".join(run.path.name for run in matches[-5:])
-    raise RunError(f"{reference!r} could mean {len(matches)} runs: {names}", "give more of the name")
+    return RunDirectory(names.find_folder(reference, runs_dir))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ganlab.errors import RunError
-from ganlab.runs import lock
+from ganlab.runs import lock, names
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, sweep_temporaries
 from ganlab.runs.history import append_text
@@ -29,12 +29,12 @@ class SweepFolder:
     @property
     def spec(self) -> Path:
         """The resolved spec: loading it gives the same plan wherever the folder lies."""
-        return self.path / "spec.yaml"
+        return self.path / names.SPEC_FILE
 
     @property
     def runs(self) -> Path:
         """Run directories, named by what they are."""
-        return self.path / "runs"
+        return self.path / names.RUNS
 
     @property
     def attempts(self) -> Path:
@@ -114,24 +114,21 @@ def open_sweep(plan: Plan, path: Path, fresh: bool = False) -> SweepFolder:
 
 
 def find_sweep(reference: str, runs_dir: Path) -> SweepFolder:
-    """Return the sweep that a path or a unique part of a sweep folder's name means.
+    """Return the sweep that is meant by its folder, its name or a part of that.
+
+    Of several sweeps that are called the same the newest is taken, which is said through logging.
 
     Raises:
-        RunError: no sweep, or more than one, is meant.
+        RunError: no sweep, or several that are called differently, are meant.
     """
     path = Path(reference)
-    if os.path.isfile(path / "spec.yaml"):
+    if os.path.isfile(path / names.SPEC_FILE):
         return SweepFolder(path)
-    if os.path.isdir(path):
+    there = [named for named in names.sweeps_in(runs_dir) if named.path.name.startswith(names.SWEEP)]
+    found = names.matching(reference, there, exact=os.path.isdir(path))
+    if os.path.isdir(path) and not found:
         what = "a run; `ganlab diagnose` judges it" if os.path.isfile(path / "run.json") else "no sweep's folder"
         raise RunError(f"{path} has no spec.yaml: it is {what}", "name a folder that `ganlab sweep` made")
-    matches = sorted(found.parent for found in runs_dir.glob("sweep-*/spec.yaml") if reference in found.parent.name)
-    if len(matches) == 1:
-        return SweepFolder(matches[0])
-    if not matches:
-        raise RunError(
-            f"no sweep in {runs_dir} has {reference!r} in its name",
-            "give the folder's path, or --runs-dir for another folder of runs",
-        )
-    names = ", ".join(match.name for match in matches[-5:])
-    raise RunError(f"{reference!r} could mean {len(matches)} sweeps: {names}", "give more of the name")
+    if not found:
+        raise names.none_called(reference, there, "sweep", runs_dir)
+    return SweepFolder(names.newest(reference, found, "sweep"))

@@ -20,7 +20,6 @@ from ganlab.api import load_run
 from ganlab.cli.app import app, main
 from ganlab.config.load import dump_experiment
 from ganlab.errors import GanlabError
-from ganlab.monitor.monitor import Monitor
 from ganlab.verdicts import KINDS
 
 runner = CliRunner()
@@ -263,30 +262,6 @@ def test_ls_lists_with_a_line_each(what: str) -> None:
     rows = json.loads(ganlab("ls", what, "--json").output)
     assert rows
     assert all(row["name"] and row["what"] for row in rows)
-
-
-def test_ls_runs_shows_a_damaged_one_as_such(runs: Path) -> None:
-    (runs / "broken-20260101-000000-abcd").mkdir()
-    (runs / "broken-20260101-000000-abcd" / "run.json").write_text("{")
-    rows = json.loads(ganlab("ls", "runs", "--runs-dir", str(runs), "--json").output)
-    states = {row["name"].split("-")[0]: row["status"] for row in rows}
-    assert states["broken"] == "damaged"
-    assert states["first"] == "finished"
-
-
-def test_ls_runs_of_a_loop_without_a_plan(tmp_path: Path) -> None:
-    with Monitor("mine", runs_dir=tmp_path, views=[]) as monitor:
-        monitor.log(99, d_loss=1.0, g_loss=1.0)
-    assert [row["step"] for row in json.loads(ganlab("ls", "runs", "--runs-dir", str(tmp_path), "--json").output)] == [
-        "99"
-    ]
-
-
-def test_ls_runs_of_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    error = ganlab("ls", "runs", "--runs-dir", str(tmp_path / "file")).exception
-    assert "is a file, not a folder of runs" in str(error)
-    assert error.exit_code == 2
 
 
 def test_cp_copies_once(tmp_path: Path) -> None:

@@ -46,12 +46,13 @@ def show_comparison(out: Console, comparison: RunComparison) -> None:
     from rich.text import Text
 
     from ganlab.plots.comparisons import LETTERS
-    from ganlab.report.compare import value_words
+    from ganlab.report.compare import fact_words, value_words
 
     for letter, side in zip(LETTERS, comparison.sides, strict=False):
         out.print(f"{letter}  {printable(side.run.path.name)}")
     out.print()
-    facts = {key: [side.facts[key] for side in comparison.sides] for key in comparison.sides[0].facts}
+    sides = comparison.sides
+    facts = {key: [fact_words(key, side.facts[key]) for side in sides] for key in sides[0].facts}
     settings = {key: list(map(value_words, values)) for key, values in comparison.settings.items()}
     numbers = {
         key: ["-" if value is None else f"{value:.4g}" for value in values]

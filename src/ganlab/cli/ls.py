@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import console, print_json
+from ganlab.cli.console import console, print_json, print_table
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.text import printable
 
@@ -66,7 +66,7 @@ def ls(
         table.add_column(heading, no_wrap=heading == "name", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(value)) for value in row.values()))
-    console().print(table)
+    print_table(console(), table)
 
 
 def list_parts(what: What) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from ganlab.runs.status import RunStatus
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.progress import glance
 from ganlab.sweeps.records import ENDED
+from ganlab.text import short
 from ganlab.verdicts import words
 
 SHOWN = 3
@@ -94,7 +95,7 @@ def sweep_row(path: Path) -> dict[str, Any]:
 
 def as_cells(row: Mapping[str, Any]) -> dict[str, str]:
     """Return a row as the table shows it."""
-    reason = row["reason"].split("\n")[0]
+    reason = short(row["reason"].split("\n")[0])
     status = f"{row['status']} ({reason})" if reason else row["status"]
     if row["kind"] == "sweep":
         counts = [f"{count} {words(verdict)}" for verdict, count in row["verdicts"].items()]

@@ -39,10 +39,13 @@ def show_report(sweep: SweepFolder, files: Sequence[Path], as_json: bool) -> Non
     """Print the claims of a sweep, how its runs stand, and which files tell more."""
     from ganlab.cli.claims_table import show_claims
     from ganlab.runs.files import read_json
+    from ganlab.sweeps.plan import plain
 
     summary = read_json(sweep.summary)
     if as_json:
-        print_json({"folder": str(sweep.path), "files": [str(file) for file in files], **summary})
+        configs = [{**config, "settings": plain(config["settings"])} for config in summary["configs"]]
+        files_of = {"folder": str(sweep.path), "files": [str(file) for file in files]}
+        print_json({**files_of, **summary, "configs": configs})
         return
     out = console()
     show_claims(out, summary["claims"])

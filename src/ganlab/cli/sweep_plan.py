@@ -6,7 +6,7 @@ from ganlab.cli.console import console, print_json
 from ganlab.sweeps.estimate import estimate
 from ganlab.sweeps.executors.local import threads_of
 from ganlab.sweeps.folder import SweepFolder
-from ganlab.sweeps.plan import Plan
+from ganlab.sweeps.plan import Plan, plain
 from ganlab.sweeps.scheduler import has_ended
 from ganlab.text import printable
 
@@ -18,7 +18,8 @@ def show_plan(plan: Plan, folder: SweepFolder, workers: int, as_json: bool) -> N
     seconds = estimated.seconds / min(workers, max(1, estimated.runs))
     if as_json:
         rows = [
-            {"run": p.id, "config": p.config, "seed": p.seed, **p.settings, "done": p.id in done} for p in plan.runs
+            {"run": p.id, "config": p.config, "seed": p.seed, **plain(p.settings), "done": p.id in done}
+            for p in plan.runs
         ]
         counts = {"workers": workers, "kinds": estimated.kinds, "probed": estimated.probed}
         print_json({"folder": str(folder.path), "seconds": seconds, **counts, "runs": rows})

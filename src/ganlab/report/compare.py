@@ -54,7 +54,7 @@ class Side:
 
     Attributes:
         run: its directory.
-        facts: state, step, seed, verdict, onset and confidence in words, by heading; `-` for what is not known.
+        facts: state, step, seed, verdict, onset and confidence by heading, numbers as such; None for what is not known.
         verdict: `failure` or `failure/variant`; empty if it was not judged.
         experiment: what was trained; None for other people's runs.
         history, snapshots: what was recorded; empty if nothing was or it cannot be read.
@@ -63,7 +63,7 @@ class Side:
     """
 
     run: RunDirectory
-    facts: Mapping[str, str]
+    facts: Mapping[str, str | int | float | None]
     verdict: str
     experiment: Experiment | None
     history: History
@@ -163,12 +163,12 @@ def read_side(run: RunDirectory) -> Side:
     snapshots = reading("snapshots.jsonl", lambda: _snapshots(run)) or []
     grid = reading("samples", lambda: last_grid(run))
     facts = {
-        "state": "-" if status is None else f"{status.status}{f' ({status.reason})' if status.reason else ''}",
-        "step": "-" if status is None or status.step is None else str(status.step),
-        "seed": "-" if status is None or status.seed is None else str(status.seed),
+        "state": f"{status.status}{f' ({status.reason})' if status.reason else ''}" if status else None,
+        "step": status.step if status else None,
+        "seed": status.seed if status else None,
         "verdict": name or "not judged",
-        "since step": "-" if verdict is None or verdict.onset_step is None else str(verdict.onset_step),
-        "confidence": f"{100 * verdict.confidence:.0f} %" if verdict else "-",
+        "since step": verdict.onset_step if verdict else None,
+        "confidence": verdict.confidence if verdict else None,
     }
     return Side(run, facts, name, experiment, history, snapshots, grid, tuple(gaps))
 
@@ -237,6 +237,13 @@ def value_words(value: Any) -> str:
     if isinstance(value, str):
         return value
     return f"{value:g}" if isinstance(value, float) else json.dumps(value, default=str)
+
+
+def fact_words(heading: str, fact: str | int | float | None) -> str:
+    """Return one of a side's facts as a table shows it; `-` if it is not known."""
+    if fact is None:
+        return "-"
+    return f"{100 * float(fact):.0f} %" if heading == "confidence" else str(fact)
 
 
 def final_numbers(sides: Sequence[Side]) -> dict[str, list[float | None]]:

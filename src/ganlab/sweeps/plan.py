@@ -149,6 +149,25 @@ def label(value: Any) -> str:
     return _number(value) if isinstance(value, float) else str(value)
 
 
+def plain(settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return the labels of some settings as values for other programs: numbers, truth values and lists of such.
+
+    Any other text stays as it is.
+    """
+    return {axis: _plain(text) for axis, text in settings.items()}
+
+
+def _plain(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
 def _number(value: float) -> str:
     """Return the shortest digits that read back the same; 1 to 99,999 never with an exponent."""
     digits = repr(value).removesuffix(".0")

@@ -90,7 +90,19 @@ def test_variants_are_shown_beside_their_failure() -> None:
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("collapse", "'collapse' is not a verdict", "verdicts are diverged, "),
+        ("collapse", "'collapse' is not a verdict", "did you mean mode_collapse? verdicts are diverged, "),
+        ("totl", "'totl' is not a verdict", "did you mean mode_collapse/total? verdicts are "),
+        (
+            "Mode_Colapse/totla",
+            "'Mode_Colapse/totla' is not a verdict",
+            "did you mean mode_collapse/total? verdicts are ",
+        ),
+        ("xyz", "'xyz' is not a verdict", "verdicts are diverged, "),
+        (
+            "mode_collapse/totl",
+            "mode_collapse has no variant 'totl'",
+            "did you mean mode_collapse/total? its variants: ",
+        ),
         ("healthy/very", "healthy has no variant 'very'", "its variants: none"),
         ("diverged/", "diverged has no variant ''", "its variants: phase_change"),
     ],

@@ -5,7 +5,8 @@ A verdict is named `failure` or `failure/variant`, such as `diverged` or `mode_c
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -169,12 +170,22 @@ def refusal(name: str, accusing: bool = False) -> tuple[str, str] | None:
         accusing: whether it must be a verdict that accuses.
     """
     known = sorted((each for each in KINDS if not accusing or accuses(each)), key=rank)
+    if name in known:
+        return None
     failure, slash, variant = name.partition("/")
     failures = dict.fromkeys(map(failure_of, known))
-    if failure not in failures:
-        one, all_of_them = ("failure", "failures") if accusing else ("verdict", "verdicts")
-        return f"{name!r} is not a {one}", f"{all_of_them} are {', '.join(failures)}"
-    if slash and name not in known:
-        variants = [split(each)[1] for each in known if failure_of(each) == failure]
-        return f"{failure} has no variant {variant!r}", f"its variants: {', '.join(filter(None, variants)) or 'none'}"
-    return None
+    if failure in failures and not slash:
+        return None
+    if failure in failures:
+        variants = {split(each)[1] or "": each for each in known if failure_of(each) == failure and each != failure}
+        its = ", ".join(variants) or "none"
+        return f"{failure} has no variant {variant!r}", f"{_guess(variant, variants)}its variants: {its}"
+    meant = {short_words(each).replace(" ", "_"): each for each in known} | {each: each for each in (*known, *failures)}
+    one, all_of_them = ("failure", "failures") if accusing else ("verdict", "verdicts")
+    return f"{name!r} is not a {one}", f"{_guess(name, meant)}{all_of_them} are {', '.join(failures)}"
+
+
+def _guess(typed: str, meant: Mapping[str, str]) -> str:
+    """Return the question after the name that was probably meant, by what it may be called; nothing if none is near."""
+    near = difflib.get_close_matches(typed[:100].lower(), meant, n=1)
+    return f"did you mean {meant[near[0]]}? " if near else ""

@@ -134,7 +134,10 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         ("seed: " + "9" * 30, f"x.yaml:1: seed: must be below {2**63}, got {'9' * 30}"),
         ("seed: " + "9" * 6000, f"x.yaml:1: seed: expected a whole number, got '{'9' * 77}...'"),
         ("claim: {a: b}", "x.yaml:1: claim: expected text, got keys and values; put text that holds a colon in quotes"),
-        ("expect: helthy", "x.yaml:1: expect: 'helthy' is not a verdict; verdicts are diverged, "),
+        (
+            "expect: helthy",
+            "x.yaml:1: expect: 'helthy' is not a verdict; did you mean healthy? verdicts are diverged, ",
+        ),
     ],
 )
 def test_the_line_a_mistake_gets(check: Check, text: str, message: str) -> None:

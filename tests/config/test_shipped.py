@@ -43,3 +43,29 @@ def test_a_name_that_is_nearly_right_is_suggested() -> None:
         load_experiment("dcgan_mnst")
     with pytest.raises(ConfigError, match=r"did you mean induced_failures\?"):
         find_sweep("induced_failure")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("configs/rng.yaml", "ring"),
+        ("nowhere/rng", "ring"),
+        ("failures/latent1", "failures/latent_1"),
+        ("latent_1", "failures/latent_1"),
+        ("configs/sweeps/adam_mpa.yaml", "sweeps/adam_map"),
+        ("mine/ring_mine.yaml", "mine/ring_of_mine.yaml"),
+        ("mine/ring_of_min", "mine/ring_of_mine.yaml"),
+    ],
+)
+def test_a_folder_in_front_hides_no_suggestion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    Path("mine/ring_of_mine.yaml").write_text("extends: ring")
+    with pytest.raises(ConfigError, match=rf"did you mean {meant}\?"):
+        load_experiment(name)
+    # What is copied is shipped: no file of the user's is proposed.
+    with pytest.raises(ConfigError) as error:
+        find_config("mine/ring_of_min")
+    assert "mine/" not in error.value.hint

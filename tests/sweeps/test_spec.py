@@ -184,7 +184,8 @@ def test_written_paths_are_those_that_overrides_set() -> None:
         ("name: x\nruns:\n- {config: ring, seeds: [1, 1]}", "x.yaml:3: runs.0.seeds: names seed 1 twice; name it once"),
         ("name: x\nbase: ring\nlimit: 0", "x.yaml:3: limit: must be at least 1, got 0"),
         ("name: x\nbase: ring\nquick: 1", "x.yaml:3: quick: expected true or false, got 1"),
-        ("name: x\nbase: ring\nstop_on: [collapse]", "x.yaml:3: stop_on: 'collapse' is not a failure; failures are "
+        ("name: x\nbase: ring\nstop_on: [collapse]", "x.yaml:3: stop_on: 'collapse' is not a failure; did you mean "
+         "mode_collapse? failures are "
          "diverged, convergence_failure, never_learned, mode_collapse, condition_ignored, codes_ignored, "
          "cycle_shortcut, memorisation, discriminator_overfit, degraded, oscillation"),
         ("name: x\nbase: ring\nstop_on: [mode_collapse/full]", "x.yaml:3: stop_on: mode_collapse has no variant "

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from ganlab.cli.command import Command
 from ganlab.cli.compare import compare
 from ganlab.cli.console import console, print_error
 from ganlab.cli.cp import cp
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (train, resume, diagnose, sweep, report, compare, evaluate, sample, export, validate, schema, ls, cp):
-    app.command()(command)
+    app.command(cls=Command)(command)
 
 
 def show_version(wanted: bool) -> None:

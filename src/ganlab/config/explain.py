@@ -137,7 +137,7 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Mistake, KeyPath]:
         return mistake_at(root, path, f"unknown key of {name}; {have}"), path
     near = closest(key, keys)
     if node and node.place.key:
-        meant = shown_as = _close_path(node.place.key, root)
+        meant = shown_as = close_path(node.place.key, root)
     elif near:
         meant, shown_as = dotted((*above, near)), near
     else:
@@ -147,11 +147,21 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Mistake, KeyPath]:
     return mistake_at(root, path, f"unknown key; {name} has {', '.join(keys)}"), path
 
 
-def _close_path(typed: str, root: Node) -> str | None:
+def close_path(typed: str, root: Node) -> str | None:
     """Return the path an override probably meant: the same key in another section, or one spelled like it."""
+    return same_key(typed, root) or closest(typed, _paths(root))
+
+
+def same_key(typed: str, root: Node) -> str | None:
+    """Return the shortest path that a key ends, such as `optimizer.lr` for `lr`; None if there is none."""
+    found = (path for path in _paths(root) if f".{path}".endswith(f".{typed}"))
+    return min(found, key=lambda path: path.count("."), default=None)
+
+
+def _paths(root: Node) -> list[str]:
+    """Return every path that an override can name, those that stand for both players last."""
     paths = list(dotted_paths(root))
-    paths += [dotted(both) for path in paths if (both := for_both_players(key_path(path)))]
-    return next((path for path in paths if path.endswith(f".{typed}")), None) or closest(typed, paths)
+    return paths + [dotted(both) for path in paths if (both := for_both_players(key_path(path)))]
 
 
 def _components(root: Node, path: KeyPath) -> dict[str, type[Options]]:

@@ -26,7 +26,7 @@ def locate(source: str | Path, folder: Path = Path()) -> Path:
         ConfigError: there is neither.
     """
     path = folder / source
-    return path if os.path.lexists(path) and not os.path.isdir(path) else find_config(str(source))
+    return path if os.path.lexists(path) and not os.path.isdir(path) else find_config(str(source), folder)
 
 
 _read = functools.lru_cache(maxsize=64)(read_yaml)

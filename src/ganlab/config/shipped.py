@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ganlab.errors import ConfigError
@@ -18,8 +19,12 @@ def shipped_configs() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "configs"
 
 
-def find_config(name: str) -> Path:
+def find_config(name: str, folder: Path | None = None) -> Path:
     """Return the file of a shipped experiment or sweep, named as its list does, with or without `.yaml`.
+
+    Args:
+        name: what the user calls it.
+        folder: where a file of that name was looked for; None if only a shipped one is wanted.
 
     Raises:
         ConfigError: there is no experiment of that name.
@@ -28,7 +33,7 @@ def find_config(name: str) -> Path:
     names = _names()
     if wanted in names:
         return shipped_configs() / f"{wanted}.yaml"
-    raise _unknown("experiment", name, names)
+    raise _unknown("experiment", name, names, folder)
 
 
 def is_shipped(name: str) -> bool:
@@ -36,8 +41,12 @@ def is_shipped(name: str) -> bool:
     return name.removesuffix(".yaml") in _names()
 
 
-def find_sweep(name: str) -> Path:
+def find_sweep(name: str, folder: Path | None = None) -> Path:
     """Return the file of a shipped sweep, with or without `sweeps/` and `.yaml`, or else of the experiment so named.
+
+    Args:
+        name: what the user calls it.
+        folder: where a file of that name was looked for; None if only a shipped one is wanted.
 
     Raises:
         ConfigError: there is no experiment of that name.
@@ -47,7 +56,8 @@ def find_sweep(name: str) -> Path:
     for known in (SWEEPS + wanted, wanted):
         if known in names:
             return shipped_configs() / f"{known}.yaml"
-    raise _unknown("sweep", name, [known.removeprefix(SWEEPS) for known in names if known.startswith(SWEEPS)])
+    sweeps = [known.removeprefix(SWEEPS) for known in names if known.startswith(SWEEPS)]
+    raise _unknown("sweep", name, sweeps, folder)
 
 
 def list_configs() -> list[tuple[str, str]]:
@@ -66,14 +76,29 @@ def _names() -> list[str]:
     return [path.relative_to(folder).with_suffix("").as_posix() for path in files]
 
 
-def _unknown(kind: str, name: str, names: list[str]) -> ConfigError:
-
-    near = closest(name.removesuffix(".yaml"), names)
+def _unknown(kind: str, name: str, names: list[str], folder: Path | None = None) -> ConfigError:
+    near = (_beside(name, folder) if folder is not None else None) or _meant(name, names)
     guess = f"did you mean {near}? " if near else ""
     listed = "`ganlab ls configs` lists those that are shipped"
     if kind == "sweep":
         listed = f"the shipped ones are {', '.join(names)}" if names else "none is shipped"
     return ConfigError(f"no {kind} '{short(name)}': neither a file nor one of the shipped {kind}s", f"{guess}{listed}")
+
+
+def _beside(name: str, folder: Path) -> str | None:
+    """Return the file that was probably meant by a name with a folder in front."""
+    front, last = os.path.split(name)
+    files = {file.stem: file.name for file in (folder / front).glob("*.yaml")} if front else {}
+    near = closest(last.removesuffix(".yaml"), files)
+    return os.path.join(front, files[near]) if near else None
+
+
+def _meant(name: str, names: list[str]) -> str | None:
+    """Return the shipped one that was probably meant; its folder may be left out, or another be in front."""
+    wanted = name.removesuffix(".yaml")
+    bare = {known.rpartition("/")[2]: known for known in reversed(names)}
+    near = closest(wanted, names) or closest(wanted.rpartition("/")[2], bare)
+    return bare.get(near, near) if near else None
 
 
 def _description(name: str) -> str:

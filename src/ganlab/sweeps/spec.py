@@ -216,7 +216,7 @@ def _find(source: str | Path) -> Path:
         ConfigError: there is none.
     """
     path = Path(source)
-    return path if os.path.lexists(path) and not os.path.isdir(path) else find_sweep(str(source))
+    return path if os.path.lexists(path) and not os.path.isdir(path) else find_sweep(str(source), Path())
 
 
 def is_sweep(source: str | Path) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganlab.cli import completion
 from ganlab.cli.console import console, print_json, print_table
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.text import printable
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN RUN...", help="2 to 8 runs, or unique parts of their names.")
+        list[str],
+        typer.Argument(
+            metavar="RUN RUN...",
+            help="2 to 8 runs, or their names or parts of these.",
+            autocompletion=completion.runs,
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="The picture, a PNG; left out: comparison-<8 letters>.png among the runs.")

@@ -8,13 +8,21 @@ from typing import Annotated
 
 import typer
 
+from ganlab.cli import completion
 from ganlab.cli.console import console
 from ganlab.errors import ConfigError
 from ganlab.text import printable
 
 
 def cp(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A shipped experiment's name (`ganlab ls configs`).")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONFIG",
+            help="A shipped experiment's name (`ganlab ls configs`).",
+            autocompletion=completion.shipped_experiments,
+        ),
+    ],
     dest: Annotated[Path, typer.Argument(metavar="DEST", help="A new file, or a folder.")] = Path(),
 ) -> None:
     """Copy a shipped experiment, to change it.

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+from ganlab.cli import completion
+from ganlab.cli.options import DEFAULT_RUNS, FailOnOption, JsonOption, RunsDirOption
 from ganlab.cli.parsing import column_names, verdict_names
 from ganlab.cli.streams import spooled
 from ganlab.errors import GanlabError
@@ -20,9 +21,10 @@ def diagnose(
         list[str] | None,
         typer.Argument(
             metavar="PATH",
-            help="Runs, or unique parts of their names; or logs of other code, - is standard input; or samples without "
-            "a log. Not needed with --samples.",
+            help="Runs, or their names or parts of these, also inside sweeps; or logs of other code, - is standard "
+            "input; or samples without a log. Not needed with --samples.",
             show_default=False,
+            autocompletion=completion.runs_and_files,
         ),
     ] = None,
     samples: Annotated[
@@ -45,10 +47,7 @@ def diagnose(
         Path | None,
         typer.Option(help="Folder for verdict and pictures; left out: the run itself, and nothing for foreign files."),
     ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(metavar="NAMES", help="Exit with 3 on one of these verdicts: mode_collapse/partial,diverged."),
-    ] = None,
+    fail_on: FailOnOption = None,
     show: Annotated[
         bool,
         typer.Option(
@@ -68,7 +67,9 @@ def diagnose(
 ) -> None:
     """Say by name what went wrong in a run, since when, on what evidence, how sure, and what to do.
 
-    Example: ganlab diagnose runs/dcgan_mnist-20260101-120000-abcd --fail-on mode_collapse,diverged
+    Example: ganlab diagnose smoke --fail-on mode_collapse,diverged
+
+    A run inside a sweep: ganlab diagnose latent_1, or guide/latent_1; of several runs of one name the newest is judged
 
     Logs of other code: ganlab diagnose train.log --show, then ganlab diagnose train.log --map d_loss=lossD
 

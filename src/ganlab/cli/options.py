@@ -7,9 +7,15 @@ from typing import Annotated
 
 import typer
 
+from ganlab.cli import completion
+
 ConfigArgument = Annotated[
     str,
-    typer.Argument(metavar="CONFIG", help="An experiment file, or the name of a shipped one (`ganlab ls configs`)."),
+    typer.Argument(
+        metavar="CONFIG",
+        help="An experiment file, or the name of a shipped one (`ganlab ls configs`).",
+        autocompletion=completion.experiments,
+    ),
 ]
 OverridesArgument = Annotated[
     list[str] | None,
@@ -17,13 +23,35 @@ OverridesArgument = Annotated[
         metavar="[KEY=VALUE]...",
         help="Changes by dotted path: training.steps=500 optimizer.lr=1e-3",
         show_default=False,
+        autocompletion=completion.settings,
     ),
 ]
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or a unique part of its name.")]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's folder, or its name or a part of that, also of a run inside a sweep; of several runs of one name "
+        "the newest is taken.",
+        autocompletion=completion.runs,
+    ),
+]
 RunsDirOption = Annotated[Path, typer.Option("--runs-dir", help="Folder that holds the runs.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine output on stdout, messages on stderr.")]
+FailOnOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Exit with 3 on one of these verdicts: mode_collapse/partial,diverged.",
+        autocompletion=completion.verdicts,
+    ),
+]
 StepOption = Annotated[
-    str, typer.Option("--step", help="Checkpoint: its step, `newest`, or `best` by snapshot quality.")
+    str,
+    typer.Option(
+        "--step",
+        help="Checkpoint: its step, `newest`, or `best` by snapshot quality.",
+        autocompletion=completion.checkpoints,
+    ),
 ]
 LiveOption = Annotated[bool, typer.Option("--live", help="The live generator, not its moving average.")]
-DEFAULT_RUNS = Path("runs")
+DEFAULT_RUNS = completion.DEFAULT_RUNS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganlab.cli import completion
 from ganlab.cli.console import console, print_json
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.text import printable
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
 def report(
     folder: Annotated[
         str,
-        typer.Argument(metavar="FOLDER", help="A sweep's folder, or a unique part of its name.", show_default=False),
+        typer.Argument(
+            metavar="FOLDER",
+            help="A sweep's folder, or its name or a part of that.",
+            show_default=False,
+            autocompletion=completion.sweep_folders,
+        ),
     ],
     runs_dir: RunsDirOption = DEFAULT_RUNS,
     as_json: JsonOption = False,
 ) -> None:
     """Make the tables and pictures of a sweep again, also of one that is not finished, and show its claims.
 
-    Example: ganlab report sweep-induced_failures
+    Example: ganlab report induced_failures
     """
     from ganlab.report.sweep import make_report
     from ganlab.sweeps.folder import find_sweep

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ganlab.cli import completion
 from ganlab.cli.console import console
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, OverridesArgument, RunArgument, RunsDirOption
 from ganlab.cli.train import show_end
@@ -16,7 +17,12 @@ def resume(
     overrides: OverridesArgument = None,
     allow_change: Annotated[
         list[str] | None,
-        typer.Option("--allow-change", metavar="KEY", help="A key whose change is meant; may be given again."),
+        typer.Option(
+            "--allow-change",
+            metavar="KEY",
+            help="A key whose change is meant; may be given again.",
+            autocompletion=completion.keys,
+        ),
     ] = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS,
     as_json: JsonOption = False,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ganlab.cli import completion
 from ganlab.cli.console import console
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, OverridesArgument, RunsDirOption
 from ganlab.cli.parsing import parameters
@@ -20,7 +21,12 @@ Place = Literal["local", "ray", "slurm"]
 
 def sweep(
     spec: Annotated[
-        str, typer.Argument(metavar="[SPEC]", help="A sweep's file, or the name of a shipped one (configs/sweeps).")
+        str,
+        typer.Argument(
+            metavar="[SPEC]",
+            help="A sweep's file, or the name of a shipped one (`ganlab ls sweeps`).",
+            autocompletion=completion.sweeps,
+        ),
     ] = "induced_failures",
     overrides: OverridesArgument = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Seeds of every configuration: 0 to N - 1.")] = None,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganlab.cli.console import console, print_json
-from ganlab.cli.options import DEFAULT_RUNS, ConfigArgument, JsonOption, OverridesArgument, RunsDirOption
+from ganlab.cli.options import (
+    DEFAULT_RUNS,
+    ConfigArgument,
+    FailOnOption,
+    JsonOption,
+    OverridesArgument,
+    RunsDirOption,
+)
 from ganlab.cli.parsing import verdict_names
 from ganlab.text import printable
 
@@ -28,10 +35,7 @@ def train(
         bool, typer.Option("--resume", help="Go on with the newest unfinished run of this experiment, or start one.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show networks and settings; train nothing.")] = False,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(metavar="NAMES", help="Exit with 3 on one of these verdicts: mode_collapse/partial,diverged."),
-    ] = None,
+    fail_on: FailOnOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train one experiment into a run directory.

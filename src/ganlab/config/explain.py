@@ -149,16 +149,16 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Mistake, KeyPath]:
 
 def close_path(typed: str, root: Node) -> str | None:
     """Return the path an override probably meant: the same key in another section, or one spelled like it."""
-    return same_key(typed, root) or closest(typed, _paths(root))
+    return same_key(typed, root) or closest(typed, override_paths(root))
 
 
 def same_key(typed: str, root: Node) -> str | None:
     """Return the shortest path that a key ends, such as `optimizer.lr` for `lr`; None if there is none."""
-    found = (path for path in _paths(root) if f".{path}".endswith(f".{typed}"))
+    found = (path for path in override_paths(root) if f".{path}".endswith(f".{typed}"))
     return min(found, key=lambda path: path.count("."), default=None)
 
 
-def _paths(root: Node) -> list[str]:
+def override_paths(root: Node) -> list[str]:
     """Return every path that an override can name, those that stand for both players last."""
     paths = list(dotted_paths(root))
     return paths + [dotted(both) for path in paths if (both := for_both_players(key_path(path)))]

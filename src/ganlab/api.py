@@ -181,13 +181,13 @@ def train(
 
 
 def load_run(path: str | Path, runs_dir: str | Path = "runs") -> Run:
-    """Open a run by its path or by a unique part of its name.
+    """Open a run by its path, its name or a part of that, also inside a sweep; of several so called, the newest.
 
     >>> ganlab.load_run("ring").snapshots[-1].step
     200
 
     Raises:
-        RunError: no run, or more than one, is meant.
+        RunError: no run, or several that are called differently, are meant.
     """
     return Run(find_run(str(path), Path(runs_dir)))
 
@@ -217,7 +217,7 @@ def diagnose(
     'convergence_failure/discriminator_dominates'
 
     Args:
-        source: a run, or a unique part of its name; a log or a folder of logs that other code wrote; samples in files,
+        source: a run, or its name or a part of that; a log or a folder of logs that other code wrote; samples in files,
             without a log; or the columns of a log, numbers by name, of which `step` may be one. None: only `samples`
             are judged.
         samples: what a foreign generator made: a folder of pictures, an NPZ, a picture of a grid; or an array, images
@@ -273,7 +273,7 @@ def evaluate(
     True
 
     Args:
-        run: the run, or a unique part of its name.
+        run: the run, or its name or a part of that.
         count: samples of each generator, at least 16.
         step: a checkpoint's step, `newest` or `best`.
         seed: of the latents and of what metrics draw.
@@ -320,7 +320,7 @@ def sample(
     (30, 2)
 
     Args:
-        run: the run, or a unique part of its name.
+        run: the run, or its name or a part of that.
         count: number of samples; None: 100, with `nearest` 50, with `attention` 6.
         interpolate: as many pairs of latents, ten samples from one to the other of each.
         spherical: interpolate along the arc instead of the line.
@@ -436,7 +436,7 @@ def compare(
     ([..., ...], PosixPath('side_by_side.png'))
 
     Args:
-        runs: the runs, or unique parts of their names.
+        runs: the runs, or their names or parts of these.
         out: the picture, a PNG; None: `comparison-<8 letters>.png` in `runs_dir`.
         runs_dir: where runs are looked for by name.
 

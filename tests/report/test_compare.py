@@ -17,7 +17,7 @@ from PIL import Image
 from ganlab.config.load import difference
 from ganlab.errors import RunError
 from ganlab.monitor.monitor import Monitor
-from ganlab.report.compare import compare, last_statistic, late_median, read_side
+from ganlab.report.compare import compare, fact_words, last_statistic, late_median, read_side
 from ganlab.runs.directory import RunDirectory, list_runs
 from ganlab.runs.history import read_history
 from ganlab.runs.snapshots import Row, read_snapshots
@@ -51,7 +51,7 @@ def test_settings_that_differ_and_no_others(runs: list[RunDirectory], tmp_path: 
     assert told == {key: values for key, values in expected.items() if key not in ("name", "seed")}
     assert told["optimizer.generator.lr"][1] == 5e-3
     assert told["penalties.0.weight"] == (None, 2.0)
-    assert [side.facts["seed"] for side in found.sides] == ["0", "3"]
+    assert [side.facts["seed"] for side in found.sides] == [0, 3]
 
 
 def test_a_key_that_one_pair_of_runs_shares_has_its_value_in_each(runs: list[RunDirectory], tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_numbers_are_those_of_the_run(runs: list[RunDirectory], tmp_path: Path) 
         assert found.numbers["fid"][number] == last["fid"]
         verdict = json.loads(run.verdict.read_text())
         assert found.sides[number].verdict.split("/")[0] == verdict["failure"]
-        assert found.sides[number].facts["confidence"] == f"{100 * verdict['confidence']:.0f} %"
+        assert found.sides[number].facts["confidence"] == verdict["confidence"]
         assert found.sides[number].gaps == ()
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.size[0] == 902
@@ -104,7 +104,7 @@ def test_an_onset_at_step_0_is_a_step(tmp_path: Path) -> None:
         for step in range(41):
             monitor.log(step, d_loss=float("nan"), g_loss=0.8)
     facts = read_side(monitor.run).facts
-    assert (facts["verdict"], facts["since step"]) == ("diverged", "0")
+    assert (facts["verdict"], facts["since step"]) == ("diverged", 0)
 
 
 def test_runs_are_only_read(runs: list[RunDirectory], tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_what_is_damaged_is_a_gap_and_the_rest_is_told(
     intact = {"run.json": "state", "verdict.json": "verdict"}
     for file, fact in intact.items():
         if name == file:
-            assert side.facts[fact] in ("-", "not judged")
+            assert side.facts[fact] in (None, "not judged")
         else:
             assert side.facts[fact] == whole.facts[fact]
     assert bool(side.history) is (name != "history.csv")
@@ -174,3 +174,7 @@ def test_comparing_needs_no_torch(runs: list[RunDirectory], tmp_path: Path) -> N
         "\nassert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_facts_in_words() -> None:
+    assert [fact_words("confidence", 0.876), fact_words("step", 20), fact_words("seed", None)] == ["88 %", "20", "-"]

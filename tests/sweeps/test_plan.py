@@ -13,7 +13,7 @@ from ganlab.config.load import apply_overrides, load_experiment
 from ganlab.config.objectives import LOSSES
 from ganlab.config.shipped import list_sweeps
 from ganlab.errors import ConfigError
-from ganlab.sweeps.plan import Plan, identity, label, make_plan
+from ganlab.sweeps.plan import Plan, identity, label, make_plan, plain
 from ganlab.sweeps.spec import dump_spec, load_spec, spec_from_mapping
 
 SETTLES = {"measure": "settles", "runs": ["ring"], "between": [1, 2], "claim": "it settles", "source": "nobody"}
@@ -343,3 +343,10 @@ print([name for name in ("torch", "scipy", "matplotlib") if name in sys.modules]
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+def test_labels_are_values_again_for_other_programs() -> None:
+    values = {"a": 1e-4, "b": [0.5, 3], "c": None, "d": True, "e": "hinge", "f": {"name": "r1"}, "g": 12}
+    labels = {axis: label(value) for axis, value in values.items()}
+    assert plain(labels) == {**values, "f": "{name: r1}"}
+    assert plain({"a": label(float("nan")), "b": label(float("inf"))}) == {"a": "nan", "b": "inf"}

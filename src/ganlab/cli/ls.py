@@ -60,10 +60,12 @@ def ls(
         where = f" in {printable(runs_dir)}" if what is What.runs else ""
         console().print(f"no {what.value}{where}" + (f" with {printable(part)!r} in the name" if part else ""))
         return
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
     for heading in rows[0]:
-        # A name is there to be copied: it is never cut.
-        table.add_column(heading, no_wrap=heading == "name", overflow="fold")
+        cells = [printable(row[heading]) for row in rows]
+        longest = max(len(word) for cell in (heading, *cells) for word in (cell.split() or [""]))
+        # A name is there to be copied: it is never cut, and other words only where they are longer than any of ours.
+        table.add_column(heading, no_wrap=heading == "name", overflow="fold", min_width=min(longest, 20))
     for row in rows:
         table.add_row(*(Text(printable(value)) for value in row.values()))
     print_table(console(), table)

@@ -29,7 +29,7 @@ class Order:
         return matches(verdict.name, self.wanted)
 
     def find(self, path: str) -> Target:
-        """Return what a path, or a unique part of a run's name, means; `-` is standard input, "" nothing but samples.
+        """Return what a path, or a run's name or a part of that, means; `-` is standard input, "" nothing but samples.
 
         Raises:
             RunError: there is no such file or run, or several runs have such a name.

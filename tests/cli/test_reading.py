@@ -200,7 +200,7 @@ class TestSamples:
         assert shown.exit_code == 0
         assert "25 tiles of 28 x 28 in each of 2 pictures, steps 100 to 200" in shown.output.replace("\n", " ")
         with Image.open(tmp_path / "out" / "ganlab_cut.png") as sheet:
-            assert sheet.width == 660
+            assert sheet.width == 690
         found = json.loads(ganlab("--samples", images, "--show", "--out", tmp_path / "out", "--json").stdout)
         assert found["samples"]["sheet"] == str(tmp_path / "out" / "ganlab_cut.png")
 

@@ -222,8 +222,9 @@ def test_images_of_any_size_are_judged_and_diagnosed_alike(
     assert found["step"] == 2
     assert found["good"] > 0.9
     assert found["fid"] == pytest.approx(row["fid"], rel=0.5, abs=0.1)
-    sheet = draw_samples(Evidence("x"), None, files, None)
-    assert isinstance(sheet, np.ndarray)
+    drawn = draw_samples(Evidence("x"), None, files, None)
+    assert drawn is not None
+    assert isinstance(drawn.sheet, np.ndarray)
 
 
 def modes(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:

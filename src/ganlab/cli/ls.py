@@ -47,7 +47,8 @@ def ls(
     Example: ganlab ls runs latent_1
     """
     if what is What.runs:
-        from ganlab.cli.ls_runs import as_cells, list_runs
+        from ganlab.cli.ls_cells import as_cells
+        from ganlab.cli.ls_runs import list_runs
 
         listed = list_runs(runs_dir, part)
         rows = listed if as_json else list(map(as_cells, listed))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ganlab.cli import completion
+from ganlab.cli import completion, completion_settings
 
 ConfigArgument = Annotated[
     str,
@@ -23,7 +23,7 @@ OverridesArgument = Annotated[
         metavar="[KEY=VALUE]...",
         help="Changes by dotted path: training.steps=500 optimizer.lr=1e-3",
         show_default=False,
-        autocompletion=completion.settings,
+        autocompletion=completion_settings.settings,
     ),
 ]
 RunArgument = Annotated[

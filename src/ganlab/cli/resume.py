@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ganlab.cli import completion
+from ganlab.cli import completion_settings
 from ganlab.cli.console import console
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, OverridesArgument, RunArgument, RunsDirOption
 from ganlab.cli.train import show_end
@@ -21,7 +21,7 @@ def resume(
             "--allow-change",
             metavar="KEY",
             help="A key whose change is meant; may be given again.",
-            autocompletion=completion.keys,
+            autocompletion=completion_settings.keys,
         ),
     ] = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import json
 import sys
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 from ganlab.config.base import Options
 from ganlab.config.experiment import Experiment
-from ganlab.config.tree import KeyPath, Node, node_at
-from ganlab.verdicts import KINDS
+from ganlab.config.tree import KeyPath, Node, key_path, node_at
+from ganlab.verdicts import KINDS, accuses
 
 
 @functools.cache
@@ -82,6 +83,25 @@ def options_at(root: Node, path: KeyPath) -> type[Options] | None:
         chosen = name.value if name else DEFAULT_COMPONENTS.get(path[:depth])
         cls = next(iter(found.values())) if len(found) == 1 else found.get(chosen if isinstance(chosen, str) else "")
     return cls
+
+
+def possible_values(root: Node, key: str) -> list[str]:
+    """Return the values that a dotted key can have, as a command line takes them, or else the one that it has."""
+    if key in ("expect", "monitor.stop_on"):
+        return [name for name in KINDS if key == "expect" or accuses(name)]
+    *above, last = key_path(key)
+    holder = options_at(root, tuple(above[:-1])) if above else None
+    if last == "name" and holder is not None and (parts := choices(holder, str(above[-1]))):
+        return list(parts)
+    cls = options_at(root, tuple(above))
+    allowed = allowed_values(cls, str(last)) if cls else ()
+    node = node_at(root, (*above, last))
+    value = node.plain() if node else None
+    if isinstance(value, bool):
+        return ["true", "false"]
+    if allowed:
+        return [str(each) for each in allowed]
+    return [value if isinstance(value, str) else json.dumps(value)] if isinstance(value, str | int | float) else []
 
 
 def dotted_paths(root: Node, path: KeyPath = ()) -> Iterator[str]:

@@ -18,7 +18,9 @@ from truth.sweeps import Judged, judged
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-PAGES = sorted([README, ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md"), *DOCS.glob("remarks/*.md")])
+PAGES = sorted(
+    [README, ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md"), *DOCS.glob("remarks/*.md"), *DOCS.glob("lessons/*.md")]
+)
 
 
 def flat(file: Path) -> str:

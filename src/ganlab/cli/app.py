@@ -19,6 +19,7 @@ from ganlab.cli.cp import cp
 from ganlab.cli.diagnose import diagnose
 from ganlab.cli.evaluate import evaluate
 from ganlab.cli.export import export
+from ganlab.cli.guide import guide
 from ganlab.cli.ls import ls
 from ganlab.cli.report import report
 from ganlab.cli.resume import resume
@@ -42,7 +43,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (train, resume, diagnose, sweep, report, compare, evaluate, sample, export, validate, schema, ls, cp):
+COMMANDS = (
+    *(guide, train, resume, diagnose, sweep, report, compare),
+    *(evaluate, sample, export, validate, schema, ls, cp),
+)
+for command in COMMANDS:
     app.command(cls=Command)(command)
 
 

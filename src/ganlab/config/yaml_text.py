@@ -8,6 +8,7 @@ Of PyYAML only the event stream is used, which neither recurses nor constructs a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -222,7 +223,24 @@ _Dumper.add_representer(
 )
 
 
+class _Flow(_Dumper):
+    """Writes everything on one line."""
+
+
+_Flow.add_representer(
+    list, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+)
+_Flow.add_representer(
+    dict, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=True)
+)
+
+
 def write_yaml(values: Mapping[str, Any]) -> str:
     """Return YAML text that `read_yaml` reads back as equal values, keys in their order."""
     text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
     return str(text)
+
+
+def write_flow(value: Any) -> str:
+    """Return a value as YAML on one line, as it stands behind a key: `{dim: 1}`."""
+    return str(yaml.dump([value], Dumper=_Flow, sort_keys=False, allow_unicode=True, width=math.inf)).strip()[1:-1]

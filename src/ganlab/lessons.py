@@ -1,0 +1,167 @@
+"""The lessons of `ganlab guide`: small runs that fail in one way each, and a page about each in docs/lessons/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from ganlab.config.changes import Change, changes
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import load_experiment
+from ganlab.errors import GanlabError
+from ganlab.runs.directory import RunDirectory, list_runs
+from ganlab.text import closest, short
+
+ENDED = ("finished", "stopped")
+"""States of a run that has nothing left to train."""
+
+
+INDEX = "README.md"
+"""The page that lists the lessons."""
+
+
+@dataclass(frozen=True)
+class Next:
+    """What to try after a lesson.
+
+    Attributes:
+        command: as it is typed.
+        why: what it shows.
+    """
+
+    command: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A page of docs/lessons/.
+
+    Attributes:
+        name: what the command calls it, and its file.
+        title: its heading.
+        what: in one line, what the runs do and what happens.
+        runs: the shipped experiments that are trained, in this order.
+        against: the shipped experiment that they are compared with; None if this is it.
+        expected: what the guide says one will see.
+        look_for: where to look.
+        next: what to try next.
+        seconds: how long its runs took on one core.
+    """
+
+    name: str
+    title: str
+    what: str
+    runs: tuple[str, ...]
+    against: str | None
+    expected: str
+    look_for: str
+    next: tuple[Next, ...]
+    seconds: int
+
+    @property
+    def command(self) -> str:
+        """The command that gives it."""
+        return f"ganlab guide {self.name}"
+
+    def as_json(self) -> dict[str, str | int]:
+        """Return what the list of lessons says of it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "what": self.what,
+            "seconds": self.seconds,
+            "command": self.command,
+        }
+
+    def experiments(self, overrides: Sequence[str] = ()) -> list[Experiment]:
+        """Return the experiments to train.
+
+        Args:
+            overrides: `KEY=VALUE` changes to each.
+
+        Raises:
+            ConfigError: an override is not one, or cannot be run.
+        """
+        return [load_experiment(name, overrides) for name in self.runs]
+
+    def changes(self, experiment: Experiment) -> list[Change]:
+        """Return in which lines an experiment differs from the run that it is compared with; none for that one."""
+        return changes(load_experiment(self.against), experiment) if self.against else []
+
+
+def lessons_folder() -> Path:
+    """Return the folder of the pages: inside an installed ganlab, else `docs/lessons/` of the checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "shipped_lessons"
+    return installed if installed.is_dir() else package.parents[1] / "docs" / "lessons"
+
+
+def list_lessons() -> list[Lesson]:
+    """Return the lessons in the order in which they are best taken."""
+    pages = [path for path in lessons_folder().glob("*.md") if path.name != INDEX]
+    return [lesson for _, lesson in sorted(map(_read, pages), key=lambda each: each[0])]
+
+
+def find_lesson(name: str) -> Lesson:
+    """Return the lesson of a name; `Vanishing-gradient` is `vanishing_gradient`.
+
+    Raises:
+        GanlabError: there is no such lesson.
+    """
+    lessons = {lesson.name: lesson for lesson in list_lessons()}
+    wanted = re.sub(r"[\s-]+", "_", name.strip().lower())
+    if wanted in lessons:
+        return lessons[wanted]
+    starting = [known for known in lessons if known.startswith(wanted)] if wanted else []
+    near = starting[0] if len(starting) == 1 else closest(wanted, lessons)
+    guess = f"did you mean {near}? " if near else ""
+    raise GanlabError(f"no lesson '{short(name)}'", f"{guess}the lessons are {', '.join(lessons)}")
+
+
+def ended_run(experiment: Experiment, runs_dir: Path) -> RunDirectory | None:
+    """Return the newest run of this very experiment if it has nothing left to train, else None."""
+    for run in reversed(list_runs(runs_dir)):
+        try:
+            if run.experiment() == experiment:
+                return run if run.status().status in ENDED else None
+        except GanlabError:
+            # A damaged run is not this one; `ganlab ls runs` shows it.
+            continue
+    return None
+
+
+def _read(page: Path) -> tuple[int, Lesson]:
+    """Return a lesson and its place among the others.
+
+    A page has its place, runs, what they are compared with and what happens between two lines of dashes, then a title
+    and sections. The section of what happened is made by docs/make/lessons.py and not read here.
+    """
+    _, head, body = page.read_text(encoding="utf-8").split("---\n", 2)
+    given = yaml.safe_load(head)
+    opening, *sections = re.split("^## ", body, flags=re.MULTILINE)
+    found = {heading: text.strip() for heading, _, text in (section.partition("\n") for section in sections)}
+    return given["place"], Lesson(
+        name=page.stem,
+        title=opening.strip().partition("\n")[0].removeprefix("# "),
+        what=given["what"],
+        runs=tuple(given["runs"]),
+        against=given.get("against"),
+        expected=_plain(found["What the guide says"]),
+        look_for=_plain(found["What to look for"]),
+        seconds=given["seconds"],
+        next=tuple(
+            Next(command, _plain(why))
+            for command, why in re.findall(r"^- `([^`]+)`: (.+(?:\n  .+)*)", found["What to try next"], re.MULTILINE)
+        ),
+    )
+
+
+def _plain(markdown: str) -> str:
+    """Return Markdown as a terminal shows it: a line a paragraph, of a link its text."""
+    text = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", markdown).replace("`", "").replace("*", "")
+    return "\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))

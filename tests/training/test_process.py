@@ -81,7 +81,7 @@ def test_after_a_run_and_one_that_goes_on(before: dict[str, object], points: Any
 
 
 def test_after_a_run_on_another_number_of_threads(before: dict[str, object], points: Any, tmp_path: Path) -> None:
-    run = session.start(points("training.steps=5"), tmp_path, threads=3)
+    run = session.start(points("training.steps=5", "training.threads=3"), tmp_path)
     assert run.status().threads == 3
     assert settings() == before
 

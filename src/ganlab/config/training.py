@@ -33,6 +33,8 @@ class TrainingOptions(Options):
     `separate`: one update on reals, then one on fakes. `mixed`: one forward pass over both together."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$")] = "auto"
     """`auto` (CUDA, else MPS, else CPU), `cpu`, `mps`, `cuda` or `cuda:N`."""
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Threads of the CPU. Left out: OMP_NUM_THREADS if set, else one where steps are short, else PyTorch's choice."""
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     """Precision of the networks' forward passes (autocast); float16 scales its gradients."""
     compile: bool = False

@@ -85,12 +85,14 @@ class LayerRow:
         kind: its class, such as Conv2d.
         output_shape: shape of its output for one sample.
         parameters: number of trained values it holds.
+        products: multiplications of its weights in a forward pass of one sample; those of attention are not counted.
     """
 
     name: str
     kind: str
     output_shape: tuple[int, ...]
     parameters: int
+    products: int
 
 
 def describe(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerRow]:
@@ -100,11 +102,11 @@ def describe(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerRow]
     """
     rows: list[LayerRow] = []
 
-    def recorder(name: str) -> Callable[[nn.Module, object, Tensor], None]:
-        def record(layer: nn.Module, _: object, output: Tensor) -> None:
+    def recorder(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        def record(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
             parameters = sum(p.numel() for p in layer.parameters())
             kind = type_before_parametrizations(layer).__name__
-            rows.append(LayerRow(name, kind, tuple(output.shape[1:]), parameters))
+            rows.append(LayerRow(name, kind, tuple(output.shape[1:]), parameters, _products(layer, inputs[0], output)))
 
         return record
 
@@ -118,6 +120,17 @@ def describe(network: nn.Module, input_shape: tuple[int, ...]) -> list[LayerRow]
         for hook in hooks:
             hook.remove()
     return rows
+
+
+def _products(layer: nn.Module, values: Tensor, output: Tensor) -> int:
+    """Multiplications of a layer's weights for one sample; a convolution uses each of them at every place."""
+    if isinstance(layer, nn.Linear):
+        return layer.in_features * layer.out_features * (values[0].numel() // layer.in_features)
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        # The side that a transposed convolution reads is the one that the other kind writes.
+        places = values[0, 0] if isinstance(layer, nn.ConvTranspose2d) else output[0, 0]
+        return layer.weight.numel() * places.numel()
+    return 0
 
 
 def _leaves(network: nn.Module) -> list[tuple[str, nn.Module]]:

@@ -41,6 +41,7 @@ from ganlab.training.loop import Ending, train_loop
 from ganlab.training.nonfinite import find_first
 from ganlab.training.preflight import preflight
 from ganlab.training.process import process_settings
+from ganlab.training.threads import choose_threads
 from ganlab.training.watch import Watch
 from ganlab.training.workbench import Workbench, build_workbench
 
@@ -61,7 +62,7 @@ def start(
         runs_dir: where the run directory is made.
         views: who watches.
         name: the directory's name; left out, it holds the experiment's name and the time.
-        threads: threads of the CPU; left out, PyTorch's own choice.
+        threads: threads of the CPU at most, unless the experiment sets them; left out, as many as PyTorch would use.
 
     Raises:
         GanlabError: device, data, disk or runs folder do not allow it.
@@ -70,7 +71,8 @@ def start(
     device = choose_device(experiment.training)
     if experiment.monitor.tensorboard:
         require_tensorboard()
-    with process_settings(device, experiment.training, threads):
+    chosen = choose_threads(experiment, device, threads)
+    with process_settings(device, experiment.training, chosen.threads):
         data = load(experiment.data, experiment.training.batch_size)
         require_held_out(experiment.data, len(data.held_out))
         bench = build_workbench(experiment, data, device)
@@ -96,7 +98,7 @@ def start(
                 parameters={name: count_parameters(network) for name, network in bench.state.networks.items()},
                 resumed=(),
             )
-            carry_on(run, bench, data, status, views, preflight(data, experiment))
+            carry_on(run, bench, data, status, views, preflight(data, experiment), chosen.why)
     return run
 
 
@@ -134,7 +136,7 @@ def resume(
             return run
 
         device = choose_device(experiment.training)
-        with process_settings(device, experiment.training, threads=status.threads):
+        with process_settings(device, experiment.training, experiment.training.threads or status.threads):
             warnings += promises_lost(status, device)
             data = load(experiment.data, experiment.training.batch_size)
             bench = build_workbench(experiment, data, device)
@@ -204,8 +206,19 @@ def carry_on(
     status: OwnStatus,
     views: Sequence[View],
     warnings: Sequence[str] = (),
+    why: str = "",
 ) -> None:
-    """Train from where the workbench stands, and leave run.json saying how it ended, whatever happens."""
+    """Train from where the workbench stands, and leave run.json saying how it ended, whatever happens.
+
+    Args:
+        run: the run's directory, which the caller holds.
+        bench: what is trained.
+        data: the real data.
+        status: what run.json says while the run goes on.
+        views: who watches.
+        warnings: what is to be told first.
+        why: why the run has its number of threads, if ganlab chose it.
+    """
     experiment, state = bench.state.experiment, bench.state
     if experiment.monitor.tensorboard:
         views = [*views, EventFiles()]
@@ -217,7 +230,7 @@ def carry_on(
         recorder.note(text)
     recorder.note(
         f"step {state.step} of {experiment.training.steps} on {status.device}, "
-        f"{status.threads} thread{'s' * (status.threads != 1)}"
+        f"{status.threads} thread{'s' * (status.threads != 1)}{why}"
     )
     try:
         with StopSignal() as stop:
@@ -298,7 +311,11 @@ def is_allowed(key: str, allowed: Sequence[str]) -> bool:
 
 def promises_lost(status: OwnStatus, device: torch.device) -> list[str]:
     """Return a warning for each reason why going on will not be bit for bit."""
-    pairs = {"device": (status.device, describe_device(device)), "versions": (status.versions, versions())}
+    pairs: dict[str, tuple[object, object]] = {
+        "device": (status.device, describe_device(device)),
+        "threads": (status.threads, torch.get_num_threads()),
+        "versions": (status.versions, versions()),
+    }
     return [
         f"{what} changed from {old} to {new}: this run goes on, but not bit for bit"
         for what, (old, new) in pairs.items()

@@ -70,7 +70,7 @@ class LocalExecutor:
 
     Args:
         workers: processes at most.
-        threads: threads of each.
+        threads: threads of each, at most.
         log: file that takes what workers print.
     """
 

@@ -59,7 +59,7 @@ class RayExecutor:
     Args:
         address: `host:port` of the cluster's head, `ray://host:port`, or `auto`: RAY_ADDRESS, else the cluster that was
             last started on this machine.
-        cpus: CPUs that Ray reserves for a run, more than 0; their whole part is the run's threads, at least 1.
+        cpus: CPUs that Ray reserves for a run, more than 0; a run uses at most as many threads.
         gpus: GPUs that Ray reserves for a run: 0, a fraction, or a whole number.
 
     Raises:
@@ -159,7 +159,7 @@ def train(
     Args:
         folder: the run directory, as the driver names it.
         experiment: what is trained, as JSON.
-        threads: threads of the CPU.
+        threads: threads of the CPU at most.
         directory: the driver's current directory, at which the experiment's relative paths start.
         token: a file beside the run directory; who can write to it trains there.
         before: a reference to what was trained of the run before, packed; or none.

@@ -43,7 +43,7 @@ class SlurmExecutor:
 
     Args:
         folder: where submitit keeps its files and what the jobs print.
-        options: submitit's parameters: `timeout_min`, `mem_gb`, `cpus_per_task` (also the run's threads; default 1),
+        options: submitit's parameters: `timeout_min`, `mem_gb`, `cpus_per_task` (at most as many threads; default 1),
             `gpus_per_node`, `slurm_partition`, `slurm_account`, `slurm_array_parallelism` and so on.
         cluster: `slurm`; or `local`, to try it out: processes on this machine, all those of an array at once.
 

@@ -13,21 +13,47 @@ from ganlab.diagnosis.judge import diagnose
 STEPS = 600
 
 
+def apart(coefficient: float) -> dict[str, float]:
+    """What a snapshot says of samples with an energy coefficient."""
+    return {"energy_distance": 2 * coefficient / (1 - coefficient), "diversity": 1.0, "diversity_real": 1.0}
+
+
 def judged(
-    won: float, since: int = 0, good: tuple[float, float] = (0.1, 0.1), g_won: float = 5.0, samples: bool = True
+    won: float,
+    since: int = 0,
+    good: tuple[float, float] = (0.1, 0.1),
+    g_won: float = 5.0,
+    samples: bool = True,
+    lost: tuple[int, int] = (0, 0),
+    planned: int | None = None,
+    **row: float,
 ) -> Any:
-    """Judge a run of which a share of the rows since a step is won by the discriminator, and the others are not."""
+    """Judge a run of which a share of the rows since a step is won by the discriminator, and the others are not.
+
+    Args:
+        won: that share.
+        since: that step.
+        good: share of the samples that pass the garbage test, at the start and at the end.
+        g_won: the generator's loss in the rows that it loses.
+        samples: whether there are snapshots.
+        lost: steps between which the generator wins.
+        planned: steps that the run was to have.
+        row: what each snapshot says beside.
+    """
     rng = np.random.default_rng(0)
     steps = np.arange(1, STEPS + 1)
-    wins = (rng.random(STEPS) < won) & (steps > since)
+    wins = (rng.random(STEPS) < won) & (steps > since) & ((steps <= lost[0]) | (steps > lost[1]))
     d_loss, g_loss = np.where(wins, 0.1, 1.2), np.where(wins, g_won, 1.0)
     rows = tuple(
         {"step": int(step), "n": 1000, "good": share, "good_real": 1.0, "vendi": 6.0, "vendi_real": 12.0}
         | {"fid": 200.0 - 150 * share, "fid_real": 2.0, "near_duplicates": 0.0, "distinct": 1000, "repeats_chance": 1.0}
+        | row
         for step, share in zip(range(60, STEPS + 1, 60), np.linspace(*good, 10), strict=True)
     )
     curves = {"d_loss": Series(steps, d_loss), "g_loss": Series(steps, g_loss)}
-    evidence = Evidence("log", curves=curves, snapshots=rows if samples else (), family="cross_entropy")
+    evidence = Evidence(
+        "log", curves=curves, snapshots=rows if samples else (), family="cross_entropy", planned=planned
+    )
     return diagnose(evidence)
 
 
@@ -49,10 +75,37 @@ def test_one_that_wins_nearly_always_beside_bad_samples_has_won(won: float, sinc
         {"won": 0.95, "g_won": 2.0},
         {"won": 0.95, "good": (0.8, 0.8)},
         {"won": 0.95, "good": (0.05, 0.45)},
+        {"won": 0.95, "good": (0.05, 0.45), "planned": 2 * STEPS},
+        {"won": 0.95, "since": 90, "good": (0.05, 0.45), "planned": STEPS},
+        {"won": 0.95, "lost": (300, 540)},
         {"won": 0.95, "samples": False},
+        {"won": 0.95, "good": (0.8, 0.8), **apart(0.02)},
     ],
 )
 def test_one_that_wins_at_times_or_whose_generator_learns_has_not(changes: dict[str, Any]) -> None:
     verdict = judged(**changes)
     assert verdict.name != "convergence_failure/discriminator_dominates"
     assert "convergence_failure" not in [each.failure for each in verdict.contributing]
+
+
+def test_it_may_lose_for_a_third_of_the_run() -> None:
+    assert judged(0.95, lost=(360, 500)).name == "convergence_failure/discriminator_dominates"
+
+
+def test_samples_that_still_improve_when_all_steps_are_done_had_their_time() -> None:
+    verdict = judged(0.95, since=30, good=(0.05, 0.45), planned=STEPS)
+    assert verdict.name == "convergence_failure/discriminator_dominates"
+    assert "still bad at the end" in verdict.summary
+
+
+def test_samples_that_pass_but_lie_apart_from_reals_are_bad() -> None:
+    verdict = judged(0.95, good=(0.8, 0.8), **apart(0.09))
+    assert verdict.name == "convergence_failure/discriminator_dominates"
+    (far,) = [each for each in verdict.evidence if each.signal == "energy_coefficient"]
+    assert far.value == pytest.approx(0.09)
+
+
+def test_samples_that_repeat_each_other_have_collapsed_whoever_wins() -> None:
+    repeats = {"near_duplicates": 0.99, "distinct": 3, "distinct_real": 990, "near_duplicates_real": 0.02}
+    verdict = judged(0.95, good=(0.3, 0.3), **apart(0.2), **repeats, repeats_chance=1e-12)
+    assert verdict.failure == "mode_collapse"

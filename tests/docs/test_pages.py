@@ -9,6 +9,7 @@ from statistics import median
 
 import pytest
 
+from docs.make import guide
 from docs.make.remarks import read_remarks
 from docs.make.verdict_accuracy import HISTORY, LOGS, page, with_sentences
 from ganlab.diagnosis.calibration import Cell, table
@@ -105,14 +106,8 @@ def test_the_readme_says_how_often_verdicts_are_right_on_the_sweeps() -> None:
     assert number(readme, r"What (\d+) such runs showed") == (len(runs),)
 
 
-def test_the_page_of_the_guide_says_how_many_seeds_fail() -> None:
-    page = flat(DOCS / "guide_stable.md")
-    verdicts = [each.name for each in judged(DOCS / "sweeps" / "guide") if each.config == "guide_stable"]
-    assert "Two more seeds" in page
-    assert len(verdicts) == 3
-    assert ("One of the three fails outright" in page) == (
-        sum(name.startswith("convergence_failure") for name in verdicts) == 1
-    )
+def test_the_page_of_the_guide_is_what_its_figures_make() -> None:
+    assert (DOCS / "guide.md").read_text() == guide.page(read_json(guide.FIGURES)["runs"])
 
 
 def test_claims_are_the_same_in_every_file_of_results() -> None:

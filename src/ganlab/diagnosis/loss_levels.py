@@ -8,7 +8,7 @@ import numpy as np
 
 from ganlab.config.objectives import FAMILY_WORDS, FIXED_LEVELS, Family
 from ganlab.diagnosis import trends
-from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
+from ganlab.diagnosis.case import APART, GOOD, OWN_RUNS, Case, Charge
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.findings import Finding
 
@@ -101,6 +101,12 @@ def bad_samples(case: Case) -> Finding:
     """How bad the last samples are, beside a discriminator that has won."""
     words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones."
     return Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words)
+
+
+def far_samples(case: Case) -> Finding:
+    """How far the last pictures lie from the reals as a whole, beside a discriminator that has won."""
+    words = f"As a whole the last samples still lie apart from the reals (energy coefficient {case.distance:.2g})."
+    return Finding("energy_coefficient", case.distance, APART, case.recent_window, OWN_RUNS, words)
 
 
 def won_by_its_loss(case: Case, spell: tuple[int, int]) -> bool:

@@ -20,11 +20,13 @@ from ganlab.diagnosis.loss_levels import (
     adversarial_level,
     at_chance,
     bad_samples,
+    far_samples,
     generator_kind,
     how_it_won,
     victory,
 )
 from ganlab.diagnosis.remedies import VICTORY_CURES
+from ganlab.diagnosis.sample_levels import always_twins, repeated
 
 LOST = {"non_saturating": 3.0, "least_squares": 0.35, "hinge": 0.9}
 """Generator loss above which its fakes are recognised: D(G(z)) < .05 for the non-saturating loss; chance is .69,
@@ -36,18 +38,24 @@ WINNING = {"non_saturating": 0.1, "least_squares": 0.03, "hinge": 0.1}
 RIGHT = 0.95
 """Accuracies that go with it."""
 
-MOSTLY = 0.75
-"""Share of the rows in which it wins, at least, where it loses at times."""
+MOSTLY = 2 / 3
+"""Share of the stretches in which it wins, at least, where it loses at times."""
 
 PART = 0.5
 """Share of the run, at its end, that this must have lasted: many good runs begin so."""
+
+WHOLE = 0.9
+"""Share that it must have lasted where the samples still improve: in good runs, cut short, it lasted .85 at most."""
+
+STRETCHES = 30
+"""Stretches of a run in whose medians it is looked for: single batches say little of who wins."""
 
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge spells in which the discriminator has won, unless the samples are good and varied all the same.
 
-    One that wins nearly always, over most of the run, has won where the samples are seen to be bad and to get no
-    better. With the saturating loss that is a vanishing gradient, which has criteria of its own.
+    One that wins nearly always, over most of the run, has won where the samples are seen to be bad. With the saturating
+    loss that is a vanishing gradient, which has criteria of its own.
     """
     kind = generator_kind(case)
     if kind not in LOST or case.d_half is None:
@@ -69,9 +77,15 @@ def examine(case: Case) -> Iterator[Charge]:
 
 
 def winning(case: Case, kind: str) -> Iterator[Charge]:
-    """Charge a discriminator that wins in most rows of most of the run, beside bad samples that do not improve."""
+    """Charge a discriminator that wins in most stretches of most of the run, beside samples that are bad at its end.
+
+    Samples that still improve are given the time that was planned. Such as repeat each other have collapsed if they
+    have something of the reals, whoever wins.
+    """
     g_loss = adversarial_level(case)
-    if not case.rows or not case.bad_samples or case.improving or g_loss is None or case.d_half is None:
+    if g_loss is None or case.d_half is None or not case.rows or case.young or not (case.bad_samples or case.apart):
+        return
+    if case.shaped and (case.always_recently(repeated) or always_twins(case)):
         return
     onset = max(
         since(curve, condition)
@@ -84,7 +98,10 @@ def winning(case: Case, kind: str) -> Iterator[Charge]:
         if curve is not None
     )
     window, first = (onset, case.last_step), case.evidence.first_step
-    if case.last_step - onset < PART * (case.last_step - first) or len(case.d_half.within(*window)) < ENOUGH_ROWS:
+    lasted = (case.last_step - onset) / max(1, case.last_step - first)
+    if lasted < (WHOLE if case.improving else PART) or len(case.d_half.within(*window)) < ENOUGH_ROWS:
+        return
+    if case.improving and not case.whole.plan_reached:
         return
     d_loss, loss = case.level_in(case.d_half, window), case.level_in(g_loss, window)
     yield case.charge(
@@ -100,18 +117,18 @@ def winning(case: Case, kind: str) -> Iterator[Charge]:
                 f"The discriminator's loss per half is {d_loss:.2g}{at_chance(case)}.",
             ),
             Finding("g_loss", loss, LOST[kind], window, VICTORY_SOURCE, f"The generator's loss is {loss:.3g}."),
-            bad_samples(case),
+            bad_samples(case) if case.bad_samples else far_samples(case),
         ],
         summary=(
             f"Since {case.at(onset)} the discriminator has nearly always seen through the fakes, and the samples are "
-            "bad and get no better."
+            f"{'still bad at the end' if case.improving else 'bad and get no better'}."
         ),
     )
 
 
 def since(curve: Series, condition: trends.Condition) -> int:
-    """Return the first step from which a condition has held in MOSTLY of the blocks; the last step if none is."""
-    points = trends.blocks(curve)
+    """Return the first step from which a condition has held in MOSTLY of the stretches; the last step if none is."""
+    points = trends.blocks(curve, STRETCHES)
     held: NDArray[np.bool_] = condition(points.values)
     shares = np.cumsum(held[::-1])[::-1] / np.arange(len(held), 0, -1)
     found = np.flatnonzero(held & (shares >= MOSTLY))

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from rich.console import Console
 
 from ganlab.cli.live import LiveView, choose_view
 from ganlab.cli.plain import PlainView
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.monitor.monitor import Monitor
 from ganlab.training import session
+
+ESCAPE = re.compile("\x1b\\[[0-9;?]*[a-zA-Z]")
 
 
 def test_the_view_fits_the_place() -> None:
@@ -80,3 +87,46 @@ def test_the_panel_shows_how_far_the_reals_are_prepared_and_then_the_steps(tmp_p
         assert "preparing: features, 40 %, 12 s left" in shown
         view.preparing("", 20.0)
         assert "step 0/?" in panel.file.getvalue()[len(shown) :]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_what_is_longer_than_a_line_is_wrapped_between_words(width: int, tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, markup=False, highlight=False)
+    view = LiveView(console)
+    text = "augmentation " * 12 + "/a/path/of/which/not/a/letter/may/be/lost/by/who/wants/to/copy/it/in/whole.png"
+    with Monitor("mine", runs_dir=tmp_path, views=[view]) as monitor:
+        monitor.log(0, d_loss=1.0)
+        view.warn(text)
+    lines = [ESCAPE.sub("", line) for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+    above = [line for line in lines if "augmentation" in line and "│" not in line]
+    assert above
+    for line in above:
+        assert len(line) <= width
+        assert set(line.split()) <= {"warning:", "augmentation"}
+    assert any(line.endswith("/whole.png") and line.startswith("/a/path") for line in lines)
+    in_the_panel = [line.strip("│ ") for line in lines if "augmentation" in line and "│" in line]
+    assert {word for line in in_the_panel for word in line.split()} == {"augmentation"}
+
+
+def test_alternating_readings_are_one_line(points: Any, tmp_path: Path) -> None:
+    """Near the border between two verdicts, each snapshot takes back what the one before said."""
+    run = session.start(points("monitor.snapshot_every=5"), tmp_path)
+    evidence = read(run.path, ReadOptions())
+    console = Console(file=io.StringIO(), force_terminal=False, width=200)
+    panel = Console(file=io.StringIO(), force_terminal=True, width=100, markup=False, highlight=False)
+    plain, live = PlainView(console), LiveView(panel)
+    live.begin(run, 1, 20)
+    for step, failure in zip((5, 10, 15, 20), ("healthy", "under_trained", "healthy", "healthy"), strict=True):
+        found = diagnose(evidence.until(step))
+        for view in (plain, live):
+            view.reading(replace(found, failure=failure, variant=None, missing=(), evidence=(), steps=(0, step)))
+    live.end()
+    told = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.partition(" (")[0] for line in told] == [
+        "step 5: too early to tell: healthy at this snapshot alone",
+        "step 20: Healthy",
+    ]
+    shown = panel.file.getvalue()  # type: ignore[attr-defined]
+    assert "so far, step 10: too early to tell: under trained at this snapshot and healthy at the one before" in shown
+    assert plain.verdict is not None
+    assert plain.verdict.failure == "healthy"

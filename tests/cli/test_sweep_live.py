@@ -178,9 +178,7 @@ def test_the_table_has_the_running_runs_first_and_the_totals_last(folder: Path, 
     assert re.match(r"dim=1 +0 +running, attempt 2 +5/20 +", running)
     for loss in ("d_loss", "g_loss"):
         assert f" {float(row[loss]):.3g} " in running
-    verdict = json.loads((copy / "runs" / first / "verdict.json").read_text())
-    assert f"{verdict['failure']}" in running
-    assert f"({100 * verdict['confidence']:.0f} %)" in running
+    assert "too early to tell" in running
     assert running.rstrip().endswith(duration(15 * float(row["time"]) / 5))
     assert re.match(r"dim=4 +0 +stopped +10/20 +", stopped)
     assert "stopped at step 10/20" in stopped
@@ -244,3 +242,18 @@ def test_no_colour_where_none_is_wanted(folder: Path, plan: Plan, monkeypatch: p
     assert colour.search(drawn())
     monkeypatch.setenv("NO_COLOR", "1")
     assert not colour.search(drawn())
+
+
+def test_a_running_run_is_told_once_two_snapshots_agree(folder: Path, plan: Plan, tmp_path: Path) -> None:
+    ran = as_it_ran(folder, plan, tmp_path, status="running", reason="")
+    view, first = LiveSweep(screen()), plan.runs[0].id
+    view.begin(plan, ran, 0)
+    view.started(first, 1)
+    file = ran / "runs" / first / "verdict.json"
+    verdict = json.loads(file.read_text()) | {"failure": "healthy", "variant": None, "missing": [], "evidence": []}
+    shown = []
+    for step, failure in ((10, "healthy"), (15, "under_trained"), (20, "healthy"), (25, "healthy")):
+        file.write_text(json.dumps(verdict | {"failure": failure, "steps": [0, step]}))
+        view.tick()
+        shown.append(view._cells(first, view.course.totals())[6].plain)
+    assert shown == ["too early to tell"] * 3 + [f"healthy ({100 * verdict['confidence']:.0f} %)"]

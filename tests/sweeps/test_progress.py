@@ -4,12 +4,14 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ganlab.api import train
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
@@ -115,8 +117,8 @@ def test_only_a_verdict_that_ends_a_run_saves_time() -> None:
     assert Glance(state="stopped", reason="stop_on: diverged at step 25").saved == 0
 
 
-def test_a_reading_agrees_with_a_failure_or_its_variant() -> None:
-    seen = Glance(reading="mode_collapse/partial")
+def test_a_reading_agrees_with_a_failure_or_its_variant(finished: RunDirectory) -> None:
+    seen = Glance(verdict=replace(Verdict.read(finished.verdict), failure="mode_collapse", variant="partial"))
     assert seen.agrees(["diverged", "mode_collapse"])
     assert seen.agrees(["mode_collapse/partial"])
     assert not seen.agrees(["mode_collapse/total"])

@@ -1,4 +1,4 @@
-"""Text of a table's cells that are laid out a column at a time."""
+"""Text of tables and panels."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def cell(text: str, style: str = "") -> Text:
 def one_below_the_other(lines: Iterable[Text]) -> Text:
     """Join lines that are cut, not wrapped, where there is no room."""
     return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+
+def prose(text: str, style: str = "") -> Text:
+    """Return a sentence that is wrapped between words, on a console whose other lines are not."""
+    return Text(text, style=style, no_wrap=False, overflow="fold")

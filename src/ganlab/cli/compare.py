@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganlab.cli import completion
-from ganlab.cli.console import console, print_json, print_table
+from ganlab.cli.console import console, print_json, print_table, say
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.text import printable
 
@@ -78,5 +78,5 @@ def show_comparison(out: Console, comparison: RunComparison) -> None:
     out.print()
     for letter, side in zip(LETTERS, comparison.sides, strict=False):
         for gap in side.gaps:
-            out.print(f"{letter}: left out, {printable(gap)}", style="yellow")
+            say(out, f"{letter}: left out, {printable(gap)}", "yellow")
     out.print(f"picture: {printable(comparison.picture)}")

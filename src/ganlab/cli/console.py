@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -22,6 +23,18 @@ WIDEST = 10_000
 def console(stderr: bool = False) -> Console:
     """Return a console that never reads markup, emoji codes or highlights out of user text; NO_COLOR is honoured."""
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def say(out: Console, text: str, style: str = "") -> None:
+    """Print a sentence, wrapped between words in a terminal; a longer word, such as a path, stays whole."""
+    if out.is_terminal:
+        text = "\n".join(_wrapped(line, out.width) for line in text.split("\n"))
+    out.print(text, style=style, soft_wrap=True)
+
+
+def _wrapped(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def print_table(out: Console, table: Table) -> None:
@@ -46,6 +59,6 @@ def print_json(values: Any) -> None:
 def print_error(error: GanlabError) -> None:
     """Print a user's error: what is wrong, and what to do."""
     out = console(stderr=True)
-    out.print(f"error: {printable(error.message)}", style="bold red")
+    say(out, f"error: {printable(error.message)}", "bold red")
     if error.hint:
-        out.print(printable(error.hint))
+        say(out, printable(error.hint))

@@ -15,8 +15,7 @@ from ganlab.cli.verdict_panel import print_remarks, show_verdict
 from ganlab.cli.verdict_table import show_several
 from ganlab.diagnosis.readers.curves_file import check_new, write_curves
 from ganlab.diagnosis.sessions import Judged, as_samples, diagnose_target, follow, write_down
-from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.wording import in_a_line, too_early
+from ganlab.diagnosis.so_far import SoFar
 from ganlab.errors import GanlabError
 from ganlab.runs.stop import StopSignal
 from ganlab.text import printable
@@ -67,15 +66,19 @@ def judge_many(paths: Sequence[str], order: Order) -> bool:
 def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool:
     """Print each new verdict of a run that goes on, until it ends or one is to fail on; return whether one is.
 
-    With `--json` each new verdict is one line. Verdict and pictures are written at the end.
+    One counts when two snapshots in a row give it. With `--json` each new one is a line even before that. Verdict and
+    pictures are written at the end.
     """
-    target, shown = order.find(path), ""
+    target, so_far = order.find(path), SoFar()
+    shown: str | None = None
     for verdict in follow(target, order.options, seconds, stop, waiting):
-        if verdict.name != shown:
-            shown = verdict.name
-            sys.stdout.write((json.dumps(verdict.as_json()) if order.as_json else with_its_summary(verdict)) + "\n")
+        so_far.take(verdict)
+        name = verdict.name if order.as_json else so_far.claim
+        if name != shown:
+            shown = name
+            sys.stdout.write((json.dumps(verdict.as_json()) if order.as_json else with_its_summary(so_far)) + "\n")
             sys.stdout.flush()
-        if order.fails(verdict):
+        if so_far.claim and order.fails(verdict):
             break
     judged = write_down(verdict, order.options, target.run, order.out)
     if order.as_json:
@@ -85,10 +88,9 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
     return order.fails(verdict)
 
 
-def with_its_summary(verdict: Verdict) -> str:
-    """Return a verdict in a line, and its summary, unless that says the same, in one below."""
-    line = in_a_line(verdict)
-    return line if too_early(verdict) else f"{line}\n  {printable(verdict.summary)}"
+def with_its_summary(so_far: SoFar) -> str:
+    """Return what can be told in a line, and the summary of a verdict, unless that says the same, in one below."""
+    return f"{so_far.words}\n  {printable(so_far.now.summary)}" if so_far.now and so_far.claim else so_far.words
 
 
 def waiting(why: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -12,17 +11,22 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.plain import PlainView, number, percent
-from ganlab.cli.sparkline import WIDTH, sparkline
+from ganlab.cli.cells import prose
+from ganlab.cli.console import say
+from ganlab.cli.plain import PlainView, percent
+from ganlab.cli.sparkline import courses
+from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.wording import in_a_line
+from ganlab.monitor.live import Curve
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.text import printable
 
+BESIDE = 14  # characters of a line that the frame and the names of the curves take
+
 
 class LiveView(View):
-    """A panel that is redrawn in place: progress, losses with their course, accuracies, reading, warning.
+    """A panel that is redrawn in place: progress, the losses so far, accuracies, reading, warning.
 
     Attributes:
         verdict: what was said of the run last; None before the first snapshot.
@@ -39,9 +43,10 @@ class LiveView(View):
             TimeRemainingColumn(),
             console=console,
         )
-        self.courses = {"d_loss": deque[float](maxlen=WIDTH), "g_loss": deque[float](maxlen=WIDTH)}
+        self.curves = {"d_loss": Curve(), "g_loss": Curve()}
         self.row: dict[str, float] = {}
         self.verdict: Verdict | None = None
+        self.so_far = SoFar()
         self.warning = ""
         self.prepares = ""
         self.live = Live(console=console, refresh_per_second=4, transient=False, auto_refresh=False)
@@ -49,7 +54,6 @@ class LiveView(View):
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Open the panel."""
         self.name = printable(run.path.name)
-        self.stride = max(1, (steps or 0) // 400)
         self.task = self.bar.add_task("train", total=steps, completed=first_step - 1, rate="", steps=steps or "?")
         self.live.start()
         self._draw()
@@ -63,11 +67,9 @@ class LiveView(View):
 
     def progress(self, rows: Sequence[dict[str, float]]) -> None:
         """Take the rows in and redraw."""
-        for row in rows:
-            if row["step"] % self.stride == 0:
-                for name, course in self.courses.items():
-                    if name in row:
-                        course.append(row[name])
+        for name, curve in self.curves.items():
+            steps = [int(row["step"]) for row in rows if name in row]
+            curve.extend(steps, [row[name] for row in rows if name in row])
         if self.row:
             seconds = rows[-1]["time"] - self.row["time"]
             rate = (rows[-1]["step"] - self.row["step"]) / seconds if seconds > 0 else 0.0
@@ -79,16 +81,17 @@ class LiveView(View):
     def reading(self, verdict: Verdict) -> None:
         """Keep it in the panel."""
         self.verdict = verdict
+        self.so_far.take(verdict)
         self._draw()
 
     def note(self, text: str) -> None:
         """Print it above the panel."""
-        self.live.console.print(printable(text))
+        say(self.live.console, printable(text))
 
     def warn(self, text: str) -> None:
         """Keep it in the panel, and print it above."""
         self.warning = printable(text)
-        self.live.console.print(f"warning: {self.warning}", style="yellow")
+        say(self.live.console, f"warning: {self.warning}", "yellow")
         self._draw()
 
     def end(self) -> None:
@@ -97,16 +100,18 @@ class LiveView(View):
         self.live.stop()
 
     def _draw(self) -> None:
-        table = Table.grid(padding=(0, 2))
-        for name, course in self.courses.items():
-            table.add_row(Text(name), Text(number(self.row, name)), Text(sparkline(course), style="cyan"))
+        table = Table.grid(padding=(0, 2, 0, 0))
+        curves = {name: curve.series() for name, curve in self.curves.items() if curve.steps}
+        first = min((int(curve.steps[0]) for curve in curves.values()), default=0)
+        for name, each in courses(curves, first, int(self.row.get("step", 0)), self.console.width - BESIDE).items():
+            table.add_row(Text(name), Text.assemble((each.bars, "cyan"), f"  {each.ends}"))
         accuracies = f"real {percent(self.row, 'd_acc_real')}   fake {percent(self.row, 'd_acc_fake')}"
-        table.add_row(Text("accuracy"), Text(""), Text(accuracies))
-        parts: list[RenderableType] = [Text(self.prepares) if self.prepares else self.bar, table]
+        table.add_row(Text("accuracy"), Text(accuracies))
+        parts: list[RenderableType] = [prose(self.prepares) if self.prepares else self.bar, table]
         if self.verdict is not None:
-            parts.append(Text(f"so far, {in_a_line(self.verdict)}"))
+            parts.append(prose(f"so far, {self.so_far.words}"))
         if self.warning:
-            parts.append(Text(self.warning, style="yellow"))
+            parts.append(prose(self.warning, "yellow"))
         self.live.update(Panel(Group(*parts), title=Text(self.name), title_align="left"), refresh=True)
 
 

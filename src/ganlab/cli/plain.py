@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from ganlab.cli.console import say
+from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.wording import in_a_line, too_early
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.text import printable
@@ -24,11 +25,6 @@ def number(row: dict[str, float], name: str) -> str:
     return f"{row[name]:.3f}" if name in row else "-"
 
 
-def state(verdict: Verdict) -> tuple[str, bool]:
-    """Return what a reading says: its name, and whether it only says that it is too early."""
-    return verdict.name, bool(too_early(verdict))
-
-
 class PlainView(View):
     """A line now and then, for logs and pipes.
 
@@ -42,6 +38,7 @@ class PlainView(View):
         self.console = console
         self.last = 0.0
         self.verdict: Verdict | None = None
+        self.so_far = SoFar()
         self.told = False
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
@@ -68,15 +65,17 @@ class PlainView(View):
         )
 
     def reading(self, verdict: Verdict) -> None:
-        """Print it if it says something else than the one before."""
-        if self.verdict is None or state(verdict) != state(self.verdict):
-            self.console.print(in_a_line(verdict))
+        """Print what can be told if that is something else than before."""
+        first, claim = self.verdict is None, self.so_far.claim
         self.verdict = verdict
+        self.so_far.take(verdict)
+        if first or self.so_far.claim != claim:
+            self.console.print(self.so_far.words)
 
     def note(self, text: str) -> None:
         """Print it."""
-        self.console.print(printable(text))
+        say(self.console, printable(text))
 
     def warn(self, text: str) -> None:
         """Print it."""
-        self.console.print(f"warning: {printable(text)}")
+        say(self.console, f"warning: {printable(text)}")

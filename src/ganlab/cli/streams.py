@@ -14,8 +14,8 @@ from typing import Any
 
 from ganlab.errors import GanlabError
 
-SPELLED = str.maketrans(dict(zip("▁▂▃▄▅▆▇█▲▼•×–µ", "_.:-=+*#^v*x-u", strict=True)) | {"…": "...", "±": "+-", "→": "->"})
-"""ASCII for the characters that ganlab itself prints."""
+SPELLED = str.maketrans(dict(zip("▁▂▃▄▅▆▇█▲▼↑↓•×–µ…", "_.:-=+*#^v^v*x-u~", strict=True)) | {"±": "+-", "→": "->"})
+"""ASCII for the characters that ganlab itself prints; a character for one where they stand in columns."""
 
 PLAIN = "ganlab_plain_"
 """Begins the names of the encodings that `plain_codec` makes."""

@@ -11,8 +11,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ganlab.cli.cells import cell, one_below_the_other
+from ganlab.cli.console import say
 from ganlab.cli.sweep_plain import PlainSweep
-from ganlab.cli.sweep_words import called, duration, failure, number, opening, outcome, reading, retry, totals_words
+from ganlab.cli.sweep_words import called, duration, failure, number, opening, outcome, retry, so_far, totals_words
 from ganlab.sweeps.progress import UNDER_WAY, Course, Totals
 from ganlab.sweeps.view import SweepView
 from ganlab.text import printable
@@ -30,7 +31,6 @@ STYLES = {"running": "cyan", "retrying": "yellow", "finished": "green", "stopped
 """Colour of a state."""
 
 HEADINGS = ("run", "seed", "state", "step", "d_loss", "g_loss", "reading", "left")
-
 FLEXIBLE = ("run", "reading")
 """Columns that are cut where the terminal is narrow."""
 
@@ -76,7 +76,7 @@ class LiveSweep(SweepView):
 
     def note(self, text: str) -> None:
         """Print it above the table."""
-        self._tell(text)
+        say(self.live.console, printable(text))
 
     def end(self) -> None:
         """Leave the last state of the table on the screen."""
@@ -86,7 +86,7 @@ class LiveSweep(SweepView):
         self.live.stop()
 
     def _tell(self, text: str, style: str = "") -> None:
-        self.live.console.print(printable(text), style=style)
+        say(self.live.console, printable(text), style)
 
     def _draw(self) -> None:
         totals = self.course.totals()
@@ -110,7 +110,7 @@ class LiveSweep(SweepView):
             cell(f"{seen.step or 0}/{planned.experiment.training.steps}"),
             cell(number(seen.d_loss)),
             cell(number(seen.g_loss)),
-            cell(reading(seen) if state in UNDER_WAY else self.ends[name]),
+            cell(so_far(self.course.readings[name]) if state in UNDER_WAY else self.ends[name]),
             cell("" if left is None else duration(left)),
         ]
 

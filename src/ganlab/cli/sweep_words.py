@@ -9,6 +9,7 @@ from ganlab.sweeps.progress import Glance, Totals
 from ganlab.text import printable
 
 if TYPE_CHECKING:
+    from ganlab.diagnosis.so_far import SoFar
     from ganlab.sweeps.plan import Plan, PlannedRun
 
 
@@ -21,10 +22,15 @@ def duration(seconds: float) -> str:
 
 
 def reading(seen: Glance) -> str:
-    """Return what a run reads as, and how surely; a dash before its first snapshot."""
-    if seen.reading is None:
+    """Return what a run was judged to be, and how surely; a dash if it was not."""
+    return "-" if seen.verdict is None else f"{seen.verdict.name} ({100 * seen.verdict.confidence:.0f} %)"
+
+
+def so_far(readings: SoFar) -> str:
+    """Return what a run that goes on reads as, and how surely; a dash before its first snapshot."""
+    if readings.now is None:
         return "-"
-    return seen.reading if seen.confidence is None else f"{seen.reading} ({100 * seen.confidence:.0f} %)"
+    return f"{readings.claim} ({100 * readings.now.confidence:.0f} %)" if readings.claim else "too early to tell"
 
 
 def outcome(planned: PlannedRun, seen: Glance) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_json
+from ganlab.cli.console import console, print_json, say
 from ganlab.cli.options import (
     DEFAULT_RUNS,
     ConfigArgument,
@@ -92,7 +92,7 @@ def show_end(run: RunDirectory, verdict: Verdict | None, wanted: tuple[str, ...]
         if (cost := status.cost) is not None:
             line += f"; watching took {100 * cost.watching_share:.1f} %, saving {100 * cost.saving_share:.1f} %"
             line += f"; preparing took {seconds:.0f} s before" if (seconds := cost.preparing_seconds or 0) >= 1 else ""
-        out.print(line)
+        say(out, line)
         show_verdict(out, Judged(verdict, [run.samples, *sorted(run.plots.glob("*.png"))]))
     if matches(verdict.name, wanted):
         raise typer.Exit(3)

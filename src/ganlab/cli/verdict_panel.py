@@ -9,8 +9,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import console
-from ganlab.cli.sparkline import WIDTH, course
+from ganlab.cli.console import WIDEST, console, say
+from ganlab.cli.sparkline import courses
 from ganlab.diagnosis.places import at
 from ganlab.diagnosis.sessions import Judged
 from ganlab.diagnosis.verdict import Verdict
@@ -21,6 +21,9 @@ from ganlab.verdicts import tone
 
 SPARKS = ("d_loss", "g_loss", "d_acc_real", "d_acc_fake", *shown_in("spark"))
 """Curves that get a sparkline, if they are there."""
+
+BESIDE = 6
+"""Characters of a terminal's line that the panel's frame and the indent take."""
 
 Item = tuple[str, Text]
 """A mark, such as a bullet, and what stands behind it."""
@@ -38,7 +41,7 @@ def show_verdict(out: Console, judged: Judged) -> None:
     found = {heading: [_item(line) for line in lines] for heading, lines in sections(verdict).items()}
     remarks = [_item(Line(printable(each))) for each in judged.remarks]
     shown = {
-        "course": _sparklines(verdict),
+        "course": _sparklines(verdict, out.width - BESIDE if out.is_terminal else WIDEST),
         **found,
         "notes": [*found.get("notes", ()), *remarks],
         "files": [_item(Line(printable(path))) for path in judged.files if path.suffix != ".svg"],
@@ -63,6 +66,8 @@ def show_verdict(out: Console, judged: Judged) -> None:
 def _hanging(items: Sequence[Item]) -> Table:
     """Lay items out so that a long one goes on below its own beginning, not below its mark."""
     grid = Table.grid()
+    grid.add_column()
+    grid.add_column(overflow="fold")  # a path is there to be copied
     for mark, line in items:
         grid.add_row(Text(f"  {mark}", no_wrap=True), line)
     return grid
@@ -83,21 +88,24 @@ def _item(line: Line) -> Item:
     return line.mark, Text.assemble((line.strong, "bold"), line.text, (rests_on, "dim"))
 
 
-def _sparklines(verdict: Verdict) -> list[Item]:
-    """The course of each curve over the same steps, its first and last value, and where the failure began."""
+def _sparklines(verdict: Verdict, room: int) -> list[Item]:
+    """The course of each curve over the same steps, its first and last bar in numbers, and where the failure began.
+
+    Args:
+        verdict: of the run.
+        room: characters of a line: a terminal that breaks it shows no curve.
+    """
     evidence = verdict.judged_on
     if evidence is None:
         return []
     first, last = evidence.first_step, evidence.last_step
-    courses = list(evidence.courses(SPARKS))
-    # No wider than the names need: a line that a terminal of 80 columns breaks is no curve.
-    margin = max((len(name) for name, _ in courses), default=0) + 2
-    rows = []
-    for name, curve in courses:
-        ends = f"{curve.values[0]:.3g} -> {curve.values[-1]:.3g}"
-        rows.append((name.ljust(margin), Text.assemble((course(curve, first, last), "cyan"), f"  {ends}")))
+    curves = dict(evidence.courses(SPARKS))
+    margin = max(map(len, curves), default=0) + 2
+    drawn = courses(curves, first, last, room - margin)
+    rows = [(name.ljust(margin), Text.assemble((each.bars, "cyan"), f"  {each.ends}")) for name, each in drawn.items()]
     if rows and verdict.onset_step is not None:
-        place = min(WIDTH - 1, max(0, int((verdict.onset_step - first) / max(1, last - first + 1) * WIDTH)))
+        width = len(next(iter(drawn.values())).bars)
+        place = min(width - 1, max(0, int((verdict.onset_step - first) / max(1, last - first + 1) * width)))
         onset = at(verdict.onset_step, verdict.unit)
         mark = f"{onset} ▲".rjust(place + 1) if place > len(onset) else f"{' ' * place}▲ {onset}"
         rows.append((" " * margin, Text(mark, style="red")))
@@ -107,4 +115,4 @@ def _sparklines(verdict: Verdict) -> list[Item]:
 def print_remarks(judged: Judged) -> None:
     """Say on standard error what could not be done."""
     for remark in judged.remarks:
-        console(stderr=True).print(f"{printable(judged.verdict.source)}: {printable(remark)}")
+        say(console(stderr=True), f"{printable(judged.verdict.source)}: {printable(remark)}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
@@ -38,8 +39,7 @@ class Glance:
         seconds: what it took so far, its end (last look, pictures) included once it is over.
         pace: seconds a step, watching included, over all steps so far.
         d_loss, g_loss: losses of that step, NaN and Inf included.
-        reading: what it reads as at its newest snapshot, `failure` or `failure/variant`.
-        confidence: of that reading, in (0, 1).
+        verdict: what it reads as at its newest snapshot, or was judged to be at its end.
     """
 
     state: str | None = None
@@ -50,8 +50,17 @@ class Glance:
     pace: float | None = None
     d_loss: float | None = None
     g_loss: float | None = None
-    reading: str | None = None
-    confidence: float | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def reading(self) -> str | None:
+        """The verdict's name, `failure` or `failure/variant`."""
+        return self.verdict.name if self.verdict else None
+
+    @property
+    def confidence(self) -> float | None:
+        """How sure the verdict is, in (0, 1)."""
+        return self.verdict.confidence if self.verdict else None
 
     @property
     def saved(self) -> float:
@@ -80,8 +89,7 @@ def glance(run: RunDirectory) -> Glance:
         pace=seconds / step if step and seconds is not None else None,
         d_loss=row.get("d_loss"),
         g_loss=row.get("g_loss"),
-        reading=verdict.name if verdict else None,
-        confidence=verdict.confidence if verdict else None,
+        verdict=verdict,
     )
 
 
@@ -169,6 +177,7 @@ class Course:
         runs: the planned runs by id.
         states: waiting, running, retrying, finished, stopped, failed or interrupted, by id.
         glances: what was seen of each run that was begun, by id.
+        readings: what each run that was begun reads as so far, by id.
     """
 
     def __init__(self, runs: Sequence[PlannedRun], folder: Path) -> None:
@@ -176,19 +185,22 @@ class Course:
         self.runs = {run.id: run for run in runs}
         self.states = dict.fromkeys(self.runs, "waiting")
         self.glances: dict[str, Glance] = {}
+        self.readings = defaultdict[str, SoFar](SoFar)
         for name in self.runs:
-            seen = self._glance(name)
+            seen = glance(RunDirectory(self.folder / name))
             if seen.state in ENDED:
                 self.states[name], self.glances[name] = seen.state, seen
 
-    def _glance(self, name: str) -> Glance:
-        return glance(RunDirectory(self.folder / name))
+    def _look(self, name: str) -> Glance:
+        self.glances[name] = seen = glance(RunDirectory(self.folder / name))
+        if seen.verdict is not None:
+            self.readings[name].take(seen.verdict)
+        return seen
 
     def enter(self, name: str, state: str) -> Glance:
         """Take a run's new state, and look at the run."""
         self.states[name] = state
-        self.glances[name] = self._glance(name)
-        return self.glances[name]
+        return self._look(name)
 
     def end(self, name: str, cause: str) -> Glance:
         """Take in that a run is done with: its directory says how, or else it failed."""
@@ -206,7 +218,7 @@ class Course:
     def look(self) -> None:
         """Look at all running runs."""
         for name in self.under_way():
-            self.glances[name] = self._glance(name)
+            self._look(name)
 
     def totals(self) -> Totals:
         """Add up what was seen last.

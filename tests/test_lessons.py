@@ -39,6 +39,7 @@ def test_a_lesson_says_everything_and_its_runs_are_expected_to_show_it(lesson: L
         assert experiment.expect
         assert experiment.seed == 0
         assert bool(lesson.changes(experiment)) == bool(lesson.against)
+        assert len(lesson.changes(experiment)) <= 1
     assert lesson.seconds <= 120
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import load_experiment
 from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory, list_runs
+from ganlab.runs.files import read_json
 from ganlab.text import closest, short
 
 ENDED = ("finished", "stopped")
@@ -22,6 +24,10 @@ ENDED = ("finished", "stopped")
 
 INDEX = "README.md"
 """The page that lists the lessons."""
+
+
+MEASURED = "measured.json"
+"""What docs/make/lessons.py measured of each run: its processor's `seconds` among others."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,11 @@ class Lesson:
         title: its heading.
         what: in one line, what the runs do and what happens.
         runs: the shipped experiments that are trained, in this order.
-        against: the shipped experiment that they are compared with; None if this is it.
+        against: the shipped experiment that they are compared with; None if that is the lesson's own run.
         expected: what the guide says one will see.
         look_for: where to look.
         next: what to try next.
-        seconds: how long its runs took on one core.
+        seconds: how long its runs take on one core.
     """
 
     name: str
@@ -67,6 +73,11 @@ class Lesson:
     def command(self) -> str:
         """The command that gives it."""
         return f"ganlab guide {self.name}"
+
+    @property
+    def base(self) -> str:
+        """The shipped experiment that its runs are compared with."""
+        return self.against or self.runs[0]
 
     def as_json(self) -> dict[str, str | int]:
         """Return what the list of lessons says of it."""
@@ -90,8 +101,8 @@ class Lesson:
         return [load_experiment(name, overrides) for name in self.runs]
 
     def changes(self, experiment: Experiment) -> list[Change]:
-        """Return in which lines an experiment differs from the run that it is compared with; none for that one."""
-        return changes(load_experiment(self.against), experiment) if self.against else []
+        """Return in which lines an experiment differs from the run that it is compared with."""
+        return changes(load_experiment(self.base), experiment)
 
 
 def lessons_folder() -> Path:
@@ -141,6 +152,7 @@ def _read(page: Path) -> tuple[int, Lesson]:
     A page has its place, runs, what they are compared with and what happens between two lines of dashes, then a title
     and sections. The section of what happened is made by docs/make/lessons.py and not read here.
     """
+    measured = read_json(page.parent / MEASURED)
     _, head, body = page.read_text(encoding="utf-8").split("---\n", 2)
     given = yaml.safe_load(head)
     opening, *sections = re.split("^## ", body, flags=re.MULTILINE)
@@ -153,7 +165,7 @@ def _read(page: Path) -> tuple[int, Lesson]:
         against=given.get("against"),
         expected=_plain(found["What the guide says"]),
         look_for=_plain(found["What to look for"]),
-        seconds=given["seconds"],
+        seconds=5 * math.ceil(sum(measured[run.rpartition("/")[2]]["seconds"] for run in given["runs"]) / 5),
         next=tuple(
             Next(command, _plain(why))
             for command, why in re.findall(r"^- `([^`]+)`: (.+(?:\n  .+)*)", found["What to try next"], re.MULTILINE)

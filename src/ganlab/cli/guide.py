@@ -15,7 +15,7 @@ from ganlab.errors import Interrupted
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ganlab.cli.lesson_screen import Seen
+    from ganlab.cli.lesson_seen import Seen
     from ganlab.config.experiment import Experiment
     from ganlab.lessons import Lesson
 
@@ -64,12 +64,13 @@ def guide(
     changes += [f"training.device={device}"] if device is not None else []
     experiments = chosen.experiments(changes)
 
-    from ganlab.cli.lesson_screen import lesson_json, show_lesson
+    from ganlab.cli.lesson_screen import show_lesson
+    from ganlab.cli.lesson_seen import lesson_json
 
     seen = []
-    for experiment in experiments:
+    for experiment, shipped in zip(experiments, chosen.experiments(), strict=True):
         try:
-            seen.append(train_or_find(experiment, runs_dir, resume, as_json))
+            seen.append(train_or_find(experiment, shipped, runs_dir, resume, as_json))
         except Interrupted as stop:
             hint = f"the same command with --resume goes on with the lesson, {stop.hint}"
             raise Interrupted(stop.message, hint, stop.exit_code) from None
@@ -94,11 +95,12 @@ def show_lessons(out: Console, lessons: Sequence[Lesson]) -> None:
     out.print(f"All of them take {sum(each.seconds for each in lessons) / 60:.0f} minutes on one core.")
 
 
-def train_or_find(experiment: Experiment, runs_dir: Path, resume: bool, as_json: bool) -> Seen:
+def train_or_find(experiment: Experiment, shipped: Experiment, runs_dir: Path, resume: bool, as_json: bool) -> Seen:
     """Train an experiment, or with `resume` find the run that has ended, and judge it."""
     from ganlab.api import train
-    from ganlab.cli.lesson_screen import Seen
+    from ganlab.cli.lesson_seen import Seen
     from ganlab.cli.live import choose_view
+    from ganlab.config.changes import changes
     from ganlab.diagnosis.readers import ReadOptions
     from ganlab.diagnosis.sessions import diagnose_path
     from ganlab.lessons import ended_run
@@ -106,4 +108,5 @@ def train_or_find(experiment: Experiment, runs_dir: Path, resume: bool, as_json:
     view = choose_view(console(stderr=as_json))
     run = ended_run(experiment, runs_dir) if resume else None
     run = run or train(experiment, runs_dir=runs_dir, resume=resume, views=[view]).directory
-    return Seen(experiment, run, view.verdict or diagnose_path(run.path, ReadOptions()))
+    altered = experiment.training.steps != shipped.training.steps or bool(changes(shipped, experiment))
+    return Seen(experiment, run, view.verdict or diagnose_path(run.path, ReadOptions()), altered)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from ganlab.cli.cells import prose
 from ganlab.cli.console import say
+from ganlab.cli.pace import Pace
 from ganlab.cli.plain import PlainView, percent
 from ganlab.cli.sparkline import courses
 from ganlab.diagnosis.so_far import SoFar
@@ -37,13 +38,12 @@ class LiveView(View):
         self.bar = Progress(
             TextColumn("step {task.completed:.0f}/{task.fields[steps]}"),
             BarColumn(),
-            TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[pace]}"),
             console=console,
         )
         self.curves = {"d_loss": Curve(), "g_loss": Curve()}
+        self.pace = Pace()
         self.row: dict[str, float] = {}
         self.verdict: Verdict | None = None
         self.so_far = SoFar()
@@ -53,8 +53,8 @@ class LiveView(View):
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Open the panel."""
-        self.name = printable(run.path.name)
-        self.task = self.bar.add_task("train", total=steps, completed=first_step - 1, rate="", steps=steps or "?")
+        self.name, self.steps = printable(run.path.name), steps
+        self.task = self.bar.add_task("train", total=steps, completed=first_step - 1, pace="", steps=steps or "?")
         self.live.start()
         self._draw()
 
@@ -70,10 +70,8 @@ class LiveView(View):
         for name, curve in self.curves.items():
             steps = [int(row["step"]) for row in rows if name in row]
             curve.extend(steps, [row[name] for row in rows if name in row])
-        if self.row:
-            seconds = rows[-1]["time"] - self.row["time"]
-            rate = (rows[-1]["step"] - self.row["step"]) / seconds if seconds > 0 else 0.0
-            self.bar.update(self.task, rate=f"{rate:.1f} steps/s" if rate >= 1 else f"{1 / rate:.1f} s/step")
+        self.pace.take(rows)
+        self.bar.update(self.task, pace=self.pace.words(self.steps))
         self.row = rows[-1]
         self.bar.update(self.task, completed=self.row["step"])
         self._draw()

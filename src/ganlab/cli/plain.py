@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from ganlab.cli.console import say
+from ganlab.cli.pace import Pace
 from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.monitor.view import View
@@ -37,6 +38,7 @@ class PlainView(View):
     def __init__(self, console: Console) -> None:
         self.console = console
         self.last = 0.0
+        self.pace = Pace()
         self.verdict: Verdict | None = None
         self.so_far = SoFar()
         self.told = False
@@ -55,11 +57,13 @@ class PlainView(View):
     def progress(self, rows: Sequence[dict[str, float]]) -> None:
         """Print the newest row, at most every ten seconds and at the end."""
         row = rows[-1]
+        self.pace.take(rows)
         if time.monotonic() - self.last < self.SECONDS and row["step"] != self.steps:
             return
         self.last = time.monotonic()
+        left = self.pace.left_words(self.steps)
         self.console.print(
-            f"step {row['step']:.0f}/{self.steps or '?'}  {row['time']:.0f} s  "
+            f"step {row['step']:.0f}/{self.steps or '?'}  {row['time']:.0f} s{left and ', '}{left}  "
             f"d_loss {number(row, 'd_loss')}  g_loss {number(row, 'g_loss')}  "
             f"accuracy real {percent(row, 'd_acc_real')} fake {percent(row, 'd_acc_fake')}"
         )

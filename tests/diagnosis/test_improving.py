@@ -310,3 +310,15 @@ def test_points_that_pass_are_there_however_their_fid_falls() -> None:
 def test_seen_by_patches_samples_must_lie_nearer_to_be_a_collapse() -> None:
     assert judged(distant(0.22, 0.22, **REPEATS)).name == "mode_collapse/partial"
     assert judged(distant(0.22, 0.22, **REPEATS, **PATCHES)).name == "never_learned"
+
+
+def test_what_was_learned_before_the_last_third_is_no_quick_improvement() -> None:
+    def of(coverages: list[float]) -> Verdict:
+        return judged(
+            [row(300 * (1 + index), good=0.95, coverage=each, fid=30.0) for index, each in enumerate(coverages)]
+        )
+
+    learned = of([0.0] * 6 + [0.34, 0.30, 0.32, 0.37])
+    assert learned.name == "healthy"
+    assert "still" not in learned.summary
+    assert of([0.0] * 5 + [0.1, 0.2, 0.3, 0.4, 0.5]).name == "under_trained"

@@ -57,12 +57,17 @@ class Charge:
 
 @dataclass(frozen=True)
 class Improvement:
-    """A statistic that still improves: by `change` of its level over `window`, of which `needed` is required."""
+    """A statistic that still improves: by `change` of its level over `window`, of which `needed` is required.
+
+    Attributes:
+        settled: whether it has hardly changed in the last third of the run.
+    """
 
     signal: str
     change: float
     needed: float
     window: tuple[int, int]
+    settled: bool
 
     @property
     def words(self) -> str:
@@ -278,8 +283,14 @@ class Case:
             if name == "energy_coefficient" and not (self.passing < GOOD and level < (measure(self.rows[0]) or 0.0)):
                 continue
             if found.p_value < 0.1 and sign * change > needed and abs(change) * level > least:
-                return Improvement(name, abs(change), needed, window)
+                return Improvement(name, abs(change), needed, window, self._settled(measure, abs(found.change)))
         return None
+
+    def _settled(self, measure: Callable[[Row], float | None], change: float) -> bool:
+        """Return whether little of a statistic's change over the last half of the run lies in its last third."""
+        span = (self.last_step - self.evidence.first_step) // 3
+        late = self.of_rows(measure).within(self.last_step - span, self.last_step)
+        return len(late) >= RECENT and bool(np.ptp(late.values) <= SETTLED * change)
 
     @property
     def improving(self) -> bool:
@@ -483,6 +494,10 @@ VAST = 1.0
 """The same for a run whose pictures pass as often as NEAR: a FID that falls evenly by all of its level comes down to a
 third. Of the labelled runs that rules were tuned on, good ones changed by .92 at most, but for one of which
 under-trained is right too (1.22); one that a person called under-trained changed by 1.33."""
+
+SETTLED = 0.25
+"""Spread of a statistic over the last third of the run, over its change in the last half, up to which it has settled;
+what changes evenly has .67."""
 
 QUICK = 1 / 3
 """The same for a run whose samples are good, but fewer pass for real than NEAR: slower gains leave it healthy."""

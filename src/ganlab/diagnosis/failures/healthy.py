@@ -40,9 +40,9 @@ def examine(case: Case) -> Iterator[Charge]:
 
 
 def still(case: Case) -> str:
-    """Say that good samples still improve; nothing if they do not."""
+    """Say that good samples still improve; nothing if they do not, or hardly did in the last third of the run."""
     found = case.improvement
-    return "" if found is None else f" {found.words} Training longer may make them better still."
+    return "" if found is None or found.settled else f" {found.words} Training longer may make them better still."
 
 
 FAILURE = Failure("healthy", examine)

@@ -16,7 +16,8 @@ def examine(case: Case) -> Iterator[Charge]:
     """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
 
     Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, unless they
-    still change by more than VAST. Passing alone is not enough: a classifier takes bold strokes for digits too.
+    changed by more than VAST and have not settled since. Passing alone is not enough: a classifier takes bold strokes
+    for digits too.
     """
     if not case.rows and case.fid_fall > FAST:
         yield falling(case)
@@ -25,7 +26,8 @@ def examine(case: Case) -> Iterator[Charge]:
     if found is None or (twins(case) and not case.still_learning):
         return
     good = not shortfall(case)
-    there = case.passing >= NEAR and not case.apart and (found.change <= VAST or not case.of_pictures)
+    vast = found.change > VAST and not found.settled and case.of_pictures
+    there = case.passing >= NEAR and not case.apart and not vast
     if good and (there or found.change <= QUICK):
         return
     words = found.words

@@ -7,7 +7,6 @@ python -m docs.make.verdict_accuracy      docs/verdict_accuracy.md, from it, fro
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -267,32 +266,39 @@ repository. Accused: those whose verdict is a failure that the run does not have
 
 # -- the README -----------------------------------------------------------------------------------------------------
 
-BEFORE, AFTER = "[How often they are right](docs/verdict_accuracy.md): ", " On 155 runs of the sweeps below"
-"""What the README's sentences stand between."""
+HEADING = (
+    "labelled runs that no rule was tuned on",
+    "verdicts right",
+    "95 % interval",
+    "good runs accused",
+    "failed runs called healthy",
+)
+"""Of the README's table."""
 
 
-def sentences(found: Figures) -> str:
-    """Return what the README says of the runs that were only measured."""
-    lines = [(name, its) for name, its in found["measured"].items() if not name.endswith("alone")]
-    parts = [f"{its['right']} of {its['runs']} on {name}" for name, its in lines]
-    accused, good, missed, failed, flattered, poor = (
-        sum(its[key] for _, its in lines) for key in ("accused", "good", "missed", "failed", "flattered", "poor")
-    )
-    return (
-        f"of the runs that no rule was tuned on, {'; '.join(parts)}. "
-        f"Of these verdicts (two for each run on colour pictures), {accused} of {good} on good runs are accusations; "
-        f"{missed} of {failed} on failed runs and {flattered} of {poor} on poor ones are *healthy*."
-    )
+def short_table(found: Figures) -> str:
+    """Return the README's table: how often verdicts on runs with samples are right."""
+    rows = [
+        (
+            name,
+            f"{its['right']} of {its['runs']} ({100 * its['right'] / its['runs']:.0f} %)",
+            f"{100 * its['low']:.0f} to {100 * its['high']:.0f} %",
+            f"{its['accused']} of {its['good']}",
+            f"{its['missed']} of {its['failed']}",
+        )
+        for name, its in found["measured"].items()
+        if not name.endswith("alone")
+    ]
+    return table_of(HEADING, rows)
 
 
-def with_sentences(readme: str, found: Figures) -> str:
-    """Return the README with these sentences made again."""
+def with_table(readme: str, found: Figures) -> str:
+    """Return the README with this table made again."""
+    made = short_table(found)
+    heading = made.splitlines()[0]
     paragraphs = readme.split("\n\n")
-    (place,) = [index for index, paragraph in enumerate(paragraphs) if BEFORE in " ".join(paragraph.split())]
-    before, _, rest = " ".join(paragraphs[place].split()).partition(BEFORE)
-    after = rest[rest.index(AFTER) :]
-    text = f"{before}{BEFORE}{sentences(found)}{after}"
-    paragraphs[place] = textwrap.fill(text, 125, break_long_words=False, break_on_hyphens=False)
+    (place,) = [index for index, paragraph in enumerate(paragraphs) if paragraph.startswith(heading)]
+    paragraphs[place] = made
     return "\n\n".join(paragraphs)
 
 
@@ -302,10 +308,10 @@ def outcome(found: Figures) -> str:
 
 
 def main() -> None:
-    """Write the page and the README's sentences."""
+    """Write the page and the README's table."""
     found, remarks = read_json(FIGURES), read_remarks("verdict_accuracy")
     PAGE.write_text(page(found, read_json(LOGS), [Cell(**each) for each in table()["cells"]], remarks.get(HISTORY)))
-    README.write_text(with_sentences(README.read_text(), found))
+    README.write_text(with_table(README.read_text(), found))
     for line in outdated(remarks, {HISTORY: outcome(found)}):
         print(f"warning: a remark may no longer be true: {line}")
 

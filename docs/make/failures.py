@@ -1,13 +1,12 @@
 """The page of induced failures: every configuration of two sweeps, with its claim and its outcome.
 
     ganlab sweep; ganlab sweep guide
-    python -m truth.sweeps INDUCED GUIDE
     python -m docs.make.failures INDUCED GUIDE     docs/sweeps/*, docs/images/failures/*.png, and then docs/failures.md
-    python -m docs.make.failures                   docs/failures.md alone, from docs/sweeps/ and docs/remarks/
+    python -m docs.make.failures                   docs/failures.md alone, from docs/sweeps/
 
-INDUCED and GUIDE are the folders of the two sweeps; their results and pictures are made again first, as `ganlab report`
-does. At the end it lists claims that did not replicate and have no remark that says why, and remarks that were written
-for another outcome.
+INDUCED and GUIDE are the folders of the two sweeps; one alone replaces only its own results and pictures. The results
+are written again first, as `ganlab report` does, and the true labels of runs that have none yet are made, as
+`python -m truth.sweeps` does. All that the page says of outcomes comes from these results.
 """
 
 from __future__ import annotations
@@ -26,18 +25,17 @@ from typing import Any
 
 from PIL import Image
 
-from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, load_experiment
 from ganlab.plots.strips import strips
 from ganlab.report.sweep import make_report, strip_of
 from ganlab.runs.files import atomic_write, read_json
-from ganlab.sweeps.claims import ClaimRow
+from ganlab.sweeps.claims import UNDECIDED, ClaimRow
 from ganlab.sweeps.folder import SweepFolder
-from ganlab.sweeps.records import ENDED, RunRecord, read_records
+from ganlab.sweeps.records import ENDED, NOT_NEEDED, RunRecord, read_records
 from ganlab.sweeps.spec import load_spec
 from ganlab.verdicts import words
-from truth.sweeps import TRUTH, Judged, judged, markdown, read_runs, settings, share, span, tables
+from truth.sweeps import TRUTH, Judged, judge_all, judged, markdown, read_runs, settings, share, span, tables
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "failures.md"
@@ -61,6 +59,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Headings of the reduced set, with the configurations below each. The other sweep comes last, below FULL_SIZE."""
 OTHERS, FULL_SIZE = "Others", "Full size"
+
+SEEDS = 6
+"""Seeds of a configuration whose samples are shown at most."""
 
 OVERVIEW = ("stable", "latent_1", "mixed_batch_norm", "generator_one_filter", "kernel_1", "images_64")
 """Configurations in the README's picture."""
@@ -90,8 +91,13 @@ class Swept:
 
     @cached_property
     def runs(self) -> list[dict[str, str]]:
-        """A row for each planned run."""
-        return read_runs(self.results)
+        """A row for each planned run that was needed."""
+        return [row for row in read_runs(self.results) if row["state"] != NOT_NEEDED]
+
+    @cached_property
+    def spared(self) -> Counter[str]:
+        """How many runs of each configuration were not needed."""
+        return Counter(row["config"] for row in read_runs(self.results) if row["state"] == NOT_NEEDED)
 
     @cached_property
     def judged(self) -> list[Judged]:
@@ -127,16 +133,6 @@ class Swept:
         """The runs of a configuration, by seed."""
         return [row for row in self.runs if row["config"] == config]
 
-    def outcomes(self) -> dict[str, str]:
-        """The outcome of each configuration, and in how many of its runs each claim holds."""
-        found = {row.claim: f"{row.k} of {row.n}" for row in self.claims}
-        for each in self.summary["configs"]:
-            if not each["settings"]:
-                verdicts = ", ".join(f"{name} {count}" for name, count in each["verdicts"].items())
-                holds = ", ".join(f"{row.k} of {row.n}" for row in self.claims if row.runs == (each["config"],))
-                found[each["config"]] = f"{verdicts}; claims {holds}" if holds else verdicts
-        return found
-
 
 # The head
 
@@ -149,16 +145,23 @@ def head(sweeps: Sequence[Swept]) -> str:
         is a file that states its claim, the source, and what is reduced; this page shows the outcome, seed by seed.
         Verdicts are those of `ganlab diagnose` at the end of a run ([verdicts.md](verdicts.md)), with their confidence;
         they are compared with true labels, which come from a rule that shares no code with the diagnosis
-        ([below](#verdicts-against-expectation-and-truth)). If a claim does not hold, the section says what was seen
-        instead."""
+        ([below](#verdicts-against-expectation-and-truth)). A claim has replicated (*yes*) if the
+        {confidence(sweeps)} interval of the share of runs in which it holds is above its rate, one half unless another
+        one is given, and has not (*no*) if it is below; else it is undecided. Where a claim was decided before a
+        configuration had all its seeds, no more were trained ([how](sweeps.md#as-many-seeds-as-it-takes))."""
     )
     commands = [
         *(f"{each.command:<52} # {cost(each)}" for each in sweeps),
-        "python -m truth.sweeps INDUCED GUIDE       # their folders: the true label of every run",
-        "python -m docs.make.failures INDUCED GUIDE   # this page",
+        "python -m docs.make.failures INDUCED GUIDE           # their folders: true labels, pictures and this page",
     ]
     lines = textwrap.indent("\n".join(commands), "    ")
     return f"# Induced failures\n\n{sentences}\n\n{lines}"
+
+
+def confidence(sweeps: Sequence[Swept]) -> str:
+    """Return the confidence of the sweeps' intervals, in per cent."""
+    specs = (load_spec(ROOT / "configs" / "sweeps" / f"{sweep.name}.yaml") for sweep in sweeps)
+    return " or ".join(sorted({f"{100 * spec.decide:g} %" for spec in specs}))
 
 
 def machine(sweeps: Sequence[Swept]) -> str:
@@ -189,7 +192,7 @@ def claims_table(sweeps: Sequence[Swept]) -> str:
     """Return the table of all claims of all sweeps."""
     heading = ["claim", "source", "size", "expected", "observed", "onset", "replicated"]
     lines = (
-        [linked(row), row.source or "-", sweep.size, expected(row), observed(row), onset(row), f"**{row.replicated}**"]
+        [linked(row), row.source or "-", sweep.size, expected(row), observed(row), onset(row), f"**{answer(row)}**"]
         for sweep in sweeps
         for row in sweep.claims
     )
@@ -213,7 +216,12 @@ def expected(row: ClaimRow) -> str:
 
 
 def observed(row: ClaimRow) -> str:
-    return share(row.k, row.n)
+    return f"{row.k} of {row.n} [{row.low:.2f}, {row.high:.2f}]"
+
+
+def answer(row: ClaimRow) -> str:
+    """Return whether a claim replicated, with its count where that is undecided."""
+    return f"{UNDECIDED} ({row.k} of {row.n})" if row.replicated == UNDECIDED else row.replicated
 
 
 def onset(row: ClaimRow) -> str:
@@ -225,7 +233,7 @@ def claim_words(row: ClaimRow) -> str:
     source = f" ({row.source})" if row.source else ""
     since = "" if row.onset is None else f", from step {onset(row)}"
     seen = f"; {row.words}" if row.words else ""
-    text = f"- **Replicated: {row.replicated}.** Claim: {title(row)}{source}. Expected: {expected(row)}."
+    text = f"- **Replicated: {answer(row)}.** Claim: {title(row)}{source}. Expected: {expected(row)}."
     text += f" Observed: {observed(row)}{since}{seen}."
     return textwrap.fill(text, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
@@ -233,20 +241,24 @@ def claim_words(row: ClaimRow) -> str:
 # A configuration
 
 
-def section(sweep: Swept, config: str, remarks: Mapping[str, Remark]) -> str:
-    """Return the section of a configuration: how to train it, curves, samples, verdicts, claims and a remark."""
+def section(sweep: Swept, config: str) -> str:
+    """Return the section of a configuration: how to train it, curves, samples, verdicts and claims."""
     runs = sweep.of(config)
     first = next((row for row in runs if row["state"] in ENDED), None)
     parts = [
         f"### {config}",
         setting_line(config),
         shown(f"{config}_losses", f"{config}, seed {first['seed']}: losses") if first else "",
-        shown(f"{config}_samples", f"{config}: last samples of {len(runs)} seeds"),
+        shown(f"{config}_samples", f"{config}: last samples of {seeds_shown(len(runs))}"),
         outcome(sweep, config),
         "\n".join(claim_words(row) for row in sweep.claims if row.runs == (config,)),
-        remarks[config].for_outcome(sweep.outcomes()[config]) if config in remarks else "",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def seeds_shown(count: int) -> str:
+    """Return in words which of so many seeds are in a picture."""
+    return f"{count} seeds" if count <= SEEDS else f"the first {SEEDS} of {count} seeds"
 
 
 def shown(name: str, alt: str) -> str:
@@ -315,6 +327,8 @@ def outcome(sweep: Swept, config: str) -> str:
     early = sum(row["stopped_early"] not in ("", "0") for row in sweep.of(config))
     if early:
         text += f" Stopped early: {early}."
+    if spared := sweep.spared[config]:
+        text += f" Decided after {len(sweep.of(config))} of {len(sweep.of(config)) + spared} seeds."
     return paragraph(text)
 
 
@@ -374,19 +388,15 @@ def groups(induced: Swept, guide: Swept) -> Iterator[tuple[str, Swept, list[str]
     yield FULL_SIZE, guide, guide.configs
 
 
-def page(induced: Swept, guide: Swept, remarks: Mapping[str, Remark]) -> str:
+def page(induced: Swept, guide: Swept) -> str:
     """Return the whole page."""
     both = (induced, guide)
-    said = [
-        f"**{row.claim}:** {remarks[row.claim].for_outcome(sweep.outcomes()[row.claim])}"
-        for sweep in both
-        for row in sweep.claims
-        if row.claim in remarks
-    ]
-    parts = [head(both), "## Claims", claims_table(both), *said]
+    parts = [head(both), "## Claims", claims_table(both)]
+    about_many = [claim_words(row) for sweep in both for row in sweep.claims if len(row.runs) > 1 or "(" in row.runs[0]]
+    parts += ["Claims about several configurations, or cells of the grid:", "\n".join(about_many)]
     for heading, sweep, configs in groups(induced, guide):
         if configs:
-            parts += [f"## {heading}", *(section(sweep, config, remarks) for config in configs)]
+            parts += [f"## {heading}", *(section(sweep, config) for config in configs)]
     parts += ["## Learning rate and loss", *grid_section(induced)]
     parts += ["## The full-size runs together", *grid_section(guide)]
     command = "    python -m truth.sweeps INDUCED GUIDE"
@@ -394,39 +404,33 @@ def page(induced: Swept, guide: Swept, remarks: Mapping[str, Remark]) -> str:
     return "\n\n".join(parts).rstrip() + "\n"
 
 
-def unexplained(sweeps: Sequence[Swept], remarks: Mapping[str, Remark]) -> list[str]:
-    """Return claims that need a remark and have none: those that did not replicate, of configurations without one."""
-    rows = [row for sweep in sweeps for row in sweep.claims if row.replicated != "yes"]
-    return [row.claim for row in rows if remarks.keys().isdisjoint({row.claim, *row.runs[:1]})]
-
-
 # Results and pictures from the sweeps' folders
 
 
 def collect(folder: SweepFolder) -> None:
-    """Copy the results of a sweep into docs/sweeps/, and draw the page's pictures of its runs.
+    """Judge the runs of a sweep, copy its results into docs/sweeps/, and draw the page's pictures of its runs.
 
     Raises:
-        SystemExit: a run that ended has no true label.
+        SystemExit: a run that ended has no stored samples to judge.
     """
     make_report(folder.path)
-    judged(folder.path)
+    judge_all(folder)
     summary = read_json(folder.summary)
     results = RESULTS / str(summary["name"])
     results.mkdir(parents=True, exist_ok=True)
     for name in ("runs.csv", "claims.csv", "summary.json", "truth.json"):
         shutil.copyfile(folder.path / name, results / name)
-    records = read_records(folder.plan(), folder)
+    records = [each for each in read_records(folder.plan(), folder) if each.begun]
     for config in dict.fromkeys(each.planned.config for each in records if not each.planned.settings):
         of = [each for each in records if each.planned.config == config]
         if first := next((each for each in of if each.ended), None):
             save(shrunk(Image.open(first.run.plots / "losses.png"), LOSSES), f"{config}_losses")
         label = f"expected: {' or '.join(map(words, of[0].planned.experiment.expect)) or 'nothing'}"
-        save(strip("Last samples", {label: of}), f"{config}_samples")
+        save(strip("Last samples", {label: of[:SEEDS]}), f"{config}_samples")
     for file in folder.plots.glob("*.png"):
         if not file.stem.startswith("strips"):
             save(shrunk(Image.open(file), WIDEST), f"{summary['name']}_{file.stem}")
-    shown = {name: [each for each in records if each.planned.config == name] for name in OVERVIEW}
+    shown = {name: [each for each in records if each.planned.config == name][:3] for name in OVERVIEW}
     if all(shown.values()):
         save(strip("Last samples of three seeds, and their verdicts", shown), "overview")
 
@@ -458,21 +462,19 @@ def main() -> None:
     folders = parser.parse_args().folders
     if folders:
         PICTURES.mkdir(parents=True, exist_ok=True)
-        for old in PICTURES.glob("*.png"):
-            old.unlink()
         for folder in folders:
             collect(SweepFolder(folder))
-    sweeps, remarks = stored(), read_remarks("failures")
-    atomic_write(PAGE, page(*sweeps, remarks).encode())
+    sweeps = stored()
+    text = page(*sweeps)
+    atomic_write(PAGE, text.encode())
+    for old in PICTURES.glob("*.png"):
+        if folders and old.stem != "overview" and f"/{old.name})" not in text:
+            old.unlink()
     size = sum(file.stat().st_size for file in PICTURES.glob("*.png"))
     print(f"{PAGE}: {size / 1e6:.1f} MB of pictures" + (", too much" if size > MOST_BYTES else ""))
     for sweep in sweeps:
         if left := sum(row["state"] not in ENDED for row in sweep.runs):
             print(f"warning: {left} of {len(sweep.runs)} runs of {sweep.name} have not ended")
-    if missing := unexplained(sweeps, remarks):
-        print("warning: not replicated, and without a remark in docs/remarks/failures.md: " + "; ".join(missing))
-    for line in outdated(remarks, {name: said for sweep in sweeps for name, said in sweep.outcomes().items()}):
-        print(f"warning: a remark may no longer be true: {line}")
 
 
 def stored() -> tuple[Swept, Swept]:

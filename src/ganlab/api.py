@@ -109,7 +109,8 @@ class Sweep:
     Attributes:
         folder: its layout.
         files: the tables and pictures that were made.
-        left: names of the runs that failed for good; the same sweep again tries them again.
+        left: names of the runs that failed for good; the same sweep again tries them again. A run that was not needed,
+            as the claims about its configuration are decided, is none of them.
     """
 
     folder: SweepFolder
@@ -400,10 +401,12 @@ def sweep(
     """
     from ganlab.report.sweep import make_report
     from ganlab.runs.stop import EXIT_CODES, StopSignal
+    from ganlab.sweeps.deciding import settled_records
     from ganlab.sweeps.executors.places import Resources, make_executor
     from ganlab.sweeps.folder import SweepFolder, open_sweep
     from ganlab.sweeps.plan import make_plan
-    from ganlab.sweeps.scheduler import has_ended, run_sweep
+    from ganlab.sweeps.records import NOT_NEEDED
+    from ganlab.sweeps.scheduler import run_sweep
     from ganlab.sweeps.spec import load_spec, spec_from_mapping
     from ganlab.sweeps.view import SweepView
 
@@ -415,14 +418,16 @@ def sweep(
         folder = open_sweep(plan, path, fresh)
         with folder.held():
             run_sweep(plan, folder, executor, view or SweepView(), stop)
-            left = tuple(planned.id for planned in plan.runs if not has_ended(folder.run(planned.id)))
+            records = settled_records(plan, folder)
+            left = [each for each in records if not each.ended and each.state != NOT_NEEDED]
             if stop.received:
+                most = "" if all(each.planned.required or each.begun for each in left) else "at most "
                 raise Interrupted(
-                    f"{stop.received.name}: {len(left)} of {len(plan.runs)} runs are left",
+                    f"{stop.received.name}: {most}{len(left)} of {len(plan.runs)} runs are left",
                     "the same command goes on with them",
                     EXIT_CODES[stop.received],
                 )
-            return Sweep(folder, tuple(make_report(path)), left)
+            return Sweep(folder, tuple(make_report(path)), tuple(each.planned.id for each in left))
 
 
 def compare(

@@ -1,11 +1,11 @@
-"""The page of induced failures is a function of the results and remarks in the repository."""
+"""The page of induced failures is a function of the results in the repository."""
 
-from docs.make.failures import PAGE, PICTURES, page, stored
-from docs.make.remarks import read_remarks
+from docs.make.failures import PAGE, PICTURES, answer, page, stored
+from ganlab.sweeps.records import ENDED
 
 
 def test_the_page_is_what_its_script_makes_of_the_results() -> None:
-    assert PAGE.read_text() == page(*stored(), read_remarks("failures"))
+    assert PAGE.read_text() == page(*stored())
 
 
 def test_every_picture_of_the_page_is_there_and_none_besides() -> None:
@@ -15,6 +15,15 @@ def test_every_picture_of_the_page_is_there_and_none_besides() -> None:
 
 
 def test_runs_that_were_planned_but_never_trained_are_not_counted() -> None:
-    induced, guide = stored()
-    assert (len(guide.runs), len(guide.judged)) == (12, 9)
-    assert f"{len(induced.judged) + len(guide.judged)} real runs" in PAGE.read_text()
+    sweeps = stored()
+    for sweep in sweeps:
+        assert len(sweep.judged) == sum(row["state"] in ENDED for row in sweep.runs)
+    assert f"{sum(len(sweep.judged) for sweep in sweeps)} real runs" in PAGE.read_text()
+
+
+def test_every_claim_is_on_the_page_with_its_answer() -> None:
+    text = PAGE.read_text()
+    for sweep in stored():
+        for row in sweep.claims:
+            assert f"**{answer(row)}**" in text
+            assert f"Replicated: {answer(row)}.** Claim: " in text

@@ -1,11 +1,9 @@
 """Remarks: what people saw, each with the outcome that it was written for."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from docs.make.failures import Swept, page, stored, unexplained
 from docs.make.remarks import Remark, outdated, read_remarks
 
 TEXT = """# Remarks
@@ -66,22 +64,3 @@ def test_which_remarks_are_to_be_looked_at() -> None:
     remarks = {"a": Remark("1 of 3", "A."), "b": Remark("2 of 3", "B."), "c": Remark("3 of 3", "C.")}
     lines = outdated(remarks, {"a": "1 of 3", "b": "3 of 3"})
     assert lines == ["b: written for 2 of 3; now 3 of 3", "c: written for 3 of 3; now not in the results"]
-
-
-def test_remarks_on_the_induced_failures_were_written_for_the_results_in_the_repository() -> None:
-    remarks = read_remarks("failures")
-    assert not outdated(remarks, {name: said for sweep in stored() for name, said in sweep.outcomes().items()})
-    assert not unexplained(stored(), remarks)
-
-
-def test_the_page_says_that_a_remark_is_outdated_if_the_results_change(tmp_path: Path) -> None:
-    """One run of three that were healthy is now under-trained."""
-    induced, guide = stored()
-    changed = Swept(tmp_path / "induced_failures", "reduced")
-    shutil.copytree(induced.results, changed.results)
-    (stable,) = (each for each in changed.summary["configs"] if each["config"] == "stable")
-    stable["verdicts"] = {"healthy": 2, "under_trained": 1}
-    text = page(changed, guide, read_remarks("failures"))
-    assert text.count("*(The next paragraph was") == 1
-    assert "written when the outcome was: healthy 3; claims 3 of 3, 2 of 3, 3 of 3." in text
-    assert "now: healthy 2, under_trained 1; claims 3 of 3, 2 of 3, 3 of 3." in text

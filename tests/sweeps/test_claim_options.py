@@ -30,9 +30,9 @@ def refusal(*claims: dict[str, Any]) -> str:
         ({"measure": "settles", "between": [100]}, ".between"),
         (
             {"measure": "settles", "between": [1, 2], "by": 3},
-            ".by: unknown key; there are measure, runs, against, claim, source, between",
+            ".by: unknown key; there are measure, runs, against, claim, source, rate, between",
         ),
-        ({"measure": "best_when_calm", "at": "end"}, ".at: unknown key; there are measure, "),
+        ({"measure": "best_when_calm", "period": [1, 2]}, ".period: unknown key; there are measure, "),
         ({"measure": "verdict", "verdicts": ["hungry"]}, ".verdicts: 'hungry' is not a verdict"),
         ({"measure": "verdict", "verdicts": []}, ".verdicts"),
         (
@@ -47,6 +47,10 @@ def refusal(*claims: dict[str, Any]) -> str:
         ({"measure": "settles", "between": [1, 2], "against": ["b"]}, ": settles compares with no"),
         ({"measure": "better", "against": ["b"], "metric": "beauty"}, ".metric: 'beauty' is no metric; "),
         ({"measure": "better", "against": ["b"], "at": "noon"}, ".at: expected end or equal_time, got 'noon'"),
+        ({"measure": "settles", "between": [1, 2], "rate": None}, ".rate: expected a number, got null"),
+        ({"measure": "settles", "between": [1, 2], "rate": 1}, ".rate: must be below 1, got 1"),
+        ({"measure": "settles", "between": [1, 2], "rate": 0}, ".rate: must be above 0, got 0"),
+        ({"measure": "generator_loss_one_way", "falls": "A"}, ".rises: is missing"),
         ({"measure": "generator_loss_falls", "below": "much"}, ".below: expected a number, got 'much'"),
     ],
 )

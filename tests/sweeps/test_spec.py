@@ -147,7 +147,7 @@ def test_written_paths_are_those_that_overrides_set() -> None:
     [
         ("name: x\nbase: ring\nlimits: 3", "x.yaml:3: limits: unknown key; did you mean limit?"),
         ("name: x\nbase: ring\nwhat: 3", "x.yaml:3: what: unknown key; there are name, base, set, grid, random, runs, "
-         "seeds, limit, stop_on, claims, quick"),
+         "seeds, decide, limit, stop_on, claims, quick"),
         ("base: ring", "x.yaml:1: name: is missing"),
         ("name: a b\nbase: ring", "x.yaml:1: name: 'a b' does not fit: Name of the sweep and of its folder: "
          "letters, digits, `_`, `-` and `.`."),
@@ -180,7 +180,18 @@ def test_written_paths_are_those_that_overrides_set() -> None:
         ("name: x\nbase: ring\nseeds: -3", "x.yaml:3: seeds: must be at least 1, got -3"),
         ("name: x\nbase: ring\nseeds: [1, -3]", "x.yaml:3: seeds.1: must be at least 0, got -3"),
         ("name: x\nbase: ring\nseeds: [1, 2, 1]", "x.yaml:3: seeds: names seed 1 twice; name it once"),
-        ("name: x\nbase: ring\nseeds: many", "x.yaml:3: seeds: expected a whole number or a list, got 'many'"),
+        ("name: x\nbase: ring\nseeds: many", "x.yaml:3: seeds: expected a whole number, a list or keys "
+         "and values, got 'many'"),
+        ("name: x\nbase: ring\nseeds: {min: 20, max: 3}", "x.yaml:3: seeds: min 20 is above max 3; "
+         "write {min: 3, max: 20}"),
+        ("name: x\nruns:\n- {config: ring, seeds: {min: 4, max: 3}}", "x.yaml:3: runs.0.seeds: min 4 is above max 3; "
+         "write {min: 3, max: 4}"),
+        ("name: x\nbase: ring\nseeds: {min: 3}", "x.yaml:3: seeds.max: is missing"),
+        ("name: x\nbase: ring\nseeds: {min: 0, max: 3}", "x.yaml:3: seeds.min: must be at least 1, got 0"),
+        ("name: x\nbase: ring\nseeds: {min: 1, max: 2, most: 3}", "x.yaml:3: seeds.most: unknown key; "
+         "there are min, max"),
+        ("name: x\nbase: ring\ndecide: 95", "x.yaml:3: decide: must be below 1, got 95"),
+        ("name: x\nbase: ring\ndecide:", "x.yaml:3: decide: expected a number, got null"),
         ("name: x\nruns:\n- {config: ring, seeds: [1, 1]}", "x.yaml:3: runs.0.seeds: names seed 1 twice; name it once"),
         ("name: x\nbase: ring\nlimit: 0", "x.yaml:3: limit: must be at least 1, got 0"),
         ("name: x\nbase: ring\nquick: 1", "x.yaml:3: quick: expected true or false, got 1"),

@@ -14,7 +14,7 @@ from ganlab.text import printable
 NARROW = 110
 """Columns of a terminal under which a claim does not fit into one row of a table."""
 
-STYLES = {"yes": "green", "partly": "yellow", "no": "red", "-": "dim"}
+STYLES = {"yes": "green", "no": "red"}
 
 
 def show_claims(out: Console, claims: Sequence[Mapping[str, Any]]) -> None:
@@ -56,11 +56,11 @@ def _table(claims: Sequence[Mapping[str, Any]]) -> Table:
 
 def _line(row: Mapping[str, Any]) -> str:
     """All of a claim in one line, what is short first, so that lines of several claims stand below each other."""
-    return f"{row['replicated']:<7} {_rate(row):<23} {_onset(row):<16} {_expected(row)}: {_claim(row)}"
+    return f"{row['replicated']:<9} {_rate(row):<23} {_onset(row):<16} {_expected(row)}: {_claim(row)}"
 
 
 def _answer(row: Mapping[str, Any]) -> Text:
-    return Text(f"{row['replicated']:<6}", style=STYLES.get(row["replicated"], ""))
+    return Text(f"{row['replicated']:<9}", style=STYLES.get(row["replicated"], ""))
 
 
 def _title(row: Mapping[str, Any]) -> str:

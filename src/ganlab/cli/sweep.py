@@ -93,7 +93,8 @@ def sweep(
     )
     show_report(done.folder, done.files, as_json)
     if done.left:
-        out.print(f"{len(done.left)} of {len(done.runs)} runs failed ({printable(done.folder.attempts)} says why):")
+        planned = done.summary["runs"]
+        out.print(f"{len(done.left)} of {planned} runs failed ({printable(done.folder.attempts)} says why):")
         for name in done.left[:10]:
             out.print(f"  {printable(name)}")
         out.print("the same command tries them again")

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from ganlab.cli.cells import cell, one_below_the_other
 from ganlab.cli.console import say
-from ganlab.cli.sweep_plain import PlainSweep
-from ganlab.cli.sweep_words import called, duration, failure, number, opening, outcome, retry, so_far, totals_words
-from ganlab.sweeps.progress import UNDER_WAY, Course, Totals
+from ganlab.cli.sweep_plain import CourseView, PlainSweep
+from ganlab.cli.sweep_words import called, duration, failure, number, outcome, retry, so_far, totals_words
+from ganlab.sweeps.progress import UNDER_WAY, Totals
 from ganlab.sweeps.view import SweepView
 from ganlab.text import printable
 
@@ -35,19 +35,18 @@ FLEXIBLE = ("run", "reading")
 """Columns that are cut where the terminal is narrow."""
 
 
-class LiveSweep(SweepView):
+class LiveSweep(CourseView):
     """A table that is redrawn in place: the running runs, then those that ended last, and the totals."""
 
     def __init__(self, console: Console) -> None:
-        self.console = console
+        super().__init__(console)
         self.attempts: dict[str, int] = {}
         self.ends: dict[str, str] = {}
         self.live = Live(console=console, auto_refresh=False)
 
     def begin(self, plan: Plan, folder: Path, done_before: int) -> None:
         """Open the table."""
-        self.course = Course(plan.runs, folder / "runs")
-        self.console.print(opening(plan, folder, done_before))
+        super().begin(plan, folder, done_before)
         self.live.start()
         self._draw()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
     from ganlab.sweeps.plan import Plan
 
 
-class PlainSweep(SweepView):
-    """A line for each run that ends, and one now and then, for logs and pipes."""
-
-    SECONDS = 30.0
+class CourseView(SweepView):
+    """Knows where each run stands."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -28,8 +27,22 @@ class PlainSweep(SweepView):
     def begin(self, plan: Plan, folder: Path, done_before: int) -> None:
         """Say where the sweep is written."""
         self.course = Course(plan.runs, folder / "runs")
-        self.last = time.monotonic()
         self.console.print(opening(plan, folder, done_before))
+
+    def decided(self, not_needed: Collection[str]) -> None:
+        """Leave runs that are not needed out of the totals."""
+        self.course.decided(not_needed)
+
+
+class PlainSweep(CourseView):
+    """A line for each run that ends, and one now and then, for logs and pipes."""
+
+    SECONDS = 30.0
+
+    def begin(self, plan: Plan, folder: Path, done_before: int) -> None:
+        """Say where the sweep is written."""
+        super().begin(plan, folder, done_before)
+        self.last = time.monotonic()
 
     def started(self, name: str, attempt: int) -> None:
         """Keep it in mind."""

@@ -49,7 +49,17 @@ def outcome(planned: PlannedRun, seen: Glance) -> str:
 def opening(plan: Plan, folder: Path, done_before: int) -> str:
     """Say where a sweep is written, and how much of it there is."""
     done = f", {done_before} of them done before" if done_before else ""
-    return printable(f"sweep {folder}: {len(plan.runs)} runs{done}")
+    return printable(f"sweep {folder}: {opening_count(plan)}{done}")
+
+
+def opening_count(plan: Plan) -> str:
+    """Return how many runs a plan has: `87 runs`, or `87 to 270 runs` if claims decide."""
+    return f"{bounds(plan.least, len(plan.runs))} runs"
+
+
+def bounds(least: float, most: float) -> str:
+    """Return two whole numbers as a range: `12 to 40`; one if they are the same."""
+    return f"{most:.0f}" if f"{least:.0f}" == f"{most:.0f}" else f"{least:.0f} to {most:.0f}"
 
 
 def called(planned: PlannedRun) -> str:
@@ -69,11 +79,16 @@ def retry(planned: PlannedRun, cause: str, words: str, attempt: int) -> str:
 
 def totals_words(totals: Totals) -> str:
     """Say how far the sweep is, in a line."""
+    most = "at most " if totals.optional else ""
     parts = [f"{totals.done}/{totals.total} done", f"{totals.failed} failed", f"{totals.running} running"]
+    if totals.optional:
+        parts.insert(1, f"{totals.optional} only if needed")
+    if totals.not_needed:
+        parts.insert(1, f"{totals.not_needed} not needed")
     if totals.rate is not None:
         parts.append(f"{totals.rate:,.{0 if totals.rate >= 10 else 1}f} steps/s")
     if totals.left is not None:
-        parts.append(f"about {duration(totals.left)} left")
+        parts.append(f"{most or 'about '}{duration(totals.left)} left")
     if totals.saved:
         parts.append(f"early stops saved {duration(totals.saved)} of training")
     return ", ".join(parts)

@@ -40,6 +40,7 @@ def validate(config: ConfigArgument, overrides: OverridesArgument = None, as_jso
 
 def validate_sweep(source: str, overrides: Sequence[str], as_json: bool) -> None:
     """Check a sweep's file and every run that it asks for."""
+    from ganlab.cli.sweep_words import opening_count
     from ganlab.sweeps.plan import make_plan
     from ganlab.sweeps.spec import load_spec
 
@@ -53,7 +54,7 @@ def validate_sweep(source: str, overrides: Sequence[str], as_json: bool) -> None
         out.print(printable(f"{run.id}  {run.config}"))
     if len(plan.runs) > FIRST:
         out.print(f"and {len(plan.runs) - FIRST} more")
-    out.print(f"{printable(source)} is valid: {len(plan.runs)} runs, each of which could be trained")
+    out.print(f"{printable(source)} is valid: {opening_count(plan)}, each of which could be trained")
     for line in found:
         out.print(printable(line))
 

@@ -30,7 +30,7 @@ from ganlab.report.grids import last_grid
 from ganlab.runs.files import remove
 from ganlab.sweeps.folder import find_sweep
 from ganlab.sweeps.plan import Plan
-from ganlab.sweeps.records import RunRecord
+from ganlab.sweeps.records import NOT_NEEDED, RunRecord
 from ganlab.sweeps.summary import write_results
 from ganlab.verdicts import words
 
@@ -64,7 +64,7 @@ def make_report(folder: Path) -> list[Path]:
     """
     sweep = find_sweep(str(folder), folder.parent)
     plan = sweep.plan()
-    records = write_results(plan, sweep).records
+    records = [record for record in write_results(plan, sweep).records if record.state != NOT_NEEDED]
     sweep.plots.mkdir(exist_ok=True)
     before = {path for kind in PICTURES for path in sweep.plots.glob(f"{kind}*")}
     pictures = [path for name, picture in _pictures(plan, records) for path in _save(picture, sweep.plots / name)]

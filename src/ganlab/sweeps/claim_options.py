@@ -16,6 +16,13 @@ METRICS = {each.name: each.better for each in TABLE if each.better and each.take
 """Statistics that can be better or worse, and which way they are better."""
 
 
+RATE = 0.5
+"""Rate of a claim that states none."""
+
+CONFIDENCE = 0.95
+"""Confidence of the intervals of claims, unless a sweep's `decide` gives another one."""
+
+
 def _known_verdicts(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if wrong := verdicts.refusal(name):
@@ -62,6 +69,8 @@ class ClaimOptions(Options):
     """The claim in words."""
     source: str = ""
     """Who claims it."""
+    rate: Annotated[float, Field(gt=0, lt=1)] = RATE
+    """Share of the runs, or of the pairs of runs, above which the claim holds and below which it does not."""
 
     @property
     def compares(self) -> bool:
@@ -103,6 +112,18 @@ class LossRisesOptions(ClaimOptions):
     """The generator's loss rises."""
 
     measure: Literal["generator_loss_rises"]
+
+
+class LossOneWayOptions(ClaimOptions):
+    """The generator's loss goes one way: to nothing by one reading of the claim, or up by another."""
+
+    measure: Literal["generator_loss_one_way"]
+    falls: str
+    """Who says that it falls."""
+    rises: str
+    """Who says that it rises."""
+    below: float = 0.1
+    """Loss under which it fell to nothing."""
 
 
 class LossOscillatesOptions(ClaimOptions):
@@ -156,6 +177,7 @@ CLAIMS: dict[str, type[ClaimOptions]] = {
     "best_when_calm": BestWhenCalmOptions,
     "generator_loss_falls": LossFallsOptions,
     "generator_loss_rises": LossRisesOptions,
+    "generator_loss_one_way": LossOneWayOptions,
     "generator_loss_oscillates": LossOscillatesOptions,
     "verdict": VerdictOptions,
     "rarer": RarerOptions,

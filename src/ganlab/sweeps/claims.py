@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ganlab.sweeps.claim_options import VerdictOptions, named
-from ganlab.sweeps.counting import Tally, wilson
-from ganlab.sweeps.measures import MEASURES, verdict
-from ganlab.sweeps.plan import Plan
+from ganlab.config.experiment import Experiment
+from ganlab.sweeps.claim_options import CONFIDENCE, RATE, ClaimOptions, VerdictOptions, named
+from ganlab.sweeps.counting import wilson
+from ganlab.sweeps.measures import MEASURES
+from ganlab.sweeps.plan import Plan, expects
 from ganlab.sweeps.records import RunRecord
 
-YES, NO = 0.8, 0.2
-"""Share of the runs from which a claim replicated, and up to which it did not; between them it did in part."""
+UNDECIDED = "undecided"
+"""Answer to a claim whose interval holds its rate."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,11 @@ class ClaimRow:
         runs: names of the configs it was looked for in.
         k: runs, or pairs of runs, in which it holds.
         n: those that could tell.
-        low, high: 95 % Wilson interval of k / n, in [0, 1].
+        low, high: Wilson interval of k / n, in [0, 1], at the sweep's confidence.
         onset: median step from which it holds, over the k; None where a claim has none.
-        replicated: `yes` (k / n >= .8), `no` (<= .2), `partly`, or `-` where n = 0; `rarer` has a rule of its own.
+        replicated: `yes` if the interval is above the rate, `no` if it is below, else `undecided`.
         words: what else was seen, and which runs were left out and why.
+        rate: share of the runs above which the claim holds, in (0, 1).
     """
 
     claim: str
@@ -44,61 +46,102 @@ class ClaimRow:
     onset: float | None
     replicated: str
     words: str
+    rate: float = RATE
+
+
+@dataclass(frozen=True)
+class PlannedClaim:
+    """A claim about configurations that a plan has.
+
+    Attributes:
+        claim: what is claimed.
+        runs, against: names of the configurations that it is about, and of those that they are compared with, in the
+            plan's order.
+    """
+
+    claim: ClaimOptions
+    runs: tuple[str, ...]
+    against: tuple[str, ...]
+
+    @property
+    def configs(self) -> frozenset[str]:
+        """All configurations whose runs it counts."""
+        return frozenset((*self.runs, *self.against))
+
+    def judge(self, records: Mapping[str, Sequence[RunRecord]], confidence: float = CONFIDENCE) -> ClaimRow:
+        """Count the runs in which it holds.
+
+        Args:
+            records: what became of the runs of each configuration, at least of its own ones.
+            confidence: of the interval, in (0, 1).
+        """
+        runs, against = (
+            [record for config in configs for record in records[config]] for configs in (self.runs, self.against)
+        )
+        tally = MEASURES[self.claim.measure](runs, against, self.claim)
+        low, high = wilson(tally.k, tally.n, confidence)
+        return ClaimRow(
+            claim=self.claim.claim,
+            source=self.claim.source,
+            expected=tally.expected,
+            runs=self.runs,
+            k=tally.k,
+            n=tally.n,
+            low=low,
+            high=high,
+            onset=tally.onset,
+            replicated=answer(low, high, self.claim.rate),
+            words="; ".join(tally.words),
+            rate=self.claim.rate,
+        )
+
+
+def answer(low: float, high: float, rate: float) -> str:
+    """Say whether a claim replicated: `yes` or `no` if its interval lies on one side of its rate, else `undecided`."""
+    return "yes" if low > rate else "no" if high < rate else UNDECIDED
+
+
+def claims_of(plan: Plan) -> list[PlannedClaim]:
+    """Return a claim a config that expects a verdict, in the plan's order, then the measured claims.
+
+    A cell of a grid is no longer the config that expected something: it makes no claim. Nor does a measured claim whose
+    runs, or the runs to compare with, are none of this plan's, as in a quick version.
+    """
+    present = dict.fromkeys(run.config for run in plan.runs)
+    own = {run.config: run.experiment for run in plan.runs if expects(run.experiment, run.settings)}
+    found = [PlannedClaim(_own_claim(experiment), (config,), ()) for config, experiment in own.items()]
+    for claim in plan.spec.claims:
+        runs, against = (
+            tuple(config for config in present if config in chosen)
+            for chosen in (named(claim.runs, present), named(claim.against, present))
+        )
+        if runs and (against or not claim.against):
+            found.append(PlannedClaim(claim, runs, against))
+    return found
 
 
 def judge_claims(plan: Plan, records: Sequence[RunRecord]) -> list[ClaimRow]:
-    """Return a row a config that expects a verdict, in the plan's order, then a row a measured claim.
-
-    A cell of a grid is no longer the config that expected something: it has no row. Nor has a measured claim whose
-    runs, or the runs to compare with, are none of this plan's, as in a quick version.
-    """
-    configs = dict.fromkeys(each.planned.config for each in records if _expects(each))
-    rows = [_own_claim([each for each in records if each.planned.config == config]) for config in configs]
-    present = {each.planned.config for each in records}
-    for claim in plan.spec.claims:
-        runs, against = (
-            [each for each in records if each.planned.config in named(names, present)]
-            for names in (claim.runs, claim.against)
-        )
-        if runs and (against or not claim.against):
-            rows.append(_row(claim.claim, claim.source, runs, MEASURES[claim.measure](runs, against, claim)))
-    return rows
+    """Return a row a claim of the plan, as `claims_of` orders them."""
+    grouped = by_config(records)
+    return [claim.judge(grouped, plan.spec.decide) for claim in claims_of(plan)]
 
 
-def replicated(k: int, n: int) -> str:
-    """Say whether a claim that holds in k of n runs replicated."""
-    if n == 0:
-        return "-"
-    return "yes" if k / n >= YES else "no" if k / n <= NO else "partly"
+def by_config(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Return the records of each configuration, in their order."""
+    found: dict[str, list[RunRecord]] = {}
+    for record in records:
+        found.setdefault(record.planned.config, []).append(record)
+    return found
 
 
-def _expects(record: RunRecord) -> bool:
-    return bool(record.planned.experiment.expect) and not record.planned.settings
-
-
-def _own_claim(records: Sequence[RunRecord]) -> ClaimRow:
-    """The row of a config's own `expect` and `claim`; the source is what stands in parentheses at the claim's end."""
-    experiment = records[0].planned.experiment
+def _own_claim(experiment: Experiment) -> VerdictOptions:
+    """The claim of a config's own `expect` and `claim`; the source is what stands in parentheses at the claim's end."""
     claim = re.fullmatch(r"(.*?)\s*\(([^()]*)\)[.\s]*", experiment.claim, re.DOTALL)
     said, source = claim.groups() if claim else (experiment.claim, "")
-    expected = VerdictOptions(
-        measure="verdict", runs=(experiment.name,), claim=said or experiment.name, verdicts=experiment.expect
-    )
-    return _row(expected.claim, source, records, verdict(records, (), expected))
-
-
-def _row(claim: str, source: str, records: Sequence[RunRecord], tally: Tally) -> ClaimRow:
-    low, high = wilson(tally.k, tally.n)
-    return ClaimRow(
-        claim=claim,
+    return VerdictOptions(
+        measure="verdict",
+        runs=(experiment.name,),
+        claim=said or experiment.name,
         source=source,
-        expected=tally.expected,
-        runs=tuple(dict.fromkeys(each.planned.config for each in records)),
-        k=tally.k,
-        n=tally.n,
-        low=low,
-        high=high,
-        onset=tally.onset,
-        replicated=replicated(tally.k, tally.n) if tally.replicated is None else tally.replicated,
-        words="; ".join(tally.words),
+        verdicts=experiment.expect,
     )

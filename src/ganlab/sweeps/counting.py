@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from ganlab.errors import RunError
+from ganlab.sweeps.claim_options import CONFIDENCE
 from ganlab.sweeps.records import RunRecord, in_words
 
 Records = Sequence[RunRecord]
@@ -23,7 +24,6 @@ class Tally:
         onset: median step from which it holds, over the k; None where the measure has none.
         words: what else was seen, and which runs were left out and why.
         expected: what had to be seen.
-        replicated: `yes`, `partly`, `no` or `-` where another rule than the share k / n decides; else None.
     """
 
     k: int
@@ -31,7 +31,6 @@ class Tally:
     onset: float | None
     words: tuple[str, ...]
     expected: str
-    replicated: str | None = None
 
 
 class CannotTell(Exception):
@@ -88,13 +87,13 @@ def configs(records: Records) -> str:
     return ", ".join(dict.fromkeys(record.planned.config for record in records))
 
 
-def wilson(k: int, n: int) -> tuple[float, float]:
-    """Return the 95 % score interval of k successes in n trials (Wilson 1927), in [0, 1]; (0, 1) for no trial."""
+def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the score interval of k successes in n trials (Wilson 1927), in [0, 1]; (0, 1) for no trial."""
     if n == 0:
         return 0.0, 1.0
     from scipy.stats import binomtest  # half a second, which a sweep that only plans does without
 
-    low, high = binomtest(k, n).proportion_ci(method="wilson")
+    low, high = binomtest(k, n).proportion_ci(confidence, method="wilson")
     return float(low), float(high)
 
 

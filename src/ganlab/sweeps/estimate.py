@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,9 +19,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
 from ganlab.sweeps.executors import Job
 from ganlab.sweeps.executors.local import LocalExecutor
-from ganlab.sweeps.folder import SweepFolder
-from ganlab.sweeps.plan import Plan, PlannedRun
-from ganlab.sweeps.scheduler import has_ended
+from ganlab.sweeps.plan import PlannedRun
 
 BUDGET = 60.0
 """Seconds to probe for; what was not probed by then is taken to cost what the others do."""
@@ -50,25 +49,30 @@ class Estimate:
     """Seconds that the runs still to be done take in all, one after the other.
 
     Attributes:
-        seconds: the sum.
-        runs: how many are still to be done.
+        seconds: the sum, at most where some are only trained if a claim needs them.
+        least: the sum of those that are required.
+        runs: how many are still to be done, at most.
         kinds: kinds of runs among them, told apart by what a step costs.
         probed: how many of these were probed.
     """
 
     seconds: float
+    least: float
     runs: int
     kinds: int
     probed: int
 
 
-def estimate(plan: Plan, folder: SweepFolder, threads: int) -> Estimate:
+def estimate(todo: Sequence[PlannedRun], threads: int) -> Estimate:
     """Train a few steps of each kind of run in a temporary folder, and add up.
+
+    Args:
+        todo: the runs that are still to be done.
+        threads: of each run.
 
     Raises:
         RunError: a probe failed; so would the sweep.
     """
-    todo = [planned for planned in plan.runs if not has_ended(folder.run(planned.id))]
     kinds: dict[str, PlannedRun] = {}
     for planned in todo:
         kinds.setdefault(kind_of(planned.experiment), planned)
@@ -83,10 +87,11 @@ def estimate(plan: Plan, folder: SweepFolder, threads: int) -> Estimate:
         finally:
             executor.close()
     if not costs:
-        return Estimate(0.0, 0, 0, 0)
+        return Estimate(0.0, 0.0, 0, 0, 0)
     usual = Cost(*np.median([[cost.step, cost.snapshot] for cost in costs.values()], axis=0).tolist())
-    seconds = sum(costs.get(kind_of(planned.experiment), usual).of(planned.experiment) for planned in todo)
-    return Estimate(seconds, len(todo), len(kinds), len(costs))
+    each = [costs.get(kind_of(planned.experiment), usual).of(planned.experiment) for planned in todo]
+    least = sum(seconds for planned, seconds in zip(todo, each, strict=True) if planned.required)
+    return Estimate(sum(each), least, len(todo), len(kinds), len(costs))
 
 
 def kind_of(experiment: Experiment) -> str:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
-from scipy.stats import binomtest, fisher_exact, spearmanr
+from scipy.stats import spearmanr
 
 from ganlab.config.objectives import LOSSES
 from ganlab.diagnosis import trends
@@ -21,6 +21,7 @@ from ganlab.sweeps.claim_options import (
     METRICS,
     BestWhenCalmOptions,
     LossFallsOptions,
+    LossOneWayOptions,
     LossOscillatesOptions,
     LossRisesOptions,
     QualityOptions,
@@ -28,7 +29,7 @@ from ganlab.sweeps.claim_options import (
     SettlesOptions,
     VerdictOptions,
 )
-from ganlab.sweeps.counting import CannotTell, Records, Seen, Tally, configs, counted, numbers, rate_words, sentences
+from ganlab.sweeps.counting import CannotTell, Records, Seen, Tally, configs, counted, numbers, sentences
 from ganlab.sweeps.records import RunRecord
 from ganlab.verdicts import matches
 
@@ -37,6 +38,9 @@ SIGNIFICANT = 0.05
 
 FEWEST_STEPS = 15
 """Steps under which a run has no curve to speak of."""
+
+Outcome = TypeVar("Outcome")
+"""What is compared of two runs."""
 
 
 # Measures of curves
@@ -167,15 +171,15 @@ def generator_loss_falls(records: Records, against: Records, params: LossFallsOp
     Only losses that are never negative have such a floor; runs with others are left out. The onset is the step from
     which the running median stays below.
     """
+    return counted(records, partial(_falls, below=params.below), f"g_loss ends below {params.below:g}")
 
-    def look(record: RunRecord) -> Seen:
-        loss = record.planned.experiment.loss
-        if not LOSSES[loss].has_floor:
-            raise CannotTell(f"g_loss of {loss} has no floor at 0")
-        curve = _curve(record, "g_loss")
-        return _end(curve) < params.below, _stays_from(curve, _running_median(curve.values) < params.below)
 
-    return counted(records, look, f"g_loss ends below {params.below:g}")
+def _falls(record: RunRecord, below: float) -> Seen:
+    loss = record.planned.experiment.loss
+    if not LOSSES[loss].has_floor:
+        raise CannotTell(f"g_loss of {loss} has no floor at 0")
+    curve = _curve(record, "g_loss")
+    return _end(curve) < below, _stays_from(curve, _running_median(curve.values) < below)
 
 
 def generator_loss_rises(records: Records, against: Records, params: LossRisesOptions) -> Tally:
@@ -185,18 +189,43 @@ def generator_loss_rises(records: Records, against: Records, params: LossRisesOp
     (Theil-Sen slope > 0, Kendall's tau p < .05). A level that is not positive cannot be doubled: such a run is left
     out. The onset is the step from which the running median stays above twice the level.
     """
+    return counted(records, _rises, "g_loss ends above twice its level at the start, still rising")
+
+
+def _rises(record: RunRecord) -> Seen:
+    curve = _curve(record, "g_loss")
+    level = float(np.median(curve.values[: max(1, len(curve) // 100)]))
+    if level <= 0:
+        raise CannotTell(f"g_loss starts at {level:.2g}, which cannot be doubled")
+    half = len(curve) // 2
+    trend = trends.trend(Series(curve.steps[half:], curve.values[half:]))
+    rises = _end(curve) > 2 * level and trend.change > 0 and trend.p_value < SIGNIFICANT
+    return rises, _stays_from(curve, _running_median(curve.values) > 2 * level)
+
+
+def generator_loss_one_way(records: Records, against: Records, params: LossOneWayOptions) -> Tally:
+    """The generator's loss goes one way: it falls to nothing, or it rises.
+
+    Two readings of one claim, each as `generator_loss_falls` and `generator_loss_rises` define it; a run in which
+    either is seen counts, and the words count each. A run that cannot tell one of them is left out. The onset is that
+    of the reading that was seen.
+    """
+    readings = Counter[str]()
 
     def look(record: RunRecord) -> Seen:
-        curve = _curve(record, "g_loss")
-        level = float(np.median(curve.values[: max(1, len(curve) // 100)]))
-        if level <= 0:
-            raise CannotTell(f"g_loss starts at {level:.2g}, which cannot be doubled")
-        half = len(curve) // 2
-        trend = trends.trend(Series(curve.steps[half:], curve.values[half:]))
-        rises = _end(curve) > 2 * level and trend.change > 0 and trend.p_value < SIGNIFICANT
-        return rises, _stays_from(curve, _running_median(curve.values) > 2 * level)
+        (falls, fallen), (rises, risen) = _falls(record, params.below), _rises(record)
+        readings.update(falls=falls, rises=rises)
+        return falls or rises, fallen if falls else risen
 
-    return counted(records, look, "g_loss ends above twice its level at the start, still rising")
+    def words(seen: list[Seen]) -> str:
+        n = len(seen)
+        return (
+            f"falls to 0 ({params.falls}) in {readings['falls']} of {n}, "
+            f"rises ({params.rises}) in {readings['rises']} of {n}"
+        )
+
+    expected = f"g_loss ends below {params.below:g}, or above twice its level at the start and still rising"
+    return counted(records, look, expected, words)
 
 
 def generator_loss_oscillates(records: Records, against: Records, params: LossOscillatesOptions) -> Tally:
@@ -254,37 +283,26 @@ def _name_of(record: RunRecord) -> str:
 
 
 def rarer(records: Records, against: Records, params: RarerOptions) -> Tally:
-    """`verdicts` are rarer in `runs` than in `against`; or, with `than`, rarer than those within the same runs.
+    """`verdicts` are rarer in `runs` than in those of the same seed in `against`; or, with `than`, than those there.
 
-    Replicated is `yes` where the rate is lower with p < .05, `partly` where it is lower, else `no`. The test is
-    one-sided: Fisher's exact one for two groups; within the same runs, where a run can have only one of the verdicts,
-    the sign test over the runs that have either. k of n is that of `verdicts` in `runs`. No onset.
+    Only pairs that differ can tell (as in McNemar's test): n counts the pairs of runs of one seed of which one has
+    such a verdict and the other has not, k those of them in which it is the one in `against`. With `than` a run is its
+    own pair: n counts the runs that have a verdict of `verdicts` or of `than`, k those that have the latter. No onset.
     """
-
-    def rate(group: Records, names: tuple[str, ...]) -> tuple[int, int, list[str]]:
-        seen, left_out = numbers(group, lambda record: matches(_name_of(record), names))
-        return sum(seen), len(seen), left_out
-
-    k, n, left_out = rate(records, params.verdicts)
+    named = " or ".join(params.verdicts)
     if params.than:
-        other, total, _ = rate(records, params.than)
-        p_value = float(binomtest(k, k + other, alternative="less").pvalue) if k + other else 1.0
+        seen, left_out = numbers(records, _name_of)
+        pairs = [(matches(name, params.verdicts), matches(name, params.than)) for name in seen]
         where = " or ".join(params.than)
-        expected = f"{' or '.join(params.verdicts)} rarer than {where}"
+        expected = f"{named} rarer than {where}"
     else:
-        other, total, more = rate(against, params.verdicts)
-        left_out += more
-        p_value = float(fisher_exact(np.array([[k, n - k], [other, total - other]]), alternative="less").pvalue)
+        pairs, left_out = _paired(records, against, lambda record, until: matches(_name_of(record), params.verdicts))
         where = configs(against)
-        expected = f"{' or '.join(params.verdicts)} rarer than in {where}"
-    if not n or not total:
-        answer = "-"
-    elif k / n < other / total:
-        answer = "yes" if p_value < SIGNIFICANT else "partly"
-    else:
-        answer = "no"
-    words = f"{rate_words(k, n)} against {rate_words(other, total)} ({where}), p = {p_value:.2g}"
-    return Tally(k, n, None, sentences(words, left_out), expected, answer)
+        expected = f"{named} rarer than in {where}"
+    k, n = sum(theirs and not mine for mine, theirs in pairs), sum(mine != theirs for mine, theirs in pairs)
+    here, there = sum(mine for mine, _ in pairs), sum(theirs for _, theirs in pairs)
+    words = f"{here} of {len(pairs)} against {there} of {len(pairs)} ({where})" if pairs else ""
+    return Tally(k, n, None, sentences(words, left_out), expected)
 
 
 # Measures of quality
@@ -305,29 +323,48 @@ def worse(records: Records, against: Records, params: QualityOptions) -> Tally:
 
 
 def _compared(records: Records, against: Records, params: QualityOptions, which: str) -> Tally:
-    pairs: list[list[float]] = []
-    left_out: list[str] = []
-    for one in records:
-        others = [other for other in against if other.planned.seed == one.planned.seed]
-        if not others:
-            left_out.append(f"{one.planned.id} (no run of its seed to compare with)")
-        for other in others:
-            until = math.inf
-            if params.at == "equal_time":
-                until = min(numbers((one, other), _last_snapshot_time)[0], default=until)
-            values, why = numbers((one, other), partial(_metric_at, metric=params.metric, until=until))
-            left_out += why
-            if len(values) == 2:
-                pairs.append(values)
+    equal_time = params.at == "equal_time"
+    pairs, left_out = _paired(records, against, partial(_metric_at, metric=params.metric), equal_time)
     lower_wins = (METRICS[params.metric] == "lower") == (which == "better")
     k = sum(mine < theirs if lower_wins else mine > theirs for mine, theirs in pairs)
     said = ""
     if pairs:
         mine, theirs = np.median(pairs, axis=0)
         said = f"median {params.metric} {mine:.3g} against {theirs:.3g}"
-    when = "at equal time" if params.at == "equal_time" else "at the end"
+    when = "at equal time" if equal_time else "at the end"
     expected = f"{params.metric} {which} than that of {configs(against)} {when}"
-    return Tally(k, len(pairs), None, sentences(said, list(dict.fromkeys(left_out))), expected)
+    return Tally(k, len(pairs), None, sentences(said, left_out), expected)
+
+
+def _paired(
+    records: Records, against: Records, look: Callable[[RunRecord, float], Outcome], equal_time: bool = False
+) -> tuple[list[tuple[Outcome, Outcome]], list[str]]:
+    """Return what a look sees in each pair of runs of one seed, and the runs that were left out with the reason.
+
+    Args:
+        records, against: the runs, and those to compare with.
+        look: what to see in a run up to a time in seconds.
+        equal_time: only up to the last snapshot of the shorter one; else over all of both.
+    """
+    pairs: list[tuple[Outcome, Outcome]] = []
+    left_out: dict[str, None] = {}
+    for one in records:
+        others = [other for other in against if other.planned.seed == one.planned.seed]
+        if not others:
+            left_out[f"{one.planned.id} (no run of its seed to compare with)"] = None
+        for other in others:
+            seen, why = _pair((one, other), look, equal_time)
+            left_out |= dict.fromkeys(why)
+            if len(seen) == 2:
+                pairs.append((seen[0], seen[1]))
+    return pairs, list(left_out)
+
+
+def _pair(
+    pair: Records, look: Callable[[RunRecord, float], Outcome], equal_time: bool
+) -> tuple[list[Outcome], list[str]]:
+    until = min(numbers(pair, _last_snapshot_time)[0], default=math.inf) if equal_time else math.inf
+    return numbers(pair, lambda record: look(record, until))
 
 
 def _last_snapshot_time(record: RunRecord) -> float:
@@ -337,7 +374,7 @@ def _last_snapshot_time(record: RunRecord) -> float:
     return time
 
 
-def _metric_at(record: RunRecord, metric: str, until: float) -> float:
+def _metric_at(record: RunRecord, until: float, metric: str) -> float:
     """Return a metric of the last snapshot within so many seconds of the run's start."""
     rows = [row for row in record.snapshots if (row.number("time") or 0.0) <= until]
     value = rows[-1].number(metric) if rows else None
@@ -351,6 +388,7 @@ MEASURES: dict[str, Callable[[Records, Records, Any], Tally]] = {
     "best_when_calm": best_when_calm,
     "generator_loss_falls": generator_loss_falls,
     "generator_loss_rises": generator_loss_rises,
+    "generator_loss_one_way": generator_loss_one_way,
     "generator_loss_oscillates": generator_loss_oscillates,
     "verdict": verdict,
     "rarer": rarer,

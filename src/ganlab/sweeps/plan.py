@@ -16,7 +16,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import with_settings
 from ganlab.errors import ConfigError
 from ganlab.sweeps.claim_options import named
-from ganlab.sweeps.spec import SweepSpec, written_paths
+from ganlab.sweeps.spec import SeedRange, SweepSpec, written_paths
 from ganlab.text import closest, short
 
 MAX_RUNS = 10_000
@@ -43,6 +43,8 @@ class PlannedRun:
         settings: label on each axis; empty for an entry of `runs`.
         experiment: what is trained.
         quick: whether it belongs to the quick version.
+        required: whether it is trained whatever the claims say; the others only while a claim about their configuration
+            is undecided.
     """
 
     id: str
@@ -51,6 +53,7 @@ class PlannedRun:
     settings: Mapping[str, str]
     experiment: Experiment
     quick: bool
+    required: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Plan:
 
     Attributes:
         spec: what was planned, with seeds and quick as they were asked for: planning it again gives this plan.
-        runs: the runs.
+        runs: the runs, also those that are only trained if a claim needs them.
         folder_name: `sweep-<name>-<8 letters>`, the same for any seeds, limit and quick.
         axes: names of the axes, those of the grid first.
     """
@@ -69,16 +72,22 @@ class Plan:
     folder_name: str
     axes: tuple[str, ...]
 
+    @property
+    def least(self) -> int:
+        """Number of runs that are trained whatever the claims say."""
+        return sum(run.required for run in self.runs)
+
 
 @dataclass(frozen=True)
 class _Configuration:
-    """A configuration before its seeds."""
+    """A configuration before its seeds, of which the first `least` are run whatever the claims say."""
 
     name: str
     experiment: Experiment
     letters: str
     settings: Mapping[str, str]
     seeds: Sequence[int]
+    least: int
     quick: bool
 
 
@@ -117,7 +126,7 @@ def make_plan(spec: SweepSpec, *, seeds: int | None = None, quick: bool = False,
             "write {config: NAME, quick: true} under runs, or leave --quick out",
         )
     rounds = 1 if spec.quick else max(len(one.seeds) for one in chosen)
-    runs = [_run(one, one.seeds[turn]) for turn in range(rounds) for one in chosen if turn < len(one.seeds)]
+    runs = [_run(one, turn) for turn in range(rounds) for one in chosen if turn < len(one.seeds)]
     folder = letters_of([spec.name, sorted({one.letters for one in design})])
     names = (*(name for name, _ in axes), *(spec.random.draw if spec.random else ()))
     return Plan(spec, tuple(runs[: spec.limit]), f"sweep-{spec.name}-{folder}", names)
@@ -254,8 +263,8 @@ def _refuse_too_many(spec: SweepSpec, axes: Sequence[Axis], yes: bool) -> None:
         )
 
 
-def _count(seeds: int | tuple[int, ...]) -> int:
-    return seeds if isinstance(seeds, int) else len(seeds)
+def _count(seeds: int | tuple[int, ...] | SeedRange) -> int:
+    return len(_seeds(seeds, claimed=True)[0])
 
 
 # Configurations
@@ -267,7 +276,7 @@ def _configurations(spec: SweepSpec, axes: Sequence[Axis]) -> list[_Configuratio
     found: list[_Configuration] = []
     problems: dict[str, list[str]] = {}
 
-    def add(name: str, base: Experiment, changes: Sequence[Mapping[str, Any]], **rest: Any) -> None:
+    def add(name: str, base: Experiment, changes: Sequence[Mapping[str, Any]], seeds: Any, **rest: Any) -> None:
         try:
             experiment = with_settings(base, *changes)
         except ConfigError as error:
@@ -275,25 +284,39 @@ def _configurations(spec: SweepSpec, axes: Sequence[Axis]) -> list[_Configuratio
                 problems.setdefault(line.removeprefix("experiment: "), []).append(name)
         else:
             letters = identity(experiment.model_copy(update={"seed": 0}))
-            found.append(_Configuration(name, experiment, letters, **rest))
+            all_seeds, least = _seeds(seeds, _is_claimed(spec, name, experiment, rest["settings"]))
+            found.append(_Configuration(name, experiment, letters, seeds=all_seeds, least=least, **rest))
 
     if spec.base:
-        seeds = _seeds(spec.seeds)
         for settings, changes in _cells(spec, axes):
             cell = ", ".join(f"{axis}={value}" for axis, value in settings.items())
             name = f"{spec.base.name} ({cell})" if cell else spec.base.name
-            add(name, spec.base, [last, *changes], settings=settings, seeds=seeds, quick=False)
+            add(name, spec.base, [last, *changes], spec.seeds, settings=settings, quick=False)
     for entry in spec.runs:
-        seeds = _seeds(entry.seeds or spec.seeds)
         name = str(entry.set.get("name", entry.config.name))
-        add(name, entry.config, [last, entry.set], settings={}, seeds=seeds, quick=entry.quick)
+        add(name, entry.config, [last, entry.set], entry.seeds or spec.seeds, settings={}, quick=entry.quick)
     if problems:
         raise _refusal(problems, len(found) + len(set().union(*problems.values())))
     return found
 
 
-def _seeds(seeds: int | tuple[int, ...]) -> Sequence[int]:
-    return range(seeds) if isinstance(seeds, int) else seeds
+def _seeds(seeds: int | tuple[int, ...] | SeedRange, claimed: bool) -> tuple[Sequence[int], int]:
+    """Return the seeds of a configuration, and how many of them are run in any case; without a claim just those."""
+    if isinstance(seeds, SeedRange):
+        return range(seeds.max if claimed else seeds.min), seeds.min
+    found = range(seeds) if isinstance(seeds, int) else seeds
+    return found, len(found)
+
+
+def _is_claimed(spec: SweepSpec, name: str, experiment: Experiment, settings: Mapping[str, str]) -> bool:
+    """Return whether a claim is about a configuration: its own, or one of the sweep's."""
+    own = expects(experiment, settings)
+    return own or any(named((*claim.runs, *claim.against), (name,)) for claim in spec.claims)
+
+
+def expects(experiment: Experiment, settings: Mapping[str, str]) -> bool:
+    """Return whether an experiment's own claim counts: as a cell of a grid it is no longer what expected something."""
+    return bool(experiment.expect) and not settings
 
 
 def _cells(spec: SweepSpec, axes: Sequence[Axis]) -> Iterator[tuple[dict[str, str], list[dict[str, Any]]]]:
@@ -363,7 +386,8 @@ def _check_claims(spec: SweepSpec, design: Sequence[_Configuration]) -> None:
                 )
 
 
-def _run(one: _Configuration, seed: int) -> PlannedRun:
+def _run(one: _Configuration, turn: int) -> PlannedRun:
+    seed = one.seeds[turn]
     experiment = one.experiment.model_copy(update={"seed": seed})
     name = f"{experiment.name}-s{seed}-{identity(experiment)}"
-    return PlannedRun(name, one.name, seed, one.settings, experiment, one.quick)
+    return PlannedRun(name, one.name, seed, one.settings, experiment, one.quick, required=turn < one.least)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.snapshots import is_number
 from ganlab.runs.status import STOP_ON, RunStatus
-from ganlab.sweeps.records import ENDED
+from ganlab.sweeps.records import ENDED, NOT_NEEDED
 from ganlab.verdicts import matches
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Totals:
     """What the runs of a sweep add up to.
 
     Attributes:
-        total: planned runs.
+        total: planned runs, without those that are not needed.
         done: those that are over, the failed ones included.
         failed: those that were given up.
         running: those that a worker has now.
@@ -154,6 +154,8 @@ class Totals:
         left: seconds until the last run ends, if as many go on running side by side as now; None while unknown.
         left_by_run: seconds that each running run has left, where that is known.
         saved: seconds of training that early stops (`monitor.stop_on`) saved.
+        not_needed: runs that are not trained because the claims about them are decided.
+        optional: runs that wait and are only trained if a claim needs them: total and left are bounds then.
     """
 
     total: int
@@ -164,6 +166,8 @@ class Totals:
     left: float | None
     left_by_run: Mapping[str, float]
     saved: float
+    not_needed: int = 0
+    optional: int = 0
 
 
 class Course:
@@ -175,7 +179,7 @@ class Course:
 
     Attributes:
         runs: the planned runs by id.
-        states: waiting, running, retrying, finished, stopped, failed or interrupted, by id.
+        states: waiting, not needed, running, retrying, finished, stopped, failed or interrupted, by id.
         glances: what was seen of each run that was begun, by id.
         readings: what each run that was begun reads as so far, by id.
     """
@@ -211,6 +215,12 @@ class Course:
             self.states[name] = cause
         return seen
 
+    def decided(self, not_needed: Collection[str]) -> None:
+        """Take in which runs need no training as things stand; the others wait, if they were not begun."""
+        for name, state in self.states.items():
+            if state in ("waiting", NOT_NEEDED):
+                self.states[name] = NOT_NEEDED if name in not_needed else "waiting"
+
     def under_way(self) -> list[str]:
         """Ids of the runs that are running, then of those to be tried again."""
         return [name for state in UNDER_WAY for name, its in self.states.items() if its == state]
@@ -235,7 +245,7 @@ class Course:
         open_runs = sum(state in (*UNDER_WAY, "waiting") for state in states)
         known = slots and len(left) == open_runs
         return Totals(
-            total=len(states),
+            total=len(states) - states.count(NOT_NEEDED),
             done=sum(state in (*ENDED, "failed") for state in states),
             failed=states.count("failed"),
             running=slots,
@@ -243,6 +253,8 @@ class Course:
             left=max(max(left.values()), sum(left.values()) / slots) if known else None,
             left_by_run=running,
             saved=sum(seen.saved for seen in self.glances.values()),
+            not_needed=states.count(NOT_NEEDED),
+            optional=sum(state == "waiting" and not self.runs[name].required for name, state in self.states.items()),
         )
 
     def _left(self) -> dict[str, float]:

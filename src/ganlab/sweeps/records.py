@@ -24,6 +24,13 @@ ENDED = ("finished", "stopped")
 """States of a run that ended by itself: after its last step, by `stop_on`, or at the first NaN or Inf."""
 
 
+NOT_NEEDED = "not needed"
+"""State of a run that was not trained because the claims about its configuration are decided without it."""
+
+NOT_BEGUN = "not begun"
+"""Reason of a missing run that no worker ever had."""
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """A planned run and what its directory says.
@@ -32,7 +39,8 @@ class RunRecord:
         planned: what was to be done, with its settings.
         run: its directory, there or not.
         state: missing (not begun), running (a live process holds it), finished, stopped, interrupted (also one that was
-            killed and left `running` behind), or failed (also one whose run.json or verdict.json cannot be read).
+            killed and left `running` behind), or failed (also one whose run.json or verdict.json cannot be read);
+            or `not needed`, where `deciding.settled_records` says so.
         reason: why it stopped, failed or is missing, in words; may be empty.
         status: run.json; None if it is missing or cannot be read.
         verdict: the last one of a run that ended, else the reading so far; None if there is none.
@@ -49,6 +57,11 @@ class RunRecord:
     def ended(self) -> bool:
         """Whether the run ended by itself, so that its verdict counts."""
         return self.state in ENDED
+
+    @property
+    def begun(self) -> bool:
+        """Whether a worker had it, even if it left no directory behind."""
+        return self.state != "missing" or self.reason != NOT_BEGUN
 
     @property
     def step(self) -> int | None:
@@ -129,7 +142,7 @@ def read_attempts(folder: SweepFolder) -> list[dict[str, Any]]:
 
 def _record(planned: PlannedRun, run: RunDirectory, last_attempt: str) -> RunRecord:
     if not run.status_file.is_file():
-        return RunRecord(planned, run, "missing", last_attempt or "not begun", None, None)
+        return RunRecord(planned, run, "missing", last_attempt or NOT_BEGUN, None, None)
     try:
         status, verdict = run.status(), Verdict.read(run.verdict) if run.verdict.is_file() else None
     except RunError as error:

@@ -9,6 +9,7 @@ from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import whole_lines
 from ganlab.runs.stop import StopSignal
+from ganlab.sweeps.deciding import Rounds
 from ganlab.sweeps.executors import RETRIED, Executor, Job, Outcome
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.plan import Plan, PlannedRun
@@ -30,16 +31,19 @@ def has_ended(run: RunDirectory) -> bool:
 
 
 def run_sweep(plan: Plan, folder: SweepFolder, executor: Executor, view: SweepView, stop: StopSignal) -> None:
-    """Train every run of a plan that has not ended, in the plan's order, and return when all have or a signal came.
+    """Train every run of a plan that is needed and has not ended, and return when all have or a signal came.
 
-    A run that died is tried again, from its newest checkpoint, at most RETRIES times, after the others; each attempt
-    that did not end by itself stands in attempts.jsonl with its cause. The others go on meanwhile.
+    Required runs come first, in the plan's order; a seed that only an undecided claim needs follows when all before it
+    are over. A run that died is tried again, from its newest checkpoint, at most RETRIES times, after the others; each
+    attempt that did not end by itself stands in attempts.jsonl with its cause. The others go on meanwhile.
     """
     done = [planned.id for planned in plan.runs if has_ended(folder.run(planned.id))]
-    waiting = deque(planned for planned in plan.runs if planned.id not in set(done))
+    rounds = Rounds(plan, folder)
+    waiting = deque(rounds.begin())
     under_way: dict[str, PlannedRun] = {}
     failures: Counter[str] = Counter()
     view.begin(plan, folder.path, len(done))
+    view.decided(rounds.not_needed)
     try:
         while (waiting or under_way) and not stop.received:
             while waiting and len(under_way) < executor.slots:
@@ -59,6 +63,8 @@ def run_sweep(plan: Plan, folder: SweepFolder, executor: Executor, view: SweepVi
                 if outcome.cause:
                     give_up(folder.run(planned.id), outcome)
                 view.ended(planned.id, outcome.words, outcome.cause)
+                waiting.extend(rounds.over(planned.id, failed=bool(outcome.cause)))
+                view.decided(rounds.not_needed)
             view.tick()
     finally:
         executor.close()

@@ -22,7 +22,7 @@ from ganlab.config.training import MonitorOptions
 from ganlab.config.tree import KeyPath, Location, Mistake, Node, UnreadableError, node_at, shown, to_node
 from ganlab.config.yaml_text import write_yaml
 from ganlab.errors import ConfigError
-from ganlab.sweeps.claim_options import CLAIMS, Claim
+from ganlab.sweeps.claim_options import CLAIMS, CONFIDENCE, Claim
 from ganlab.text import closest, short
 
 MAX_CONFIGS = 1000
@@ -32,7 +32,7 @@ EXPERIMENTS = 40
 """Size of a spec that inlines that many configs, in largest experiment files."""
 
 
-def _distinct(seeds: int | tuple[int, ...]) -> int | tuple[int, ...]:
+def _distinct(seeds: int | tuple[int, ...] | SeedRange) -> int | tuple[int, ...] | SeedRange:
     if isinstance(seeds, tuple) and len(set(seeds)) < len(seeds):
         twice = next(seed for index, seed in enumerate(seeds) if seed in seeds[:index])
         raise ValueError(f"names seed {twice} twice; name it once")
@@ -61,11 +61,28 @@ def _stops(verdicts: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return verdicts
 
 
+Count = Annotated[int, Field(ge=1, le=10**9)]
+
+
+class SeedRange(Options):
+    """Seeds 0, 1, 2 and so on, as many as the claims about a configuration need."""
+
+    min: Count
+    """Number of seeds that are always run."""
+    max: Count
+    """Number of seeds after which no more are run, decided or not."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> SeedRange:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}; write {{min: {self.max}, max: {self.min}}}")
+        return self
+
+
 Seeds = Annotated[
-    Annotated[int, Field(ge=1, le=10**9)] | Annotated[tuple[Seed, ...], Field(strict=False, min_length=1)],
-    AfterValidator(_distinct),
+    Count | Annotated[tuple[Seed, ...], Field(strict=False, min_length=1)] | SeedRange, AfterValidator(_distinct)
 ]
-"""Seeds of every configuration: a number N for 0 to N - 1, or a list."""
+"""Seeds of every configuration: a number N for 0 to N - 1, a list, or a range of numbers."""
 
 Settings = dict[str, Any]
 """Dotted keys of an experiment and what to set them to; as with overrides, `optimizer.lr` stands for both players."""
@@ -148,7 +165,10 @@ class SweepSpec(Options):
     runs: Annotated[tuple[RunEntry, ...], Field(strict=False, min_length=1, max_length=MAX_CONFIGS)] = ()
     """Configurations beside the grid; in a file also the name of a folder of experiments."""
     seeds: Seeds = 1
-    """The seeds that each configuration is run with."""
+    """The seeds that each configuration is run with: how many, a list, or {min: 3, max: 20}. In a range a configuration
+    gets one seed more until every claim about it is decided."""
+    decide: Annotated[float, Field(ge=0.5, lt=1)] = CONFIDENCE
+    """Confidence of the intervals of claims. A claim is decided if its interval is above its rate, or below it."""
     limit: Annotated[int, Field(ge=1)] | None = None
     """Only so many runs: all configurations with their first seed come before any with its second."""
     stop_on: Annotated[tuple[str, ...] | None, Field(strict=False), AfterValidator(_stops)] = None
@@ -407,5 +427,7 @@ def _options_at(tree: Node, path: KeyPath) -> type[Options] | None:
             return Distribution
         case ("runs", int()):
             return RunEntry
+        case ("seeds",) | ("runs", int(), "seeds"):
+            return SeedRange
         case _:
             return None

@@ -17,7 +17,8 @@ from ganlab.runs.files import atomic_write, write_json
 from ganlab.runs.snapshots import shown_in
 from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.counting import wilson
-from ganlab.sweeps.records import RunRecord, in_words, read_attempts, read_records
+from ganlab.sweeps.deciding import settled_records
+from ganlab.sweeps.records import NOT_NEEDED, RunRecord, in_words, read_attempts
 from ganlab.text import replaced
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def write_results(plan: Plan, folder: SweepFolder) -> Results:
         ConfigError: a claim of the spec cannot be judged.
         Interrupted: the disk is full.
     """
-    records = read_records(plan, folder)
+    records = settled_records(plan, folder)
     claims = judge_claims(plan, records)
     runs = [_row(record, plan.axes) for record in records]
     atomic_write(folder.path / "runs.csv", table(list(runs[0]), runs))
@@ -165,7 +166,7 @@ def summarise(
         "schema": SUMMARY_SCHEMA,
         "name": plan.spec.name,
         "letters": plan.folder_name.rsplit("-", 1)[-1],
-        "runs": len(records),
+        "runs": sum(record.state != NOT_NEEDED for record in records),
         "states": _counts(record.state for record in records),
         "verdicts": _counts(record.failure_name for record in _judged(records)),
         "configs": [_config([each for each in records if each.planned.config == config]) for config in configs],
@@ -206,7 +207,7 @@ def _config(records: Sequence[RunRecord]) -> dict[str, Any]:
     return {
         "config": records[0].planned.config,
         "settings": dict(records[0].planned.settings),
-        "planned": len(records),
+        "planned": sum(record.state != NOT_NEEDED for record in records),
         "n": n,
         "verdicts": verdicts,
         "verdict": most,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ class SweepView:
 
     def retrying(self, name: str, cause: str, words: str, attempt: int) -> None:
         """A run died and will be tried again, from its newest checkpoint; `attempt` is the one to come."""
+
+    def decided(self, not_needed: Collection[str]) -> None:
+        """These runs, by their ids, need no training as things stand; all others that wait may."""
 
     def tick(self) -> None:
         """About a second went by."""

@@ -1,6 +1,6 @@
 """What was seen in each lesson: the pictures of docs/lessons/ and the sections that show them.
 
-    python -m docs.make.lessons RUNS [LESSON ...]    trains what is not in the folder RUNS yet, then pictures and pages
+    python -m docs.make.lessons RUNS [--seeds N]     trains what is not in the folder RUNS yet, then pictures and pages
     python -m docs.make.lessons                      the pages alone, from docs/lessons/measured.json
 
 A run in RUNS that has ended is not trained again. Times are those of the processor: on a core that nothing else uses
@@ -25,22 +25,22 @@ from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.sessions import diagnose_path
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.wording import facts, headline
+from ganlab.diagnosis.wording import headline
 from ganlab.lessons import MEASURED, Lesson, ended_run, find_lesson, lessons_folder, list_lessons
 from ganlab.runs.files import atomic_write, read_json, write_json
-from ganlab.verdicts import matches
+from ganlab.verdicts import matches, words
 
 SECTION = "What was seen"
 PICTURES = "pictures"
-MORE_SEEDS = 3
-"""Seeds after the first, of which only the verdict is told."""
+SEEDS = 4
+"""Seeds of each run: of the first the page tells everything, of the others the verdict."""
 
 
-def measure(lesson: Lesson, runs: Path, measured: dict[str, Any]) -> None:
+def measure(lesson: Lesson, runs: Path, seeds: int, measured: dict[str, Any]) -> None:
     """Train the runs of a lesson, or find them, and take down what they show; the picture is of the first seed."""
     for experiment in lesson.experiments():
         verdicts = {}
-        for seed in range(1 + MORE_SEEDS):
+        for seed in range(seeds):
             verdict, folder, seconds = seen(experiment.model_copy(update={"seed": seed}), runs)
             verdicts[str(seed)] = verdict.name
             if seed == 0:
@@ -50,7 +50,6 @@ def measure(lesson: Lesson, runs: Path, measured: dict[str, Any]) -> None:
                 first = {
                     "headline": headline(verdict),
                     "summary": verdict.summary,
-                    "facts": facts(verdict),
                     "evidence": [each.words for each in verdict.evidence],
                     "seconds": seconds,
                 }
@@ -77,17 +76,17 @@ def section(lesson: Lesson, measured: Mapping[str, Any]) -> str:
         lines = [f"`{each.line}` (in {lesson.against}: `{each.was}`)" for each in lesson.changes(experiment)]
         changed = f"Changed in {experiment.name}: {'; '.join(lines)}." if lines else ""
         picture = f"![{experiment.name}: curves and last samples]({PICTURES}/{experiment.name}.png)"
-        told = f"{run['headline']}. {run['summary']} ({run['facts']})"
-        evidence = "\n".join(wrapped(f"- {each}", "  ") for each in run["evidence"])
-        parts += [wrapped(changed), picture, wrapped(told), evidence, wrapped(seeds(experiment, run["verdicts"]))]
+        told = f"**{run['headline']}.** {run['summary']}"
+        evidence = "\n".join(wrapped(f"- {each}", "  ") for each in run["evidence"] if each not in run["summary"])
+        parts += [wrapped(changed), picture, wrapped(told), evidence, wrapped(as_expected(experiment, run["verdicts"]))]
     return "\n\n".join(part for part in parts if part)
 
 
-def seeds(experiment: Experiment, verdicts: Mapping[str, str]) -> str:
+def as_expected(experiment: Experiment, verdicts: Mapping[str, str]) -> str:
     """Return how many seeds were judged as the experiment expects, and what the others are."""
     expected = [seed for seed, name in verdicts.items() if matches(name, experiment.expect)]
-    others = "; ".join(f"seed {seed}: {name}" for seed, name in verdicts.items() if seed not in expected)
-    text = f"Expected ({' or '.join(experiment.expect)}): {len(expected)} of {len(verdicts)} seeds"
+    others = "; ".join(f"seed {seed}: {words(name)}" for seed, name in verdicts.items() if seed not in expected)
+    text = f"Judged {' or '.join(map(words, experiment.expect))}, as expected: {len(expected)} of {len(verdicts)} seeds"
     return f"{text}; {others}." if others else f"{text}."
 
 
@@ -105,14 +104,15 @@ def page(text: str, made: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="?")
-    parser.add_argument("lessons", nargs="*")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--lessons", nargs="*", help="these alone")
     given = parser.parse_args()
     file = lessons_folder() / MEASURED
     measured = read_json(file) if file.is_file() else {}
     lessons = list(map(find_lesson, given.lessons)) if given.lessons else list_lessons()
     for lesson in lessons:
         if given.runs is not None:
-            measure(lesson, given.runs, measured)
+            measure(lesson, given.runs, given.seeds, measured)
         path = lessons_folder() / f"{lesson.name}.md"
         atomic_write(path, page(path.read_text(), section(lesson, measured)).encode())
 

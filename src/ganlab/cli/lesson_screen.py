@@ -70,8 +70,10 @@ def _seen(run: Seen) -> Iterator[Text]:
     if not run.altered and (expected := expectation(verdict)):
         yield Text(expected[0], "green" if expected[1] else "bold red")
     yield Text(printable(verdict.summary))
-    for finding in verdict.evidence[:EVIDENCE]:
-        yield Text(f"- {printable(finding.words)}")
+    # What a healthy run is praised for is its summary.
+    found = [finding.words for finding in verdict.evidence if finding.words not in verdict.summary]
+    for words in found[:EVIDENCE]:
+        yield Text(f"- {printable(words)}")
     yield Text(f"picture: {printable(run.picture)}")
     if (film := run.run.samples / "evolution.gif").is_file():
         yield Text(f"samples, step by step: {printable(film)}")

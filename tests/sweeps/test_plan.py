@@ -91,6 +91,21 @@ def test_every_configuration_comes_before_any_has_its_second_seed() -> None:
     assert all(run.experiment.seed == run.seed for run in plan(values).runs)
 
 
+def test_a_range_of_seeds_plans_all_and_requires_the_fewest() -> None:
+    claimed = {"config": {"extends": "ring", "expect": "healthy"}}
+    values = {"runs": [claimed, "mlp_mnist"], "seeds": {"min": 2, "max": 4}}
+    planned = plan({**values, "claims": [{**SETTLES, "runs": ["ring"]}]})
+    assert [(run.config, run.seed, run.required) for run in planned.runs] == [
+        ("ring", 0, True), ("mlp_mnist", 0, True), ("ring", 1, True), ("mlp_mnist", 1, True), ("ring", 2, False),
+        ("ring", 3, False),
+    ]  # fmt: skip
+    assert planned.least == 4
+    for options in ({"seeds": 3}, {"quick": True}):
+        runs = plan({**values, "runs": [{**claimed, "quick": True}]}, **options).runs
+        assert all(run.required for run in runs)
+        assert len(runs) == options.get("seeds", 1)
+
+
 def test_seeds_of_the_command_line_hold_for_all() -> None:
     values = {"runs": [{"config": "ring", "seeds": 10}, "mlp_mnist"], "seeds": [7]}
     assert [(run.config, run.seed) for run in plan(values, seeds=2).runs] == [

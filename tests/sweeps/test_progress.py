@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from ganlab.api import train
+from ganlab.cli.sweep_words import totals_words
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
 from ganlab.sweeps.plan import Plan, make_plan
 from ganlab.sweeps.progress import Course, Glance, glance, last_row
-from ganlab.sweeps.spec import RunEntry, SweepSpec
+from ganlab.sweeps.spec import RunEntry, SeedRange, SweepSpec
 
 HEADER = "step,time,d_loss,g_loss,fid\n"
 
@@ -197,3 +198,20 @@ def test_looking_sees_what_was_written_meanwhile(plan: Plan, finished: RunDirect
 def test_no_torch_is_loaded_to_watch() -> None:
     code = "import sys, ganlab.sweeps.progress, ganlab.cli.sweep_live; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_runs_that_are_not_needed_leave_the_totals(points: Any, tmp_path: Path) -> None:
+    entry = RunEntry(config=points("expect=healthy"))
+    plan = make_plan(SweepSpec(name="toy", runs=(entry,), seeds=SeedRange(min=3, max=6)))
+    course = Course(plan.runs, tmp_path / "runs")
+    ids = [run.id for run in plan.runs]
+    course.enter(ids[0], "running")
+    totals = course.totals()
+    assert (totals.total, totals.optional, totals.not_needed) == (6, 3, 0)
+    assert totals_words(totals) == "0/6 done, 3 only if needed, 0 failed, 1 running"
+    course.decided(ids[4:])
+    totals = course.totals()
+    assert (totals.total, totals.optional, totals.not_needed) == (4, 1, 2)
+    assert totals_words(totals) == "0/4 done, 2 not needed, 1 only if needed, 0 failed, 1 running"
+    course.decided(ids[5:])  # a claim that others share is open again
+    assert (course.totals().total, course.states[ids[4]]) == (5, "waiting")

@@ -334,7 +334,8 @@ def sample(
         seed: of the latents.
         step: a checkpoint's step, `newest` or `best`.
         live: the live weights instead of their moving average.
-        out: NAME.png for a grid, NAME.npz, or a folder for one PNG a sample; None: nothing is written.
+        out: NAME.png for a grid, NAME.npz, or a folder for one PNG a sample; what is there is replaced. None: nothing
+            is written.
         runs_dir: where runs are looked for by name.
 
     Returns:
@@ -344,7 +345,7 @@ def sample(
         GanlabError: the run has no such picture or checkpoint, arguments do not go together, or `out` cannot be
             written.
     """
-    from ganlab.training.pictures import draw, make_wish
+    from ganlab.training.pictures import draw, make_wish, require_target
     from ganlab.training.trained import load_game, parse_which
 
     asked = {
@@ -357,7 +358,10 @@ def sample(
         "attention": attention,
     }
     wish = make_wish(asked, count, seed, spherical)
-    drawing = draw(load_game(_directory(run, runs_dir), parse_which(str(step)), live), wish)
+    game = load_game(_directory(run, runs_dir), parse_which(str(step)), live)
+    if out is not None:
+        require_target(Path(out), game.experiment.data.domain, is_picture=attention)
+    drawing = draw(game, wish)
     if out is not None:
         drawing.write(Path(out))
     return drawing.samples.numpy() if drawing.pixels is None else drawing.pixels
@@ -442,7 +446,7 @@ def compare(
 
     Args:
         runs: the runs, or their names or parts of these.
-        out: the picture, a PNG; None: `comparison-<8 letters>.png` in `runs_dir`.
+        out: the picture, a PNG; what is there is replaced. None: `comparison-<8 letters>.png` in `runs_dir`.
         runs_dir: where runs are looked for by name.
 
     Raises:

@@ -138,7 +138,7 @@ def test_sample_draws_each_kind_of_picture(
 
 def test_a_spherical_way_has_the_ends_of_the_straight_one(runs: Path, tmp_path: Path) -> None:
     rows = []
-    for flags in ([], ["--spherical"]):
+    for flags in ([], ["--spherical", "--force"]):
         ganlab(
             *("sample", "conditional", "--interpolate", "3", "--live", *flags),
             *("--out", str(tmp_path / "way.npz"), "--runs-dir", str(runs)),
@@ -156,6 +156,59 @@ def test_attention_is_drawn_a_row_a_sample(runs: Path, tmp_path: Path) -> None:
     assert (told["count"], told["files"]) == (3, [str(target)])
     # The sample and five maps, each five times 28 pixels wide, and the gaps.
     assert Image.open(target).size == (6 * 142 + 2, 3 * 142 + 2)
+
+
+def test_sample_replaces_nothing_unasked(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.png").write_text("a holiday")
+    Path("folder").mkdir()
+    Path("folder/000000.png").write_text("a holiday")
+    for taken in ("mine.png", "folder"):
+        failed = ganlab("sample", "first", "-n", "2", "--out", taken, "--runs-dir", str(runs)).exception
+        assert isinstance(failed, GanlabError)
+        assert "--force" in failed.hint
+    assert Path("mine.png").read_text() == Path("folder/000000.png").read_text() == "a holiday"
+    assert ganlab("sample", "first", "-n", "2", "--out", "mine.png", "--force", "--runs-dir", str(runs)).exit_code == 0
+    assert Image.open("mine.png").width > 280
+
+
+def test_without_a_name_each_sample_is_a_new_file(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = [ganlab("sample", "first", "-n", "2", "--runs-dir", str(runs)).stdout for _ in range(2)]
+    name = f"{next(runs.glob('first*')).name}-samples"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([f"{name}.png", f"{name}-2.png"])
+    assert [line.split()[-1] for line in told] == [f"{name}.png", f"{name}-2.png"]
+
+
+@pytest.mark.parametrize(
+    ("command", "out", "message"),
+    [
+        ("export", "full", "is not empty"),
+        ("export", "file", "is no folder"),
+        ("export", "file/deep", "is no folder"),
+        ("sample", "file", "exists already"),
+        ("compare", "file", "exists already"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, command: str, out: str, message: str
+) -> None:
+    """There is no run at all, and it is not missed."""
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("mine")
+    arguments = (command, "none", *(["none"] if command == "compare" else []), "--out", str(tmp_path / out))
+    failed = ganlab(*arguments, "--runs-dir", str(tmp_path)).exception
+    assert isinstance(failed, GanlabError)
+    assert message in failed.message
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_an_export_that_is_refused_leaves_no_folder(runs: Path, tmp_path: Path) -> None:
+    for arguments in (["--step", "7"], ["--step", "newst"]):
+        failed = ganlab("export", "first", *arguments, "--out", str(tmp_path / "out"), "--runs-dir", str(runs))
+        assert isinstance(failed.exception, GanlabError)
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from PIL import Image
 
 from ganlab.plots.grids import (
     ALARM_COLOUR,
+    GAP,
     GAP_COLOUR,
     NON_FINITE,
     Pixels,
     evenly_spaced,
+    headed,
     save_gif,
     save_png,
     scatter,
@@ -252,3 +254,16 @@ class TestSaveGif:
         with pytest.raises(ValueError, match="2 frames and 1 labels"):
             save_gif(self.digits(2), ["a"], tmp_path / "x.gif")
         assert not list(tmp_path.iterdir())
+
+
+def test_headings_stand_over_their_columns_and_none_is_wider() -> None:
+    grid = tile(np.zeros((10, 28, 28, 3), np.uint8), 10)
+    headings = [("a name that is far too long for one column", 1), ("", 3), ("over six", 6)]
+    picture = headed(grid, headings, 10)
+    strip = picture[: len(picture) - len(grid)]
+    np.testing.assert_array_equal(picture[len(strip) :], grid)
+    inked = np.flatnonzero((strip < 200).any(axis=(0, 2)))
+    cell = (grid.shape[1] - GAP) // 10
+    assert not ((inked >= cell) & (inked < 4 * cell)).any()
+    right = inked[inked >= 4 * cell]
+    assert abs((right[0] + right[-1]) / 2 - 7 * cell) < 4

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -69,4 +70,12 @@ def test_a_file_can_be_replaced_without_waiting_for_the_disk(tmp_path: Path, mon
     assert not waited
     files.atomic_write(tmp_path / "file", b"newer")
     assert len(waited) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(("place", "refused"), [("new", False), ("new/deep/file", False), ("file/deep", True)])
+def test_a_place_is_refused_where_a_file_stands_for_a_folder(tmp_path: Path, place: str, refused: bool) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="is no folder") if refused else nullcontext():
+        files.require_place(tmp_path / place, "choose another")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -13,7 +13,7 @@ from PIL import Image
 from ganlab.domain import Images, Points
 from ganlab.errors import GanlabError, RunError
 from ganlab.training import session
-from ganlab.training.pictures import KINDS, Drawing, draw, make_wish
+from ganlab.training.pictures import KINDS, Drawing, draw, make_wish, require_target
 from ganlab.training.trained import load_game
 
 DIGITS = Drawing(torch.linspace(-1, 1, 12 * 64).reshape(12, 1, 8, 8), Images(1, 8, 8))
@@ -96,3 +96,28 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot be written"):
         DIGITS.write(tmp_path / "file" / "grid.png")
+
+
+@pytest.mark.parametrize("name", ["grid.jpg", "gone/grid.png", "file/folder"])
+def test_a_target_is_refused_before_anything_is_drawn(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot be written"):
+        require_target(tmp_path / name, DIGITS.domain)
+
+
+def test_columns_that_differ_are_named(tmp_path: Path) -> None:
+    plain = Drawing(DIGITS.samples, DIGITS.domain)
+    named = Drawing(DIGITS.samples, DIGITS.domain, headings=[("sample", 1), ("nearest", 1)] * 5)
+    strip = len(named.picture()) - len(plain.picture())
+    np.testing.assert_array_equal(named.picture()[strip:], plain.picture())
+    assert (named.picture()[:strip] < 100).any()
+
+
+def test_each_kind_with_columns_of_its_own_names_them(points: Any, tmp_path: Path) -> None:
+    game = load_game(session.start(points("training.steps=1"), tmp_path))
+    shares, steps = (
+        [words for words, _ in draw(game, make_wish(asked, None, 0, False)).headings]
+        for asked in ({"interpolate": 1}, {"walk": 1})
+    )
+    assert (shares[0], shares[-1], len(shares)) == ("0.00", "1.00", 10)
+    assert (steps[0], steps[-1], len(steps)) == ("-3.00", "3.00", 10)

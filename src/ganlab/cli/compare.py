@@ -9,7 +9,8 @@ import typer
 
 from ganlab.cli import completion
 from ganlab.cli.console import console, print_json, print_table, say
-from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+from ganlab.cli.options import DEFAULT_RUNS, ForceOption, JsonOption, RunsDirOption
+from ganlab.cli.target import require_new
 from ganlab.text import printable
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="The picture, a PNG; left out: comparison-<8 letters>.png among the runs.")
     ] = None,
+    force: ForceOption = False,
     runs_dir: RunsDirOption = DEFAULT_RUNS,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,6 +41,8 @@ def compare(
     """
     from ganlab.api import compare as lay_side_by_side
 
+    if out is not None and not force:
+        require_new(out)
     comparison = lay_side_by_side(runs, out, runs_dir=runs_dir)
     if as_json:
         print_json(comparison.as_json())

@@ -13,6 +13,7 @@ from ganlab.cli.options import DEFAULT_RUNS, FailOnOption, JsonOption, RunsDirOp
 from ganlab.cli.parsing import column_names, verdict_names
 from ganlab.cli.streams import spooled
 from ganlab.errors import GanlabError
+from ganlab.runs.files import require_place
 from ganlab.runs.stop import StopSignal
 
 
@@ -92,6 +93,8 @@ def diagnose(
         raise GanlabError("--show prints what is there now, and --watch waits for more", "leave one of them out")
     if watch and "-" in paths:
         raise GanlabError("--watch follows a file, and standard input is read to its end", "name the file")
+    if out is not None:
+        require_place(out / "verdict.json", "choose another folder with --out")
     # Before what takes seconds to import, so that no signal is lost meanwhile.
     with StopSignal() if watch else nullcontext() as stop, spooled() if "-" in paths else nullcontext() as received:
         from ganlab.cli.cut import sheet_of_refused

@@ -27,8 +27,10 @@ def export(
     from ganlab.runs.directory import find_run
     from ganlab.training import trained
 
+    which = trained.parse_which(step)
+    trained.require_export(out)
     found = find_run(run, runs_dir)
-    files = trained.export(trained.load_game(found, trained.parse_which(step), live), out)
+    files = trained.export(trained.load_game(found, which, live), out)
     if as_json:
         print_json({"run": str(found.path), "files": [str(file) for file in files]})
     else:

@@ -53,5 +53,6 @@ StepOption = Annotated[
         autocompletion=completion.checkpoints,
     ),
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 LiveOption = Annotated[bool, typer.Option("--live", help="The live generator, not its moving average.")]
 DEFAULT_RUNS = completion.DEFAULT_RUNS

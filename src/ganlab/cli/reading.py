@@ -14,7 +14,7 @@ from ganlab.cli.order import Order
 from ganlab.cli.reading_table import show_reading
 from ganlab.diagnosis.read_report import NothingKnown
 from ganlab.diagnosis.readers import read
-from ganlab.diagnosis.readers.curves_file import report_of, write_curves
+from ganlab.diagnosis.readers.curves_file import check_new, report_of, write_curves
 from ganlab.diagnosis.sessions import as_samples
 from ganlab.errors import GanlabError
 from ganlab.text import printable
@@ -27,6 +27,8 @@ def show_each(paths: Sequence[str], order: Order) -> None:
         GanlabError: the only one cannot be read.
         typer.Exit: with 2, after all are shown, if one of several cannot be read.
     """
+    if order.export is not None:
+        check_new(order.export)
     found: list[dict[str, Any]] = []
     errors: list[GanlabError] = []
     for path in paths:

@@ -10,12 +10,14 @@ import typer
 from ganlab.cli.console import console, print_json
 from ganlab.cli.options import (
     DEFAULT_RUNS,
+    ForceOption,
     JsonOption,
     LiveOption,
     RunArgument,
     RunsDirOption,
     StepOption,
 )
+from ganlab.cli.target import free_name, require_new
 from ganlab.text import printable
 
 
@@ -54,6 +56,7 @@ def sample(
     attention: Annotated[
         bool, typer.Option("--attention", help="A row a sample: five points, and what each attends to.")
     ] = False,
+    force: ForceOption = False,
     step: StepOption = "newest",
     live: LiveOption = False,
     runs_dir: RunsDirOption = DEFAULT_RUNS,
@@ -61,13 +64,14 @@ def sample(
 ) -> None:
     """Draw samples from a trained generator: a grid, single images or an array.
 
+    What is there is kept: without --out the file is RUN-samples.png here, or RUN-samples-2.png; --force replaces.
     Image-to-image games translate held-out images. Of --interpolate, --walk, --arithmetic, --nearest, --class,
     --gallery and --attention one can be asked for.
 
     Example: ganlab sample dcgan_mnist --interpolate 8 --spherical --out grid.png
     """
     from ganlab.runs.directory import find_run
-    from ganlab.training.pictures import draw, make_wish
+    from ganlab.training.pictures import draw, make_wish, require_target
     from ganlab.training.trained import load_game, parse_which
 
     asked = {
@@ -79,10 +83,14 @@ def sample(
         "gallery": gallery,
         "attention": attention,
     }
-    wish = make_wish(asked, count, seed, spherical)
+    wish, which = make_wish(asked, count, seed, spherical), parse_which(step)
+    if out is not None and not force:
+        require_new(out)
     found = find_run(run, runs_dir)
-    drawing = draw(load_game(found, parse_which(step), live), wish)
-    target = out or Path(f"{found.path.name}-{wish.kind}.png")
+    target = out or free_name(Path(f"{found.path.name}-{wish.kind}.png"), force)
+    game = load_game(found, which, live)
+    require_target(target, game.experiment.data.domain, is_picture=wish.kind == "attention")
+    drawing = draw(game, wish)
     files = drawing.write(target)
     number = len(drawing.samples)
     if as_json:

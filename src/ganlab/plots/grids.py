@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ganlab.runs.files import atomic_write
+from ganlab.text import drawable
 
 Pixels = NDArray[np.uint8]
 
@@ -31,6 +32,11 @@ ALARM_COLOUR = (213, 94, 0)
 GIF_FRAMES = 60
 GIF_BYTES = 2_000_000
 GIF_STRIP = 24
+
+Heading = tuple[str, int]
+"""Words above a grid, and how many of its columns they are about."""
+HEADING = 14
+SMALLEST = 9
 
 
 def to_pixels(samples: NDArray[np.floating]) -> Pixels:
@@ -67,6 +73,26 @@ def tile(pixels: Pixels, columns: int) -> Pixels:
     grid = grid.reshape(rows * cell_height, columns * cell_width, 3)
     # Each cell brings its own upper and left gap; the last row and column lack the other two.
     return np.pad(grid, ((0, GAP), (0, GAP), (0, 0)), constant_values=GAP_COLOUR)
+
+
+def headed(grid: Pixels, headings: Sequence[Heading], columns: int) -> Pixels:
+    """Put a strip above a grid (H, W, 3) that `tile` made, with a heading over each column, or over several.
+
+    A heading is as large as its columns are wide, at most HEADING; what does not fit even in small letters is cut.
+    """
+    cell = (grid.shape[1] - GAP) // columns
+    strip = Image.new("RGB", (grid.shape[1], 2 * HEADING), "white")
+    draw, first = ImageDraw.Draw(strip), 0
+    for words, span in headings:
+        text, size, room = drawable(words), HEADING, span * cell - 2 * GAP
+        while size > SMALLEST and draw.textlength(text, ImageFont.load_default(size)) > room:
+            size -= 1
+        font = ImageFont.load_default(size)
+        while len(text) > 1 and draw.textlength(text, font) > room:
+            text = f"{text.removesuffix('.')[:-1]}."
+        draw.text((GAP + (first + span / 2) * cell, HEADING), text, fill=(64, 64, 64), font=font, anchor="mm")
+        first += span
+    return np.concatenate([np.asarray(strip), grid])
 
 
 def scatter(points: NDArray[np.floating], real: NDArray[np.floating]) -> Pixels:

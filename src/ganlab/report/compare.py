@@ -22,6 +22,7 @@ from ganlab.plots.figures import Values, save_figure
 from ganlab.plots.grids import Pixels
 from ganlab.report.grids import last_grid
 from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import require_place
 from ganlab.runs.history import History, read_history
 from ganlab.runs.snapshots import Row, read_snapshots, shown_in
 
@@ -121,6 +122,7 @@ def compare(runs: Sequence[RunDirectory], out: Path) -> RunComparison:
         raise RunError(f"{twice.path} is named twice", "name each run once")
     if out.suffix.lower() != ".png":
         raise RunError(f"{out} is no name of a PNG", "name a file that ends in .png")
+    require_place(out, "name another file with --out")
     sides = tuple(map(read_side, runs))
     settings = differing(sides)
     found = RunComparison(sides, settings, final_numbers(sides), out)

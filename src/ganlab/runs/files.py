@@ -109,6 +109,14 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def require_place(path: Path, hint: str) -> None:
+    """Raise RunError, before any work is done, if nothing can be written at a path; folders above it may be made."""
+    above = next(each for each in path.absolute().parents if os.path.lexists(each))
+    why = "" if os.access(above, os.W_OK | os.X_OK) else "permission denied"
+    if why := why if os.path.isdir(above) else f"{above} is no folder":
+        raise RunError(f"{path} cannot be written: {why}", hint)
+
+
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write a JSON object atomically; non-finite numbers are refused rather than written as invalid JSON."""
     text = json.dumps(values, indent=2, allow_nan=False)

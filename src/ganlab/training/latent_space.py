@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ganlab.config.games import InfoGameOptions
 from ganlab.data import RealData, to_float
-from ganlab.domain import Images
+from ganlab.domain import Domain, Images
 from ganlab.errors import RunError
 from ganlab.evaluation.copying import copy_distances, pixel_space
 from ganlab.evaluation.features import features_for
@@ -108,7 +108,7 @@ def arithmetic(game: StandardGame, data: RealData, expression: str, count: int, 
             f"in the {game.experiment.game.name} game the class is not part of the latent",
             "add and subtract latents of a run of another game; --gallery shows what this one's classes or codes do",
         )
-    classes = _terms(expression, data.train.class_names)
+    classes = [data.train.class_names.index(name) for name in terms(expression, data.train.class_names)]
     features = features_for(game.experiment.data, data)
     latents = sample_inputs(game, count, seed).inputs
     seen = features.see(generate(game, latents))
@@ -172,11 +172,16 @@ def nearest(samples: Tensor, data: RealData) -> Tensor:
     Raises:
         RunError: the samples are points.
     """
-    if not isinstance(data.domain, Images):
-        raise RunError("points have no nearest image", "take a run on images")
+    require_images(data.domain)
     space = pixel_space(data.train.values, data.domain)
     rows = copy_distances(space(samples), space(data.train.values)).indices
     return torch.stack([samples, to_float(data.train.values[rows])], dim=1).flatten(0, 1)
+
+
+def require_images(domain: Domain) -> None:
+    """Raise RunError for points, which have no nearest image."""
+    if not isinstance(domain, Images):
+        raise RunError("points have no nearest image", "take a run on images")
 
 
 def _latent_columns(game: StandardGame) -> int:
@@ -206,8 +211,8 @@ def _scaled(latent: Tensor, length: Tensor) -> Tensor:
     return torch.nn.functional.normalize(latent, dim=0) * length
 
 
-def _terms(expression: str, names: tuple[str, ...]) -> list[int]:
-    """Return the numbers of the classes A, B and C that `A-B+C` names.
+def terms(expression: str, names: tuple[str, ...]) -> list[str]:
+    """Return the classes A, B and C that `A-B+C` names.
 
     Raises:
         RunError: it is no such expression.
@@ -218,4 +223,4 @@ def _terms(expression: str, names: tuple[str, ...]) -> list[int]:
     if not names or found is None:
         hint = f"its classes are {', '.join(names)}" if names else "it has none"
         raise RunError(f"{expression!r} is not A-B+C of classes of this run's data", hint)
-    return [names.index(each) for each in found.groups()]
+    return list(found.groups())

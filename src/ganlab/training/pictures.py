@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,8 @@ from ganlab.errors import GanlabError, RunError
 from ganlab.games.standard import StandardGame
 from ganlab.networks.sagan import attention_maps
 from ganlab.plots.attention import attention
-from ganlab.plots.grids import Pixels, save_png, scatter, tile, to_pixels
-from ganlab.runs.files import atomic_write
+from ganlab.plots.grids import Heading, Pixels, headed, save_png, scatter, tile, to_pixels
+from ganlab.runs.files import atomic_write, require_place
 from ganlab.training import latent_space
 from ganlab.training.trained import generate, sample_inputs, unwritable
 
@@ -56,11 +57,13 @@ class Drawing:
         samples: float32 images (N, C, H, W) in [-1, 1], or points (N, 2).
         domain: which of the two.
         pixels: the picture (H, W, 3), if it is more than a grid of the samples; else None.
+        headings: what stands above the columns of a grid; none if all are alike.
     """
 
     samples: Tensor
     domain: Domain
     pixels: Pixels | None = None
+    headings: Sequence[Heading] = ()
 
     def write(self, target: Path) -> list[Path]:
         """Write it as `target`'s ending asks: `.png` the picture, `.npz` an array, none a folder of single images.
@@ -71,9 +74,7 @@ class Drawing:
             RunError: the ending is another, points are to be single images, what is more than a grid of samples is to
                 be anything but a PNG, or the place cannot be written.
         """
-        images = isinstance(self.domain, Images)
-        if self.pixels is not None and target.suffix != ".png":
-            raise RunError(f"{target}: attention is drawn as a picture", "name a .png")
+        require_target(target, self.domain, is_picture=self.pixels is not None)
         try:
             if target.suffix == ".png":
                 save_png(self.picture(), target)
@@ -83,11 +84,6 @@ class Drawing:
                 np.savez_compressed(buffer, samples=to_stored(self.samples, self.domain).numpy())
                 atomic_write(target, buffer.getvalue())
                 return [target]
-            if target.suffix or not images:
-                raise RunError(
-                    f"{target}: samples cannot be written in this format",
-                    "name a .png, a .npz or, for images, a folder",
-                )
             target.mkdir(parents=True, exist_ok=True)
             files = [target / f"{number:06d}.png" for number in range(len(self.samples))]
             for file, pixels in zip(files, to_pixels(self.samples.numpy()), strict=True):
@@ -101,9 +97,29 @@ class Drawing:
         if self.pixels is not None:
             return self.pixels
         samples = self.samples.numpy()
-        return (
-            tile(to_pixels(samples), IMAGES_IN_A_ROW) if isinstance(self.domain, Images) else scatter(samples, samples)
+        if not isinstance(self.domain, Images):
+            return scatter(samples, samples)
+        grid = tile(to_pixels(samples), IMAGES_IN_A_ROW)
+        return headed(grid, self.headings, IMAGES_IN_A_ROW) if self.headings else grid
+
+
+def require_target(target: Path, domain: Domain, is_picture: bool = False) -> None:
+    """Raise RunError, before anything is drawn, if samples cannot be written as a target's ending asks.
+
+    Args:
+        target: where to.
+        domain: what one sample is.
+        is_picture: whether they are more than a grid of samples.
+    """
+    if is_picture and target.suffix != ".png":
+        raise RunError(f"{target}: attention is drawn as a picture", "name a .png")
+    if target.suffix not in (".png", ".npz") and (target.suffix or not isinstance(domain, Images)):
+        raise RunError(
+            f"{target}: samples cannot be written in this format", "name a .png, a .npz or, for images, a folder"
         )
+    if target.suffix and not os.path.isdir(target.absolute().parent):
+        raise RunError(f"{target} cannot be written: {target.parent} is no folder", "make it first, or name another")
+    require_place(target, "choose another place with --out")
 
 
 def make_wish(asked: Mapping[str, Any], count: int | None, seed: int, spherical: bool) -> Wish:
@@ -144,21 +160,34 @@ def _samples(game: StandardGame, wish: Wish) -> Tensor:
     return generate(game, sample_inputs(game, wish.count, wish.seed).inputs)
 
 
-def _interpolation(game: StandardGame, wish: Wish) -> Tensor:
-    return generate(game, latent_space.interpolate(game, wish.value, IMAGES_IN_A_ROW, wish.seed, wish.spherical))
+def _interpolation(game: StandardGame, wish: Wish) -> Drawing:
+    inputs = latent_space.interpolate(game, wish.value, IMAGES_IN_A_ROW, wish.seed, wish.spherical)
+    return _grid(game, inputs, [(f"{share:.2f}", 1) for share in np.linspace(0, 1, IMAGES_IN_A_ROW)])
 
 
-def _walk(game: StandardGame, wish: Wish) -> Tensor:
+def _walk(game: StandardGame, wish: Wish) -> Drawing:
     reach = latent_space.REACH[game.experiment.latent.distribution]
-    return generate(game, latent_space.walk(game, wish.value, IMAGES_IN_A_ROW, IMAGES_IN_A_ROW, reach, wish.seed))
+    inputs = latent_space.walk(game, wish.value, IMAGES_IN_A_ROW, IMAGES_IN_A_ROW, reach, wish.seed)
+    return _grid(game, inputs, [(f"{value:.2f}", 1) for value in np.linspace(-reach, reach, IMAGES_IN_A_ROW)])
 
 
-def _arithmetic(game: StandardGame, wish: Wish) -> Tensor:
-    return generate(game, latent_space.arithmetic(game, _data(game), wish.value, SORTED, wish.seed))
+def _arithmetic(game: StandardGame, wish: Wish) -> Drawing:
+    data = _data(game)
+    inputs = latent_space.arithmetic(game, data, wish.value, SORTED, wish.seed)
+    terms = latent_space.terms(wish.value, data.train.class_names)
+    named = [(f"{letter}: {name}", 1) for letter, name in zip("ABC", terms, strict=True)]
+    return _grid(game, inputs, [*named, ("A-B+C", 1), ("latents around A-B+C", latent_space.NEIGHBOURS)])
 
 
-def _nearest(game: StandardGame, wish: Wish) -> Tensor:
-    return latent_space.nearest(_samples(game, wish), _data(game))
+def _nearest(game: StandardGame, wish: Wish) -> Drawing:
+    domain = game.experiment.data.domain
+    latent_space.require_images(domain)
+    pairs = latent_space.nearest(_samples(game, wish), _data(game))
+    return Drawing(pairs, domain, headings=[("sample", 1), ("nearest", 1)] * (IMAGES_IN_A_ROW // 2))
+
+
+def _grid(game: StandardGame, inputs: Tensor, headings: Sequence[Heading]) -> Drawing:
+    return Drawing(generate(game, inputs), game.experiment.data.domain, headings=headings)
 
 
 def _class(game: StandardGame, wish: Wish) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -21,7 +23,7 @@ from ganlab.networks import build_discriminator, build_generator
 from ganlab.objectives.parts import build_parts
 from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.files import atomic_write
+from ganlab.runs.files import atomic_write, require_place
 from ganlab.runs.snapshots import best_step, read_snapshots
 from ganlab.training.checkpoint import (
     Checkpoint,
@@ -139,23 +141,38 @@ def export(game: StandardGame, folder: Path) -> list[Path]:
     `generator.safetensors` holds the weights by name, `config.yaml` the experiment.
 
     Raises:
-        RunError: the folder exists and is not empty, or cannot be made.
+        RunError: as `require_export`; or the folder cannot be written. Then nothing is left there.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise RunError(f"{folder} is not empty", "choose another destination with --out")
-    except OSError as error:
-        raise unwritable(folder, error) from error
+    require_export(folder)
     generator = game.generator
     program = torch.export.export(
         generator, (sample_inputs(game, 2, 0).inputs,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
     )
-    torch.export.save(program, folder / "generator.pt2")
+    buffer = io.BytesIO()
+    torch.export.save(program, buffer)
     weights = {name: value.contiguous() for name, value in generator.state_dict().items()}
-    atomic_write(folder / "generator.safetensors", save(weights))
-    atomic_write(folder / "config.yaml", dump_experiment(game.experiment).encode())
-    return sorted(folder.iterdir())
+    files = {
+        "config.yaml": dump_experiment(game.experiment).encode(),
+        "generator.pt2": buffer.getvalue(),
+        "generator.safetensors": save(weights),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            atomic_write(folder / name, content)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return [folder / name for name in files]
+
+
+def require_export(folder: Path) -> None:
+    """Raise RunError if no generator can be written into a folder: it is not empty, is no folder, or cannot be made."""
+    if os.path.lexists(folder):
+        if not os.path.isdir(folder):
+            raise RunError(f"{folder} is no folder", "choose another destination with --out; nothing was written")
+        if any(os.scandir(folder)):
+            raise RunError(f"{folder} is not empty", "choose another destination with --out; nothing was written")
+    require_place(folder / "generator.pt2", "choose another destination with --out")
 
 
 def unwritable(path: Path, error: OSError) -> RunError:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from ganlab.api import train
 from ganlab.cli.app import app
+from ganlab.cli.evaluation_table import BY_CLASS
 from ganlab.evaluation.evaluate import REFERENCE_METRICS, TRAINING_METRICS
 
 
@@ -27,17 +28,20 @@ def run(tmp_path_factory: pytest.TempPathFactory, points: Any) -> Path:
 
 
 def test_a_row_a_metric_with_what_reals_score(run: Path) -> None:
+    (run / "evaluation.json").unlink(missing_ok=True)
     result = ganlab("first", "-n", 40, "--runs-dir", run.parent)
     assert result.exit_code == 0, result.output
     told = json.loads((run / "evaluation.json").read_text())
     lines = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines() if line.strip()}
-    assert lines["metric"] == ["live", "generator", "ema", "generator", "real", "vs", "real"]
+    assert lines["live"] == ["ema", "real"]
     fid = [told["metrics"]["live"]["fid"]["value"], told["metrics"]["ema"]["fid"]["value"]]
-    assert lines["fid"] == [f"{value:.4g}" for value in (*fid, told["metrics"]["live"]["fid"]["real"])]
-    assert {*REFERENCE_METRICS, *TRAINING_METRICS} <= lines.keys()
+    assert lines["fid"] == ["↓", *(f"{value:.4g}" for value in (*fid, told["metrics"]["live"]["fid"]["real"]))]
+    assert {*REFERENCE_METRICS, *TRAINING_METRICS} - {*BY_CLASS} <= lines.keys()
     assert "step 20" in result.stdout
-    assert str(run / "evaluation.json") in result.stdout
+    assert f"written to {run / 'evaluation.json'}\n" in result.stdout
     assert "None" not in result.output
+    again = ganlab("first", "-n", 40, "--runs-dir", run.parent)
+    assert "evaluation.json, in place of an earlier one\n" in again.stdout
 
 
 def test_json_is_evaluation_json_and_all_there_is_on_stdout(run: Path) -> None:

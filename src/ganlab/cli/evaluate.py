@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ganlab.cli.console import console, print_json
+from ganlab.cli.console import console, print_json, say
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunArgument, RunsDirOption, StepOption
 from ganlab.text import printable
 
@@ -24,15 +24,18 @@ def evaluate(
     """Measure a trained generator, live and averaged: FID, precision, recall, coverage, copies and more.
 
     Each figure stands beside its real-vs-real value: what as many real samples score. Named GANs add their own:
-    agreement with the class asked for, L_I, cycle error, PSNR.
+    agreement with the class asked for, L_I, cycle error, PSNR. All is written into the run, as evaluation.json.
 
     Example: ganlab evaluate dcgan_mnist -n 10000
     """
     from ganlab.api import evaluate as measure
+    from ganlab.cli.evaluation_table import show_evaluation
     from ganlab.runs.directory import find_run
+    from ganlab.runs.snapshots import read_snapshots
     from ganlab.training.evaluating import FILE
 
     found = find_run(run, runs_dir)
+    before = (found.path / FILE).exists()
     out = console(stderr=True)
     terminal = out.is_terminal and not as_json
     with out.status("evaluating") as status:
@@ -47,28 +50,12 @@ def evaluate(
     if as_json:
         print_json(result)
         return
-    console().print(_table(result))
-    console().print(
-        f"step {result['step']}, features {result['features']}, {count} samples; "
-        f"written to {printable(found.path / FILE)}"
+    rows = read_snapshots(found.snapshots)
+    out = console()
+    show_evaluation(out, result, rows[-1].classes if rows else ())
+    replaced = ", in place of an earlier one" if before else ""
+    say(
+        out,
+        f"step {result['step']}, features {result['features']}, {count:,} samples; "
+        f"written to {printable(found.path / FILE)}{replaced}",
     )
-
-
-def _table(result: dict[str, Any]) -> Any:
-    """One row a metric: what each generator scores, and what reals do."""
-    from rich.table import Table
-
-    table = Table("metric", *(f"{name} generator" for name in result["metrics"]), "real vs real", box=None)
-    first = next(iter(result["metrics"].values()))
-    for name, metric in first.items():
-        values = [_cell(each[name]["value"]) for each in result["metrics"].values()]
-        table.add_row(name, *values, _cell(metric["real"]))
-    return table
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return " ".join(map(_cell, value))
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "-" if value is None else str(value)

@@ -16,7 +16,7 @@ from ganlab.evaluation.kept import listening
 from ganlab.games.rounds import Draw
 from ganlab.games.standard import StandardGame
 from ganlab.runs.directory import RunDirectory
-from ganlab.runs.files import write_json
+from ganlab.runs.files import require_place, write_json
 from ganlab.training.checkpoint import experiment_of
 from ganlab.training.trained import Which, find_checkpoint, game_of, generate, sample_inputs
 
@@ -42,9 +42,10 @@ def evaluate_run(
         `protocol`.
 
     Raises:
-        RunError: there is no such checkpoint, or it cannot be used.
+        RunError: there is no such checkpoint, or it cannot be used; or the run cannot be written.
         DataError: the run's data cannot be loaded.
     """
+    require_place(run.path / FILE, "make the run's folder writable, or copy the run")
     # One checkpoint for both: a run that goes on may have a newer one in the next moment.
     checkpoint = find_checkpoint(run, which)
     experiment = experiment_of(checkpoint)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,12 @@ from scipy.stats import t as student
 
 from ganlab.api import Run
 from ganlab.config.load import difference, load_experiment
-from ganlab.diagnosis.evidence import Series
+from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.trends import spectral_peak, trend
+from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.verdict_files import draw_samples, write_verdict
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, write_json
 from ganlab.sweeps.counting import rate_words
@@ -146,7 +151,7 @@ TABLES: dict[str, tuple[str, str, list[Row]]] = {
 """Of each of the guide's runs: its heading, the run with the code as printed, and the rows of its table."""
 
 
-def figures(run: RunDirectory, config: str, seed: int) -> dict[str, Any]:
+def figures(run: RunDirectory, config: str, seed: int, verdict: Verdict) -> dict[str, Any]:
     """Return what the page says of one run: levels of its end, when it settles, periods, and its verdict."""
     history = Run(run).history
     steps = np.asarray(history["step"], np.int64)
@@ -157,8 +162,6 @@ def figures(run: RunDirectory, config: str, seed: int) -> dict[str, Any]:
     later = steps > steps[-1] // 2
     g_loss = values["g_loss"]
     peak = spectral_peak(Series(steps[later], (g_loss - median_filter(g_loss, TREND, mode="reflect"))[later]))
-    verdict = Run(run).verdict
-    assert verdict is not None
     return {
         "config": config,
         "seed": seed,
@@ -189,7 +192,7 @@ def way(curve: Series) -> str:
 
 
 def collect(folders: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return the figures of the ended runs of sweeps, and write the picture of each configuration's first seed."""
+    """Judge the ended runs of sweeps again; return their figures, and draw each configuration's first seed."""
     found: dict[str, dict[str, Any]] = {}
     PICTURES.mkdir(parents=True, exist_ok=True)
     for folder in folders:
@@ -198,12 +201,21 @@ def collect(folders: Iterable[Path]) -> list[dict[str, Any]]:
             planned = record.planned
             if not record.ended or planned.id in found:
                 continue
-            found[planned.id] = figures(record.run, planned.config, planned.seed)
+            evidence = read(record.run.path, ReadOptions())
+            verdict = diagnose(evidence)
+            found[planned.id] = figures(record.run, planned.config, planned.seed, verdict)
             if planned.seed == 0 and planned.config in TABLES:
-                with Image.open(record.run.plots / "verdict.png") as picture:
-                    small = picture.convert("RGB").resize((WIDTH, round(picture.height * WIDTH / picture.width)))
-                small.quantize(96).save(PICTURES / f"{planned.config}.png", optimize=True)
+                picture(record.run, evidence, verdict, PICTURES / f"{planned.config}.png")
     return sorted(found.values(), key=lambda run: (run["config"], run["seed"]))
+
+
+def picture(run: RunDirectory, evidence: Evidence, verdict: Verdict, path: Path) -> None:
+    """Write the picture of a verdict, WIDTH pixels wide."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_verdict(Path(folder), evidence, verdict, draw_samples(evidence, run, None, None))
+        with Image.open(Path(folder, "plots", "verdict.png")) as whole:
+            small = whole.convert("RGB").resize((WIDTH, round(whole.height * WIDTH / whole.width)))
+    small.quantize(96).save(path, optimize=True)
 
 
 def page(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -276,14 +288,16 @@ def ours(row: Row, group: Sequence[Mapping[str, Any]]) -> str:
     if len(values) == 1:
         return f"{number(mean)}{row.unit}{missing}"
     half = float(student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-    return f"{number(mean)}{row.unit} [{number(mean - half)}, {number(mean + half)}]{missing}"
+    # No loss, step or share is negative, and no share is above 100 %, whatever the normal distribution may think of it.
+    low, high = max(0.0, mean - half), min(100.0 if "%" in row.unit else np.inf, mean + half)
+    return f"{number(mean)}{row.unit} [{number(low)}, {number(high)}]{missing}"
 
 
 def number(value: float) -> str:
-    """Return a number with as many digits as can be read: three after the point below ten."""
-    if abs(value) >= 10:
+    """Return a number with as many digits as can be read: three after the point below one."""
+    if value >= 10:
         return f"{value:.0f}"
-    return f"{value:.4f}" if abs(value) < 0.01 else f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}"
+    return f"{value:.1e}" if 0 < value < 0.001 else f"{value:.3f}" if value < 1 else f"{value:.2f}"
 
 
 def agreement(row: Row, group: Sequence[Mapping[str, Any]]) -> str:

@@ -312,7 +312,7 @@ def test_seen_by_patches_samples_must_lie_nearer_to_be_a_collapse() -> None:
     assert judged(distant(0.22, 0.22, **REPEATS, **PATCHES)).name == "never_learned"
 
 
-def test_what_was_learned_before_the_last_third_is_no_quick_improvement() -> None:
+def test_what_was_learned_before_the_last_quarter_is_no_quick_improvement() -> None:
     def of(coverages: list[float]) -> Verdict:
         return judged(
             [row(300 * (1 + index), good=0.95, coverage=each, fid=30.0) for index, each in enumerate(coverages)]

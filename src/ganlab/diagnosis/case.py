@@ -60,7 +60,7 @@ class Improvement:
     """A statistic that still improves: by `change` of its level over `window`, of which `needed` is required.
 
     Attributes:
-        settled: whether it has hardly changed in the last third of the run.
+        settled: whether it has hardly changed in the last quarter of the run.
     """
 
     signal: str
@@ -287,8 +287,8 @@ class Case:
         return None
 
     def _settled(self, measure: Callable[[Row], float | None], change: float) -> bool:
-        """Return whether little of a statistic's change over the last half of the run lies in its last third."""
-        span = (self.last_step - self.evidence.first_step) // 3
+        """Return whether little of a statistic's change over the last half of the run lies in the last quarter."""
+        span = (self.last_step - self.evidence.first_step) // 4
         late = self.of_rows(measure).within(self.last_step - span, self.last_step)
         return len(late) >= RECENT and bool(np.ptp(late.values) <= SETTLED * change)
 
@@ -496,8 +496,8 @@ third. Of the labelled runs that rules were tuned on, good ones changed by .92 a
 under-trained is right too (1.22); one that a person called under-trained changed by 1.33."""
 
 SETTLED = 0.25
-"""Spread of a statistic over the last third of the run, over its change in the last half, up to which it has settled;
-what changes evenly has .67."""
+"""Spread of a statistic over the last quarter of the run, over its change in the last half, up to which it has settled;
+what changes evenly has .5."""
 
 QUICK = 1 / 3
 """The same for a run whose samples are good, but fewer pass for real than NEAR: slower gains leave it healthy."""

@@ -40,7 +40,7 @@ def examine(case: Case) -> Iterator[Charge]:
 
 
 def still(case: Case) -> str:
-    """Say that good samples still improve; nothing if they do not, or hardly did in the last third of the run."""
+    """Say that good samples still improve; nothing if they do not, or hardly did in its last quarter."""
     found = case.improvement
     return "" if found is None or found.settled else f" {found.words} Training longer may make them better still."
 

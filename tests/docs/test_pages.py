@@ -3,11 +3,10 @@
 import json
 import re
 from pathlib import Path
-from statistics import median
 
 import pytest
 
-from docs.make import guide
+from docs.make import guide, minutes
 from docs.make.remarks import read_remarks
 from docs.make.verdict_accuracy import HISTORY, LOGS, page, with_table
 from ganlab.diagnosis.calibration import Cell, table
@@ -86,9 +85,8 @@ def test_claims_are_the_same_in_every_file_of_results() -> None:
 
 
 def test_the_readme_says_how_long_the_dcgan_takes() -> None:
-    rows = read_json(DOCS / "zoo" / "figures.json")["runs"]["dcgan_mnist"]
-    words = {5: "five", 6: "six", 7: "seven"}
-    assert f"in {words[round(median(row['seconds'] for row in rows) / 60)]} minutes on one CPU core" in flat(README)
+    (seconds,) = (each.seconds for each in minutes.table(minutes.PAGE.read_text()) if each.name == "dcgan_mnist")
+    assert f"in {minutes.WORDS[round(seconds / 60) - 1]} minutes on one CPU core" in flat(README)
 
 
 def test_two_pages_say_the_same_of_memory() -> None:

@@ -109,12 +109,14 @@ def test_seed_and_device_are_settings(tmp_path: Path) -> None:
 def test_a_narrow_terminal_breaks_lines_between_words(taken: tuple[Path, Any], width: int) -> None:
     (run,) = list_runs(taken[0])
     seen = [Seen(run.experiment(), run, diagnose_path(run.path, ReadOptions()), altered=True)]
-    out = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width, markup=False)
+    out = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width, markup=False, soft_wrap=True)
     show_lesson(out, find_lesson("collapse"), seen)
     shown = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert max(map(len, shown)) <= width
-    words = set("".join(line.strip("│ ") + " " for line in shown[1:-1]).split())
-    assert {"discriminator", "recognises", "different", "picture:"} <= words
+    panel = shown[: -2 if "samples, step by step:" in shown[-1] else -1]
+    assert max(map(len, panel)) <= width
+    assert f"picture: {run.plots / 'verdict.png'}" in shown  # whole, to be copied
+    words = set("".join(line.strip("│ ") + " " for line in panel[1:-1]).split())
+    assert {"discriminator", "recognises", "different"} <= words
 
 
 def test_an_unknown_lesson_is_one_message(tmp_path: Path) -> None:

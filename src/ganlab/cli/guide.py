@@ -67,12 +67,13 @@ def guide(
     from ganlab.cli.lesson_screen import show_lesson
     from ganlab.cli.lesson_seen import lesson_json
 
+    console(stderr=as_json).print(f"{chosen.title}: {chosen.what}; about {chosen.seconds} s on one core")
     seen = []
     for experiment, shipped in zip(experiments, chosen.experiments(), strict=True):
         try:
             seen.append(train_or_find(experiment, shipped, runs_dir, resume, as_json))
         except Interrupted as stop:
-            hint = f"the same command with --resume goes on with the lesson, {stop.hint}"
+            hint = "the same command with --resume goes on with the lesson"
             raise Interrupted(stop.message, hint, stop.exit_code) from None
     if as_json:
         print_json(lesson_json(chosen, seen))

@@ -31,7 +31,9 @@ def show_lesson(out: Console, lesson: Lesson, seen: Sequence[Seen]) -> None:
         "seen": [line for each in seen for line in (*_called(each, seen), *_seen(each))],
         "try next": [Text.assemble((each.command, "bold"), f": {each.why}") for each in lesson.next],
     }
+    files = [line for each in seen for line in _files(each)]
     if not out.is_terminal:
+        sections["files"] = files
         out.print(lesson.title)
         for heading, lines in sections.items():
             out.print(f"{heading}:")
@@ -43,6 +45,9 @@ def show_lesson(out: Console, lesson: Lesson, seen: Sequence[Seen]) -> None:
     for heading, lines in sections.items():
         grid.add_row(Text(heading, "bold cyan"), Group(*lines))
     out.print(Panel(grid, title=Text(lesson.title, "bold"), title_align="left"), soft_wrap=False)
+    # Not in the panel, which would break a long path or cut it.
+    for line in files:
+        out.print(line)
 
 
 def _called(run: Seen, seen: Sequence[Seen]) -> list[Text]:
@@ -55,7 +60,7 @@ def _changed(lesson: Lesson, run: Seen) -> Iterator[Text]:
     base, experiment = load_experiment(lesson.base), run.experiment
     found = changes(base, experiment)
     if not found:
-        yield Text("nothing: this is the run that was compared with")
+        yield Text(f"nothing: this is {lesson.base}, with which the others are compared")
     for change in found:
         yield Text.assemble((change.line, "bold"), (f"  # in {lesson.base}: {change.was}", "dim"))
     if experiment.training.steps != base.training.steps:
@@ -63,7 +68,7 @@ def _changed(lesson: Lesson, run: Seen) -> Iterator[Text]:
 
 
 def _seen(run: Seen) -> Iterator[Text]:
-    """Yield the verdict, whether it was expected, what speaks for it, and where the pictures are."""
+    """Yield the verdict, whether it was expected, and what speaks for it."""
     verdict = run.verdict
     sure = "" if verdict.name == INCONCLUSIVE else f" ({confidence(verdict)})"
     yield Text.assemble((headline(verdict), f"bold {colour_of(verdict)}"), sure)
@@ -74,6 +79,10 @@ def _seen(run: Seen) -> Iterator[Text]:
     found = [finding.words for finding in verdict.evidence if finding.words not in verdict.summary]
     for words in found[:EVIDENCE]:
         yield Text(f"- {printable(words)}")
+
+
+def _files(run: Seen) -> Iterator[Text]:
+    """Yield where the curves with the place marked are, and where the samples step by step."""
     yield Text(f"picture: {printable(run.picture)}")
     if (film := run.run.samples / "evolution.gif").is_file():
         yield Text(f"samples, step by step: {printable(film)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from ganlab.data.cache import build, cache_folder
+from ganlab.data.cache import build, cache_folder, filled
 from ganlab.errors import DataError
 
 
@@ -118,3 +118,12 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing(tmp_path: Path) ->
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not (tmp_path / "target").exists()
     assert not _temporaries(tmp_path)
+
+
+def test_what_was_written_is_remembered_and_what_was_there_is_not(tmp_path: Path) -> None:
+    for folder in (tmp_path / "new", tmp_path / "there"):
+        build(folder / "file", Path.exists, lambda part: part.write_text("x"))
+    assert {tmp_path / "new", tmp_path / "there"} <= filled
+    filled.discard(tmp_path / "there")
+    build(tmp_path / "there" / "file", Path.exists, lambda part: part.write_text("x"))
+    assert tmp_path / "there" not in filled

@@ -14,7 +14,7 @@ import pytest
 
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.readers import ReadOptions
-from ganlab.diagnosis.sessions import Target, diagnose_path, find_target, follow
+from ganlab.diagnosis.sessions import Target, diagnose_path, find_target, follow, write_down
 from ganlab.errors import Interrupted, RunError
 from ganlab.runs.stop import StopSignal
 from ganlab.training import session
@@ -161,3 +161,14 @@ def test_what_says_nothing_yet_is_waited_for_and_a_run_that_ended_so_is_an_error
         file.unlink()
     with pytest.raises(RunError):
         next(follow(Target(run.path, run), ReadOptions(), 0.05, StopSignal(), complain))
+
+
+def test_a_verdict_on_something_else_is_not_replaced_in_silence(tmp_path: Path) -> None:
+    remarks = []
+    for name in ("one", "one", "two"):
+        log = tmp_path / f"{name}.csv"
+        log.write_text("step,d_loss,g_loss\n" + "".join(f"{step},1.3,0.7\n" for step in range(60)))
+        judged = write_down(diagnose_path(log, ReadOptions()), ReadOptions(), None, tmp_path / "out")
+        remarks.append(list(judged.remarks))
+    told = f"the verdict on {tmp_path / 'one.csv'} that was in {tmp_path / 'out'} is replaced"
+    assert remarks == [[], [], [told]]

@@ -14,7 +14,7 @@ import typer
 
 from ganlab.cli.command import Command
 from ganlab.cli.compare import compare
-from ganlab.cli.console import console, print_error
+from ganlab.cli.console import console, print_error, say
 from ganlab.cli.cp import cp
 from ganlab.cli.diagnose import diagnose
 from ganlab.cli.evaluate import evaluate
@@ -76,6 +76,13 @@ def refuse_active(arguments: Sequence[str]) -> None:
             )
 
 
+def tell_of_cache() -> None:
+    """Say on standard error where something is kept that belongs to no run, if this process has kept anything."""
+    cache = sys.modules.get("ganlab.data.cache")
+    for folder in sorted(cache.filled) if cache else ():
+        say(console(stderr=True), printable(f"kept for next time in {folder} (GANLAB_CACHE moves the cache)"))
+
+
 def main() -> None:
     """Run the command line; a user's error is one message and an exit code, never a traceback."""
     # GNU OpenMP's threads spin for milliseconds before they sleep, which makes a step many times slower where another
@@ -93,6 +100,7 @@ def main() -> None:
             app()
         finally:
             close_streams()
+            tell_of_cache()
     except GanlabError as error:
         print_error(error)
         sys.exit(error.exit_code)

@@ -12,6 +12,9 @@ from filelock import FileLock, Timeout
 from ganlab.errors import DataError
 from ganlab.runs.files import TEMPORARY, sync_folder, temporary_beside
 
+filled: set[Path] = set()
+"""Folders of the cache into which this process has written, so that it can be told."""
+
 
 def cache_folder() -> Path:
     """Return $GANLAB_CACHE, or ~/.cache/ganlab where that is not set; it need not exist yet.
@@ -50,6 +53,7 @@ def build(target: Path, is_whole: Callable[[Path], bool], write: Callable[[Path]
                 if target.is_dir():
                     _remove(target)
                 os.replace(part, target)
+                filled.add(target.parent)
                 sync_folder(target.parent)
             finally:
                 _remove(part)

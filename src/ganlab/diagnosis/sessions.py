@@ -191,6 +191,15 @@ def _sleep(seconds: float, stop: StopSignal) -> None:
         time.sleep(min(left, POLL))
 
 
+def _replaced(path: Path, source: str) -> list[str]:
+    """Return a remark if a verdict will be replaced that is about something else."""
+    try:
+        earlier = Verdict.read(path).source
+    except RunError:
+        return []
+    return [] if earlier == source else [f"the verdict on {earlier} that was in {path.parent} is replaced"]
+
+
 def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None, out: Path | None) -> Judged:
     """Write a verdict and its pictures into `out`, else into the run; without either, nothing is written.
 
@@ -204,7 +213,7 @@ def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None,
         return Judged(verdict)
     from ganlab.diagnosis.verdict_files import draw_samples, write_verdict
 
-    remarks, samples = [], None
+    remarks, samples = _replaced(folder / "verdict.json", verdict.source) if out is not None else [], None
     try:
         samples = draw_samples(verdict.judged_on, run, options.samples, options.tile, options.real)
     except RunError as error:

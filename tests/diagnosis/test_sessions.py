@@ -20,9 +20,12 @@ from ganlab.runs.stop import StopSignal
 from ganlab.training import session
 
 
-def write_log(path: Path, rows: int) -> Path:
+def write_log(path: Path, rows: int, there: int = 0) -> Path:
+    """Write a log of that many rows, or add what it lacks if some are there, as a program adds to its log."""
     draw = np.random.default_rng(0).normal(1.0, 0.05, size=(rows, 2))
-    path.write_text("step,d_loss,g_loss\n" + "".join(f"{i},{d:.4f},{g:.4f}\n" for i, (d, g) in enumerate(draw, 1)))
+    lines = [f"{i},{d:.4f},{g:.4f}\n" for i, (d, g) in enumerate(draw, 1)]
+    with path.open("a" if there else "w") as file:
+        file.write("".join(lines[there:] if there else ["step,d_loss,g_loss\n", *lines]))
     return path
 
 
@@ -42,7 +45,7 @@ def test_a_log_is_judged_again_whenever_it_grew(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log.csv", 100)
     found = follow(Target(log, None), ReadOptions(), 0.01, StopSignal(), complain)
     assert next(found).steps == (1, 100)
-    growing = threading.Timer(0.5, write_log, [log, 200])
+    growing = threading.Timer(0.5, write_log, [log, 200, 100])
     growing.start()
     started = time.monotonic()
     assert next(found).steps == (1, 200)

@@ -1,6 +1,6 @@
 """The guide's figures beside ours, over seeds: docs/guide.md.
 
-    ganlab sweep guide
+    ganlab sweep guide && ganlab sweep guide_reduced
     python -m docs.make.guide FOLDER...    docs/guide/figures.json, docs/images/guide/*.png, and then docs/guide.md
     python -m docs.make.guide              docs/guide.md alone, from docs/guide/figures.json
 
@@ -53,7 +53,7 @@ GONE = 0.0005
 """Below it a loss is printed as .000."""
 
 SMOOTH = 9
-"""Iterations of the running median that says from when on the discriminator's losses are gone."""
+"""Iterations of the running median that says when D's losses are gone and how large G's became."""
 
 TREND = 101
 """Iterations of the running median that the generator's loss is freed from before its period is looked for."""
@@ -144,6 +144,7 @@ TABLES: dict[str, tuple[str, str, list[Row]]] = {
             Row("accuracy on generated", "100 %", "d_acc_fake", ALWAYS, " %"),
             Row("discriminator losses below .05 from iteration", "-", "d_below_05", None),
             Row("discriminator losses printed as .000 from iteration", "-", "d_gone", None),
+            Row("largest generator loss", "10.4", "g_peak", between(10.0, np.inf)),
             Row("the generator's loss", "rises", "g_way", lambda way: way == "rises"),
         ],
     ),
@@ -172,6 +173,7 @@ def figures(run: RunDirectory, config: str, seed: int, verdict: Verdict) -> dict
         "period_share": peak and 100 * peak.share,
         "d_below_05": below(steps, (values["d_loss_real"], values["d_loss_fake"]), 0.05),
         "d_gone": below(steps, (values["d_loss_real"], values["d_loss_fake"]), GONE),
+        "g_peak": float(median_filter(g_loss, SMOOTH, mode="nearest").max()),
         "g_way": way(Series(steps[later], g_loss[later])),
         "verdict": verdict.name,
         "confidence": verdict.confidence,
@@ -226,7 +228,9 @@ def page(runs: Sequence[Mapping[str, Any]]) -> str:
         parts.append(table(config, printed, rows, runs))
         if (PICTURES / f"{config}.png").is_file():
             parts.append(f"![{config}, seed 0: losses, statistics and samples](images/guide/{config}.png)")
-    others = sorted({run["config"] for run in runs} - set(TABLES) - {printed for _, printed, _ in TABLES.values()})
+    parts.append(reduced(runs))
+    known = {*TABLES, *(printed for _, printed, _ in TABLES.values()), *REDUCED}
+    others = sorted({run["config"] for run in runs} - known)
     if others:
         parts.append(factors(others, runs))
     return "\n\n".join(parts) + "\n"
@@ -242,12 +246,34 @@ figures are those of a discriminator **with batch normalisation**, which its pri
 printed; all else is the guide's: 5,851 images drawn with replacement, the same networks, initialisation, optimiser and
 batches, 450 iterations.
 
-    ganlab sweep guide                  # all of them; a run takes about five minutes on two cores
-    python -m docs.make.guide FOLDER    # this page
+    ganlab sweep guide                     # all of them at full size
+    ganlab sweep guide_reduced             # on reduced networks
+    python -m docs.make.guide FOLDER...    # this page, from the folders of both
 
 A figure of ours is the mean over seeds of each run's own (of a loss or an accuracy: the median of its last 100
 iterations), with the 95 % interval of that mean by Student's t. Beside it stands how many seeds are as the guide says,
 with the Wilson interval of their share."""
+
+
+REDUCED = ("stable", "latent_1", "mixed_batch_norm", "adam_1e-3_beta_09")
+"""The same runs on reduced networks, in the same order."""
+
+
+def reduced(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of the reduced runs: verdicts, and how many are as the guide says."""
+    lines = [
+        "## On reduced networks",
+        "",
+        "The same four on networks of 16 filters, half a minute each (`ganlab sweep guide_reduced`, `ganlab guide`).",
+        "",
+        "| run | seeds | verdicts | as the guide says |",
+        "| --- " * 4 + "|",
+    ]
+    for config in REDUCED:
+        group = [run for run in runs if run["config"] == config]
+        expected = load_experiment(f"failures/{config}").expect
+        lines.append(f"| {config} | {len(group)} | {judged(group)} | {as_expected(group, expected)} |")
+    return "\n".join(lines)
 
 
 def change(config: str) -> str:

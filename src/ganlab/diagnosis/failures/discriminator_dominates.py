@@ -121,7 +121,7 @@ def winning(case: Case, kind: str) -> Iterator[Charge]:
         ],
         summary=(
             f"Since {case.at(onset)} the discriminator has nearly always seen through the fakes, and the samples are "
-            f"{'still bad at the end' if case.improving else 'bad and get no better'}."
+            f"{'bad at the end' if case.improving or case.learned else 'bad and get no better'}."
         ),
     )
 

@@ -32,6 +32,7 @@ from ganlab.report.sweep import make_report, strip_of
 from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.claims import UNDECIDED, ClaimRow
 from ganlab.sweeps.folder import SweepFolder
+from ganlab.sweeps.plan import make_plan
 from ganlab.sweeps.records import ENDED, NOT_NEEDED, RunRecord, read_records
 from ganlab.sweeps.spec import load_spec
 from ganlab.verdicts import words
@@ -155,7 +156,22 @@ def head(sweeps: Sequence[Swept]) -> str:
         "python -m docs.make.failures INDUCED GUIDE           # their folders: true labels, pictures and this page",
     ]
     lines = textwrap.indent("\n".join(commands), "    ")
-    return f"# Induced failures\n\n{sentences}\n\n{lines}"
+    return "\n\n".join(filter(None, ["# Induced failures", sentences, outdated(sweeps), lines]))
+
+
+def outdated(sweeps: Sequence[Swept]) -> str:
+    """Say how many runs are of configurations that were another experiment then; nothing if none is."""
+    changed: list[str] = []
+    for sweep in sweeps:
+        today = {run.id for run in make_plan(load_spec(sweep.name), yes=True).runs}
+        changed += [row["config"] for row in sweep.runs if row["run"] not in today]
+    if not changed:
+        return ""
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(changed))
+    return paragraph(
+        f"""**Of these runs {len(changed)} were trained before their configuration changed**, and show what it was
+        then; the sweeps train them again. They are those of {names}."""
+    )
 
 
 def confidence(sweeps: Sequence[Swept]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ganlab.cli.lesson_figures import NAMES
 from ganlab.config.load import load_experiment
 from ganlab.errors import GanlabError
 from ganlab.lessons import INDEX, Lesson, ended_run, find_lesson, lessons_folder, list_lessons
@@ -59,6 +60,23 @@ def test_what_to_try_next_can_be_typed(lesson: Lesson) -> None:
         else:
             assert command == "train"
             assert load_experiment(what, settings)
+
+
+def test_what_was_just_trained_is_not_tried_next() -> None:
+    lesson = find_lesson("stable")
+    *_, seed = lesson.next
+    assert seed.command == "ganlab guide stable --seed 1"
+    assert not seed.trains(lesson.experiments())
+    assert seed.trains(lesson.experiments(["seed=1", "training.device=cpu"]))
+    assert not seed.trains(find_lesson("convergence").experiments(["seed=1"]))
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=by_name)
+def test_figures_are_of_its_runs(lesson: Lesson) -> None:
+    assert lesson.figures.keys() <= {experiment.name for experiment in lesson.experiments()}
+    for figures in lesson.figures.values():
+        assert figures.keys() <= NAMES.keys()
+        assert all(isinstance(said, str) for said in figures.values())
 
 
 @pytest.mark.parametrize("name", ["collapse", "Collapse", " collapse "])

@@ -13,7 +13,7 @@ import argparse
 import re
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from PIL import Image
 
 from docs.make.verdicts import shrunk
 from ganlab.api import train
+from ganlab.cli.lesson_figures import LAST, figures
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.sessions import diagnose_path
@@ -51,6 +52,7 @@ def measure(lesson: Lesson, runs: Path, seeds: int, measured: dict[str, Any]) ->
                     "headline": headline(verdict),
                     "summary": verdict.summary,
                     "evidence": [each.words for each in verdict.evidence],
+                    "figures": list(figures(lesson, experiment.name, verdict)),
                     "seconds": seconds,
                 }
         measured[experiment.name] = {**first, "verdicts": verdicts}
@@ -74,12 +76,22 @@ def section(lesson: Lesson, measured: Mapping[str, Any]) -> str:
     for experiment in lesson.experiments():
         run = measured[experiment.name]
         lines = [f"`{each.line}` (in {lesson.against}: `{each.was}`)" for each in lesson.changes(experiment)]
-        changed = f"Changed in {experiment.name}: {'; '.join(lines)}." if lines else ""
+        length = f", {lesson.length(experiment)}" if lesson.length(experiment) else ""
+        changed = f"Changed in {experiment.name}: {'; '.join(lines)}{length}." if lines else ""
         picture = f"![{experiment.name}: curves and last samples]({PICTURES}/{experiment.name}.png)"
         told = f"**{run['headline']}.** {run['summary']}"
         evidence = "\n".join(wrapped(f"- {each}", "  ") for each in run["evidence"] if each not in run["summary"])
-        parts += [wrapped(changed), picture, wrapped(told), evidence, wrapped(as_expected(experiment, run["verdicts"]))]
+        parts += [wrapped(changed), picture, wrapped(told), evidence, beside(run["figures"])]
+        parts.append(wrapped(as_expected(experiment, run["verdicts"])))
     return "\n\n".join(part for part in parts if part)
+
+
+def beside(rows: Sequence[Sequence[str]]) -> str:
+    """Return the guide's figures beside those of the first seed as a table; nothing if the guide has none."""
+    if not rows:
+        return ""
+    lines = [f"| figure | the guide | here (last {LAST} steps) |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def as_expected(experiment: Experiment, verdicts: Mapping[str, str]) -> str:

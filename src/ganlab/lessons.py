@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,15 @@ class Next:
     command: str
     why: str
 
+    def trains(self, experiments: Sequence[Experiment]) -> bool:
+        """Return whether it would train these very experiments once more, on whatever device."""
+        _, _, name, *settings = shlex.split(self.command)
+        given = [f"seed={each}" for each in settings if each.isdigit()] + [each for each in settings if "=" in each]
+        again = find_lesson(name).experiments(given)
+        return len(again) == len(experiments) and not any(
+            changes(old, new, frozenset({"training.device"})) for old, new in zip(again, experiments, strict=True)
+        )
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -56,6 +66,7 @@ class Lesson:
         expected: what the guide says one will see.
         look_for: where to look.
         next: what to try next.
+        figures: what the guide says of each run, by the run's name, then by the curve: `{"d_loss_real": ".5 to .8"}`.
         seconds: how long its runs take on one core.
     """
 
@@ -67,6 +78,7 @@ class Lesson:
     expected: str
     look_for: str
     next: tuple[Next, ...]
+    figures: Mapping[str, Mapping[str, str]]
     seconds: int
 
     @property
@@ -103,6 +115,11 @@ class Lesson:
     def changes(self, experiment: Experiment) -> list[Change]:
         """Return in which lines an experiment differs from the run that it is compared with."""
         return changes(load_experiment(self.base), experiment)
+
+    def length(self, experiment: Experiment) -> str:
+        """Return how long an experiment is beside that run: `and 600 steps instead of 1,000`; nothing if as long."""
+        steps, usual = experiment.training.steps, load_experiment(self.base).training.steps
+        return f"and {steps:,} steps instead of {usual:,}" if steps != usual else ""
 
 
 def lessons_folder() -> Path:
@@ -149,8 +166,8 @@ def ended_run(experiment: Experiment, runs_dir: Path) -> RunDirectory | None:
 def _read(page: Path) -> tuple[int, Lesson]:
     """Return a lesson and its place among the others.
 
-    A page has its place, runs, what they are compared with and what happens between two lines of dashes, then a title
-    and sections. The section of what happened is made by docs/make/lessons.py and not read here.
+    A page has its place, runs, what they are compared with, what happens and the guide's figures between two lines of
+    dashes, then a title and sections. The section of what happened is made by docs/make/lessons.py and not read here.
     """
     measured = read_json(page.parent / MEASURED)
     _, head, body = page.read_text(encoding="utf-8").split("---\n", 2)
@@ -165,6 +182,7 @@ def _read(page: Path) -> tuple[int, Lesson]:
         against=given.get("against"),
         expected=_plain(found["What the guide says"]),
         look_for=_plain(found["What to look for"]),
+        figures=given.get("figures", {}),
         seconds=5 * math.ceil(sum(measured[run.rpartition("/")[2]]["seconds"] for run in given["runs"]) / 5),
         next=tuple(
             Next(command, _plain(why))

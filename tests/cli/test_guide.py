@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from ganlab.cli.app import app
 from ganlab.cli.guide import show_lessons
 from ganlab.cli.lesson_screen import show_lesson
 from ganlab.cli.lesson_seen import Seen
+from ganlab.config.load import load_experiment
 from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.sessions import diagnose_path
 from ganlab.lessons import find_lesson, list_lessons
@@ -81,6 +83,11 @@ def test_the_screen_says_what_was_changed_seen_and_what_to_try(taken: tuple[Path
     assert (run.plots / "verdict.png").is_file()
     assert "as expected" not in screen  # the user changed what the lesson trains
     lesson = find_lesson("collapse")
+    assert "  by you: data: {fraction: 0.05}  # in the lesson: 1.0\n" in screen
+    assert re.search(
+        r"\n  accuracy on fakes +81 to 100 % +\d+ % *\n  different pictures among the samples +a few +\d+ of 32", screen
+    )
+    assert re.search(r"\n  d_loss +[▁▂▃▄▅▆▇█]+ ", screen)
     assert f"the guide:\n  {lesson.expected}\n" in screen
     assert f"  {lesson.next[0].command}: {lesson.next[0].why}\n" in screen
     assert "\x1b" not in result.stdout
@@ -95,6 +102,8 @@ def test_what_has_ended_is_shown_again_and_json_is_all_on_stdout(taken: tuple[Pa
     assert one["run"] == str(run.path)
     assert {"line": "latent: {dim: 1}", "was": "50"} in one["changes"]
     assert (one["as_expected"], one["status"]) == (None, "finished")
+    assert {"line": "data: {fraction: 0.05}", "was": "1.0"} in one["own_changes"]
+    assert [each["guide"] for each in one["figures"]] == ["81 to 100 %", "a few"]
     assert told["next"] == [each.command for each in find_lesson("collapse").next]
 
 
@@ -108,7 +117,7 @@ def test_seed_and_device_are_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [80, 60])
 def test_a_narrow_terminal_breaks_lines_between_words(taken: tuple[Path, Any], width: int) -> None:
     (run,) = list_runs(taken[0])
-    seen = [Seen(run.experiment(), run, diagnose_path(run.path, ReadOptions()), altered=True)]
+    seen = [Seen(run.experiment(), load_experiment("failures/latent_1"), run, diagnose_path(run.path, ReadOptions()))]
     out = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width, markup=False, soft_wrap=True)
     show_lesson(out, find_lesson("collapse"), seen)
     shown = out.file.getvalue().splitlines()  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from docs.make.guide import TABLES
 from docs.make.lessons import PICTURES, page, section
 from ganlab.lessons import MEASURED, Lesson, lessons_folder, list_lessons
 from ganlab.runs.files import read_json
@@ -31,3 +32,12 @@ def test_nothing_is_left_of_runs_that_no_lesson_has() -> None:
     names = {experiment.name for lesson in list_lessons() for experiment in lesson.experiments()}
     assert RUNS.keys() == names
     assert {file.stem for file in (lessons_folder() / PICTURES).glob("*")} == names
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_guide_says_the_same_here_as_beside_the_full_size_runs(lesson: Lesson) -> None:
+    for name, figures in lesson.figures.items():
+        _, _, rows = TABLES.get(f"guide_{name}", ("", "", []))
+        said = {row.key: row.said for row in rows}
+        for key in figures.keys() & said.keys():
+            assert figures[key].startswith(said[key].removesuffix(".0"))

@@ -101,7 +101,6 @@ def train_or_find(experiment: Experiment, shipped: Experiment, runs_dir: Path, r
     from ganlab.api import train
     from ganlab.cli.lesson_seen import Seen
     from ganlab.cli.live import choose_view
-    from ganlab.config.changes import changes
     from ganlab.diagnosis.readers import ReadOptions
     from ganlab.diagnosis.sessions import diagnose_path
     from ganlab.lessons import ended_run
@@ -109,5 +108,4 @@ def train_or_find(experiment: Experiment, shipped: Experiment, runs_dir: Path, r
     view = choose_view(console(stderr=as_json))
     run = ended_run(experiment, runs_dir) if resume else None
     run = run or train(experiment, runs_dir=runs_dir, resume=resume, views=[view]).directory
-    altered = experiment.training.steps != shipped.training.steps or bool(changes(shipped, experiment))
-    return Seen(experiment, run, view.verdict or diagnose_path(run.path, ReadOptions()), altered)
+    return Seen(experiment, shipped, run, view.verdict or diagnose_path(run.path, ReadOptions()))

@@ -41,7 +41,7 @@ def show_verdict(out: Console, judged: Judged) -> None:
     found = {heading: [_item(line) for line in lines] for heading, lines in sections(verdict).items()}
     remarks = [_item(Line(printable(each))) for each in judged.remarks]
     shown = {
-        "course": _sparklines(verdict, out.width - BESIDE if out.is_terminal else WIDEST),
+        "course": sparklines(verdict, SPARKS, out.width - BESIDE if out.is_terminal else WIDEST),
         **found,
         "notes": [*found.get("notes", ()), *remarks],
         "files": [_item(Line(printable(path))) for path in judged.files if path.suffix != ".svg"],
@@ -88,18 +88,19 @@ def _item(line: Line) -> Item:
     return line.mark, Text.assemble((line.strong, "bold"), line.text, (rests_on, "dim"))
 
 
-def _sparklines(verdict: Verdict, room: int) -> list[Item]:
+def sparklines(verdict: Verdict, keys: Sequence[str], room: int) -> list[Item]:
     """The course of each curve over the same steps, its first and last bar in numbers, and where the failure began.
 
     Args:
         verdict: of the run.
+        keys: names of the curves, which are left out where the run has none.
         room: characters of a line: a terminal that breaks it shows no curve.
     """
     evidence = verdict.judged_on
     if evidence is None:
         return []
     first, last = evidence.first_step, evidence.last_step
-    curves = dict(evidence.courses(SPARKS))
+    curves = dict(evidence.courses(keys))
     margin = max(map(len, curves), default=0) + 2
     drawn = courses(curves, first, last, room - margin)
     rows = [(name.ljust(margin), Text.assemble((each.bars, "cyan"), f"  {each.ends}")) for name, each in drawn.items()]

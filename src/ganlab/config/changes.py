@@ -26,14 +26,14 @@ class Change(NamedTuple):
     was: str
 
 
-def changes(old: Experiment, new: Experiment) -> list[Change]:
-    """Return a line for each section of `new` that differs from `old`; what is UNTOLD is left out."""
+def changes(old: Experiment, new: Experiment, untold: frozenset[str] = UNTOLD) -> list[Change]:
+    """Return a line for each section of `new` that differs from `old`; the keys `untold` are left out."""
     found = []
     for section in type(new).model_fields:
-        if section in UNTOLD:
+        if section in untold:
             continue
         everything = _differing(getattr(old, section), getattr(new, section), ())
-        differing = [each for each in everything if dotted((section, *each[0])) not in UNTOLD]
+        differing = [each for each in everything if dotted((section, *each[0])) not in untold]
         if not differing:
             continue
         now = _nested([(path, value) for path, _, value in differing])

@@ -135,7 +135,7 @@ def in_words(verdict: Judgement) -> str:
 def _of_game(player: str, game: Evidence, verdict: Judgement) -> Iterator[Panel]:
     """Yield the panels of a game, each with its player's name if there are several games."""
     of = f" of {player}" if player else ""
-    losses, proof = _losses(game), _proof(game, verdict)
+    losses, proof = _losses(game), proof_of(game, verdict)
     yield replace(losses, label=losses.label + of)
     if proof is not None:
         yield Panel(proof.label + of, _curves(game, proof.curves), log=proof.log, shares=proof.shares)
@@ -154,7 +154,7 @@ def _curves(evidence: Evidence, shown: Mapping[str, tuple[str, str]]) -> list[Cu
     return [Curve(label, c.steps.astype(float), c.values, colour) for c, label, colour in found if c is not None]
 
 
-def _proof(evidence: Evidence, verdict: Judgement) -> Proof | None:
+def proof_of(evidence: Evidence, verdict: Judgement) -> Proof | None:
     """Return what the weightiest finding is about that has curves; else the first that has any; None without any."""
     drawable = [proof for proof in PROOFS if any(evidence.curve(key) is not None for key in proof.curves)]
     for finding in verdict.evidence:

@@ -85,7 +85,9 @@ def by_scores(case: Case) -> Iterator[Charge]:
     if not case.always_recently(too_far):
         return
     onset, value = case.since(too_far), case.recently(lambda row: overfit(row, apart))
-    words = f"Real images it never saw score {100 * min(value, 1):.0f} % of the way from training images to fakes."
+    words = f"Real images it never saw score {100 * value:.0f} % of the way from training images to fakes."
+    if value >= 1:
+        words = "Real images it never saw score no better than fakes."
     yield case.charge(
         since=onset,
         severity=min(1.0, value),

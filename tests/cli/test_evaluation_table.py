@@ -30,10 +30,10 @@ def metrics() -> dict[str, Any]:
     return found
 
 
-def shown(width: int, terminal: bool = True, **changes: Any) -> list[str]:
+def shown(width: int, terminal: bool = True, snapshot: dict[str, Any] | None = None, **changes: Any) -> list[str]:
     out = Console(file=io.StringIO(), force_terminal=terminal, width=width, color_system=None, soft_wrap=True)
     found = {"samples": 1000, "metrics": {"live": metrics(), "ema": metrics()}} | changes
-    show_evaluation(out, found, [f"class {number}" for number in range(10)])
+    show_evaluation(out, found, {"classes": [f"class {number}" for number in range(10)], **(snapshot or {})})
     return out.file.getvalue().splitlines()  # type: ignore[attr-defined]
 
 
@@ -86,3 +86,15 @@ def test_what_is_below_explains_caps_and_missing_figures() -> None:
     few = {name: figure(0.5, 0.5) for name in REFERENCE_METRICS if name not in BY_CLASS and name != "lost_classes"}
     alone = shown(200, metrics={"live": few})
     assert len([line for line in alone if line.startswith(("real:", "+", "-", "figures", "classes"))]) == 1
+
+
+def test_classes_that_the_data_do_not_have_share_a_row() -> None:
+    lines = shown(80, snapshot={"class_shares_real": [0.5, 0.5, *[0.0] * 8]})
+    listed = [line for line in lines if line.startswith(("class ", "not in"))]
+    assert [line.split()[:2] for line in listed] == [
+        ["class", "samples:"],
+        ["class", "0"],
+        ["class", "1"],
+        ["not", "in"],
+    ]
+    assert listed[-1].split()[4:] == ["80", "80", "800", "-", "-", "-"]

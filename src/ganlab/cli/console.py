@@ -47,8 +47,13 @@ def print_table(out: Console, table: Table) -> None:
 
 def print_uncut(out: Console, table: Table) -> None:
     """Print a table as wide as its cells are, however narrow the console: a row a line, nothing cut."""
-    out.width = max(out.width, Measurement.get(out, out.options.update(width=WIDEST), table).maximum)
+    out.width = max(out.width, widest(out, table))
     out.print(table, soft_wrap=False)
+
+
+def widest(out: Console, table: Table) -> int:
+    """Return how many characters a line of a table takes if none of its cells is wrapped."""
+    return Measurement.get(out, out.options.update(width=WIDEST), table).maximum
 
 
 def print_json(values: Any) -> None:

@@ -38,12 +38,15 @@ def evaluate(
     before = (found.path / FILE).exists()
     out = console(stderr=True)
     terminal = out.is_terminal and not as_json
+    begun: set[str] = set()
     with out.status("evaluating") as status:
 
         def progress(text: str) -> None:
             if terminal:
                 status.update(printable(text))
-            else:
+            elif (stage := text.partition(":")[0]) not in begun:
+                # Nobody watches: a line for each stage, not one for each metric.
+                begun.add(stage)
                 out.print(printable(text))
 
         result = measure(found.path, count, step=step, seed=seed, progress=progress)
@@ -52,7 +55,7 @@ def evaluate(
         return
     rows = read_snapshots(found.snapshots)
     out = console()
-    show_evaluation(out, result, rows[-1].classes if rows else ())
+    show_evaluation(out, result, rows[-1] if rows else {})
     replaced = ", in place of an earlier one" if before else ""
     say(
         out,

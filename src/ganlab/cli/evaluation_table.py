@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from rich.console import Console
@@ -36,13 +36,14 @@ MOST_CLASSES = 20
 ARROWS = {"higher": "↑", "lower": "↓", None: "~"}
 
 
-def show_evaluation(out: Console, found: Mapping[str, Any], classes: Sequence[str] = ()) -> None:
+def show_evaluation(out: Console, found: Mapping[str, Any], snapshot: Mapping[str, Any]) -> None:
     """Print what `ganlab.training.evaluating.evaluate_run` returned: a row a metric, a row a class, and what to know.
 
     Args:
         out: where to.
         found: what was returned.
-        classes: names of the data's classes; they are numbered if these are others.
+        snapshot: a row of the run's snapshots, for the names of the classes and which of them the data have. Where it
+            does not say, classes are numbered, and all of them are shown.
     """
     metrics: Metrics = found["metrics"]
     names = list(next(iter(metrics.values())))
@@ -60,7 +61,7 @@ def show_evaluation(out: Console, found: Mapping[str, Any], classes: Sequence[st
     by_class = {name: _lists(metrics, name) for name in BY_CLASS if name in names and any(_lists(metrics, name))}
     if by_class:
         out.print()
-        print_table(out, _classes(by_class, list(metrics), classes))
+        print_table(out, _classes(by_class, list(metrics), snapshot))
     out.print()
     for note in (LEGEND, *notes(metrics, int(found["samples"]))):
         say(out, note)
@@ -90,17 +91,29 @@ def _lists(metrics: Metrics, name: str) -> list[list[Any]]:
     return [*(figure["value"] or [] for figure in figures), figures[0]["real"] or []]
 
 
-def _classes(by_class: Mapping[str, list[list[Any]]], generators: list[str], names: Sequence[str]) -> Table:
+def _classes(by_class: Mapping[str, list[list[Any]]], generators: list[str], snapshot: Mapping[str, Any]) -> Table:
     table = Table("class", box=None, pad_edge=False)
     for name in by_class:
         first, *others = (*generators, "real")
         for heading in (f"{BY_CLASS[name]}: {first}", *others):
             table.add_column(heading, justify="right")
     count = max(len(values) for columns in by_class.values() for values in columns)
+    names, shares = (list(snapshot.get(key) or ()) for key in ("classes", "class_shares_real"))
     called = names if len(names) == count else [str(number) for number in range(count)]
-    for place, title in enumerate(called[:MOST_CLASSES]):
+    there = [place for place in range(count) if len(shares) != count or shares[place] > 0]
+    for place in there[:MOST_CLASSES]:
         cells = [values[place] if place < len(values) else None for columns in by_class.values() for values in columns]
-        table.add_row(Text(printable(title)), *map(_cell, cells))
-    if count > MOST_CLASSES:
-        table.add_row(f"and {count - MOST_CLASSES} more, see --json")
+        table.add_row(Text(printable(called[place])), *map(_cell, cells))
+    if len(there) > MOST_CLASSES:
+        table.add_row(f"and {len(there) - MOST_CLASSES} more, see --json")
+    if len(there) < count:
+        table.add_row("not in the data", *_others(by_class, set(range(count)) - set(there)))
     return table
+
+
+def _others(by_class: Mapping[str, list[list[Any]]], places: Set[int]) -> Iterator[str]:
+    """Yield how many samples show any of some classes; variety is no sum, so there is none."""
+    for name, columns in by_class.items():
+        for values in columns:
+            counted = values and name == "class_histogram"
+            yield _cell(sum(values[place] for place in places) if counted else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.console import console, print_json, print_table
+from ganlab.cli.console import console, print_json, print_table, widest
 from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.text import printable
 
@@ -47,11 +48,10 @@ def ls(
     Example: ganlab ls runs latent_1
     """
     if what is What.runs:
-        from ganlab.cli.ls_cells import as_cells
+        from ganlab.cli.ls_cells import narrowing
         from ganlab.cli.ls_runs import list_runs
 
-        listed = list_runs(runs_dir, part)
-        rows = listed if as_json else list(map(as_cells, listed))
+        rows = list_runs(runs_dir, part)
     else:
         rows = [row for row in list_parts(what) if part in row["name"]]
     if as_json:
@@ -61,6 +61,16 @@ def ls(
         where = f" in {printable(runs_dir)}" if what is What.runs else ""
         console().print(f"no {what.value}{where}" + (f" with {printable(part)!r} in the name" if part else ""))
         return
+    out = console()
+    for shown in narrowing(rows) if what is What.runs else [rows]:
+        table = as_table(shown)
+        if not out.is_terminal or widest(out, table) <= out.width:
+            break
+    print_table(out, table)
+
+
+def as_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return rows as a table, a column for each key."""
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     for heading in rows[0]:
         cells = [printable(row[heading]) for row in rows]
@@ -69,7 +79,7 @@ def ls(
         table.add_column(heading, no_wrap=heading == "name", overflow="fold", min_width=min(longest, 20))
     for row in rows:
         table.add_row(*(Text(printable(value)) for value in row.values()))
-    print_table(console(), table)
+    return table
 
 
 def list_parts(what: What) -> list[dict[str, Any]]:

@@ -1,23 +1,37 @@
-"""How the table of `ganlab ls runs` shows a row."""
+"""How the table of `ganlab ls runs` shows rows: whole where there is room, else with fewer and shorter columns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ganlab.text import short
-from ganlab.verdicts import words
+from ganlab.verdicts import INCONCLUSIVE, short_words, words
 
 SHOWN = 3
 """Verdicts of a sweep that the table shows; the others are counted together."""
 
+DROPPED = ("started", "seconds")
+"""Columns that are left out where there is no room, in this order: a run's name has the time of its start."""
 
-def as_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return a row as the table shows it."""
+
+def narrowing(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[dict[str, str]]]:
+    """Yield rows as the table may show them, the widest table first."""
+    for count in range(len(DROPPED) + 1):
+        yield [_without(DROPPED[:count], as_cells(row)) for row in rows]
+    yield [_without(DROPPED, as_cells(row, short_words)) for row in rows]
+
+
+def _without(headings: Iterable[str], cells: Mapping[str, str]) -> dict[str, str]:
+    return {heading: text for heading, text in cells.items() if heading not in headings}
+
+
+def as_cells(row: Mapping[str, Any], called: Callable[[str], str] = words) -> dict[str, str]:
+    """Return a row as the table shows it, with what verdicts are called."""
     reason = short(row["reason"].split("\n")[0])
     status = f"{row['status']} ({reason})" if reason else row["status"]
     if row["kind"] == "sweep":
-        counts = [f"{count} {words(verdict)}" for verdict, count in row["verdicts"].items()]
+        counts = [f"{count} {called(verdict)}" for verdict, count in row["verdicts"].items()]
         others = sum(list(row["verdicts"].values())[SHOWN:])
         return {
             "name": row["name"],
@@ -27,12 +41,13 @@ def as_cells(row: Mapping[str, Any]) -> dict[str, str]:
             "seconds": "",
             "started": "",
         }
-    confidence = "" if row["confidence"] is None else f", {100 * row['confidence']:.0f} %"
+    sure = row["confidence"] is not None and row["verdict"] != INCONCLUSIVE
+    confidence = f", {100 * row['confidence']:.0f} %" if sure else ""
     return {
         "name": row["name"],
         "status": status,
         "step": _known(row["step"]) if row["steps"] is None else f"{_known(row['step'])}/{row['steps']}",
-        "verdict": words(row["verdict"]) + confidence if row["verdict"] else "",
+        "verdict": called(row["verdict"]) + confidence if row["verdict"] else "",
         "seconds": "" if row["seconds"] is None else f"{row['seconds']:.0f}",
         "started": (row["started"] or "")[:16].replace("T", " "),
     }

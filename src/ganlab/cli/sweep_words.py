@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganlab.sweeps.progress import Glance, Totals
 from ganlab.text import printable
+from ganlab.verdicts import INCONCLUSIVE
 
 if TYPE_CHECKING:
     from ganlab.diagnosis.so_far import SoFar
@@ -23,7 +24,9 @@ def duration(seconds: float) -> str:
 
 def reading(seen: Glance) -> str:
     """Return what a run was judged to be, and how surely; a dash if it was not."""
-    return "-" if seen.verdict is None else f"{seen.verdict.name} ({100 * seen.verdict.confidence:.0f} %)"
+    if seen.verdict is None or seen.verdict.name == INCONCLUSIVE:
+        return seen.reading or "-"
+    return f"{seen.verdict.name} ({100 * seen.verdict.confidence:.0f} %)"
 
 
 def so_far(readings: SoFar) -> str:

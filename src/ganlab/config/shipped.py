@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from ganlab.errors import ConfigError
@@ -39,6 +40,13 @@ def find_config(name: str, folder: Path | None = None) -> Path:
 def is_shipped(name: str) -> bool:
     """Return whether there is a shipped experiment or sweep of that name, with or without `.yaml`."""
     return name.removesuffix(".yaml") in _names()
+
+
+def shipped_as(name: str, sweeps: bool) -> str | None:
+    """Return the name of the shipped experiment, or sweep, so called with or without its folder; None if none is."""
+    wanted = name.removesuffix(".yaml")
+    names = [known for known in _names() if known.startswith(SWEEPS) == sweeps]
+    return next((known for known in names if wanted in (known, known.rpartition("/")[2])), None)
 
 
 def find_sweep(name: str, folder: Path | None = None) -> Path:
@@ -102,11 +110,12 @@ def _meant(name: str, names: list[str]) -> str | None:
 
 
 def _description(name: str) -> str:
-    """Return the first line of the opening comment that is neither the editor's nor the command that runs the file."""
+    """Return the first sentence of the opening comment, behind the editor's line and the command that runs it."""
+    lines: list[str] = []
     for line in (shipped_configs() / f"{name}.yaml").read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            break
         text = line.lstrip("# ").rstrip()
+        if not line.startswith("#") or (lines and not text):
+            break
         if text and not text.startswith(("yaml-language-server:", "ganlab ")):
-            return text
-    return ""
+            lines.append(text)
+    return re.split(r"(?<=[.?!])\s+(?=[A-Za-z`])", " ".join(lines), maxsplit=1)[0]

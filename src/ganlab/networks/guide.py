@@ -23,7 +23,8 @@ class ToMap(nn.Module):
 
     def forward(self, vectors: Tensor) -> Tensor:
         """Reshape without moving anything in memory."""
-        return vectors.view(len(vectors), BASE, BASE, -1).permute(0, 3, 1, 2)
+        maps: Tensor = vectors.unflatten(1, (BASE, BASE, -1))
+        return maps.permute(0, 3, 1, 2)
 
 
 class ToVector(nn.Module):

@@ -115,7 +115,7 @@ def compare(runs: Sequence[RunDirectory], out: Path) -> RunComparison:
         RunError: fewer than 2 or more than 8 runs, one named twice, or `out` is no PNG or cannot be written.
     """
     if not 2 <= len(runs) <= len(LETTERS):
-        raise RunError(f"{len(runs)} runs cannot be compared", f"name 2 to {len(LETTERS)} runs")
+        raise RunError(f"2 to {len(LETTERS)} runs can be compared, not {len(runs)}", "`ganlab ls runs` lists them")
     places = [run.path.resolve() for run in runs]
     twice = next((run for index, run in enumerate(runs) if places[index] in places[:index]), None)
     if twice is not None:

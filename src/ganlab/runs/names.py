@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganlab.config.shipped import is_shipped
+from ganlab.config.shipped import is_shipped, shipped_as
 from ganlab.errors import RunError
 from ganlab.text import closest, listed, one_line, short
 
@@ -170,7 +170,14 @@ def newest(reference: str, found: Sequence[Named], what: str) -> Path:
 
 
 def none_called(reference: str, candidates: Iterable[Named], what: str, folder: Path) -> RunError:
-    """Return the error that nothing has such a name, with the name that was probably meant."""
+    """Return the error that nothing has such a name, with the command that makes it, or the name probably meant."""
+    shipped = shipped_as(reference, sweeps=what == "sweep")
+    if shipped is not None:
+        command = f"sweep {shipped}" if what == "sweep" else f"train {shipped}"
+        return RunError(
+            f"no {what} in {folder} has {short(reference)!r} in its name",
+            f"`ganlab {command}` makes one; --runs-dir names another folder",
+        )
     names = dict.fromkeys(name for named in candidates for name in (named.name, named.path.name))
     near = closest(os.path.basename(reference), names)
     guess = f"did you mean {near}? " if near else ""

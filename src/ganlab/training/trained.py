@@ -25,6 +25,7 @@ from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, require_place
 from ganlab.runs.snapshots import best_step, read_snapshots
+from ganlab.text import described, excerpt
 from ganlab.training.checkpoint import (
     Checkpoint,
     checkpoint_path,
@@ -141,19 +142,16 @@ def export(game: StandardGame, folder: Path) -> list[Path]:
     `generator.safetensors` holds the weights by name, `config.yaml` the experiment.
 
     Raises:
-        RunError: as `require_export`; or the folder cannot be written. Then nothing is left there.
+        RunError: as `require_export`; the generator cannot be exported; or the folder cannot be written. Then nothing
+            is left there.
     """
     require_export(folder)
     generator = game.generator
-    program = torch.export.export(
-        generator, (sample_inputs(game, 2, 0).inputs,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
-    )
-    buffer = io.BytesIO()
-    torch.export.save(program, buffer)
+    program = exported(generator, sample_inputs(game, 2, 0).inputs)
     weights = {name: value.contiguous() for name, value in generator.state_dict().items()}
     files = {
         "config.yaml": dump_experiment(game.experiment).encode(),
-        "generator.pt2": buffer.getvalue(),
+        "generator.pt2": program,
         "generator.safetensors": save(weights),
     }
     try:
@@ -163,6 +161,28 @@ def export(game: StandardGame, folder: Path) -> list[Path]:
     except OSError as error:
         raise unwritable(folder, error) from error
     return [folder / name for name in files]
+
+
+def exported(generator: nn.Module, inputs: Tensor) -> bytes:
+    """Return a generator as a torch.export program that takes any number of inputs.
+
+    Args:
+        generator: in eval mode.
+        inputs: examples (N, ...) of what it starts from; N >= 2, as torch.export takes a batch of 1 for a constant.
+
+    Raises:
+        RunError: torch.export refuses it.
+    """
+    buffer = io.BytesIO()
+    try:
+        program = torch.export.export(generator, (inputs,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+        torch.export.save(program, buffer)
+    except Exception as error:  # its errors have no base class of their own
+        raise RunError(
+            f"torch.export cannot write this generator: {excerpt(described(error))}",
+            "`ganlab sample` draws from it, and `ganlab.load_run(...).load_generator()` returns it as a PyTorch module",
+        ) from error
+    return buffer.getvalue()
 
 
 def require_export(folder: Path) -> None:

@@ -52,8 +52,8 @@ def shown(rows: list[dict[str, Any]], width: int, terminal: bool) -> str:
 
 def test_off_a_terminal_a_claim_is_one_line_however_long() -> None:
     first, second = shown(ROWS, 40, terminal=False).splitlines()
-    assert first == f"yes     3 of 3 [0.44, 1.00]     onset 1,200      mode_collapse: {CLAIM} (practical guide)"
-    assert second == "no      1 of 10 [0.02, 0.40]    no onset         healthy: stable, plain"
+    assert first == f"yes       3 of 3 [0.44, 1.00]     onset 1,200      mode_collapse: {CLAIM} (practical guide)"
+    assert second == "no        1 of 10 [0.02, 0.40]    no onset         healthy: stable, plain"
 
 
 @pytest.mark.parametrize("width", [30, 60, 80, 110, 160, 300])

@@ -304,7 +304,8 @@ def test_dry_run_shows_layers_and_trains_nothing(tmp_path: Path) -> None:
     told = json.loads(ganlab("train", "guide_stable", "--dry-run", "--json").output)
     # Keras's own count: Dense 50 -> 6272, two 4x4 transposed convolutions of 128 maps, a 7x7 convolution to one.
     assert told["parameters"]["generator"] == (50 * 6272 + 6272) + 2 * (128 * 128 * 16 + 128) + (128 * 49 + 1)
-    assert told["parameters"]["discriminator"] == (64 * 16 + 64) + (64 * 64 * 16 + 64) + (7 * 7 * 64 + 1)
+    # Two convolutions with batch norm instead of biases, as the guide's figures require, and a Dense to one.
+    assert told["parameters"]["discriminator"] == 64 * 16 + 64 * 64 * 16 + 2 * (2 * 64) + (7 * 7 * 64 + 1)
     assert not (tmp_path / "runs").exists()
 
 

@@ -420,7 +420,7 @@ class TestPanel:
             "nothing was written",
             "plots/verdict.png",
             "d_loss  █████▇▇▇▇▇▆",
-            "1.4 -> 0.1",
+            "1.38 -> 0.116",
             "step 1,200 ▲",
         ):
             assert words in text, words

@@ -258,7 +258,7 @@ def test_no_payload_runs_and_every_error_is_a_message(
 
         loaded = child(draw).wait()
         live = ["--live"] if name.startswith("generator/") else []
-        sampled = cli("sample", str(run.path), "--out", "samples.npz", "-n", "4", *live, cwd=tmp_path)
+        sampled = cli("sample", str(run.path), "--out", "samples.npz", "--force", "-n", "4", *live, cwd=tmp_path)
         resumed = child(lambda run=run: session.resume(run)).wait()
         executed += mark.exists()
         mark.unlink(missing_ok=True)

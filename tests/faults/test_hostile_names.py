@@ -234,8 +234,8 @@ def test_a_folder_with_a_hostile_name(name: str, world: Path, points: Any, runs:
     for command in (
         ["ls", "runs"],
         ["ls", "runs", "--json"],
-        ["sample", "tail", "--out", "runs/samples.png"],
-        ["sample", str(hostile), "--out", "runs/samples.png"],
+        ["sample", "tail", "--out", "runs/samples.png", "--force"],
+        ["sample", str(hostile), "--out", "runs/samples.png", "--force"],
         ["diagnose", "tail"],
         ["diagnose", str(hostile)],
         ["diagnose", f"{hostile}2", f"{hostile}2", "--json"],
@@ -253,7 +253,7 @@ def test_a_folder_with_a_hostile_name(name: str, world: Path, points: Any, runs:
     assert contents(world) == before
     # By a part of its name, which is as good as any.
     shutil.rmtree(world / "runs" / f"{name}tail2")
-    for command in (["resume", "tail", "training.steps=4"], ["sample", "tail", "--out", "runs/samples.png"]):
+    for command in (["resume", "tail", "training.steps=4"], ["sample", "tail", "--out", "runs/samples.png", "--force"]):
         ended = cli(*command, cwd=world)
         assert ended.code == 0, ended.output
         assert not active(ended.output), f"{command}: {ended.output!r}"

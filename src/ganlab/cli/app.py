@@ -79,7 +79,9 @@ def refuse_active(arguments: Sequence[str]) -> None:
 def tell_of_cache() -> None:
     """Say on standard error where something is kept that belongs to no run, if this process has kept anything."""
     cache = sys.modules.get("ganlab.data.cache")
-    for folder in sorted(cache.filled) if cache else ():
+    while cache and cache.filled:
+        folder = min(cache.filled)
+        cache.filled.discard(folder)
         say(console(stderr=True), printable(f"kept for next time in {folder} (GANLAB_CACHE moves the cache)"))
 
 

@@ -63,7 +63,7 @@ def test_the_picture_lies_among_the_runs_and_replaces_no_other(runs: Path) -> No
 
 @pytest.mark.parametrize(
     ("names", "says"),
-    [(["slow"], "1 runs"), (["slow", "slow"], "named twice"), (["slow", "nobody"], "no run"), (["slow"] * 9, "9 runs")],
+    [(["slow"], "not 1"), (["slow", "slow"], "named twice"), (["slow", "nobody"], "no run"), (["slow"] * 9, "not 9")],
 )
 def test_refused_with_one_message(names: list[str], says: str, runs: Path, tmp_path: Path) -> None:
     result = compare(runs, *names, "--out", str(tmp_path / "a.png"))

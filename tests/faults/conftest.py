@@ -26,6 +26,7 @@ import ganlab.runs.files
 import ganlab.training.checkpoint
 from ganlab.cli.app import main
 from ganlab.config.experiment import Experiment
+from ganlab.data import cache
 from ganlab.errors import GanlabError
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.view import View
@@ -134,6 +135,7 @@ def cli() -> Callable[..., Ended]:
             os.chdir(cwd)
             os.environ.update(environment)
             sys.argv = ["ganlab", *arguments]
+            cache.filled.clear()  # what other tests kept; a process of its own knows nothing of it
             main()
 
         return Child(work).wait()

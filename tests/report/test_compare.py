@@ -115,7 +115,7 @@ def test_runs_are_only_read(runs: list[RunDirectory], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("count", "name", "says"),
-    [(1, "a.png", "1 runs cannot"), (9, "a.png", "9 runs cannot"), (2, "a.jpg", "no name of a PNG")],
+    [(1, "a.png", "can be compared, not 1"), (9, "a.png", "can be compared, not 9"), (2, "a.jpg", "no name of a PNG")],
 )
 def test_refused(count: int, name: str, says: str, runs: list[RunDirectory], tmp_path: Path) -> None:
     with pytest.raises(RunError, match=says):

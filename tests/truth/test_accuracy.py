@@ -217,9 +217,10 @@ def test_the_page_of_accuracy() -> None:
 
 
 def test_the_readme_is_given_the_figures_of_the_measured_runs() -> None:
-    before = f"# G\n\nText. {verdict_accuracy.BEFORE}old\nfigures.\nOn 155 runs of the sweeps below: 3.\n\nMore.\n"
-    after = verdict_accuracy.with_sentences(before, measured(HALF, HALF))
-    assert "6 of 11 on MNIST. Of these verdicts" in " ".join(after.split())
-    assert "1 of 6 on good runs are accusations; 1 of 2 on failed runs and 2 of 3 on poor" in " ".join(after.split())
-    assert after.endswith("below: 3.\n\nMore.\n")
+    heading = "| " + " | ".join(verdict_accuracy.HEADING) + " |"
+    before = f"# G\n\nText.\n\n{heading}\n| old |\n\nMore.\n"
+    after = verdict_accuracy.with_table(before, measured(HALF, HALF))
+    assert "| MNIST | 6 of 11 (55 %) | 28 to 79 % | 1 of 6 | 1 of 2 |" in after
+    assert after.startswith(f"# G\n\nText.\n\n{heading}\n")
+    assert after.endswith("|\n\nMore.\n")
     assert "old" not in after

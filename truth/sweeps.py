@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from ganlab.runs.files import atomic_write, read_json
+from ganlab.runs.status import ENDED
 from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.folder import SweepFolder
-from ganlab.sweeps.records import ENDED, RunRecord, read_records
+from ganlab.sweeps.records import RunRecord, read_records
 from ganlab.sweeps.summary import write_results
 from ganlab.verdicts import rank, words
 from truth import scoring

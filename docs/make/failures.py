@@ -30,11 +30,12 @@ from ganlab.config.load import difference, load_experiment
 from ganlab.plots.strips import strips
 from ganlab.report.sweep import make_report, strip_of
 from ganlab.runs.files import atomic_write, read_json
+from ganlab.runs.status import ENDED
 from ganlab.sweeps.claims import UNDECIDED, ClaimRow
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.plan import make_plan
-from ganlab.sweeps.records import ENDED, NOT_NEEDED, RunRecord, read_records
-from ganlab.sweeps.spec import load_spec
+from ganlab.sweeps.records import NOT_NEEDED, RunRecord, by_config, read_records
+from ganlab.sweeps.spec import SweepSpec, load_spec
 from ganlab.verdicts import words
 from truth.sweeps import TRUTH, Judged, judge_all, judged, markdown, read_runs, settings, share, span, tables
 
@@ -111,6 +112,11 @@ class Swept:
         return read_json(self.results / "summary.json")
 
     @cached_property
+    def spec(self) -> SweepSpec:
+        """The sweep's file as it is today."""
+        return load_spec(ROOT / "configs" / "sweeps" / f"{self.name}.yaml")
+
+    @cached_property
     def claims(self) -> list[ClaimRow]:
         """A row for each claim."""
         return [ClaimRow(**{**row, "runs": tuple(row["runs"])}) for row in self.summary["claims"]]
@@ -163,7 +169,7 @@ def outdated(sweeps: Sequence[Swept]) -> str:
     """Say how many runs are of configurations that were another experiment then; nothing if none is."""
     changed: list[str] = []
     for sweep in sweeps:
-        today = {run.id for run in make_plan(load_spec(sweep.name), yes=True).runs}
+        today = {run.id for run in make_plan(sweep.spec).runs}
         changed += [row["config"] for row in sweep.runs if row["run"] not in today]
     if not changed:
         return ""
@@ -176,8 +182,7 @@ def outdated(sweeps: Sequence[Swept]) -> str:
 
 def confidence(sweeps: Sequence[Swept]) -> str:
     """Return the confidence of the sweeps' intervals, in per cent."""
-    specs = (load_spec(ROOT / "configs" / "sweeps" / f"{sweep.name}.yaml") for sweep in sweeps)
-    return " or ".join(sorted({f"{100 * spec.decide:g} %" for spec in specs}))
+    return " or ".join(sorted({f"{100 * sweep.spec.decide:g} %" for sweep in sweeps}))
 
 
 def machine(sweeps: Sequence[Swept]) -> str:
@@ -368,11 +373,10 @@ def labels(runs: Sequence[Judged]) -> str:
 
 def grid_section(sweep: Swept) -> Iterator[str]:
     """Yield the axes of the grid, the pictures of a whole sweep, and the table of the grid's cells."""
-    spec = load_spec(ROOT / "configs" / "sweeps" / f"{sweep.name}.yaml")
-    if spec.base:
+    if sweep.spec.base:
         varied = next(each["settings"] for each in sweep.summary["configs"] if each["settings"])
         axes = " by ".join(f"`{axis}`" for axis in varied)
-        yield f"{axes}. Other changes from the defaults: {overrides(Experiment(), spec.base)}"
+        yield f"{axes}. Other changes from the defaults: {overrides(Experiment(), sweep.spec.base)}"
     for kind, caption in FIGURES.items():
         for file in sorted(PICTURES.glob(f"{sweep.name}_{kind}*.png")):
             name = file.stem.removeprefix(f"{sweep.name}_")
@@ -437,8 +441,10 @@ def collect(folder: SweepFolder) -> None:
     for name in ("runs.csv", "claims.csv", "summary.json", "truth.json"):
         shutil.copyfile(folder.path / name, results / name)
     records = [each for each in read_records(folder.plan(), folder) if each.begun]
-    for config in dict.fromkeys(each.planned.config for each in records if not each.planned.settings):
-        of = [each for each in records if each.planned.config == config]
+    groups = by_config(records)
+    for config, of in groups.items():
+        if of[0].planned.settings:
+            continue
         if first := next((each for each in of if each.ended), None):
             save(shrunk(Image.open(first.run.plots / "losses.png"), LOSSES), f"{config}_losses")
         label = f"expected: {' or '.join(map(words, of[0].planned.experiment.expect)) or 'nothing'}"
@@ -446,7 +452,7 @@ def collect(folder: SweepFolder) -> None:
     for file in folder.plots.glob("*.png"):
         if not file.stem.startswith("strips"):
             save(shrunk(Image.open(file), WIDEST), f"{summary['name']}_{file.stem}")
-    shown = {name: [each for each in records if each.planned.config == name][:3] for name in OVERVIEW}
+    shown = {name: groups.get(name, [])[:3] for name in OVERVIEW}
     if all(shown.values()):
         save(strip("Last samples of three seeds, and their verdicts", shown), "overview")
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +18,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from scipy.ndimage import median_filter
 from scipy.stats import t as student
 
+from docs.make.verdicts import picture, shrunk
 from ganlab.api import Run
 from ganlab.config.load import difference, load_experiment
-from ganlab.diagnosis.evidence import Evidence, Series
+from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.trends import spectral_peak, trend
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.verdict_files import draw_samples, write_verdict
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, write_json
 from ganlab.sweeps.counting import rate_words
@@ -43,9 +41,6 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "guide.md"
 FIGURES = ROOT / "docs" / "guide" / "figures.json"
 PICTURES = ROOT / "docs" / "images" / "guide"
-WIDTH = 900
-"""Of a picture on the page, in pixels."""
-
 LAST = 100
 """Iterations at the end whose median stands for a loss or an accuracy."""
 
@@ -207,17 +202,9 @@ def collect(folders: Iterable[Path]) -> list[dict[str, Any]]:
             verdict = diagnose(evidence)
             found[planned.id] = figures(record.run, planned.config, planned.seed, verdict)
             if planned.seed == 0 and planned.config in TABLES:
-                picture(record.run, evidence, verdict, PICTURES / f"{planned.config}.png")
+                shown = shrunk(picture(evidence, verdict, record.run))
+                shown.save(PICTURES / f"{planned.config}.png", optimize=True)
     return sorted(found.values(), key=lambda run: (run["config"], run["seed"]))
-
-
-def picture(run: RunDirectory, evidence: Evidence, verdict: Verdict, path: Path) -> None:
-    """Write the picture of a verdict, WIDTH pixels wide."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_verdict(Path(folder), evidence, verdict, draw_samples(evidence, run, None, None))
-        with Image.open(Path(folder, "plots", "verdict.png")) as whole:
-            small = whole.convert("RGB").resize((WIDTH, round(whole.height * WIDTH / whole.width)))
-    small.quantize(96).save(path, optimize=True)
 
 
 def page(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -229,10 +216,6 @@ def page(runs: Sequence[Mapping[str, Any]]) -> str:
         if (PICTURES / f"{config}.png").is_file():
             parts.append(f"![{config}, seed 0: losses, statistics and samples](images/guide/{config}.png)")
     parts.append(reduced(runs))
-    known = {*TABLES, *(printed for _, printed, _ in TABLES.values()), *REDUCED}
-    others = sorted({run["config"] for run in runs} - known)
-    if others:
-        parts.append(factors(others, runs))
     return "\n\n".join(parts) + "\n"
 
 
@@ -264,7 +247,7 @@ def reduced(runs: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "## On reduced networks",
         "",
-        "The same four on networks of 16 filters, half a minute each (`ganlab sweep guide_reduced`, `ganlab guide`).",
+        "The same four on networks of 16 filters (`ganlab sweep guide_reduced`, `ganlab guide`).",
         "",
         "| run | seeds | verdicts | as the guide says |",
         "| --- " * 4 + "|",
@@ -344,25 +327,6 @@ def judged(group: Sequence[Mapping[str, Any]]) -> str:
 def as_expected(group: Sequence[Mapping[str, Any]], expected: Sequence[str]) -> str:
     """Return how many runs have the verdict that the guide's words call for."""
     return rate_words(sum(matches(run["verdict"], expected) for run in group), len(group)) if group else ""
-
-
-def factors(configs: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table of runs that change one more thing, to find why a figure is another one."""
-    lines = [
-        "## One factor at a time",
-        "",
-        "What changes a figure that is not the guide's: each run changes one more thing.",
-        "",
-        "| run | seeds | D real | D fake | G | accuracies, % | G's loss | verdicts |",
-        "| --- " * 8 + "|",
-    ]
-    for config in configs:
-        group = [run for run in runs if run["config"] == config]
-        cells = [ours(Row("", "", key, None), group) for key in ("d_loss_real", "d_loss_fake", "g_loss")]
-        accuracies = " and ".join(ours(Row("", "", key, None), group) for key in ("d_acc_real", "d_acc_fake"))
-        ways = ours(Row("", "", "g_way", None), group)
-        lines.append("| " + " | ".join([config, str(len(group)), *cells, accuracies, ways, judged(group)]) + " |")
-    return "\n".join(lines)
 
 
 def main() -> None:

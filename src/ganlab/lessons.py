@@ -19,13 +19,8 @@ from ganlab.runs.directory import RunDirectory, list_runs
 from ganlab.runs.files import read_json
 from ganlab.text import closest, short
 
-ENDED = ("finished", "stopped")
-"""States of a run that has nothing left to train."""
-
-
 INDEX = "README.md"
 """The page that lists the lessons."""
-
 
 MEASURED = "measured.json"
 """What docs/make/lessons.py measured of each run: its processor's `seconds` among others."""
@@ -156,7 +151,7 @@ def ended_run(experiment: Experiment, runs_dir: Path) -> RunDirectory | None:
     for run in reversed(list_runs(runs_dir)):
         try:
             if run.experiment() == experiment:
-                return run if run.status().status in ENDED else None
+                return run if run.status().ended_by_itself else None
         except GanlabError:
             # A damaged run is not this one; `ganlab ls runs` shows it.
             continue

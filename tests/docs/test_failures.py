@@ -1,7 +1,7 @@
 """The page of induced failures is a function of the results in the repository."""
 
 from docs.make.failures import PAGE, PICTURES, answer, page, stored
-from ganlab.sweeps.records import ENDED
+from ganlab.runs.status import ENDED
 
 
 def test_the_page_is_what_its_script_makes_of_the_results() -> None:

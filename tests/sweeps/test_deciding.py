@@ -204,6 +204,6 @@ def chances(most: int, rate: float) -> dict[str, float]:
 def test_the_page_says_how_often_repeated_looks_err() -> None:
     few, many = (chances(most, 0.5) for most in (8, 20))
     page = (Path(__file__).parents[2] / "docs" / "sweeps.md").read_text()
-    assert f"{100 * sum(few.values()):.0f} % of the times with up to 8 seeds" in page
+    assert f"{100 * sum(few.values()):.0f} % of the time with up to 8 seeds" in page
     assert f"{100 * sum(many.values()):.0f} % with up to 20" in page
     assert f"{100 * chances(20, 0.3)['yes']:.0f} % (up to 20 seeds)" in page

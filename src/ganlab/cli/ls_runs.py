@@ -9,10 +9,9 @@ from typing import Any
 from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.names import Named, runs_beside, runs_in, sweeps_in
-from ganlab.runs.status import RunStatus
+from ganlab.runs.status import ENDED, RunStatus
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.progress import glance
-from ganlab.sweeps.records import ENDED
 
 
 def list_runs(folder: Path, part: str = "") -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def sweep(
     seeds: Annotated[int | None, typer.Option(min=1, help="Seeds of every configuration: 0 to N - 1.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only what the spec marks as quick, with one seed.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the runs and how long they take, told by a few steps of each kind.")
+        bool, typer.Option("--dry-run", help="Show the runs and the estimated time, measured over a few steps.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove this sweep's earlier runs first.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Also where the sweep has more than 10,000 runs.")] = False,

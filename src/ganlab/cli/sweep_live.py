@@ -75,7 +75,7 @@ class LiveSweep(CourseView):
 
     def note(self, text: str) -> None:
         """Print it above the table."""
-        say(self.live.console, printable(text))
+        self._tell(text)
 
     def end(self) -> None:
         """Leave the last state of the table on the screen."""

@@ -17,7 +17,8 @@ def show_plan(plan: Plan, folder: SweepFolder, workers: int, as_json: bool) -> N
     """Print the runs that a sweep is made of, which of them are done, and how long the others will take."""
     records = settled_records(plan, folder)
     done = sum(each.ended for each in records)
-    estimated = estimate([each.planned for each in records if progress(each) in TO_DO], threads_of(workers))
+    open_runs = [each.planned for each in records if not each.ended and each.state != NOT_NEEDED]
+    estimated = estimate(open_runs, threads_of(workers))
     seconds, least = (total / min(workers, max(1, estimated.runs)) for total in (estimated.seconds, estimated.least))
     if as_json:
         rows = [
@@ -45,10 +46,6 @@ def show_plan(plan: Plan, folder: SweepFolder, workers: int, as_json: bool) -> N
         f"{opening_count(plan)}, {done} of them done; about {minutes} minutes for the others with {workers} workers "
         f"(probed {estimated.probed} of {estimated.kinds} kinds of runs); results in {printable(folder.path)}"
     )
-
-
-TO_DO = ("to do", "if needed")
-"""How runs stand that may have to be trained."""
 
 
 def progress(record: RunRecord) -> str:

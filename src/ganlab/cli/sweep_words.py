@@ -82,7 +82,6 @@ def retry(planned: PlannedRun, cause: str, words: str, attempt: int) -> str:
 
 def totals_words(totals: Totals) -> str:
     """Say how far the sweep is, in a line."""
-    most = "at most " if totals.optional else ""
     parts = [f"{totals.done}/{totals.total} done", f"{totals.failed} failed", f"{totals.running} running"]
     if totals.optional:
         parts.insert(1, f"{totals.optional} only if needed")
@@ -91,7 +90,7 @@ def totals_words(totals: Totals) -> str:
     if totals.rate is not None:
         parts.append(f"{totals.rate:,.{0 if totals.rate >= 10 else 1}f} steps/s")
     if totals.left is not None:
-        parts.append(f"{most or 'about '}{duration(totals.left)} left")
+        parts.append(f"{'at most' if totals.optional else 'about'} {duration(totals.left)} left")
     if totals.saved:
         parts.append(f"early stops saved {duration(totals.saved)} of training")
     return ", ".join(parts)

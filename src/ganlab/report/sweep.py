@@ -30,7 +30,7 @@ from ganlab.report.grids import last_grid
 from ganlab.runs.files import remove
 from ganlab.sweeps.folder import find_sweep
 from ganlab.sweeps.plan import Plan
-from ganlab.sweeps.records import NOT_NEEDED, RunRecord
+from ganlab.sweeps.records import NOT_NEEDED, RunRecord, by_config
 from ganlab.sweeps.summary import write_results
 from ganlab.verdicts import words
 
@@ -261,16 +261,14 @@ def _course(record: RunRecord) -> QualityCourse | None:
 
 def _strips(plan: Plan, records: Sequence[RunRecord]) -> list[Pixels]:
     """Lay out the last samples of each configuration, seed by seed."""
-    by_config: dict[str, list[RunRecord]] = {}
-    for record in records:
-        by_config.setdefault(record.planned.config, []).append(record)
     if all(record.state == "missing" for record in records):
         return []
+    groups = list(by_config(records).values())
     title = f"Last samples: {plan.spec.name}"
-    if len(by_config) > ROWS:
-        title += f", the first {ROWS} of {len(by_config)} configurations"
+    if len(groups) > ROWS:
+        title += f", the first {ROWS} of {len(groups)} configurations"
     # One row at a time: the grids of a large sweep would fill the memory.
-    return strips(title, ((_label(group[0]), map(strip_of, group)) for group in list(by_config.values())[:ROWS]))
+    return strips(title, ((_label(group[0]), map(strip_of, group)) for group in groups[:ROWS]))
 
 
 def _label(record: RunRecord) -> str:

@@ -24,6 +24,9 @@ STOP_ON = "stop_on"
 
 State = Literal["running", "finished", "stopped", "interrupted", "failed"]
 
+ENDED = ("finished", "stopped")
+"""States of a run that ended by itself: after its last step, by `stop_on`, or at the first NaN or Inf."""
+
 LAST_STEP = 10**12 - 1
 """The largest step that a run can have."""
 
@@ -162,7 +165,7 @@ class RunStatus(Part):
     @property
     def ended_by_itself(self) -> bool:
         """Whether the run ended after its last step, by `stop_on` or at NaN, so that its verdict counts."""
-        return self.status in ("finished", "stopped")
+        return self.status in ENDED
 
     def changed(self: AnyStatus, **changes: Any) -> AnyStatus:
         """Return it with other values."""

@@ -11,7 +11,7 @@ from ganlab.sweeps.claim_options import CONFIDENCE, RATE, ClaimOptions, VerdictO
 from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.measures import MEASURES
 from ganlab.sweeps.plan import Plan, expects
-from ganlab.sweeps.records import RunRecord
+from ganlab.sweeps.records import RunRecord, by_config
 
 UNDECIDED = "undecided"
 """Answer to a claim whose interval holds its rate."""
@@ -124,14 +124,6 @@ def judge_claims(plan: Plan, records: Sequence[RunRecord]) -> list[ClaimRow]:
     """Return a row a claim of the plan, as `claims_of` orders them."""
     grouped = by_config(records)
     return [claim.judge(grouped, plan.spec.decide) for claim in claims_of(plan)]
-
-
-def by_config(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
-    """Return the records of each configuration, in their order."""
-    found: dict[str, list[RunRecord]] = {}
-    for record in records:
-        found.setdefault(record.planned.config, []).append(record)
-    return found
 
 
 def _own_claim(experiment: Experiment) -> VerdictOptions:

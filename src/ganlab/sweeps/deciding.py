@@ -9,10 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ganlab.sweeps.claims import UNDECIDED, PlannedClaim, by_config, claims_of
+from ganlab.sweeps.claims import UNDECIDED, PlannedClaim, claims_of
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.plan import Plan, PlannedRun
-from ganlab.sweeps.records import NOT_NEEDED, RunRecord, read_records
+from ganlab.sweeps.records import NOT_NEEDED, RunRecord, by_config, read_records
 
 
 class Round(NamedTuple):

@@ -1,4 +1,4 @@
-"""How long a sweep will take on this machine, told by short real runs of it."""
+"""How long a sweep will take on this machine, estimated from short real runs of it."""
 
 from __future__ import annotations
 
@@ -110,6 +110,6 @@ def probe(planned: PlannedRun, scratch: Path, executor: LocalExecutor) -> Cost:
     while not (outcomes := executor.wait(1.0)):
         pass
     if outcomes[0].cause:
-        raise RunError(f"{planned.id} cannot be trained here: {outcomes[0].words}", "mend this before the sweep")
+        raise RunError(f"{planned.id} cannot be trained here: {outcomes[0].words}", "fix this before the sweep")
     step = float(np.median(np.diff(read_history(run.history)["time"])[1:]))
     return Cost(step, max(0.0, (run.status().seconds or 0.0) - STEPS * step) / 3)

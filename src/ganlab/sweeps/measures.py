@@ -311,7 +311,7 @@ def rarer(records: Records, against: Records, params: RarerOptions) -> Tally:
 def better(records: Records, against: Records, params: QualityOptions) -> Tally:
     """Runs have a better `metric` than those of the same seed in `against`; k counts the pairs of runs in which.
 
-    Which way a metric is better, `runs.snapshots.STATISTICS` says. `at: end` compares the last snapshots;
+    Which way a metric is better is in `claim_options.METRICS`. `at: end` compares the last snapshots;
     `at: equal_time` those that each run took last before the shorter of the two took its last. No onset.
     """
     return _compared(records, against, params, "better")

@@ -13,8 +13,8 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.snapshots import is_number
-from ganlab.runs.status import STOP_ON, RunStatus
-from ganlab.sweeps.records import ENDED, NOT_NEEDED
+from ganlab.runs.status import ENDED, STOP_ON, RunStatus
+from ganlab.sweeps.records import NOT_NEEDED
 from ganlab.verdicts import matches
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,12 @@ from ganlab.errors import RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import History, read_history, whole_lines
 from ganlab.runs.snapshots import Row, read_snapshots
-from ganlab.runs.status import RunStatus
+from ganlab.runs.status import ENDED, RunStatus
 from ganlab.verdicts import matches
 
 if TYPE_CHECKING:
     from ganlab.sweeps.folder import SweepFolder
     from ganlab.sweeps.plan import Plan, PlannedRun
-
-ENDED = ("finished", "stopped")
-"""States of a run that ended by itself: after its last step, by `stop_on`, or at the first NaN or Inf."""
-
 
 NOT_NEEDED = "not needed"
 """State of a run that was not trained because the claims about its configuration are decided without it."""
@@ -122,6 +119,14 @@ def read_records(plan: Plan, folder: SweepFolder) -> list[RunRecord]:
     """Return what became of each planned run, in the plan's order. Nothing is written, and no damage raises."""
     last_attempts = {str(row.get("run")): f"{row.get('cause')}: {row.get('words')}" for row in read_attempts(folder)}
     return [_record(planned, folder.run(planned.id), last_attempts.get(planned.id, "")) for planned in plan.runs]
+
+
+def by_config(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Return the records of each configuration, in their order."""
+    found: dict[str, list[RunRecord]] = {}
+    for record in records:
+        found.setdefault(record.planned.config, []).append(record)
+    return found
 
 
 def read_attempts(folder: SweepFolder) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from ganlab.runs.snapshots import shown_in
 from ganlab.sweeps.claims import ClaimRow, judge_claims
 from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.deciding import settled_records
-from ganlab.sweeps.records import NOT_NEEDED, RunRecord, in_words, read_attempts
+from ganlab.sweeps.records import NOT_NEEDED, RunRecord, by_config, in_words, read_attempts
 from ganlab.text import replaced
 
 if TYPE_CHECKING:
@@ -161,7 +161,6 @@ def summarise(
 ) -> dict[str, Any]:
     """Return what summary.json holds: plain values, every number finite."""
     attempts = read_attempts(folder)
-    configs = dict.fromkeys(record.planned.config for record in records)
     return {
         "schema": SUMMARY_SCHEMA,
         "name": plan.spec.name,
@@ -169,7 +168,7 @@ def summarise(
         "runs": sum(record.state != NOT_NEEDED for record in records),
         "states": _counts(record.state for record in records),
         "verdicts": _counts(record.failure_name for record in _judged(records)),
-        "configs": [_config([each for each in records if each.planned.config == config]) for config in configs],
+        "configs": [_config(group) for group in by_config(records).values()],
         "claims": [asdict(row) for row in claims],
         "attempts": {"total": len(attempts), "causes": _counts(str(row.get("cause")) for row in attempts)},
         "seconds": _seconds(records),

@@ -64,9 +64,10 @@ def test_every_command_finds_a_run_inside_a_sweep(toy: str) -> None:
     ):
         told = ganlab(*arguments, "--json")
         assert told.exit_code == 0, told.output
-        values = json.loads(told.stdout)
-        if "run" in values:
-            assert values["run"] == str(run.path)
+        if arguments[0] != "evaluate":
+            values = json.loads(told.stdout)
+            assert values["source" if arguments[0] == "diagnose" else "run"] == str(run.path)
+    assert (run.path / "evaluation.json").is_file()
     compared = json.loads(ganlab("compare", "toy", "alone", "--json").stdout)
     assert [side["path"] for side in compared["runs"]] == [str(run.path), str(alone.path)]
 

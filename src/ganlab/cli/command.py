@@ -46,10 +46,9 @@ class Command(TyperCommand):
         if any(parameter.name == "overrides" for parameter in self.params):
             key = setting(typed.lstrip("-"), similar=near is None)
             if key:
-                after = args[place + 1] if place + 1 < len(args) else ""
-                value = (
-                    value if equals else after if after and not after.startswith("-") and "=" not in after else "..."
-                )
+                if not equals:
+                    after = "".join(args[place + 1 : place + 2])
+                    value = after if after and not after.startswith("-") and "=" not in after else "..."
                 return f". Settings are given as KEY=VALUE: {key}={short(value)}"
         return f". Did you mean {near}?" if near else ""
 

@@ -24,7 +24,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RUN RUN...",
-            help="2 to 8 runs, or their names or parts of these.",
+            help="2 to 8 runs: folders, names, or parts of names.",
             autocompletion=completion.runs,
         ),
     ],

@@ -22,8 +22,8 @@ def diagnose(
         list[str] | None,
         typer.Argument(
             metavar="PATH",
-            help="Runs, or their names or parts of these, also inside sweeps; or logs of other code, - is standard "
-            "input; or samples without a log. Not needed with --samples.",
+            help="Runs (folders, names, or parts of names, also inside sweeps), logs of other code (- is standard "
+            "input), or samples without a log. Not needed with --samples.",
             show_default=False,
             autocompletion=completion.runs_and_files,
         ),
@@ -70,7 +70,7 @@ def diagnose(
 
     Example: ganlab diagnose smoke --fail-on mode_collapse,diverged
 
-    A run inside a sweep: ganlab diagnose latent_1, or guide/latent_1; of several runs of one name the newest is judged
+    A run inside a sweep: ganlab diagnose latent_1, or guide/latent_1; of several with one name the newest is judged
 
     Logs of other code: ganlab diagnose train.log --show, then ganlab diagnose train.log --map d_loss=lossD
 

@@ -33,7 +33,11 @@ BY_CLASS = {"class_histogram": "samples", "vendi_by_class": "variety"}
 MOST_CLASSES = 20
 """Classes that are shown."""
 
-ARROWS = {"higher": "↑", "lower": "↓", None: "~"}
+ARROWS = {
+    PUBLISHED.get(name, name): {"higher": "↑", "lower": "↓", None: "~"}[statistic.better]
+    for name, statistic in STATISTICS.items()
+}
+"""Which way is better, by a figure's public name."""
 
 
 def show_evaluation(out: Console, found: Mapping[str, Any], snapshot: Mapping[str, Any]) -> None:
@@ -56,7 +60,7 @@ def show_evaluation(out: Console, found: Mapping[str, Any], snapshot: Mapping[st
         if there := [name for name in members if name in names]:
             table.add_row(Text(heading, style="bold"))
             for name in there:
-                table.add_row(f"  {name}", _arrow(name), *_row(metrics, name))
+                table.add_row(f"  {name}", ARROWS.get(name, ""), *_row(metrics, name))
     print_table(out, table)
     by_class = {name: _lists(metrics, name) for name in BY_CLASS if name in names and any(_lists(metrics, name))}
     if by_class:
@@ -65,11 +69,6 @@ def show_evaluation(out: Console, found: Mapping[str, Any], snapshot: Mapping[st
     out.print()
     for note in (LEGEND, *notes(metrics, int(found["samples"]))):
         say(out, note)
-
-
-def _arrow(name: str) -> str:
-    statistic = STATISTICS.get({public: own for own, public in PUBLISHED.items()}.get(name, name))
-    return "↓" if name == "lost_classes" else ARROWS[statistic.better] if statistic else ""
 
 
 def _row(metrics: Metrics, name: str) -> Iterator[str]:

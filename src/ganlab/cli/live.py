@@ -27,11 +27,7 @@ BESIDE = 14  # characters of a line that the frame and the names of the curves t
 
 
 class LiveView(View):
-    """A panel that is redrawn in place: progress, the losses so far, accuracies, reading, warning.
-
-    Attributes:
-        verdict: what was said of the run last; None before the first snapshot.
-    """
+    """A panel that is redrawn in place: progress, the losses so far, accuracies, reading, warning."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -45,11 +41,15 @@ class LiveView(View):
         self.curves = {"d_loss": Curve(), "g_loss": Curve()}
         self.pace = Pace()
         self.row: dict[str, float] = {}
-        self.verdict: Verdict | None = None
         self.so_far = SoFar()
         self.warning = ""
         self.prepares = ""
         self.live = Live(console=console, refresh_per_second=4, transient=False, auto_refresh=False)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The newest reading; None before the first snapshot."""
+        return self.so_far.now
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Open the panel."""
@@ -78,7 +78,6 @@ class LiveView(View):
 
     def reading(self, verdict: Verdict) -> None:
         """Keep it in the panel."""
-        self.verdict = verdict
         self.so_far.take(verdict)
         self._draw()
 

@@ -75,7 +75,7 @@ def as_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     for heading in rows[0]:
         cells = [printable(row[heading]) for row in rows]
         longest = max(len(word) for cell in (heading, *cells) for word in (cell.split() or [""]))
-        # A name is there to be copied: it is never cut, and other words only where they are longer than any of ours.
+        # Names are copied, so they are never cut; other columns may break only words of more than 20 characters.
         table.add_column(heading, no_wrap=heading == "name", overflow="fold", min_width=min(longest, 20))
     for row in rows:
         table.add_row(*(Text(printable(value)) for value in row.values()))

@@ -30,8 +30,8 @@ RunArgument = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A run's folder, or its name or a part of that, also of a run inside a sweep; of several runs of one name "
-        "the newest is taken.",
+        help="A run's folder, its name, or part of its name, also inside sweeps; if several runs share a name, the "
+        "newest is taken.",
         autocompletion=completion.runs,
     ),
 ]

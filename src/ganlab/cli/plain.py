@@ -27,11 +27,7 @@ def number(row: dict[str, float], name: str) -> str:
 
 
 class PlainView(View):
-    """A line now and then, for logs and pipes.
-
-    Attributes:
-        verdict: what was said of the run last; None before the first snapshot.
-    """
+    """A line now and then, for logs and pipes."""
 
     SECONDS = 10.0
 
@@ -39,9 +35,13 @@ class PlainView(View):
         self.console = console
         self.last = 0.0
         self.pace = Pace()
-        self.verdict: Verdict | None = None
         self.so_far = SoFar()
         self.told = False
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The newest reading; None before the first snapshot."""
+        return self.so_far.now
 
     def begin(self, run: RunDirectory, first_step: int, steps: int | None) -> None:
         """Say where the run is written."""
@@ -71,7 +71,6 @@ class PlainView(View):
     def reading(self, verdict: Verdict) -> None:
         """Print what can be told if that is something else than before."""
         first, claim = self.verdict is None, self.so_far.claim
-        self.verdict = verdict
         self.so_far.take(verdict)
         if first or self.so_far.claim != claim:
             self.console.print(self.so_far.words)

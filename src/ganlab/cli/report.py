@@ -22,7 +22,7 @@ def report(
         str,
         typer.Argument(
             metavar="FOLDER",
-            help="A sweep's folder, or its name or a part of that.",
+            help="A sweep's folder, its name, or part of its name.",
             show_default=False,
             autocompletion=completion.sweep_folders,
         ),

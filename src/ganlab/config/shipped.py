@@ -84,7 +84,7 @@ def _names() -> list[str]:
     return [path.relative_to(folder).with_suffix("").as_posix() for path in files]
 
 
-def _unknown(kind: str, name: str, names: list[str], folder: Path | None = None) -> ConfigError:
+def _unknown(kind: str, name: str, names: list[str], folder: Path | None) -> ConfigError:
     near = (_beside(name, folder) if folder is not None else None) or _meant(name, names)
     guess = f"did you mean {near}? " if near else ""
     listed = "`ganlab ls configs` lists those that are shipped"

@@ -215,23 +215,13 @@ for _name, _pattern in {"null": _NULL, "bool": _BOOL, "int": _INT, "float": _FLO
 _Dumper.add_representer(
     list,
     lambda dumper, value: dumper.represent_sequence(
-        "tag:yaml.org,2002:seq", value, flow_style=not any(isinstance(item, dict) for item in value)
+        "tag:yaml.org,2002:seq",
+        value,
+        flow_style=dumper.default_flow_style or not any(isinstance(item, dict) for item in value),
     ),
 )
 _Dumper.add_representer(
     float, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:float", float_text(value))
-)
-
-
-class _Flow(_Dumper):
-    """Writes everything on one line."""
-
-
-_Flow.add_representer(
-    list, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
-)
-_Flow.add_representer(
-    dict, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=True)
 )
 
 
@@ -243,4 +233,7 @@ def write_yaml(values: Mapping[str, Any]) -> str:
 
 def write_flow(value: Any) -> str:
     """Return a value as YAML on one line, as it stands behind a key: `{dim: 1}`."""
-    return str(yaml.dump([value], Dumper=_Flow, sort_keys=False, allow_unicode=True, width=math.inf)).strip()[1:-1]
+    text = yaml.dump(
+        [value], Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=True, width=math.inf
+    )
+    return str(text).strip()[1:-1]

@@ -34,7 +34,7 @@ class RunDirectory:
     @property
     def status_file(self) -> Path:
         """run.json."""
-        return self.path / "run.json"
+        return self.path / names.RUN_FILE
 
     @property
     def history(self) -> Path:

@@ -112,9 +112,10 @@ def remove(path: Path) -> None:
 def require_place(path: Path, hint: str) -> None:
     """Raise RunError, before any work is done, if nothing can be written at a path; folders above it may be made."""
     above = next(each for each in path.absolute().parents if os.path.lexists(each))
-    why = "" if os.access(above, os.W_OK | os.X_OK) else "permission denied"
-    if why := why if os.path.isdir(above) else f"{above} is no folder":
-        raise RunError(f"{path} cannot be written: {why}", hint)
+    if not os.path.isdir(above):
+        raise RunError(f"{path} cannot be written: {above} is no folder", hint)
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise RunError(f"{path} cannot be written: permission denied", hint)
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:

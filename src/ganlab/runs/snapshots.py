@@ -308,7 +308,7 @@ TABLE: tuple[Statistic, ...] = (
         taken="elsewhere",
     ),
     Statistic("classes", "names of the classes", ANY, kind="names_by_class", taken="elsewhere"),
-    Statistic("lost_classes", "classes that are proved to be lost", ANY, kind="names", taken="evaluate"),
+    Statistic("lost_classes", "classes that are proved to be lost", ANY, "lower", kind="names", taken="evaluate"),
     Statistic("class_kl", "KL divergence of the classes from the real ones, nats", POSITIVE, "lower", taken="evaluate"),
     # -- samples of what was asked for
     Statistic(

@@ -127,7 +127,7 @@ def find_sweep(reference: str, runs_dir: Path) -> SweepFolder:
     there = [named for named in names.sweeps_in(runs_dir) if named.path.name.startswith(names.SWEEP)]
     found = names.matching(reference, there, exact=os.path.isdir(path))
     if os.path.isdir(path) and not found:
-        what = "a run; `ganlab diagnose` judges it" if os.path.isfile(path / "run.json") else "no sweep's folder"
+        what = "a run; `ganlab diagnose` judges it" if os.path.isfile(path / names.RUN_FILE) else "no sweep's folder"
         raise RunError(f"{path} has no spec.yaml: it is {what}", "name a folder that `ganlab sweep` made")
     if not found:
         raise names.none_called(reference, there, "sweep", runs_dir)

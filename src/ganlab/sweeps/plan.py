@@ -15,6 +15,7 @@ import numpy as np
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import with_settings
 from ganlab.errors import ConfigError
+from ganlab.runs.names import SWEEP
 from ganlab.sweeps.claim_options import named
 from ganlab.sweeps.spec import SeedRange, SweepSpec, written_paths
 from ganlab.text import closest, short
@@ -129,7 +130,7 @@ def make_plan(spec: SweepSpec, *, seeds: int | None = None, quick: bool = False,
     runs = [_run(one, turn) for turn in range(rounds) for one in chosen if turn < len(one.seeds)]
     folder = letters_of([spec.name, sorted({one.letters for one in design})])
     names = (*(name for name, _ in axes), *(spec.random.draw if spec.random else ()))
-    return Plan(spec, tuple(runs[: spec.limit]), f"sweep-{spec.name}-{folder}", names)
+    return Plan(spec, tuple(runs[: spec.limit]), f"{SWEEP}{spec.name}-{folder}", names)
 
 
 def identity(experiment: Experiment) -> str:

@@ -24,6 +24,11 @@ def rows(**columns: list[Any]) -> tuple[Mapping[str, Any], ...]:
     return tuple({"step": 100 * i, **dict(zip(columns, values, strict=True))} for i, values in enumerate(cells))
 
 
+def energies(coefficient: float) -> dict[str, float]:
+    """What a snapshot says of samples with an energy coefficient: E over E + E|X - X'| + E|Y - Y'|."""
+    return {"energy_distance": 2 * coefficient / (1 - coefficient), "diversity": 1.0, "diversity_real": 1.0}
+
+
 def verdict(*signals: str, **changes: Any) -> Verdict:
     found = tuple(Finding(signal, 0.1, 0.5, (300, 500), "a paper", "Because.") for signal in signals)
     values: dict[str, Any] = {

@@ -10,6 +10,7 @@ import pytest
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
+from tests.diagnosis.made_up import energies
 
 
 def row(step: int, **changes: float) -> dict[str, Any]:
@@ -196,9 +197,7 @@ def distant(first: float, last: float, **changes: Any) -> list[dict[str, Any]]:
     """Snapshots of garbage whose energy coefficient goes evenly from one value to another."""
     rows = []
     for index, value in enumerate(np.linspace(first, last, 8)):
-        # E over E + E|X - X'| + E|Y - Y'|
-        energies = {"energy_distance": 2 * value / (1 - value), "diversity": 1.0, "diversity_real": 1.0}
-        rows.append(row(100 * (index + 1), good=0.0, fid=300.0, **energies, **changes))
+        rows.append(row(100 * (index + 1), good=0.0, fid=300.0, **energies(float(value)), **changes))
     return rows
 
 
@@ -246,9 +245,8 @@ def test_garbage_must_improve_by_much_where_nothing_is_left_of_the_run(planned: 
 def test_samples_that_pass_but_lie_apart_from_the_reals_are_not_there_while_they_improve(
     coefficient: float, name: str
 ) -> None:
-    energies = {"energy_distance": 2 * coefficient / (1 - coefficient), "diversity": 1.0, "diversity_real": 1.0}
-    assert judged(improving(0.98, 0.6, **energies)).name == name
-    assert judged(improving(0.98, 0.0, **energies)).name == "healthy"
+    assert judged(improving(0.98, 0.6, **energies(coefficient))).name == name
+    assert judged(improving(0.98, 0.0, **energies(coefficient))).name == "healthy"
 
 
 PATCHES: dict[str, Any] = {"protocol": {"features": "folder-pyramid-0"}, "recall": 0.0, "recall_real": 0.9}
@@ -288,8 +286,7 @@ def test_a_fid_that_has_more_than_halved_shows_that_the_run_goes_on() -> None:
 
 
 def test_pictures_that_lie_apart_and_improve_may_still_repeat_each_other() -> None:
-    energies = {"energy_distance": 2 * 0.05 / 0.95, "diversity": 1.0, "diversity_real": 1.0}
-    twins = {"n": 64, "near_duplicates": 0.4, "distinct": 50, "repeats_chance": 1e-9, **energies}
+    twins = {"n": 64, "near_duplicates": 0.4, "distinct": 50, "repeats_chance": 1e-9, **energies(0.05)}
     assert judged(improving(0.6, 0.6, **twins)).name == "under_trained"
     assert judged(improving(0.6, 0.0, **twins)).name == "mode_collapse/partial"
 
@@ -300,11 +297,20 @@ def test_how_near_samples_come_is_no_improvement_once_most_of_them_pass() -> Non
     assert "energy coefficient" not in judged(rows).summary
 
 
-def test_points_that_pass_are_there_however_their_fid_falls() -> None:
-    rows = improving(0.98, 1.2)
-    points = [{key: value for key, value in each.items() if "duplicates" not in key} for each in rows]
+def of_points(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same snapshots of points, of which no repeats are counted."""
+    return [{key: value for key, value in each.items() if "duplicates" not in key} for each in rows]
+
+
+@pytest.mark.parametrize("rows", [improving(0.98, 1.2), improving(0.98, 0.6, **energies(0.05))])
+def test_points_that_pass_are_there_however_their_fid_falls(rows: list[dict[str, Any]]) -> None:
     assert judged(rows).name == "under_trained"
-    assert judged(points).name == "healthy"
+    assert judged(of_points(rows)).name == "healthy"
+
+
+def test_points_that_lie_near_the_reals_as_a_whole_and_never_pass_have_never_learned() -> None:
+    assert judged(distant(0.15, 0.15)).name == "inconclusive"
+    assert judged(of_points(distant(0.15, 0.15))).name == "never_learned"
 
 
 def test_seen_by_patches_samples_must_lie_nearer_to_be_a_collapse() -> None:
@@ -312,13 +318,14 @@ def test_seen_by_patches_samples_must_lie_nearer_to_be_a_collapse() -> None:
     assert judged(distant(0.22, 0.22, **REPEATS, **PATCHES)).name == "never_learned"
 
 
-def test_what_was_learned_before_the_last_quarter_is_no_quick_improvement() -> None:
-    def of(coverages: list[float]) -> Verdict:
-        return judged(
-            [row(300 * (1 + index), good=0.95, coverage=each, fid=30.0) for index, each in enumerate(coverages)]
-        )
-
-    learned = of([0.0] * 6 + [0.34, 0.30, 0.32, 0.37])
-    assert learned.name == "healthy"
-    assert "still" not in learned.summary
-    assert of([0.0] * 5 + [0.1, 0.2, 0.3, 0.4, 0.5]).name == "under_trained"
+@pytest.mark.parametrize(
+    ("middle", "end", "name"), [(0.4, 0.44, "healthy"), (0.3, 0.42, "healthy"), (0.3, 0.5, "under_trained")]
+)
+def test_what_was_learned_before_the_last_quarter_is_no_quick_improvement(middle: float, end: float, name: str) -> None:
+    """Coverage rises from 0 to its middle in the third quarter of the run, and to its end in the last."""
+    courses = np.linspace(0, middle, 5), np.linspace(middle, end, 6)[1:]
+    coverages = [0.0] * 10 + [float(each) for course in courses for each in course]
+    rows = [row(150 * (1 + index), good=0.95, coverage=each, fid=30.0) for index, each in enumerate(coverages)]
+    verdict = judged(rows)
+    assert verdict.name == name
+    assert ("still" in verdict.summary) is (name == "under_trained")

@@ -59,6 +59,7 @@ def test_two_looks_at_one_snapshot_are_one() -> None:
 def test_a_reading_that_was_too_early_confirms_nothing() -> None:
     early = reading(100, "inconclusive", missing=EARLY)
     assert told(early, reading(200, "inconclusive"), reading(300, "healthy")) == ["", "inconclusive", ""]
+    assert told(reading(100, "healthy", missing=EARLY), reading(200, "healthy")) == ["", ""]
 
 
 def test_the_end_and_facts_are_told_at_once() -> None:

@@ -121,3 +121,22 @@ def test_the_work_of_the_guides_step_is_that_of_its_layers() -> None:
     expected = 2 * (64 * (generator + 6 * discriminator) + 128 * (3 * generator + 2 * discriminator))
     assert step_work(load_experiment("guide_stable")) == expected
     assert expected > SHORT_STEP
+
+
+def test_every_update_of_a_step_is_work(points: Any) -> None:
+    def work(discriminator: int, generator: int) -> float:
+        steps = f"training.discriminator_steps={discriminator}", f"training.generator_steps={generator}"
+        return step_work(points(*steps))
+
+    once = work(1, 1)
+    assert once < work(2, 1) < work(2, 2) == 2 * once
+    assert work(1, 2) + work(2, 1) == 3 * once
+
+
+def test_a_cycle_translates_there_and_back_in_both_directions() -> None:
+    experiment = load_experiment("cyclegan_mnist")
+    judged_shape = experiment.judged_shape(experiment.data.shape)
+    made = sum(row.products for row in describe(build_generator(experiment), experiment.input_shape))
+    judged = sum(row.products for row in describe(build_discriminator(experiment), judged_shape))
+    # Images in a batch: 8.
+    assert step_work(experiment) == 4 * 2 * 8 * (made + 6 * judged + 3 * made + 2 * judged)

@@ -19,7 +19,7 @@ from ganlab.diagnosis.findings import UNMEASURED
 from ganlab.verdicts import INCONCLUSIVE, failure_of
 
 FEW_RUNS = 5
-"""Labelled runs under which a cell says nothing at all: two of them would make everything a matter of chance."""
+"""Labelled runs under which a cell says nothing at all: one or two judged wrong would leave no confidence in any."""
 
 ENOUGH_RUNS = 10
 """Labelled runs in a cell, or with a verdict, under which nothing is calibrated."""

@@ -495,12 +495,12 @@ VAST = 1.0
 third. Of the labelled runs that rules were tuned on, good ones changed by .92 at most, but for one of which
 under-trained is right too (1.22); one that a person called under-trained changed by 1.33."""
 
+QUICK = 1 / 3
+"""The same for a run whose samples are good, but fewer pass for real than NEAR: slower gains leave it healthy."""
+
 SETTLED = 0.25
 """Spread of a statistic over the last quarter of the run, over its change in the last half, up to which it has settled;
 what changes evenly has .5."""
-
-QUICK = 1 / 3
-"""The same for a run whose samples are good, but fewer pass for real than NEAR: slower gains leave it healthy."""
 
 LEARNING = 500
 """Updates of the generator within which three in four of the labelled runs that learned had left the garbage behind:

@@ -79,8 +79,8 @@ def examine(case: Case) -> Iterator[Charge]:
 def winning(case: Case, kind: str) -> Iterator[Charge]:
     """Charge a discriminator that wins in most stretches of most of the run, beside samples that are bad at its end.
 
-    Samples that still improve are given the time that was planned. Such as repeat each other have collapsed if they
-    have something of the reals, whoever wins.
+    Samples that still improve are given the time that was planned. Samples that have something of the reals and repeat
+    each other have collapsed, whoever wins.
     """
     g_loss = adversarial_level(case)
     if g_loss is None or case.d_half is None or not case.rows or case.young or not (case.bad_samples or case.apart):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -33,6 +35,25 @@ def refusal(values: dict[str, Any], **options: Any) -> str:
         plan(values, **options)
     assert error.value.exit_code == 2
     return error.value.message
+
+
+@contextmanager
+def at_most_calls(most: int) -> Iterator[None]:
+    """Fail as soon as more functions than that were called: a limit on work that no other load of the machine moves."""
+    left = most
+
+    def count(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise AssertionError(f"more than {most} calls")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
 
 
 def seen(planned: Plan, *keys: str) -> list[tuple[Any, ...]]:
@@ -310,10 +331,8 @@ def test_no_more_than_20_lines() -> None:
 )  # fmt: skip
 def test_far_too_many_runs_are_refused_before_they_are_made(values: dict[str, Any], count: str) -> None:
     spec = spec_from_mapping({"name": "x", **values})
-    start = time.perf_counter()
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises(ConfigError) as error, at_most_calls(1_000_000):
         make_plan(spec)
-    assert time.perf_counter() - start < 0.5
     assert error.value.message == f"x expands to {count} runs, more than 10,000"
     assert "--yes" in error.value.hint
 
@@ -335,12 +354,12 @@ def test_claims_name_configurations_or_match_them() -> None:
 
 def test_a_thousand_cells_are_checked_in_seconds() -> None:
     axes = {"latent.dim": list(range(1, 51)), "generator.width": list(range(1, 21))}
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(plan(grid(axes)).runs) == 1000
-    assert time.perf_counter() - start < 20  # 2 on an idle core
-    start = time.perf_counter()
+    assert time.process_time() - start < 20  # 2 on an idle core
+    start = time.process_time()
     assert "in 50 of 1000 cells" in refusal(grid({**axes, "generator.width": list(range(-19, 1))}))
-    assert time.perf_counter() - start < 40
+    assert time.process_time() - start < 40
 
 
 @pytest.mark.parametrize("name", [name for name, _ in list_sweeps()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,14 +126,24 @@ def few_of(images: Pixels) -> Pixels:
 
 
 def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> Pixels:
-    """Draw samples with near-duplicates underlined in one colour a group.
+    """Draw samples with near-duplicates, as `duplicate_groups` finds them, underlined in one colour a group.
+
+    Args:
+        images: uint8 (N, H, W, 1 or 3); the first 100 are shown.
+        title: what they are.
+        data: the real data, if they are at hand without a download.
+    """
+    return sample_sheet(images[:SHEET], duplicate_groups([images], data)[0], title)
+
+
+def duplicate_groups(batches: Sequence[Pixels], data: MnistOptions | None = None) -> list[list[list[int]]]:
+    """Return, for each batch of samples, groups of near-duplicates among its first 100, as lists of indices.
 
     Two samples are near-duplicates if their pixels, averaged to at most 16 x 16, are nearer than NEAR_DUPLICATE, the
     root-mean-square difference in [-1, 1]; with `data`, nearer than 5 % of its training images have a neighbour.
 
     Args:
-        images: uint8 (N, H, W, 1 or 3); the first 100 are shown.
-        title: what they are.
+        batches: images, uint8 (N, H, W, 1 or 3) each; a growing generator's differ in size.
         data: the real data, if they are at hand without a download.
     """
     import torch
@@ -141,16 +152,18 @@ def sheet_of_images(images: Pixels, title: str, data: MnistOptions | None = None
     from ganlab.evaluation.copying import pixels
     from ganlab.evaluation.modes import duplicate_threshold, near_duplicates
 
-    images = images[:SHEET]
-    grey = images[..., :1] if (images == images[..., :1]).all() else images
-    vectors = pixels(torch.from_numpy(np.ascontiguousarray(grey.transpose(0, 3, 1, 2))))
-    if data is None:
-        threshold = NEAR_DUPLICATE * math.sqrt(vectors.shape[1])
-    else:
+    measured = None
+    if data is not None:
         reals = load(data, batch_size=1).train.values
         chosen = torch.randperm(len(reals), generator=seeded_generator(0, "sheet/reals"))[:REALS]
-        threshold = duplicate_threshold(pixels(reals[chosen]), seed=0)
-    return sample_sheet(images, near_duplicates(vectors, threshold), title)
+        measured = duplicate_threshold(pixels(reals[chosen]), seed=0)
+    found = []
+    for images in (batch[:SHEET] for batch in batches):
+        grey = images[..., :1] if (images == images[..., :1]).all() else images
+        vectors = pixels(torch.from_numpy(np.ascontiguousarray(grey.transpose(0, 3, 1, 2))))
+        threshold = NEAR_DUPLICATE * math.sqrt(vectors.shape[1]) if measured is None else measured
+        found.append([list(group) for group in near_duplicates(vectors, threshold)])
+    return found
 
 
 def write_verdict(folder: Path, evidence: Evidence, verdict: Verdict, samples: LastSamples | None) -> list[Path]:

@@ -285,7 +285,7 @@ def _few_samples(figure: Figure, body: float, title: str, picture: Pixels) -> No
 
 
 @dataclass(frozen=True)
-class _Classes:
+class ClassShares:
     """Shares of good samples by class, (classes, snapshots), NaN if no sample was good; and those of the reals.
 
     The classes are those that the real data have; samples of all others, if there are any, are one row more, the last.
@@ -309,7 +309,7 @@ class _Classes:
         return int((self.shares[own, -1] > 0).sum()), int(own.sum())
 
 
-def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
+def class_shares(snapshots: Sequence[Mapping[str, Any]]) -> ClassShares | None:
     """Collect the rows that count classes as the last one does; None without any."""
     rows = [row for row in snapshots if row.get("class_counts") and row.get("good") is not None]
     if not rows:
@@ -326,7 +326,7 @@ def _classes(snapshots: Sequence[Mapping[str, Any]]) -> _Classes | None:
     labels = [*(drawable(str(name)) for name, is_own in zip(names, own, strict=True) if is_own), OTHERS]
     shown = np.array([True] * int(own.sum()) + [bool(counts[-1].any())])
     shares = np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)
-    return _Classes(
+    return ClassShares(
         steps=[row["step"] for row in rows],
         names=labels[: int(shown.sum())],
         shares=shares[shown],
@@ -350,7 +350,7 @@ def classes_over_time(snapshots: Sequence[Mapping[str, Any]]) -> Figure | None:
     Returns:
         The figure, or None if no row counts classes.
     """
-    classes = _classes(snapshots)
+    classes = class_shares(snapshots)
     if classes is None:
         return None
     rows, columns = classes.shares.shape
@@ -373,7 +373,7 @@ def classes_over_time(snapshots: Sequence[Mapping[str, Any]]) -> Figure | None:
     return figure
 
 
-def _loss_in_words(classes: _Classes) -> str:
+def _loss_in_words(classes: ClassShares) -> str:
     """Say which classes the last snapshot has less than a tenth of."""
     if np.isnan(classes.shares[:, -1]).all():
         return f"Step {classes.steps[-1]:,}: not one sample is good, so none counts towards a class."
@@ -396,7 +396,7 @@ def _passing_share(axes: Axes, passing: NDArray[np.float64]) -> None:
     axes.grid(False)
 
 
-def _heat_map(cells: Axes, reals: Axes, classes: _Classes, labels: Sequence[str]) -> None:
+def _heat_map(cells: Axes, reals: Axes, classes: ClassShares, labels: Sequence[str]) -> None:
     """Draw shares of good samples by class and snapshot, and those of reals on the same scale; no labels, no names."""
     rows = len(classes.names)
     known = np.concatenate([classes.shares.ravel(), classes.real])
@@ -502,7 +502,7 @@ def mode_sheet(picture: Pixels, snapshots: Sequence[Mapping[str, Any]], title: s
         snapshots: rows as in `classes_over_time`, a class a mode; the last one that counts is drawn, none is allowed.
         title: what the samples are.
     """
-    classes = _classes(snapshots)
+    classes = class_shares(snapshots)
     summary = "Grey: real samples; blue: generated ones."
     if classes is not None:
         summary += " Step {:,}: good samples in {} of {} modes".format(classes.steps[-1], *classes.reached)
@@ -517,7 +517,7 @@ def mode_sheet(picture: Pixels, snapshots: Sequence[Mapping[str, Any]], title: s
     return figure
 
 
-def _mode_bars(axes: Axes, classes: _Classes) -> None:
+def _mode_bars(axes: Axes, classes: ClassShares) -> None:
     """Draw the share of the last snapshot's samples that are good, by mode, and what reals have as a tick."""
     at = np.arange(len(classes.names))
     # Of all samples, not of the good ones: one that is good by chance among a hundred must not look like a mode.

@@ -1,0 +1,301 @@
+"""Curves as a page draws them: SVG that stands without a script, and the numbers that a script shows.
+
+A plot's area has a viewBox of its own, WIDTH x HEIGHT, stretched to whatever room there is; the labels of its axes
+stand outside, so that no text is stretched with it. Zooming changes the viewBox.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganlab.diagnosis.places import at, count, number
+
+WIDTH, HEIGHT = 10_000, 1_000
+"""Units of a plot's area."""
+
+BINS = 600
+"""Places along a curve of which the least and the largest value are kept: no spike is thinned away."""
+
+VIEW = (0.01, 0.99)
+"""Quantiles of the values that are always in view."""
+
+NEAR = 0.5
+"""Values beyond these are in view too, if they are nearer to it than this share of its height."""
+
+ROOM = 0.06
+"""Room above and below the curves, as a share of the view's height."""
+
+DECADES = 3
+"""Powers of ten that positive values span from which an axis is logarithmic."""
+
+Colour = Literal["generator", "output", "real", "fake", "muted", "alarm"]
+"""What a line's colour stands for; the style sheet has a colour for each, in light and in dark."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """Values (n,) at rising steps (n,), with what they are called and the colour's meaning; NaN is a gap."""
+
+    name: str
+    steps: Floats
+    values: Floats
+    colour: Colour
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """Lines over the same steps.
+
+    Attributes:
+        key: what the page calls it, unique on it.
+        title: what is shown, with its unit.
+        lines: one or more.
+        steps: first and last step of the axis.
+        unit: what a step is.
+        log: whether the axis may be logarithmic.
+        shares: whether the axis shows 0 to 1, whatever the values are.
+        level: a value to compare with, and its name.
+        window: first and last step that evidence was taken from.
+        onset: first step of the failure.
+        zooms: whether it can be enlarged.
+    """
+
+    key: str
+    title: str
+    lines: Sequence[Line]
+    steps: tuple[float, float]
+    unit: str = "step"
+    log: bool = False
+    shares: bool = False
+    level: tuple[float, str] | None = None
+    window: tuple[int, int] | None = None
+    onset: int | None = None
+    zooms: bool = False
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A label of an axis, and where along it: percent from the left or from the top."""
+
+    text: str
+    percent: float
+
+
+@dataclass(frozen=True)
+class Path:
+    """A line as it is drawn: its name, its classes in the style sheet, and the path."""
+
+    name: str
+    look: str
+    d: str
+    last: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart as the template draws it; lengths in units of the plot's area."""
+
+    chart: Chart
+    paths: Sequence[Path]
+    x_ticks: Sequence[Tick]
+    y_ticks: Sequence[Tick]
+    level: float | None
+    window: tuple[float, float] | None
+    onset: float | None
+    breaks: Sequence[float]
+    notes: Sequence[str]
+    alt: str
+    data: dict[str, Any]
+
+
+def draw(chart: Chart) -> Drawn | None:
+    """Return a chart as it is drawn; None if no line has a finite value."""
+    lines = [line for line in chart.lines if np.isfinite(line.values).any()]
+    if not lines:
+        return None
+    finite = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
+    levels = [] if chart.level is None else [chart.level[0]]
+    logarithmic = chart.log and bool((finite > 0).all() and finite.max() >= 10**DECADES * finite.min())
+    low, high = (0.0, 1.0) if chart.shares else _view(np.log10(finite) if logarithmic else finite)
+    for value in levels:
+        place = math.log10(value) if logarithmic and value > 0 else value
+        # A limit far off the curves would flatten them; it is named in the caption all the same.
+        if low - 2 * (high - low) <= place <= high + 2 * (high - low):
+            low, high = min(low, place), max(high, place)
+    room = ROOM * (high - low)
+    low, high = low - room, high + room
+    first, last = chart.steps if chart.steps[0] < chart.steps[1] else (chart.steps[0], chart.steps[0] + 1)
+
+    def x(step: float) -> float:
+        return WIDTH * (step - first) / (last - first)
+
+    def y(values: Floats) -> Floats:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return HEIGHT * (high - (np.log10(values) if logarithmic else values)) / (high - low)
+
+    thinned = [thin(line) for line in lines]
+    paths = [
+        Path(line.name, f"line {line.colour} dash{index}", _path(x, y, line), shown(line.values[-1]))
+        for index, line in enumerate(thinned)
+    ]
+    level = None if chart.level is None else float(y(np.array([chart.level[0]]))[0])
+    # The first step that is not finite is marked: a gap alone would hide it.
+    breaks = sorted({float(line.steps[~np.isfinite(line.values)][0]) for line in lines if _breaks(line)})
+    return Drawn(
+        chart=chart,
+        paths=paths,
+        x_ticks=[Tick(number(step, chart.unit), x(step) / WIDTH * 100) for step in nice(first, last, 5, whole=True)],
+        y_ticks=[
+            Tick(shown(10**each if logarithmic else each), 100 * (high - each) / (high - low))
+            for each in (decades(low, high) if logarithmic else nice(low, high, 4))
+        ],
+        level=level if level is not None and 0 <= level <= HEIGHT else None,
+        window=None if chart.window is None else _stretch(x(chart.window[0]), x(chart.window[1])),
+        onset=None if chart.onset is None else x(chart.onset),
+        breaks=[x(step) for step in breaks],
+        notes=list(_notes(chart, lines, (low, high), logarithmic, breaks)),
+        alt=alt(chart, lines),
+        data={
+            "x": [first, last],
+            "y": [round(low, 9), round(high, 9)],
+            "log": logarithmic,
+            "lines": [
+                {"name": line.name, "s": line.steps.astype(int).tolist(), "v": [_rounded(v) for v in line.values]}
+                for line in thinned
+            ],
+        },
+    )
+
+
+def thin(line: Line, bins: int = BINS) -> Line:
+    """Return a line of at most 2 x `bins` values: of each stretch the least and the largest, in their order."""
+    if len(line.steps) <= 2 * bins:
+        return line
+    edges = np.linspace(0, len(line.steps), bins + 1).astype(int)
+    kept = [0, len(line.steps) - 1]
+    for start, end in pairwise(edges.tolist()):
+        values = line.values[start:end]
+        if np.isnan(values).any():
+            kept.append(start + int(np.argmax(np.isnan(values))))
+        if not np.isnan(values).all():
+            kept += [start + int(np.nanargmin(values)), start + int(np.nanargmax(values))]
+    index = np.unique(kept)
+    return Line(line.name, line.steps[index], line.values[index], line.colour)
+
+
+def _view(values: Floats) -> tuple[float, float]:
+    """Return the least and largest value in view: nearly all, so that a spike squashes nothing."""
+    low, high = (float(each) for each in np.quantile(values, VIEW))
+    height = high - low
+    near = values[(values >= low - NEAR * height) & (values <= high + NEAR * height)]
+    low, high = float(near.min()), float(near.max())
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        pad = 0.1 * abs(high) or 1.0
+        low, high = low - pad, high + pad
+    return low, high
+
+
+def _path(x: Any, y: Any, line: Line) -> str:
+    """Return a path's commands, whole units, with a gap at each value that is not finite; a lone value is a dash."""
+    heights = y(line.values)
+    parts: list[str] = []
+    pen_down = False
+    places = [round(x(step)) for step in line.steps]
+    for index, (place, tall) in enumerate(zip(places, heights, strict=True)):
+        if not math.isfinite(tall):
+            pen_down = False
+            continue
+        # Far outside the view all heights look alike, and browsers draw numbers beyond 2**24 badly.
+        height = round(min(max(tall, -99 * HEIGHT), 99 * HEIGHT))
+        parts.append(f"{'L' if pen_down else 'M'}{place} {height}")
+        alone = not pen_down and (index + 1 == len(places) or not math.isfinite(heights[index + 1]))
+        if alone:
+            parts.append("h40")
+        pen_down = True
+    return "".join(parts)
+
+
+def _breaks(line: Line) -> bool:
+    """Return whether a line that has begun stops being finite; empty cells before and between are only gaps."""
+    return bool(np.isinf(line.values).any() or np.isnan(line.values[-1]))
+
+
+def _stretch(left: float, right: float) -> tuple[float, float]:
+    """Return where a window begins and how wide it is: wide enough to be seen."""
+    least = WIDTH / 150
+    return (left, right - left) if right - left >= least else ((left + right - least) / 2, least)
+
+
+def _notes(
+    chart: Chart, lines: Sequence[Line], view: tuple[float, float], logarithmic: bool, breaks: Sequence[float]
+) -> list[str]:
+    notes = []
+    low, high = (10**each if logarithmic else each for each in view)
+    beyond = sum(int(((v := line.values[np.isfinite(line.values)]) > high).sum() + (v < low).sum()) for line in lines)
+    if beyond:
+        furthest = max((float(v) for line in lines for v in line.values[np.isfinite(line.values)]), key=abs)
+        notes.append(f"{beyond:,} {'value' if beyond == 1 else 'values'} beyond the view, up to {shown(furthest)}")
+    if logarithmic:
+        notes.append("logarithmic scale")
+    if breaks:
+        notes.append(f"not finite from {at(breaks[0], chart.unit)} on (dashed line)")
+    return notes
+
+
+def alt(chart: Chart, lines: Sequence[Line]) -> str:
+    """Say what a chart shows: where each line begins and ends, and between what it stayed."""
+    said = []
+    for line in lines:
+        values = line.values[np.isfinite(line.values)]
+        said.append(
+            f"{line.name}: {shown(values[0])} at first, {shown(values[-1])} at the end, "
+            f"between {shown(values.min())} and {shown(values.max())}"
+        )
+    over = count(chart.steps[1], chart.unit)
+    level = f"; compared with {shown(chart.level[0])} ({chart.level[1]})" if chart.level else ""
+    return f"{chart.title} over {over}. {'; '.join(said)}{level}."
+
+
+def shown(value: float) -> str:
+    """Return a number as a page shows it: three digits, NaN and infinity by name."""
+    value = float(value)
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    digits, exponent = f"{value:.2e}".split("e")
+    return f"{float(digits):g}e{int(exponent)}"
+
+
+def nice(low: float, high: float, most: int, whole: bool = False) -> list[float]:
+    """Return at most `most` + 2 round numbers from `low` to `high`, evenly spaced by 1, 2 or 5 times a power of ten."""
+    raw = (high - low) / most
+    if not math.isfinite(raw) or raw <= 0:
+        return [low]
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(each * power for each in (1, 2, 5, 10) if each * power >= raw * 0.999)
+    step = max(step, 1.0) if whole else step
+    start = math.ceil(low / step - 1e-9)
+    return [round(index * step, 12) for index in range(start, math.floor(high / step + 1e-9) + 1)]
+
+
+def decades(low: float, high: float) -> list[float]:
+    """Return whole exponents from `low` to `high`, every second or third of many."""
+    every = max(1, math.ceil((high - low) / 5))
+    return [float(each) for each in range(math.ceil(low), math.floor(high) + 1) if each % every == 0]
+
+
+def _rounded(value: float) -> float | str | None:
+    """Return a value as JSON holds it, four digits; infinity by name, NaN as null."""
+    if math.isnan(value):
+        return None
+    return float(f"{value:.4g}") if math.isfinite(value) else shown(value)

@@ -1,0 +1,140 @@
+"""One HTML file that needs nothing else: no network, no other file, no script but ours, and nobody's text as markup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ganlab.errors import GanlabError
+from ganlab.runs.files import atomic_write, require_place
+from ganlab.text import printable
+from ganlab.version import __version__
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+MADE_BY = "ganlab page"
+"""What a page's `generator` says, by which it is known as one of ours."""
+
+MOST_BYTES = 3_000_000
+"""Of a usual run's page."""
+
+
+def render(template: str, content: Mapping[str, Any], data: Mapping[str, Any], live: str = "") -> str:
+    """Return a page.
+
+    Args:
+        template: its name below `templates/`.
+        content: what the template shows; text is escaped, and control characters in it are spelled out.
+        data: what the script reads: plain values, finite numbers.
+        live: for a page that is served while a run goes on: the address, on the same server, that tells when it has
+            changed. Any other page may not open a connection.
+    """
+    style, script = asset("page.css"), asset("page.js")
+    connect = " connect-src 'self';" if live else ""
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)};{connect}"
+        " base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **content,
+            policy=policy,
+            made_by=MADE_BY,
+            version=__version__,
+            style=Markup(style),
+            script=Markup(script),
+            data=as_json({**data, "live": live}),
+        )
+    )
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the style sheet or the script."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def as_json(value: Mapping[str, Any]) -> Markup:
+    """Return plain values as a JSON block inside a page: `<` is spelled out, so that no text can end the block.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def write(page: str, path: Path, force: bool) -> Path:
+    """Write a page, atomically, and return its path.
+
+    Args:
+        page: the HTML.
+        path: where; folders above it are made.
+        force: replace whatever file is there; otherwise only a page that ganlab made is replaced.
+
+    Raises:
+        GanlabError: it cannot be written, or something else is there.
+        Interrupted: the disk is full.
+    """
+    require_free(path, force)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(path, page.encode("utf-8", errors="replace"))
+    except OSError as error:
+        raise GanlabError(
+            f"{path} cannot be written: {error.strerror or error}", "name another file with --out"
+        ) from error
+    return path
+
+
+def require_free(path: Path, force: bool) -> None:
+    """Raise GanlabError, before any work, if a page cannot be written at a path or must not be."""
+    require_place(path, "name another file with --out")
+    if path.is_dir():
+        raise GanlabError(f"{path} is a folder", "name a file for the page, such as page.html")
+    if path.exists() and not force:
+        raise GanlabError(f"{path} exists already", "--force replaces it; --out names another file")
+
+
+def is_page(path: Path) -> bool:
+    """Return whether a file is a page that ganlab made."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return f'content="{MADE_BY}'.encode() in file.read(2000)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _shown(value: object) -> object:
+    """Return what an expression of a template shows: control characters and marks of direction in text spelled out."""
+    if hasattr(value, "__html__"):
+        return value
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number in a template is not finite; say so in words")
+    return printable(value) if isinstance(value, str) else value
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

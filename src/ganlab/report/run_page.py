@@ -1,0 +1,423 @@
+"""What the page of one run shows, as the template and the script take it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganlab.config.data import MnistOptions
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import difference, dump_experiment
+from ganlab.diagnosis.drawing import COLOURS, LOSS_LINES, PROOFS, Proof
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.findings import Finding
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.places import at, number
+from ganlab.diagnosis.so_far import SoFar
+from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.wording import expectation, facts, headline, sections
+from ganlab.report.charts import Chart, Colour, Drawn, Line, draw, shown
+from ganlab.report.classes import class_table
+from ganlab.report.compare import value_words
+from ganlab.report.frames import COLUMNS, Frame, Frames
+from ganlab.runs.snapshots import STATISTICS, Row, is_number
+from ganlab.runs.status import RunStatus
+from ganlab.verdicts import INCONCLUSIVE, KINDS, failure_of, tone
+
+SYMBOLS = {"good": "✓", "bad": "✕", "open": "?"}
+"""A verdict's tone as a sign, as colour alone says nothing to some."""
+
+TONE_WORDS = {"good": "nothing wrong was found", "bad": "a failure", "open": "nothing is proved against the run"}
+
+BY_COLOUR: dict[str, Colour] = {code: name for name, code in COLOURS.items()}  # type: ignore[misc]
+"""What each colour of a picture stands for."""
+
+CHANCE = (float(np.log(2)), "chance, 0.69")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a page is about.
+
+    Attributes:
+        name: what it is called.
+        evidence: what is known of it.
+        verdict: what was made of that.
+        frames: what its snapshots showed.
+        status: run.json; None for what other code wrote without `ganlab.Monitor`.
+        config: the file that repeats it, as a command would name it; empty if there is none.
+        pictures: further pictures by key, each step's encoded, such as the discriminator's landscape.
+        gaps: what could not be read.
+    """
+
+    name: str
+    evidence: Evidence
+    verdict: Verdict
+    frames: Frames
+    status: RunStatus | None = None
+    config: str = ""
+    pictures: Mapping[str, Moving] = field(default_factory=dict)
+    gaps: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A picture that changes with the step.
+
+    Attributes:
+        title: what it shows.
+        legend: how to read it, a sentence.
+        addresses: `data:` address by step.
+        alts: what is seen, by step.
+        size: width and height in pixels.
+    """
+
+    title: str
+    legend: str
+    addresses: Mapping[int, str]
+    alts: Mapping[int, str]
+    size: tuple[int, int]
+
+
+def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the template `run.html` shows, and what the script reads."""
+    verdict, evidence = subject.verdict, subject.evidence
+    charts = list(drawn_charts(evidence, verdict))
+    findings = [(finding, _proof_chart(index, finding, evidence)) for index, finding in enumerate(verdict.evidence)]
+    panel = panel_of(subject)
+    told = sections(verdict)
+    content = {
+        "title": f"{headline(verdict)} - {subject.name}",
+        "name": subject.name,
+        "verdict": verdict_words(verdict),
+        "expected": expectation(verdict),
+        "state": subject.status.in_words() if subject.status else "",
+        "panel": panel,
+        "unit": evidence.unit,
+        "findings": [
+            {
+                "words": finding.words,
+                "source": finding.source,
+                "value": "" if finding.value is None else shown(finding.value),
+                "threshold": "" if finding.threshold is None else shown(finding.threshold),
+                "signal": finding.signal,
+                "window": _window(finding, evidence.unit),
+                "chart": chart,
+            }
+            for finding, chart in findings
+        ],
+        "charts": charts,
+        "classes": class_table(evidence.snapshots),
+        "remedies": [remedy_words(each, subject) for each in verdict.remedies],
+        "also": told.get("also seen, in order", []),
+        "missing": verdict.missing,
+        "read": str(verdict.reading) if verdict.reading else "",
+        "notes": [*verdict.notes, *subject.gaps, *subject.frames.gaps],
+        "changed": _changed(evidence.experiment),
+        "yaml": dump_experiment(evidence.experiment) if evidence.experiment else "",
+        "costs": list(_costs(subject.status)),
+        "frames_words": subject.frames.words,
+    }
+    drawn = [*charts, *(chart for _, chart in findings if chart is not None)]
+    data = {
+        "unit": evidence.unit,
+        "columns": COLUMNS,
+        "panels": [panel["data"]],
+        "charts": {each.chart.key: each.data for each in drawn},
+    }
+    return content, data
+
+
+def verdict_words(verdict: Verdict) -> dict[str, str]:
+    """Return a verdict as the head of a page says it."""
+    kind = KINDS.get(verdict.name) or KINDS.get(failure_of(verdict.name))
+    feel = tone(verdict.name)
+    proved = verdict.name != INCONCLUSIVE
+    return {
+        "name": verdict.name,
+        "headline": headline(verdict),
+        "tone": feel,
+        "symbol": SYMBOLS[feel],
+        "tone_words": TONE_WORDS[feel],
+        "summary": verdict.summary,
+        "meaning": kind.meaning if kind else "",
+        "facts": facts(verdict),
+        "confidence": f"{100 * verdict.confidence:.0f} %" if proved else "",
+        "severity": shown(verdict.severity) if proved and feel == "bad" else "",
+        "onset": "" if verdict.onset_step is None else at(verdict.onset_step, verdict.unit),
+        "basis": verdict.basis if proved else "",
+    }
+
+
+# -- curves ---------------------------------------------------------------------------------------------------------
+
+
+def drawn_charts(evidence: Evidence, verdict: Verdict) -> Iterator[Drawn]:
+    """Yield each game's losses, then everything else that was recorded and can be drawn, as the page shows it."""
+    for player, game in evidence.games().items():
+        of = f" of {player}" if player else ""
+        halves = game.curve("d_loss_real") is not None
+        looks = {key: look for key, look in LOSS_LINES.items() if key == "g_loss" or (key == "d_loss") is not halves}
+        level = CHANCE if halves and game.family == "cross_entropy" else None
+        losses = Chart(
+            f"losses{player}", f"losses{of}", _lines(game, looks), steps_of(evidence), evidence.unit,
+            log=True, level=level, onset=verdict.onset_step, zooms=True,
+        )  # fmt: skip
+        # In the order of the names of the losses; the proofs follow in that of their table.
+        yield from filter(None, [draw(losses)])
+    for index, proof in enumerate(PROOFS):
+        yield from filter(None, [_of_proof(f"curve{index}", proof, evidence, onset=verdict.onset_step)])
+
+
+def _of_proof(key: str, proof: Proof, evidence: Evidence, **marks: Any) -> Drawn | None:
+    return draw(
+        Chart(
+            key, proof.label, _lines(evidence, proof.curves), steps_of(evidence), evidence.unit,
+            log=proof.log, shares=proof.shares, **marks,
+        )
+    )  # fmt: skip
+
+
+def _lines(evidence: Evidence, looks: Mapping[str, tuple[str, str]]) -> list[Line]:
+    found = [(evidence.curve(key), *look) for key, look in looks.items()]
+    return [
+        Line(name, curve.steps.astype(float), curve.values, BY_COLOUR[colour])
+        for curve, name, colour in found
+        if curve is not None
+    ]
+
+
+def _proof_chart(index: int, finding: Finding, evidence: Evidence) -> Drawn | None:
+    """Draw the curve that a finding is about, with its threshold, the window it was taken from and its reals."""
+    player, _, signal = finding.signal.rpartition("/")
+    game = evidence.games().get(player, evidence)
+    curve = game.curve(signal)
+    if curve is None:
+        proof = next((each for each in PROOFS if finding.signal in each.signals), None)
+        if proof is None:
+            return None
+        return _of_proof(f"evidence{index}", proof, game, window=finding.window)
+    statistic = STATISTICS.get(signal)
+    lines = [Line(signal.replace("_", " "), curve.steps.astype(float), curve.values, "generator")]
+    real = game.curve(f"{signal}_real")
+    if real is not None:
+        lines.append(Line("real data", real.steps.astype(float), real.values, "muted"))
+    level = None if finding.threshold is None else (finding.threshold, f"limit {shown(finding.threshold)}")
+    proof = next((each for each in PROOFS if signal in each.curves), None)
+    return draw(
+        Chart(
+            f"evidence{index}",
+            statistic.label if statistic else signal.replace("_", " "),
+            lines,
+            steps_of(evidence),
+            evidence.unit,
+            log=proof.log if proof else True,
+            shares=bool(proof and proof.shares),
+            level=level,
+            window=finding.window,
+        )
+    )
+
+
+def steps_of(evidence: Evidence) -> tuple[float, float]:
+    """Return the first and the last step that anything is known of."""
+    ends = [float(end) for curve in evidence.curves.values() if len(curve) for end in (curve.steps[0], curve.steps[-1])]
+    ends += [float(row.step) for row in evidence.snapshots]
+    ends += [float(end) for c in evidence.quality.values() if len(c) for end in (c.steps[0], c.steps[-1])]
+    ends += [
+        float(end)
+        for curves in evidence.players.values()
+        for c in curves.values()
+        if len(c)
+        for end in (c.steps[0], c.steps[-1])
+    ]
+    return (min(ends), max(ends)) if ends else (0.0, 1.0)
+
+
+def _window(finding: Finding, unit: str) -> str:
+    first, last = finding.window
+    return at(last, unit) if first == last else f"{at(first, unit)} to {number(last, unit)}"
+
+
+# -- what the slider moves --------------------------------------------------------------------------------------------
+
+
+def panel_of(subject: Subject) -> dict[str, Any]:
+    """Return the pictures, statistics and readings of one run, step by step, for template and script."""
+    frames, evidence = subject.frames.frames, subject.evidence
+    steps = [frame.step for frame in frames] or [row.step for row in evidence.snapshots][-1:]
+    rows = {row.step: row for row in evidence.snapshots}
+    table = list(statistics([rows.get(step) for step in steps]))
+    readings = list(readings_at(evidence, subject.verdict, steps))
+    moving = dict(subject.pictures)
+    if frames:
+        moving = {"samples": _samples(frames, evidence), **moving}
+    groups = _groups(frames, evidence.experiment)
+    data = {
+        "steps": steps,
+        "words": [at(step, evidence.unit) for step in steps],
+        "pictures": {
+            key: {
+                "at": [each.addresses.get(step, "") for step in steps],
+                "alt": [each.alts.get(step, "") for step in steps],
+            }
+            for key, each in moving.items()
+        },
+        "cells": [cells for _, _, cells in table],
+        "readings": readings,
+        "groups": groups,
+        "grid": [[frame.count, frame.picture.width, frame.picture.height] for frame in frames],
+    }
+    return {
+        "moving": [
+            {
+                "key": key,
+                "title": each.title,
+                "legend": each.legend,
+                "size": each.size,
+                "address": each.addresses.get(steps[-1], ""),
+                "alt": each.alts.get(steps[-1], ""),
+            }
+            for key, each in moving.items()
+        ],
+        "table": [{"label": label, "real": real, "value": cells[-1]} for label, real, cells in table],
+        "steps": steps,
+        "at": at(steps[-1], evidence.unit) if steps else "",
+        "reading": readings[-1] if readings else None,
+        "has_groups": any(groups),
+        "data": data,
+    }
+
+
+def _samples(frames: Sequence[Frame], evidence: Evidence) -> Moving:
+    rows = {row.step: row for row in evidence.snapshots}
+    shown_last = frames[-1]
+    points = shown_last.images is None
+    legend = "Generated points over real ones, in grey." if points else "Samples from the same latents at each step."
+    return Moving(
+        "Samples",
+        legend,
+        {frame.step: frame.picture.address for frame in frames},
+        {frame.step: _alt(frame, rows.get(frame.step), evidence.unit) for frame in frames},
+        (shown_last.picture.width, shown_last.picture.height),
+    )
+
+
+def _alt(frame: Frame, row: Row | None, unit: str) -> str:
+    """Say what a picture of samples shows, as far as the numbers tell."""
+    what = f"{frame.count} samples" if frame.count else "Generated samples"
+    said = [f"{what} at {at(frame.step, unit)}"]
+    if row is not None:
+        if (good := row.number("good")) is not None:
+            said.append(f"{100 * good:.0f} % of them look like real ones")
+        if (alike := row.number("near_duplicates")) is not None:
+            said.append(f"{100 * alike:.0f} % have a near-duplicate among the others")
+        if (classes := row.number("classes_seen")) is not None and row.get("class_shares_real"):
+            said.append(f"{classes:.0f} of {sum(bool(each) for each in row['class_shares_real'])} classes are there")
+    return f"{said[0]}{': ' if said[1:] else ''}{', '.join(said[1:])}."
+
+
+def statistics(rows: Sequence[Row | None]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield label, value of the reals and value at each snapshot of each statistic that is drawn or compared."""
+    known = [row for row in rows if row is not None]
+    for name, each in STATISTICS.items():
+        if each.line is None and "compare" not in each.shown:
+            continue
+        if not any(row.number(name) is not None or name in row.non_finite for row in known):
+            continue
+        real = next((value for row in reversed(known) if is_number(value := row.get(f"{name}_real"))), None)
+        yield each.label, "" if real is None else shown(real), [_cell(row, name) for row in rows]
+
+
+def _cell(row: Row | None, name: str) -> str:
+    if row is None:
+        return "-"
+    if name in row.non_finite:
+        return "not finite"
+    value = row.number(name)
+    return "-" if value is None else shown(value)
+
+
+def readings_at(evidence: Evidence, verdict: Verdict, steps: Sequence[int]) -> Iterator[dict[str, str]]:
+    """Yield what the run read as at each of some steps, as the live view tells it; at the last one the verdict."""
+    so_far = SoFar()
+    for step in steps[:-1]:
+        so_far.take(diagnose(replace(evidence.until(step), ended=False)))
+        name = so_far.claim or INCONCLUSIVE
+        yield {"words": so_far.words, "tone": tone(name), "symbol": SYMBOLS[tone(name)]}
+    if steps:
+        words = f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)}"
+        yield {"words": words, "tone": tone(verdict.name), "symbol": SYMBOLS[tone(verdict.name)]}
+
+
+def _groups(frames: Sequence[Frame], experiment: Experiment | None) -> list[list[list[int]]]:
+    """Return groups of near-duplicates for each frame; empty lists where samples are no images."""
+    images = [frame.images for frame in frames if frame.images is not None]
+    if not images:
+        return [[] for _ in frames]
+    from ganlab.diagnosis.verdict_files import duplicate_groups
+
+    data = experiment.data if experiment is not None and isinstance(experiment.data, MnistOptions) else None
+    found = iter(duplicate_groups(images, data))
+    return [next(found) if frame.images is not None else [] for frame in frames]
+
+
+# -- words ----------------------------------------------------------------------------------------------------------
+
+
+def remedy_words(remedy: Any, subject: Subject) -> dict[str, Any]:
+    """Return a remedy as a page says it: what to change, why, and the command that tries it."""
+    changes = [(key, value_words(value)) for key, value in remedy.change.items()]
+    command = ""
+    if changes and subject.config:
+        settings = (shlex.quote(f"{key}={json.dumps(value)}") for key, value in remedy.change.items())
+        command = f"ganlab train {shlex.quote(subject.config)} {' '.join(settings)}"
+    return {"why": remedy.why, "source": remedy.source, "changes": changes, "command": command}
+
+
+def _changed(experiment: Experiment | None) -> list[tuple[str, str, str]]:
+    """Return the settings that differ from the default, with the default: `-` for what it does not have."""
+    if experiment is None:
+        return []
+    return [
+        (key, value_words(new), value_words(old))
+        for key, old, new in difference(Experiment(), experiment)
+        if key not in ("name", "claim")
+    ]
+
+
+def _costs(status: RunStatus | None) -> Iterator[tuple[str, str]]:
+    """Yield what the run took, on what, and by which versions."""
+    if status is None:
+        return
+    if status.seconds is not None:
+        yield "time", f"{status.seconds:,.0f} s"
+    if status.cost is not None:
+        yield "of that, watching", f"{100 * status.cost.watching_share:.1f} %"
+        yield "of that, saving", f"{100 * status.cost.saving_share:.1f} %"
+    if status.device:
+        threads = f", {status.threads} {'thread' if status.threads == 1 else 'threads'}" if status.threads else ""
+        yield "device", f"{status.device}{threads}"
+    if status.seed is not None:
+        yield "seed", str(status.seed)
+    for network, weights in (status.parameters or {}).items():
+        yield f"weights of the {network}", f"{weights:,}"
+    if status.data is not None:
+        yield "real data", f"{status.data.train:,} for training, {status.data.held_out:,} held out"
+    yield from (status.versions or {}).items()
+    if status.started:
+        yield "started", status.started
+
+
+def config_name(path: Path) -> str:
+    """Return a file as a command run from here would name it: below the current folder relative to it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ganlab.monitor.pictures import Pictures
+from tests.report.browser.runs import Runs
 from tests.report.browser.visiting import Visitor, chromium
 
 if TYPE_CHECKING:
@@ -34,3 +36,12 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Visitor]:
     yield visitor
     visitor.close()
     assert not visitor.problems
+
+
+@pytest.fixture(scope="session")
+def runs(points: Any, images: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """Runs by name, each trained when it is first asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Figures at a run's end take most of its time, and a page shows none of them.
+        patch.setattr(Pictures, "finish", lambda self, evidence, verdict: None)
+        yield Runs(tmp_path_factory.mktemp("runs"), points, images)

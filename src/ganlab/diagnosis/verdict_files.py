@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,22 +149,57 @@ def duplicate_groups(batches: Sequence[Pixels], data: MnistOptions | None = None
     """
     import torch
 
-    from ganlab.data import load
     from ganlab.evaluation.copying import pixels
-    from ganlab.evaluation.modes import duplicate_threshold, near_duplicates
+    from ganlab.evaluation.modes import near_duplicates
 
-    measured = None
-    if data is not None:
-        reals = load(data, batch_size=1).train.values
-        chosen = torch.randperm(len(reals), generator=seeded_generator(0, "sheet/reals"))[:REALS]
-        measured = duplicate_threshold(pixels(reals[chosen]), seed=0)
     found = []
     for images in (batch[:SHEET] for batch in batches):
         grey = images[..., :1] if (images == images[..., :1]).all() else images
         vectors = pixels(torch.from_numpy(np.ascontiguousarray(grey.transpose(0, 3, 1, 2))))
-        threshold = NEAR_DUPLICATE * math.sqrt(vectors.shape[1]) if measured is None else measured
+        threshold = NEAR_DUPLICATE * math.sqrt(vectors.shape[1]) if data is None else _measured_threshold(data)
         found.append([list(group) for group in near_duplicates(vectors, threshold)])
     return found
+
+
+@cache
+def _measured_threshold(data: MnistOptions) -> float:
+    """Return how near 5 % of the training images have a neighbour; kept, as unpacking the digits takes longest."""
+    import torch
+
+    from ganlab.data import load
+    from ganlab.evaluation.copying import pixels
+    from ganlab.evaluation.modes import duplicate_threshold
+
+    reals = load(data, batch_size=1).train.values
+    chosen = torch.randperm(len(reals), generator=seeded_generator(0, "sheet/reals"))[:REALS]
+    return duplicate_threshold(pixels(reals[chosen]), seed=0)
+
+
+def nearest_training(images: Pixels, data: MnistOptions, count: int) -> Pixels | None:
+    """Return the samples that are nearest to a training image, then that image of each.
+
+    Args:
+        images: uint8 (N, H, W, 1 or 3).
+        data: the training data.
+        count: how many samples, the nearest first.
+
+    Returns:
+        uint8 (2 K, H, W, 1), K = `count` or N; None if the data have another size.
+    """
+    import torch
+
+    from ganlab.data import load, to_uint8
+    from ganlab.evaluation.copying import copy_distances, pixels
+
+    train = load(data, batch_size=1).train.values
+    samples = torch.from_numpy(np.ascontiguousarray(images[..., :1].transpose(0, 3, 1, 2)))
+    if samples.shape[1:] != train.shape[1:]:
+        return None
+    found = copy_distances(pixels(samples), pixels(train))
+    chosen = found.distances.argsort()[:count]
+    nearest = train[found.indices[chosen]]
+    pairs = torch.cat([samples[chosen], nearest if nearest.dtype == torch.uint8 else to_uint8(nearest)])
+    return pairs.permute(0, 2, 3, 1).numpy()
 
 
 def write_verdict(folder: Path, evidence: Evidence, verdict: Verdict, samples: LastSamples | None) -> list[Path]:

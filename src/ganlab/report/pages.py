@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.run_directory import read_run
-from ganlab.errors import GanlabError
+from ganlab.errors import GanlabError, RunError
 from ganlab.report.document import render
 from ganlab.report.frames import read_frames
+from ganlab.report.moving import Moving, gallery
 from ganlab.report.run_page import Subject, config_name, run_content
 from ganlab.runs.directory import RunDirectory
 
@@ -15,6 +16,10 @@ PAGE = "page.html"
 
 PICTURES = 1_500_000
 """Bytes of encoded pictures on a run's page; as text they are a third more."""
+
+
+OTHER_PICTURES = 500_000
+"""Bytes of further encoded pictures, such as a game's own."""
 
 
 def run_subject(run: RunDirectory) -> Subject:
@@ -28,14 +33,47 @@ def run_subject(run: RunDirectory) -> Subject:
         status = run.status()
     except GanlabError:  # read_run has said so in its notes
         status = None
+    frames, gaps = read_frames(run, PICTURES), []
+    steps = [frame.step for frame in frames.frames]
+    game = evidence.snapshots[-1].game if evidence.snapshots else ""
+    pictures: dict[str, Moving] = {}
+    try:
+        if (own := gallery(run, game, steps, evidence.unit, OTHER_PICTURES)) is not None:
+            pictures["gallery"] = own
+    except RunError as error:
+        gaps.append(error.message)
     return Subject(
         run.path.resolve().name,
         evidence,
         diagnose(evidence),
-        read_frames(run, PICTURES),
+        frames,
         status,
         config_name(run.config) if evidence.experiment is not None else "",
+        pictures,
+        files_of(run),
+        gaps,
     )
+
+
+def files_of(run: RunDirectory) -> list[tuple[str, str]]:
+    """Return what lies in a run's folder, and what it is."""
+    known = [
+        (run.config, "the whole experiment: `ganlab train` repeats it"),
+        (run.history, "a row a step"),
+        (run.snapshots, "a row of statistics a snapshot"),
+        (run.verdict, "the verdict"),
+        (run.log, "what was said while it went on"),
+    ]
+    found = [(path.name, what) for path, what in known if path.is_file()]
+    for folder, what in (
+        (run.samples, "samples of each snapshot"),
+        (run.plots, "pictures"),
+        (run.checkpoints, "weights"),
+    ):
+        count = sum(1 for _ in folder.glob("*")) if folder.is_dir() else 0
+        if count:
+            found.append((f"{folder.name}/", f"{what}, {count}"))
+    return found
 
 
 def run_page(subject: Subject, live: str = "") -> str:

@@ -21,12 +21,14 @@ from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.places import at, number
 from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.wording import expectation, facts, headline, sections
+from ganlab.diagnosis.wording import confidence, expectation, headline, sections
 from ganlab.report.charts import Chart, Colour, Drawn, Line, draw, shown
 from ganlab.report.classes import class_table
 from ganlab.report.compare import value_words
 from ganlab.report.frames import COLUMNS, Frame, Frames
-from ganlab.runs.snapshots import STATISTICS, Row, is_number
+from ganlab.report.moving import Moving, copies
+from ganlab.report.moving import samples as moving_samples
+from ganlab.runs.snapshots import STATISTICS, Row, Statistic, is_number
 from ganlab.runs.status import RunStatus
 from ganlab.verdicts import INCONCLUSIVE, KINDS, failure_of, tone
 
@@ -52,7 +54,8 @@ class Subject:
         frames: what its snapshots showed.
         status: run.json; None for what other code wrote without `ganlab.Monitor`.
         config: the file that repeats it, as a command would name it; empty if there is none.
-        pictures: further pictures by key, each step's encoded, such as the discriminator's landscape.
+        pictures: further pictures by key that change with the step, such as the discriminator's landscape.
+        files: what else lies in its folder: name, and what that is.
         gaps: what could not be read.
     """
 
@@ -63,26 +66,8 @@ class Subject:
     status: RunStatus | None = None
     config: str = ""
     pictures: Mapping[str, Moving] = field(default_factory=dict)
+    files: Sequence[tuple[str, str]] = ()
     gaps: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Moving:
-    """A picture that changes with the step.
-
-    Attributes:
-        title: what it shows.
-        legend: how to read it, a sentence.
-        addresses: `data:` address by step.
-        alts: what is seen, by step.
-        size: width and height in pixels.
-    """
-
-    title: str
-    legend: str
-    addresses: Mapping[int, str]
-    alts: Mapping[int, str]
-    size: tuple[int, int]
 
 
 def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -122,6 +107,8 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
         "changed": _changed(evidence.experiment),
         "yaml": dump_experiment(evidence.experiment) if evidence.experiment else "",
         "costs": list(_costs(subject.status)),
+        "files": subject.files,
+        "copies": _copies(subject),
         "frames_words": subject.frames.words,
     }
     drawn = [*charts, *(chart for _, chart in findings if chart is not None)]
@@ -147,8 +134,7 @@ def verdict_words(verdict: Verdict) -> dict[str, str]:
         "tone_words": TONE_WORDS[feel],
         "summary": verdict.summary,
         "meaning": kind.meaning if kind else "",
-        "facts": facts(verdict),
-        "confidence": f"{100 * verdict.confidence:.0f} %" if proved else "",
+        "confidence": confidence(verdict).removeprefix("confidence ") if proved else "",
         "severity": shown(verdict.severity) if proved and feel == "bad" else "",
         "onset": "" if verdict.onset_step is None else at(verdict.onset_step, verdict.unit),
         "basis": verdict.basis if proved else "",
@@ -257,7 +243,7 @@ def panel_of(subject: Subject) -> dict[str, Any]:
     readings = list(readings_at(evidence, subject.verdict, steps))
     moving = dict(subject.pictures)
     if frames:
-        moving = {"samples": _samples(frames, evidence), **moving}
+        moving = {"samples": moving_samples(frames, evidence), **moving}
     groups = _groups(frames, evidence.experiment)
     data = {
         "steps": steps,
@@ -286,7 +272,7 @@ def panel_of(subject: Subject) -> dict[str, Any]:
             }
             for key, each in moving.items()
         ],
-        "table": [{"label": label, "real": real, "value": cells[-1]} for label, real, cells in table],
+        "table": [_labelled(label, real, cells[-1]) for label, real, cells in table],
         "steps": steps,
         "at": at(steps[-1], evidence.unit) if steps else "",
         "reading": readings[-1] if readings else None,
@@ -295,32 +281,10 @@ def panel_of(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _samples(frames: Sequence[Frame], evidence: Evidence) -> Moving:
-    rows = {row.step: row for row in evidence.snapshots}
-    shown_last = frames[-1]
-    points = shown_last.images is None
-    legend = "Generated points over real ones, in grey." if points else "Samples from the same latents at each step."
-    return Moving(
-        "Samples",
-        legend,
-        {frame.step: frame.picture.address for frame in frames},
-        {frame.step: _alt(frame, rows.get(frame.step), evidence.unit) for frame in frames},
-        (shown_last.picture.width, shown_last.picture.height),
-    )
-
-
-def _alt(frame: Frame, row: Row | None, unit: str) -> str:
-    """Say what a picture of samples shows, as far as the numbers tell."""
-    what = f"{frame.count} samples" if frame.count else "Generated samples"
-    said = [f"{what} at {at(frame.step, unit)}"]
-    if row is not None:
-        if (good := row.number("good")) is not None:
-            said.append(f"{100 * good:.0f} % of them look like real ones")
-        if (alike := row.number("near_duplicates")) is not None:
-            said.append(f"{100 * alike:.0f} % have a near-duplicate among the others")
-        if (classes := row.number("classes_seen")) is not None and row.get("class_shares_real"):
-            said.append(f"{classes:.0f} of {sum(bool(each) for each in row['class_shares_real'])} classes are there")
-    return f"{said[0]}{': ' if said[1:] else ''}{', '.join(said[1:])}."
+def _labelled(label: str, real: str, value: str) -> dict[str, str]:
+    """Return a row of the table: `FID: Frechet distance ...` is a term and what it means."""
+    term, _, meaning = label.partition(": ")
+    return {"term": term, "meaning": meaning, "real": real, "value": value}
 
 
 def statistics(rows: Sequence[Row | None]) -> Iterator[tuple[str, str, list[str]]]:
@@ -332,7 +296,12 @@ def statistics(rows: Sequence[Row | None]) -> Iterator[tuple[str, str, list[str]
         if not any(row.number(name) is not None or name in row.non_finite for row in known):
             continue
         real = next((value for row in reversed(known) if is_number(value := row.get(f"{name}_real"))), None)
-        yield each.label, "" if real is None else shown(real), [_cell(row, name) for row in rows]
+        yield label_of(each), "" if real is None else shown(real), [_cell(row, name) for row in rows]
+
+
+def label_of(statistic: Statistic) -> str:
+    """Return a statistic's label without the backquotes of the terminal."""
+    return statistic.label.replace("`", "")
 
 
 def _cell(row: Row | None, name: str) -> str:
@@ -366,6 +335,15 @@ def _groups(frames: Sequence[Frame], experiment: Experiment | None) -> list[list
     data = experiment.data if experiment is not None and isinstance(experiment.data, MnistOptions) else None
     found = iter(duplicate_groups(images, data))
     return [next(found) if frame.images is not None else [] for frame in frames]
+
+
+def _copies(subject: Subject) -> Moving | None:
+    """Return the samples beside the training images that they copy, if that is what is wrong."""
+    verdict, frames, experiment = subject.verdict, subject.frames.frames, subject.evidence.experiment
+    seen = {verdict.failure, *(each.failure for each in verdict.contributing)}
+    if "memorisation" not in seen or experiment is None or not frames or frames[-1].images is None:
+        return None
+    return copies(frames[-1].images, experiment)
 
 
 # -- words ----------------------------------------------------------------------------------------------------------

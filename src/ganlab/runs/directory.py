@@ -67,6 +67,10 @@ class RunDirectory:
         """Return the numbers that are kept of the snapshots by rising step; old runs have none."""
         return self._by_step("shown_*.npz")
 
+    def galleries(self) -> list[tuple[int, Path]]:
+        """Return the pictures that show what the game is about by rising step; most games have none."""
+        return self._by_step("gallery_*.png")
+
     def _by_step(self, pattern: str) -> list[tuple[int, Path]]:
         found = ((path.stem.partition("_")[2], path) for path in self.samples.glob(pattern))
         return sorted((int(step), path) for step, path in found if re.fullmatch(r"[0-9]{1,12}", step))

@@ -1,0 +1,138 @@
+"""Pictures that change with the step, as a page shows them under its slider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganlab.config.data import MnistOptions
+from ganlab.config.experiment import Experiment
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.places import at
+from ganlab.plots.grids import Pixels
+from ganlab.report.frames import Frame, encoded, grid
+from ganlab.report.grids import read_picture
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.snapshots import Row
+
+SIDES = (640, 448, 320, 224)
+"""Pixels of a picture's longer side: the largest with which all of them fit."""
+
+GALLERIES = {
+    "conditional": "A row a class, the same latents in each.",
+    "infogan": "Each row varies one code and holds the rest: four rows the category, then three each continuous code.",
+    "cycle": "Rows in threes: originals, their translations, and these translated back.",
+    "super_resolution": "Rows in fours: what is given, bicubic interpolation, what the generator makes, the original.",
+}
+"""What a game's own picture shows."""
+
+PAIRS = 10
+"""Samples that are shown beside the training image nearest to each."""
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A picture that changes with the step.
+
+    Attributes:
+        title: what it shows.
+        legend: how to read it, a sentence.
+        addresses: `data:` address by step.
+        alts: what is seen, by step.
+        size: width and height of the last one in pixels.
+    """
+
+    title: str
+    legend: str
+    addresses: Mapping[int, str]
+    alts: Mapping[int, str]
+    size: tuple[int, int]
+
+
+def samples(frames: Sequence[Frame], evidence: Evidence) -> Moving:
+    """Return the samples of frames, at least one."""
+    rows = {row.step: row for row in evidence.snapshots}
+    last = frames[-1]
+    legend = "Samples from the same latents at each step."
+    if last.images is None and evidence.experiment is not None and last.path.suffix == ".npz":
+        legend = "Generated points in blue, over real ones in grey."
+    return Moving(
+        "Samples",
+        legend,
+        {frame.step: frame.picture.address for frame in frames},
+        {frame.step: _alt(frame, rows.get(frame.step), evidence.unit) for frame in frames},
+        (last.picture.width, last.picture.height),
+    )
+
+
+def _alt(frame: Frame, row: Row | None, unit: str) -> str:
+    """Say what a picture of samples shows, as far as the numbers tell."""
+    what = f"{frame.count} samples" if frame.count else "Generated samples"
+    said = []
+    if row is not None:
+        if (good := row.number("good")) is not None:
+            said.append(f"{100 * good:.0f} % of them look like real ones")
+        if (alike := row.number("near_duplicates")) is not None:
+            said.append(f"{100 * alike:.0f} % have a near-duplicate among the others")
+        shares = row.get("class_shares_real")
+        if (classes := row.number("classes_seen")) is not None and isinstance(shares, list):
+            said.append(f"{classes:.0f} of {sum(bool(each) for each in shares)} classes are there")
+    return f"{what} at {at(frame.step, unit)}{': ' if said else ''}{', '.join(said)}."
+
+
+def gallery(run: RunDirectory, game: str, steps: Sequence[int], unit: str, budget: int) -> Moving | None:
+    """Return the picture that shows what a game is about; None if it has none.
+
+    Raises:
+        RunError: a picture is damaged.
+    """
+    files = {step: path for step, path in run.galleries() if step in steps}
+    if not files:
+        return None
+    title = "The game's own picture"
+    legend = GALLERIES.get(game, "What this game is about.")
+    return moving(title, legend, files, read_picture, lambda step: f"{legend[:-1]}, at {at(step, unit)}.", budget)
+
+
+def moving(
+    title: str,
+    legend: str,
+    files: Mapping[int, Path],
+    read: Callable[[Path], Pixels],
+    alt: Callable[[int], str],
+    budget: int,
+) -> Moving:
+    """Encode pictures by step, as large as all of them fit into so many bytes."""
+    pixels = {step: read(path) for step, path in files.items()}
+    for side in SIDES:
+        pictures = {step: encoded(each, largest=side) for step, each in pixels.items()}
+        if sum(len(each.content) for each in pictures.values()) <= budget:
+            break
+    last = pictures[max(pictures)]
+    return Moving(
+        title,
+        legend,
+        {step: each.address for step, each in pictures.items()},
+        {step: alt(step) for step in pictures},
+        (last.width, last.height),
+    )
+
+
+def copies(images: Pixels, experiment: Experiment) -> Moving | None:
+    """Return the samples nearest to training images, each above that image; None if the data are not embedded.
+
+    Args:
+        images: the last samples, uint8 (N, H, W, 1 or 3).
+        experiment: what was trained. Only embedded data are looked at: a page must cost no download.
+    """
+    if not isinstance(experiment.data, MnistOptions):
+        return None
+    from ganlab.diagnosis.verdict_files import nearest_training
+
+    pairs = nearest_training(images, experiment.data, PAIRS)
+    if pairs is None:
+        return None
+    picture = encoded(grid(pairs))
+    legend = "Above: the samples that are nearest to a training image. Below each: that image."
+    return Moving("Copies", legend, {0: picture.address}, {0: legend}, (picture.width, picture.height))

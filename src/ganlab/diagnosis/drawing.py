@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from ganlab.diagnosis.evidence import Evidence
-from ganlab.diagnosis.places import at
-from ganlab.diagnosis.wording import confidence
+from ganlab.diagnosis.places import at, stretch
+from ganlab.diagnosis.wording import confidence, headline
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve
 from ganlab.plots.grids import Pixels
+from ganlab.plots.share import share_picture
 from ganlab.plots.verdicts import Panel, Spell, annotated_curves
 from ganlab.runs.snapshots import SHARE, TABLE, Chart, Statistic
 from ganlab.verdicts import INCONCLUSIVE, tone, words
@@ -28,6 +29,10 @@ LOSS_LINES = {
     "g_loss": ("G", GENERATOR),
 }
 """What each loss is called in pictures, and its colour."""
+
+
+TITLE_COLOURS = {"good": GENERATOR, "open": MUTED, "bad": ALARM}
+"""A title's colour, by the tone of the verdict."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +124,28 @@ def draw_verdict(evidence: Evidence, verdict: Judgement, samples: tuple[str, Pix
         verdict.onset_step,
         [each.window for each in verdict.evidence],
         [Spell(words(each.name).capitalize(), *each.window) for each in verdict.contributing],
-        {"good": GENERATOR, "open": MUTED, "bad": ALARM}[tone(verdict.name)],
+        TITLE_COLOURS[tone(verdict.name)],
         verdict.unit,
         "" if verdict.onset_step is None else at(verdict.onset_step, verdict.unit),
         samples,
     )
+
+
+def draw_share(evidence: Evidence, verdict: Judgement, name: str, samples: Pixels | None) -> Figure:
+    """Draw a verdict as one picture to send, 1200 x 630 pixels: what it is, the first game's losses, and samples.
+
+    Args:
+        evidence: what was judged.
+        verdict: what came of it.
+        name: of the run.
+        samples: what it made last, uint8 (H, W, 3).
+    """
+    game = next(iter(evidence.games().values()))
+    colour = TITLE_COLOURS[tone(verdict.name)]
+    # Its basis is too long for a line, and stands on the page.
+    sure = "" if verdict.name == INCONCLUSIVE else f"{confidence(verdict)}; severity {verdict.severity:.2f}; "
+    told = headline(verdict), verdict.summary, f"{sure}judged on {stretch(verdict.steps, verdict.unit)}", name
+    return share_picture(*told, _losses(game), samples, verdict.onset_step, verdict.unit, colour)
 
 
 def in_words(verdict: Judgement) -> str:

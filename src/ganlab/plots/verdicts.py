@@ -138,7 +138,7 @@ def annotated_curves(
         axes = _placed(figure, body - strip - row * (PANEL_IN + BETWEEN_IN), PANEL_IN)
         axes.set_title(panel.label)
         axes.tick_params(length=3)
-        if _panel(axes, panel):
+        if draw_panel(axes, panel):
             drawn.append(axes)
     if drawn:
         same_steps(drawn, unit)
@@ -170,7 +170,7 @@ def _placed(figure: Figure, top: float, tall: float) -> Axes:
     return figure.add_axes((LEFT_IN / width, (top - tall) / height, (RIGHT_IN - LEFT_IN) / width, tall / height))
 
 
-def _panel(axes: Axes, panel: Panel) -> bool:
+def draw_panel(axes: Axes, panel: Panel) -> bool:
     """Draw one panel; return False if it has nothing to show."""
     curves = logarithmic(axes, panel.curves) if panel.log and panel.curves else panel.curves
     if not drawn(axes, curves, "no curves were recorded", bands=panel.shares):

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ganlab.errors import RunError
-from ganlab.plots.grids import Pixels, evenly_spaced
+from ganlab.plots.grids import Pixels, evenly_spaced, tile
 from ganlab.plots.shown import read_shown
 from ganlab.report.grids import read_picture
 from ganlab.runs.directory import RunDirectory
@@ -28,6 +28,9 @@ LARGEST = 1280
 
 QUALITY = 82
 """Of WebP: artefacts cannot be seen next to those of a generator."""
+
+FEW = 25
+"""Samples on the picture that is sent alone."""
 
 GROUND = 226
 """The grey between samples."""
@@ -151,3 +154,11 @@ def encoded(pixels: Pixels, quality: int = QUALITY, largest: int = LARGEST) -> P
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=quality, method=3)
     return Picture(buffer.getvalue(), *image.size)
+
+
+def last_samples(frame: Frame) -> Pixels:
+    """Return a frame's samples, of images the first 25 five in a row: uint8 (H, W, 3)."""
+    if frame.images is None:
+        return read_shown(frame.path).picture() if frame.path.suffix == ".npz" else read_picture(frame.path)
+    few = frame.images[:FEW]
+    return tile(np.broadcast_to(few, (*few.shape[:3], 3)), columns=min(5, len(few)))

@@ -6,13 +6,16 @@ from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.errors import GanlabError, RunError
 from ganlab.report.document import render
-from ganlab.report.frames import read_frames
+from ganlab.report.frames import last_samples, read_frames
 from ganlab.report.moving import Moving, gallery
 from ganlab.report.run_page import Subject, config_name, run_content
 from ganlab.runs.directory import RunDirectory
 
 PAGE = "page.html"
 """Name of a page in the folder of what it shows."""
+
+SHARED = "page.png"
+"""Name of the picture beside it, which can be sent alone."""
 
 PICTURES = 1_500_000
 """Bytes of encoded pictures on a run's page; as text they are a third more."""
@@ -80,3 +83,14 @@ def run_page(subject: Subject, live: str = "") -> str:
     """Return the page of one run; `live` is that of `document.render`."""
     content, data = run_content(subject)
     return render("run.html", content, data, live)
+
+
+def share_png(subject: Subject) -> bytes:
+    """Return the picture that says of a run what it is: a PNG of 1200 x 630 pixels."""
+    from ganlab.diagnosis.drawing import draw_share
+    from ganlab.plots.figures import rasterized
+    from ganlab.plots.grids import png_of
+
+    frames = subject.frames.frames
+    samples = last_samples(frames[-1]) if frames else None
+    return png_of(rasterized(draw_share(subject.evidence, subject.verdict, subject.name, samples)))

@@ -9,7 +9,6 @@ from ganlab.plots.figures import ALARM, INK, MUTED, STYLE
 from ganlab.plots.grids import Pixels
 from ganlab.plots.lettering import wrapped
 from ganlab.plots.verdicts import Panel, draw_panel, same_steps
-from ganlab.text import drawable
 
 SIZE, DPI = (12.0, 6.3), 100
 """1200 x 630 pixels, as pages that unfold a link show a picture."""
@@ -52,7 +51,7 @@ def share_picture(
         (summary, 13, "normal", INK, 3, 0.25),
         (facts, 11, "normal", MUTED, 1, 0.25),
     ):
-        lines = wrapped(text, room / (1.12 if weight == "bold" else 1.0), size, most)
+        lines = wrapped(text, room / (1.15 if weight == "bold" else 1.0), size, most)
         top -= (0.3 if weight == "bold" else 0.1) / height
         figure.text(left, top, "\n".join(lines), size=size, weight=weight, color=ink, va="top", parse_math=False)
         top -= line_in * len(lines) / height
@@ -75,6 +74,7 @@ def share_picture(
         picture.set(xticks=[], yticks=[])
         picture.grid(False)
         picture.spines[:].set(visible=True, color="#DDDDDD")
-    figure.text(left, 0.22 / height, drawable(name), size=10, color=MUTED, parse_math=False)
+    named = "".join(wrapped(name, room - 1.0, 10, 1))
+    figure.text(left, 0.22 / height, named, size=10, color=MUTED, parse_math=False)
     figure.text(1 - left, 0.22 / height, "ganlab", size=11, weight="bold", color=MUTED, ha="right")
     return figure

@@ -172,13 +172,14 @@ def train(
     folder = as_folder(runs_dir)
 
     from ganlab.monitor.view import checked_views
+    from ganlab.report.making import leave_page
     from ganlab.training import session
 
     checked_views(views)
     unfinished = session.find_unfinished(experiment, folder) if resume else None
-    if unfinished is not None:
-        return Run(session.resume(unfinished, views=views))
-    return Run(session.start(experiment, folder, views))
+    run = session.start(experiment, folder, views) if unfinished is None else session.resume(unfinished, views=views)
+    leave_page(run)
+    return Run(run)
 
 
 def load_run(path: str | Path, runs_dir: str | Path = "runs") -> Run:

@@ -67,6 +67,7 @@ def runs(tmp_path: Path, points: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("sample mi --runs-dir nowhere --step n", ["newest"]),
         ("resume --runs-dir nowhere r", []),
         ("report g", ["guide"]),
+        ("report ", ["guide", "latent_1", "mine", "ring"]),
         # keys and their values
         ("train ring training.st", ["training.steps=15000", "training.steps="]),
         ("train ring generator.n", ["generator.name=", "generator.norm="]),

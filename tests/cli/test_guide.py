@@ -121,7 +121,8 @@ def test_a_narrow_terminal_breaks_lines_between_words(taken: tuple[Path, Any], w
     out = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width, markup=False, soft_wrap=True)
     show_lesson(out, find_lesson("collapse"), seen)
     shown = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    panel = shown[: -2 if "samples, step by step:" in shown[-1] else -1]
+    panel = [line for line in shown if not line.startswith(("picture: ", "samples, step by step: ", "page: "))]
+    assert f"page: {run.page}" in shown
     assert max(map(len, panel)) <= width
     assert f"picture: {run.plots / 'verdict.png'}" in shown  # whole, to be copied
     words = set("".join(line.strip("│ ") + " " for line in panel[1:-1]).split())

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from ganlab.cli.app import app
-from ganlab.errors import RunError
+from ganlab.errors import GanlabError, RunError
+from ganlab.report.document import is_page
+from ganlab.report.making import leave_page
+from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.folder import SweepFolder, open_sweep
 from ganlab.sweeps.plan import make_plan
 from ganlab.sweeps.spec import spec_from_mapping
@@ -55,7 +60,126 @@ def test_json_is_all_that_is_printed(sweep: SweepFolder) -> None:
 
 
 def test_what_is_no_sweep_is_refused(sweep: SweepFolder, tmp_path: Path) -> None:
-    (run,) = sweep.runs.iterdir()
-    for reference in ("nobody", str(tmp_path), str(run)):
+    for reference in ("nobody", str(tmp_path)):
         assert isinstance(report(sweep, reference).exception, RunError)
     assert list(tmp_path.iterdir()) == []
+
+
+# -- runs
+
+
+@pytest.fixture
+def run(sweep: SweepFolder, tmp_path: Path) -> RunDirectory:
+    """A copy of the run, in a folder of runs."""
+    (trained,) = sweep.runs.iterdir()
+    return RunDirectory(Path(shutil.copytree(trained, tmp_path / "runs" / "one-s0-abcdefgh")))
+
+
+def page_of(run: RunDirectory, *arguments: str) -> Any:
+    return runner.invoke(app, ["report", *arguments, "--runs-dir", str(run.path.parent)])
+
+
+def refused(run: RunDirectory, *arguments: str) -> str:
+    """The one message that a command ends with."""
+    result = page_of(run, *arguments)
+    assert isinstance(result.exception, GanlabError), result.output
+    assert result.exception.exit_code == 2
+    return str(result.exception)
+
+
+@pytest.mark.parametrize("reference", ["one", "ne-s", "folder"])
+def test_a_run_gets_a_page_in_its_folder_again_and_again(reference: str, run: RunDirectory) -> None:
+    for _ in range(2):
+        result = page_of(run, str(run.path) if reference == "folder" else reference)
+        assert result.exit_code == 0, result.output
+        words, path = result.output.splitlines()
+        assert words.startswith(f"page of run {run.path.name}, ")
+        assert words.endswith(" kB:")
+        assert Path(path) == run.page
+        assert is_page(run.page)
+
+
+def test_json_is_path_and_bytes(run: RunDirectory, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "x.html"
+    told = json.loads(page_of(run, "one", "--out", str(out), "--json").stdout)
+    assert told == {"page": str(out), "bytes": out.stat().st_size}
+    assert not run.page.exists()
+
+
+def test_what_is_there_is_replaced_only_with_force(run: RunDirectory, tmp_path: Path) -> None:
+    out = tmp_path / "mine.html"
+    page_of(run, "one", "--out", str(out))
+    assert is_page(out)
+    for path, arguments in ((out, ["--out", str(out)]), (run.page, [])):
+        path.write_text("somebody else's")
+        assert "--force replaces it" in refused(run, "one", *arguments)
+        assert path.read_text() == "somebody else's"
+        assert page_of(run, "one", *arguments, "--force").exit_code == 0
+        assert is_page(path)
+
+
+@pytest.mark.parametrize(("name", "says"), [("folder", "is a folder"), ("file/page.html", "is no folder")])
+def test_a_place_that_cannot_be_written_is_refused(name: str, says: str, run: RunDirectory, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    assert says in refused(run, "one", "--out", str(tmp_path / name), "--force")
+
+
+def test_what_no_page_can_be_made_of(run: RunDirectory, tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text("step 1 loss_d 0.5")
+    assert "ganlab diagnose" in refused(run, str(tmp_path / "train.log"))
+    assert "neither a run nor a sweep" in refused(run, str(tmp_path))
+    assert "did you mean one?" in refused(run, "noe")
+    assert "`ganlab sweep sweeps/adam_map` makes one" in refused(run, "adam_map")
+    for file in (run.history, run.snapshots):
+        file.write_bytes(b"\x00")
+    assert "no history and no snapshots" in refused(run, "one")
+
+
+def test_a_damaged_run_has_a_page_that_says_so(run: RunDirectory) -> None:
+    run.snapshots.write_text("{]\n")
+    run.status_file.unlink()
+    assert page_of(run, str(run.path)).exit_code == 0
+    page = run.page.read_text()
+    assert "line 1 of snapshots.jsonl was left out" in page
+    assert "run.json cannot be used" in page
+
+
+def test_a_run_that_is_called_exactly_so_comes_before_a_sweep(sweep: SweepFolder, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    (trained,) = sweep.runs.iterdir()
+    shutil.copytree(sweep.path, runs / sweep.path.name)
+    only_sweep = runner.invoke(app, ["report", "toy", "--runs-dir", str(runs)])
+    assert "1 of 1 [0.21, 1.00]" in only_sweep.output
+    shutil.copytree(trained, runs / "toy-20260101-120000-abcd")
+    both = runner.invoke(app, ["report", "toy", "--runs-dir", str(runs)])
+    assert both.output.startswith("page of run toy-20260101-120000-abcd")
+    # A part of a run's name is not: the sweep was found by it before there were pages of runs.
+    assert "1 of 1 [0.21, 1.00]" in runner.invoke(app, ["report", "to", "--runs-dir", str(runs)]).output
+
+
+def test_without_a_display_nothing_is_opened_or_made(run: RunDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert "no display" in refused(run, "one", "--open")
+    assert not run.page.exists()
+
+
+# -- unasked
+
+
+def test_the_setting_decides_and_a_failure_is_a_warning(run: RunDirectory, caplog: pytest.LogCaptureFixture) -> None:
+    assert leave_page(run) == run.page
+    run.page.unlink()
+    run.page.mkdir()
+    with caplog.at_level(logging.WARNING, "ganlab"):
+        assert leave_page(run) is None
+    (line,) = caplog.messages
+    assert line.startswith(f"warning: no page was made of {run.path.name}: ")
+    assert "is a folder" in line
+    run.page.rmdir()
+    run.config.write_text(run.config.read_text().replace("  page: true\n", "  page: false\n"))
+    assert leave_page(run) is None
+    assert not run.page.exists()
+    assert page_of(run, "one").exit_code == 0  # asked for, it is made

@@ -7,7 +7,7 @@ with a word of help. If nothing fits, the shell offers files. None of them impor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,10 +50,7 @@ def runs(ctx: typer.Context, incomplete: str) -> list[Offer]:
     """Offer what runs are called, those inside sweeps too, the newest first; folders where one name is left."""
     from ganlab.runs.names import runs_in
 
-    try:
-        return _called(incomplete, runs_in(runs_dir(ctx)))
-    except GanlabError:
-        return []
+    return _called(ctx, incomplete, runs_in)
 
 
 def runs_and_files(ctx: typer.Context, incomplete: str) -> list[Offer]:
@@ -61,11 +58,11 @@ def runs_and_files(ctx: typer.Context, incomplete: str) -> list[Offer]:
     return _with_files(incomplete, runs(ctx, incomplete), "")
 
 
-def sweep_folders(ctx: typer.Context, incomplete: str) -> list[Offer]:
-    """Offer what sweeps are called that were carried out, the newest first; folders where one name is left."""
-    from ganlab.runs.names import sweeps_in
+def runs_and_sweeps(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Offer what runs and sweeps are called, sweeps first and the newest first; folders where one name is left."""
+    from ganlab.runs.names import runs_in, sweeps_in
 
-    return _called(incomplete, sweeps_in(runs_dir(ctx)))
+    return _called(ctx, incomplete, runs_in, sweeps_in)
 
 
 def verdicts(incomplete: str) -> list[Offer]:
@@ -104,8 +101,11 @@ def _with_files(incomplete: str, offers: Iterable[Offer], suffix: str) -> list[O
     return found + [file for file in starting(incomplete, files) if not os.path.basename(file[0]).startswith(".")]
 
 
-def _called(incomplete: str, there: Sequence[Named]) -> list[Offer]:
-    newest_first = list(reversed(there))
+def _called(ctx: typer.Context, incomplete: str, *finds: Callable[[Path], list[Named]]) -> list[Offer]:
+    try:
+        newest_first = [named for find in reversed(finds) for named in reversed(find(runs_dir(ctx)))]
+    except GanlabError:
+        return []
     names: dict[str, list[Named]] = {}
     for named in newest_first:
         names.setdefault(named.name, []).append(named)

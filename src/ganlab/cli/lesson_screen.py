@@ -114,7 +114,7 @@ def _figures(lesson: Lesson, seen: Sequence[Seen], indented: bool) -> list[Table
 
 
 def _files(run: Seen) -> Iterator[Text]:
-    """Yield where the curves with the place marked are, and where the samples step by step."""
+    """Yield where the curves with the place marked are, the samples step by step, and all of it in one file."""
     yield Text(f"picture: {printable(run.picture)}")
-    if (film := run.run.samples / "evolution.gif").is_file():
-        yield Text(f"samples, step by step: {printable(film)}")
+    found = {"samples, step by step": run.run.samples / "evolution.gif", "page": run.run.page}
+    yield from (Text(f"{what}: {printable(path)}") for what, path in found.items() if path.is_file())

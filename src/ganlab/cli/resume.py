@@ -32,10 +32,12 @@ def resume(
     Example: ganlab resume dcgan_mnist-20260101-120000-abcd training.steps=4000
     """
     from ganlab.cli.live import choose_view
+    from ganlab.report.making import leave_page
     from ganlab.runs.directory import find_run
     from ganlab.training import session
 
     found = find_run(run, runs_dir)
     view = choose_view(console(stderr=as_json))
     resumed = session.resume(found, overrides or (), allow_change or (), [view])
+    leave_page(resumed)
     show_end(resumed, view.verdict, wanted=(), as_json=as_json)

@@ -93,6 +93,7 @@ def show_end(run: RunDirectory, verdict: Verdict | None, wanted: tuple[str, ...]
             line += f"; watching took {100 * cost.watching_share:.1f} %, saving {100 * cost.saving_share:.1f} %"
             line += f"; preparing took {seconds:.0f} s before" if (seconds := cost.preparing_seconds or 0) >= 1 else ""
         say(out, line)
-        show_verdict(out, Judged(verdict, [run.samples, *sorted(run.plots.glob("*.png"))]))
+        pages = [run.page] if run.page.is_file() else []
+        show_verdict(out, Judged(verdict, [run.samples, *sorted(run.plots.glob("*.png")), *pages]))
     if matches(verdict.name, wanted):
         raise typer.Exit(3)

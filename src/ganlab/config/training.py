@@ -63,6 +63,8 @@ class MonitorOptions(Options):
     """Steps between checkpoints. The last step has one."""
     keep_checkpoints: Annotated[int, Field(ge=2, le=10_000)] = 2
     """Newest checkpoints kept, at least 2; the best by snapshot quality is kept besides."""
+    page: bool = True
+    """At the end, also make `page.html`: all of the run in one file, to look at and to send."""
     tensorboard: bool = False
     """Also write TensorBoard event files (needs the `tensorboard` extra)."""
     stop_on: Annotated[tuple[str, ...], Field(strict=False)] = ()

@@ -91,6 +91,11 @@ class RunDirectory:
         return self.path / "verdict.json"
 
     @property
+    def page(self) -> Path:
+        """All of it in one HTML file; absent if no page was made."""
+        return self.path / "page.html"
+
+    @property
     def log(self) -> Path:
         """What was said while the run went on."""
         return self.path / "log.txt"

@@ -170,14 +170,17 @@ def newest(reference: str, found: Sequence[Named], what: str) -> Path:
 
 
 def none_called(reference: str, candidates: Iterable[Named], what: str, folder: Path) -> RunError:
-    """Return the error that nothing has such a name, with the command that makes it, or the name probably meant."""
-    shipped = shipped_as(reference, sweeps=what == "sweep")
-    if shipped is not None:
-        command = f"sweep {shipped}" if what == "sweep" else f"train {shipped}"
-        return RunError(
-            f"no {what} in {folder} has {short(reference)!r} in its name",
-            f"`ganlab {command}` makes one; --runs-dir names another folder",
-        )
+    """Return the error that nothing has such a name, with the command that makes it, or the name probably meant.
+
+    `what` is `run`, `sweep` or `run or sweep`.
+    """
+    for kind, command in (("sweep", "sweep"), ("run", "train")):
+        shipped = shipped_as(reference, sweeps=kind == "sweep")
+        if kind in what and shipped is not None:
+            return RunError(
+                f"no {what} in {folder} has {short(reference)!r} in its name",
+                f"`ganlab {command} {shipped}` makes one; --runs-dir names another folder",
+            )
     names = dict.fromkeys(name for named in candidates for name in (named.name, named.path.name))
     near = closest(os.path.basename(reference), names)
     guess = f"did you mean {near}? " if near else ""

@@ -136,10 +136,12 @@ def make_plan(spec: SweepSpec, *, seeds: int | None = None, quick: bool = False,
 def identity(experiment: Experiment) -> str:
     """Return 8 lower-case letters of the SHA-256 of everything that makes a run: not its name, claim or expectation.
 
-    Defaults are left out, so that an option that a later ganlab adds does not make old runs other ones.
+    Defaults are left out, so that an option that a later ganlab adds does not make old runs other ones. Nor does it
+    matter whether a page is made of the run.
     """
     words = {"name", "claim", "expect"}
-    return letters_of(experiment.model_dump(mode="json", exclude=words, exclude_defaults=True))
+    paged = experiment.model_copy(update={"monitor": experiment.monitor.model_copy(update={"page": True})})
+    return letters_of(paged.model_dump(mode="json", exclude=words, exclude_defaults=True))
 
 
 def letters_of(value: Any) -> str:

@@ -110,7 +110,7 @@ def resume(
     Args:
         run: the run.
         overrides: `KEY=VALUE` changes; `training.steps` trains longer, `monitor.stop_on` past a verdict that ended the
-            run, others need to be `allowed`.
+            run, `monitor.page` makes a page or none; others need to be `allowed`.
         allowed: dotted keys whose change is meant; a section's key allows all below it.
         views: who watches.
 
@@ -291,8 +291,8 @@ def check_changes(before: Experiment, now: Experiment, allowed: Sequence[str], s
         RunError: something else changed; the message is the difference, a line a key.
     """
     changes = difference(before, now)
-    # Neither moves a tensor of the steps that are done.
-    harmless = {"monitor.stop_on"} | ({"training.steps"} if now.training.steps >= step else set())
+    # None of them moves a tensor of the steps that are done.
+    harmless = {"monitor.stop_on", "monitor.page"} | ({"training.steps"} if now.training.steps >= step else set())
     refused = [(key, old, new) for key, old, new in changes if not is_allowed(key, allowed) and key not in harmless]
     if refused:
         allow = " ".join(f"--allow-change {key}" for key, _, _ in refused)

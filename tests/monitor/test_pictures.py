@@ -9,11 +9,12 @@ import torch
 from PIL import Image
 
 from ganlab.diagnosis.judge import diagnose
-from ganlab.domain import Images
+from ganlab.domain import Images, Points
 from ganlab.monitor import pictures as module
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder
 from ganlab.plots.grids import tile, to_pixels
+from ganlab.plots.landscape import CELLS, Landscape, extent_of
 from ganlab.runs.directory import RunDirectory, new_run
 from ganlab.runs.status import RunStatus
 
@@ -111,6 +112,20 @@ def test_a_resumed_run_keeps_what_a_whole_one_does(tmp_path: Path, monkeypatch: 
         finish(drawn)
     first, second = (drawn.run.samples / "evolution.gif" for drawn in (whole, resumed))
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_landscapes_are_kept_of_the_same_snapshots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 4)
+    drawn, pairs = pictures(new_run(tmp_path, "toy")), torch.rand(5, 2)
+    drawn.run.make_folders(Points())
+    flat = Landscape(
+        np.zeros((CELLS, CELLS), np.float32), extent_of(pairs.numpy()), 0.0, True, True, 1, 1,
+        points=pairs.numpy(), push=pairs.numpy(), real=pairs.numpy(),
+    )  # fmt: skip
+    for step in range(11):
+        drawn.recorder.add_snapshot({"step": step})
+        drawn.show(step, pairs, Points(), pairs, landscape=flat)
+    assert [step for step, _ in drawn.run.landscapes()] == kept(drawn.run) == [0, 4, 8, 10]
 
 
 def test_plots_are_drawn_on_the_way_only_if_that_is_cheap(tmp_path: Path) -> None:

@@ -24,6 +24,17 @@ def test_a_run_is_made_whole(tmp_path: Path, points: Any) -> None:
     assert run.checkpoints.is_dir()
 
 
+def test_landscapes_are_listed_by_step_and_old_runs_have_none(tmp_path: Path, points: Any, images: Any) -> None:
+    run = make(tmp_path, points)
+    for step in (2, 10_000_000, 1):
+        run.landscape_file(step).write_bytes(b"")
+    (run.snapshot_folder / "landscape_none.npz").write_bytes(b"")
+    assert run.landscapes() == [(step, run.landscape_file(step)) for step in (1, 2, 10_000_000)]
+    other = directory.create_run(tmp_path, images("name=other"))
+    assert not other.snapshot_folder.exists()
+    assert other.landscapes() == []
+
+
 def test_an_unwritable_folder_is_told(tmp_path: Path, points: Any) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="no run can be written"):

@@ -59,6 +59,7 @@ def test_a_run_leaves_everything_the_format_promises(kind: str, tmp_path: Path, 
         [f"{name.format(step)}" for step in taken for name in ("step_{:07d}.png", "shown_{:07d}.npz")]
         + ["evolution.gif"]
     )
+    assert [step for step, _ in run.landscapes()] == (taken if kind == "points" else [])
     drawn = {p.name for p in run.plots.iterdir()}
     names = ("losses", "accuracies", "gradients", "diversity", "verdict")
     assert drawn - {"classes.png"} == {"samples.png"} | {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
@@ -106,6 +107,18 @@ def test_training_longer_equals_training_long(changes: list[str], images: Any, t
         {row["step"]: {**row, "time": 0} for row in read_snapshots(run.snapshots)} for run in (whole, part)
     )
     assert all(part_rows[step] == row for step, row in whole_rows.items())
+
+
+def test_a_resumed_run_keeps_the_same_landscapes_bit_for_bit(points: Any, tmp_path: Path) -> None:
+    changes = ("training.steps=12", "monitor.snapshot_every=2", "latent.dim=2", "discriminator.norm=batch")
+    whole = session.start(points(*changes), tmp_path)
+    part = interrupted_at(points(*changes), tmp_path, step=7)
+    shutil.rmtree(part.snapshot_folder)  # as by a copy of an old run; those of the steps before stay lost
+    session.resume(part)
+    assert [step for step, _ in whole.landscapes()] == [0, 2, 4, 6, 8, 10, 12]
+    assert [step for step, _ in part.landscapes()] == [8, 10, 12]
+    for step, path in part.landscapes():
+        assert path.read_bytes() == whole.landscape_file(step).read_bytes()
 
 
 def interrupted_at(experiment: Any, runs: Path, step: int) -> RunDirectory:

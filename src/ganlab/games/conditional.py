@@ -71,9 +71,24 @@ class ConditionalGame(StandardGame):
         random = torch.multinomial(self.shares, len(labels), replacement=True, generator=source)
         return torch.where(replaced.to(self.device), random.to(self.device), labels)
 
+    def scores_at(self, places: Tensor) -> Tensor:
+        """Return the scores of places as of the class that has the highest there: all that the game asks for."""
+        if not self.head.by_class:
+            return super().scores_at(places)
+        asked = self.asked_for.to(self.device)
+        _, _, scores, heads = self.judge(places, asked[:1].expand(len(places)))
+        assert heads is not None
+        of_class = heads[:, asked]
+        return scores - of_class[:, 0] + of_class.amax(dim=1)
+
+    @property
+    def asked_for(self) -> Tensor:
+        """The classes that are asked for, int64."""
+        return self.shares.nonzero().flatten()
+
     def gallery(self) -> Tensor:
         """One row a class, the same latents in each."""
-        kept = self.shares.nonzero().flatten()[:ROWS]
+        kept = self.asked_for[:ROWS]
         latents = draw_latents(self.experiment.latent, ROWS, seeded_generator(self.experiment.seed, "gallery"))
         drawn = self.asking(latents.repeat(len(kept), 1), kept.repeat_interleave(ROWS))
         return self.sample(drawn.inputs.to(self.device))

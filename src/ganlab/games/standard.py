@@ -17,7 +17,7 @@ from ganlab.data import RealData, to_float
 from ganlab.games.heads import Head, Side
 from ganlab.games.rounds import Batch, Draw, Phase, Round
 from ganlab.objectives.adversarial import total
-from ganlab.objectives.parts import Judged, Parts, Update
+from ganlab.objectives.parts import Judged, Parts, Trace, Update
 from ganlab.randomness import seeded_generator
 
 PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -225,15 +225,24 @@ class StandardGame:
 
     def generator_loss(self, round: Round) -> Tensor:
         """Return what the generator minimises on the round's fakes, which carry its gradient."""
-        trace = round.trace
         fake = self.judge(self.show(round.fake, "generator", round), round.drawn.asked)
         real = None
         if self.parts.compares:
             # Detached: a penalty may have asked for gradients at these reals in the discriminator's update.
             shown = self.show(round.real.values.detach(), "generator/real", round)
             real = self.judge(shown, self.real_labels(round)).scores
+        return self.generator_objective(fake, real, round)
+
+    def generator_objective(self, fake: Judged, real: Tensor | None, round: Round) -> Tensor:
+        """Return the generator's loss on judged fakes, and what the head is for.
+
+        Args:
+            fake: the fakes.
+            real: scores (N,) of reals, if the loss compares with them.
+            round: whose drawn inputs made the fakes, and whose trace is written.
+        """
         loss = self.loss.generator(fake.scores, real)
-        trace.losses["g_loss"], trace.generator_scores = loss.detach(), fake.scores.shape[0]
+        round.trace.losses["g_loss"], round.trace.generator_scores = loss.detach(), fake.scores.shape[0]
         return self._with_head(loss, fake, "generator", round)
 
     def _with_head(self, loss: Tensor, judged: Judged, side: Side, round: Round) -> Tensor:
@@ -260,6 +269,39 @@ class StandardGame:
     def gallery(self) -> Tensor | None:
         """Return up to 100 images, ten a row, that show what this game is about; None: samples show it as well."""
         return None
+
+    def scores_at(self, places: Tensor) -> Tensor:
+        """Return the raw scores that samples at places (N, *shape) would get, float32 (N,): networks in eval mode.
+
+        A discriminator that scores packs is shown packs whose samples are all at the same place.
+        """
+        return self.judge(self._alike(places), None).scores
+
+    def _alike(self, places: Tensor) -> Tensor:
+        """Return places as the discriminator is built for them: a pack is filled with the same one."""
+        return self.parts.arrange(places.repeat_interleave(self.experiment.joined, dim=0))
+
+    def push(self, drawn: Draw, samples: Tensor, real: Batch) -> Tensor:
+        """Return the direction in which the generator's objective pushes each sample, float32 (N, *shape).
+
+        That is minus the gradient of what the generator minimises, head included, with respect to the samples, times
+        the scores that the loss is a mean over: the sample's own part of it, as `grad_g_output` is. Nothing is done to
+        the samples before they are scored: instance noise is left out. No gradient reaches the weights.
+
+        Only for games that minimise no more than that: not for those that translate or enlarge images.
+
+        Args:
+            drawn: what the samples were made from, on the device.
+            samples: (N, *shape) on the device; N fills whole packs.
+            real: N reals on the device, for losses that compare with them, one by one or on average.
+        """
+        with torch.enable_grad():
+            samples = samples.detach().requires_grad_()
+            fake = self.judge(self.parts.arrange(samples), drawn.asked)
+            scores = self.judge(self.parts.arrange(real.values), real.labels).scores if self.parts.compares else None
+            loss = self.generator_objective(fake, scores, Round(real, drawn, samples, 0, 1, Trace()))
+            (gradient,) = torch.autograd.grad(loss * len(fake.scores), samples)
+        return -gradient
 
     def measure(self, drawn: Draw, samples: Tensor) -> dict[str, float]:
         """Return the game's own statistics of a snapshot: networks in eval mode, no gradients.

@@ -17,6 +17,7 @@ from ganlab.monitor.comparison import Comparison
 from ganlab.monitor.live import stands
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder
+from ganlab.plots.landscape import Landscape
 from ganlab.runs.files import write_json
 from ganlab.runs.snapshots import SAMPLES, best_step
 from ganlab.verdicts import matches
@@ -33,6 +34,7 @@ class SampleFacts(NamedTuple):
         values: the game's own statistics, by name.
         phase: of a growing run, its current size.
         gallery: up to 100 images (N, C, H, W), ten a row, or points (N, 2), that show what the game is about.
+        landscape: of a game on 2-D points, what the discriminator scores where, and which way samples are pushed.
     """
 
     protocol: Mapping[str, str] = {}
@@ -42,6 +44,7 @@ class SampleFacts(NamedTuple):
     values: Mapping[str, float] = {}
     phase: Phase | None = None
     gallery: Tensor | None = None
+    landscape: Landscape | None = None
 
     def row(self) -> dict[str, float | str]:
         """Return the keys that they add to a row of snapshots.jsonl."""
@@ -93,7 +96,7 @@ class Observer:
         self.samples = (step, samples)
         real = self.comparison.held_out if self.comparison is not None and isinstance(domain, Points) else None
         with self.recorder.tolerating(f"the picture of step {step}"):
-            self.pictures.show(step, samples, domain, real, facts.gallery)
+            self.pictures.show(step, samples, domain, real, facts.gallery, facts.landscape)
         reading = self._judge(ended=False)
         if isinstance(domain, Images) and step:
             with self.recorder.tolerating("plots"):

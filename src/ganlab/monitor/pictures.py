@@ -21,12 +21,13 @@ from ganlab.domain import Domain
 from ganlab.monitor.recorder import Recorder
 from ganlab.plots import figures
 from ganlab.plots.grids import evenly_spaced, save_gif, save_png, side_by_side
+from ganlab.plots.landscape import Landscape
 from ganlab.plots.shown import Shown, read_shown
 from ganlab.runs.files import atomic_write
 from ganlab.runs.history import read_history
 
 KEPT = 120
-"""Snapshots of which the shown samples are kept as numbers, at most: twice the frames of evolution.gif."""
+"""Snapshots of which samples and landscape are kept as numbers, at most: twice the frames of evolution.gif."""
 
 PLOT_BUDGET = 0.01
 """Plots are drawn during a run only while drawing them costs less than this share of its time."""
@@ -49,8 +50,9 @@ class Pictures:
         self.keep_samples = keep_samples
 
     def show(
-        self, step: int, samples: Tensor, domain: Domain, real: Tensor | None, gallery: Tensor | None = None
-    ) -> None:
+        self, step: int, samples: Tensor, domain: Domain, real: Tensor | None, gallery: Tensor | None = None,
+        landscape: Landscape | None = None,
+    ) -> None:  # fmt: skip
         """Draw a snapshot's samples; its row is written already.
 
         Args:
@@ -59,12 +61,15 @@ class Pictures:
             domain: which of the two.
             real: real points (M, 2), to be drawn behind points.
             gallery: up to 100 images (N, C, H, W), ten a row, or points (N, 2), that show what the game is about.
+            landscape: of a game on points; it is kept as numbers.
         """
         shown = Shown.of(samples.numpy(), domain, None if real is None else real.numpy())
         picture = shown.picture()
         # The disk is waited for once: the numbers are kept, and the picture could be drawn from them again.
         save_png(picture, self.run.grid_file(step), sync=False)
         shown.write(self.run.shown_file(step))
+        if landscape is not None:
+            landscape.write(self.run.landscape_file(step))
         self._thin()
         if self.keep_samples:
             buffer = io.BytesIO()
@@ -89,7 +94,7 @@ class Pictures:
         sizes = [row.get("phase_size") for row in rows]
         ends = [index + 1 == len(rows) or sizes[index] != sizes[index + 1] for index in range(len(rows))]
         kept = {row.step for index, row in enumerate(rows) if index % stride == 0 or ends[index]}
-        for step, path in self.run.shown():
+        for step, path in (*self.run.shown(), *self.run.landscapes()):
             if step not in kept:
                 path.unlink(missing_ok=True)
 

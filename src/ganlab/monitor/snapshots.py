@@ -10,10 +10,12 @@ from torch import Tensor
 
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float
+from ganlab.domain import Points
 from ganlab.evaluation.battery import Asked
 from ganlab.evaluation.statistics import chosen
 from ganlab.games.rounds import Batch
 from ganlab.games.standard import CHUNK, StandardGame
+from ganlab.monitor.landscapes import take_landscape
 from ganlab.monitor.observer import SampleFacts
 
 PROTOCOL = {"generator": "live, eval mode", "discriminator": "live, eval mode", "latents": "fixed"}
@@ -59,6 +61,10 @@ class Snapshots:
                     "d_fake": float(game.loss.mean_score(game.score(samples, asked))),
                 },
             )
+            if isinstance(game.experiment.data.domain, Points):
+                middle = (facts.scores["d_held_out"] + facts.scores["d_fake"]) / 2
+                frame = self.held_out.values
+                facts = facts._replace(landscape=take_landscape(game, self.drawn, samples, self.train, frame, middle))
         return game.shown(samples), facts
 
     def _mean_score(self, reals: Batch) -> float:

@@ -102,8 +102,7 @@ def scatter(points: NDArray[np.floating], real: NDArray[np.floating]) -> Pixels:
     orange at its edge and are counted; a thick orange border says that points are not finite.
     """
     finite = np.isfinite(points).all(axis=1)
-    low, high = real.min(axis=0), real.max(axis=0)
-    centre, half = (low + high) / 2, max(float((high - low).max()) / 2, 1e-12) * MARGIN
+    centre, half = frame_of(real)
     inside = finite & (np.abs(np.where(finite[:, None], points, 0) - centre) <= half).all(axis=1)
 
     canvas = np.full((POINTS_SIDE * POINTS_SIDE, 3), 255.0, np.float32)
@@ -113,17 +112,27 @@ def scatter(points: NDArray[np.floating], real: NDArray[np.floating]) -> Pixels:
     _paint(canvas, _cells(points[finite & ~inside], centre, half), 4.3, ALARM_COLOUR)
     picture = Image.fromarray(canvas.astype(np.uint8).reshape(POINTS_SIDE, POINTS_SIDE, 3))
 
-    draw = ImageDraw.Draw(picture)
-    outside, broken = int((finite & ~inside).sum()), int((~finite).sum())
+    note_missing(picture, len(points), int((finite & ~inside).sum()), int((~finite).sum()))
+    return np.asarray(picture)
+
+
+def frame_of(real: NDArray[np.floating]) -> tuple[NDArray[np.floating], float]:
+    """Return the middle (2,) of the square that real points (M, 2), M >= 1, are drawn in, and half of its side."""
+    low, high = real.min(axis=0), real.max(axis=0)
+    return (low + high) / 2, max(float((high - low).max()) / 2, 1e-12) * MARGIN
+
+
+def note_missing(picture: Image.Image, count: int, outside: int, broken: int) -> None:
+    """Write into a square picture of points how many of them are outside and not finite, if any are."""
+    draw, side = ImageDraw.Draw(picture), picture.width
     if broken:
-        draw.rectangle((0, 0, POINTS_SIDE - 1, POINTS_SIDE - 1), outline=ALARM_COLOUR, width=8)
-    notes = [f"{n} of {len(points)} {what}" for n, what in ((outside, "outside"), (broken, "not finite")) if n]
+        draw.rectangle((0, 0, side - 1, side - 1), outline=ALARM_COLOUR, width=8)
+    notes = [f"{n} of {count} {what}" for n, what in ((outside, "outside"), (broken, "not finite")) if n]
     if notes:
-        place, font = (16, POINTS_SIDE - 16), ImageFont.load_default(24)
+        place, font = (16, side - 16), ImageFont.load_default(24)
         left, top, right, bottom = draw.textbbox(place, ", ".join(notes), font, "ls")
         draw.rectangle((left - 3, top - 3, right + 3, bottom + 3), fill="white")
         draw.text(place, ", ".join(notes), fill=ALARM_COLOUR, font=font, anchor="ls")
-    return np.asarray(picture)
 
 
 def _cells(points: NDArray[np.floating], centre: NDArray[np.floating], half: float) -> NDArray[np.intp]:

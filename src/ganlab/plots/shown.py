@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,10 +75,7 @@ class Shown:
         Raises:
             Interrupted: the disk is full.
         """
-        buffer = io.BytesIO()
-        arrays = {name: value for name, value in vars(self).items() if value is not None}
-        np.savez(buffer, **arrays)
-        atomic_write(path, buffer.getvalue())
+        write_arrays(path, {name: value for name, value in vars(self).items() if value is not None})
 
 
 def read_shown(path: Path) -> Shown:
@@ -85,17 +84,37 @@ def read_shown(path: Path) -> Shown:
     Raises:
         RunError: the file is damaged, or holds something else.
     """
+    shown = Shown(**read_arrays(path, ("images", "points", "real")))
+    if not _holds(shown):
+        raise RunError(f"{path} holds no samples as ganlab keeps them", "restore the file, or remove it")
+    return shown
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as an NPZ, atomically; the same arrays make the same bytes.
+
+    Raises:
+        Interrupted: the disk is full.
+    """
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    atomic_write(path, buffer.getvalue())
+
+
+def read_arrays(path: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
+    """Read those arrays of an NPZ that have one of the names.
+
+    Raises:
+        RunError: the file is missing, damaged or too large.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
                 raise ValueError("it is too large")
         with np.load(path, allow_pickle=False) as arrays:
-            shown = Shown(**{name: arrays[name] for name in ("images", "points", "real") if name in arrays})
+            return {name: arrays[name] for name in names if name in arrays}
     except BROKEN as error:
         raise RunError(f"{path} cannot be read: {error}", "restore the file, or remove it") from error
-    if not _holds(shown):
-        raise RunError(f"{path} holds no samples as ganlab keeps them", "restore the file, or remove it")
-    return shown
 
 
 def _holds(shown: Shown) -> bool:

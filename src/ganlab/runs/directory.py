@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import dump_experiment, load_experiment
+from ganlab.domain import Domain, Points
 from ganlab.errors import RunError
 from ganlab.runs import lock, names
 from ganlab.runs.files import atomic_write
@@ -59,21 +60,30 @@ class RunDirectory:
         """The same samples as numbers."""
         return self.samples / f"shown_{step:07d}.npz"
 
+    @property
+    def snapshot_folder(self) -> Path:
+        """What snapshots keep besides their rows and samples; only runs on points have it."""
+        return self.path / "snapshots"
+
+    def landscape_file(self, step: int) -> Path:
+        """The discriminator's landscape at a snapshot, as numbers."""
+        return self.snapshot_folder / f"landscape_{step:07d}.npz"
+
     def grids(self) -> list[tuple[int, Path]]:
         """Return the pictures of the snapshots by rising step."""
-        return self._by_step("step_*.png")
+        return _by_step(self.samples, "step_*.png")
 
     def shown(self) -> list[tuple[int, Path]]:
         """Return the numbers that are kept of the snapshots by rising step; old runs have none."""
-        return self._by_step("shown_*.npz")
+        return _by_step(self.samples, "shown_*.npz")
 
     def galleries(self) -> list[tuple[int, Path]]:
         """Return the pictures that show what the game is about by rising step; most games have none."""
-        return self._by_step("gallery_*.png")
+        return _by_step(self.samples, "gallery_*.png")
 
-    def _by_step(self, pattern: str) -> list[tuple[int, Path]]:
-        found = ((path.stem.partition("_")[2], path) for path in self.samples.glob(pattern))
-        return sorted((int(step), path) for step, path in found if re.fullmatch(r"[0-9]{1,12}", step))
+    def landscapes(self) -> list[tuple[int, Path]]:
+        """Return the landscapes that are kept by rising step; old runs, and runs on images, have none."""
+        return _by_step(self.snapshot_folder, "landscape_*.npz")
 
     @property
     def checkpoints(self) -> Path:
@@ -127,13 +137,16 @@ class RunDirectory:
         """
         return "interrupted" if status.status == "running" and not self.is_held() else status.status
 
-    def make_folders(self) -> None:
-        """Make the folders of pictures, if they are not there: what copies a run may leave empty folders out.
+    def make_folders(self, domain: Domain | None = None) -> None:
+        """Make the folders of what is shown, if they are not there: what copies a run may leave empty folders out.
+
+        Args:
+            domain: of the samples; points have a folder of landscapes too.
 
         Raises:
             OSError: they cannot be made.
         """
-        for folder in (self.samples, self.plots):
+        for folder in (self.samples, self.plots, *([self.snapshot_folder] if isinstance(domain, Points) else [])):
             folder.mkdir(exist_ok=True)
 
     def held(self) -> AbstractContextManager[None]:
@@ -145,6 +158,12 @@ class RunDirectory:
         return lock.is_held(self.path)
 
 
+def _by_step(folder: Path, pattern: str) -> list[tuple[int, Path]]:
+    """Return the files of a folder that are named `<word>_<step>.<ending>` by rising step; none if it is missing."""
+    found = ((path.stem.partition("_")[2], path) for path in folder.glob(pattern))
+    return sorted((int(step), path) for step, path in found if re.fullmatch(r"[0-9]{1,12}", step))
+
+
 def create_run(runs_dir: Path, experiment: Experiment, name: str | None = None) -> RunDirectory:
     """Make the directory of an experiment's run, with its config.yaml: `name`, else as `new_run` names it.
 
@@ -152,6 +171,7 @@ def create_run(runs_dir: Path, experiment: Experiment, name: str | None = None) 
         RunError: the runs folder cannot be made or written, or has a run of that name.
     """
     run = new_run(runs_dir, experiment.name, name)
+    run.make_folders(experiment.data.domain)
     run.checkpoints.mkdir()
     atomic_write(run.config, dump_experiment(experiment).encode())
     return run

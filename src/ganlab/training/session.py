@@ -148,7 +148,7 @@ def resume(
                 )
             restore(bench.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
             try:
-                run.make_folders()
+                run.make_folders(experiment.data.domain)
             except OSError as error:
                 raise RunError(
                     f"the folders of {run.path} cannot be made: {error}",

@@ -48,10 +48,22 @@ def test_the_path_runs_through_the_values() -> None:
 def test_a_gap_breaks_the_path_and_is_said() -> None:
     drawn = draw(chart(line([1.0, 2.0, float("nan"), 3.0, float("inf")])))
     assert drawn is not None
-    assert drawn.paths[0].d.count("M") == 2
+    assert drawn.paths[0].d.count("M") == 1
+    assert drawn.paths[0].dots == f"M{round(0.75 * WIDTH)} {round(HEIGHT * 0.06 / 1.12)}h0"
     assert drawn.breaks == [0.5 * WIDTH]
     assert any("not finite from step 2" in note for note in drawn.notes)
     assert drawn.data["lines"][0]["v"] == [1.0, 2.0, None, 3.0, "infinity"]
+
+
+def test_a_long_curve_is_its_mean_with_its_values_behind() -> None:
+    noisy = line(np.random.default_rng(0).normal(5.0, 1.0, 3_000).tolist())
+    drawn = draw(chart(noisy))
+    assert drawn is not None
+    low, high = drawn.data["y"]
+    heights = [high - int(y) / HEIGHT * (high - low) for _, y in re.findall(r"[ML](\d+) (\d+)", drawn.paths[0].d)]
+    assert np.mean(heights) == pytest.approx(5.0, abs=0.1)
+    assert np.std(heights) < 0.4  # of 41 values each, trimmed
+    assert len(drawn.paths[0].behind) > len(drawn.paths[0].d)
 
 
 def test_a_spike_squashes_nothing_and_is_named() -> None:

@@ -310,6 +310,17 @@ def _envelope(steps: Values, values: Values) -> tuple[Values, Values]:
     return np.repeat(steps[starts], 2), np.column_stack(extremes).ravel()
 
 
+def course(steps: Values, values: Values, half_window: int) -> tuple[Values, Values]:
+    """Return the trimmed running mean of values (n,) at steps (n,), over 2 half_window + 1 of them, at most 900 places.
+
+    Args:
+        steps: rising.
+        values: NaN spreads over its window.
+        half_window: at least 1, below n.
+    """
+    return steps[:: _stride(values)], _running_mean(values, half_window)
+
+
 def _running_mean(values: Values, half_window: int) -> Values:
     """Return the mean of each of `_windows` without its lowest and highest tenth; NaN spreads.
 

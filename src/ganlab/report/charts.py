@@ -7,7 +7,7 @@ stand outside, so that no text is stretched with it. Zooming changes the viewBox
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis.places import at, count, number
+from ganlab.plots.figures import course
 
 WIDTH, HEIGHT = 10_000, 1_000
 """Units of a plot's area."""
@@ -31,6 +32,9 @@ NEAR = 0.5
 
 ROOM = 0.06
 """Room above and below the curves, as a share of the view's height."""
+
+SMOOTHED = 150
+"""Windows of a long curve over which its mean is drawn; its own values stand behind."""
 
 DECADES = 3
 """Powers of ten that positive values span from which an axis is logarithmic."""
@@ -92,11 +96,22 @@ class Tick:
 
 @dataclass(frozen=True)
 class Path:
-    """A line as it is drawn: its name, its classes in the style sheet, and the path."""
+    """A line as it is drawn.
+
+    Attributes:
+        name: in the legend.
+        look: its classes in the style sheet.
+        d: the path; of many values their running mean.
+        behind: the path of the values themselves, if `d` is their mean.
+        dots: the path of values that stand alone, which a line cannot show.
+        last: the last value.
+    """
 
     name: str
     look: str
     d: str
+    behind: str
+    dots: str
     last: str
 
 
@@ -143,10 +158,14 @@ def draw(chart: Chart) -> Drawn | None:
             return HEIGHT * (high - (np.log10(values) if logarithmic else values)) / (high - low)
 
     thinned = [thin(line) for line in lines]
-    paths = [
-        Path(line.name, f"line {line.colour} dash{index}", _path(x, y, line), shown(line.values[-1]))
-        for index, line in enumerate(thinned)
-    ]
+    paths = []
+    for index, (whole, few) in enumerate(zip(lines, thinned, strict=True)):
+        look = f"line {whole.colour} dash{index}"
+        half = len(whole.steps) // SMOOTHED
+        strokes, dots = _path(x, few.steps, y(few.values))
+        # Of the heights, so that a logarithmic axis shows the geometric mean.
+        mean = _path(x, *course(whole.steps, _gapped(y(whole.values)), half))[0] if half > 1 else ""
+        paths.append(Path(whole.name, look, mean or strokes, mean and strokes, dots, shown(few.values[-1])))
     level = None if chart.level is None else float(y(np.array([chart.level[0]]))[0])
     # The first step that is not finite is marked: a gap alone would hide it.
     breaks = sorted({float(line.steps[~np.isfinite(line.values)][0]) for line in lines if _breaks(line)})
@@ -204,24 +223,25 @@ def _view(values: Floats) -> tuple[float, float]:
     return low, high
 
 
-def _path(x: Any, y: Any, line: Line) -> str:
-    """Return a path's commands, whole units, with a gap at each value that is not finite; a lone value is a dash."""
-    heights = y(line.values)
-    parts: list[str] = []
-    pen_down = False
-    places = [round(x(step)) for step in line.steps]
-    for index, (place, tall) in enumerate(zip(places, heights, strict=True)):
-        if not math.isfinite(tall):
-            pen_down = False
-            continue
+def _gapped(heights: Floats) -> Floats:
+    """Return heights with NaN for what is not finite."""
+    return np.where(np.isfinite(heights), heights, np.nan)
+
+
+def _path(x: Callable[[float], float], steps: Floats, heights: Floats) -> tuple[str, str]:
+    """Return a path's commands in whole units, with a gap at each height that is not finite; and that of lone ones."""
+    finite = np.isfinite(heights)
+    strokes, dots = [], []
+    for index in np.flatnonzero(finite):
         # Far outside the view all heights look alike, and browsers draw numbers beyond 2**24 badly.
-        height = round(min(max(tall, -99 * HEIGHT), 99 * HEIGHT))
-        parts.append(f"{'L' if pen_down else 'M'}{place} {height}")
-        alone = not pen_down and (index + 1 == len(places) or not math.isfinite(heights[index + 1]))
-        if alone:
-            parts.append("h40")
-        pen_down = True
-    return "".join(parts)
+        height = round(min(max(float(heights[index]), -99.0 * HEIGHT), 99.0 * HEIGHT))
+        place = f"{round(x(float(steps[index])))} {height}"
+        before, after = index > 0 and finite[index - 1], index + 1 < len(finite) and finite[index + 1]
+        if before or after:
+            strokes.append(f"{'L' if before else 'M'}{place}")
+        else:
+            dots.append(f"M{place}h0")
+    return "".join(strokes), "".join(dots)
 
 
 def _breaks(line: Line) -> bool:

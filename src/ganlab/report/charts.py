@@ -39,8 +39,11 @@ SMOOTHED = 150
 DECADES = 3
 """Powers of ten that positive values span from which an axis is logarithmic."""
 
-Colour = Literal["generator", "output", "real", "fake", "muted", "alarm"]
-"""What a line's colour stands for; the style sheet has a colour for each, in light and in dark."""
+Colour = Literal[
+    "generator", "output", "real", "fake", "muted", "alarm",
+    "run1", "run2", "run3", "run4", "run5", "run6", "run7", "run8",
+]  # fmt: skip
+"""What a line's colour stands for; the style sheet has a colour for each, in light and in dark, and dashes for runs."""
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +74,8 @@ class Chart:
         window: first and last step that evidence was taken from.
         onset: first step of the failure.
         zooms: whether it can be enlarged.
+        seeds: thinner lines behind those, of which they are the mean.
+        band: steps, lowest and highest value, (n,) each, shaded.
     """
 
     key: str
@@ -84,6 +89,8 @@ class Chart:
     window: tuple[int, int] | None = None
     onset: int | None = None
     zooms: bool = False
+    seeds: Sequence[Line] = ()
+    band: tuple[Floats, Floats, Floats] | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,8 @@ class Drawn:
 
     chart: Chart
     paths: Sequence[Path]
+    seeds: Sequence[tuple[str, str]]
+    band: str
     x_ticks: Sequence[Tick]
     y_ticks: Sequence[Tick]
     level: float | None
@@ -137,7 +146,8 @@ def draw(chart: Chart) -> Drawn | None:
     lines = [line for line in chart.lines if np.isfinite(line.values).any()]
     if not lines:
         return None
-    finite = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
+    drawn = [*lines, *chart.seeds]
+    finite = np.concatenate([line.values[np.isfinite(line.values)] for line in drawn])
     levels = [] if chart.level is None else [chart.level[0]]
     logarithmic = chart.log and bool((finite > 0).all() and finite.max() >= 10**DECADES * finite.min())
     low, high = (0.0, 1.0) if chart.shares else _view(np.log10(finite) if logarithmic else finite)
@@ -167,11 +177,14 @@ def draw(chart: Chart) -> Drawn | None:
         mean = _path(x, *course(whole.steps, _gapped(y(whole.values)), half))[0] if half > 1 else ""
         paths.append(Path(whole.name, look, mean or strokes, mean and strokes, dots, shown(few.values[-1])))
     level = None if chart.level is None else float(y(np.array([chart.level[0]]))[0])
+    seeds = [(line.name, "".join(_path(x, line.steps, y(line.values)))) for line in chart.seeds]
     # The first step that is not finite is marked: a gap alone would hide it.
-    breaks = sorted({float(line.steps[~np.isfinite(line.values)][0]) for line in lines if _breaks(line)})
+    breaks = sorted({float(line.steps[~np.isfinite(line.values)][0]) for line in drawn if _breaks(line)})
     return Drawn(
         chart=chart,
         paths=paths,
+        seeds=seeds,
+        band="" if chart.band is None else _band(x, y, *chart.band),
         x_ticks=[Tick(number(step, chart.unit), x(step) / WIDTH * 100) for step in nice(first, last, 5, whole=True)],
         y_ticks=[
             Tick(shown(10**each if logarithmic else each), 100 * (high - each) / (high - low))
@@ -181,7 +194,7 @@ def draw(chart: Chart) -> Drawn | None:
         window=None if chart.window is None else _stretch(x(chart.window[0]), x(chart.window[1])),
         onset=None if chart.onset is None else x(chart.onset),
         breaks=[x(step) for step in breaks],
-        notes=list(_notes(chart, lines, (low, high), logarithmic, breaks)),
+        notes=list(_notes(chart, drawn, (low, high), logarithmic, breaks)),
         alt=alt(chart, lines),
         data={
             "x": [first, last],
@@ -242,6 +255,20 @@ def _path(x: Callable[[float], float], steps: Floats, heights: Floats) -> tuple[
         else:
             dots.append(f"M{place}h0")
     return "".join(strokes), "".join(dots)
+
+
+def _band(x: Callable[[float], float], y: Callable[[Floats], Floats], steps: Floats, low: Floats, high: Floats) -> str:
+    """Return the outline of a band, a piece for each stretch of steps at which it has both ends."""
+    parts: list[str] = []
+    known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+    places = [round(x(step)) for step in steps]
+    ends = [np.clip(np.nan_to_num(y(each)), -99 * HEIGHT, 99 * HEIGHT).round().astype(int) for each in (high, low)]
+    for stretch in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
+        there = [f"{places[at]} {ends[0][at]}" for at in stretch]
+        back = [f"{places[at]} {ends[1][at]}" for at in stretch[::-1]]
+        if there:
+            parts.append(f"M{'L'.join([*there, *back])}Z")
+    return "".join(parts)
 
 
 def _breaks(line: Line) -> bool:

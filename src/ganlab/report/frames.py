@@ -14,7 +14,7 @@ from PIL import Image
 from ganlab.errors import RunError
 from ganlab.plots.grids import Pixels, evenly_spaced, tile
 from ganlab.plots.shown import read_shown
-from ganlab.report.grids import read_picture
+from ganlab.report.grids import last_grid, read_picture
 from ganlab.runs.directory import RunDirectory
 
 MOST = 40
@@ -22,6 +22,9 @@ MOST = 40
 
 COLUMNS = 10
 """Samples in a row."""
+
+FEW = 6
+"""Rows and columns of samples in a thumbnail."""
 
 LARGEST = 1280
 """Pixels of a picture's longer side, at most."""
@@ -131,10 +134,24 @@ def _read(step: int, path: Path) -> Frame:
     return Frame(step, encoded(grid(kept.images)), len(kept.images), kept.images, path)
 
 
-def grid(images: Pixels) -> Pixels:
-    """Lay images (N, H, W, 1 or 3) out ten in a row at their own size, a line of grey around each: (H', W', 3)."""
+def thumbnail(run: RunDirectory, side: int) -> Picture | None:
+    """Return the first of a run's last samples, at most `side` pixels wide and high; None if it has none.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    if numbers := run.shown():
+        kept = read_shown(numbers[-1][1])
+        pixels = kept.picture() if kept.images is None else grid(kept.images[: FEW**2], FEW)
+        return encoded(pixels, largest=side)
+    found = last_grid(run)
+    return None if found is None else encoded(found[1], largest=side)
+
+
+def grid(images: Pixels, columns: int = COLUMNS) -> Pixels:
+    """Lay images (N, H, W, 1 or 3) out in rows at their own size, a line of grey around each: (H', W', 3)."""
     count, height, width, _ = images.shape
-    columns = min(COLUMNS, count)
+    columns = min(columns, count)
     rows = -(-count // columns)
     cells = np.full((rows * columns, height + 1, width + 1, 3), GROUND, np.uint8)
     cells[:count, 1:, 1:] = images

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.errors import GanlabError, RunError
-from ganlab.report.document import render
+from ganlab.plots.comparisons import LETTERS
+from ganlab.report.compare import read_side
+from ganlab.report.compare_page import Column, comparison_content
+from ganlab.report.document import is_page, render, write
 from ganlab.report.frames import last_samples, read_frames
 from ganlab.report.moving import Moving, gallery
 from ganlab.report.run_page import Subject, config_name, run_content
+from ganlab.report.sweep_page import sweep_content
 from ganlab.runs.directory import RunDirectory
+from ganlab.sweeps.claims import judge_claims
+from ganlab.sweeps.deciding import settled_records
+from ganlab.sweeps.folder import SweepFolder
+from ganlab.sweeps.records import read_records
 
 PAGE = "page.html"
 """Name of a page in the folder of what it shows."""
@@ -25,8 +38,12 @@ OTHER_PICTURES = 500_000
 """Bytes of further encoded pictures, such as a game's own."""
 
 
-def run_subject(run: RunDirectory) -> Subject:
+def run_subject(run: RunDirectory, sharing: int = 1) -> Subject:
     """Read a run as far as it can be read; what cannot stands in its gaps.
+
+    Args:
+        run: its directory.
+        sharing: how many runs share a page, and so its bytes.
 
     Raises:
         RunError: neither its history nor its snapshots can be read.
@@ -36,12 +53,12 @@ def run_subject(run: RunDirectory) -> Subject:
         status = run.status()
     except GanlabError:  # read_run has said so in its notes
         status = None
-    frames, gaps = read_frames(run, PICTURES), []
+    frames, gaps = read_frames(run, PICTURES // sharing), []
     steps = [frame.step for frame in frames.frames]
     game = evidence.snapshots[-1].game if evidence.snapshots else ""
     pictures: dict[str, Moving] = {}
     try:
-        if (own := gallery(run, game, steps, evidence.unit, OTHER_PICTURES)) is not None:
+        if (own := gallery(run, game, steps, evidence.unit, OTHER_PICTURES // sharing)) is not None:
             pictures["gallery"] = own
     except RunError as error:
         gaps.append(error.message)
@@ -94,3 +111,74 @@ def share_png(subject: Subject) -> bytes:
     frames = subject.frames.frames
     samples = last_samples(frames[-1]) if frames else None
     return png_of(rasterized(draw_share(subject.evidence, subject.verdict, subject.name, samples)))
+
+
+def comparison_page(runs: Sequence[RunDirectory], folder: Path) -> str:
+    """Return the page of 2 to 8 runs side by side. What is damaged in a run is named; the rest is shown.
+
+    Args:
+        runs: which, in the order in which they stand.
+        folder: where the page will be: from there it links the pages of the runs that have one.
+
+    Raises:
+        RunError: fewer than 2 or more than 8 runs.
+    """
+    if not 2 <= len(runs) <= len(LETTERS):
+        raise RunError(f"2 to {len(LETTERS)} runs can be compared, not {len(runs)}", "`ganlab ls runs` lists them")
+    return render("compare.html", *comparison_content([_column(run, folder, len(runs)) for run in runs]))
+
+
+def _column(run: RunDirectory, folder: Path, sharing: int) -> Column:
+    side = read_side(run)
+    link = _link(run, folder)
+    try:
+        return Column(side, run_subject(run, sharing), link)
+    except RunError:  # its side names each file that cannot be read
+        return Column(side, None, link)
+
+
+def _link(run: RunDirectory, folder: Path) -> str:
+    """Return the address of a run's page from another one in a folder; empty if it has none."""
+    page = run.path / PAGE
+    return quote(os.fsencode(os.path.relpath(page.resolve(), folder.resolve()))) if is_page(page) else ""
+
+
+def sweep_page(sweep: SweepFolder) -> str:
+    """Return the page of a sweep, finished or not; it belongs into the sweep's folder, whence it links its runs' pages.
+
+    Raises:
+        ConfigError: its spec.yaml is damaged.
+    """
+    plan = sweep.plan()
+    records = settled_records(plan, sweep)
+    claims = judge_claims(plan, records)
+    return render("sweep.html", *sweep_content(plan, records, claims, lambda each: _link(each.run, sweep.path)))
+
+
+def write_run_pages(sweep: SweepFolder) -> list[Path]:
+    """Write the pages of a sweep's runs that have ended, where they are missing or older than their run.
+
+    Returns:
+        The pages that were written. A run that cannot be read has none.
+
+    Raises:
+        ConfigError: its spec.yaml is damaged.
+        Interrupted: the disk is full.
+    """
+    written = []
+    for record in read_records(sweep.plan(), sweep):
+        page = record.run.path / PAGE
+        if not record.ended or _is_current(record.run, page):
+            continue
+        try:
+            subject = run_subject(record.run)
+        except RunError:  # the page of the sweep says what is wrong with it
+            continue
+        written.append(write(run_page(subject), page, force=is_page(page)))
+    return written
+
+
+def _is_current(run: RunDirectory, page: Path) -> bool:
+    """Return whether a page was written after everything that it shows."""
+    sources = [path for path in (run.status_file, run.history, run.snapshots, run.verdict) if path.exists()]
+    return is_page(page) and all(path.stat().st_mtime <= page.stat().st_mtime for path in sources)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -87,11 +88,9 @@ def _save(picture: Figure | Pixels, path: Path) -> list[Path]:
 def _pictures(plan: Plan, records: Sequence[RunRecord]) -> Iterator[tuple[str, Figure | Pixels]]:
     """Yield each picture that the plan has the makings of, and its name."""
     varied = [record for record in records if record.planned.settings]
-    drawn = _drawn_axes(plan)
-    axes = [axis for axis in plan.axes if axis not in drawn]
     if varied:  # a quick version leaves the grid out
-        yield from _maps(plan, varied, axes)
-        yield from _scatter(plan, varied, drawn)
+        yield from _maps(plan, varied)
+        yield from _scatter(plan, varied, _drawn_axes(plan))
         yield from _sensitivity(plan, varied)
     yield from _courses(records)
     for number, page in enumerate(_strips(plan, records), start=1):
@@ -116,8 +115,31 @@ def _judged_words(records: Sequence[RunRecord]) -> str:
 # Failure maps
 
 
-def _maps(plan: Plan, records: Sequence[RunRecord], axes: Sequence[str]) -> Iterator[tuple[str, Figure]]:
-    """Yield a map over two axes, or one, for each combination of the values of the others."""
+@dataclass(frozen=True)
+class Map:
+    """The runs of a sweep over one or two of its axes.
+
+    Attributes:
+        chosen: the values of its other axes.
+        rows, columns: axes and their labels; the rows of one axis alone have a single empty label.
+        cells: runs by row and column.
+    """
+
+    chosen: Mapping[str, str]
+    rows: Axis
+    columns: Axis
+    cells: Sequence[Sequence[Sequence[RunRecord]]]
+
+
+def maps(plan: Plan, records: Sequence[RunRecord]) -> Iterator[Map]:
+    """Yield a map over the first two axes of a grid, or its only one, for each combination of the values of the others.
+
+    Args:
+        plan: the sweep.
+        records: its runs that have settings.
+    """
+    drawn = _drawn_axes(plan)
+    axes = [axis for axis in plan.axes if axis not in drawn]
     if not axes:
         return
     labels = {axis: list(dict.fromkeys(record.planned.settings[axis] for record in records)) for axis in axes}
@@ -125,26 +147,39 @@ def _maps(plan: Plan, records: Sequence[RunRecord], axes: Sequence[str]) -> Iter
     sides = sorted(axes[:2], key=lambda axis: max(map(len, labels[axis])), reverse=True)
     columns = sides[-1]
     row_axis = sides[0] if len(sides) == 2 else None
+    rows = Axis(row_axis, labels[row_axis]) if row_axis else Axis("", [""])
     others = axes[2:]
-    combinations = list(itertools.product(*(labels[axis] for axis in others)))
-    for number, values in enumerate(combinations[:MAPS], start=1):
+    for values in itertools.product(*(labels[axis] for axis in others)):
         chosen = dict(zip(others, values, strict=True))
-        here = [each for each in records if all(each.planned.settings[axis] == v for axis, v in chosen.items())]
-        rows = Axis(row_axis, labels[row_axis]) if row_axis else Axis("", [""])
         cells = [
-            [_cell(here, {columns: column, **({row_axis: row} if row_axis else {})}) for column in labels[columns]]
+            [
+                _with(records, {**chosen, columns: column, **({row_axis: row} if row_axis else {})})
+                for column in labels[columns]
+            ]
             for row in rows.labels
         ]
-        parts = [f"{axis} = {value}" for axis, value in chosen.items()]
+        yield Map(chosen, rows, Axis(columns, labels[columns]), cells)
+
+
+def _maps(plan: Plan, records: Sequence[RunRecord]) -> Iterator[tuple[str, Figure]]:
+    """Yield the picture of each map, up to MAPS."""
+    for number, found in enumerate(itertools.islice(maps(plan, records), MAPS), start=1):
+        here = [record for row in found.cells for cell in row for record in cell]
+        parts = [f"{axis} = {value}" for axis, value in found.chosen.items()]
         words = f"{'; '.join([*parts, _judged_words(here)])}. k/n: k of n judged runs have the most frequent failure."
-        name = f"failure_map_{number}" if others else "failure_map"
-        yield name, failure_map(f"Where it fails: {plan.spec.name}", words, rows, Axis(columns, labels[columns]), cells)
+        name = f"failure_map_{number}" if found.chosen else "failure_map"
+        cells = [[map_cell(cell) for cell in row] for row in found.cells]
+        yield name, failure_map(f"Where it fails: {plan.spec.name}", words, found.rows, found.columns, cells)
 
 
-def _cell(records: Sequence[RunRecord], settings: dict[str, str]) -> Cell:
-    """Count what the runs with these settings came to."""
-    here = [each for each in records if all(each.planned.settings[axis] == v for axis, v in settings.items())]
-    return Cell([verdict for each in here if (verdict := _verdict(each))], len(here))
+def _with(records: Sequence[RunRecord], settings: Mapping[str, str]) -> list[RunRecord]:
+    """Return the runs with these settings."""
+    return [each for each in records if all(each.planned.settings[axis] == v for axis, v in settings.items())]
+
+
+def map_cell(records: Sequence[RunRecord]) -> Cell:
+    """Count what the runs of a cell came to."""
+    return Cell([verdict for each in records if (verdict := _verdict(each))], len(records))
 
 
 def _scatter(plan: Plan, records: Sequence[RunRecord], drawn: dict[str, bool]) -> Iterator[tuple[str, Figure]]:

@@ -114,7 +114,7 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
     curves: Mapping[str, float | None] = dict.fromkeys(CURVES)
     metrics: Mapping[str, float | None] = dict.fromkeys(STATISTIC_COLUMNS)
     try:
-        curves, metrics = _late_means(record), {name: record.metric(name) for name in STATISTIC_COLUMNS}
+        curves, metrics = late_means(record), {name: record.metric(name) for name in STATISTIC_COLUMNS}
     except RunError as error:
         reason = "; ".join(filter(None, (reason, in_words(error, record.run))))
     what: dict[str, Cell] = {
@@ -138,7 +138,7 @@ def _row(record: RunRecord, axes: Sequence[str]) -> dict[str, Cell]:
     return {**who, **{column: planned.settings.get(axis) for axis, column in columns.items()}, **what}
 
 
-def _late_means(record: RunRecord) -> dict[str, float | None]:
+def late_means(record: RunRecord) -> dict[str, float | None]:
     """Mean of the finite values of each curve over the last tenth of the steps; None where there is none."""
     history = record.history
     late = {name: history[name][-max(1, len(history[name]) // 10) :] for name in CURVES if name in history}

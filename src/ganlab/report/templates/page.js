@@ -12,7 +12,7 @@
 
   // -- what a slider's stop is, in each panel --------------------------------------------------------------------
   // A single run stops at its snapshots. Runs side by side stop at all of theirs, or at shares of each.
-  const panels = data.panels.map((panel, index) => ({ ...panel, now: panel.steps.length - 1, box: document.querySelector(`[data-panel="${index}"]`) }));
+  const panels = data.panels.map((panel, index) => ({ ...panel, now: panel.steps.length - 1, box: document.querySelector(`[data-panel="${index}"]`), outside: all(`[data-of="${index}"]`) }));
   const unit = data.unit;
   const ends = panels.map((panel) => panel.steps[panel.steps.length - 1] ?? 0);
   let aligned = "step";
@@ -48,8 +48,9 @@
       image.hidden = !at[now];
       image.alt = alt[now];
     }
-    for (const each of all("[data-at]", box)) each.textContent = panel.words[now];
-    for (const cell of all("[data-cell]", box)) cell.textContent = panel.cells[+cell.dataset.cell][now];
+    for (const each of [...all("[data-at]", box), ...panel.outside.filter((each) => "at" in each.dataset)]) each.textContent = panel.words[now];
+    for (const cell of [...all("[data-cell]", box), ...panel.outside.filter((each) => "cell" in each.dataset)])
+      cell.textContent = panel.cells[+cell.dataset.cell][now];
     const reading = box.querySelector("[data-reading]");
     if (reading && panel.readings[now]) {
       const { words, tone, symbol } = panel.readings[now];
@@ -263,6 +264,44 @@
         button.textContent = "Selected: press Ctrl-C";
       }
     });
+
+  // -- sweeps: samples of a cell, a seed among the others, the table of runs -----------------------------------------
+  for (const cell of all("[popovertarget]"))
+    for (const kind of ["pointerenter", "focus"])
+      cell.addEventListener(kind, () => {
+        const shown = document.getElementById(cell.getAttribute("popovertarget"));
+        if (!shown.matches(":popover-open")) shown.showPopover();
+      });
+
+  for (const seed of all("li[data-line]"))
+    for (const [kind, on] of [["pointerenter", true], ["focusin", true], ["pointerleave", false], ["focusout", false]])
+      seed.addEventListener(kind, () => {
+        for (const line of all(`path[data-line="${seed.dataset.line}"]`, seed.closest("details"))) line.classList.toggle("on", on);
+      });
+
+  for (const table of all("[data-sorted]")) {
+    const body = table.tBodies[0];
+    const value = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+    for (const head of all("[aria-sort]", table)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const up = head.getAttribute("aria-sort") !== "ascending";
+        for (const other of all("[aria-sort]", table)) other.setAttribute("aria-sort", other !== head ? "none" : up ? "ascending" : "descending");
+        const rows = [...body.rows].map((row) => [value(row, head.cellIndex), row]);
+        const order = ([a], [b]) => (a === "-") - (b === "-") || (up ? 1 : -1) * (a - b || a.localeCompare(b, "en", { numeric: true }));
+        body.append(...rows.sort(order).map(([, row]) => row));
+      });
+    }
+    document.querySelector("[data-filter]").addEventListener("change", (event) => {
+      const kind = event.target.value;
+      for (const row of body.rows) row.hidden = kind !== "" && row.dataset.kind !== kind;
+      const left = [...body.rows].filter((row) => !row.hidden).length;
+      document.querySelector("[data-filtered]").textContent = `${left} of ${body.rows.length} runs are shown`;
+    });
+  }
 
   if (slider) { slider.max = stops().length - 1; go(+slider.max); }
 })();

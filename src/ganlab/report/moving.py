@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ganlab.config.data import MnistOptions
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.places import at
 from ganlab.plots.grids import Pixels
+from ganlab.plots.landscape import read_landscape
 from ganlab.report.frames import Frame, encoded, grid
 from ganlab.report.grids import read_picture
 from ganlab.runs.directory import RunDirectory
@@ -92,19 +92,33 @@ def gallery(run: RunDirectory, game: str, steps: Sequence[int], unit: str, budge
         return None
     title = "The game's own picture"
     legend = GALLERIES.get(game, "What this game is about.")
-    return moving(title, legend, files, read_picture, lambda step: f"{legend[:-1]}, at {at(step, unit)}.", budget)
+    alts = {step: f"{legend[:-1]}, at {at(step, unit)}." for step in files}
+    return moving(title, legend, {step: read_picture(path) for step, path in files.items()}, alts, budget)
+
+
+def landscape(run: RunDirectory, steps: Sequence[int], rows: Sequence[Row], budget: int) -> Moving | None:
+    """Return the game as it is played on points: scores over the plane, pushes, points; None if that is not kept.
+
+    Raises:
+        RunError: a file is damaged.
+    """
+    kept = {step: read_landscape(path) for step, path in run.landscapes() if step in steps}
+    if not kept:
+        return None
+    by_step = {row.step: row for row in rows}
+    drawn = {step: each.picture() for step, each in kept.items()}
+    alts = {step: each.alt(by_step.get(step)) for step, each in kept.items()}
+    return moving("The game", kept[max(kept)].legend, drawn, alts, budget)
 
 
 def moving(
     title: str,
     legend: str,
-    files: Mapping[int, Path],
-    read: Callable[[Path], Pixels],
-    alt: Callable[[int], str],
+    pixels: Mapping[int, Pixels],
+    alts: Mapping[int, str],
     budget: int,
 ) -> Moving:
     """Encode pictures by step, as large as all of them fit into so many bytes."""
-    pixels = {step: read(path) for step, path in files.items()}
     for side in SIDES:
         pictures = {step: encoded(each, largest=side) for step, each in pixels.items()}
         if sum(len(each.content) for each in pictures.values()) <= budget:
@@ -114,7 +128,7 @@ def moving(
         title,
         legend,
         {step: each.address for step, each in pictures.items()},
-        {step: alt(step) for step in pictures},
+        alts,
         (last.width, last.height),
     )
 

@@ -74,7 +74,7 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the template `run.html` shows, and what the script reads."""
     verdict, evidence = subject.verdict, subject.evidence
     charts = list(drawn_charts(evidence, verdict))
-    findings = [(finding, _proof_chart(index, finding, evidence)) for index, finding in enumerate(verdict.evidence)]
+    findings = list(_with_charts(verdict.evidence, evidence))
     panel = panel_of(subject)
     told = sections(verdict)
     content = {
@@ -177,6 +177,17 @@ def _lines(evidence: Evidence, looks: Mapping[str, tuple[str, str]]) -> list[Lin
         for curve, name, colour in found
         if curve is not None
     ]
+
+
+def _with_charts(found: Sequence[Finding], evidence: Evidence) -> Iterator[tuple[Finding, Drawn | None]]:
+    """Yield each finding with its curve; curves of several that have none of their own are drawn once."""
+    drawn: set[tuple[str, tuple[int, int]]] = set()
+    for index, finding in enumerate(found):
+        chart = _proof_chart(index, finding, evidence)
+        same = (chart.chart.title, finding.window) if chart is not None else None
+        yield finding, None if same in drawn else chart
+        if same is not None:
+            drawn.add(same)
 
 
 def _proof_chart(index: int, finding: Finding, evidence: Evidence) -> Drawn | None:

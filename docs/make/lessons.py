@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from docs.make.verdicts import shrunk
@@ -28,11 +29,15 @@ from ganlab.diagnosis.sessions import diagnose_path
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import headline
 from ganlab.lessons import MEASURED, Lesson, ended_run, find_lesson, lessons_folder, list_lessons
+from ganlab.plots.landscape import read_landscape
+from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json, write_json
 from ganlab.verdicts import matches, words
 
 SECTION = "What was seen"
 PICTURES = "pictures"
+LANDSCAPES = 4
+"""Snapshots of a run on points whose landscapes are shown: the last ones."""
 SEEDS = 3
 """Seeds of each run: of the first the page tells everything, of the others the verdict."""
 
@@ -54,6 +59,7 @@ def measure(lesson: Lesson, runs: Path, seeds: int, measured: dict[str, Any]) ->
                     "evidence": [each.words for each in verdict.evidence],
                     "figures": list(figures(lesson, experiment.name, verdict)),
                     "seconds": seconds,
+                    **landscapes(RunDirectory(folder), picture.with_stem(f"{experiment.name}_landscapes")),
                 }
         measured[experiment.name] = {**first, "verdicts": verdicts}
         write_json(lessons_folder() / MEASURED, measured)
@@ -70,6 +76,18 @@ def seen(experiment: Experiment, runs: Path) -> tuple[Verdict, Path, float]:
     return diagnose_path(found.path, ReadOptions()), found.path, seconds
 
 
+def landscapes(run: RunDirectory, file: Path) -> dict[str, Any]:
+    """Draw the game at a run's last snapshots side by side, and return what is said of it; nothing of images."""
+    last = [(step, read_landscape(path)) for step, path in run.landscapes()[-LANDSCAPES:]]
+    if not last:
+        return {}
+    gap = ((0, 0), (0, 12), (0, 0))
+    strip = np.concatenate([np.pad(each.picture(), gap, constant_values=255) for _, each in last], axis=1)
+    picture = Image.fromarray(strip[:, :-12]).reduce(2)
+    picture.quantize(256).save(file, optimize=True)
+    return {"landscapes": {"steps": [step for step, _ in last], "legend": last[-1][1].legend}}
+
+
 def section(lesson: Lesson, measured: Mapping[str, Any]) -> str:
     """Return the section of a lesson's page that shows what was seen."""
     parts = [f"## {SECTION}", f"    {lesson.command}"]
@@ -79,11 +97,20 @@ def section(lesson: Lesson, measured: Mapping[str, Any]) -> str:
         length = f", {lesson.length(experiment)}" if lesson.length(experiment) else ""
         changed = f"Changed in {experiment.name}: {'; '.join(lines)}{length}." if lines else ""
         picture = f"![{experiment.name}: curves and last samples]({PICTURES}/{experiment.name}.png)"
+        game = as_played(experiment.name, run["landscapes"]) if "landscapes" in run else ""
         told = f"**{run['headline']}.** {run['summary']}"
         evidence = "\n".join(wrapped(f"- {each}", "  ") for each in run["evidence"] if each not in run["summary"])
-        parts += [wrapped(changed), picture, wrapped(told), evidence, beside(run["figures"])]
+        parts += [wrapped(changed), picture, wrapped(told), evidence, beside(run["figures"]), game]
         parts.append(wrapped(as_expected(experiment, run["verdicts"])))
     return "\n\n".join(part for part in parts if part)
+
+
+def as_played(name: str, shown: Mapping[str, Any]) -> str:
+    """Return the picture of the game at a run's last snapshots, and what its colours are."""
+    *before, last = (f"{step:,}" for step in shown["steps"])
+    steps = f"steps {', '.join(before)} and {last}"
+    words = f"The game at {steps}. {shown['legend']}"
+    return f"![{name}: the game at {steps}]({PICTURES}/{name}_landscapes.png)\n\n{wrapped(words)}"
 
 
 def beside(rows: Sequence[Sequence[str]]) -> str:

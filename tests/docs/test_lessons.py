@@ -31,7 +31,8 @@ def test_the_first_seed_shows_what_the_lesson_is_about(lesson: Lesson) -> None:
 def test_nothing_is_left_of_runs_that_no_lesson_has() -> None:
     names = {experiment.name for lesson in list_lessons() for experiment in lesson.experiments()}
     assert RUNS.keys() == names
-    assert {file.stem for file in (lessons_folder() / PICTURES).glob("*")} == names
+    played = {f"{name}_landscapes" for name, run in RUNS.items() if "landscapes" in run}
+    assert {file.stem for file in (lessons_folder() / PICTURES).glob("*")} == names | played
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from ganlab.data.arrays import FROM_FILES, GENERATED, REAL, generated, held_out_share, real_data, understand
+from ganlab.data.arrays import (
+    FROM_FILES,
+    GENERATED,
+    LEVELS,
+    REAL,
+    SIGNED,
+    UNIT,
+    generated,
+    held_out_share,
+    real_data,
+    scale_of,
+    understand,
+)
 from ganlab.domain import Images, Points
 from ganlab.errors import DataError
 
@@ -29,6 +41,39 @@ def test_images_with_values_just_below_0_are_not_in_0_to_1() -> None:
     assert str(understand([abs(values)], "x", FROM_FILES)) == "images of [0, 1], N,H,W"
 
 
+@pytest.mark.parametrize("accepted", [REAL, FROM_FILES])
+def test_floats_are_read_on_the_scale_that_they_show(accepted: Any) -> None:
+    """What torchvision makes of a picture, and what NumPy makes of its bytes."""
+    for values, said in ((BYTES / 255, "[0, 1]"), (BYTES.float(), "[0, 255]"), (BYTES / 127.5 - 1, "[-1, 1]")):
+        found = understand([values], "x", accepted)
+        assert str(found) == f"images of {said}, N,C,H,W"
+        assert torch.equal(found.stored()[0], BYTES)
+    with pytest.raises(DataError, match="from 0 to 3"):
+        understand([BYTES / 85], "x", accepted)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "reals", "scale"),
+    [
+        (-0.9, 0.9, None, SIGNED),
+        (-1e-3, 0.9, None, SIGNED),
+        (0.1, 0.9, None, UNIT),
+        (0.1, 0.9, SIGNED, UNIT),
+        (3, 250, None, LEVELS),
+        (3, 250, UNIT, LEVELS),
+        (-0.1, 0.8, UNIT, UNIT),  # no bounds: a little below black
+        (-20, 200, LEVELS, LEVELS),
+        (-0.9, 0.8, UNIT, SIGNED),
+        (0.1, 1.4, SIGNED, SIGNED),
+        (0.1, 1.4, None, None),
+        (0.5, 0.5, SIGNED, None),
+    ],
+)
+def test_samples_tell_their_scale(low: float, high: float, reals: Any, scale: Any) -> None:
+    assert scale_of(np.linspace(low, high, 40).reshape(10, 2, 2), reals) is scale
+    assert scale_of(np.linspace(low, high, 40).reshape(20, 2), reals) is None, "points have none"
+
+
 def test_the_caller_s_array_is_left_alone() -> None:
     values = np.full((20, 8, 8), 0.25, np.float32)
     assert understand([values], "x", FROM_FILES).floats()[0].unique().tolist() == [-0.5]
@@ -37,13 +82,14 @@ def test_the_caller_s_array_is_left_alone() -> None:
 
 def test_an_array_is_split_and_keeps_its_bytes() -> None:
     labels = np.arange(50) % 3
-    data = real_data(BYTES / 127.5 - 1, labels, seed=1)
+    data, scale = real_data(BYTES / 127.5 - 1, labels, seed=1)
+    assert scale is SIGNED
     rows = torch.cat([data.train.values, data.held_out.values])
     assert len(data.held_out) == 25
     assert data.domain == Images(3, 12, 8)
     assert sorted(row.sum().item() for row in rows.float()) == sorted(row.sum().item() for row in BYTES.float())
     assert data.train.class_names == ("0", "1", "2")
-    assert real_data(BYTES, labels, seed=1).fingerprint == data.fingerprint
+    assert real_data(BYTES, labels, seed=1)[0].fingerprint == data.fingerprint
 
 
 def test_half_of_few_reals_and_a_thousand_of_many_are_set_aside() -> None:
@@ -53,7 +99,7 @@ def test_half_of_few_reals_and_a_thousand_of_many_are_set_aside() -> None:
 @pytest.mark.parametrize(
     ("real", "labels", "message"),
     [
-        (torch.rand(20, 1, 8, 8), None, r"images in \[0, 1\]"),
+        (torch.rand(20, 1, 8, 8) * 3, None, r"floats in \[0, 1\]"),
         (torch.randn(20, 1, 8, 8) * 5, None, r"floats in \[-1, 1\]"),
         (torch.zeros(20, 8, 8, 2) - 1, None, "shape"),
         (torch.zeros(20, 8, 8, 8, dtype=torch.uint8), None, "shape"),
@@ -74,8 +120,6 @@ def test_reals_of_another_kind_are_refused(real: Any, labels: Any, message: str)
     ("samples", "message"),
     [
         (torch.full((4, 1, 8, 8), 256), "int64"),
-        (torch.zeros(4, 1, 9, 8), "real ones"),
-        (torch.zeros(4, 2), "real ones"),
         (torch.full((4, 1, 8, 8), 1.5), "float32 from 1.5"),
         (torch.zeros(1, 1, 8, 8), "at least 2"),
         (torch.zeros(64), "shape"),
@@ -84,23 +128,23 @@ def test_reals_of_another_kind_are_refused(real: Any, labels: Any, message: str)
 )
 def test_samples_of_another_kind_are_refused(samples: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        generated(samples, Images(1, 8, 8))
+        generated(samples)
 
 
 def test_broken_samples_are_let_through() -> None:
     """A generator that makes NaN is what a verdict is for."""
     samples = torch.zeros(4, 1, 8, 8)
     samples[0, 0, 0, :2] = torch.tensor([float("nan"), float("inf")])
-    found, domain = generated(samples, None)
+    found, domain = generated(samples)
     assert domain == Images(1, 8, 8)
     assert torch.equal(found.nan_to_num(), samples.nan_to_num())
-    assert generated(torch.full((4, 1, 8, 8), float("nan")), None)[0].isnan().all()
-    assert generated(np.zeros((3, 2)), None)[1] == Points()
+    assert generated(torch.full((4, 1, 8, 8), float("nan")))[0].isnan().all()
+    assert generated(np.zeros((3, 2)))[1] == Points()
 
 
 def test_untrained_samples_are_not_guessed_to_be_in_0_to_1() -> None:
     grey = torch.full((4, 1, 8, 8), 0.25, dtype=torch.bfloat16)
-    assert generated(grey, None)[0].unique().tolist() == [0.25]
+    assert generated(grey)[0].unique().tolist() == [0.25]
     assert str(understand([grey], "x", GENERATED)) == "images of [-1, 1], N,C,H,W"
 
 
@@ -128,7 +172,7 @@ class Elsewhere:
 )
 def test_what_is_no_array_of_numbers_is_refused(samples: Any) -> None:
     with pytest.raises(DataError, match="samples"):
-        generated(samples, None)
+        generated(samples)
     with pytest.raises(DataError, match="labels"):
         real_data(BYTES, samples, seed=0)
 
@@ -136,7 +180,7 @@ def test_what_is_no_array_of_numbers_is_refused(samples: Any) -> None:
 @pytest.mark.filterwarnings("ignore:.*quantized:UserWarning")
 def test_quantized_samples_are_refused() -> None:
     with pytest.raises(DataError, match="cannot be read as an array"):
-        generated(torch.quantize_per_tensor(torch.ones(20, 2), 0.1, 0, torch.quint8), None)
+        generated(torch.quantize_per_tensor(torch.ones(20, 2), 0.1, 0, torch.quint8))
 
 
 class FromAnotherLibrary:
@@ -154,21 +198,21 @@ class FromAnotherLibrary:
 
 def test_arrays_of_other_libraries_come_through_dlpack() -> None:
     values = torch.linspace(-1, 1, 40).reshape(20, 2)
-    assert torch.equal(generated(FromAnotherLibrary(values), None)[0], values)  # type: ignore[arg-type]
+    assert torch.equal(generated(FromAnotherLibrary(values))[0], values)  # type: ignore[arg-type]
 
 
 def test_views_and_small_floats_are_read() -> None:
     numbers = torch.linspace(-1, 1, 40).reshape(20, 2)
     negated = torch.complex(torch.zeros(20, 2), -numbers).conj().imag
     assert negated.is_neg()
-    assert torch.equal(generated(negated, None)[0], numbers)
+    assert torch.equal(generated(negated)[0], numbers)
     for kind in (torch.bfloat16, torch.float16, torch.float8_e4m3fn):
-        assert torch.equal(generated(numbers.to(kind), None)[0], numbers.to(kind).float())
+        assert torch.equal(generated(numbers.to(kind))[0], numbers.to(kind).float())
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int64])
 def test_labels_may_be_integers_of_any_type(kind: Any) -> None:
-    data = real_data(BYTES, (np.arange(50) % 3).astype(kind), seed=0)
+    data, _ = real_data(BYTES, (np.arange(50) % 3).astype(kind), seed=0)
     assert sorted({*data.train.labels.tolist(), *data.held_out.labels.tolist()}) == [0, 1, 2]
 
 
@@ -201,9 +245,9 @@ def test_arrays_of_any_library_and_layout_hold_the_same_images(wrap: Any) -> Non
     last = np.ascontiguousarray(first.transpose(0, 2, 3, 1))
     floats = (first / 127.5 - 1).astype(np.float32)
     for values in (first, last, floats, floats.transpose(0, 2, 3, 1).copy()):
-        found, domain = generated(wrap(values), Images(3, 8, 10))
+        found, domain = generated(wrap(values))
         assert domain == Images(3, 8, 10)
         np.testing.assert_allclose(found.numpy(), floats, atol=1e-6)
-        data = real_data(wrap(values), None, seed=0)
+        data, _ = real_data(wrap(values), None, seed=0)
         assert data.domain == Images(3, 8, 10)
         assert len(data.train) + len(data.held_out) == 20

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,39 @@ def test_samples_of_another_kind_than_the_real_images_are_refused(tmp_path: Path
         with_samples(Evidence("samples"), {0: grey}, str(folder), None)
     black = np.zeros_like(grey)
     assert len(with_samples(Evidence("samples"), {0: black}, colour, None).snapshots) == 1, "a collapse has no colours"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda x: x / 2, "[-0.5, 0.5] had been taken for [-1, 1]"),
+        (lambda x: (x + 1) / 2 - 1e-3, "[0, 1] had been taken for [-1, 1]"),
+        (lambda x: -x, "black and white were swapped"),
+    ],
+)
+@pytest.mark.parametrize("whose", ["samples", "real images"])
+def test_pixels_on_another_scale_are_refused(spoil: Any, words: str, whose: str) -> None:
+    """Bright shapes on black: nobody is told that good samples are garbage."""
+    good = shapes_data()
+    samples, reals = (to_float(part.values[:100]).numpy() for part in (good.held_out, good.train))
+    pair = (spoil(samples), reals) if whose == "samples" else (samples, spoil(reals))
+    whose = "samples" if "swapped" in words else whose  # one of them is, whichever
+    with pytest.raises(OtherKindError, match=re.escape(f"the {whose} look as if {words}")):
+        with_samples(Evidence("samples"), {0: pair[0]}, pair[1], None)
+    assert len(with_samples(Evidence("samples"), {0: samples}, reals, None).snapshots) == 1
+
+
+@pytest.mark.parametrize("bad", ["white", "noise", "one picture", "pale"])
+def test_bad_samples_are_judged_and_not_refused(bad: str) -> None:
+    reals = to_float(shapes_data().train.values[:100]).numpy()
+    source = np.random.default_rng(0)
+    samples = {
+        "white": np.full_like(reals, 0.98) + 0.02 * source.random(reals.shape, np.float32),
+        "noise": source.uniform(-1, 1, reals.shape).astype(np.float32),
+        "one picture": np.broadcast_to(-reals[:1] * 0.3 + 0.6, reals.shape),
+        "pale": 0.4 * reals,
+    }[bad]
+    assert len(with_samples(Evidence("samples"), {0: np.ascontiguousarray(samples)}, reals, None).snapshots) == 1
 
 
 def test_classes_that_are_not_counted_are_told() -> None:

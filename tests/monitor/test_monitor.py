@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 
 import ganlab
+from ganlab.data.named import load_named
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
@@ -343,9 +344,88 @@ def test_points_beyond_float32_are_infinite(make: Make) -> None:
         make(real=ring(50).double() * 1e200)
 
 
-def test_samples_from_0_to_1_are_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    make().snapshot(1, torch.rand(8, 1, 8, 8))
-    assert "in [0, 1]" in caplog.text
+def digits(count: int) -> torch.Tensor:
+    """Real digits (N, 1, 28, 28), 0 to 255."""
+    return load_named("mnist")[1].held_out.values[:count].float()  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("samples", "reals", "said"),
+    [
+        (lambda x: x / 255, None, "no pixel of the samples is below 0: they are read as images in [0, 1]"),
+        (lambda x: x, None, "they are read as images in [0, 255]"),
+        (lambda x: x / 255, lambda x: x / 127.5 - 1, "tells them apart by their scale alone"),
+        (lambda x: x / 255, lambda x: x / 255, "samples and real ones are in [0, 1]"),
+        (lambda x: x / 255 - 0.02, lambda x: x / 255, "samples reach from -0.02 to 0.98: what lies beyond [0, 1] is"),
+        (lambda x: x, lambda x: x.byte(), "they are read as images in [0, 255]"),
+    ],
+)
+def test_samples_on_any_scale_are_good_samples(
+    samples: Any, reals: Any, said: str, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    images = digits(400)
+    monitor = make(real="mnist" if reals is None else reals(images), steps=3)
+    for step in (1, 2, 3):
+        monitor.snapshot(step, samples(images[:100]))
+    assert said in caplog.text
+    assert caplog.text.count("read as images in") <= 1
+    assert all(row["good"] > 0.9 for row in read_snapshots(monitor.run.snapshots))
+    assert monitor.finish().failure in ("healthy", "inconclusive", "memorisation")
+
+
+def test_a_scale_that_was_mistaken_is_put_right(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """A generator whose first pictures are grey or white, to the last pixel."""
+    monitor = make(real="mnist")
+    images = digits(100)
+    monitor.snapshot(1, torch.full_like(images, 0.25))
+    monitor.snapshot(2, images / 255)
+    monitor.snapshot(3, images / 127.5 - 1)
+    assert "those of the snapshots before were read as if they were in [0, 1]" in caplog.text
+    assert [row["good"] > 0.9 for row in read_snapshots(monitor.run.snapshots)] == [False, True, True]
+
+
+def test_samples_that_cannot_be_compared_are_a_gap_and_no_failure(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    monitor = make(real="mnist", steps=3)
+    for step in (1, 2, 3):
+        monitor.snapshot(step, digits(100) / 255 - 0.5)
+    assert "step 1 is not compared with real images: the samples look as if [-0.5, 0.5] had been taken" in caplog.text
+    assert monitor.finish().failure == "inconclusive"
+    assert all(row["diversity"] > 0 and "good" not in row for row in read_snapshots(monitor.run.snapshots))
+
+
+@pytest.mark.parametrize(
+    ("real", "samples", "said"),
+    [
+        ((60, 12, 12), (20, 16, 16), "samples are 16 x 16 pixels in grey, and real ones 12 x 12 pixels in grey"),
+        ((60, 16, 16), (20, 12, 12), "they are compared as 12 x 12 pixels in grey"),
+        ((60, 12, 18, 3), (20, 12, 12), "they are compared as 12 x 12 pixels in grey"),
+        ((60, 12, 12), (20, 12, 12, 3), "samples are 12 x 12 pixels in colour, and real ones 12 x 12 pixels in grey"),
+    ],
+)
+def test_reals_of_another_size_are_compared_at_the_smaller_one(
+    real: Any, samples: Any, said: str, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = np.random.default_rng(0)
+    monitor = make(real=source.integers(0, 256, real, np.uint8))
+    for step in (1, 2):
+        monitor.snapshot(step, source.integers(0, 256, samples, np.uint8))
+    monitor.finish()
+    assert caplog.text.count(said) == 1
+    rows = read_snapshots(monitor.run.snapshots)
+    assert len(rows) == 2
+    assert all("fid" in row for row in rows)
+
+
+@pytest.mark.parametrize(("real", "samples"), [("ring", torch.zeros(20, 1, 8, 8)), ("mnist", torch.zeros(20, 2))])
+def test_samples_of_another_kind_than_the_reals_are_a_gap(
+    real: str, samples: torch.Tensor, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    with make(real=real) as monitor:
+        for step in (1, 2):
+            monitor.snapshot(step, samples, asked=np.zeros(20, np.int64))
+    assert caplog.text.count("the comparison with real samples could not be made, and training goes on without") == 1
+    assert [row["n"] for row in read_snapshots(monitor.run.snapshots)] == [20, 20]
 
 
 @pytest.mark.parametrize(
@@ -357,7 +437,6 @@ def test_samples_from_0_to_1_are_told(make: Make, caplog: pytest.LogCaptureFixtu
         (lambda m: m.log(1.5, d_loss=1.0), RunError, "integer from 0"),
         (lambda m: m.log(1, d_loss=torch.ones(4)), RunError, r"d_loss=d_loss.mean\(\)"),
         (lambda m: (m.snapshot(5, ring(10)), m.snapshot(5, ring(10))), RunError, "step 5 after step 5"),
-        (lambda m: m.snapshot(5, torch.zeros(10, 1, 28, 28)), DataError, "real ones"),
         (lambda m: m.snapshot(5, ring(10), d_reel=0.5), RunError, "d_held_out"),
         (lambda m: (m.finish(), m.log(9, d_loss=1.0)), RunError, "is finished"),
         (lambda m: (m.finish(), m.snapshot(9, ring(10))), RunError, "is finished"),
@@ -398,7 +477,7 @@ def test_misuse_is_told(misuse: Callable[[Monitor], Any], error: type[Exception]
         (("toy",), {"runs_dir": 3}, RunError, "runs_dir is 3"),
         (("toy",), {"runs_dir": "a\0b"}, RunError, "null character"),
         (("toy", "imagenet"), {}, DataError, "imagenet"),
-        (("toy", torch.rand(20, 1, 8, 8)), {}, DataError, r"\[0, 1\]"),
+        (("toy", 3 * torch.rand(20, 1, 8, 8)), {}, DataError, r"\[0, 1\]"),
     ],
 )
 def test_what_cannot_be_watched_leaves_nothing_behind(
@@ -473,13 +552,23 @@ def test_a_folder_of_reals_is_read_as_large_as_the_samples(make: Make, tmp_path:
     monitor = make(real=tmp_path / "real")
     for step, side in ((1, 12), (2, 12), (3, 16)):  # a generator that grows
         monitor.snapshot(step, source.integers(0, 256, (20, side, side, 3), np.uint8))
-    with pytest.raises(DataError, match="a folder of images"):
-        monitor.snapshot(4, ring(20))
+    monitor.snapshot(4, ring(20))
     monitor.finish()
     rows = read_snapshots(monitor.run.snapshots)
-    assert [(row["n"], row["protocol"]["n_real"]) for row in rows] == [(20, 15)] * 3
-    assert [row.get("phase_since") for row in rows] == [None, None, 3]
+    assert [(row["n"], row["protocol"].get("n_real")) for row in rows] == [(20, 15)] * 3 + [(20, None)]
+    assert [row.get("phase_since") for row in rows] == [None, None, 3, 3]
     assert monitor.recorder.evidence.so_far().phases == (3,)
+
+
+def test_grey_samples_beside_colour_pictures_are_told(
+    make: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "real").mkdir()
+    source = np.random.default_rng(0)
+    for number in range(30):
+        Image.fromarray(source.integers(0, 256, (16, 16, 3), np.uint8)).save(tmp_path / "real" / f"{number}.png")
+    make(real=tmp_path / "real").snapshot(1, source.integers(0, 256, (20, 16, 16), np.uint8))
+    assert "the samples are grey: the colour pictures of" in caplog.text
 
 
 def test_pixels_beyond_the_range_are_cut_off_as_in_pictures(make: Make, caplog: pytest.LogCaptureFixture) -> None:
@@ -495,7 +584,7 @@ def test_pixels_beyond_the_range_are_cut_off_as_in_pictures(make: Make, caplog: 
     assert "samples" in read_snapshots(monitor.run.snapshots)[0].non_finite
     monitor.finish()
     with pytest.raises(DataError, match="x / 127"):
-        make().snapshot(1, samples.abs() * 100)
+        make().snapshot(1, samples.abs() * 10)
 
 
 @pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
@@ -572,7 +661,7 @@ def test_a_folder_of_reals_that_cannot_be_read_is_a_gap_and_the_loop_goes_on(
         monitor.snapshot(step, source.integers(0, 256, (20, 16, 16, 3), np.uint8))
     monitor.finish()
     why = "set GANLAB_CACHE to a folder you can write" if fault == "cache" else "none of the 20 images"
-    assert "the comparison with real images could not be made, and training goes on without" in caplog.text
+    assert caplog.text.count("the comparison with real samples could not be made, and training goes on without") == 1
     assert why in caplog.text
     rows = read_snapshots(monitor.run.snapshots)
     assert [row["n"] for row in rows] == [20, 20]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,14 @@ class Range:
     Attributes:
         said: its name in messages.
         kinds: NumPy's letters of the types it is stored in.
+        brightest: the highest pixel of all is at least this: floats from 0 to 3 are neither in [0, 1] nor in [0, 255].
     """
 
     said: str
     kinds: str
     low: float
     high: float
+    brightest: float = -math.inf
 
     def fits(self, kind: str, low: float, high: float) -> bool:
         """Return whether pixels from `low` to `high` can be stored so.
@@ -59,7 +61,7 @@ class Range:
         Floats may lie beyond by rounding, but not below 0: that is how [-1, 1] is distinguished from [0, 1].
         """
         above, below = (ROUNDING, ROUNDING * (self.low < 0)) if kind == "f" else (0.0, 0.0)
-        return kind in self.kinds and self.low - below <= low and high <= self.high + above
+        return kind in self.kinds and self.low - below <= low and self.brightest <= high <= self.high + above
 
     def floats(self, values: NDArray[Any]) -> Tensor:
         """Return pixels as float32 in [-1, 1]."""
@@ -70,6 +72,7 @@ class Range:
 
 SIGNED = Range("[-1, 1]", "f", -1.0, 1.0)
 UNIT = Range("[0, 1]", "f", 0.0, 1.0)
+LEVELS = Range("[0, 255]", "f", 0.0, 255.0, brightest=64.0)
 BYTES = Range("whole numbers, 0 to 255", "ui", 0.0, 255.0)
 SWITCHES = Range("false and true", "b", 0.0, 1.0)
 
@@ -102,12 +105,12 @@ FROM_FILES = Accepted(
     16,
     "and 1,000 or more for a verdict that means much",
     layouts=LAYOUTS,
-    ranges=(UNIT, SIGNED, BYTES, SWITCHES),
+    ranges=(UNIT, SIGNED, LEVELS, BYTES, SWITCHES),
     sides=(4, 1024),
 )
 """A file does not say what it holds: it is guessed."""
 
-REAL = Accepted(16, "and hundreds for figures that mean much", LAYOUTS, (SIGNED, BYTES, SWITCHES))
+REAL = Accepted(16, "and hundreds for figures that mean much", LAYOUTS, (UNIT, SIGNED, LEVELS, BYTES, SWITCHES))
 """A loop's own real samples."""
 
 GENERATED = Accepted(2, "and 1,000 rather than 100", LAYOUTS, (SIGNED, BYTES), finite=False)
@@ -123,14 +126,12 @@ class Understood:
         domain: which of the two.
         layout: the order of the axes before, or `points`.
         range: of pixels; None of points.
-        low: the lowest finite number.
     """
 
     arrays: tuple[NDArray[Any], ...]
     domain: Domain
     layout: str
     range: Range | None
-    low: float
 
     def floats(self) -> list[Tensor]:
         """Return the samples as float32, images in [-1, 1] but for rounding."""
@@ -185,7 +186,7 @@ def understand(arrays: Sequence[Array], name: str, accepted: Accepted) -> Unders
     low = min((float(array.min()) for array in finite if array.size), default=math.inf)
     high = max((float(array.max()) for array in finite if array.size), default=-math.inf)
     pixels = None if isinstance(domain, Points) else _range(kind, low, high, name, accepted)
-    return Understood(tuple(_channels_first(array, layout) for array in found), domain, layout, pixels, low)
+    return Understood(tuple(_channels_first(array, layout) for array in found), domain, layout, pixels)
 
 
 def domain_of(shape: tuple[int, ...], accepted: Accepted) -> Domain | None:
@@ -285,54 +286,69 @@ def _channels_first(values: NDArray[Any], layout: str) -> NDArray[Any]:
     return np.ascontiguousarray(values.transpose(0, 3, 1, 2)) if layout == "N,H,W,C" else values
 
 
-def generated(samples: Array, expected: Domain | None, name: str = "samples") -> tuple[Tensor, Domain]:
+def generated(samples: Array, scale: Range = SIGNED, name: str = "samples") -> tuple[Tensor, Domain]:
     """Return what a loop's generator made, float32 on the CPU with NaN and Inf left in, and what one sample is.
 
     Args:
-        samples: images (N, C, H, W), (N, H, W, C) or (N, H, W), floats in [-1, 1] or uint8, or points (N, 2), N >= 2.
-        expected: what the real ones are; None if there are none.
+        samples: images (N, C, H, W), (N, H, W, C) or (N, H, W), floats on the scale or uint8, or points (N, 2), N >= 2.
+        scale: of pixels that are floats.
         name: what the user calls them.
 
     Raises:
         DataError: they are of another type, shape or range.
     """
-    found = understand([samples], name, GENERATED)
-    if expected is not None and found.domain != expected:
-        raise DataError(
-            f"{name} have shape {found.domain.shape} each, and the real ones {expected.shape}",
-            "compare like with like: give real samples of the same size as an array",
-        )
+    # Dark samples are on it too, once it is known.
+    ranges = (replace(scale, brightest=-math.inf), BYTES)
+    found = understand([samples], name, replace(GENERATED, ranges=ranges))
     return found.floats()[0], found.domain
 
 
-def within_bounds(samples: Array, known: bool) -> tuple[NDArray[Any], str]:
-    """Return what a loop's generator made with the pixels of floats cut off at -1 and 1, and their range, if any were.
+def scale_of(samples: NDArray[Any], reals: Range | None) -> Range | None:
+    """Return the scale on which the pixels of a loop's samples are; None if they do not tell it.
+
+    One pixel below 0 makes it [-1, 1], unless the real images were given in [0, 1] or [0, 255]: a generator whose
+    output has no bounds goes a little below the darkest of them.
+
+    Args:
+        samples: of any shape and type.
+        reals: the scale of the real images, if they were given as floats.
+    """
+    low, high = _finite_range(samples)
+    if low >= high:
+        return None
+    if low < 0:
+        return reals if reals is not None and reals.low == 0 and low > -reals.high / 2 else SIGNED
+    return next((scale for scale in (UNIT, LEVELS) if scale.fits("f", low, high)), reals)
+
+
+def within_bounds(samples: NDArray[Any], scale: Range) -> tuple[NDArray[Any], str]:
+    """Return what a loop's generator made with the pixels of floats cut off at the ends of their scale.
 
     A generator need not have bounds: StyleGAN's has none, and its pictures are drawn like this. NaN and Inf stay.
 
-    Args:
-        samples: as in `generated`.
-        known: whether it is known that they should lie in [-1, 1]; else they do if any of them is negative.
-
-    Raises:
-        DataError: they are no array.
+    Returns:
+        The samples, and from where to where they reached if any were cut off.
     """
-    found = as_numpy(samples, "samples")
-    finite = np.isfinite(found) if found.dtype.kind == "f" and found.ndim in (3, 4) else np.zeros(0, dtype=np.bool_)
-    if not finite.any():
-        return found, ""
-    low, high = float(found[finite].min()), float(found[finite].max())
-    if max(-low, high) <= 1 + ROUNDING or (low >= 0 and not known):
-        return found, ""
-    return np.where(finite, found.clip(-1, 1), found), f"{low:.3g} to {high:.3g}"
+    low, high = _finite_range(samples)
+    if low > high or (scale.low - ROUNDING <= low and high <= scale.high + ROUNDING):
+        return samples, ""
+    return np.where(np.isfinite(samples), samples.clip(scale.low, scale.high), samples), f"{low:.3g} to {high:.3g}"
 
 
-def real_data(real: Array, labels: Array | None, seed: int) -> RealData:
-    """Take a loop's array as real data.
+def _finite_range(samples: NDArray[Any]) -> tuple[float, float]:
+    """Return the lowest and the highest finite pixel of images that are floats; (inf, -inf) of anything else."""
+    if samples.dtype.kind != "f" or samples.ndim not in (3, 4):
+        return math.inf, -math.inf
+    finite = samples[np.isfinite(samples)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (math.inf, -math.inf)
+
+
+def real_data(real: Array, labels: Array | None, seed: int) -> tuple[RealData, Range | None]:
+    """Take a loop's array as real data; also return the scale of its pixels if they are floats.
 
     Args:
-        real: images (N, C, H, W), (N, H, W, C) or (N, H, W), C = 1 or 3, as uint8 or as floats in [-1, 1]; or points
-            (N, 2). N >= 16.
+        real: images (N, C, H, W), (N, H, W, C) or (N, H, W), C = 1 or 3, as uint8 or as floats in [-1, 1], [0, 1] or
+            [0, 255]; or points (N, 2). N >= 16.
         labels: their classes, (N,) integers from 0; None: of one class.
         seed: of the choice of those that are set aside.
 
@@ -340,15 +356,11 @@ def real_data(real: Array, labels: Array | None, seed: int) -> RealData:
         DataError: another shape, type or range, or a number that is not finite.
     """
     found = understand([real], "real", REAL)
-    if found.range is SIGNED and found.low >= 0:
-        raise DataError(
-            "no pixel of real is below 0: these look like images in [0, 1]",
-            "give them in [-1, 1] (real * 2 - 1) or as uint8",
-        )
     [values] = found.stored()
     classes = torch.zeros(len(values), dtype=torch.int64) if labels is None else checked_labels(labels, len(values))
     names = tuple(map(str, range(int(classes.max()) + 1)))
-    return split(Samples(values, classes, names, found.domain), seed)
+    scale = found.range if found.range in (UNIT, SIGNED, LEVELS) else None
+    return split(Samples(values, classes, names, found.domain), seed), scale
 
 
 def split(samples: Samples, seed: int) -> RealData:

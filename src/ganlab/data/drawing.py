@@ -1,4 +1,4 @@
-"""Images made from images: their edges, and what is left of them at fewer pixels."""
+"""Images made from images: their edges, what is left of them at fewer pixels, and the same ones in another shape."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, max_pool2d
 
 from ganlab.data.samples import RealData, Samples, to_float, to_uint8
+from ganlab.domain import Images
 
 REDRAWN_AT_ONCE = 1000
 """Images redrawn at a time, so that the temporary memory stays small."""
+
+COLOUR = 0.08
+"""Mean difference of the highest and lowest channel in most images that are not grey, in [-1, 1], at least."""
 
 
 def mapped(data: RealData, draw: Callable[[Tensor], Tensor], name: str) -> RealData:
@@ -21,13 +25,16 @@ def mapped(data: RealData, draw: Callable[[Tensor], Tensor], name: str) -> RealD
 
     Args:
         data: images as uint8.
-        draw: float32 images (N, C, H, W) in [-1, 1] to images like them, each on its own.
+        draw: float32 images (N, C, H, W) in [-1, 1] to other images, each on its own.
         name: of the drawing; it goes into the fingerprint.
     """
 
     def redrawn(samples: Samples) -> Samples:
         drawn = [to_uint8(draw(to_float(part))) for part in samples.values.split(REDRAWN_AT_ONCE)]
-        return replace(samples, values=torch.cat(drawn) if drawn else samples.values)
+        if not drawn:
+            return samples
+        values = torch.cat(drawn)
+        return replace(samples, values=values, domain=Images(*values.shape[1:]))
 
     fingerprint = hashlib.sha256(f"{data.fingerprint} {name}".encode()).hexdigest()
     return replace(data, train=redrawn(data.train), held_out=redrawn(data.held_out), fingerprint=fingerprint)
@@ -50,3 +57,32 @@ def reduced(images: Tensor, factor: int) -> Tensor:
 def enlarged(images: Tensor, factor: int) -> Tensor:
     """Return images (N, C, H, W) at `factor` times their side, each pixel repeated."""
     return interpolate(images, scale_factor=factor) if factor > 1 else images
+
+
+def reshaped(images: Tensor, domain: Images) -> Tensor:
+    """Return images (N, C, H, W) in [-1, 1] with the channels and the size of a domain.
+
+    Grey is the first of three equal channels, else .299 R + .587 G + .114 B (ITU-R BT.601); a grey image becomes three
+    equal channels; sizes are changed by bilinear interpolation, antialiased.
+    """
+    if images.shape[1] == 3 and domain.channels == 1:
+        weights = torch.tensor([1.0, 0.0, 0.0] if is_grey(images) else [0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+        images = (images * weights).sum(1, keepdim=True)
+    elif images.shape[1] == 1 and domain.channels == 3:
+        images = images.expand(-1, 3, -1, -1)
+    size = (domain.height, domain.width)
+    if images.shape[2:] != size:
+        images = interpolate(images, size, mode="bilinear", antialias=True)
+    return images.contiguous()
+
+
+def is_grey(images: Tensor) -> bool:
+    """Tell whether all images (N, C, H, W) are grey to the last bit: what a generator makes in colour never is."""
+    return bool((images == images[:, :1]).all())
+
+
+def is_coloured(images: Tensor) -> bool:
+    """Tell whether most images (N, C, H, W) in [-1, 1] are not grey."""
+    if images.shape[1] == 1 or not len(images):
+        return False
+    return bool((images.amax(1) - images.amin(1)).mean(dim=(1, 2)).median() > COLOUR)

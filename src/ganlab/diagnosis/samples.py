@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from ganlab.config.data import DataOptions
 from ganlab.data import RealData, Samples, load, to_float, to_stored, to_uint8
 from ganlab.data.arrays import FROM_FILES, Array, split
+from ganlab.data.drawing import is_coloured, is_grey, reshaped
 from ganlab.data.folder import find_images, load_as, options_to_compare
 from ganlab.data.named import KNOWN_DATA, load_named, named_options
+from ganlab.data.scales import other_scale, shows_nothing
 from ganlab.diagnosis.alignment import align
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.pictures import find_reals, folder_size, holds_grids, open_picture
@@ -39,16 +40,12 @@ MAX_SIDE = 128
 
 KIND = 64
 """Samples, and real images, by which their kind is told."""
-EMPTY = 0.02
-"""Standard deviation of the pixels of an image that shows nothing, in [-1, 1], at most."""
-COLOUR = 0.08
-"""Mean difference of the highest and lowest channel in most images that are not grey, in [-1, 1], at least."""
 
 MOST_APART = 1000
 """Samples of a step whose distances to each other and to reals are taken, at most."""
 
 WARMTH = 1000
-"""Samples, and real images, whose red is compared with their blue, at most."""
+"""Samples, and real images, whose pixels are compared, at most."""
 SURE = 5.0
 """Standard errors by which red differs from blue, at least."""
 
@@ -136,9 +133,9 @@ def read_both(evidence: Evidence, samples: SampleSource, real: str | Array | Non
 
 
 def _check_kinds(compared: Compared) -> None:
-    """Refuse grey samples beside colour pictures, and colours beside grey ones: one of them is not what was meant.
+    """Refuse grey samples beside colour pictures, colours beside grey ones, and pixels on two scales.
 
-    Samples that show nothing, as those of a collapsed generator do, have no kind.
+    One of them is not what was meant. Samples that show nothing, as those of a collapsed generator do, have no kind.
 
     Raises:
         OtherKindError: they differ.
@@ -147,10 +144,10 @@ def _check_kinds(compared: Compared) -> None:
     if not isinstance(saved.domain, Images) or not isinstance(data.domain, Images):
         return
     steps = [values[:KIND] for _, values in saved.steps]
-    empty = all(float(values.std(dim=(2, 3)).median()) < EMPTY for values in steps)
-    coloured = all(_is_coloured(values) for values in steps)
-    real = _is_coloured(to_float(data.train.values[:KIND]))
-    grey = all(_is_grey(values) for values in steps)
+    empty = all(shows_nothing(values) for values in steps)
+    coloured = all(is_coloured(values) for values in steps)
+    real = is_coloured(to_float(data.train.values[:KIND]))
+    grey = all(is_grey(values) for values in steps)
     if not empty and ((grey and real) or (coloured and data.domain.channels == 1)):
         kinds = ("grey", "in colour") if grey else ("in colour", "grey")
         raise OtherKindError(
@@ -158,18 +155,8 @@ def _check_kinds(compared: Compared) -> None:
             "name with --real the images that the generator was trained on, as it was given them",
             compared,
         )
-
-
-def _is_grey(values: Tensor) -> bool:
-    """Tell whether all images (N, C, H, W) are grey to the last bit: what a generator makes in colour never is."""
-    return bool((values == values[:, :1]).all())
-
-
-def _is_coloured(values: Tensor) -> bool:
-    """Tell whether most images (N, C, H, W) in [-1, 1] are not grey."""
-    if values.shape[1] == 1 or not len(values):
-        return False
-    return bool((values.amax(1) - values.amin(1)).mean(dim=(1, 2)).median() > COLOUR)
+    if mistake := other_scale(saved.steps[-1][1][:WARMTH], to_float(data.train.values[:WARMTH])):
+        raise OtherKindError(*mistake, compared)
 
 
 def _swapped_channels(values: Tensor, data: RealData) -> list[str]:
@@ -271,9 +258,6 @@ def snapshots_of(
 def as_real(values: Tensor, domain: Domain, real: Domain) -> tuple[Tensor, list[str]]:
     """Return samples in the real data's domain, and notes on what that took: grey or repeated channels, another size.
 
-    Grey is the first of three equal channels, else .299 R + .587 G + .114 B (ITU-R BT.601); sizes are changed by
-    bilinear interpolation, antialiased.
-
     Raises:
         DataError: one of them images, the other points.
     """
@@ -283,19 +267,14 @@ def as_real(values: Tensor, domain: Domain, real: Domain) -> tuple[Tensor, list[
         raise DataError(f"the samples are {domain.noun} and the real data {real.noun}", "name other data with --real")
     notes: list[str] = []
     if domain.channels == 3 and real.channels == 1:
-        weights = torch.tensor([1.0, 0.0, 0.0] if _is_grey(values) else [0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-        values = (values * weights).sum(1, keepdim=True)
         notes.append("samples have three channels and the real data one: grey was taken")
     elif domain.channels == 1 and real.channels == 3:
-        values = values.expand(-1, 3, -1, -1)
         notes.append("samples have one channel and the real data three: it was repeated")
-    size = (real.height, real.width)
-    if (domain.height, domain.width) != size:
+    if (domain.height, domain.width) != (real.height, real.width):
         notes.append(
             f"samples were resized from {domain.height} x {domain.width} to {real.height} x {real.width} pixels"
         )
-        values = interpolate(values, size, mode="bilinear", antialias=True)
-    return values.contiguous(), notes
+    return reshaped(values, real), notes
 
 
 # --real
@@ -326,7 +305,7 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
             saved = load_samples(Path(real), size=(domain.height, domain.width), kind="real")
             return None, replace(_taken(saved), notes=tuple(f"--real: {note}" for note in saved.notes))
         options = options_to_compare(real)
-        if domain.channels == 1 and _is_coloured(_first_pictures(Path(real))):
+        if domain.channels == 1 and is_coloured(first_pictures(Path(real))):
             domain = replace(domain, channels=3)
         return options, load_as(shrunk(domain), options)
     if os.path.isfile(real):
@@ -337,7 +316,7 @@ def load_real(real: str | Array, domain: Domain) -> tuple[DataOptions | None, Re
     )
 
 
-def _first_pictures(folder: Path) -> Tensor:
+def first_pictures(folder: Path) -> Tensor:
     """Return some pictures of a folder, small, (N, 3, 16, 16) in [-1, 1]; N is 0 if none can be read."""
     found = []
     for file in find_images(folder)[: FROM_FILES.fewest]:

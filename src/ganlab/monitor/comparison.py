@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import Tensor
 
 from ganlab.config.data import DataOptions, FolderOptions
-from ganlab.data import RealData
-from ganlab.data.arrays import Array, checked_labels, real_data
-from ganlab.data.drawing import enlarged, mapped, reduced
+from ganlab.data import RealData, to_float
+from ganlab.data.arrays import Array, Range, checked_labels, real_data
+from ganlab.data.drawing import enlarged, is_coloured, mapped, reduced, reshaped
 from ganlab.data.folder import load_as, options_to_compare
 from ganlab.data.named import KNOWN_DATA, load_named
+from ganlab.data.scales import other_scale
+from ganlab.diagnosis.samples import WARMTH, first_pictures
 from ganlab.domain import Domain, Images
 from ganlab.errors import DataError
 from ganlab.evaluation.battery import Asked
@@ -62,7 +65,7 @@ class Comparison:
         if (size, pixels) == self.ready:
             return
         real = self.real
-        if pixels is not None and isinstance(self.domain, Images) and pixels != self.domain.side:
+        if pixels is not None and isinstance(self.domain, Images) and pixels < self.domain.side:
             factor = self.domain.side // pixels
             real = mapped(real, lambda images: enlarged(reduced(images, factor), factor), f"at {pixels} pixels")
         self.distances = Distances(real.train, real.held_out, size, self.seed)
@@ -77,7 +80,8 @@ class Comparison:
         """Return the statistics of samples, with the protocol.
 
         Args:
-            samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2.
+            samples: float32 images (N, C, H, W) in [-1, 1], brought to the size and the channels of the real ones, or
+                points (N, 2), N >= 2.
             thorough: also look for copies of training samples.
             asked: what each sample was to be.
             pixels: side of the reals to compare with, enlarged again; None: as they are.
@@ -86,6 +90,7 @@ class Comparison:
             The keys that `Distances.row` and `SampleStatistics.row` give.
         """
         self.prepare(len(samples), pixels)
+        samples = self._alike(samples)
         return {
             **self.distances.row(samples),
             **self.statistics.row(samples, thorough, asked),
@@ -97,41 +102,82 @@ class Comparison:
             },
         }
 
+    def _alike(self, samples: Tensor) -> Tensor:
+        return reshaped(samples, self.domain) if isinstance(self.domain, Images) else samples
 
-class Folder(NamedTuple):
-    """A folder of real images, which are read once it is known how large the samples are.
+
+@dataclass(frozen=True, eq=False)
+class Reals:
+    """What another program's loop calls its real samples.
 
     Attributes:
-        options: of the folder.
-        seed: chooses the images that are compared with.
+        seed: chooses those that are compared with.
+        options: the data set that they are from; None if they are an array.
+        data: the samples; None of a folder, which is read once it is known how large the samples are.
+        scale: of the pixels, if they are an array of floats.
     """
 
-    options: FolderOptions
     seed: int
+    options: DataOptions | None = None
+    data: RealData | None = None
+    scale: Range | None = None
 
-    def require(self, domain: Domain) -> Images:
-        """Return what the samples are.
+    def comparison(self, domain: Domain) -> tuple[Comparison, tuple[str, ...]]:
+        """Return a comparison with samples of a domain, and what was done to the reals for it.
 
-        Raises:
-            DataError: they are no images.
-        """
-        if not isinstance(domain, Images):
-            folder = excerpt(self.options.path)
-            raise DataError(f"samples are {domain.noun}, and {folder} is a folder of images", "give points")
-        return domain
-
-    def comparison(self, domain: Images) -> Comparison:
-        """Return a comparison with its images, as large as the samples are.
+        A folder's images are read as large as the samples. Images of one size are compared at the smaller of the two
+        sizes, and as grey if either is grey.
 
         Raises:
-            DataError: no image can be read, or the cache cannot be written.
+            DataError: one of them images, the other points; or no image of the folder can be read.
         """
-        return Comparison(load_as(domain, self.options), self.options, self.seed)
+        if self.data is None:
+            return self._of_folder(domain)
+        data, real = self.data, self.data.domain
+        if isinstance(domain, Images) and isinstance(real, Images):
+            smaller = min((real, domain), key=lambda each: each.height * each.width)
+            shared = replace(smaller, channels=min(real.channels, domain.channels))
+            if shared != real:
+                data = mapped(data, partial(reshaped, domain=shared), f"as {shared.shape}")
+            said = [_said(each) for each in (domain, real, shared)]
+            note = "samples are {}, and real ones {}: they are compared as {}".format(*said)
+            notes = () if real == domain else (note,)
+            return Comparison(data, self.options, self.seed), notes
+        if real != domain:
+            raise DataError(f"samples are {domain.noun}, and real ones {real.noun}", "compare like with like")
+        return Comparison(data, self.options, self.seed), ()
+
+    def mistake(self, samples: Tensor, comparison: Comparison) -> str:
+        """Say why samples cannot be compared: their pixels are on another scale; empty if they can be.
+
+        Args:
+            samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2).
+            comparison: what `comparison` returned for them.
+        """
+        # Images that were made smaller have other pixels than they had.
+        reals = (self.data or comparison.real).train.values[:WARMTH]
+        if samples.ndim != 4 or reals.ndim != 4:
+            return ""
+        return ", ".join(other_scale(samples[:WARMTH], to_float(reals)) or ())
+
+    def _of_folder(self, domain: Domain) -> tuple[Comparison, tuple[str, ...]]:
+        if not isinstance(self.options, FolderOptions) or not isinstance(domain, Images):
+            raise DataError(
+                f"samples are {domain.noun}, and the real ones a folder of images", "compare like with like"
+            )
+        grey = domain.channels == 1 and is_coloured(first_pictures(Path(self.options.path)))
+        notes = (f"the samples are grey: the colour pictures of {excerpt(self.options.path)} are read as grey",)
+        return Comparison(load_as(domain, self.options), self.options, self.seed), notes if grey else ()
+
+
+def _said(images: Images) -> str:
+    """Return the size and the channels of images in words."""
+    return f"{images.height} x {images.width} pixels in {'grey' if images.channels == 1 else 'colour'}"
 
 
 @undisturbed()
-def comparison_with(real: str | Path | Array | None, labels: Array | None, seed: int) -> Comparison | Folder | None:
-    """Return a comparison with what another program's loop calls its real samples; None without any.
+def reals_of(real: str | Path | Array | None, labels: Array | None, seed: int) -> Reals | None:
+    """Return what another program's loop calls its real samples; None without any.
 
     Raises:
         DataError: they are not there, or of a wrong shape, type or range.
@@ -139,17 +185,18 @@ def comparison_with(real: str | Path | Array | None, labels: Array | None, seed:
     if real is None:
         return None
     if not isinstance(real, str | Path):
-        return Comparison(real_data(real, labels, seed), None, seed)
+        data, scale = real_data(real, labels, seed)
+        return Reals(seed, None, data, scale)
     named = load_named(str(real))
     if named is None and os.path.isdir(real):
-        return Folder(options_to_compare(str(real)), seed)
+        return Reals(seed, options_to_compare(str(real)))
     if named is None:
         raise DataError(
             f"no data set or folder is called {str(real)!r:.100}",
             f"name one of {', '.join(KNOWN_DATA)} or a folder of images, or give real samples as an array",
         )
     options, data = named
-    return Comparison(data, options, seed)
+    return Reals(seed, options, data)
 
 
 def asked_for(asked: Array, count: int, comparison: Comparison | None) -> Asked:

@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ganlab.data.arrays import Array, generated, within_bounds
+from ganlab.data.arrays import Array
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.domain import Images
+from ganlab.domain import Domain, Images
 from ganlab.errors import RunError
 from ganlab.games.rounds import Phase
 from ganlab.monitor.arguments import checked_protocol, checked_scores, new_status, require_end
-from ganlab.monitor.comparison import Comparison, Folder, asked_for, comparison_with
+from ganlab.monitor.comparison import Comparison, asked_for, reals_of
+from ganlab.monitor.generated import Generated
 from ganlab.monitor.observer import Observer, SampleFacts
 from ganlab.monitor.pictures import Pictures
 from ganlab.monitor.recorder import Recorder, ending, require_growing
@@ -39,8 +40,8 @@ class Monitor:
     Args:
         run: name of the run, the first part of `<runs_dir>/<name>-<time>-<4 letters>/`, which is made.
         real: real samples to compare with: a data set by name (`mnist`, `mnist[3,8]`); a folder of images; an array of
-            images, (N, C, H, W) or (N, H, W, C), uint8 or floats in [-1, 1], or of points (N, 2); None: only how much
-            samples differ from each other is measured. Arrays may be those of any library.
+            images, (N, C, H, W) or (N, H, W, C), uint8 or floats in [-1, 1], [0, 1] or [0, 255], or of points (N, 2);
+            None: only how much samples differ from each other is measured. Arrays may be those of any library.
         loss: one that `ganlab ls losses` lists, or cross_entropy if the generator's is not known; None: unknown.
         steps: planned steps; None: unknown.
         labels: classes of a `real` that is an array, (N,) integers from 0; without them no classes are counted.
@@ -67,16 +68,17 @@ class Monitor:
         status = new_status(run, loss, steps, seed)
         watching = [LoggingView()] if views is None else checked_views(views)
         folder = as_folder(runs_dir)
-        self.real = comparison_with(real, labels, int(seed))
-        comparison = self.real if isinstance(self.real, Comparison) else None
+        self.real = reals_of(real, labels, int(seed))
         self.run = new_run(folder, run)
         self.recorder = Recorder(self.run, status, None, watching, self.run.held(), tolerant=True)
-        self.observer = Observer(self.recorder, comparison, Pictures(self.recorder, keep_samples))
+        self.observer = Observer(self.recorder, None, Pictures(self.recorder, keep_samples))
+        self.generated = Generated(self.recorder, None if self.real is None else self.real.scale)
+        self.comparison: Comparison | None = None
         self.reading: Verdict | None = None
         self.open = True
-        self.domain: Images | None = None
+        self.domain: Domain | None = None
         self.phase: Phase | None = None  # of a generator that grows, from its second size on
-        self.process, self.is_told, self.is_beyond = os.getpid(), False, False
+        self.process, self.is_told = os.getpid(), False
 
     def __enter__(self) -> Monitor:
         return self
@@ -118,8 +120,8 @@ class Monitor:
 
         Args:
             step: the training step, from 0, larger than that of the snapshot before.
-            samples: images, floats in [-1, 1] or uint8, or points, laid out as in `real`, N >= 2 (1,000 say much more
-                than 100), on any device; from the same latents each time, by a generator in eval mode.
+            samples: images, floats in [-1, 1], [0, 1] or [0, 255] or uint8, or points, N >= 2 (1,000 say much more than
+                100), on any device; from the same latents each time, by a generator in eval mode.
             asked: of a conditional GAN, the class that each sample was to be of, (N,) integers as in `labels`.
             protocol: how they were made, in words; it is recorded in the row.
             scores: the discriminator's mean scores d_train, d_held_out and d_fake, if they are known.
@@ -135,30 +137,22 @@ class Monitor:
         step = require_growing(step, snapshots[-1]["step"] if snapshots else None, "snapshot")
         facts = SampleFacts(checked_protocol(protocol), checked_scores(scores))
         with undisturbed(), self.recorder.spending("watching"):
-            known = self.observer.comparison
-            bounded, beyond = within_bounds(samples, known=bool(snapshots))
-            if isinstance(self.real, Folder):
-                values, domain = generated(bounded, None)
-                if known is None or known.domain != domain:
-                    images = self.real.require(domain)
-                    self.observer.comparison = known = None  # reals of another size are no measure
-                    with self.recorder.tolerating("the comparison with real images"):
-                        self.observer.comparison = known = self.real.comparison(images)
-            else:
-                values, domain = generated(bounded, None if known is None else known.domain)
-            if isinstance(domain, Images):
-                if self.domain not in (None, domain) and domain.height == domain.width:
+            values, domain = self.generated.read(samples)
+            if domain != self.domain:
+                self._compare_with(domain)
+                if isinstance(domain, Images) and self.domain is not None and domain.height == domain.width:
                     self.phase = Phase(domain.side, step)
                 self.domain = domain
-            if not snapshots and isinstance(domain, Images) and bool((values >= 0).all()):
-                self.recorder.warn("no pixel of the samples is below 0: are they in [0, 1] instead of [-1, 1]?")
-            if beyond and not self.is_beyond:
-                self.is_beyond = True
-                self.recorder.warn(f"samples reach from {beyond}: what lies beyond [-1, 1] is cut off, as in pictures")
+            known = self.comparison
             if not snapshots and known is not None:
                 for view in self.recorder.views:
                     view.note(f"preparing the comparison of {len(values):,} samples with real ones, once")
-            classes = None if asked is None else asked_for(asked, len(values), known)
+            if known is not None and self.real is not None and (mistake := self.real.mistake(values, known)):
+                self.recorder.warn(f"step {step} is not compared with real images: {mistake}")
+                known = None
+            self.observer.comparison = known
+            has_gap = known is None and self.real is not None
+            classes = None if asked is None or has_gap else asked_for(asked, len(values), known)
             self.reading = self.observer.snapshot(step, values, domain, facts._replace(asked=classes, phase=self.phase))
         return self.reading
 
@@ -180,6 +174,16 @@ class Monitor:
         with undisturbed(), self.recorder.closing(status, reason), self.recorder.spending("watching"):
             self.reading = self.observer.finish()
         return self.reading
+
+    def _compare_with(self, domain: Domain) -> None:
+        """Compare samples with reals as they are from here on; where that is not possible, with none, and say so."""
+        self.comparison = None  # reals of another size are no measure
+        if self.real is None:
+            return
+        with self.recorder.tolerating("the comparison with real samples"):
+            self.comparison, notes = self.real.comparison(domain)
+            for note in notes:
+                self.recorder.warn(note)
 
     def _is_copy(self) -> bool:
         """Return whether this is a fork's copy, as in a worker of a DataLoader; only the original writes."""

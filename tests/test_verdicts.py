@@ -13,6 +13,7 @@ from ganlab.verdicts import (
     KINDS,
     UNKNOWN_HUE,
     accuses,
+    certainty,
     failure_of,
     hue,
     join,
@@ -117,3 +118,16 @@ def test_refusals_say_what_is_right(name: str, message: str, hint: str) -> None:
 def test_needs_nothing_but_python() -> None:
     code = "import sys, ganlab.verdicts\nassert not {'torch', 'numpy', 'pydantic'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "confidence", "said"),
+    [
+        ("healthy", 0.934, "93 %"),
+        ("mode_collapse/partial", 1.0, "100 %"),
+        ("inconclusive", 1.0, ""),
+        ("healthy", None, ""),
+    ],
+)
+def test_nobody_is_sure_that_nothing_is_proved(name: str, confidence: float | None, said: str) -> None:
+    assert certainty(name, confidence) == said

@@ -138,6 +138,11 @@ def short_words(name: str) -> str:
     return words(name.rpartition("/")[2])
 
 
+def certainty(name: str, confidence: float | None) -> str:
+    """Return how sure a verdict is, `93 %`; empty if that is not known, or if the verdict is that nothing is proved."""
+    return "" if confidence is None or name == INCONCLUSIVE else f"{100 * confidence:.0f} %"
+
+
 def tone(name: str) -> Literal["good", "bad", "open"]:
     """Return the tone of a verdict; for a name that is not in the table, that of its failure, else `bad`."""
     kind = KINDS.get(name) or KINDS.get(failure_of(name))

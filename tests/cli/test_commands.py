@@ -107,8 +107,12 @@ def test_sample_writes_grids_arrays_and_folders(runs: Path, tmp_path: Path) -> N
 
 
 def test_the_average_and_the_live_generator_differ(runs: Path, tmp_path: Path) -> None:
+    told = {}
     for name, flags in {"ema": [], "live": ["--live"], "again": []}.items():
-        ganlab("sample", "first", "-n", "4", "--out", str(tmp_path / f"{name}.npz"), "--runs-dir", str(runs), *flags)
+        arguments = ("sample", "first", "-n", "4", "--out", str(tmp_path / f"{name}.npz"), "--runs-dir", str(runs))
+        told[name] = ganlab(*arguments, *flags).stdout
+    assert told["ema"].startswith("4 samples of the averaged generator (--live: of the live one): ")
+    assert told["live"].startswith("4 samples: ")
     ema, live, again = (np.load(tmp_path / f"{name}.npz")["samples"] for name in ("ema", "live", "again"))
     assert not np.array_equal(ema, live)
     np.testing.assert_array_equal(ema, again)

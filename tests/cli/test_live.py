@@ -35,12 +35,23 @@ def test_the_panel_shows_progress_losses_accuracies_and_warnings(points: Any, tm
         "step 20/20",
         "so far, step 20:",
         "d_loss",
+        "d_loss =  real 0.",
         "g_loss",
         "accuracy",
         run.path.name,
         "look [bold]here[/bold]",
     ):
         assert text in shown, text
+
+
+def test_lines_say_of_which_halves_the_discriminator_s_loss_is_the_sum(points: Any, tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), force_terminal=False, width=200)
+    session.start(points(), tmp_path, [PlainView(console)])
+    lines = console.file.getvalue()  # type: ignore[attr-defined]
+    found = re.search(r"  d_loss ([\d.]+) \(real ([\d.]+) \+ fake ([\d.]+)\)  g_loss ", lines)
+    assert found, lines
+    both, real, fake = map(float, found.groups())
+    assert both == pytest.approx(real + fake, abs=2e-3)
 
 
 def test_plain_lines_end_with_the_last_step(points: Any, tmp_path: Path) -> None:
@@ -123,10 +134,10 @@ def test_alternating_readings_are_one_line(points: Any, tmp_path: Path) -> None:
     live.end()
     told = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert [line.partition(" (")[0] for line in told] == [
-        "step 5: too early to tell: healthy at this snapshot alone",
+        "step 5: too early to tell: healthy now, for the first time",
         "step 20: Healthy",
     ]
     shown = panel.file.getvalue()  # type: ignore[attr-defined]
-    assert "so far, step 10: too early to tell: under trained at this snapshot and healthy at the one before" in shown
+    assert "so far, step 10: too early to tell: under trained now, healthy at the snapshot before" in shown
     assert plain.verdict is not None
     assert plain.verdict.failure == "healthy"

@@ -73,10 +73,10 @@ def test_the_end_and_facts_are_told_at_once() -> None:
     [
         ([], ""),
         ([reading(100, "inconclusive", missing=EARLY)], "step 100: too early to tell: 0 of 900 steps"),
-        ([reading(100, "healthy")], "step 100: too early to tell: healthy at this snapshot alone"),
+        ([reading(100, "healthy")], "step 100: too early to tell: healthy now, for the first time"),
         (
             [reading(100, "healthy"), reading(200, "under_trained")],
-            "step 200: too early to tell: under trained at this snapshot and healthy at the one before",
+            "step 200: too early to tell: under trained now, healthy at the snapshot before",
         ),
     ],
 )

@@ -7,6 +7,7 @@ import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,5 +177,8 @@ def test_comparing_needs_no_torch(runs: list[RunDirectory], tmp_path: Path) -> N
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_facts_in_words() -> None:
-    assert [fact_words("confidence", 0.876), fact_words("step", 20), fact_words("seed", None)] == ["88 %", "20", "-"]
+def test_facts_in_words(runs: list[RunDirectory]) -> None:
+    side = replace(read_side(runs[0]), verdict="healthy", facts={"confidence": 0.876, "step": 20, "seed": None})
+    assert [fact_words(each, side) for each in side.facts] == ["88 %", "20", "-"]
+    unproved = replace(side, verdict="inconclusive")
+    assert fact_words("confidence", unproved) == "-"

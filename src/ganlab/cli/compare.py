@@ -62,7 +62,7 @@ def show_comparison(out: Console, comparison: RunComparison) -> None:
         out.print(f"{letter}  {printable(side.run.path.name)}")
     out.print()
     sides = comparison.sides
-    facts = {key: [fact_words(key, side.facts[key]) for side in sides] for key in sides[0].facts}
+    facts = {key: [fact_words(key, side) for side in sides] for key in sides[0].facts}
     settings = {key: list(map(value_words, values)) for key, values in comparison.settings.items()}
     numbers = {
         key: ["-" if value is None else f"{value:.4g}" for value in values]

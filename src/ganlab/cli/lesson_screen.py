@@ -16,10 +16,9 @@ from ganlab.cli.verdict_panel import colour_of, sparklines
 from ganlab.config.changes import changes
 from ganlab.config.load import load_experiment
 from ganlab.diagnosis.drawing import proof_of
-from ganlab.diagnosis.wording import confidence, expectation, headline
+from ganlab.diagnosis.wording import confidence, expectation, headline, in_brackets
 from ganlab.lessons import Lesson
 from ganlab.text import printable
-from ganlab.verdicts import INCONCLUSIVE
 
 EVIDENCE = 3
 """Findings that are shown at most; `ganlab diagnose` shows all."""
@@ -85,8 +84,7 @@ def _changed(lesson: Lesson, run: Seen) -> Iterator[Text]:
 def _seen(run: Seen, room: int) -> Iterator[Text]:
     """Yield the verdict, whether it was expected, what speaks for it, and the curves that show it."""
     verdict = run.verdict
-    sure = "" if verdict.name == INCONCLUSIVE else f" ({confidence(verdict)})"
-    yield Text.assemble((headline(verdict), f"bold {colour_of(verdict)}"), sure)
+    yield Text.assemble((headline(verdict), f"bold {colour_of(verdict)}"), in_brackets(confidence(verdict)))
     if not run.altered and (expected := expectation(verdict)):
         yield Text(expected[0], "green" if expected[1] else "bold red")
     yield Text(printable(verdict.summary))

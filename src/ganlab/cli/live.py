@@ -14,7 +14,7 @@ from rich.text import Text
 from ganlab.cli.cells import prose
 from ganlab.cli.console import say
 from ganlab.cli.pace import Pace
-from ganlab.cli.plain import PlainView, percent
+from ganlab.cli.plain import PlainView, halves_of, percent
 from ganlab.cli.sparkline import courses
 from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
@@ -102,6 +102,8 @@ class LiveView(View):
         first = min((int(curve.steps[0]) for curve in curves.values()), default=0)
         for name, each in courses(curves, first, int(self.row.get("step", 0)), self.console.width - BESIDE).items():
             table.add_row(Text(name), Text.assemble((each.bars, "cyan"), f"  {each.ends}"))
+        if halves := halves_of(self.row):
+            table.add_row(Text("d_loss ="), Text(halves))
         accuracies = f"real {percent(self.row, 'd_acc_real')}   fake {percent(self.row, 'd_acc_fake')}"
         table.add_row(Text("accuracy"), Text(accuracies))
         parts: list[RenderableType] = [prose(self.prepares) if self.prepares else self.bar, table]

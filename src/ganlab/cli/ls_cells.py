@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ganlab.text import short
-from ganlab.verdicts import INCONCLUSIVE, short_words, words
+from ganlab.verdicts import certainty, short_words, words
 
 SHOWN = 3
 """Verdicts of a sweep that the table shows; the others are counted together."""
@@ -41,13 +41,12 @@ def as_cells(row: Mapping[str, Any], called: Callable[[str], str] = words) -> di
             "seconds": "",
             "started": "",
         }
-    sure = row["confidence"] is not None and row["verdict"] != INCONCLUSIVE
-    confidence = f", {100 * row['confidence']:.0f} %" if sure else ""
+    sure = certainty(row["verdict"], row["confidence"])
     return {
         "name": row["name"],
         "status": status,
         "step": _known(row["step"]) if row["steps"] is None else f"{_known(row['step'])}/{row['steps']}",
-        "verdict": called(row["verdict"]) + confidence if row["verdict"] else "",
+        "verdict": called(row["verdict"]) + (f", {sure}" if sure else "") if row["verdict"] else "",
         "seconds": "" if row["seconds"] is None else f"{row['seconds']:.0f}",
         "started": (row["started"] or "")[:16].replace("T", " "),
     }

@@ -54,5 +54,8 @@ StepOption = Annotated[
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
-LiveOption = Annotated[bool, typer.Option("--live", help="The live generator, not its moving average.")]
+LiveOption = Annotated[
+    bool,
+    typer.Option("--live", help="The generator's live weights instead of their moving average, if the run keeps one."),
+]
 DEFAULT_RUNS = completion.DEFAULT_RUNS

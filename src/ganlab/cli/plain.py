@@ -11,6 +11,7 @@ from ganlab.cli.console import say
 from ganlab.cli.pace import Pace
 from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
+from ganlab.diagnosis.wording import in_brackets
 from ganlab.monitor.view import View
 from ganlab.runs.directory import RunDirectory
 from ganlab.text import printable
@@ -24,6 +25,14 @@ def percent(row: dict[str, float], name: str) -> str:
 def number(row: dict[str, float], name: str) -> str:
     """Return a column's number, or a dash where the row has none."""
     return f"{row[name]:.3f}" if name in row else "-"
+
+
+def halves_of(row: dict[str, float]) -> str:
+    """Return the halves that `d_loss` is the sum of, which verdicts speak of; empty if the loss is not made of them."""
+    halves = {"real": "d_loss_real", "fake": "d_loss_fake"}
+    if not all(name in row for name in halves.values()):
+        return ""
+    return " + ".join(f"{half} {number(row, name)}" for half, name in halves.items())
 
 
 class PlainView(View):
@@ -64,7 +73,7 @@ class PlainView(View):
         left = self.pace.left_words(self.steps)
         self.console.print(
             f"step {row['step']:.0f}/{self.steps or '?'}  {row['time']:.0f} s{left and ', '}{left}  "
-            f"d_loss {number(row, 'd_loss')}  g_loss {number(row, 'g_loss')}  "
+            f"d_loss {number(row, 'd_loss')}{in_brackets(halves_of(row))}  g_loss {number(row, 'g_loss')}  "
             f"accuracy real {percent(row, 'd_acc_real')} fake {percent(row, 'd_acc_fake')}"
         )
 

@@ -65,14 +65,15 @@ def sample(
     """Draw samples from a trained generator: a grid, single images or an array.
 
     What is there is kept: without --out the file is RUN-samples.png here, or RUN-samples-2.png; --force replaces.
-    Image-to-image games translate held-out images. Of --interpolate, --walk, --arithmetic, --nearest, --class,
-    --gallery and --attention one can be asked for.
+    If the run keeps a moving average of the generator's weights (training.ema), samples are drawn from that; --live
+    draws from the live ones. Image-to-image games translate held-out images. Of --interpolate, --walk, --arithmetic,
+    --nearest, --class, --gallery and --attention one can be asked for.
 
     Example: ganlab sample dcgan_mnist --interpolate 8 --spherical --out grid.png
     """
     from ganlab.runs.directory import find_run
     from ganlab.training.pictures import draw, make_wish, require_target
-    from ganlab.training.trained import load_game, parse_which
+    from ganlab.training.trained import load_game, parse_which, weights_of
 
     asked = {
         "interpolate": interpolate,
@@ -92,8 +93,10 @@ def sample(
     require_target(target, game.experiment.data.domain, is_picture=wish.kind == "attention")
     drawing = draw(game, wish)
     files = drawing.write(target)
-    number = len(drawing.samples)
+    number, weights = len(drawing.samples), weights_of(game.experiment, live)
     if as_json:
-        print_json({"run": str(found.path), "count": number, "files": [str(file) for file in files]})
+        names = [str(file) for file in files]
+        print_json({"run": str(found.path), "count": number, "weights": weights, "files": names})
     else:
-        console().print(f"{number} samples: {printable(target)}")
+        of = " of the averaged generator (--live: of the live one)" if weights == "average" else ""
+        console().print(f"{number} samples{of}: {printable(target)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganlab.sweeps.progress import Glance, Totals
 from ganlab.text import printable
-from ganlab.verdicts import INCONCLUSIVE
+from ganlab.verdicts import INCONCLUSIVE, certainty
 
 if TYPE_CHECKING:
     from ganlab.diagnosis.so_far import SoFar
@@ -26,14 +26,19 @@ def reading(seen: Glance) -> str:
     """Return what a run was judged to be, and how surely; a dash if it was not."""
     if seen.verdict is None or seen.verdict.name == INCONCLUSIVE:
         return seen.reading or "-"
-    return f"{seen.verdict.name} ({100 * seen.verdict.confidence:.0f} %)"
+    return _surely(seen.verdict.name, seen.verdict.confidence)
 
 
 def so_far(readings: SoFar) -> str:
     """Return what a run that goes on reads as, and how surely; a dash before its first snapshot."""
     if readings.now is None:
         return "-"
-    return f"{readings.claim} ({100 * readings.now.confidence:.0f} %)" if readings.claim else "too early to tell"
+    return _surely(readings.claim, readings.now.confidence) if readings.claim else "too early to tell"
+
+
+def _surely(name: str, confidence: float) -> str:
+    sure = certainty(name, confidence)
+    return f"{name} ({sure})" if sure else name
 
 
 def outcome(planned: PlannedRun, seen: Glance) -> str:

@@ -14,7 +14,7 @@ from ganlab.cli.verdict_panel import colour_of, print_remarks
 from ganlab.diagnosis.sessions import Judged
 from ganlab.errors import GanlabError
 from ganlab.text import printable
-from ganlab.verdicts import INCONCLUSIVE, matches, words
+from ganlab.verdicts import certainty, matches, words
 
 
 def show_several(results: Sequence[tuple[str, Judged | GanlabError]], as_json: bool) -> None:
@@ -60,7 +60,7 @@ def _cells(result: Judged | GanlabError) -> list[Text]:
     agrees = matches(verdict.name, expect)
     return [
         Text(printable(words(verdict.name).capitalize()), style=colour_of(verdict)),
-        Text("-" if verdict.name == INCONCLUSIVE else f"{100 * verdict.confidence:.0f} %"),
+        Text(certainty(verdict.name, verdict.confidence) or "-"),
         Text("-" if verdict.onset_step is None else f"{verdict.onset_step:,}"),
         Text(f"{verdict.severity:.2f}"),
         Text(("yes" if agrees else f"no: {' or '.join(expect)}") if expect else "-", style="" if agrees else "red"),

@@ -74,7 +74,7 @@ class Improvement:
         """One sentence: what changed, and by how much."""
         name = {
             "fid": "FID",
-            "good": "The share of samples that pass the garbage test",
+            "good": "The share of samples that look like the data",
             "coverage": "Coverage",
             "energy_coefficient": "The distance of samples to reals (energy coefficient)",
         }

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.places import at, stretch
-from ganlab.diagnosis.wording import confidence, headline
+from ganlab.diagnosis.wording import confidence, headline, in_brackets
 from ganlab.plots.figures import ALARM, D_FAKE, D_REAL, GENERATOR, MUTED, OUTPUT, Curve
 from ganlab.plots.grids import Pixels
 from ganlab.plots.share import share_picture
 from ganlab.plots.verdicts import Panel, Spell, annotated_curves
 from ganlab.runs.snapshots import SHARE, TABLE, Chart, Statistic
-from ganlab.verdicts import INCONCLUSIVE, tone, words
+from ganlab.verdicts import tone, words
 
 if TYPE_CHECKING:
     from ganlab.diagnosis.findings import Judgement
@@ -143,15 +143,14 @@ def draw_share(evidence: Evidence, verdict: Judgement, name: str, samples: Pixel
     game = next(iter(evidence.games().values()))
     colour = TITLE_COLOURS[tone(verdict.name)]
     # Its basis is too long for a line, and stands on the page.
-    sure = "" if verdict.name == INCONCLUSIVE else f"{confidence(verdict)}; severity {verdict.severity:.2f}; "
+    sure = f"{confidence(verdict)}; severity {verdict.severity:.2f}; " if confidence(verdict) else ""
     told = headline(verdict), verdict.summary, f"{sure}judged on {stretch(verdict.steps, verdict.unit)}", name
     return share_picture(*told, _losses(game), samples, verdict.onset_step, verdict.unit, colour)
 
 
 def in_words(verdict: Judgement) -> str:
-    """Return a figure's title: the verdict, and how sure it is; that nothing is proved is nothing to be sure of."""
-    named = words(verdict.name).capitalize()
-    return named if verdict.name == INCONCLUSIVE else f"{named} ({confidence(verdict)})"
+    """Return a figure's title: the verdict, and how sure it is."""
+    return words(verdict.name).capitalize() + in_brackets(confidence(verdict))
 
 
 def _of_game(player: str, game: Evidence, verdict: Judgement) -> Iterator[Panel]:

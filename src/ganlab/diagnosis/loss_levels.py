@@ -99,7 +99,7 @@ def victory(case: Case, spell: tuple[int, int], findings: list[Finding], summary
 
 def bad_samples(case: Case) -> Finding:
     """How bad the last samples are, beside a discriminator that has won."""
-    words = f"The last samples pass the garbage test {100 * case.passing:.0f} % as often as real ones."
+    words = f"The last samples look like the data {100 * case.passing:.0f} % as often as real ones do."
     return Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words)
 
 

@@ -182,7 +182,7 @@ def repeats_in_words(row: Row) -> str:
     return (
         f"{100 * (share or 0):.0f} % of the samples have a near-duplicate among the others, against "
         f"{100 * (real or 0):.0f} % of the same number of real ones; {count:,.0f} samples show {pictures} "
-        f"(birthday test, {by_chance})."
+        f"(by chance: {by_chance})."
     )
 
 
@@ -215,7 +215,7 @@ def quality(case: Case) -> list[Finding]:
             case.enough,
             window,
             OWN_RUNS,
-            f"Samples pass the garbage test {percent(passing, case.enough)} as often as real ones.",
+            f"Samples look like the data {percent(passing, case.enough)} as often as real ones do.",
         ),
         Finding(
             "relative_vendi",

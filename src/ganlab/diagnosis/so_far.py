@@ -49,9 +49,9 @@ class SoFar:
             return ""
         if self.claim or too_early(now):
             return in_a_line(now)
-        others = "alone" if before is None or too_early(before) else f"and {words(before.name)} at the one before"
-        place = at(now.steps[1], now.unit)
-        return f"{place}: too early to tell: {words(now.name)} at this snapshot {others}"
+        alone = before is None or too_early(before)
+        but = "for the first time" if alone or before is None else f"{words(before.name)} at the snapshot before"
+        return f"{at(now.steps[1], now.unit)}: too early to tell: {words(now.name)} now, {but}"
 
 
 def _moment(verdict: Verdict) -> int:

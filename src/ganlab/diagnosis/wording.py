@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ganlab.diagnosis.findings import TIME, UNMEASURED
 from ganlab.diagnosis.places import at, stretch
 from ganlab.text import printable
-from ganlab.verdicts import INCONCLUSIVE, matches, words
+from ganlab.verdicts import certainty, matches, words
 
 if TYPE_CHECKING:
     from ganlab.config.experiment import Experiment
@@ -43,25 +43,30 @@ def headline(verdict: Judgement) -> str:
 
 def facts(verdict: Judgement) -> str:
     """Return how sure it is, how bad, and on which steps it was judged; these alone if nothing is proved."""
-    judged = f"judged on {stretch(verdict.steps, verdict.unit)}"
-    if verdict.name == INCONCLUSIVE:
-        return judged
-    return f"{confidence(verdict)} ({printable(verdict.basis)}); severity {verdict.severity:.2f}; {judged}"
+    judged, sure = f"judged on {stretch(verdict.steps, verdict.unit)}", confidence(verdict)
+    return f"{sure} ({printable(verdict.basis)}); severity {verdict.severity:.2f}; {judged}" if sure else judged
 
 
 def confidence(verdict: Judgement) -> str:
-    """Return how sure it is: `confidence 93 %`; `confidence at most 80 %` if that was not measured on labelled runs."""
+    """Return how sure it is: `confidence 93 %`; `confidence at most 80 %` if that was not measured on labelled runs.
+
+    That nothing is proved is nothing to be sure of: then it is empty.
+    """
     most = "at most " if verdict.basis.startswith(UNMEASURED) else ""
-    return f"confidence {most}{100 * verdict.confidence:.0f} %"
+    sure = certainty(verdict.name, verdict.confidence)
+    return f"confidence {most}{sure}" if sure else ""
+
+
+def in_brackets(text: str) -> str:
+    """Return what follows something else in parentheses, with the space before it; nothing for nothing."""
+    return f" ({text})" if text else ""
 
 
 def in_a_line(verdict: Judgement) -> str:
     """Return what the evidence so far says, in a line."""
     if waits := too_early(verdict):
         return f"{at(verdict.steps[1], verdict.unit)}: {printable(waits)}"
-    if verdict.name == INCONCLUSIVE:
-        return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)}"
-    return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)} ({confidence(verdict)})"
+    return f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)}{in_brackets(confidence(verdict))}"
 
 
 def too_early(verdict: Judgement) -> str:

@@ -176,6 +176,8 @@ def gradients(history: History) -> Figure:
 def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw, by snapshot, how far samples lie from each other compared with reals, and how far from the reals.
 
+    Distances between pixels or coordinates, not the variety that verdicts speak of, which counts kinds of samples.
+
     Upper panel: `diversity` over `diversity_real`. Lower panel, log axis: `energy_distance`, and as its floor
     `energy_distance_real`, reals against other reals. Values at or below 0, which unbiased estimates take, stand at the
     lower edge.
@@ -183,7 +185,9 @@ def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         snapshots: rows with `step` and any of these keys; None stands for NaN.
     """
-    figure, (upper, lower) = _canvas("Diversity, and distance to real samples", ["diversity / real", "energy distance"])
+    figure, (upper, lower) = _canvas(
+        "Distances between samples, and to real samples", ["mean distance\nbetween samples / real", "energy distance"]
+    )
     spread, real = _row_values(snapshots, "diversity"), _row_values(snapshots, "diversity_real")
     common = [step for step in spread if step in real]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -25,6 +25,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import require_place
 from ganlab.runs.history import History, read_history
 from ganlab.runs.snapshots import Row, read_snapshots, shown_in
+from ganlab.verdicts import certainty
 
 LATE = 20
 """Final losses and accuracies are medians over one part in so many of the steps: single steps are noise."""
@@ -241,11 +242,12 @@ def value_words(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else json.dumps(value, default=str)
 
 
-def fact_words(heading: str, fact: str | int | float | None) -> str:
+def fact_words(heading: str, side: Side) -> str:
     """Return one of a side's facts as a table shows it; `-` if it is not known."""
-    if fact is None:
-        return "-"
-    return f"{100 * float(fact):.0f} %" if heading == "confidence" else str(fact)
+    fact = side.facts[heading]
+    if heading == "confidence":
+        return certainty(side.verdict, None if fact is None else float(fact)) or "-"
+    return "-" if fact is None else str(fact)
 
 
 def final_numbers(sides: Sequence[Side]) -> dict[str, list[float | None]]:

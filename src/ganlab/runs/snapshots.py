@@ -284,7 +284,7 @@ TABLE: tuple[Statistic, ...] = (
     # -- samples that pass for the data at all, and their classes
     Statistic(
         "good",
-        "samples that pass the garbage test, as a share",
+        "samples that look like the data (pass the garbage test), as a share",
         SHARE,
         "higher",
         shown=("compare", "sweep", "spark"),
@@ -654,7 +654,9 @@ TABLE: tuple[Statistic, ...] = (
             Chart("distance of samples to reals (energy distance)", log=True), "generated to real", real="real to real"
         ),
     ),
-    Statistic("diversity", "distance of samples to each other", POSITIVE, taken="elsewhere", line=Line()),
+    Statistic(
+        "diversity", "mean distance between samples, in pixels or coordinates", POSITIVE, taken="elsewhere", line=Line()
+    ),
     Statistic(
         "energy_coefficient",
         "energy distance over twice the mean distance of a sample and a real: .29 for the mean of the reals alone",

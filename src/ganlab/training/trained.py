@@ -100,7 +100,7 @@ def game_of(
         DataError: the data cannot be loaded.
     """
     experiment = experiment_of(checkpoint)
-    player = "generator" if live or not experiment.training.ema else "average"
+    player = "average" if weights_of(experiment, live) == "average" else "generator"
     # Without memory, so that an experiment of another size is refused before it is allocated.
     with torch.device("meta"):
         networks = {player: build_generator(experiment)}
@@ -121,6 +121,11 @@ def game_of(
     )
     game.begin(max(checkpoint.step, 1))
     return game
+
+
+def weights_of(experiment: Experiment, live: bool) -> Literal["average", "live"]:
+    """Return which weights of a generator are used: the moving average where one is kept, unless the live ones are."""
+    return "average" if experiment.training.ema and not live else "live"
 
 
 @torch.no_grad()

@@ -36,7 +36,7 @@ def examine(case: Case) -> Iterator[Charge]:
         words = f"The discriminator takes fakes for real: {name} is {value:.2g}."
         findings = [Finding(name, value, limit, spell, "Goodfellow et al. 2014; limit " + OWN_RUNS, words)]
         if case.rows and lasting:
-            words = f"Yet samples pass the garbage test only {100 * case.passing:.0f} % as often as real ones."
+            words = f"Yet samples look like the data only {100 * case.passing:.0f} % as often as real ones do."
             findings.append(Finding("good", case.passing, GOOD, case.recent_window, OWN_RUNS, words))
         yield Charge(
             severity=min(1.0, 1 - 0.5 * case.passing) if case.rows and lasting else 0.6,

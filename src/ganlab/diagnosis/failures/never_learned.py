@@ -37,9 +37,9 @@ def examine(case: Case) -> Iterator[Charge]:
             return
         best = float(passing.values.max())
         share = (
-            f"At best, samples passed the garbage test {100 * best:.0f} % as often as real ones"
+            f"At best, samples looked like the data {100 * best:.0f} % as often as real ones do"
             if best >= 0.005
-            else "Hardly any sample ever passed the garbage test"
+            else "Hardly any sample ever looked like the data"
         )
         words = f"{share}."
         finding = Finding("good", best, GOOD, (case.rows[0]["step"], last), OWN_RUNS, words)

@@ -45,7 +45,7 @@ def examine(case: Case) -> Iterator[Charge]:
 def said(case: Case) -> str:
     """Say how far varied samples are from reals."""
     passing = f"{100 * case.passing:.0f} %"
-    return f"The samples are varied, pass the garbage test {passing} as often as real ones, and still improve quickly."
+    return f"The samples are varied, look like the data {passing} as often as real ones do, and still improve quickly."
 
 
 def falling(case: Case) -> Charge:

@@ -219,7 +219,7 @@ def diagnose(
     'convergence_failure/discriminator_dominates'
 
     Args:
-        source: a run, or its name or a part of that; a log or a folder of logs that other code wrote; samples in files,
+        source: a run, as `load_run` takes it; a log or a folder of logs that other code wrote; samples in files,
             without a log; or the columns of a log, numbers by name, of which `step` may be one. None: only `samples`
             are judged.
         samples: what a foreign generator made: a folder of pictures, an NPZ, a picture of a grid; or an array, images
@@ -275,7 +275,7 @@ def evaluate(
     True
 
     Args:
-        run: the run, or its name or a part of that.
+        run: the run, also by path or name, as `load_run` takes it.
         count: samples of each generator, at least 16.
         step: a checkpoint's step, `newest` or `best`.
         seed: of the latents and of what metrics draw.
@@ -322,7 +322,7 @@ def sample(
     (30, 2)
 
     Args:
-        run: the run, or its name or a part of that.
+        run: the run, also by path or name, as `load_run` takes it.
         count: number of samples; None: 100, with `nearest` 50, with `attention` 6.
         interpolate: as many pairs of latents, ten samples from one to the other of each.
         spherical: interpolate along the arc instead of the line.
@@ -446,7 +446,7 @@ def compare(
     ([..., ...], PosixPath('side_by_side.png'))
 
     Args:
-        runs: the runs, or their names or parts of these.
+        runs: the runs, also by paths or names, as `load_run` takes them.
         out: the picture, a PNG; what is there is replaced. None: `comparison-<8 letters>.png` in `runs_dir`.
         runs_dir: where runs are looked for by name.
 

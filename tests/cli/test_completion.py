@@ -80,6 +80,8 @@ def runs(tmp_path: Path, points: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("train smoke generator.kernel_size=8 generator.kernel", ["generator.kernel_size=8", "generator.kernel_size="]),
         ("train ring monitor.tensorboard=", ["true", "false"]),
         ("train ring monitor.stop_on=mode_collapse/t", ["mode_collapse/total"]),
+        ("train ring monitor.stop_on=healt", []),
+        ("train ring expect=healt", ["healthy"]),
         ("train ring optimizer.l", ["optimizer.lr="]),
         ("resume mine generator.w", ["generator.width=24", "generator.width="]),
         ("resume mine --allow-change generator.wi", ["generator.width"]),

@@ -28,6 +28,17 @@ class Problem:
     others: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Suggested:
+    """Of a field that takes other values too, those that a command line completes; it stands in its annotation.
+
+    Attributes:
+        values: as a command line takes them.
+    """
+
+    values: tuple[str, ...]
+
+
 class Options(BaseModel):
     """Base of everything an experiment file can say. Options know themselves only."""
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from ganlab import verdicts
-from ganlab.config.base import Options, Problem, Seed
+from ganlab.config.base import Options, Problem, Seed, Suggested
 from ganlab.config.data import Data, MnistOptions
 from ganlab.config.games import Game, StandardGameOptions
 from ganlab.config.networks import (
@@ -60,7 +60,7 @@ class Experiment(Options):
     """The training loop."""
     monitor: MonitorOptions = MonitorOptions()
     """What is watched and kept."""
-    expect: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    expect: Annotated[tuple[str, ...], Field(strict=False), Suggested(tuple(verdicts.KINDS))] = ()
     """The verdict this experiment claims: `failure`, `failure/variant`, or a list, any of which will do."""
     claim: Annotated[str, Field(max_length=2000)] = ""
     """The claim in words, with its source."""

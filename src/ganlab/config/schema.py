@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
-from ganlab.config.base import Options
+from ganlab.config.base import Options, Suggested
 from ganlab.config.experiment import Experiment
 from ganlab.config.tree import KeyPath, Node, key_path, node_at
-from ganlab.verdicts import KINDS, accuses
+from ganlab.verdicts import KINDS
 
 
 @functools.cache
@@ -45,6 +45,12 @@ def allowed_values(cls: type[Options], key: str) -> tuple[Any, ...]:
     """Return the values a key can take if they are a fixed list, else nothing."""
     field = cls.model_fields.get(key)
     return tuple(_literals_in(field.annotation)) if field else ()
+
+
+def suggested_values(cls: type[Options], key: str) -> tuple[str, ...]:
+    """Return the values that a key suggests of all that it can take."""
+    field = cls.model_fields.get(key)
+    return next((each.values for each in (field.metadata if field else ()) if isinstance(each, Suggested)), ())
 
 
 def _literals_in(annotation: Any) -> Iterator[Any]:
@@ -87,14 +93,12 @@ def options_at(root: Node, path: KeyPath) -> type[Options] | None:
 
 def possible_values(root: Node, key: str) -> list[str]:
     """Return the values that a dotted key can have, as a command line takes them, or else the one that it has."""
-    if key in ("expect", "monitor.stop_on"):
-        return [name for name in KINDS if key == "expect" or accuses(name)]
     *above, last = key_path(key)
     holder = options_at(root, tuple(above[:-1])) if above else None
     if last == "name" and holder is not None and (parts := choices(holder, str(above[-1]))):
         return list(parts)
     cls = options_at(root, tuple(above))
-    allowed = allowed_values(cls, str(last)) if cls else ()
+    allowed = allowed_values(cls, str(last)) or suggested_values(cls, str(last)) if cls else ()
     node = node_at(root, (*above, last))
     value = node.plain() if node else None
     if isinstance(value, bool):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ganlab import verdicts
-from ganlab.config.base import Options, Problem
+from ganlab.config.base import Options, Problem, Suggested
 
 BatchSize = Annotated[int, Field(ge=1, le=65536)]
 Steps = Annotated[int, Field(ge=1, le=10**9)]
@@ -67,7 +67,9 @@ class MonitorOptions(Options):
     """At the end, also make `page.html`: all of the run in one file, to look at and to send."""
     tensorboard: bool = False
     """Also write TensorBoard event files (needs the `tensorboard` extra)."""
-    stop_on: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    stop_on: Annotated[
+        tuple[str, ...], Field(strict=False), Suggested(tuple(filter(verdicts.accuses, verdicts.KINDS)))
+    ] = ()
     """Verdicts, `failure` or `failure/variant`, that end a run early: when it reads as one at its newest snapshots, at
     least 3 that span a tenth of its steps. NaN and Inf end any run at once."""
 

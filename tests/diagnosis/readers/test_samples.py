@@ -159,7 +159,7 @@ def test_of_several_steps_each_needs_enough_samples() -> None:
     [
         (BYTES[:3], "holds 3 samples"),
         (np.full((20, 8, 8), np.nan), "NaN"),
-        (BYTES.astype(np.float32), r"float32 from .*floats in \[0, 1\]"),
+        (BYTES.astype(np.float32) * 2, r"float32 from .*floats in \[0, 1\]"),
         (BYTES.astype(np.int32) * 9, "int32 from"),
         (BYTES.reshape(20, 80), "shape"),
         (np.zeros((20, 8, 8, 4), np.uint8), "shape"),

@@ -228,14 +228,15 @@ def diagnose(
         loss: the loss, if a log does not show it: `non_saturating`, `hinge`, ...
         columns: what a log calls our columns, `{"d_loss": "lossD"}`, if that is not recognised.
         tile: side of an image in grids, in pixels; None: tiles are found.
-        out: folder for verdict.json and pictures; the run's own path is allowed. None: nothing is written.
+        out: folder for verdict.json, pictures and a page; the run's own path is allowed. None: nothing is written.
         runs_dir: where runs are looked for by name.
 
     Raises:
         GanlabError: there is nothing to judge, it cannot be read, or `out` cannot be written.
     """
     from ganlab.diagnosis.readers import ReadOptions
-    from ganlab.diagnosis.sessions import Target, as_samples, diagnose_path, find_target, write_down
+    from ganlab.diagnosis.sessions import Target, as_samples, diagnose_path, find_target
+    from ganlab.report.making import write_down
 
     if source is None and samples is None:
         raise GanlabError("there is nothing to judge", "give a run, a log, its columns, or samples with real ones")

@@ -92,17 +92,17 @@ def test_a_run_gets_a_page_in_its_folder_again_and_again(reference: str, run: Ru
     for _ in range(2):
         result = page_of(run, str(run.path) if reference == "folder" else reference)
         assert result.exit_code == 0, result.output
-        words, path = result.output.splitlines()
+        words, path, picture = result.output.splitlines()
         assert words.startswith(f"page of run {run.path.name}, ")
         assert words.endswith(" kB:")
-        assert Path(path) == run.page
+        assert (Path(path), Path(picture)) == (run.page, run.page.with_suffix(".png"))
         assert is_page(run.page)
 
 
 def test_json_is_path_and_bytes(run: RunDirectory, tmp_path: Path) -> None:
     out = tmp_path / "new" / "x.html"
     told = json.loads(page_of(run, "one", "--out", str(out), "--json").stdout)
-    assert told == {"page": str(out), "bytes": out.stat().st_size}
+    assert told == {"page": str(out), "bytes": out.stat().st_size, "picture": str(out.with_suffix(".png"))}
     assert not run.page.exists()
 
 
@@ -164,6 +164,28 @@ def test_without_a_display_nothing_is_opened_or_made(run: RunDirectory, monkeypa
     monkeypatch.setattr("sys.platform", "linux")
     assert "no display" in refused(run, "one", "--open")
     assert not run.page.exists()
+
+
+def test_what_diagnose_wrote_has_a_page_of_its_own_again_and_again(tmp_path: Path) -> None:
+    log, out = tmp_path / "train.log", tmp_path / "out"
+    log.write_text("".join(f"step {step} loss_d: {0.01 + step % 3 * 0.01} loss_g: 6.5\n" for step in range(500)))
+    judged = runner.invoke(app, ["diagnose", str(log), "--loss", "non_saturating", "--out", str(out)])
+    assert judged.exit_code == 0, judged.output
+    assert str(out / "page.html") in judged.output
+    page = (out / "page.html").read_bytes()
+    (out / "page.html").unlink()
+    result = runner.invoke(app, ["report", str(out)])
+    assert result.output.startswith("page of what was judged in out, ")
+    assert (out / "page.html").read_bytes() == page
+    assert b" - train.log</title>" in page
+    assert b"data-chart" in page
+    # An older ganlab kept no curves.
+    (out / "evidence.json").unlink()
+    assert runner.invoke(app, ["report", str(out)]).exit_code == 0
+    assert "kept no curves" in (out / "page.html").read_text()
+    (out / "evidence.json").write_text("{")
+    result = runner.invoke(app, ["report", str(out)])
+    assert isinstance(result.exception, RunError)
 
 
 # -- unasked

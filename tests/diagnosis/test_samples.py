@@ -15,7 +15,7 @@ from ganlab.data import RealData, load, to_float
 from ganlab.data.arrays import FROM_FILES
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers import ReadOptions, read
-from ganlab.diagnosis.readers.run_directory import _faults
+from ganlab.diagnosis.readers.run_directory import faults
 from ganlab.diagnosis.samples import OtherKindError, _swapped_channels, as_real, load_real, snapshots_of, with_samples
 from ganlab.domain import Images, Points
 from ganlab.errors import DataError, RunError
@@ -168,7 +168,7 @@ def test_a_whole_row_passes_the_check_of_our_own_runs(ring: tuple[RingOptions, R
     """Every key that statistics give is known to the reader of run directories, and in its range."""
     options, data = ring
     [row], _ = snapshots_of([(5, data.held_out.values[: FROM_FILES.fewest])], Points(), options, data)
-    assert list(_faults(row, None, True)) == []
+    assert list(faults(row, None, True)) == []
     assert all(statistic_of(key) for key in row.keys() - {"step"})
 
 

@@ -46,7 +46,7 @@ def diagnose(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for verdict and pictures; left out: the run itself, and nothing for foreign files."),
+        typer.Option(help="Folder for verdict, pictures, page; left out: the run itself, nothing for foreign files."),
     ] = None,
     fail_on: FailOnOption = None,
     show: Annotated[

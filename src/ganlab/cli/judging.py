@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import typer
 
@@ -13,9 +14,11 @@ from ganlab.cli.console import console, print_json
 from ganlab.cli.order import Order
 from ganlab.cli.verdict_panel import print_remarks, show_verdict
 from ganlab.cli.verdict_table import show_several
+from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.readers.curves_file import check_new, write_curves
-from ganlab.diagnosis.sessions import Judged, as_samples, diagnose_target, follow, write_down
+from ganlab.diagnosis.sessions import Judged, Target, as_samples, diagnose_target, follow, write_down
 from ganlab.diagnosis.so_far import SoFar
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import GanlabError
 from ganlab.runs.stop import StopSignal
 from ganlab.text import printable
@@ -27,7 +30,7 @@ def judge_one(path: str, order: Order) -> bool:
     if order.export is not None:
         check_new(order.export)
     verdict = diagnose_target(target, options)
-    judged = write_down(verdict, options, target.run, order.out)
+    judged = written(verdict, options, target, order.out)
     if order.export is not None and verdict.judged_on is not None:
         write_curves(order.export, verdict.judged_on)
         judged = replace(judged, files=(*judged.files, order.export))
@@ -53,7 +56,7 @@ def judge_many(paths: Sequence[str], order: Order) -> bool:
             continue
         # Logs of several runs often have the same name.
         out = None if order.out is None else order.out / f"{number}-{found.path.name if found.path else ''}"
-        results.append((path, write_down(verdict, options, target.run, out)))
+        results.append((path, written(verdict, options, target, out)))
     show_several(results, order.as_json)
     judged = [result for _, result in results if isinstance(result, Judged)]
     if any(order.fails(each.verdict) for each in judged):
@@ -80,12 +83,21 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
             sys.stdout.flush()
         if so_far.claim and order.fails(verdict):
             break
-    judged = write_down(verdict, order.options, target.run, order.out)
+    judged = written(verdict, order.options, target, order.out)
     if order.as_json:
         print_remarks(judged)
     else:
         show(judged, as_json=False)
     return order.fails(verdict)
+
+
+def written(verdict: Verdict, options: ReadOptions, target: Target, out: Path | None) -> Judged:
+    """Write a verdict down, into `out` with a page; without `out` nothing is loaded that draws pages."""
+    if out is None:
+        return write_down(verdict, options, target.run, out)
+    from ganlab.report import making
+
+    return making.write_down(verdict, options, target.run, out)
 
 
 def with_its_summary(so_far: SoFar) -> str:

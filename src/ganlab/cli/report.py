@@ -69,12 +69,14 @@ def show_page(made: Made) -> None:
     """Print what a page shows, how large it is, and where it is."""
     out = console()
     say(out, f"page of {printable(made.what)}, {size_words(made.size)}:")
-    out.print(printable(made.path))
+    for path in filter(None, (made.path, made.picture)):
+        out.print(printable(path))
 
 
 def page_json(made: Made) -> dict[str, Any]:
     """Return a page for machines."""
-    return {"page": str(made.path), "bytes": made.size}
+    picture = None if made.picture is None else str(made.picture)
+    return {"page": str(made.path), "bytes": made.size, "picture": picture}
 
 
 def size_words(size: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from ganlab.runs.snapshots import SAMPLES, Row
 SIGNALS = tuple(name for name in STANDARD_COLUMNS if name not in ("step", "time", "lr_g", "lr_d"))
 """Names of the curves, as in history.csv: accuracies as shares in [0, 1], `d_real` and `d_fake` probabilities for
 cross-entropy and raw scores else."""
+
+BINS = 600
+"""Stretches of a thinned curve, of each of which the least and the largest value are kept: no spike is lost."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,23 @@ class Series:
         """The curve from `first` to `last`, both included."""
         kept = (self.steps >= first) & (self.steps <= last)
         return Series(self.steps[kept], self.values[kept])
+
+    def thinned(self, bins: int = BINS) -> Series:
+        """The curve with few enough values to be drawn: of each stretch the least and the largest, and the first NaN.
+
+        A curve of at most 2 x `bins` values is returned as it is.
+        """
+        if len(self) <= 2 * bins:
+            return self
+        kept = [0, len(self) - 1]
+        for start, end in pairwise(np.linspace(0, len(self), bins + 1).astype(int).tolist()):
+            values = self.values[start:end]
+            if np.isnan(values).any():
+                kept.append(start + int(np.argmax(np.isnan(values))))
+            if not np.isnan(values).all():
+                kept += [start + int(np.nanargmin(values)), start + int(np.nanargmax(values))]
+        index = np.unique(kept)
+        return Series(self.steps[index], self.values[index])
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +122,8 @@ class Evidence:
     """Steps of an epoch, if known."""
     read: ReadReport | None = None
     """What a reader of foreign files read, and what it took for what."""
+    thinned: bool = False
+    """True if only some values of the curves, or some snapshots, are left: enough to draw, too few to judge."""
 
     def __post_init__(self) -> None:
         rows = tuple(row if isinstance(row, Row) else Row(row) for row in self.snapshots)

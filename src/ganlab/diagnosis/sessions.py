@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, Source, growing, read
@@ -17,6 +18,10 @@ from ganlab.errors import GanlabError, Interrupted, RunError
 from ganlab.runs.directory import RunDirectory, find_run
 from ganlab.runs.stop import EXIT_CODES, StopSignal
 from ganlab.text import closest
+
+if TYPE_CHECKING:
+    from ganlab.diagnosis.readers.samples import SampleSource
+    from ganlab.plots.shown import Shown
 
 POLL = 0.2
 """Seconds, at most, until a signal is noticed between two looks at a run."""
@@ -200,8 +205,18 @@ def _replaced(path: Path, source: str) -> list[str]:
     return [] if earlier == source else [f"the verdict on {earlier} that was in {path.parent} is replaced"]
 
 
+def _holds(folder: Path, samples: SampleSource | None) -> bool:
+    """Return whether samples to judge lie in a folder: what is written there would be taken for some of them."""
+    if not isinstance(samples, Path):
+        return False
+    place = samples.resolve()
+    return folder.resolve() in (place, *place.parents)
+
+
 def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None, out: Path | None) -> Judged:
     """Write a verdict and its pictures into `out`, else into the run; without either, nothing is written.
+
+    Into `out` also goes what was judged, so that a page can be made of it.
 
     What cannot be written into the run is a remark.
 
@@ -211,17 +226,24 @@ def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None,
     folder = out if out is not None or run is None else run.path
     if folder is None or verdict.judged_on is None:
         return Judged(verdict)
+    from ganlab.diagnosis.judged_folder import JudgedFolder, kept_samples
     from ganlab.diagnosis.verdict_files import draw_samples, write_verdict
 
     remarks, samples = _replaced(folder / "verdict.json", verdict.source) if out is not None else [], None
+    by_step: Sequence[tuple[int, Shown]] = ()
     try:
         samples = draw_samples(verdict.judged_on, run, options.samples, options.tile, options.real)
+        if out is not None and samples is not None and not _holds(out, options.samples):
+            by_step = samples.by_step if options.samples is not None or run is None else kept_samples(run)
     except RunError as error:
         remarks.append(f"no sheet of samples: {error.message}")
     try:
         # The run's lock shows whether a process writes to it, and keeps it from being resumed meanwhile.
         with run.held() if out is None and run is not None else nullcontext():
-            return Judged(verdict, write_verdict(folder, verdict.judged_on, verdict, samples), remarks)
+            files = write_verdict(folder, verdict.judged_on, verdict, samples)
+            if out is not None:
+                files += JudgedFolder(out).write(verdict.judged_on, by_step)
+            return Judged(verdict, files, remarks)
     except (GanlabError, OSError) as error:
         why = error.message if isinstance(error, GanlabError) else str(error)
         if out is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +15,14 @@ from matplotlib.figure import Figure
 from ganlab.config.data import MnistOptions
 from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.judged_folder import KEPT
 from ganlab.diagnosis.places import at
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.domain import Points
 from ganlab.plots import grids
 from ganlab.plots.figures import save_figure
-from ganlab.plots.grids import Pixels, save_png
-from ganlab.plots.shown import read_shown
+from ganlab.plots.grids import Pixels, evenly_spaced, save_png
+from ganlab.plots.shown import Shown, read_shown
 from ganlab.plots.verdicts import SHEET, classes_over_time, mode_sheet, sample_sheet
 from ganlab.randomness import seeded_generator
 from ganlab.runs.directory import RunDirectory
@@ -51,11 +52,13 @@ class LastSamples:
         sheet: up to 100, near-duplicates underlined; or points, and how many reached each mode. None for points of a
             run whose data are not known.
         few: the first 25, five in a row, or points: uint8 (H, W, 3).
+        by_step: what evenly spaced steps of a foreign run show, by rising step; a run of ours keeps that itself.
     """
 
     title: str
     sheet: Pixels | Figure | None
     few: Pixels
+    by_step: Sequence[tuple[int, Shown]] = ()
 
 
 def draw_samples(
@@ -113,7 +116,11 @@ def other_samples(
     # Where they stand on the axis of the log: epoch 200 may be step 10,000.
     place = at(evidence.snapshots[-1].step, evidence.unit) if evidence.snapshots else ""
     title = "Samples" if step is None else f"Samples at {place or step}"
-    return of_images(to_uint8(values[:SHEET]).permute(0, 2, 3, 1).numpy(), title)
+    drawn = of_images(to_uint8(values[:SHEET]).permute(0, 2, 3, 1).numpy(), title)
+    # Two pictures that stand at the same step of the log are one snapshot.
+    steps = [row.step for row in evidence.snapshots] if len(evidence.snapshots) == len(saved.steps) else []
+    chosen = [(steps[index], saved.steps[index][1]) for index in evenly_spaced(len(steps), KEPT)]
+    return replace(drawn, by_step=[(step, Shown.of(values.numpy(), saved.domain)) for step, values in chosen])
 
 
 def of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> LastSamples:

@@ -9,20 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganlab.diagnosis.evidence import BINS, Series
 from ganlab.diagnosis.places import at, count, number
 from ganlab.plots.figures import course
 
 WIDTH, HEIGHT = 10_000, 1_000
 """Units of a plot's area."""
-
-BINS = 600
-"""Places along a curve of which the least and the largest value are kept: no spike is thinned away."""
 
 VIEW = (0.01, 0.99)
 """Quantiles of the values that are always in view."""
@@ -210,18 +207,8 @@ def draw(chart: Chart) -> Drawn | None:
 
 def thin(line: Line, bins: int = BINS) -> Line:
     """Return a line of at most 2 x `bins` values: of each stretch the least and the largest, in their order."""
-    if len(line.steps) <= 2 * bins:
-        return line
-    edges = np.linspace(0, len(line.steps), bins + 1).astype(int)
-    kept = [0, len(line.steps) - 1]
-    for start, end in pairwise(edges.tolist()):
-        values = line.values[start:end]
-        if np.isnan(values).any():
-            kept.append(start + int(np.argmax(np.isnan(values))))
-        if not np.isnan(values).all():
-            kept += [start + int(np.nanargmin(values)), start + int(np.nanargmax(values))]
-    index = np.unique(kept)
-    return Line(line.name, line.steps[index], line.values[index], line.colour)
+    kept = Series(line.steps.astype(np.int64), line.values).thinned(bins)
+    return Line(line.name, kept.steps.astype(float), kept.values, line.colour)
 
 
 def _view(values: Floats) -> tuple[float, float]:

@@ -5,22 +5,29 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from ganlab.diagnosis import sessions
+from ganlab.diagnosis.judged_folder import JudgedFolder
+from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.readers.run_directory import is_run_directory
+from ganlab.diagnosis.sessions import Judged
+from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import RunError
 from ganlab.report.document import is_page, require_free, write
-from ganlab.report.pages import PAGE, run_page, run_subject
+from ganlab.report.pages import PAGE, judged_subject, run_page, run_subject, share_png
+from ganlab.report.run_page import Subject
 from ganlab.runs import names
 from ganlab.runs.directory import RunDirectory, find_run
+from ganlab.runs.files import atomic_write
 from ganlab.sweeps.folder import SweepFolder, find_sweep
 from ganlab.text import described, one_line, short
 
 log = logging.getLogger(__name__)
 
-Shown: TypeAlias = "RunDirectory | SweepFolder"
+Shown: TypeAlias = "RunDirectory | JudgedFolder | SweepFolder"
 """What a page can show."""
 
 
@@ -32,15 +39,17 @@ class Made:
         path: the file.
         size: its bytes.
         what: what it shows, in words.
+        picture: a PNG of a single run beside it, which can be sent alone; None if there is none.
     """
 
     path: Path
     size: int
     what: str
+    picture: Path | None = None
 
 
 def find_shown(reference: str, runs_dir: Path) -> Shown:
-    """Return what a path, or a name or a part of one, means: a run, or a sweep.
+    """Return what a path, or a name or a part of one, means: a run, a sweep, or what `ganlab diagnose --out` wrote.
 
     A run that is called exactly so comes before a sweep, and that before a run with this as a part of its name.
 
@@ -53,6 +62,8 @@ def find_shown(reference: str, runs_dir: Path) -> Shown:
             return RunDirectory(path)
         if os.path.isfile(path / names.SPEC_FILE):
             return SweepFolder(path)
+        if JudgedFolder(path).exists():
+            return JudgedFolder(path)
     elif os.path.isfile(path) and path.suffix != ".yaml":
         raise RunError(
             f"{path} is a file, and pages are made of runs",
@@ -66,8 +77,8 @@ def find_shown(reference: str, runs_dir: Path) -> Shown:
         return find_sweep(reference, runs_dir)
     if exact:
         raise RunError(
-            f"{short(reference)} is neither a run nor a sweep",
-            "name a folder that `ganlab train`, `sweep` or `ganlab.Monitor` made",
+            f"{short(reference)} is neither a run nor a sweep, nor a folder that `ganlab diagnose --out` wrote",
+            "`ganlab ls runs` lists runs and sweeps",
         )
     if os.sep not in reference and not names.matching(reference, runs):
         raise names.none_called(reference, [*runs, *sweeps], "run or sweep", runs_dir)
@@ -91,9 +102,20 @@ def make_page(shown: Sequence[Shown], runs_dir: Path, out: Path | None = None, f
     path = default_place(shown, runs_dir) if out is None else out
     force = force or (out is None and is_page(path))
     require_free(path, force)
-    page = html_of(shown, path.parent)
-    write(page, path, force)
-    return Made(path, path.stat().st_size, words_of(shown))
+    one = shown[0] if len(shown) == 1 else None
+    if one is None or isinstance(one, SweepFolder):
+        raise RunError("only a single run has a page", "`ganlab compare` lays several side by side")
+    subject = judged_subject(one) if isinstance(one, JudgedFolder) else run_subject(one)
+    write(run_page(subject), path, force)
+    return Made(path, path.stat().st_size, words_of(shown), _share(subject, path.with_suffix(".png"), force))
+
+
+def _share(subject: Subject, path: Path, force: bool) -> Path | None:
+    """Write the picture to send beside the page, unless something else has its name, and return its path."""
+    if os.path.lexists(path) and not force:
+        return None
+    atomic_write(path, share_png(subject))
+    return path
 
 
 def default_place(shown: Sequence[Shown], runs_dir: Path) -> Path:
@@ -109,22 +131,9 @@ def words_of(shown: Sequence[Shown]) -> str:
     """Say what a page shows."""
     if len(shown) > 1:
         return f"{len(shown)} runs side by side"
-    name = shown[0].path.resolve().name
-    return f"sweep {name}" if isinstance(shown[0], SweepFolder) else f"run {name}"
-
-
-def html_of(shown: Sequence[Shown], folder: Path) -> str:
-    """Return the page itself; links to other pages lead from `folder`.
-
-    Raises:
-        GanlabError: there is nothing to show.
-    """
-    if len(shown) > 1:
-        raise RunError("one run at a time has a page", "`ganlab compare` lays several side by side")
-    one = shown[0]
-    if isinstance(one, SweepFolder):
-        raise RunError(f"{one.path} is a sweep, and only runs have pages", "name one of its runs")
-    return run_page(run_subject(one))
+    (one,) = shown
+    kind = {RunDirectory: "run", SweepFolder: "sweep", JudgedFolder: "what was judged in"}[type(one)]
+    return f"{kind} {one.path.resolve().name}"
 
 
 def _all_runs(shown: Sequence[Shown]) -> list[RunDirectory]:
@@ -151,3 +160,22 @@ def leave_page(run: RunDirectory) -> Path | None:
     except Exception as error:
         log.warning("warning: no page was made of %s: %s", run.path.name, one_line(described(error)))
         return None
+
+
+def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None, out: Path | None) -> Judged:
+    """Write a verdict down as `sessions.write_down` does, and make a page of it in `out`.
+
+    What prevents the page is a remark: the verdict is written without it.
+
+    Raises:
+        GanlabError: `out` cannot be written.
+    """
+    judged = sessions.write_down(verdict, options, run, out)
+    if out is None or not judged.files:
+        return judged
+    shown = RunDirectory(out) if is_run_directory(out) else JudgedFolder(out)
+    try:
+        made = make_page([shown], out)
+    except Exception as error:
+        return replace(judged, remarks=(*judged.remarks, f"no page was made: {one_line(described(error))}"))
+    return replace(judged, files=(*judged.files, *filter(None, (made.path, made.picture))))

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.judged_folder import JudgedFolder
 from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.errors import GanlabError, RunError
 from ganlab.plots.comparisons import LETTERS
@@ -78,6 +80,23 @@ def run_subject(run: RunDirectory, sharing: int = 1) -> Subject:
         files_of(run),
         gaps,
     )
+
+
+def judged_subject(folder: JudgedFolder) -> Subject:
+    """Read what `ganlab diagnose --out` wrote: the verdict as it was given, on what it was judged on.
+
+    Raises:
+        RunError: a file is damaged.
+    """
+    verdict, gaps = folder.read(), []
+    evidence = verdict.judged_on
+    if evidence is None:
+        gaps.append(
+            "this folder was written by an older ganlab, which kept no curves; `ganlab diagnose` writes it again"
+        )
+        evidence = Evidence(verdict.source)
+    name = Path(verdict.source).name or verdict.source
+    return Subject(name, evidence, verdict, read_frames(folder.kept, PICTURES), gaps=gaps)
 
 
 def files_of(run: RunDirectory) -> list[tuple[str, str]]:

@@ -328,6 +328,10 @@ def readings_at(evidence: Evidence, verdict: Verdict, steps: Sequence[int]) -> I
     """Yield what the run read as at each of some steps, as the live view tells it; at the last one the verdict."""
     so_far = SoFar()
     for step in steps[:-1]:
+        if evidence.thinned:
+            words = f"{at(step, evidence.unit)}: not judged, as only a part of the curves was kept"
+            yield {"words": words, "tone": tone(INCONCLUSIVE), "symbol": SYMBOLS[tone(INCONCLUSIVE)]}
+            continue
         so_far.take(diagnose(replace(evidence.until(step), ended=False)))
         name = so_far.claim or INCONCLUSIVE
         yield {"words": so_far.words, "tone": tone(name), "symbol": SYMBOLS[tone(name)]}

@@ -689,14 +689,17 @@ def append_snapshot(path: Path, row: Mapping[str, Any]) -> Row:
 
     A non-finite number is written as null with its name under `non_finite`.
     """
+    text = json.dumps(written(row), allow_nan=False)
+    append_text(path, text + "\n")
+    return Row(json.loads(text))
+
+
+def written(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as files hold it, every number finite."""
     broken = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
     bad = list(dict.fromkeys([*row.get("non_finite", ()), *broken]))
     clean = {key: None if key in broken else value for key, value in row.items()}
-    if bad:
-        clean["non_finite"] = bad
-    text = json.dumps(clean, allow_nan=False)
-    append_text(path, text + "\n")
-    return Row(json.loads(text))
+    return {**clean, "non_finite": bad} if bad else clean
 
 
 def read_snapshots(path: Path) -> list[Row]:

@@ -23,6 +23,9 @@ from ganlab.text import excerpt, listed
 LOGS = ("*.csv", "*.tsv", "*.jsonl", "*.ndjson", "*.json", "*.log", "*.txt", "*.out", "*.dat", "*.npz", "*.md")
 """Names of files that may be logs."""
 
+OURS = frozenset({"verdict.json", "evidence.json"})
+"""What `ganlab diagnose --out` writes, which is no log."""
+
 MAX_FILES = 50
 """Files of a folder that are tried."""
 
@@ -215,7 +218,7 @@ def _logs_in(
         if not place.is_dir() or found:
             continue
         files = dict.fromkeys(path for pattern in LOGS for path in sorted(place.glob(pattern)) if path.is_file())
-        for path in islice(files, MAX_FILES):
+        for path in islice((each for each in files if each.name not in OURS), MAX_FILES):
             tried.append(path.relative_to(folder).as_posix())
             if path.stat().st_size > MAX_SIZE:
                 continue

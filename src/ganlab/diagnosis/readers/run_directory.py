@@ -281,7 +281,7 @@ def _snapshots(
     rows: list[Row] = []
     for count, line in enumerate(lines(run.snapshots), start=1):
         row = _json_row(line)
-        why = "no JSON object" if row is None else next(_faults(row, planned, probabilities), "")
+        why = "no JSON object" if row is None else next(faults(row, planned, probabilities), "")
         if row is None or why:
             notes.append(f"line {count} of snapshots.jsonl was left out: {why}")
             continue
@@ -310,7 +310,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _faults(row: Mapping[str, Any], planned: int | None, probabilities: bool) -> Iterator[str]:
+def faults(row: Mapping[str, Any], planned: int | None, probabilities: bool) -> Iterator[str]:
     """Yield why a row cannot be true."""
     step = _whole(row.get("step"))
     if step is None:

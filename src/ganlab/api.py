@@ -405,6 +405,7 @@ def sweep(
         GanlabError: something the user can put right; no run was begun.
         Interrupted: a signal ended the sweep; its runs have saved, and the same sweep again goes on.
     """
+    from ganlab.report.making import leave_sweep_page
     from ganlab.report.sweep import make_report
     from ganlab.runs.stop import EXIT_CODES, StopSignal
     from ganlab.sweeps.deciding import settled_records
@@ -433,7 +434,8 @@ def sweep(
                     "the same command goes on with them",
                     EXIT_CODES[stop.received],
                 )
-            return Sweep(folder, tuple(make_report(path)), tuple(each.planned.id for each in left))
+            files = [*make_report(path), *filter(None, [leave_sweep_page(folder)])]
+            return Sweep(folder, tuple(files), tuple(each.planned.id for each in left))
 
 
 def compare(

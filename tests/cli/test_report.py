@@ -41,7 +41,7 @@ def report(sweep: SweepFolder, *arguments: str) -> Any:
 def test_claims_states_and_files(by_name: bool, sweep: SweepFolder) -> None:
     result = report(sweep, "sweep-toy" if by_name else str(sweep.path))
     assert result.exit_code == 0, result.output
-    claim, states, *files = result.output.splitlines()
+    claim, states, *files, page = result.output.splitlines()
     assert "1 of 1 [0.21, 1.00]" in claim
     assert "too short to learn" in claim
     assert states == "2 runs: 1 finished, 1 missing"
@@ -49,6 +49,13 @@ def test_claims_states_and_files(by_name: bool, sweep: SweepFolder) -> None:
     assert names[:3] == ["runs.csv", "claims.csv", "summary.json"]
     assert "strips_1.png" in names
     assert all(Path(file).is_file() for file in files)
+    assert Path(files[-1]) == sweep.path / "page.html"
+    assert is_page(sweep.path / "page.html")
+    assert page.startswith("the last of them is the page, ")
+    # The page leads to those of the runs.
+    (run,) = sweep.runs.iterdir()
+    assert is_page(run / "page.html")
+    assert f'href="runs/{run.name}/page.html"' in (sweep.path / "page.html").read_text()
 
 
 def test_json_is_all_that_is_printed(sweep: SweepFolder) -> None:
@@ -57,6 +64,7 @@ def test_json_is_all_that_is_printed(sweep: SweepFolder) -> None:
     assert all(Path(file).is_file() for file in told["files"])
     assert told["claims"][0]["k"] == 1
     assert told["states"] == {"finished": 1, "missing": 1}
+    assert (told["page"], told["bytes"]) == (str(sweep.path / "page.html"), (sweep.path / "page.html").stat().st_size)
 
 
 def test_what_is_no_sweep_is_refused(sweep: SweepFolder, tmp_path: Path) -> None:
@@ -72,7 +80,8 @@ def test_what_is_no_sweep_is_refused(sweep: SweepFolder, tmp_path: Path) -> None
 def run(sweep: SweepFolder, tmp_path: Path) -> RunDirectory:
     """A copy of the run, in a folder of runs."""
     (trained,) = sweep.runs.iterdir()
-    return RunDirectory(Path(shutil.copytree(trained, tmp_path / "runs" / "one-s0-abcdefgh")))
+    pages = shutil.ignore_patterns("page.*")
+    return RunDirectory(Path(shutil.copytree(trained, tmp_path / "runs" / "one-s0-abcdefgh", ignore=pages)))
 
 
 def page_of(run: RunDirectory, *arguments: str) -> Any:
@@ -156,6 +165,32 @@ def test_a_run_that_is_called_exactly_so_comes_before_a_sweep(sweep: SweepFolder
     assert both.output.startswith("page of run toy-20260101-120000-abcd")
     # A part of a run's name is not: the sweep was found by it before there were pages of runs.
     assert "1 of 1 [0.21, 1.00]" in runner.invoke(app, ["report", "to", "--runs-dir", str(runs)]).output
+
+
+def test_several_runs_have_a_page_side_by_side(run: RunDirectory, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(run.path, run.path.with_name("two-s0-abcdefgh")))
+    told = json.loads(page_of(run, "one", "two", "--json").stdout)
+    page = Path(told["page"])
+    assert (page.parent, page.suffix) == (run.path.parent, ".html")
+    assert is_page(page)
+    assert page_of(run, "one", "two").output.startswith("page of 2 runs side by side, ")
+    out = tmp_path / "both.html"
+    assert page_of(run, "one", str(other), "--out", str(out)).exit_code == 0
+    assert b"two-s0-abcdefgh" in out.read_bytes()
+    assert "named twice" in refused(run, "one", str(run.path))
+    (tmp_path / "judged").mkdir()
+    (tmp_path / "judged" / "verdict.json").write_text("{}")
+    assert "only runs stand side by side" in refused(run, "one", str(tmp_path / "judged"))
+
+
+def test_serve_is_for_one_run_that_goes_on(sweep: SweepFolder, run: RunDirectory) -> None:
+    ended = page_of(run, "one", "--serve")
+    assert ended.exit_code == 0, ended.output
+    assert ended.output.startswith(f"run {run.path.name} has ended")
+    assert is_page(run.page)
+    assert "a single run" in refused(run, "one", str(sweep.path), "--serve")
+    assert "a single run" in refused(run, str(sweep.path), "--serve")
+    assert "leave one of them out" in refused(run, "one", "--serve", "--json")
 
 
 def test_without_a_display_nothing_is_opened_or_made(run: RunDirectory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
-from pathlib import Path
 
 from ganlab.errors import GanlabError
-from ganlab.text import printable
 
 
 def require_browser() -> None:
@@ -22,13 +20,11 @@ def require_browser() -> None:
     )
 
 
-def open_page(path: Path) -> None:
+def open_page(address: str) -> None:
     """Open a page.
 
     Raises:
         GanlabError: there is no browser.
     """
-    if not webbrowser.open(path.resolve().as_uri()):
-        raise GanlabError(
-            f"--open: no browser could be started; the page is {printable(path)}", "open it in one, or set BROWSER"
-        )
+    if not webbrowser.open(address):
+        raise GanlabError("--open: no browser could be started", f"open {address} in one, or set BROWSER")

@@ -75,7 +75,7 @@ def sweep(
         return
 
     from ganlab.api import sweep as carry_out
-    from ganlab.cli.report import show_report
+    from ganlab.cli.report_shown import show_report
     from ganlab.cli.sweep_live import choose_sweep_view
 
     out = console(stderr=as_json)

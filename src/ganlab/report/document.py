@@ -39,24 +39,28 @@ def render(template: str, content: Mapping[str, Any], data: Mapping[str, Any], l
         live: for a page that is served while a run goes on: the address, on the same server, that tells when it has
             changed. Any other page may not open a connection.
     """
-    style, script = asset("page.css"), asset("page.js")
-    connect = " connect-src 'self';" if live else ""
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)};{connect}"
-        " base-uri 'none'; form-action 'none'"
-    )
     return (
         _environment()
         .get_template(template)
         .render(
             **content,
-            policy=policy,
+            policy=policy(bool(live)),
             made_by=MADE_BY,
             version=__version__,
-            style=Markup(style),
-            script=Markup(script),
+            style=Markup(asset("page.css")),
+            script=Markup(asset("page.js")),
             data=as_json({**data, "live": live}),
         )
+    )
+
+
+def policy(live: bool) -> str:
+    """Return what a browser may do with a page; only a live one may open connections, to whence it came."""
+    style, script = _hash(asset("page.css")), _hash(asset("page.js"))
+    connect = " connect-src 'self';" if live else ""
+    return (
+        f"default-src 'none'; img-src data:; style-src {style}; script-src {script};{connect}"
+        " base-uri 'none'; form-action 'none'"
     )
 
 

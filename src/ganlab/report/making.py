@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -16,8 +17,18 @@ from ganlab.diagnosis.readers.run_directory import is_run_directory
 from ganlab.diagnosis.sessions import Judged
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import RunError
+from ganlab.report.compare import default_picture
 from ganlab.report.document import is_page, require_free, write
-from ganlab.report.pages import PAGE, judged_subject, run_page, run_subject, share_png
+from ganlab.report.pages import (
+    PAGE,
+    comparison_page,
+    judged_subject,
+    run_page,
+    run_subject,
+    share_png,
+    sweep_page,
+    write_run_pages,
+)
 from ganlab.report.run_page import Subject
 from ganlab.runs import names
 from ganlab.runs.directory import RunDirectory, find_run
@@ -99,15 +110,35 @@ def make_page(shown: Sequence[Shown], runs_dir: Path, out: Path | None = None, f
         GanlabError: there is nothing to show, or the file cannot be written or must not be replaced.
         Interrupted: the disk is full.
     """
-    path = default_place(shown, runs_dir) if out is None else out
+    path, force = place(shown, runs_dir, out, force)
+    one, subject = shown[0] if len(shown) == 1 else None, None
+    if one is None:
+        page = comparison_page(_all_runs(shown), path.parent)
+    elif isinstance(one, SweepFolder):
+        write_run_pages(one)
+        page = sweep_page(one, path.parent)
+    else:
+        subject = judged_subject(one) if isinstance(one, JudgedFolder) else run_subject(one)
+        page = run_page(subject)
+    write(page, path, force)
+    picture = None if subject is None else _share(subject, path.with_suffix(".png"), force)
+    return Made(path, path.stat().st_size, words_of(shown), picture)
+
+
+def place(shown: Sequence[Shown], runs_dir: Path, out: Path | None, force: bool) -> tuple[Path, bool]:
+    """Return where a page goes, and whether what is there may be replaced; arguments as for `make_page`.
+
+    Raises:
+        GanlabError: the file cannot be written or must not be replaced, or what is shown cannot stand side by side.
+    """
+    path = out
+    if path is None and len(shown) == 1:
+        path = shown[0].path / PAGE
+    elif path is None:
+        path = default_picture(_all_runs(shown), runs_dir).with_suffix(".html")
     force = force or (out is None and is_page(path))
     require_free(path, force)
-    one = shown[0] if len(shown) == 1 else None
-    if one is None or isinstance(one, SweepFolder):
-        raise RunError("only a single run has a page", "`ganlab compare` lays several side by side")
-    subject = judged_subject(one) if isinstance(one, JudgedFolder) else run_subject(one)
-    write(run_page(subject), path, force)
-    return Made(path, path.stat().st_size, words_of(shown), _share(subject, path.with_suffix(".png"), force))
+    return path, force
 
 
 def _share(subject: Subject, path: Path, force: bool) -> Path | None:
@@ -116,15 +147,6 @@ def _share(subject: Subject, path: Path, force: bool) -> Path | None:
         return None
     atomic_write(path, share_png(subject))
     return path
-
-
-def default_place(shown: Sequence[Shown], runs_dir: Path) -> Path:
-    """Return where the page goes unless the user says so."""
-    if len(shown) == 1:
-        return shown[0].path / PAGE
-    from ganlab.report.compare import default_picture
-
-    return default_picture(_all_runs(shown), runs_dir).with_suffix(".html")
 
 
 def words_of(shown: Sequence[Shown]) -> str:
@@ -140,11 +162,14 @@ def _all_runs(shown: Sequence[Shown]) -> list[RunDirectory]:
     """Return what is shown side by side.
 
     Raises:
-        RunError: something else than a run is among it.
+        RunError: something else than a run is among it, or one is named twice.
     """
-    for each in shown:
+    places = [each.path.resolve() for each in shown]
+    for index, each in enumerate(shown):
         if not isinstance(each, RunDirectory):
             raise RunError(f"{each.path} is no run, and only runs stand side by side", "name it alone")
+        if places[index] in places[:index]:
+            raise RunError(f"{each.path} is named twice", "name each run once")
     return [each for each in shown if isinstance(each, RunDirectory)]
 
 
@@ -153,13 +178,26 @@ def leave_page(run: RunDirectory) -> Path | None:
 
     The run is whole without it, so whatever prevents the page is only a warning.
     """
+    with _only_warned_of(run.path):
+        if not run.config.is_file() or run.experiment().monitor.page:
+            return make_page([run], run.path).path
+    return None
+
+
+def leave_sweep_page(sweep: SweepFolder) -> Path | None:
+    """Make the page of a sweep and those of its runs, as `leave_page` does; none if no experiment wants one."""
+    with _only_warned_of(sweep.path):
+        if any(planned.experiment.monitor.page for planned in sweep.plan().runs):
+            return make_page([sweep], sweep.path).path
+    return None
+
+
+@contextmanager
+def _only_warned_of(folder: Path) -> Iterator[None]:
     try:
-        if run.config.is_file() and not run.experiment().monitor.page:
-            return None
-        return make_page([run], run.path).path
+        yield
     except Exception as error:
-        log.warning("warning: no page was made of %s: %s", run.path.name, one_line(described(error)))
-        return None
+        log.warning("warning: no page was made of %s: %s", folder.name, one_line(described(error)))
 
 
 def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None, out: Path | None) -> Judged:

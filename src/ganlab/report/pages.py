@@ -167,8 +167,12 @@ def _link(run: RunDirectory, folder: Path) -> str:
     return quote(os.fsencode(os.path.relpath(page.resolve(), folder.resolve()))) if is_page(page) else ""
 
 
-def sweep_page(sweep: SweepFolder) -> str:
-    """Return the page of a sweep, finished or not; it belongs into the sweep's folder, whence it links its runs' pages.
+def sweep_page(sweep: SweepFolder, folder: Path | None = None) -> str:
+    """Return the page of a sweep, finished or not.
+
+    Args:
+        sweep: its folder.
+        folder: where the page will be: from there it links the pages of the runs that have one. None: in the sweep's.
 
     Raises:
         ConfigError: its spec.yaml is damaged.
@@ -176,11 +180,15 @@ def sweep_page(sweep: SweepFolder) -> str:
     plan = sweep.plan()
     records = settled_records(plan, sweep)
     claims = judge_claims(plan, records)
-    return render("sweep.html", *sweep_content(plan, records, claims, lambda each: _link(each.run, sweep.path)))
+    return render(
+        "sweep.html", *sweep_content(plan, records, claims, lambda each: _link(each.run, folder or sweep.path))
+    )
 
 
 def write_run_pages(sweep: SweepFolder) -> list[Path]:
     """Write the pages of a sweep's runs that have ended, where they are missing or older than their run.
+
+    Runs whose `monitor.page` is off get none.
 
     Returns:
         The pages that were written. A run that cannot be read has none.
@@ -192,7 +200,8 @@ def write_run_pages(sweep: SweepFolder) -> list[Path]:
     written = []
     for record in read_records(sweep.plan(), sweep):
         page = record.run.path / PAGE
-        if not record.ended or _is_current(record.run, page):
+        wanted = record.planned.experiment.monitor.page
+        if not record.ended or not wanted or _is_current(record.run, page):
             continue
         try:
             subject = run_subject(record.run)

@@ -304,4 +304,21 @@
   }
 
   if (slider) { slider.max = stops().length - 1; go(+slider.max); }
+
+  // -- a page that is served while its run goes on --------------------------------------------------------------
+  // Asks for a newer one, which the reader sees where they were: at the end, or at the same step.
+  if (location.hostname === "127.0.0.1" || location.hostname === "localhost") {
+    const { stop, top, focus } = JSON.parse(sessionStorage.getItem("reader") ?? "{}");
+    sessionStorage.removeItem("reader");
+    if (slider && stop !== undefined) go(latest(stops(), stop));
+    if (focus) slider?.focus();
+    if (top) scrollTo(0, top);
+    if (data.live) setInterval(async () => {
+      const answer = await fetch(data.live).catch(() => null);
+      if (answer?.status !== 200 || playing) return;
+      const at = slider && +slider.value < +slider.max ? stops()[slider.value] : undefined;
+      sessionStorage.setItem("reader", JSON.stringify({ stop: at, top: scrollY, focus: document.activeElement === slider }));
+      location.reload();
+    }, 2000);
+  }
 })();

@@ -109,6 +109,15 @@ def test_ticks_are_few_and_inside(low: float, width: float, most: int) -> None:
     assert all(low - slack <= each <= high + slack for each in found)
 
 
+@given(st.floats(-1e3, 1e3), st.floats(1e-4, 1e9))
+def test_no_two_labels_of_an_axis_are_the_same(low: float, width: float) -> None:
+    drawn = draw(chart(line([low, low + width])))
+    assert drawn is not None
+    texts = [tick.text for tick in drawn.y_ticks]
+    assert len(texts) >= 2
+    assert len(set(texts)) == len(texts)
+
+
 def test_decades_of_a_wide_axis_are_few() -> None:
     assert decades(-30.0, 30.0) == [-24.0, -12.0, 0.0, 12.0, 24.0]
 
@@ -118,6 +127,8 @@ def test_decades_of_a_wide_axis_are_few() -> None:
     [
         (0.0, "0"),
         (0.12345, "0.123"),
+        (999.7, "1,000"),
+        (-999.7, "-1,000"),
         (12345.0, "12,345"),
         (1e-5, "1e-5"),
         (float("nan"), "not a number"),

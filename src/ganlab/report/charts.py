@@ -172,7 +172,8 @@ def draw(chart: Chart) -> Drawn | None:
         strokes, dots = _path(x, few.steps, y(few.values))
         # Of the heights, so that a logarithmic axis shows the geometric mean.
         mean = _path(x, *course(whole.steps, _gapped(y(whole.values)), half))[0] if half > 1 else ""
-        paths.append(Path(whole.name, look, mean or strokes, mean and strokes, dots, shown(few.values[-1])))
+        newest = float(f"{few.values[-1]:.6g}")  # as the script has it
+        paths.append(Path(whole.name, look, mean or strokes, mean and strokes, dots, shown(newest)))
     level = None if chart.level is None else float(y(np.array([chart.level[0]]))[0])
     seeds = [(line.name, "".join(_path(x, line.steps, y(line.values)))) for line in chart.seeds]
     # The first step that is not finite is marked: a gap alone would hide it.
@@ -183,10 +184,7 @@ def draw(chart: Chart) -> Drawn | None:
         seeds=seeds,
         band="" if chart.band is None else _band(x, y, *chart.band),
         x_ticks=[Tick(number(step, chart.unit), x(step) / WIDTH * 100) for step in nice(first, last, 5, whole=True)],
-        y_ticks=[
-            Tick(shown(10**each if logarithmic else each), 100 * (high - each) / (high - low))
-            for each in (decades(low, high) if logarithmic else nice(low, high, 4))
-        ],
+        y_ticks=[Tick(text, 100 * (high - each) / (high - low)) for each, text in _y_labels(low, high, logarithmic)],
         level=level if level is not None and 0 <= level <= HEIGHT else None,
         window=None if chart.window is None else _stretch(x(chart.window[0]), x(chart.window[1])),
         onset=None if chart.onset is None else x(chart.onset),
@@ -299,15 +297,27 @@ def alt(chart: Chart, lines: Sequence[Line]) -> str:
     return f"{chart.title} over {over}. {'; '.join(said)}{level}."
 
 
-def shown(value: float) -> str:
-    """Return a number as a page shows it: three digits, NaN and infinity by name."""
+def shown(value: float, digits: int = 3) -> str:
+    """Return a number as a page shows it: so many digits, whole thousands, NaN and infinity by name."""
     value = float(value)
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    digits, exponent = f"{value:.2e}".split("e")
-    return f"{float(digits):g}e{int(exponent)}"
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{float(mantissa):.{digits}g}e{int(exponent)}"
+    if abs(value) < 1000:
+        value = float(f"{value:.{digits}g}")
+    if abs(value) < 1000:
+        return f"{value:.{digits}g}"
+    return f"{value:,.{max(0, digits - len(str(int(abs(value)))))}f}"
+
+
+def _y_labels(low: float, high: float, logarithmic: bool) -> list[tuple[float, str]]:
+    """Return where the y axis is labelled, and how: with so many digits that no two labels are the same."""
+    places = decades(low, high) if logarithmic else nice(low, high, 4)
+    values = [10**each if logarithmic else each for each in places]
+    digits = next((few for few in range(3, 12) if len({shown(each, few) for each in values}) == len(values)), 12)
+    return [(place, shown(value, digits)) for place, value in zip(places, values, strict=True)]
 
 
 def nice(low: float, high: float, most: int, whole: bool = False) -> list[float]:
@@ -329,7 +339,7 @@ def decades(low: float, high: float) -> list[float]:
 
 
 def _rounded(value: float) -> float | str | None:
-    """Return a value as JSON holds it, four digits; infinity by name, NaN as null."""
+    """Return a value as JSON holds it, six digits; infinity by name, NaN as null."""
     if math.isnan(value):
         return None
-    return float(f"{value:.4g}") if math.isfinite(value) else shown(value)
+    return float(f"{value:.6g}") if math.isfinite(value) else shown(value)

@@ -23,7 +23,7 @@ MOST = 40
 COLUMNS = 10
 """Samples in a row."""
 
-FEW = 6
+ACROSS = 6
 """Rows and columns of samples in a thumbnail."""
 
 LARGEST = 1280
@@ -85,7 +85,7 @@ class Frames:
         """Say how many there are of how many."""
         if len(self.frames) == self.available:
             return ""
-        return f"{len(self.frames)} of {self.available} snapshots are shown, evenly spaced."
+        return f"{len(self.frames)} of {self.available:,} snapshots are shown, evenly spaced."
 
 
 def read_frames(run: RunDirectory, budget: int, most: int = MOST) -> Frames:
@@ -142,7 +142,7 @@ def thumbnail(run: RunDirectory, side: int) -> Picture | None:
     """
     if numbers := run.shown():
         kept = read_shown(numbers[-1][1])
-        pixels = kept.picture() if kept.images is None else grid(kept.images[: FEW**2], FEW)
+        pixels = kept.picture() if kept.images is None else grid(kept.images[: ACROSS**2], ACROSS)
         return encoded(pixels, largest=side)
     found = last_grid(run)
     return None if found is None else encoded(found[1], largest=side)

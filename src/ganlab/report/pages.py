@@ -53,6 +53,7 @@ def run_subject(run: RunDirectory, sharing: int = 1) -> Subject:
     evidence = read_run(run.path)
     try:
         status = run.status()
+        status = status.changed(status=run.state(status))
     except GanlabError:  # read_run has said so in its notes
         status = None
     frames, gaps = read_frames(run, PICTURES // sharing), []

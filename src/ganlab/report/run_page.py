@@ -15,7 +15,7 @@ from ganlab.config.data import MnistOptions
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, dump_experiment
 from ganlab.diagnosis.drawing import COLOURS, LOSS_LINES, PROOFS, Proof
-from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.places import at, number
@@ -205,12 +205,14 @@ def _proof_chart(index: int, finding: Finding, evidence: Evidence) -> Drawn | No
     real = game.curve(f"{signal}_real")
     if real is not None:
         lines.append(Line("real data", real.steps.astype(float), real.values, "muted"))
-    level = None if finding.threshold is None else (finding.threshold, f"limit {shown(finding.threshold)}")
+    level = None
+    if finding.threshold is not None and _is_of(finding, curve):
+        level = finding.threshold, f"limit {shown(finding.threshold)}"
     proof = next((each for each in PROOFS if signal in each.curves), None)
     return draw(
         Chart(
             f"evidence{index}",
-            statistic.label if statistic else signal.replace("_", " "),
+            label_of(statistic).partition(": ")[0] if statistic else signal.replace("_", " "),
             lines,
             steps_of(evidence),
             evidence.unit,
@@ -220,6 +222,13 @@ def _proof_chart(index: int, finding: Finding, evidence: Evidence) -> Drawn | No
             window=finding.window,
         )
     )
+
+
+def _is_of(finding: Finding, curve: Series) -> bool:
+    """Return whether a finding's value is one that the curve had, and not its change or its share of another."""
+    first, last = finding.window
+    values = curve.values[(curve.steps >= first) & (curve.steps <= last) & np.isfinite(curve.values)]
+    return finding.value is not None and bool(len(values)) and bool(values.min() <= finding.value <= values.max())
 
 
 def steps_of(evidence: Evidence) -> tuple[float, float]:

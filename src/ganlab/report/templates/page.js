@@ -6,9 +6,18 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const data = JSON.parse(document.getElementById("data").textContent);
   const slider = document.getElementById("slider");
-  const number = (value) =>
-    value === null ? "not a number" : typeof value === "string" ? value
-      : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5) ? value.toExponential(2) : String(+value.toPrecision(4));
+  // As charts.py shows numbers: so many digits, whole thousands.
+  const number = (value, digits = 3) => {
+    if (value === null || typeof value === "string") return value ?? "not a number";
+    if (value && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)) {
+      const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+      return `${+mantissa}e${+exponent}`;
+    }
+    const rounded = Math.abs(value) < 1000 ? +value.toPrecision(digits) : value;
+    if (Math.abs(rounded) < 1000) return String(rounded);
+    const places = Math.max(0, digits - String(Math.trunc(Math.abs(rounded))).length);
+    return rounded.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
+  };
 
   // -- what a slider's stop is, in each panel --------------------------------------------------------------------
   // A single run stops at its snapshots. Runs side by side stop at all of theirs, or at shares of each.
@@ -185,22 +194,31 @@
       const y = (value) => (1000 * (high - value)) / (high - low);
       this.area.setAttribute("viewBox", `${this.x(first)} ${y(top)} ${(10000 * width) / (end - start)} ${y(bottom) - y(top)}`);
       const label = (box, from, to, text, across) => {
-        box.replaceChildren(...ticks(from, to, across ? 5 : 4).map((value) => {
+        const places = ticks(from, to, across ? 5 : 4, across);
+        const words = text(places);
+        box.replaceChildren(...places.map((value, index) => {
           const share = `${(100 * (across ? value - from : to - value)) / (to - from)}%`;
           const element = svg("text", across ? { x: share, y: 14 } : { x: "100%", y: share, dx: -6, dy: 4 });
-          element.textContent = text(value);
+          element.textContent = words[index];
           return element;
         }));
       };
-      label(this.figure.querySelector(".x"), first, first + width, (value) => Math.round(value).toLocaleString("en"), true);
-      label(this.figure.querySelector(".y"), bottom, top, (value) => number(log ? 10 ** value : +value.toPrecision(6)), false);
+      label(this.figure.querySelector(".x"), first, first + width, (steps) => steps.map((step) => step.toLocaleString("en")), true);
+      label(this.figure.querySelector(".y"), bottom, top, (values) => distinct(values.map((value) => (log ? 10 ** value : +value.toPrecision(12)))), false);
     }
   }
 
-  function ticks(low, high, most) {
+  // With so many digits that no two are the same.
+  function distinct(values) {
+    let digits = 3;
+    while (digits < 12 && new Set(values.map((value) => number(value, digits))).size < values.length) digits++;
+    return values.map((value) => number(value, digits));
+  }
+
+  function ticks(low, high, most, whole) {
     const raw = (high - low) / most;
     const power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= raw * 0.999);
+    const step = Math.max([1, 2, 5, 10].map((each) => each * power).find((each) => each >= raw * 0.999), whole ? 1 : 0);
     const found = [];
     for (let index = Math.ceil(low / step - 1e-9); index <= high / step + 1e-9; index++) found.push(index * step);
     return found;

@@ -152,13 +152,31 @@
     if (Math.min(wide, high) < 24) fault("target", element, `is ${wide.toFixed(0)} x ${high.toFixed(0)} px`);
   }
 
+  // Words break where they are longer than a line, not because a column is narrower than they are.
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const element = words.currentNode.parentElement;
+    const [first] = words.currentNode.data.match(/[\p{L}\d]{2,12}/u) || [];
+    if (!first || !seen(element) || element.closest("svg") || element.getBoundingClientRect().width < 2) continue;
+    const range = document.createRange();
+    const start = words.currentNode.data.indexOf(first);
+    range.setStart(words.currentNode, start);
+    range.setEnd(words.currentNode, start + first.length);
+    if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1)
+      fault("broken", element, `breaks within ${first}`);
+  }
+
   // Letters of a plot lie neither on each other nor outside of it.
   for (const plot of all("svg")) {
     if (!seen(plot) || plot.parentElement.closest("svg")) continue;
     const frame = plot.getBoundingClientRect();
     const labels = [...plot.querySelectorAll("text")].filter(seen).map((each) => [each, each.getBoundingClientRect()]);
+    for (const [label] of labels)
+      if (labels.some(([other]) => other !== label && other.textContent === label.textContent))
+        fault("plot", label, "is a label twice");
     labels.forEach(([label, box], i) => {
-      if (box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2 || box.bottom > frame.bottom + 2)
+      const cut = getComputedStyle(label.closest("svg")).overflowX !== "visible";
+      if (cut && (box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2 || box.bottom > frame.bottom + 2))
         fault("plot", label, "is cut off by its plot");
       for (const [other, its] of labels.slice(i + 1)) {
         const across = Math.min(box.right, its.right) - Math.max(box.left, its.left);

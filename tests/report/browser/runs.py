@@ -16,19 +16,24 @@ from typer.testing import CliRunner
 from ganlab.cli.app import app
 from ganlab.config.load import dump_experiment
 from ganlab.monitor.monitor import Monitor
+from ganlab.report import document, pages
 from ganlab.runs.directory import RunDirectory
 from ganlab.training import session
 
 GAMES: dict[str, tuple[str, ...]] = {
     "digits": (
-        "data={name: mnist, fraction: 0.1}",
+        "data={name: mnist, fraction: 0.1, classes: null}",
         "training.steps=120",
         "monitor.snapshot_every=20",
         "monitor.snapshot_samples=64",
     ),
-    "conditional": ("data={name: mnist, fraction: 0.05}", "game={name: conditional}", "monitor.snapshot_every=2"),
+    "conditional": (
+        "data={name: mnist, fraction: 0.05, classes: null}",
+        "game={name: conditional}",
+        "monitor.snapshot_every=2",
+    ),
     "cycle": (
-        "data={name: mnist, fraction: 0.02, seed: 1}",
+        "data={name: mnist, fraction: 0.02, seed: 1, classes: null}",
         "generator={name: translator, width: 2, blocks: 1}",
         "discriminator={name: dcgan, width: 2, norm: instance}",
         "game={name: cycle, source: {name: mnist, edges: true, fraction: 0.02}, pool: 12}",
@@ -99,6 +104,13 @@ class Runs:
         made: Path = getattr(self, f"_{name}")()
         return made
 
+    def page(self, name: str) -> Path:
+        """Return the page of a run, beside its folder."""
+        path = self.folder / f"{name}.html"
+        if not path.exists():
+            document.write(pages.run_page(pages.run_subject(RunDirectory(self[name]))), path, force=False)
+        return path
+
     def copy(self, name: str, new: str) -> RunDirectory:
         """Copy a run, to be changed."""
         return RunDirectory(Path(shutil.copytree(self[name], self.folder / new)))
@@ -138,6 +150,10 @@ class Runs:
         run.history.write_text("\n".join([header, *history, ""]))
         status = json.loads(run.status_file.read_text())
         run.status_file.write_text(json.dumps({**status, "step": 999, "steps": 999}))
+        experiment = run.experiment()
+        longer = experiment.training.model_copy(update={"steps": 999})
+        closer = experiment.monitor.model_copy(update={"snapshot_every": 1})
+        run.config.write_text(dump_experiment(experiment.model_copy(update={"training": longer, "monitor": closer})))
         return run.path
 
     def _monitored(self) -> Path:

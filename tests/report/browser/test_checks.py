@@ -57,6 +57,8 @@ BAD = {
     "sideways: <div": ('<div class="table"', "<div"),
     "target: <summary": ("padding: 4px", ""),
     "target: <button": ("<button aria", '<button style="min-height: 0; height: 20px" aria'),
+    "broken: <h2": ("<h2>Two again", '<h2 style="width: 1em; overflow-wrap: anywhere">Two again'),
+    "plot: <text#twice": ('<text x="150" y="20">9', '<text id="twice" x="150" y="20">0'),
     "plot: <text class": ('x="150"', 'x="8"'),
     "plot: <text#cut": ('<text x="150"', '<text id="cut" x="195"'),
 }

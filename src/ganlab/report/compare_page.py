@@ -9,7 +9,7 @@ from typing import Any, get_args
 from ganlab.diagnosis.evidence import Series
 from ganlab.plots.comparisons import LETTERS
 from ganlab.report.charts import Chart, Colour, Drawn, Line, draw, shown
-from ganlab.report.compare import CURVES, Side, differing, final_numbers, value_words
+from ganlab.report.compare import Side, differing, final_numbers, value_words
 from ganlab.report.courses import medians
 from ganlab.report.frames import COLUMNS
 from ganlab.report.run_page import Subject, label_of, panel_of, steps_of, verdict_words
@@ -21,6 +21,9 @@ POINTS = 200
 
 NAME = 36
 """Characters of a run's name in a legend, at most."""
+
+NAMED = 4
+"""Runs up to which legends give their names; of more the letters alone, which stand before the names above."""
 
 RUN_COLOURS: tuple[Colour, ...] = tuple(each for each in get_args(Colour) if each.startswith("run"))
 """Colours of runs over each other; the style sheet has dashes for each too."""
@@ -81,6 +84,9 @@ def comparison_content(columns: Sequence[Column]) -> tuple[dict[str, Any], dict[
                 panels.append(panel)
         heads.append(head)
     charts = list(_charts(columns, unit))
+    numbers = {_called(head["letter"], head["name"], len(heads)): head["number"] for head in heads}
+    for line in (line for chart in charts for line in chart.data["lines"]):
+        line["run"] = numbers[line["name"]]
     sides = [column.side for column in columns]
     names = [head["letter"] for head in heads]
     content = {
@@ -90,9 +96,9 @@ def comparison_content(columns: Sequence[Column]) -> tuple[dict[str, Any], dict[
         "settings": [(key, list(map(value_words, values))) for key, values in differing(sides).items()],
         "facts": list(_facts(sides)),
         "late": [
-            (name, ["-" if value is None else shown(value) for value in values])
+            (HISTORY[key][0], ["-" if value is None else shown(value) for value in values])
             for name, values in final_numbers(sides).items()
-            if name.partition(" ")[0] in CURVES
+            if (key := name.partition(" ")[0]) in HISTORY
         ],
         "statistics": list(_statistics([head["panel"] for head in heads], [head["number"] for head in heads])),
         "charts": charts,
@@ -174,7 +180,7 @@ def _charts(columns: Sequence[Column], unit: str) -> Iterator[Drawn]:
         found = [dict(column.subject.evidence.courses([key])) if column.subject else {} for column in columns]
         for name in dict.fromkeys(name for each in found for name in each):
             lines = [
-                _line(letter, column, curves[name], colour)
+                _line(_called(letter, column.name, len(columns)), curves[name], colour)
                 for letter, column, curves, colour in zip(LETTERS, columns, found, RUN_COLOURS, strict=False)
                 if name in curves
             ]
@@ -186,6 +192,10 @@ def _charts(columns: Sequence[Column], unit: str) -> Iterator[Drawn]:
             yield from filter(None, [draw(chart) if len(lines) > 1 else None])
 
 
-def _line(letter: str, column: Column, curve: Series, colour: Colour) -> Line:
-    name = f"{letter} {one_line(column.name, NAME)}"
+def _line(name: str, curve: Series, colour: Colour) -> Line:
     return Line(name, *medians(curve.steps.astype(float), curve.values, POINTS), colour)
+
+
+def _called(letter: str, name: str, many: int) -> str:
+    """Return what one of so many runs is called in a legend."""
+    return f"{letter} {one_line(name, NAME)}" if many <= NAMED else letter

@@ -189,7 +189,7 @@ def sweep_page(sweep: SweepFolder, folder: Path | None = None) -> str:
 def write_run_pages(sweep: SweepFolder) -> list[Path]:
     """Write the pages of a sweep's runs that have ended, where they are missing or older than their run.
 
-    Runs whose `monitor.page` is off get none.
+    Runs whose `monitor.page` is off get none, nor those where another file has its name.
 
     Returns:
         The pages that were written. A run that cannot be read has none.
@@ -202,13 +202,13 @@ def write_run_pages(sweep: SweepFolder) -> list[Path]:
     for record in read_records(sweep.plan(), sweep):
         page = record.run.path / PAGE
         wanted = record.planned.experiment.monitor.page
-        if not record.ended or not wanted or _is_current(record.run, page):
+        if not record.ended or not wanted or _is_current(record.run, page) or (page.exists() and not is_page(page)):
             continue
         try:
             subject = run_subject(record.run)
         except RunError:  # the page of the sweep says what is wrong with it
             continue
-        written.append(write(run_page(subject), page, force=is_page(page)))
+        written.append(write(run_page(subject), page, force=True))
     return written
 
 

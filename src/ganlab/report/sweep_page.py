@@ -23,7 +23,7 @@ from ganlab.sweeps.claims import ClaimRow
 from ganlab.sweeps.plan import Plan
 from ganlab.sweeps.records import NOT_NEEDED, RunRecord, by_config, in_words
 from ganlab.sweeps.summary import late_means
-from ganlab.verdicts import failure_of, hue, rank, tone, words
+from ganlab.verdicts import failure_of, hue, rank, short_words, tone, words
 
 PICTURES = 6_000_000
 """Bytes of all thumbnails together; as text they are a third more."""
@@ -76,6 +76,11 @@ class _Run:
         """Its verdict, or where it stands, as a badge shows it."""
         return verdict_badge(self.name) if self.name else state_badge(self.record.state)
 
+    @property
+    def told_short(self) -> dict[str, Any]:
+        """The same in few words, where the failure is told beside it."""
+        return {**self.told, "words": short_words(self.name)} if self.name else self.told
+
 
 def verdict_badge(name: str) -> dict[str, Any]:
     """Return a verdict as a badge shows it: words, sign and colour."""
@@ -118,7 +123,8 @@ def sweep_content(
     quality = _main_quality(runs)
     groups = [[by_id[record.planned.id] for record in group] for group in by_config(needed).values()]
     drawn = [_curves(number, group, quality) for number, group in enumerate(groups[:CONFIGURATIONS])]
-    kept = [runs[index] for index in evenly_spaced(len(runs), ROWS)]
+    listed = [run for group in groups for run in group]
+    kept = [listed[index] for index in evenly_spaced(len(listed), ROWS)]
     if len(groups) > len(drawn):
         notes.append(f"Curves are drawn of the first {len(drawn)} of {len(groups)} configurations.")
     if len(kept) < len(runs):
@@ -207,9 +213,10 @@ def _claims_words(claims: Sequence[ClaimRow]) -> str:
     if not claims:
         return ""
     answers = Counter(row.replicated for row in claims)
-    parts = [f"{answers['yes']} of {len(claims)} claims replicated", f"{answers['no']} did not"]
-    if undecided := len(claims) - answers["yes"] - answers["no"]:
-        parts.append(f"{undecided} undecided")
+    parts = [f"{answers['yes']} of {len(claims)} {'claim' if len(claims) == 1 else 'claims'} replicated"]
+    parts += [f"{answers['no']} did not"] if answers["no"] else []
+    undecided = len(claims) - answers["yes"] - answers["no"]
+    parts += [f"{undecided} {'is' if undecided == 1 else 'are'} undecided"] if undecided else []
     return f"{', '.join(parts)}."
 
 

@@ -42,7 +42,7 @@
       : aligned === "step" ? `${unit} ${stop.toLocaleString("en")}` : `${Math.round(100 * stop)} % of each run`;
     for (const output of all("[data-stop]")) output.textContent = words;
     slider?.setAttribute("aria-valuetext", words);
-    for (const plot of plots) plot.mark(panels.length > 1 && aligned !== "step" ? null : stepAt(stop, 0));
+    for (const plot of plots) plot.mark(panels.length > 1 && aligned !== "step" ? null : stepAt(stop, 0), stop);
     const columns = all("[data-step]");
     const marked = latest([...new Set(columns.map((each) => +each.dataset.step))], stepAt(stop, 0));
     const steps = [...new Set(columns.map((each) => +each.dataset.step))];
@@ -114,7 +114,8 @@
       this.view = [...this.data.x];
       this.step = this.data.x[1];
       this.area.addEventListener("pointermove", (event) => this.hover(event));
-      this.area.addEventListener("pointerleave", () => this.mark(this.step));
+      this.now = [this.step];
+      this.area.addEventListener("pointerleave", () => this.draw(...this.now));
       if ("zoom" in figure.dataset) this.zooms();
     }
 
@@ -126,16 +127,19 @@
       return this.view[0] + share * (this.view[1] - this.view[0]);
     }
 
-    mark(step) {
-      if (step !== null) this.step = step;
-      this.draw(step);
+    mark(step, share) {
+      this.now = [step, share];
+      this.step = step ?? this.step;
+      this.draw(step, share);
     }
 
-    draw(step) {
+    // Without a step, runs stand at a share of each: their curves have no place in common, but a value each.
+    draw(step, share) {
       this.cursor.setAttribute("d", step === null ? "" : `M${this.x(step)} -99000v199000`);
       this.values.forEach((each, index) => {
-        const { s, v } = this.data.lines[index];
-        const at = step === null ? s.length - 1 : s.findLastIndex((known) => known <= step + 1e-9);
+        const { s, v, run } = this.data.lines[index];
+        const until = step ?? share * (ends[run] ?? Infinity);
+        const at = s.findLastIndex((known) => known <= until + 1e-9);
         each.textContent = at < 0 ? "-" : number(v[at]);
       });
     }
@@ -284,12 +288,13 @@
     });
 
   // -- sweeps: samples of a cell, a seed among the others, the table of runs -----------------------------------------
-  for (const cell of all("[popovertarget]"))
-    for (const kind of ["pointerenter", "focus"])
-      cell.addEventListener(kind, () => {
-        const shown = document.getElementById(cell.getAttribute("popovertarget"));
-        if (!shown.matches(":popover-open")) shown.showPopover();
-      });
+  for (const cell of all("[popovertarget]")) {
+    const shown = document.getElementById(cell.getAttribute("popovertarget"));
+    const open = () => shown.matches(":popover-open") || shown.showPopover();
+    cell.addEventListener("pointerenter", open);
+    cell.addEventListener("keyup", (event) => event.key === "Tab" && open());
+    cell.parentElement.addEventListener("focusout", (event) => event.relatedTarget?.closest("td") !== cell.parentElement && shown.hidePopover());
+  }
 
   for (const seed of all("li[data-line]"))
     for (const [kind, on] of [["pointerenter", true], ["focusin", true], ["pointerleave", false], ["focusout", false]])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import doctest
+import re
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +91,10 @@ def test_the_examples_run_one_after_the_other(tmp_path: Path, monkeypatch: pytes
         runner.run(example, out=said.append)
     assert not runner.failures, "".join(said)
     shown = {each.name.rpartition(".")[2] for each in examples if each.examples}
-    assert shown == {"train", "load_run", "diagnose", "evaluate", "sample", "sweep", "compare"}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["between.png", "runs", "side_by_side.png"]
+    assert shown == {"train", "load_run", "diagnose", "evaluate", "sample", "sweep", "compare", "page"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("between.png", "runs", "side_by_side.html", "side_by_side.png")
+    ]
 
 
 def test_arrays_are_judged_as_files_of_them_are(tmp_path: Path) -> None:
@@ -142,11 +146,35 @@ def test_a_run_shows_how_it_stands_and_its_verdict(points: Any, tmp_path: Path) 
     text, page = str(run), run._repr_html_()
     assert text.startswith(f"{run.path.name}: finished after step 4 of 4, ")
     assert str(run.verdict) in text
-    assert page.count("data:image/png;base64,") == 2
-    assert run.verdict.summary in page
+    assert page.count("data:image/webp;base64,") == 1
+    assert escape(run.verdict.summary) in page
+    assert 'data-chart="losses"' in page
+    assert "<script" not in page
+    assert "<button" not in page.replace('<button type="button" data-copy>Copy</button>', "")
+    # The style is about nothing outside.
+    style = page[page.index("<style>") + 7 : page.index("</style>")]
+    assert style.startswith(".ganlab { ")
+    assert not re.search(r"(^|[\s}])(:root|html|body)\b", style)
     run.directory.verdict.unlink()
     assert str(run).endswith("not judged yet")
+    for file in (run.directory.history, run.directory.snapshots):
+        file.unlink()
     assert "not judged yet" in run._repr_html_()
+
+
+def test_pages_of_what_a_program_has_at_hand(points: Any, tmp_path: Path) -> None:
+    runs = [ganlab.train(points("training.steps=2", f"name=r{seed}"), runs_dir=tmp_path) for seed in range(2)]
+    assert runs[0].directory.page.is_file()
+    assert ganlab.page(runs[0]) == runs[0].directory.page
+    both = ganlab.page([runs[0], str(runs[1].path)], tmp_path / "new" / "both.html")
+    assert all(run.path.name.encode() in both.read_bytes() for run in runs)
+    with pytest.raises(GanlabError, match="--force"):
+        ganlab.page(runs[0], both)
+    assert ganlab.page("r1", both, force=True, runs_dir=tmp_path) == both
+    with pytest.raises(GanlabError, match="nothing to show"):
+        ganlab.page([])
+    unpaged = ganlab.train(points("training.steps=2", "monitor.page=false"), runs_dir=tmp_path)
+    assert not unpaged.directory.page.exists()
 
 
 def test_reading_a_run_needs_no_torch(points: Any, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import ganlab
 run = ganlab.train("configs/ring.yaml", overrides=["training.steps=2000"])
 run.history["g_loss"], run.snapshots[-1]["energy_distance"], run.verdict, run.generator()
 
-`ganlab.diagnose`, `evaluate`, `sample`, `sweep` and `compare` do what the commands do, and `ganlab.Monitor` watches any
-other PyTorch loop.
+`ganlab.diagnose`, `evaluate`, `sample`, `sweep` and `compare` do what the commands do, `ganlab.page` does what
+`ganlab report` does, and `ganlab.Monitor` watches any other PyTorch loop.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ganlab.api import diagnose as diagnose
     from ganlab.api import evaluate as evaluate
     from ganlab.api import load_run as load_run
+    from ganlab.api import page as page
     from ganlab.api import sample as sample
     from ganlab.api import sweep as sweep
     from ganlab.api import train as train
@@ -38,6 +39,7 @@ __all__ = [
     "diagnose",
     "evaluate",
     "load_run",
+    "page",
     "sample",
     "sweep",
     "train",

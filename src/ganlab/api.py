@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class Run:
     """A run directory, read on demand; only `generator` imports torch.
 
-    Printed, it is how the run stands and its verdict; a notebook also shows the verdict's pictures.
+    Printed, it is how the run stands and its verdict; a notebook shows parts of its page.
     """
 
     directory: RunDirectory
@@ -92,14 +92,10 @@ class Run:
         return f"{status}\n{self.verdict or 'not judged yet'}"
 
     def _repr_html_(self) -> str:
-        """Show how the run stands, its verdict, and the pictures of both that are in its folder."""
-        from ganlab.diagnosis.notebook import escaped, verdict_html
+        """Show how the run stands, its verdict, its last samples, its losses, and what to do."""
+        from ganlab.report.notebook import run_html
 
-        status = f"<b>{escaped(self.path.name)}</b>: {escaped(self.directory.status().in_words())}"
-        plots = (self.directory.plots / f"{name}.png" for name in ("verdict", "samples"))
-        pictures = [path.read_bytes() for path in plots if path.is_file()]
-        verdict = self.verdict
-        return f"<div>{status}{verdict_html(verdict, *pictures) if verdict else '<p>not judged yet</p>'}</div>"
+        return run_html(self.directory)
 
 
 @dataclass(frozen=True)
@@ -461,6 +457,47 @@ def compare(
 
     found = [_directory(run, runs_dir) for run in runs]
     return lay_side_by_side(found, Path(out) if out is not None else default_picture(found, Path(runs_dir)))
+
+
+def page(
+    shown: str | Path | Run | Sweep | Sequence[str | Path | Run],
+    out: str | Path | None = None,
+    *,
+    force: bool = False,
+    runs_dir: str | Path = "runs",
+) -> Path:
+    """Make a page, one HTML file to look at and to send, as `ganlab report` does, and return its path.
+
+    >>> ganlab.page("ring").name  # in the run's folder
+    'page.html'
+    >>> ganlab.page(["ring", "other"], "side_by_side.html")
+    PosixPath('side_by_side.html')
+
+    Args:
+        shown: a run, a sweep, or a folder that `diagnose` wrote into; or 2 to 8 runs, side by side. Paths, names and
+            parts of names will do.
+        out: the file. None: `page.html` in the folder of what is shown, where a page that ganlab made is replaced;
+            `comparison-<8 letters>.html` in `runs_dir` for several.
+        force: replace whatever is there.
+        runs_dir: where runs and sweeps are looked for by name.
+
+    Raises:
+        GanlabError: there is nothing to show, or the file cannot be written or must not be replaced.
+    """
+    from ganlab.report.making import find_shown, make_page
+
+    several = [shown] if isinstance(shown, str | Path | Run | Sweep) else list(shown)
+    if not several:
+        raise GanlabError("there is nothing to show", "name a run, a sweep, or several runs")
+    found = [
+        each.directory
+        if isinstance(each, Run)
+        else each.folder
+        if isinstance(each, Sweep)
+        else find_shown(str(each), Path(runs_dir))
+        for each in several
+    ]
+    return make_page(found, Path(runs_dir), None if out is None else Path(out), force).path
 
 
 def _directory(run: str | Path | Run, runs_dir: str | Path) -> RunDirectory:

@@ -124,7 +124,9 @@ def test_a_foreign_run_directory(make: Make) -> None:
     assert json.loads(run.verdict.read_text())["summary"] == verdict.summary
     assert (view.readings[:2], view.readings[-1], view.ended) == (["inconclusive"] * 2, "healthy", 1)
     told = [line.split(" ", 1)[1] for line in run.log.read_text().splitlines()]
-    assert [line.split(":")[0] for line in told] == ["step 0 reads as inconclusive", "step 15 reads as healthy"]
+    *readings, last = told
+    assert [line.split(":")[0] for line in readings] == ["step 0 reads as inconclusive", "step 15 reads as healthy"]
+    assert last == f"`ganlab report {run.path}` makes a page of it"
 
 
 def test_what_was_judged_in_memory_is_what_the_files_tell(make: Make) -> None:

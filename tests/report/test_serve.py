@@ -41,7 +41,7 @@ def until(happened: Callable[[], Any]) -> Any:
 class Serving:
     """A run of a loop that goes on, and its page."""
 
-    def __init__(self, folder: Path, patience: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self.monitor = Monitor("live", runs_dir=folder, views=[])
         self.run, self.stop, self.step = self.monitor.run, StopSignal(), 0
         self.told: list[str] = []
@@ -85,13 +85,13 @@ class Serving:
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Serving]:
-    serving = Serving(tmp_path, 1.0)
-    yield serving
-    serving.stop.received = signal.SIGINT
-    if serving.thread.ident:
-        serving.thread.join(SECONDS)
-    if serving.monitor.open:
-        serving.monitor.finish()
+    live = Serving(tmp_path)
+    yield live
+    live.stop.received = signal.SIGINT
+    if live.thread.ident:
+        live.thread.join(SECONDS)
+    if live.monitor.open:
+        live.monitor.finish()
 
 
 def test_who_does_not_know_the_address_finds_nothing(live: Serving) -> None:

@@ -16,13 +16,8 @@ if TYPE_CHECKING:
     from ganlab.diagnosis.findings import Finding, Judgement
 
 
-def verdict_html(verdict: Judgement, *pictures: bytes) -> str:
-    """Return a verdict's headline, evidence, remedies and picture.
-
-    Args:
-        verdict: the verdict.
-        pictures: PNGs to show with it; left out, its plot is drawn, if the verdict knows what it was judged on.
-    """
+def verdict_html(verdict: Judgement) -> str:
+    """Return a verdict's headline, evidence, remedies, and its plot if it knows what it was judged on."""
     expected = expectation(verdict)
     parts = [f"<h3>{escaped(headline(verdict))}</h3>", f"<p>{escaped(verdict.summary)}<br>{escaped(facts(verdict))}"]
     parts += [f"<br>{escaped(expected[0])}</p>" if expected else "</p>"]
@@ -33,7 +28,7 @@ def verdict_html(verdict: Judgement, *pictures: bytes) -> str:
         else:
             items = (f"<b>{escaped(each.strong)}</b>{escaped(each.text)} {_dim(each.rests_on)}" for each in lines)
             parts.append(f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>")
-    parts += map(picture_html, pictures or _drawn(verdict))
+    parts += map(picture_html, _drawn(verdict))
     return f'<div style="border-left: 4px solid {hue(verdict.name)}; padding-left: 1em">{"".join(parts)}</div>'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -173,6 +174,7 @@ class Monitor:
         self.open = False
         with undisturbed(), self.recorder.closing(status, reason), self.recorder.spending("watching"):
             self.reading = self.observer.finish()
+            self.recorder.note(f"`ganlab report {shlex.quote(str(self.run.path))}` makes a page of it")
         return self.reading
 
     def _compare_with(self, domain: Domain) -> None:

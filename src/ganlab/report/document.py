@@ -54,6 +54,11 @@ def render(template: str, content: Mapping[str, Any], data: Mapping[str, Any], l
     )
 
 
+def fragment(template: str, content: Mapping[str, Any]) -> str:
+    """Return a part of a page, to stand inside somebody else's, without data and script."""
+    return _environment().get_template(template).render(**content)
+
+
 def policy(live: bool) -> str:
     """Return what a browser may do with a page; only a live one may open connections, to whence it came."""
     style, script = _hash(asset("page.css")), _hash(asset("page.js"))

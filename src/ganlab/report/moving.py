@@ -54,8 +54,9 @@ def samples(frames: Sequence[Frame], evidence: Evidence) -> Moving:
     """Return the samples of frames, at least one."""
     rows = {row.step: row for row in evidence.snapshots}
     last = frames[-1]
-    legend = "Samples from the same latents at each step."
-    if last.images is None and evidence.experiment is not None and last.path.suffix == ".npz":
+    ours = evidence.experiment is not None
+    legend = "Samples from the same latents at each step." if ours else "Samples of this step."
+    if not last.count and ours and last.path.suffix == ".npz":
         legend = "Generated points in blue, over real ones in grey."
     return Moving(
         "Samples",

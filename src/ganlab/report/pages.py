@@ -16,7 +16,7 @@ from ganlab.plots.comparisons import LETTERS
 from ganlab.report.compare import read_side
 from ganlab.report.compare_page import Column, comparison_content
 from ganlab.report.document import is_page, render, write
-from ganlab.report.frames import last_samples, read_frames
+from ganlab.report.frames import MOST, last_samples, read_frames
 from ganlab.report.moving import Moving, gallery, landscape
 from ganlab.report.run_page import Subject, config_name, run_content
 from ganlab.report.sweep_page import sweep_content
@@ -40,12 +40,13 @@ OTHER_PICTURES = 500_000
 """Bytes of further encoded pictures, such as a game's own."""
 
 
-def run_subject(run: RunDirectory, sharing: int = 1) -> Subject:
+def run_subject(run: RunDirectory, sharing: int = 1, most: int = MOST) -> Subject:
     """Read a run as far as it can be read; what cannot stands in its gaps.
 
     Args:
         run: its directory.
         sharing: how many runs share a page, and so its bytes.
+        most: snapshots whose samples are shown, at most.
 
     Raises:
         RunError: neither its history nor its snapshots can be read.
@@ -56,7 +57,7 @@ def run_subject(run: RunDirectory, sharing: int = 1) -> Subject:
         status = status.changed(status=run.state(status))
     except GanlabError:  # read_run has said so in its notes
         status = None
-    frames, gaps = read_frames(run, PICTURES // sharing), []
+    frames, gaps = read_frames(run, PICTURES // sharing, most), []
     steps = [frame.step for frame in frames.frames]
     game = evidence.snapshots[-1].game if evidence.snapshots else ""
     pictures: dict[str, Moving] = {}

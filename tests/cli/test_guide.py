@@ -20,7 +20,7 @@ from ganlab.cli.app import app
 from ganlab.cli.guide import show_lessons
 from ganlab.cli.lesson_screen import show_lesson
 from ganlab.cli.lesson_seen import Seen
-from ganlab.config.load import load_experiment
+from ganlab.config.load import apply_overrides, load_experiment
 from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.sessions import diagnose_path
 from ganlab.lessons import find_lesson, list_lessons
@@ -112,6 +112,23 @@ def test_seed_and_device_are_settings(tmp_path: Path) -> None:
     assert told["runs"][0]["seed"] == 3
     error = ganlab("collapse", "--device", "cuda:77", "--runs-dir", str(tmp_path)).exception
     assert "CUDA" in str(error)
+
+
+def test_own_settings_that_undo_the_lesson_s_change_are_told(taken: tuple[Path, Any]) -> None:
+    """`ganlab guide collapse latent.dim=50`, and the lesson's own base."""
+    (run,) = list_runs(taken[0])
+    lesson, shipped, stable = find_lesson("collapse"), *map(load_experiment, ("failures/latent_1", "failures/stable"))
+    judged = diagnose_path(run.path, ReadOptions())
+    undone = apply_overrides(shipped, ["latent.dim=50"])
+    for experiment, of, told in (
+        (undone, shipped, "nothing that differs from failures/stable, with which the others are compared"),
+        (stable, stable, "nothing: this is failures/stable, with which the others are compared"),
+    ):
+        out = Console(file=io.StringIO(), force_terminal=False, width=200, markup=False)
+        show_lesson(out, lesson, [Seen(experiment, of, run, judged)])
+        shown = out.file.getvalue()  # type: ignore[attr-defined]
+        assert told in shown
+        assert ("by you: latent: {dim: 50}  # in the lesson: 1" in shown) is (of is shipped)
 
 
 @pytest.mark.parametrize("width", [80, 60])

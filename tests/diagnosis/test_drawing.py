@@ -44,6 +44,13 @@ class TestDrawVerdict:
         limits = draw_verdict(evidence, verdict(signal)).axes[1].get_ylim()
         assert (limits == (-0.03, 1.03)) is shares
 
+    @pytest.mark.parametrize(("accuracy", "label"), [(True, "discriminator accuracy"), (False, "samples, as shares")])
+    def test_a_verdict_on_losses_alone_shows_who_wins(self, accuracy: bool, label: str) -> None:
+        """Good samples that are 0 throughout say less."""
+        curves = LOSSES | ({"d_acc_real": series(1.0), "d_acc_fake": series(1.0)} if accuracy else {})
+        figure = draw_verdict(Evidence("x", curves, tuple(COUNTS)), verdict("d_loss", "g_loss"))
+        assert labels(figure) == ["losses", label]
+
     def test_losses_alone(self) -> None:
         assert labels(draw_verdict(Evidence("x", LOSSES), verdict("d_loss"))) == ["losses"]
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.findings import Contribution
-from ganlab.diagnosis.verdict_files import LastSamples, draw_samples, few_of, sheet_of_images, write_verdict
+from ganlab.diagnosis.verdict_files import LastSamples, draw_samples, few_of, of_images, sheet_of_images, write_verdict
 from ganlab.domain import Images, Points
 from ganlab.errors import RunError
 from ganlab.plots.grids import save_png, tile, to_pixels
@@ -43,6 +43,17 @@ class TestWriteVerdict:
     def test_a_picture_without_a_cause_is_not_drawn(self, tmp_path: Path) -> None:
         write_verdict(tmp_path, Evidence("x", LOSSES), verdict(), None)
         assert {path.name for path in (tmp_path / "plots").iterdir()} == {"verdict.png", "verdict.svg"}
+
+
+@pytest.mark.parametrize(
+    ("noise", "title"), [(0, "Samples (blank: one shade each)"), (1, "Samples (blank: one"), (40, "Samples")]
+)
+def test_blank_samples_are_called_so(noise: int, title: str) -> None:
+    source = np.random.default_rng(0)
+    shades = source.integers(50, 200, (30, 1, 1, 3))
+    images = (shades + noise * source.uniform(-1, 1, (30, 8, 8, 3))).astype(np.uint8)
+    assert of_images(images, "Samples").title.startswith(title)
+    assert ("blank" in of_images(images, "Samples").title) is (noise < 40)
 
 
 class TestSamplesOfARun:

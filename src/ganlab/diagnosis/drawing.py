@@ -176,10 +176,15 @@ def _curves(evidence: Evidence, shown: Mapping[str, tuple[str, str]]) -> list[Cu
 
 
 def proof_of(evidence: Evidence, verdict: Judgement) -> Proof | None:
-    """Return what the weightiest finding is about that has curves; else the first that has any; None without any."""
+    """Return what the weightiest finding is about that has curves; else the first that has any; None without any.
+
+    If losses alone speak for the verdict, these are the discriminator's accuracies: losses are drawn anyway.
+    """
     drawable = [proof for proof in PROOFS if any(evidence.curve(key) is not None for key in proof.curves)]
     for finding in verdict.evidence:
         for proof in drawable:
             if finding.signal in proof.signals or any(key in finding.signal for key in proof.curves):
                 return proof
+    if ACCURACIES in drawable and any(finding.signal in LOSS_LINES for finding in verdict.evidence):
+        return ACCURACIES  # beside losses, what they mean: who wins
     return drawable[0] if drawable else None

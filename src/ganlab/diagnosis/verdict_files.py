@@ -39,6 +39,9 @@ count as near-duplicates if no reals are available: 5 % of 10,000 MNIST digits h
 FEW = 25
 """Samples next to the curves, five in a row: the first ones, which are not chosen."""
 
+BLANK = 2.5
+"""Median standard deviation of the pixels of an image, of 255, under which images show nothing."""
+
 REALS = 10_000
 """Training images at most that say how near is near; all 60,000 digits would take five seconds."""
 
@@ -124,7 +127,12 @@ def other_samples(
 
 
 def of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> LastSamples:
-    """Draw images, uint8 (N, H, W, 1 or 3), N >= 1, as `sheet_of_images` does, and the first of them alone."""
+    """Draw images, uint8 (N, H, W, 1 or 3), N >= 1, as `sheet_of_images` does, and the first of them alone.
+
+    Of blank ones the title says it: the picture of them looks like a part of the figure's ground.
+    """
+    if float(np.median(images.std(axis=(1, 2)))) < BLANK:
+        title += " (blank: one shade each)"
     return LastSamples(title, sheet_of_images(images, title, data), few_of(images))
 
 

@@ -354,6 +354,8 @@ def test_every_command_shows_an_example(command: str) -> None:
         (["sample", "nobody"], "no run"),
         (["diagnose", "nobody"], "no run"),
         (["evaluate", "nobody"], "no run"),
+        (["diagnose", ""], "no run"),
+        (["report", ""], "no run"),
         (["train", "smoke", "--device", "cuda:77"], "CUDA"),
     ],
 )

@@ -29,12 +29,12 @@ class Order:
         return matches(verdict.name, self.wanted)
 
     def find(self, path: str) -> Target:
-        """Return what a path, or a run's name or a part of that, means; `-` is standard input, "" nothing but samples.
+        """Return what a path, or a run's name or a part of that, means; `-` is standard input, "" the samples alone.
 
         Raises:
             RunError: there is no such file or run, or several runs have such a name.
         """
-        if not path:
+        if not path and self.options.samples is not None:
             return Target(None, None, str(self.options.samples))
         if path == "-" and self.standard_input is not None:
             return Target(self.standard_input, None, "standard input")

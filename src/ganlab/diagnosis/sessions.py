@@ -92,7 +92,7 @@ def find_target(reference: str, runs_dir: Path) -> Target:
     """
     path = Path(reference)
     # os.path, unlike Path, calls a name that is too long no file rather than raising.
-    there = os.path.exists(path)
+    there = reference != "" and os.path.exists(path)  # nothing is not the current folder
     if there and not os.path.isdir(path) and path.suffix != ".yaml":
         return Target(path, None)
     try:

@@ -16,6 +16,7 @@ from ganlab.config.load import experiment_from_mapping
 
 torch.set_num_threads(1)
 
+# No pages unless a test asks for them: each takes half a second.
 POINTS: dict[str, Any] = {
     "name": "toy_points",
     "data": {"name": "ring", "points": 2000},
@@ -23,7 +24,7 @@ POINTS: dict[str, Any] = {
     "generator": {"name": "mlp", "width": 16, "depth": 1, "norm": "batch"},
     "discriminator": {"name": "mlp", "width": 16, "depth": 1},
     "training": {"steps": 20, "batch_size": 16},
-    "monitor": {"snapshot_every": 10, "snapshot_samples": 64, "checkpoint_every": 5},
+    "monitor": {"snapshot_every": 10, "snapshot_samples": 64, "checkpoint_every": 5, "page": False},
 }
 IMAGES: dict[str, Any] = {
     "name": "toy_images",
@@ -32,7 +33,7 @@ IMAGES: dict[str, Any] = {
     "generator": {"name": "dcgan", "width": 4},
     "discriminator": {"name": "dcgan", "width": 4},
     "training": {"steps": 6, "batch_size": 8},
-    "monitor": {"snapshot_every": 3, "snapshot_samples": 32, "checkpoint_every": 3},
+    "monitor": {"snapshot_every": 3, "snapshot_samples": 32, "checkpoint_every": 3, "page": False},
 }
 
 Toy = Callable[..., Experiment]

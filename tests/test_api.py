@@ -163,7 +163,10 @@ def test_a_run_shows_how_it_stands_and_its_verdict(points: Any, tmp_path: Path) 
 
 
 def test_pages_of_what_a_program_has_at_hand(points: Any, tmp_path: Path) -> None:
-    runs = [ganlab.train(points("training.steps=2", f"name=r{seed}"), runs_dir=tmp_path) for seed in range(2)]
+    runs = [
+        ganlab.train(points("training.steps=2", "monitor.page=true", f"name=r{seed}"), runs_dir=tmp_path)
+        for seed in range(2)
+    ]
     assert runs[0].directory.page.is_file()
     assert ganlab.page(runs[0]) == runs[0].directory.page
     both = ganlab.page([runs[0], str(runs[1].path)], tmp_path / "new" / "both.html")
@@ -173,7 +176,7 @@ def test_pages_of_what_a_program_has_at_hand(points: Any, tmp_path: Path) -> Non
     assert ganlab.page("r1", both, force=True, runs_dir=tmp_path) == both
     with pytest.raises(GanlabError, match="nothing to show"):
         ganlab.page([])
-    unpaged = ganlab.train(points("training.steps=2", "monitor.page=false"), runs_dir=tmp_path)
+    unpaged = ganlab.train(points("training.steps=2"), runs_dir=tmp_path)
     assert not unpaged.directory.page.exists()
 
 

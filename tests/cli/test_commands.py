@@ -375,11 +375,11 @@ def test_bad_input_is_one_message_and_exit_2(
 
 def test_help_and_ls_start_fast_and_without_torch() -> None:
     """Under half a second on a quiet machine; torch alone takes seconds, so its absence is what is checked."""
-    for arguments in (["--help"], ["ls"], ["ls", "networks"], ["validate", "ring"], ["schema"]):
+    for arguments in (["--help"], ["report", "--help"], ["ls"], ["ls", "networks"], ["validate", "ring"], ["schema"]):
         code = (
             f"import sys\nsys.argv = ['ganlab', *{arguments!r}]\nfrom ganlab.cli.app import main\n"
             "try:\n    main()\nexcept SystemExit:\n    pass\n"
-            "heavy = {'torch', 'matplotlib', 'scipy'} & set(sys.modules)\nassert not heavy, heavy\n"
+            "heavy = {'torch', 'matplotlib', 'scipy', 'jinja2'} & set(sys.modules)\nassert not heavy, heavy\n"
         )
         started = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={**os.environ})

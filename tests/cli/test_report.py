@@ -25,7 +25,9 @@ runner = CliRunner()
 @pytest.fixture(scope="module")
 def sweep(points: Any, tmp_path_factory: pytest.TempPathFactory) -> SweepFolder:
     """One seed trained of two, of a configuration that expects something."""
-    config = points("expect=[never_learned,under_trained,inconclusive]", "claim=too short to learn")
+    config = points(
+        "monitor.page=true", "expect=[never_learned,under_trained,inconclusive]", "claim=too short to learn"
+    )
     entry = {"config": config.model_dump(mode="json")}
     plan = make_plan(spec_from_mapping({"name": "toy", "runs": [entry], "seeds": 2}))
     folder = open_sweep(plan, tmp_path_factory.mktemp("runs") / plan.folder_name)

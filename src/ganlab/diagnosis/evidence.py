@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,14 +49,16 @@ class Series:
         """
         if len(self) <= 2 * bins:
             return self
-        kept = [0, len(self) - 1]
-        for start, end in pairwise(np.linspace(0, len(self), bins + 1).astype(int).tolist()):
-            values = self.values[start:end]
-            if np.isnan(values).any():
-                kept.append(start + int(np.argmax(np.isnan(values))))
-            if not np.isnan(values).all():
-                kept += [start + int(np.nanargmin(values)), start + int(np.nanargmax(values))]
-        index = np.unique(kept)
+        size = -(-len(self) // bins)
+        starts = np.arange(0, len(self), size)
+        table = np.full(size * len(starts), np.nan)
+        table[: len(self)] = self.values
+        table = table.reshape(len(starts), size)
+        gaps = np.isnan(table)
+        least, largest = np.where(gaps, np.inf, table).argmin(1), np.where(gaps, -np.inf, table).argmax(1)
+        kept = [starts + least, starts + largest, (starts + gaps.argmax(1))[gaps.any(1)]]
+        # What fills the last stretch up stands for the last value.
+        index = np.unique(np.minimum(np.concatenate([[0], *kept, [len(self) - 1]]), len(self) - 1))
         return Series(self.steps[index], self.values[index])
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from ganlab.cli.app import app
 from ganlab.errors import GanlabError, RunError
 from ganlab.report.document import is_page
-from ganlab.report.making import leave_page
+from ganlab.report.making import leave_page, make_page
 from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.folder import SweepFolder, open_sweep
 from ganlab.sweeps.plan import make_plan
@@ -108,6 +109,13 @@ def test_a_run_gets_a_page_in_its_folder_again_and_again(reference: str, run: Ru
         assert words.endswith(" kB:")
         assert (Path(path), Path(picture)) == (run.page, run.page.with_suffix(".png"))
         assert is_page(run.page)
+
+
+def test_commands_that_make_the_same_page_at_once_do_not_fail(run: RunDirectory) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: make_page([run], run.path), range(4)))
+    assert {each.path for each in made} == {run.page}
+    assert is_page(run.page)
 
 
 def test_json_is_path_and_bytes(run: RunDirectory, tmp_path: Path) -> None:

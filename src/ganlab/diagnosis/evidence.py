@@ -51,9 +51,8 @@ class Series:
             return self
         size = -(-len(self) // bins)
         starts = np.arange(0, len(self), size)
-        table = np.full(size * len(starts), np.nan)
-        table[: len(self)] = self.values
-        table = table.reshape(len(starts), size)
+        table = np.full((len(starts), size), np.nan)
+        table.flat[: len(self)] = self.values
         gaps = np.isnan(table)
         least, largest = np.where(gaps, np.inf, table).argmin(1), np.where(gaps, -np.inf, table).argmax(1)
         kept = [starts + least, starts + largest, (starts + gaps.argmax(1))[gaps.any(1)]]

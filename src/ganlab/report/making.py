@@ -120,6 +120,8 @@ def make_page(shown: Sequence[Shown], runs_dir: Path, out: Path | None = None, f
     else:
         subject = judged_subject(one) if isinstance(one, JudgedFolder) else run_subject(one)
         page = run_page(subject)
+    # The run itself, or another command, may have left its page there meanwhile.
+    force = force or (out is None and is_page(path))
     write(page, path, force)
     picture = None if subject is None else _share(subject, path.with_suffix(".png"), force)
     return Made(path, path.stat().st_size, words_of(shown), picture)

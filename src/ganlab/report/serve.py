@@ -185,10 +185,9 @@ def serve(
     place([run], run.path, out, force)
     if not goes_on(run):
         return make_page([run], run.path, out, force)
-    target, number = Target(run.path, run), 0
-    seen, started = target.stamp(), time.monotonic()
+    target, number, due = Target(run.path, run), 0, 0.0
+    seen = target.stamp()
     server = PageServer(Version(number, page_now(run, number)))
-    due = time.monotonic() + (time.monotonic() - started) / SHARE
     with server.answering():
         tell(server.address)
         while not _waited(every, lambda: stop.received is not None):
@@ -196,9 +195,9 @@ def serve(
             ended, now = not goes_on(run), target.stamp()
             if not ended and (now == seen or time.monotonic() < due):
                 continue
-            started, seen, number = time.monotonic(), now, number + 1
+            started, seen, number = time.thread_time(), now, number + 1
             server.page = Version(number, page_now(run, None if ended else number), ended)
-            due = time.monotonic() + (time.monotonic() - started) / SHARE
+            due = time.monotonic() + (time.thread_time() - started) / SHARE
             if ended:
                 made = make_page([run], run.path, out, force)
                 _waited(PATIENCE, lambda: server.fetched.is_set() or stop.received is not None)

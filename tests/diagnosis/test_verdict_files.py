@@ -45,15 +45,12 @@ class TestWriteVerdict:
         assert {path.name for path in (tmp_path / "plots").iterdir()} == {"verdict.png", "verdict.svg"}
 
 
-@pytest.mark.parametrize(
-    ("noise", "title"), [(0, "Samples (blank: one shade each)"), (1, "Samples (blank: one"), (40, "Samples")]
-)
+@pytest.mark.parametrize(("noise", "title"), [(0, "Samples: blank"), (1, "Samples: blank"), (40, "Samples")])
 def test_blank_samples_are_called_so(noise: int, title: str) -> None:
     source = np.random.default_rng(0)
     shades = source.integers(50, 200, (30, 1, 1, 3))
     images = (shades + noise * source.uniform(-1, 1, (30, 8, 8, 3))).astype(np.uint8)
-    assert of_images(images, "Samples").title.startswith(title)
-    assert ("blank" in of_images(images, "Samples").title) is (noise < 40)
+    assert of_images(images, "Samples").title == title
 
 
 class TestSamplesOfARun:

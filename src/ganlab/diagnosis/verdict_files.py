@@ -132,7 +132,7 @@ def of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> L
     Of blank ones the title says it: the picture of them looks like a part of the figure's ground.
     """
     if float(np.median(images.std(axis=(1, 2)))) < BLANK:
-        title += " (blank: one shade each)"
+        title += ": blank"
     return LastSamples(title, sheet_of_images(images, title, data), few_of(images))
 
 

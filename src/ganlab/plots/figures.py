@@ -186,7 +186,8 @@ def diversity(snapshots: Sequence[Mapping[str, Any]]) -> Figure:
         snapshots: rows with `step` and any of these keys; None stands for NaN.
     """
     figure, (upper, lower) = _canvas(
-        "Distances between samples, and to real samples", ["mean distance\nbetween samples / real", "energy distance"]
+        "Distances between samples, and to real samples",
+        ["mean distance between samples, over that of reals", "energy distance"],
     )
     spread, real = _row_values(snapshots, "diversity"), _row_values(snapshots, "diversity_real")
     common = [step for step in spread if step in real]

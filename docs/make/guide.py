@@ -161,9 +161,7 @@ def figures(run: RunDirectory, config: str, seed: int, verdict: Verdict) -> dict
     }
 
 
-def course(
-    steps: NDArray[np.int64], history: Mapping[str, NDArray[np.float64]], last: int = LAST
-) -> dict[str, Any]:
+def course(steps: NDArray[np.int64], history: Mapping[str, NDArray[np.float64]], last: int = LAST) -> dict[str, Any]:
     """Return what the curves of a run show, each of LEVELS of shape (N,): levels of its end, when it settles, periods.
 
     Args:
@@ -242,8 +240,8 @@ HEAD = """# The guide's figures beside ours
 
 Made by `python -m docs.make.guide` from `docs/guide/figures.json`, which holds the figures of each run.
 
-The practical guide to GAN failure modes (Brownlee 2019) prints code and figures for four runs on MNIST's digit 8. Its
-figures are those of a discriminator **with batch normalisation**, which its printed code leaves out. So
+The practical guide to GAN failure modes (Brownlee 2019) prints code and figures for four runs on MNIST's digit 8. The
+figures of its stable run call for batch normalisation in the discriminator, which its printed code leaves out. So
 `configs/guide_stable.yaml` and `configs/failures/guide_*.yaml` have it, and `*_printed` beside each is the code as
 printed; all else is the guide's: 5,851 images drawn with replacement, the same networks, initialisation, optimiser and
 batches, 450 iterations.
@@ -336,8 +334,8 @@ iterations; (b) and the collapse on reduced networks, the last 100 of 600 iterat
 oscillates if half of its variance is at one period; smaller shares are those of noise, which has some strongest
 period too. One seed is a hint and no proof: the second row shows how far another seed alone moves each figure."""
 
-UNTESTED = """Not tested: several changes at once, the full size of (b) and of the collapse, Keras's random numbers, and
-the versions that the guide was written with."""
+UNTESTED = """Not tested: several changes at once; (b) and the collapse at full size, other than without batch norm,
+which the tables above have; Keras's random numbers; the versions that the guide was written with."""
 
 
 def change(config: str) -> str:
@@ -354,7 +352,8 @@ def table(config: str, printed: str, rows: Sequence[Row], runs: Sequence[Mapping
     """Return a run's table: the guide's figure, ours with batch norm, ours as printed."""
     groups = [[run for run in runs if run["config"] == name] for name in (config, printed)]
     heads = [
-        f"{what}, {len(group)} seeds" for what, group in zip(("with batch norm", "as printed"), groups, strict=True)
+        f"{what}, {len(group)} {'seed' if len(group) == 1 else 'seeds'}"
+        for what, group in zip(("with batch norm", "as printed"), groups, strict=True)
     ]
     lines = [f"| | the guide | {heads[0]} | as the guide says | {heads[1]} | as the guide says |", "| --- " * 6 + "|"]
     for row in rows:

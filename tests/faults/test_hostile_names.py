@@ -22,6 +22,7 @@ import ganlab
 from ganlab.config.load import dump_experiment
 from ganlab.errors import ConfigError
 from ganlab.runs.directory import RunDirectory
+from tests.report.browser.visiting import inline_code
 
 OVERRIDES = ("training.device=cpu", "training.steps=2", "monitor.checkpoint_every=2", "monitor.snapshot_every=2")
 ESCAPE = "\x1b[31mred\x1b]0;title\x07"
@@ -362,7 +363,7 @@ def test_evidence_of_others_is_read_and_shown_as_it_is(
 
 
 def active_views(output: str, out: Path, terminal: bool) -> set[str]:
-    """Return what is active in an output, verdict.json and verdict.svg; colours of our own are none in a terminal."""
+    """Return what is active in an output, verdict.json, its picture and its page; our own colours are not."""
     if terminal:
         found = {"colours of a text"} if "\x1b[31mred" in output else set()
         found |= active(re.sub(r"\x1b\[[0-9;]*m", "", output))
@@ -381,6 +382,11 @@ def active_views(output: str, out: Path, terminal: bool) -> set[str]:
             links = [value for value in links if tag != "image" or not value.startswith("data:image/png;base64,")]
             scripts = [key for key in element.attrib if key.lower().startswith("on")]
             found |= {tag} & {"script", "a", "foreignObject", "img", "iframe"} | {*links, *scripts}
+    if (out / "page.html").is_file():
+        page = (out / "page.html").read_text()
+        found |= active(page) | set(inline_code(out / "page.html"))
+        if page.count("<script") != 2:  # the data, and ours
+            found.add("a script on the page")
     return found
 
 

@@ -12,7 +12,7 @@ from ganlab.report.charts import Chart, Colour, Drawn, Line, draw, shown
 from ganlab.report.compare import Side, differing, final_numbers, value_words
 from ganlab.report.courses import medians
 from ganlab.report.frames import COLUMNS
-from ganlab.report.run_page import Subject, label_of, panel_of, steps_of, verdict_words
+from ganlab.report.run_page import Subject, panel_of, steps_of, term_of, verdict_words
 from ganlab.runs.snapshots import SHARE, TABLE
 from ganlab.text import one_line
 
@@ -167,7 +167,7 @@ def _charts(columns: Sequence[Column], unit: str) -> Iterator[Drawn]:
         **{key: (title, False, shares) for key, (title, shares) in HISTORY.items()},
         **{
             each.name: (
-                label_of(each),
+                term_of(each),
                 bool(each.line and each.line.chart and each.line.chart.log),
                 each.range == SHARE,
             )

@@ -212,7 +212,7 @@ def _proof_chart(index: int, finding: Finding, evidence: Evidence) -> Drawn | No
     return draw(
         Chart(
             f"evidence{index}",
-            label_of(statistic).partition(": ")[0] if statistic else signal.replace("_", " "),
+            term_of(statistic) if statistic else signal.replace("_", " "),
             lines,
             steps_of(evidence),
             evidence.unit,
@@ -322,6 +322,11 @@ def statistics(rows: Sequence[Row | None]) -> Iterator[tuple[str, str, list[str]
 def label_of(statistic: Statistic) -> str:
     """Return a statistic's label without the backquotes of the terminal."""
     return statistic.label.replace("`", "")
+
+
+def term_of(statistic: Statistic) -> str:
+    """Return the short form of a statistic's label, as the title of its curve: what stands before its explanation."""
+    return label_of(statistic).partition(": ")[0]
 
 
 def _cell(row: Row | None, name: str) -> str:

@@ -15,7 +15,7 @@ from ganlab.plots.grids import evenly_spaced
 from ganlab.report.charts import Chart, Colour, Drawn, Line, draw, shown
 from ganlab.report.courses import Course, medians, over_seeds
 from ganlab.report.frames import Picture, thumbnail
-from ganlab.report.run_page import SYMBOLS, TONE_WORDS, label_of
+from ganlab.report.run_page import SYMBOLS, TONE_WORDS, term_of
 from ganlab.report.sweep import map_cell, maps
 from ganlab.runs.snapshots import STATISTICS, shown_in
 from ganlab.sweeps import claim_words
@@ -314,7 +314,7 @@ def _curves(number: int, group: Sequence[_Run], quality: str) -> dict[str, Any]:
         ("d_loss", "discriminator's loss", "real"), ("g_loss", "generator's loss", "generator"),
     ]  # fmt: skip
     if quality:
-        looks.append((quality, label_of(STATISTICS[quality]), "output"))
+        looks.append((quality, term_of(STATISTICS[quality]), "output"))
     for key, title, colour in looks:
         courses = [(run, course) for run in group if (course := _course(run, key)) is not None]
         if not courses:

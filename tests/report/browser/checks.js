@@ -156,14 +156,14 @@
   const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (words.nextNode()) {
     const element = words.currentNode.parentElement;
-    const [first] = words.currentNode.data.match(/[\p{L}\d]{2,12}/u) || [];
-    if (!first || !seen(element) || element.closest("svg") || element.getBoundingClientRect().width < 2) continue;
-    const range = document.createRange();
-    const start = words.currentNode.data.indexOf(first);
-    range.setStart(words.currentNode, start);
-    range.setEnd(words.currentNode, start + first.length);
-    if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1)
-      fault("broken", element, `breaks within ${first}`);
+    if (!seen(element) || element.closest("svg, pre, .command") || element.getBoundingClientRect().width < 2) continue;
+    for (const { 0: word, index } of [...words.currentNode.data.matchAll(/(?<!\S)[\p{L}\d]{2,14}(?!\S)/gu)].slice(0, 9)) {
+      const range = document.createRange();
+      range.setStart(words.currentNode, index);
+      range.setEnd(words.currentNode, index + word.length);
+      if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1)
+        fault("broken", element, `breaks within ${word}`);
+    }
   }
 
   // Letters of a plot lie neither on each other nor outside of it.

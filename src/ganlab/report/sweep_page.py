@@ -23,7 +23,7 @@ from ganlab.sweeps.claims import ClaimRow
 from ganlab.sweeps.plan import Plan
 from ganlab.sweeps.records import NOT_NEEDED, RunRecord, by_config, in_words
 from ganlab.sweeps.summary import late_means
-from ganlab.verdicts import failure_of, hue, rank, short_words, tone, words
+from ganlab.verdicts import INCONCLUSIVE, failure_of, hue, rank, short_words, tone, words
 
 PICTURES = 6_000_000
 """Bytes of all thumbnails together; as text they are a third more."""
@@ -376,7 +376,7 @@ def _table(plan: Plan, runs: Sequence[_Run]) -> dict[str, Any]:
                 "settings": [run.record.planned.settings.get(axis, "") for axis in plan.axes],
                 "seed": run.record.planned.seed,
                 "expected": {True: "as expected", False: "not as expected", None: ""}[run.record.as_expected],
-                "confidence": run.record.verdict.confidence if run.record.verdict and run.name else None,
+                "confidence": _confidence(run),
                 "onset": run.record.verdict.onset_step if run.record.verdict and run.name else None,
                 "state": "; ".join([run.record.state, *filter(None, [run.record.reason]), *run.gaps]),
                 "numbers": [
@@ -386,6 +386,11 @@ def _table(plan: Plan, runs: Sequence[_Run]) -> dict[str, Any]:
             for run, own in zip(runs, numbers, strict=True)
         ],
     }
+
+
+def _confidence(run: _Run) -> float | None:
+    """Return how sure a run's verdict is; None if there is none, or it proves nothing."""
+    return run.record.verdict.confidence if run.record.verdict and run.name not in ("", INCONCLUSIVE) else None
 
 
 def _kind(run: _Run) -> str:

@@ -104,6 +104,10 @@ class TestTile:
     def test_a_single_image(self) -> None:
         assert tile(pictures(1, (28, 28, 3)), columns=1).shape == (28 * 24 + 4, 28 * 24 + 4, 3)
 
+    def test_narrow_images_are_not_enlarged_beyond_measure(self) -> None:
+        assert tile(pictures(1, (60_000, 1, 3)), columns=1).shape == (60_000 + 4, 1 + 4, 3)
+        assert tile(pictures(1, (1000, 1, 3)), columns=1).shape == (1000 * 4 + 4, 1 * 4 + 4, 3)
+
 
 class TestScatter:
     def test_the_frame_is_set_by_the_reals_alone(self) -> None:

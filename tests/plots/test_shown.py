@@ -67,6 +67,8 @@ def test_points_alone_set_their_own_frame() -> None:
         {"images": np.zeros((2, 4, 4), np.uint8)},
         {"images": np.zeros((2, 4, 4, 2), np.uint8)},
         {"images": np.zeros((0, 4, 4, 3), np.uint8)},
+        {"images": np.zeros((MOST + 1, 4, 4, 3), np.uint8)},
+        {"images": np.zeros((1, 60_000, 1, 1), np.uint8)},
         {"points": np.zeros((3, 2), np.float32)},
         {"points": np.zeros((3, 2), np.float32), "real": np.zeros((3, 3), np.float32)},
         {"points": np.zeros((3, 2), np.float32), "real": np.full((3, 2), np.nan, np.float32)},

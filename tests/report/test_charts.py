@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from ganlab.report.charts import BINS, HEIGHT, WIDTH, Chart, Line, decades, draw, nice, shown, thin
 
+EXTREMES = (1.7e308, -1e308, 1e300, 5e-324, 1e-15, 0.0, 1.0, 1000.0, np.nan, np.inf, -np.inf)
+
 
 def line(values: list[float], first: int = 0) -> Line:
     steps = np.arange(first, first + len(values), dtype=float)
@@ -137,3 +139,22 @@ def test_decades_of_a_wide_axis_are_few() -> None:
 )
 def test_numbers_read_well(value: float, text: str) -> None:
     assert shown(value) == text
+
+
+@pytest.mark.filterwarnings("error")
+@given(st.lists(st.sampled_from(EXTREMES), min_size=1, max_size=400), st.booleans())
+def test_any_numbers_make_a_chart_of_finite_numbers(values: list[float], log: bool) -> None:
+    drawn = draw(Chart("x", "x", [line(values)], (0.0, float(len(values))), log=log, level=(0.0, "limit")))
+    if drawn is None:
+        assert not np.isfinite(values).any()
+        return
+    low, high = drawn.data["y"]
+    assert -np.inf < low < high < np.inf
+    assert all(-1 < tick.percent < 101 for tick in drawn.y_ticks)
+    assert set(re.findall("[a-z]+", drawn.paths[0].d)) <= {"h"}
+
+
+def test_labels_of_tiny_values_are_those_values() -> None:
+    drawn = draw(Chart("x", "x", [line([1e-15, 2e-15])], (0.0, 1.0)))
+    assert drawn is not None
+    assert [tick.text for tick in drawn.y_ticks] == ["1e-15", "1.5e-15", "2e-15"]

@@ -20,6 +20,7 @@ NON_FINITE = (255, 0, 255)
 GAP = 2
 GAP_COLOUR = 226
 COMFORTABLE_WIDTH = 660
+TALLEST = 4096
 
 POINTS_SIDE = 512
 INSET = 5
@@ -60,12 +61,13 @@ def to_pixels(samples: NDArray[np.floating]) -> Pixels:
 def tile(pixels: Pixels, columns: int) -> Pixels:
     """Lay images (N, H, W, 3), N >= 1, out row by row, `columns` in a row, on a light ground: uint8 (H', W', 3).
 
-    Small images are enlarged by a whole factor (nearest), so that a grid is about 600 pixels wide where it can be.
+    Small images are enlarged by a whole factor (nearest), so that a grid is about 600 pixels wide where it can be and
+    at most TALLEST high.
     """
     count, height, width, _ = pixels.shape
-    factor = max(1, round(COMFORTABLE_WIDTH / (columns * width)))
-    enlarged = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
     rows = -(-count // columns)
+    factor = max(1, min(round(COMFORTABLE_WIDTH / (columns * width)), TALLEST // (rows * height)))
+    enlarged = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
     cell_height, cell_width = height * factor + GAP, width * factor + GAP
     cells = np.full((rows * columns, cell_height, cell_width, 3), GAP_COLOUR, np.uint8)
     cells[:count, GAP:, GAP:] = enlarged

@@ -21,6 +21,9 @@ from ganlab.runs.files import atomic_write
 MOST = 100
 """Images that are shown: 10 x 10."""
 
+WIDEST = 8192
+"""Pixels of an image's side, at most."""
+
 LARGEST = 1 << 28
 """Bytes of a file that are read, at most: 100 colour images of 900 x 900 pixels."""
 
@@ -121,7 +124,9 @@ def _holds(shown: Shown) -> bool:
     """Return whether arrays have the types and shapes that they must have."""
     images, points, real = shown.images, shown.points, shown.real
     if images is not None:
-        return images.dtype == np.uint8 and images.ndim == 4 and images.size > 0 and images.shape[-1] in (1, 3)
+        if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
+            return False
+        return len(images) <= MOST and max(images.shape[1:3]) <= WIDEST and images.shape[-1] in (1, 3)
     if points is None or real is None or not np.isfinite(real).all():
         return False
     return all(

@@ -33,6 +33,10 @@ ROOM = 0.06
 SMOOTHED = 150
 """Windows of a long curve over which its mean is drawn; its own values stand behind."""
 
+FAR_DECADES = 300
+FAR = 10.0**FAR_DECADES
+"""No axis goes further, so that differences of its ends are finite numbers."""
+
 DECADES = 3
 """Powers of ten that positive values span from which an axis is logarithmic."""
 
@@ -144,10 +148,10 @@ def draw(chart: Chart) -> Drawn | None:
     if not lines:
         return None
     drawn = [*lines, *chart.seeds]
-    finite = np.concatenate([line.values[np.isfinite(line.values)] for line in drawn])
+    finite = np.concatenate([line.values[np.isfinite(line.values)] for line in drawn]).clip(-FAR, FAR)
     levels = [] if chart.level is None else [chart.level[0]]
     logarithmic = chart.log and bool((finite > 0).all() and finite.max() >= 10**DECADES * finite.min())
-    low, high = (0.0, 1.0) if chart.shares else _view(np.log10(finite) if logarithmic else finite)
+    low, high = (0.0, 1.0) if chart.shares else _view(np.log10(finite.clip(1 / FAR)) if logarithmic else finite)
     for value in levels:
         place = math.log10(value) if logarithmic and value > 0 else value
         # A limit far off the curves would flatten them; it is named in the caption all the same.
@@ -155,14 +159,17 @@ def draw(chart: Chart) -> Drawn | None:
             low, high = min(low, place), max(high, place)
     room = ROOM * (high - low)
     low, high = low - room, high + room
+    if logarithmic:
+        low, high = max(low, -FAR_DECADES), min(high, FAR_DECADES)
     first, last = chart.steps if chart.steps[0] < chart.steps[1] else (chart.steps[0], chart.steps[0] + 1)
 
     def x(step: float) -> float:
         return WIDTH * (step - first) / (last - first)
 
     def y(values: Floats) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return HEIGHT * (high - (np.log10(values) if logarithmic else values)) / (high - low)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            heights = (high - (np.log10(values) if logarithmic else values)) / (high - low)
+        return HEIGHT * np.where(np.isfinite(values), heights.clip(-FAR, FAR), np.nan)
 
     thinned = [thin(line) for line in lines]
     paths = []
@@ -171,7 +178,7 @@ def draw(chart: Chart) -> Drawn | None:
         half = len(whole.steps) // SMOOTHED
         strokes, dots = _path(x, few.steps, y(few.values))
         # Of the heights, so that a logarithmic axis shows the geometric mean.
-        mean = _path(x, *course(whole.steps, _gapped(y(whole.values)), half))[0] if half > 1 else ""
+        mean = _path(x, *course(whole.steps, y(whole.values), half))[0] if half > 1 else ""
         newest = float(f"{few.values[-1]:.6g}")  # as the script has it
         paths.append(Path(whole.name, look, mean or strokes, mean and strokes, dots, shown(newest)))
     level = None if chart.level is None else float(y(np.array([chart.level[0]]))[0])
@@ -193,7 +200,7 @@ def draw(chart: Chart) -> Drawn | None:
         alt=alt(chart, lines),
         data={
             "x": [first, last],
-            "y": [round(low, 9), round(high, 9)],
+            "y": [low, high],
             "log": logarithmic,
             "lines": [
                 {"name": line.name, "s": line.steps.astype(int).tolist(), "v": [_rounded(v) for v in line.values]}
@@ -219,11 +226,6 @@ def _view(values: Floats) -> tuple[float, float]:
         pad = 0.1 * abs(high) or 1.0
         low, high = low - pad, high + pad
     return low, high
-
-
-def _gapped(heights: Floats) -> Floats:
-    """Return heights with NaN for what is not finite."""
-    return np.where(np.isfinite(heights), heights, np.nan)
 
 
 def _path(x: Callable[[float], float], steps: Floats, heights: Floats) -> tuple[str, str]:
@@ -329,7 +331,7 @@ def nice(low: float, high: float, most: int, whole: bool = False) -> list[float]
     step = next(each * power for each in (1, 2, 5, 10) if each * power >= raw * 0.999)
     step = max(step, 1.0) if whole else step
     start = math.ceil(low / step - 1e-9)
-    return [round(index * step, 12) for index in range(start, math.floor(high / step + 1e-9) + 1)]
+    return [float(f"{index * step:.15g}") for index in range(start, math.floor(high / step + 1e-9) + 1)]
 
 
 def decades(low: float, high: float) -> list[float]:

@@ -277,7 +277,7 @@ TABLE: tuple[Statistic, ...] = (
         "non_finite",
         "statistics that were NaN or infinite, and `samples` if a sample was",
         ANY,
-        kind="words",
+        kind="names",
         taken="elsewhere",
     ),
     Statistic("game", "the game that was played", ANY, kind="words", taken="elsewhere"),

@@ -198,6 +198,7 @@ def test_a_damaged_header(path: Path) -> None:
         {"class_counts": [30, 20, 1]}, {"class_counts": [3000, 20]}, {"class_counts": [30, -20]}, {"class_counts": 3},
         {"class_shares_real": [0.5, 0.9]}, {"classes": ["a", 3]}, {"vendi_by_class": [0.5, "x"]},
         {"diversity": 1e300}, {"inception_score": 0.1}, {"fid": -3.0},
+        {"non_finite": [{"fid": 1}]}, {"non_finite": "fid"},
     ],
 )  # fmt: skip
 def test_a_snapshot_that_cannot_be_true_is_left_out(path: Path, changes: dict[str, Any]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from ganlab.errors import GanlabError, RunError
-from ganlab.report.document import TEMPLATES, as_json, asset, is_page, render, require_free, write
+from ganlab.report.document import TEMPLATES, as_json, asset, is_page, render, write
 from ganlab.report.pages import run_page, run_subject
 from ganlab.runs.directory import RunDirectory
 
@@ -67,11 +68,23 @@ def test_a_page_replaces_nothing_unasked(tmp_path: Path) -> None:
     assert is_page(there)
 
 
-@pytest.mark.parametrize("place", ["", "file/page.html"])
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "page.html"
+    link.symlink_to(target)
+    with pytest.raises(GanlabError, match="exists already"):
+        write("page", link, force=False)
+    target.write_text("mine")
+    write("page", link, force=True)
+    assert target.read_text() == "mine"
+    assert not link.is_symlink()
+
+
+@pytest.mark.parametrize("place", ["", "file/page.html", "pipe", "x" * 300, "a\0b"])
 def test_a_place_that_cannot_hold_a_page_is_refused(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises((GanlabError, RunError)):
-        require_free(tmp_path / place, force=True)
+        write("page", tmp_path / place, force=True)
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -92,6 +93,19 @@ def live(tmp_path: Path) -> Iterator[Serving]:
         live.thread.join(SECONDS)
     if live.monitor.open:
         live.monitor.finish()
+
+
+def test_a_browser_that_closes_early_is_not_reported(live: Serving, capsys: pytest.CaptureFixture[str]) -> None:
+    live.log()
+    live.begin()
+    host, port = live.host.split(":")
+    for _ in range(3):
+        with socket.create_connection((host, int(port))) as impatient:
+            impatient.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, not closed
+            impatient.sendall(f"GET {live.front} HTTP/1.1\r\nHost: {live.host}\r\n\r\n".encode())
+            impatient.recv(100)
+    assert live.ask()[0] == 200
+    assert capsys.readouterr().err == ""
 
 
 def test_who_does_not_know_the_address_finds_nothing(live: Serving) -> None:

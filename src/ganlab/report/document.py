@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -17,7 +18,7 @@ from markupsafe import Markup, escape
 
 from ganlab.errors import GanlabError
 from ganlab.runs.files import atomic_write, require_place
-from ganlab.text import printable
+from ganlab.text import printable, short
 from ganlab.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -98,23 +99,41 @@ def write(page: str, path: Path, force: bool) -> Path:
         Interrupted: the disk is full.
     """
     require_free(path, force)
+    put(path, page.encode("utf-8", errors="replace"))
+    return path
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file, atomically; folders above it are made. A link is replaced, and what it points to is left alone.
+
+    Raises:
+        GanlabError: it cannot be written.
+        Interrupted: the disk is full.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, page.encode("utf-8", errors="replace"))
-    except OSError as error:
-        raise GanlabError(
-            f"{path} cannot be written: {error.strerror or error}", "name another file with --out"
-        ) from error
-    return path
+        atomic_write(path, content)
+    except (OSError, ValueError) as error:  # ValueError: a name that holds a null character
+        why = error.strerror if isinstance(error, OSError) else error
+        raise GanlabError(f"{short(str(path))} cannot be written: {why}", "name another file with --out") from error
 
 
 def require_free(path: Path, force: bool) -> None:
     """Raise GanlabError, before any work, if a page cannot be written at a path or must not be."""
     require_place(path, "name another file with --out")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise GanlabError(f"{path} is a folder", "name a file for the page, such as page.html")
-    if path.exists() and not force:
+    if not os.path.lexists(path):
+        return
+    if not force:
         raise GanlabError(f"{path} exists already", "--force replaces it; --out names another file")
+    if not can_replace(path):
+        raise GanlabError(f"{path} is no ordinary file, and not replaced", "name another file with --out")
+
+
+def can_replace(path: Path) -> bool:
+    """Return whether a page may take a path that is taken: from a file or a link, but from no folder or device."""
+    return os.path.isfile(path) or os.path.islink(path)
 
 
 def is_page(path: Path) -> bool:

@@ -18,7 +18,7 @@ from ganlab.diagnosis.sessions import Judged
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import RunError
 from ganlab.report.compare import default_picture
-from ganlab.report.document import is_page, require_free, write
+from ganlab.report.document import can_replace, is_page, put, require_free, write
 from ganlab.report.pages import (
     PAGE,
     comparison_page,
@@ -32,7 +32,6 @@ from ganlab.report.pages import (
 from ganlab.report.run_page import Subject
 from ganlab.runs import names
 from ganlab.runs.directory import RunDirectory, find_run
-from ganlab.runs.files import atomic_write
 from ganlab.sweeps.folder import SweepFolder, find_sweep
 from ganlab.text import described, one_line, short
 
@@ -145,9 +144,9 @@ def place(shown: Sequence[Shown], runs_dir: Path, out: Path | None, force: bool)
 
 def _share(subject: Subject, path: Path, force: bool) -> Path | None:
     """Write the picture to send beside the page, unless something else has its name, and return its path."""
-    if os.path.lexists(path) and not force:
+    if os.path.lexists(path) and not (force and can_replace(path)):
         return None
-    atomic_write(path, share_png(subject))
+    put(path, share_png(subject))
     return path
 
 

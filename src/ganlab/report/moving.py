@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 from ganlab.config.data import MnistOptions
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.places import at
+from ganlab.errors import RunError
 from ganlab.plots.grids import Pixels
 from ganlab.plots.landscape import read_landscape
 from ganlab.report.frames import Frame, encoded, grid
 from ganlab.report.grids import read_picture
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.snapshots import Row
+
+Read = TypeVar("Read")
 
 SIDES = (640, 448, 320, 224)
 """Pixels of a picture's longer side: the largest with which all of them fit."""
@@ -82,34 +87,46 @@ def _alt(frame: Frame, row: Row | None, unit: str) -> str:
     return f"{what} at {at(frame.step, unit)}{': ' if said else ''}{', '.join(said)}."
 
 
-def gallery(run: RunDirectory, game: str, steps: Sequence[int], unit: str, budget: int) -> Moving | None:
-    """Return the picture that shows what a game is about; None if it has none.
-
-    Raises:
-        RunError: a picture is damaged.
-    """
-    files = {step: path for step, path in run.galleries() if step in steps}
-    if not files:
+def gallery(
+    run: RunDirectory, game: str, steps: Sequence[int], unit: str, budget: int, gaps: list[str]
+) -> Moving | None:
+    """Return the picture that shows what a game is about; None if it has none. What is damaged is named in `gaps`."""
+    pictures = _readable(run.galleries(), steps, read_picture, gaps)
+    if not pictures:
         return None
-    title = "The game's own picture"
     legend = GALLERIES.get(game, "What this game is about.")
-    alts = {step: f"{legend[:-1]}, at {at(step, unit)}." for step in files}
-    return moving(title, legend, {step: read_picture(path) for step, path in files.items()}, alts, budget)
+    alts = {step: f"{legend[:-1]}, at {at(step, unit)}." for step in pictures}
+    return moving("The game's own picture", legend, pictures, alts, budget)
 
 
-def landscape(run: RunDirectory, steps: Sequence[int], rows: Sequence[Row], budget: int) -> Moving | None:
+def landscape(
+    run: RunDirectory, steps: Sequence[int], rows: Sequence[Row], budget: int, gaps: list[str]
+) -> Moving | None:
     """Return the game as it is played on points: scores over the plane, pushes, points; None if that is not kept.
 
-    Raises:
-        RunError: a file is damaged.
+    What is damaged is named in `gaps`.
     """
-    kept = {step: read_landscape(path) for step, path in run.landscapes() if step in steps}
+    kept = _readable(run.landscapes(), steps, read_landscape, gaps)
     if not kept:
         return None
     by_step = {row.step: row for row in rows}
     drawn = {step: each.picture() for step, each in kept.items()}
     alts = {step: each.alt(by_step.get(step)) for step, each in kept.items()}
     return moving("The game", kept[max(kept)].legend, drawn, alts, budget)
+
+
+def _readable(
+    files: Sequence[tuple[int, Path]], steps: Sequence[int], read: Callable[[Path], Read], gaps: list[str]
+) -> dict[int, Read]:
+    """Return what files of some steps hold; those that are damaged are left out, and named in `gaps`."""
+    found = {}
+    for step, path in files:
+        if step in steps:
+            try:
+                found[step] = read(path)
+            except RunError as error:
+                gaps.append(error.message)
+    return found
 
 
 def moving(

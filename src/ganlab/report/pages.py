@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from ganlab.report.compare import read_side
 from ganlab.report.compare_page import Column, comparison_content
 from ganlab.report.document import is_page, render, write
 from ganlab.report.frames import MOST, last_samples, read_frames
-from ganlab.report.moving import Moving, gallery, landscape
+from ganlab.report.moving import gallery, landscape
 from ganlab.report.run_page import Subject, config_name, run_content
 from ganlab.report.sweep_page import sweep_content
 from ganlab.runs.directory import RunDirectory
@@ -57,20 +57,14 @@ def run_subject(run: RunDirectory, sharing: int = 1, most: int = MOST) -> Subjec
         status = status.changed(status=run.state(status))
     except GanlabError:  # read_run has said so in its notes
         status = None
-    frames, gaps = read_frames(run, PICTURES // sharing, most), []
+    frames, gaps = read_frames(run, PICTURES // sharing, most), list[str]()
     steps = [frame.step for frame in frames.frames]
     game = evidence.snapshots[-1].game if evidence.snapshots else ""
-    pictures: dict[str, Moving] = {}
-    makers: dict[str, Callable[[], Moving | None]] = {
-        "landscape": lambda: landscape(run, steps, evidence.snapshots, OTHER_PICTURES // sharing),
-        "gallery": lambda: gallery(run, game, steps, evidence.unit, OTHER_PICTURES // sharing),
+    made = {
+        "landscape": landscape(run, steps, evidence.snapshots, OTHER_PICTURES // sharing, gaps),
+        "gallery": gallery(run, game, steps, evidence.unit, OTHER_PICTURES // sharing, gaps),
     }
-    for key, make in makers.items():
-        try:
-            if (made := make()) is not None:
-                pictures[key] = made
-        except RunError as error:
-            gaps.append(error.message)
+    pictures = {key: each for key, each in made.items() if each is not None}
     return Subject(
         run.path.resolve().name,
         evidence,

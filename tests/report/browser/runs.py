@@ -18,9 +18,6 @@ from ganlab.config.load import dump_experiment
 from ganlab.monitor.monitor import Monitor
 from ganlab.report import making
 from ganlab.runs.directory import RunDirectory
-from ganlab.sweeps.folder import open_sweep
-from ganlab.sweeps.plan import make_plan
-from ganlab.sweeps.spec import spec_from_mapping
 from ganlab.training import session
 
 GAMES: dict[str, tuple[str, ...]] = {
@@ -65,9 +62,6 @@ POINTS: dict[str, tuple[str, ...]] = {
 NAMES = (*POINTS, *GAMES, "one", "thousand", "monitored", "foreign", "hostile")
 """All there are."""
 
-BESIDE = ("ring", "digits", "monitored", "nan", "hostile")
-"""Runs that a page shows side by side: points and images, an experiment and none, of different lengths."""
-
 SCRIPT = "<script>window.hostile = 1</script><img src=x onerror='window.hostile = 2'>"
 HOSTILE = {
     "script": SCRIPT,
@@ -111,14 +105,12 @@ class Runs:
         return made
 
     def page(self, name: str) -> Path:
-        """Return the page of a run, of those in BESIDE (`beside`) or of a sweep (`sweep`)."""
+        """Return the page of a run."""
         if name == "foreign":
             return self[name] / making.PAGE  # `diagnose --out` made it
         path = self.folder / f"{name}.html"
         if not path.exists():
-            references = [str(self[each]) for each in (BESIDE if name == "beside" else (name,))]
-            shown = [making.find_shown(reference, self.folder) for reference in references]
-            making.make_page(shown, self.folder, path)
+            making.make_page([RunDirectory(self[name])], self.folder, path)
         return path
 
     def copy(self, name: str, new: str) -> RunDirectory:
@@ -181,18 +173,6 @@ class Runs:
                     chosen = reals[draw.integers(0, 120 if step < 100 else 40, 100)]
                     monitor.snapshot(step, (chosen + draw.normal(0, 0.05, chosen.shape)).clip(-1, 1))
         return monitor.run.path
-
-    def _sweep(self) -> Path:
-        """A sweep over two settings with a claim, two seeds each, whose last run has not begun."""
-        short = ("training.steps=100", "monitor.snapshot_every=25", "expect=never_learned")
-        base = self.points(*short).model_dump(mode="json")
-        objectives = {HOSTILE["script"]: {"loss": "hinge"}, "non-saturating": {"loss": "non_saturating"}}
-        grid = {"optimizer.lr": [1e-3, 1e-2], "objective": objectives}
-        plan = make_plan(spec_from_mapping({"name": "toy", "base": base, "grid": grid, "seeds": 2}))
-        sweep = open_sweep(plan, self.folder / plan.folder_name)
-        for planned in plan.runs[:-1]:
-            session.start(planned.experiment, sweep.runs, name=planned.id)
-        return sweep.path
 
     def _foreign(self) -> Path:
         """What `ganlab diagnose --out` leaves of a log that is not ours."""

@@ -27,7 +27,7 @@ LOAD = 1000
 """Milliseconds in which a page is there."""
 
 
-@pytest.mark.parametrize("name", [*NAMES, "beside", "sweep"])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_page_loads_and_can_be_read_by_anyone(name: str, runs: Runs, visit: Visitor) -> None:
     path = runs.page(name)
     assert path.stat().st_size <= MOST_BYTES
@@ -341,68 +341,3 @@ def test_on_paper_there_is_everything_but_the_controls(dark: bool, runs: Runs, v
 CLIPPED = """() => [...document.querySelectorAll("main *")]
   .filter((each) => each.clientHeight > 1 && getComputedStyle(each).overflowY !== "visible" && !each.closest("svg"))
   .filter((each) => each.scrollHeight > each.clientHeight + 1).map((each) => each.outerHTML.slice(0, 80))"""
-
-
-# -- several runs -----------------------------------------------------------------------------------------------------
-
-
-def test_runs_side_by_side_move_by_step_or_by_share(runs: Runs, visit: Visitor) -> None:
-    page = visit(runs.page("beside"), width=1400)
-    slider = page.locator("#slider")
-    places = lambda: page.locator("article [data-at]").all_inner_texts()  # noqa: E731 - of the pictures of each run
-    ended = places()
-    assert {"step 200", "step 120"} <= set(ended)
-    slider.fill("0")
-    assert {"step 0", "step 40"} == set(places())  # one run's first snapshot is that of step 40
-    page.keyboard.press("End")
-    assert places() == ended
-    page.locator("[data-align]").select_option("share")
-    assert places() == ended
-    assert page.locator("[data-stop]").inner_text() == "100 % of each run"
-    middle = int(slider.get_attribute("max") or 0) // 2
-    slider.fill(str(middle))
-    share = int(page.locator("[data-stop]").inner_text().split()[0]) / 100
-    steps = [int(each.split()[1]) for each in places()]
-    lengths = [int(each.split()[1]) for each in ended]
-    assert all(step <= share * length + 1 for step, length in zip(steps, lengths, strict=True) if step != 40)
-    assert len({*steps}) > 1
-
-
-def test_the_runs_of_a_sweep_are_sorted_and_filtered(runs: Runs, visit: Visitor) -> None:
-    page = visit(runs.page("sweep"), width=1400)
-    rows = page.locator("[data-sorted] tbody tr")
-    seeds = lambda: [int(row.split("\t")[0]) for row in rows.locator("[data-value]:nth-child(5)").all_inner_texts()]  # noqa: E731
-    head = page.get_by_role("columnheader", name="seed")
-    head.get_by_role("button").click()
-    assert seeds() == sorted(seeds())
-    assert head.get_attribute("aria-sort") == "ascending"
-    head.get_by_role("button").click()
-    assert seeds() == sorted(seeds(), reverse=True)
-    assert {0, 1} == {*seeds()}
-    kinds = page.locator("[data-filter] option").evaluate_all("(all) => all.map((each) => each.value)")
-    for kind in filter(None, kinds):
-        page.locator("[data-filter]").select_option(kind)
-        shown = [row for row in rows.all() if row.is_visible()]
-        assert {row.get_attribute("data-kind") for row in shown} == {kind}
-        assert page.locator("[data-filtered]").inner_text() == f"{len(shown)} of 8 runs are shown"
-
-
-def test_a_cell_of_the_map_shows_what_its_runs_made(runs: Runs, visit: Visitor) -> None:
-    page = visit(runs.page("sweep"), width=1400)
-    cell = page.locator(".cell").first
-    shown = page.locator(f"#{cell.get_attribute('popovertarget')}")
-    assert not shown.is_visible()
-    cell.hover()
-    shown.wait_for(state="visible")
-    assert shown.locator("li").count() == 2
-    assert page.evaluate("window.hostile") is None
-    page.keyboard.press("Escape")
-    shown.wait_for(state="hidden")
-
-
-def test_links_of_a_sweep_lead_to_the_pages_of_its_runs(runs: Runs, visit: Visitor) -> None:
-    path = runs.page("sweep")
-    page = visit(path)
-    links = page.locator("[data-sorted] a").evaluate_all("(all) => all.map((each) => each.getAttribute('href'))")
-    assert len(links) == 7
-    assert all((path.parent / link).is_file() for link in links)

@@ -12,7 +12,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.records import read_records
 from ganlab.verdicts import failure_of
-from tests.report.browser.runs import Runs
+from tests.report.browser.runs import HOSTILE, Runs
 from tests.report.browser.visiting import Visitor, inline_code
 from tests.report.test_compare_page import data_of
 from tests.report.test_sweep_page import make
@@ -38,8 +38,9 @@ def compared(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def swept(points: Any, tmp_path_factory: pytest.TempPathFactory) -> SweepFolder:
     """Two settings of two values, two seeds each, the last not begun; with the pages of the sweep and of its runs."""
-    base = points("monitor.snapshot_every=4").model_dump(mode="json")
-    grid = {"optimizer.lr": [1e-3, 1e-2], "loss": ["non_saturating", "hinge"]}
+    base = points("monitor.snapshot_every=4", "monitor.page=true").model_dump(mode="json")
+    losses = {"non-saturating": {"loss": "non_saturating"}, HOSTILE["script"]: {"loss": "hinge"}}
+    grid = {"optimizer.lr": [1e-3, 1e-2], "objective": losses}
     _, sweep = make(tmp_path_factory.mktemp("swept"), {"base": base, "grid": grid, "seeds": 2}, skip=1)
     write_run_pages(sweep)
     (sweep.path / PAGE).write_text(sweep_page(sweep), encoding="utf-8")

@@ -43,8 +43,11 @@ def make(folder: Path, spec: dict[str, Any], skip: int = 0) -> tuple[Plan, Sweep
 @pytest.fixture(scope="module")
 def swept(points: Any, images: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, SweepFolder]:
     """Two learning rates under two losses, two seeds each, and a run on images with a claim; the last is not begun."""
-    base = points("monitor.snapshot_every=4").model_dump(mode="json")
-    entry = {"config": images(f"claim={CLAIM!r}", "expect=[healthy]").model_dump(mode="json"), "seeds": [0, 1]}
+    base = points("monitor.snapshot_every=4", "monitor.page=true").model_dump(mode="json")
+    entry = {
+        "config": images(f"claim={CLAIM!r}", "expect=[healthy]", "monitor.page=true").model_dump(mode="json"),
+        "seeds": [0, 1],
+    }
     grid = {"optimizer.lr": [1e-3, 1e-2], "loss": ["non_saturating", "hinge"]}
     return make(tmp_path_factory.mktemp("sweep"), {"base": base, "grid": grid, "runs": [entry], "seeds": 2}, skip=1)
 

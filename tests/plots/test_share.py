@@ -30,3 +30,12 @@ def test_long_words_and_no_curves_stay_inside() -> None:
     drawn = rasterized(share_picture("word " * 80, "many more words " * 200, "f" * 500, "n" * 400, Panel("", ()), None))
     assert drawn.shape == (630, 1200, 3)
     assert (drawn[:, -20:] == 255).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "values", [(1e308, -1e308), (1e308, 1e-308), (5e-324, 1e308, 1e-308), (1e308, np.nan), (5e-324,)]
+)
+def test_values_near_the_ends_of_a_float_are_drawn(values: tuple[float, ...]) -> None:
+    panel = Panel("losses", [Curve("D", STEPS, np.resize(values, len(STEPS)), D_REAL)])
+    assert rasterized(share_picture("Explosion", "Huge.", "", "run", panel, None)).shape == (630, 1200, 3)

@@ -80,6 +80,8 @@ COURSE = (0.1, 0.9)
 """Quantiles of a running mean over the whole run that are always in view."""
 NEAR = 0.25
 """Values beyond the view are shown too, if they are nearer to it than this share of its height."""
+FAR = 1e300
+"""No value is drawn further out."""
 HIDDEN = 0.5
 """A curve is dashed if it hides an earlier one at this share of its steps."""
 TOUCHING = 1.8
@@ -104,12 +106,20 @@ def short(value: float, _: object = None) -> str:
 
 @dataclass(frozen=True)
 class Curve:
-    """Values (rows,) at rising steps (rows,), with a name in the legend and a colour."""
+    """Values (rows,) at rising steps (rows,), with a name in the legend and a colour.
+
+    Finite values beyond +-FAR are taken as that: matplotlib makes no axis whose length is not finite.
+    """
 
     label: str
     steps: Values
     values: Values
     colour: str
+
+    def __post_init__(self) -> None:
+        """Bound the values."""
+        bounded = np.where(np.isfinite(self.values), np.clip(self.values, -FAR, FAR), self.values)
+        object.__setattr__(self, "values", bounded)
 
 
 @matplotlib.rc_context(STYLE)
@@ -384,7 +394,7 @@ def limit(axes: Axes, curves: Sequence[Curve], levels: Sequence[float]) -> None:
         return
     typical = max([*map(abs, levels), *(float(np.median(np.abs(curve.values))) for curve in seen)])
     if typical > 0 and max(map(abs, bounds)) > 50 * typical:
-        _widen(axes, seen, threshold=10.0 ** np.ceil(np.log10(typical)))
+        _widen(axes, seen, threshold=10.0 ** np.ceil(np.log10(max(typical, 1 / FAR))))
         return
     labels = {curve.label for curve in seen}
     means = [np.asarray(line.get_ydata()) for line in axes.lines if line.get_label() in labels]
@@ -444,7 +454,7 @@ def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
 
 def _decades(first: float, last: float) -> list[float]:
     """Return at most three of `first`, 10 `first`, 100 `first`, ... up to `last`, evenly apart; none if it is less."""
-    count = max(0, math.floor(math.log10(last / first)) + 1) if last > 0 else 0
+    count = max(0, math.floor(math.log10(last) - math.log10(first)) + 1) if last > 0 else 0
     return [first * 10.0**power for power in range(0, count, math.ceil(count / 3))] if count else []
 
 

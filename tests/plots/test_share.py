@@ -33,9 +33,7 @@ def test_long_words_and_no_curves_stay_inside() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(
-    "values", [(1e308, -1e308), (1e308, 1e-308), (5e-324, 1e308, 1e-308), (1e308, np.nan), (5e-324,)]
-)
+@pytest.mark.parametrize("values", [(1e308, -1e308), (1e308, 1e-308), (5e-324, 1e308, 1e-308), (1e308, np.nan)])
 def test_values_near_the_ends_of_a_float_are_drawn(values: tuple[float, ...]) -> None:
     panel = Panel("losses", [Curve("D", STEPS, np.resize(values, len(STEPS)), D_REAL)])
     assert rasterized(share_picture("Explosion", "Huge.", "", "run", panel, None)).shape == (630, 1200, 3)

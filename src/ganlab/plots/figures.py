@@ -455,7 +455,7 @@ def _widen(axes: Axes, curves: Sequence[Curve], threshold: float) -> None:
 def _decades(first: float, last: float) -> list[float]:
     """Return at most three of `first`, 10 `first`, 100 `first`, ... up to `last`, evenly apart; none if it is less."""
     count = max(0, math.floor(math.log10(last) - math.log10(first)) + 1) if last > 0 else 0
-    return [first * 10.0**power for power in range(0, count, math.ceil(count / 3))] if count else []
+    return [10.0 ** (math.log10(first) + power) for power in range(0, count, math.ceil(count / 3))] if count else []
 
 
 def logarithmic(axes: Axes, curves: Sequence[Curve]) -> list[Curve]:

@@ -120,6 +120,10 @@ def test_no_two_labels_of_an_axis_are_the_same(low: float, width: float) -> None
     assert len(set(texts)) == len(texts)
 
 
+def test_an_axis_around_one_round_number_has_two_labels() -> None:
+    assert nice(0.58, 1.42, 4) == [0.6, 0.8, 1.0, 1.2, 1.4]
+
+
 def test_decades_of_a_wide_axis_are_few() -> None:
     assert decades(-30.0, 30.0) == [-24.0, -12.0, 0.0, 12.0, 24.0]
 

@@ -323,7 +323,10 @@ def _y_labels(low: float, high: float, logarithmic: bool) -> list[tuple[float, s
 
 
 def nice(low: float, high: float, most: int, whole: bool = False) -> list[float]:
-    """Return at most `most` + 2 round numbers from `low` to `high`, evenly spaced by 1, 2 or 5 times a power of ten."""
+    """Return at most `most` + 2 round numbers from `low` to `high`, evenly spaced by 1, 2 or 5 times a power of ten.
+
+    They are two at least, unless they must be whole: one label alone gives an axis no scale.
+    """
     raw = (high - low) / most
     if not math.isfinite(raw) or raw <= 0:
         return [low]
@@ -331,7 +334,8 @@ def nice(low: float, high: float, most: int, whole: bool = False) -> list[float]
     step = next(each * power for each in (1, 2, 5, 10) if each * power >= raw * 0.999)
     step = max(step, 1.0) if whole else step
     start = math.ceil(low / step - 1e-9)
-    return [float(f"{index * step:.15g}") for index in range(start, math.floor(high / step + 1e-9) + 1)]
+    found = [float(f"{index * step:.15g}") for index in range(start, math.floor(high / step + 1e-9) + 1)]
+    return found if whole or len(found) > 1 or most > 20 else nice(low, high, most + 1)
 
 
 def decades(low: float, high: float) -> list[float]:

@@ -225,7 +225,7 @@
     const step = Math.max([1, 2, 5, 10].map((each) => each * power).find((each) => each >= raw * 0.999), whole ? 1 : 0);
     const found = [];
     for (let index = Math.ceil(low / step - 1e-9); index <= high / step + 1e-9; index++) found.push(index * step);
-    return found;
+    return whole || found.length > 1 || most > 20 ? found : ticks(low, high, most + 1);
   }
 
   const plots = all("[data-chart]").filter((figure) => data.charts[figure.dataset.chart]).map((figure) => new Plot(figure));

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from ganlab.diagnosis.evidence import Evidence
@@ -30,6 +31,10 @@ LOSS_LINES = {
 }
 """What each loss is called in pictures, and its colour."""
 
+
+FAR = 30
+"""Times a tenth of all losses is below the largest one from where the picture to send is logarithmic: there the
+discriminator's losses would lie flat on 0."""
 
 TITLE_COLOURS = {"good": GENERATOR, "open": MUTED, "bad": ALARM}
 """A title's colour, by the tone of the verdict."""
@@ -145,7 +150,11 @@ def draw_share(evidence: Evidence, verdict: Judgement, name: str, samples: Pixel
     # Its basis is too long for a line, and stands on the page.
     sure = f"{confidence(verdict)}; severity {verdict.severity:.2f}; " if confidence(verdict) else ""
     told = headline(verdict), verdict.summary, f"{sure}judged on {stretch(verdict.steps, verdict.unit)}", name
-    return share_picture(*told, _losses(game), samples, verdict.onset_step, verdict.unit, colour)
+    losses = _losses(game)
+    values = np.concatenate([curve.values for curve in losses.curves] or [np.ones(1)])
+    values = values[np.isfinite(values)]
+    far = bool(len(values) and (values > 0).all() and values.max() > FAR * np.quantile(values, 0.1))
+    return share_picture(*told, replace(losses, log=far), samples, verdict.onset_step, verdict.unit, colour)
 
 
 def in_words(verdict: Judgement) -> str:

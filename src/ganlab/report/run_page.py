@@ -18,10 +18,10 @@ from ganlab.diagnosis.drawing import COLOURS, LOSS_LINES, PROOFS, Proof
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.places import at, number
+from ganlab.diagnosis.places import at, count, number
 from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.diagnosis.wording import confidence, expectation, headline, sections
+from ganlab.diagnosis.wording import confidence, expectation, headline, sections, too_early
 from ganlab.report.charts import Chart, Colour, Drawn, Line, draw, shown
 from ganlab.report.classes import class_table
 from ganlab.report.compare import value_words
@@ -30,7 +30,7 @@ from ganlab.report.moving import Moving, copies
 from ganlab.report.moving import samples as moving_samples
 from ganlab.runs.snapshots import STATISTICS, Row, Statistic, is_number
 from ganlab.runs.status import RunStatus
-from ganlab.verdicts import INCONCLUSIVE, KINDS, failure_of, tone
+from ganlab.verdicts import INCONCLUSIVE, KINDS, failure_of, tone, words
 
 SYMBOLS = {"good": "✓", "bad": "✕", "open": "?"}
 """A verdict's tone as a sign, as colour alone says nothing to some."""
@@ -81,8 +81,9 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
         "title": f"{headline(verdict)} - {subject.name}",
         "name": subject.name,
         "verdict": verdict_words(verdict),
-        "expected": expectation(verdict),
-        "state": subject.status.in_words() if subject.status else "",
+        "expected": expected_words(subject),
+        "state": state_words(subject),
+        "first": verdict.remedies[0].why if verdict.remedies else "",
         "panel": panel,
         "unit": evidence.unit,
         "findings": [
@@ -119,6 +120,27 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
         "charts": {each.chart.key: each.data for each in drawn},
     }
     return content, data
+
+
+def expected_words(subject: Subject) -> str:
+    """Say what the experiment was to show, and whether it did; nothing as long as that is too early to tell."""
+    found = expectation(subject.verdict)
+    experiment = subject.evidence.experiment
+    if found is None or experiment is None or too_early(subject.verdict):
+        return ""
+    wanted = " or ".join(map(words, experiment.expect))
+    return f"The experiment expects {wanted}: {'so it came' if found[1] else 'that is not what was seen'}."
+
+
+def state_words(subject: Subject) -> str:
+    """Say how the run stands. While it goes on run.json has no step, and the curves do."""
+    status, evidence = subject.status, subject.evidence
+    if status is None:
+        return ""
+    if evidence.ended or status.status != "running":
+        return status.in_words()
+    planned = f" of {count(evidence.planned, evidence.unit)}" if evidence.planned else ""
+    return f"running, {at(evidence.last_step, evidence.unit)}{planned}"
 
 
 def verdict_words(verdict: Verdict) -> dict[str, str]:
@@ -383,7 +405,10 @@ def remedy_words(remedy: Any, subject: Subject) -> dict[str, Any]:
     changes = [(key, value_words(value)) for key, value in remedy.change.items()]
     command = ""
     if changes and subject.config:
-        settings = (shlex.quote(f"{key}={json.dumps(value)}") for key, value in remedy.change.items())
+        settings = [shlex.quote(f"{key}={json.dumps(value)}") for key, value in remedy.change.items()]
+        experiment = subject.evidence.experiment
+        if experiment is not None and experiment.expect:
+            settings.append("expect=[]")  # what was made to fail is not expected to fail with its cure
         command = f"ganlab train {shlex.quote(subject.config)} {' '.join(settings)}"
     return {"why": remedy.why, "source": remedy.source, "changes": changes, "command": command}
 

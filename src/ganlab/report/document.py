@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ganlab.errors import GanlabError
+from ganlab.errors import GanlabError, Interrupted
 from ganlab.runs.files import atomic_write, require_place
 from ganlab.text import printable, short
 from ganlab.version import __version__
@@ -113,6 +113,8 @@ def put(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, content)
+    except Interrupted as error:
+        raise Interrupted(error.message, "free some space and make the page again", error.exit_code) from error
     except (OSError, ValueError) as error:  # ValueError: a name that holds a null character
         why = error.strerror if isinstance(error, OSError) else error
         raise GanlabError(f"{short(str(path))} cannot be written: {why}", "name another file with --out") from error

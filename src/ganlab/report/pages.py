@@ -107,6 +107,7 @@ def files_of(run: RunDirectory) -> list[tuple[str, str]]:
     found = [(path.name, what) for path, what in known if path.is_file()]
     for folder, what in (
         (run.samples, "samples of each snapshot"),
+        (run.snapshot_folder, "the discriminator's landscape at each"),
         (run.plots, "pictures"),
         (run.checkpoints, "weights"),
     ):

@@ -177,6 +177,19 @@ def test_comparing_needs_no_torch(runs: list[RunDirectory], tmp_path: Path) -> N
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_page_of_points_needs_no_torch(runs: list[RunDirectory], tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "import ganlab.report.serve\nfrom ganlab.report.making import make_page\n"
+        "from ganlab.runs.directory import RunDirectory\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        f"make_page([RunDirectory(Path({str(runs[0].path)!r}))], folder, folder / 'a.html')"
+        "\nassert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "a.html").is_file()
+
+
 def test_facts_in_words(runs: list[RunDirectory]) -> None:
     side = replace(read_side(runs[0]), verdict="healthy", facts={"confidence": 0.876, "step": 20, "seed": None})
     assert [fact_words(each, side) for each in side.facts] == ["88 %", "20", "-"]

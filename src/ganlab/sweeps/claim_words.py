@@ -10,7 +10,7 @@ from ganlab.text import printable
 Claim = Mapping[str, Any]
 """The fields of `claims.ClaimRow`, as `summary.json` holds them under `claims`."""
 
-NONE = "no claims: no config of this sweep says what it expects"
+NONE = "no claims: no config outside a grid says what it expects, and the sweep states none"
 
 
 def title(claim: Claim) -> str:

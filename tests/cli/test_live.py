@@ -76,7 +76,8 @@ def test_a_line_tells_when_the_run_reads_otherwise(tmp_path: Path) -> None:
     assert lines[1].startswith("step 0/?")
     assert "d_loss -" in lines[1]
     assert lines[2] == "step 0: too early to tell: 0 of the 3 snapshots that a verdict needs"
-    assert lines[-1] == "step 3: Inconclusive"
+    assert lines[-2] == "step 3: Inconclusive"
+    assert lines[-1].endswith("makes a page of it")
     assert sum("Inconclusive" in line for line in lines) == 1
     assert "so far, step 4: Inconclusive" in panel.file.getvalue()  # type: ignore[attr-defined]
 

@@ -174,7 +174,8 @@ class Monitor:
         self.open = False
         with undisturbed(), self.recorder.closing(status, reason), self.recorder.spending("watching"):
             self.reading = self.observer.finish()
-            self.recorder.note(f"`ganlab report {shlex.quote(str(self.run.path))}` makes a page of it")
+            with self.recorder.tolerating("the last line of log.txt"):
+                self.recorder.note(f"`ganlab report {shlex.quote(str(self.run.path))}` makes a page of it")
         return self.reading
 
     def _compare_with(self, domain: Domain) -> None:

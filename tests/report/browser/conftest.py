@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ganlab.monitor.pictures import Pictures
 from tests.report.browser.runs import Runs
 from tests.report.browser.visiting import Visitor, chromium
 
@@ -39,9 +38,6 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Visitor]:
 
 
 @pytest.fixture(scope="session")
-def runs(points: Any, images: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+def runs(points: Any, images: Any, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Runs by name, each trained when it is first asked for."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Figures at a run's end take most of its time, and a page shows none of them.
-        patch.setattr(Pictures, "finish", lambda self, evidence, verdict: None)
-        yield Runs(tmp_path_factory.mktemp("runs"), points, images)
+    return Runs(tmp_path_factory.mktemp("runs"), points, images)

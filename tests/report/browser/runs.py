@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from ganlab.cli.app import app
 from ganlab.config.load import dump_experiment
 from ganlab.monitor.monitor import Monitor
+from ganlab.monitor.pictures import Pictures
 from ganlab.report import making
 from ganlab.runs.directory import RunDirectory
 from ganlab.training import session
@@ -93,7 +95,11 @@ class Runs:
     def __getitem__(self, name: str) -> Path:
         """Return the folder of a run: one of NAMES."""
         if name not in self.made:
-            self.made[name] = self._make(name)
+            # Figures at a run's end take most of its time, and a page shows none. Only while it is trained: other
+            # tests of the same process look at theirs.
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Pictures, "finish", lambda self, evidence, verdict: None)
+                self.made[name] = self._make(name)
         return self.made[name]
 
     def _make(self, name: str) -> Path:

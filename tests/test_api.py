@@ -140,7 +140,7 @@ def test_sampling_twice_is_the_same_and_a_picture_of_its_own_is_pixels(images: A
 
 
 def test_a_run_shows_how_it_stands_and_its_verdict(points: Any, tmp_path: Path) -> None:
-    run = ganlab.train(points("training.steps=4"), runs_dir=tmp_path)
+    run = ganlab.train(points("training.steps=4", "expect=[healthy]"), runs_dir=tmp_path)
     assert run.verdict is not None
     assert run.verdict.name == run.verdict["failure"]
     text, page = str(run), run._repr_html_()
@@ -149,6 +149,7 @@ def test_a_run_shows_how_it_stands_and_its_verdict(points: Any, tmp_path: Path) 
     assert page.count("data:image/webp;base64,") == 1
     assert escape(run.verdict.summary) in page
     assert 'data-chart="losses"' in page
+    assert "The experiment expects healthy: that is not what was seen." in page
     assert "<script" not in page
     assert "<button" not in page.replace('<button type="button" data-copy>Copy</button>', "")
     # The style is about nothing outside.

@@ -7,11 +7,10 @@ from functools import cache
 
 from markupsafe import Markup
 
-from ganlab.diagnosis.wording import expectation
 from ganlab.errors import GanlabError
 from ganlab.report.document import asset, fragment
 from ganlab.report.pages import run_subject
-from ganlab.report.run_page import drawn_charts, panel_of, remedy_words, verdict_words
+from ganlab.report.run_page import drawn_charts, head_of, panel_of, remedy_words
 from ganlab.runs.directory import RunDirectory
 
 INSIDE = ((":root", "&"), ("body {", "& {"), ("html:not(.js) ", ""))
@@ -39,10 +38,8 @@ def run_html(run: RunDirectory) -> str:
         "notebook.html",
         {
             "style": style(),
-            "name": subject.name,
-            "state": subject.status.in_words() if subject.status else "",
-            "verdict": verdict_words(verdict),
-            "expected": expectation(verdict),
+            **head_of(subject),
+            "first": "",  # the remedies stand close below
             "panel": panel_of(subject),
             "charts": losses,
             "findings": [finding.words for finding in verdict.evidence],

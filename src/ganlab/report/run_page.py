@@ -79,11 +79,7 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
     told = sections(verdict)
     content = {
         "title": f"{headline(verdict)} - {subject.name}",
-        "name": subject.name,
-        "verdict": verdict_words(verdict),
-        "expected": expected_words(subject),
-        "state": state_words(subject),
-        "first": verdict.remedies[0].why if verdict.remedies else "",
+        **head_of(subject),
         "panel": panel,
         "unit": evidence.unit,
         "findings": [
@@ -120,6 +116,18 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
         "charts": {each.chart.key: each.data for each in drawn},
     }
     return content, data
+
+
+def head_of(subject: Subject) -> dict[str, Any]:
+    """Return what the head of a page, or of a part of one, shows: the macro `verdict_head`."""
+    verdict = subject.verdict
+    return {
+        "name": subject.name,
+        "verdict": verdict_words(verdict),
+        "expected": expected_words(subject),
+        "state": state_words(subject),
+        "first": verdict.remedies[0].why if verdict.remedies else "",
+    }
 
 
 def expected_words(subject: Subject) -> str:

@@ -294,7 +294,7 @@ as many samples and snapshots, or fewer. If fewer than ten such runs were decide
 marked "uncalibrated" and is at most .8.
 
 **Runs of other code.** The format is recognised by content. Nothing is written next to your files; with `--out`,
-verdict.json and the pictures are written to that folder.
+verdict.json, the pictures and [a page](page.md) are written to that folder.
 
     ganlab diagnose log.csv                         # a header and one row per step; the usual column names are known
     ganlab diagnose log.jsonl --map d_loss=lossD --map g_loss=lossG    # map other names with --map

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -201,6 +204,16 @@ def test_serve_is_for_one_run_that_goes_on(sweep: SweepFolder, run: RunDirectory
     assert "a single run" in refused(run, "one", str(sweep.path), "--serve")
     assert "a single run" in refused(run, str(sweep.path), "--serve")
     assert "leave one of them out" in refused(run, "one", "--serve", "--json")
+
+
+def test_the_page_of_a_run_that_has_ended_is_opened_too(run: RunDirectory, tmp_path: Path) -> None:
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    undisplayed = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    command = [sys.executable, "-m", "ganlab", "report", str(run.path), "--serve", "--open"]
+    subprocess.run(command, env={**undisplayed, "BROWSER": str(browser)}, check=True)
+    assert opened.read_text().strip() == run.page.as_uri()
 
 
 def test_without_a_display_nothing_is_opened_or_made(run: RunDirectory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The three pages that docs/page.md links are pages of ours, whole, small, and free of the machine that they were made on."""
+"""The three pages that docs/page.md links are whole, small, and free of the machine that they were made on."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import signal
 import socket
 import struct
@@ -229,14 +230,18 @@ def test_a_signal_ends_it(number: signal.Signals, live: Serving) -> None:
 
 def test_the_command_prints_the_address_and_ends_with_ctrl_c(live: Serving) -> None:
     live.log()
+    undisplayed = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "ganlab", "report", str(live.run.path), "--serve"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "ganlab", "report", str(live.run.path), "--serve", "--open"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**undisplayed, "BROWSER": "false"},
     )  # fmt: skip
     assert process.stdout is not None
     words, address = process.stdout.readline(), process.stdout.readline()
     assert live.run.path.name in words
     live.host, live.front = urlsplit(address.strip()).netloc, urlsplit(address.strip()).path
+    assert live.ask()[0] == 200
+    assert process.stderr is not None
+    assert "no browser could be started" in process.stderr.readline()  # it goes on all the same
     assert live.ask()[0] == 200
     process.send_signal(signal.SIGINT)
     _, messages = process.communicate(timeout=SECONDS)

@@ -26,7 +26,11 @@ def report(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The page; left out: page.html in the folder of what it shows.")
+        Path | None,
+        typer.Option(
+            help="The page; left out: page.html in the folder of what it shows, and for several runs "
+            "comparison-<8 letters>.html in the folder of runs."
+        ),
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     serve: Annotated[
@@ -38,15 +42,14 @@ def report(
 ) -> None:
     """Make a page: one HTML file to look at and to send, which needs no network.
 
-    Of a sweep, also one that is not finished, its tables and pictures are made again too, and its claims are shown.
-
     Example: ganlab report smoke --open
 
     Several runs side by side: ganlab report guide_stable guide_latent_1 --out comparison.html
 
-    While it trains: ganlab report smoke --serve
+    While a run trains: ganlab report smoke --serve
 
-    Example: ganlab report induced_failures
+    A sweep, finished or not: ganlab report induced_failures; makes its tables and pictures again too, and shows its
+    claims
     """
     if serve and as_json:
         raise GanlabError("--serve goes on, and --json prints one document", "leave one of them out")

@@ -37,14 +37,25 @@ def serve_page(paths: Sequence[str], runs_dir: Path, out: Path | None, force: bo
         if len(shown) > 1 or not isinstance(run, RunDirectory):
             raise GanlabError("--serve is for a single run", "name one that goes on: `ganlab ls runs` lists them")
         terminal, name = console(), printable(run.path.resolve().name)
-        if not goes_on(run):
+        ended = not goes_on(run)
+        if ended:
             say(terminal, f"run {name} has ended: there is nothing to wait for")
 
         def tell(address: str) -> None:
-            say(terminal, f"run {name} is shown until it ends, to this machine only; Ctrl-C ends it before:")
+            say(terminal, f"run {name} is shown until it ends, to this machine only; Ctrl-C leaves the run alone:")
             terminal.print(address)
             if show:
-                open_page(address)
+                open_or_warn(address)
 
         made = serve(run, stop, tell, out, force)
     show_page(made, as_json=False)
+    if show and ended:
+        open_page(made.path.resolve().as_uri())
+
+
+def open_or_warn(address: str) -> None:
+    """Open a page that is served; if there is no browser, only say so: the page is served all the same."""
+    try:
+        open_page(address)
+    except GanlabError as error:
+        say(console(stderr=True), printable(f"warning: {error}"))

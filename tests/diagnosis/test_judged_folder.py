@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import BINS, Evidence, NonFinite, Series
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.judged_folder import FEWEST, POINTS, ROWS, SAMPLES, JudgedFolder, read_evidence
+from ganlab.diagnosis.judged_folder import FEWEST, POINTS, ROWS, SAMPLES, JudgedFolder, StoredEvidence, read_evidence
 from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.sessions import write_down
 from ganlab.errors import RunError
@@ -45,6 +46,10 @@ def everything() -> Evidence:
         unit="epoch",
         epoch_steps=100,
         weighted=True,
+        plain_term=True,
+        saturating=True,
+        families=("hinge", "relativistic"),
+        thinned=True,
     )
 
 
@@ -73,6 +78,11 @@ def test_evidence_comes_back_as_it_was(tmp_path: Path) -> None:
     assert plain(again) == plain(evidence)
     assert [row.step for row in again.snapshots] == [2, 5]
     assert again.snapshots[0].non_finite == {"fid"}
+
+
+def test_nothing_of_the_evidence_is_left_out() -> None:
+    # What a reader took for what is in verdict.json.
+    assert {each.name for each in fields(Evidence)} - {"read"} == set(StoredEvidence.model_fields)
 
 
 def test_long_curves_are_thinned_so_that_no_spike_is_lost_and_that_is_said(tmp_path: Path) -> None:
@@ -129,19 +139,34 @@ def test_what_is_damaged_is_one_message(change: Any, says: str, tmp_path: Path) 
             read_evidence(folder.evidence)
 
 
-@pytest.mark.parametrize(("side", "kept"), [(8, 40), (64, 3), (400, 2)])
+@pytest.mark.parametrize(("side", "kept"), [(8, 40), (64, 8), (400, 2)])
 def test_samples_of_evenly_spaced_steps_are_kept_as_far_as_there_is_room(side: int, kept: int, tmp_path: Path) -> None:
     images = np.zeros((100, side, side, 3), np.uint8)
     folder, steps = JudgedFolder(tmp_path), list(range(0, 400, 10))
     files = folder.write(everything(), [(step, Shown(images=images)) for step in steps])
     assert files == [folder.evidence, folder.kept.samples]
     found = folder.kept.shown()
-    assert (found[0][0], found[-1][0], len(found)) == (0, 390, 40 if kept == 40 else len(found))
+    assert (found[0][0], found[-1][0], len(found)) == (0, 390, kept)
     size = sum(path.stat().st_size for _, path in found)
     assert size < SAMPLES + 100_000 or (len(found) == 2 and np.load(found[0][1])["images"].shape[0] == FEWEST)
     # What an earlier verdict left there goes.
     folder.write(everything())
     assert folder.kept.shown() == []
+
+
+def test_the_samples_that_were_judged_are_never_removed(tmp_path: Path) -> None:
+    folder = JudgedFolder(tmp_path / "out")
+    folder.kept.samples.mkdir(parents=True)
+    path, other = folder.kept.shown_file(20), folder.kept.shown_file(40)
+    for each in (path, other):
+        Shown(images=np.random.default_rng(0).integers(0, 256, (32, 28, 28, 1), np.uint8)).write(each)
+    before = path.read_bytes()
+    verdict = diagnose(Evidence("train.log", curves={"d_loss": curve([0.7, 0.7])}))
+    options = ReadOptions(samples=folder.kept.samples, real="mnist")
+    judged = write_down(verdict, options, None, folder.path)
+    assert folder.evidence in judged.files
+    assert [each for _, each in folder.kept.shown()] == [path, other]
+    assert path.read_bytes() == before
 
 
 def test_a_run_is_left_as_it_is(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-LEVELS = np.linspace(0.001, 0.999, 256)
+QUANTILES = np.linspace(0.001, 0.999, 256)
 """Quantiles of the pixels that are compared."""
 
 PIXELS = 1 << 20
@@ -84,7 +84,7 @@ def other_scale(samples: Tensor, reals: Tensor) -> tuple[str, str] | None:
 
 def _quantiles(images: Tensor) -> NDArray[np.float64]:
     pixels = images.flatten()
-    found: NDArray[np.float64] = np.quantile(pixels[:: max(1, len(pixels) // PIXELS)].double().numpy(), LEVELS)
+    found: NDArray[np.float64] = np.quantile(pixels[:: max(1, len(pixels) // PIXELS)].double().numpy(), QUANTILES)
     return found
 
 

@@ -33,8 +33,8 @@ LOSS_LINES = {
 
 
 FAR = 30
-"""Times a tenth of all losses is below the largest one from where the picture to send is logarithmic: there the
-discriminator's losses would lie flat on 0."""
+"""How many times larger the largest loss is than the lowest tenth of them, at least, for the picture to send to have a
+logarithmic axis: on a linear one the discriminator's losses would lie flat on 0."""
 
 TITLE_COLOURS = {"good": GENERATOR, "open": MUTED, "bad": ALARM}
 """A title's colour, by the tone of the verdict."""
@@ -147,7 +147,7 @@ def draw_share(evidence: Evidence, verdict: Judgement, name: str, samples: Pixel
     """
     game = next(iter(evidence.games().values()))
     colour = TITLE_COLOURS[tone(verdict.name)]
-    # Its basis is too long for a line, and stands on the page.
+    # What the confidence rests on is too long for one line; the page has it.
     sure = f"{confidence(verdict)}; severity {verdict.severity:.2f}; " if confidence(verdict) else ""
     told = headline(verdict), verdict.summary, f"{sure}judged on {stretch(verdict.steps, verdict.unit)}", name
     losses = _losses(game)

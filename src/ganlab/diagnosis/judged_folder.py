@@ -6,13 +6,12 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ganlab.config.load import experiment_from_mapping
 from ganlab.config.objectives import Family
@@ -24,14 +23,15 @@ from ganlab.plots.grids import evenly_spaced
 from ganlab.plots.shown import Shown, read_shown
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json
-from ganlab.runs.snapshots import Row, written
+from ganlab.runs.names import EVIDENCE_FILE
+from ganlab.runs.snapshots import written
 from ganlab.text import one_line
-
-EVIDENCE, VERDICT = "evidence.json", "verdict.json"
-"""Names of the files."""
 
 SCHEMA = 1
 """Version of the format of evidence.json."""
+
+CURVES = ("curves", "quality", "controls")
+"""Attributes of an Evidence that hold curves by name."""
 
 ROWS = 200
 """Rows of snapshots that are kept, at most, evenly spaced."""
@@ -63,12 +63,12 @@ class JudgedFolder:
     @property
     def evidence(self) -> Path:
         """What was judged, as numbers."""
-        return self.path / EVIDENCE
+        return self.path / EVIDENCE_FILE
 
     @property
     def verdict(self) -> Path:
         """What came of it."""
-        return self.path / VERDICT
+        return self.kept.verdict
 
     @property
     def kept(self) -> RunDirectory:
@@ -79,8 +79,11 @@ class JudgedFolder:
         """Return whether a verdict was written here."""
         return self.verdict.is_file()
 
-    def write(self, evidence: Evidence, samples: Sequence[tuple[int, Shown]] = ()) -> list[Path]:
+    def write(self, evidence: Evidence, samples: Sequence[tuple[int, Shown]] | None = ()) -> list[Path]:
         """Write what was judged, and samples by step as far as there is room; return what was written.
+
+        Samples that an earlier verdict left here are removed; with None, those that are here are the ones that were
+        judged, and stay.
 
         A run of ours that is judged into its own folder is left as it is: it holds all of that.
 
@@ -91,6 +94,8 @@ class JudgedFolder:
         if is_run_directory(self.path):
             return []
         atomic_write(self.evidence, (json.dumps(_as_json(evidence), separators=(",", ":")) + "\n").encode())
+        if samples is None:
+            return [self.evidence]
         for _, path in self.kept.shown():
             path.unlink()
         chosen = _with_room(samples)
@@ -166,7 +171,7 @@ class StoredEvidence(BaseModel):
     players: dict[str, dict[str, StoredCurve]]
     snapshots: list[dict[str, Any]]
     family: Family | None
-    families: list[Family]
+    families: tuple[Family, ...]
     saturating: bool | None
     weighted: bool
     plain_term: bool
@@ -174,9 +179,9 @@ class StoredEvidence(BaseModel):
     ended: bool
     non_finite: tuple[int, str] | None
     experiment: dict[str, Any] | None
-    notes: list[str]
+    notes: tuple[str, ...]
     damaged: bool
-    restarts: list[int]
+    restarts: tuple[int, ...]
     unit: str
     epoch_steps: int | None
 
@@ -193,34 +198,22 @@ class StoredEvidence(BaseModel):
 
 def _as_json(evidence: Evidence) -> dict[str, Any]:
     """Return evidence as plain values, every number finite."""
-    named = {name: getattr(evidence, name) for name in ("curves", "quality", "controls")}
+    named = {name: getattr(evidence, name) for name in CURVES}
     every = [curve for curves in (*named.values(), *evidence.players.values()) for curve in curves.values()]
     bins = max(BINS, POINTS // (2 * max(1, len(every))))
     rows = [evidence.snapshots[index] for index in evenly_spaced(len(evidence.snapshots), ROWS)]
     bad = evidence.non_finite
     return {
         "schema": SCHEMA,
-        "source": evidence.source,
+        **{name: getattr(evidence, name) for name in StoredEvidence.model_fields},
         "thinned": evidence.thinned
         or len(rows) < len(evidence.snapshots)
         or any(len(each) > 2 * bins for each in every),
         **{name: _curves(curves, bins) for name, curves in named.items()},
         "players": {player: _curves(curves, bins) for player, curves in evidence.players.items()},
         "snapshots": [written(row) for row in rows],
-        "family": evidence.family,
-        "families": list(evidence.families),
-        "saturating": evidence.saturating,
-        "weighted": evidence.weighted,
-        "plain_term": evidence.plain_term,
-        "planned": evidence.planned,
-        "ended": evidence.ended,
-        "non_finite": None if bad is None else [bad.step, bad.signal],
+        "non_finite": None if bad is None else (bad.step, bad.signal),
         "experiment": None if evidence.experiment is None else evidence.experiment.model_dump(mode="json"),
-        "notes": list(evidence.notes),
-        "damaged": evidence.damaged,
-        "restarts": list(evidence.restarts),
-        "unit": evidence.unit,
-        "epoch_steps": evidence.epoch_steps,
     }
 
 
@@ -247,7 +240,7 @@ def read_evidence(path: Path) -> Evidence:
     if isinstance(schema, int) and schema > SCHEMA:
         raise RunError(f"{path} has format {schema}, and this ganlab reads up to {SCHEMA}", "use a newer ganlab")
     try:
-        stored = _reader().validate_json(json.dumps(values))
+        stored = StoredEvidence.model_validate_json(json.dumps(values))
         experiment = None if stored.experiment is None else experiment_from_mapping(stored.experiment)
     except ValidationError as error:
         first = error.errors()[0]
@@ -255,35 +248,15 @@ def read_evidence(path: Path) -> Evidence:
         raise RunError(f"{path} is damaged: {one_line(where)} is not as it should be", AGAIN) from error
     except ConfigError as error:
         raise RunError(f"{path} is damaged: {one_line(error.message, 200)}", AGAIN) from error
-    return Evidence(
-        source=stored.source,
-        curves=_series(stored.curves),
-        quality=_series(stored.quality),
-        controls=_series(stored.controls),
-        players={player: _series(curves) for player, curves in stored.players.items()},
-        snapshots=tuple(map(Row, stored.snapshots)),
-        family=stored.family,
-        families=tuple(stored.families),
-        saturating=stored.saturating,
-        weighted=stored.weighted,
-        plain_term=stored.plain_term,
-        planned=stored.planned,
-        ended=stored.ended,
-        non_finite=None if stored.non_finite is None else NonFinite(*stored.non_finite),
-        experiment=experiment,
-        notes=tuple(stored.notes),
-        damaged=stored.damaged,
-        restarts=tuple(stored.restarts),
-        unit=stored.unit,
-        epoch_steps=stored.epoch_steps,
-        thinned=stored.thinned,
-    )
+    values = {
+        **vars(stored),
+        **{name: _series(getattr(stored, name)) for name in CURVES},
+        "players": {player: _series(curves) for player, curves in stored.players.items()},
+        "non_finite": None if stored.non_finite is None else NonFinite(*stored.non_finite),
+        "experiment": experiment,
+    }
+    return Evidence(**values)
 
 
 def _series(curves: Mapping[str, StoredCurve]) -> dict[str, Series]:
     return {name: curve.series() for name, curve in curves.items()}
-
-
-@cache
-def _reader() -> TypeAdapter[StoredEvidence]:
-    return TypeAdapter(StoredEvidence)

@@ -206,7 +206,7 @@ def _replaced(path: Path, source: str) -> list[str]:
 
 
 def _holds(folder: Path, samples: SampleSource | None) -> bool:
-    """Return whether samples to judge lie in a folder: what is written there would be taken for some of them."""
+    """Return whether the samples to judge are in a folder: what is written there would be mixed up with them."""
     if not isinstance(samples, Path):
         return False
     place = samples.resolve()
@@ -229,11 +229,13 @@ def write_down(verdict: Verdict, options: ReadOptions, run: RunDirectory | None,
     from ganlab.diagnosis.judged_folder import JudgedFolder, kept_samples
     from ganlab.diagnosis.verdict_files import draw_samples, write_verdict
 
-    remarks, samples = _replaced(folder / "verdict.json", verdict.source) if out is not None else [], None
-    by_step: Sequence[tuple[int, Shown]] = ()
+    remarks, samples = _replaced(RunDirectory(folder).verdict, verdict.source) if out is not None else [], None
+    by_step: Sequence[tuple[int, Shown]] | None = ()
+    if out is not None and _holds(JudgedFolder(out).kept.samples, options.samples):
+        by_step = None  # what lies there is what was judged
     try:
         samples = draw_samples(verdict.judged_on, run, options.samples, options.tile, options.real)
-        if out is not None and samples is not None and not _holds(out, options.samples):
+        if out is not None and samples is not None and by_step is not None:
             by_step = samples.by_step if options.samples is not None or run is None else kept_samples(run)
     except RunError as error:
         remarks.append(f"no sheet of samples: {error.message}")

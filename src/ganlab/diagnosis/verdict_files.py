@@ -39,9 +39,6 @@ count as near-duplicates if no reals are available: 5 % of 10,000 MNIST digits h
 FEW = 25
 """Samples next to the curves, five in a row: the first ones, which are not chosen."""
 
-BLANK = 2.5
-"""Median standard deviation of the pixels of an image, of 255, under which images show nothing."""
-
 REALS = 10_000
 """Training images at most that say how near is near; all 60,000 digits would take five seconds."""
 
@@ -129,9 +126,14 @@ def other_samples(
 def of_images(images: Pixels, title: str, data: MnistOptions | None = None) -> LastSamples:
     """Draw images, uint8 (N, H, W, 1 or 3), N >= 1, as `sheet_of_images` does, and the first of them alone.
 
-    Of blank ones the title says it: the picture of them looks like a part of the figure's ground.
+    If they are blank, the title says so: their picture looks like empty space in the figure.
     """
-    if float(np.median(images.std(axis=(1, 2)))) < BLANK:
+    import torch
+
+    from ganlab.data import to_float
+    from ganlab.data.scales import shows_nothing
+
+    if shows_nothing(to_float(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))):
         title += ": blank"
     return LastSamples(title, sheet_of_images(images, title, data), few_of(images))
 
@@ -236,7 +238,7 @@ def write_verdict(folder: Path, evidence: Evidence, verdict: Verdict, samples: L
     """
     plots = folder / "plots"
     plots.mkdir(parents=True, exist_ok=True)
-    written = [folder / "verdict.json", plots / "verdict.png", plots / "verdict.svg"]
+    written = [RunDirectory(folder).verdict, plots / "verdict.png", plots / "verdict.svg"]
     write_json(written[0], verdict.as_json())
     few = None if samples is None else (samples.title, samples.few)
     save_figure(draw_verdict(evidence, verdict, few), plots / "verdict")

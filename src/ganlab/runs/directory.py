@@ -98,7 +98,7 @@ class RunDirectory:
     @property
     def verdict(self) -> Path:
         """What diagnosis said last; absent until something was judged."""
-        return self.path / "verdict.json"
+        return self.path / names.VERDICT_FILE
 
     @property
     def page(self) -> Path:

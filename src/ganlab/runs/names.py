@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 RUN_FILE, SPEC_FILE, RUNS = "run.json", "spec.yaml", "runs"
 """The file that makes a folder a run, the one that makes it a sweep, and where in a sweep the runs are."""
 
+VERDICT_FILE, EVIDENCE_FILE = "verdict.json", "evidence.json"
+"""The verdict on a run, and what it was judged on, which `ganlab diagnose --out` writes."""
+
 SWEEP = "sweep-"
 """What the name of a sweep's folder begins with."""
 

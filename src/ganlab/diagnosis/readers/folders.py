@@ -18,12 +18,13 @@ from ganlab.diagnosis.readers.tensorboard import find_event_files, read_events
 from ganlab.diagnosis.readers.text import read_text
 from ganlab.diagnosis.readers.wandb import read_wandb_folder
 from ganlab.errors import RunError
+from ganlab.runs.names import EVIDENCE_FILE, VERDICT_FILE
 from ganlab.text import excerpt, listed
 
 LOGS = ("*.csv", "*.tsv", "*.jsonl", "*.ndjson", "*.json", "*.log", "*.txt", "*.out", "*.dat", "*.npz", "*.md")
 """Names of files that may be logs."""
 
-OURS = frozenset({"verdict.json", "evidence.json"})
+OURS = frozenset({VERDICT_FILE, EVIDENCE_FILE})
 """What `ganlab diagnose --out` writes, which is no log."""
 
 MAX_FILES = 50

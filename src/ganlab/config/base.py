@@ -30,7 +30,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Suggested:
-    """Of a field that takes other values too, those that a command line completes; it stands in its annotation.
+    """Values that a command line completes for a field that takes others too; part of the field's annotation.
 
     Attributes:
         values: as a command line takes them.

@@ -286,20 +286,19 @@ def _channels_first(values: NDArray[Any], layout: str) -> NDArray[Any]:
     return np.ascontiguousarray(values.transpose(0, 3, 1, 2)) if layout == "N,H,W,C" else values
 
 
-def generated(samples: Array, scale: Range = SIGNED, name: str = "samples") -> tuple[Tensor, Domain]:
+def generated(samples: Array, scale: Range = SIGNED) -> tuple[Tensor, Domain]:
     """Return what a loop's generator made, float32 on the CPU with NaN and Inf left in, and what one sample is.
 
     Args:
         samples: images (N, C, H, W), (N, H, W, C) or (N, H, W), floats on the scale or uint8, or points (N, 2), N >= 2.
         scale: of pixels that are floats.
-        name: what the user calls them.
 
     Raises:
         DataError: they are of another type, shape or range.
     """
-    # Dark samples are on it too, once it is known.
+    # Once the scale is known, dark samples are on it too.
     ranges = (replace(scale, brightest=-math.inf), BYTES)
-    found = understand([samples], name, replace(GENERATED, ranges=ranges))
+    found = understand([samples], "samples", replace(GENERATED, ranges=ranges))
     return found.floats()[0], found.domain
 
 

@@ -34,7 +34,7 @@ def subject(experiment: Experiment | None, ended: bool = True) -> Subject:
 @pytest.mark.parametrize(
     ("expect", "said"),
     [
-        ("[convergence_failure]", "The experiment expects convergence failure: so it came."),
+        ("[convergence_failure]", "The experiment expects convergence failure: that is what was seen."),
         ("[healthy, under_trained]", "The experiment expects healthy or under trained: that is not what was seen."),
         ("[]", ""),
     ],

@@ -115,12 +115,7 @@ def compare(runs: Sequence[RunDirectory], out: Path) -> RunComparison:
     Raises:
         RunError: fewer than 2 or more than 8 runs, one named twice, or `out` is no PNG or cannot be written.
     """
-    if not 2 <= len(runs) <= len(LETTERS):
-        raise RunError(f"2 to {len(LETTERS)} runs can be compared, not {len(runs)}", "`ganlab ls runs` lists them")
-    places = [run.path.resolve() for run in runs]
-    twice = next((run for index, run in enumerate(runs) if places[index] in places[:index]), None)
-    if twice is not None:
-        raise RunError(f"{twice.path} is named twice", "name each run once")
+    require_comparable(runs)
     if out.suffix.lower() != ".png":
         raise RunError(f"{out} is no name of a PNG", "name a file that ends in .png")
     require_place(out, "name another file with --out")
@@ -138,6 +133,16 @@ def compare(runs: Sequence[RunDirectory], out: Path) -> RunComparison:
     except OSError as error:
         raise RunError(f"{out} cannot be written: {error.strerror or error}", "name another file with --out") from error
     return found
+
+
+def require_comparable(runs: Sequence[RunDirectory]) -> None:
+    """Raise RunError if there are fewer than 2 or more than 8 runs, or if one is named twice."""
+    if not 2 <= len(runs) <= len(LETTERS):
+        raise RunError(f"2 to {len(LETTERS)} runs can be compared, not {len(runs)}", "`ganlab ls runs` lists them")
+    places = [run.path.resolve() for run in runs]
+    twice = next((run for index, run in enumerate(runs) if places[index] in places[:index]), None)
+    if twice is not None:
+        raise RunError(f"{twice.path} is named twice", "name each run once")
 
 
 def default_picture(runs: Sequence[RunDirectory], runs_dir: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from ganlab.diagnosis.evidence import Series
 from ganlab.plots.comparisons import LETTERS
 from ganlab.report.charts import Chart, Colour, Drawn, Line, draw, shown
-from ganlab.report.compare import Side, differing, final_numbers, value_words
+from ganlab.report.compare import Side, differing, late_median, value_words
 from ganlab.report.courses import medians
 from ganlab.report.frames import COLUMNS
 from ganlab.report.run_page import Subject, panel_of, steps_of, term_of, verdict_words
@@ -95,11 +95,7 @@ def comparison_content(columns: Sequence[Column]) -> tuple[dict[str, Any], dict[
         "letters": names,
         "settings": [(key, list(map(value_words, values))) for key, values in differing(sides).items()],
         "facts": list(_facts(sides)),
-        "late": [
-            (HISTORY[key][0], ["-" if value is None else shown(value) for value in values])
-            for name, values in final_numbers(sides).items()
-            if (key := name.partition(" ")[0]) in HISTORY
-        ],
+        "late": list(_late(sides)),
         "statistics": list(_statistics([head["panel"] for head in heads], [head["number"] for head in heads])),
         "charts": charts,
         "stops": len({step for panel in panels for step in panel["steps"]}),
@@ -128,6 +124,14 @@ def _facts(sides: Sequence[Side]) -> Iterator[tuple[str, list[str]]]:
     for key in ("state", "step", "seed"):
         if any(side.facts[key] is not None for side in sides):
             yield key, ["-" if (fact := side.facts[key]) is None else _fact(fact) for side in sides]
+
+
+def _late(sides: Sequence[Side]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the late median of each curve of the history that any of the runs has."""
+    for key, (title, _) in HISTORY.items():
+        values = [late_median(side.history, key) for side in sides]
+        if any(value is not None for value in values):
+            yield title, ["-" if value is None else shown(value) for value in values]
 
 
 def _fact(fact: str | int | float) -> str:

@@ -61,7 +61,7 @@ def fragment(template: str, content: Mapping[str, Any]) -> str:
 
 
 def policy(live: bool) -> str:
-    """Return what a browser may do with a page; only a live one may open connections, to whence it came."""
+    """Return what a browser may do with a page; only a live one may open connections, to its own server."""
     style, script = _hash(asset("page.css")), _hash(asset("page.js"))
     connect = " connect-src 'self';" if live else ""
     return (

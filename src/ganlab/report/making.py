@@ -163,15 +163,14 @@ def _all_runs(shown: Sequence[Shown]) -> list[RunDirectory]:
     """Return what is shown side by side.
 
     Raises:
-        RunError: something else than a run is among it, or one is named twice.
+        RunError: something else than a run is among it.
     """
-    places = [each.path.resolve() for each in shown]
-    for index, each in enumerate(shown):
+    runs = []
+    for each in shown:
         if not isinstance(each, RunDirectory):
             raise RunError(f"{each.path} is no run, and only runs stand side by side", "name it alone")
-        if places[index] in places[:index]:
-            raise RunError(f"{each.path} is named twice", "name each run once")
-    return [each for each in shown if isinstance(each, RunDirectory)]
+        runs.append(each)
+    return runs
 
 
 def leave_page(run: RunDirectory) -> Path | None:

@@ -12,8 +12,7 @@ from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.judged_folder import JudgedFolder
 from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.errors import GanlabError, RunError
-from ganlab.plots.comparisons import LETTERS
-from ganlab.report.compare import read_side
+from ganlab.report.compare import read_side, require_comparable
 from ganlab.report.compare_page import Column, comparison_content
 from ganlab.report.document import is_page, render, write
 from ganlab.report.frames import MOST, last_samples, read_frames
@@ -26,15 +25,11 @@ from ganlab.sweeps.deciding import settled_records
 from ganlab.sweeps.folder import SweepFolder
 from ganlab.sweeps.records import read_records
 
-PAGE = "page.html"
+PAGE = RunDirectory(Path()).page.name
 """Name of a page in the folder of what it shows."""
-
-SHARED = "page.png"
-"""Name of the picture beside it, which can be sent alone."""
 
 PICTURES = 1_500_000
 """Bytes of encoded pictures on a run's page; as text they are a third more."""
-
 
 OTHER_PICTURES = 500_000
 """Bytes of further encoded pictures, such as a game's own."""
@@ -142,10 +137,9 @@ def comparison_page(runs: Sequence[RunDirectory], folder: Path) -> str:
         folder: where the page will be: from there it links the pages of the runs that have one.
 
     Raises:
-        RunError: fewer than 2 or more than 8 runs.
+        RunError: fewer than 2 or more than 8 runs, or one named twice.
     """
-    if not 2 <= len(runs) <= len(LETTERS):
-        raise RunError(f"2 to {len(LETTERS)} runs can be compared, not {len(runs)}", "`ganlab ls runs` lists them")
+    require_comparable(runs)
     return render("compare.html", *comparison_content([_column(run, folder, len(runs)) for run in runs]))
 
 
@@ -160,7 +154,7 @@ def _column(run: RunDirectory, folder: Path, sharing: int) -> Column:
 
 def _link(run: RunDirectory, folder: Path) -> str:
     """Return the address of a run's page from another one in a folder; empty if it has none."""
-    page = run.path / PAGE
+    page = run.page
     return quote(os.fsencode(os.path.relpath(page.resolve(), folder.resolve()))) if is_page(page) else ""
 
 
@@ -196,7 +190,7 @@ def write_run_pages(sweep: SweepFolder) -> list[Path]:
     """
     written = []
     for record in read_records(sweep.plan(), sweep):
-        page = record.run.path / PAGE
+        page = record.run.page
         wanted = record.planned.experiment.monitor.page
         if not record.ended or not wanted or _is_current(record.run, page) or (page.exists() and not is_page(page)):
             continue

@@ -16,9 +16,9 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, dump_experiment
 from ganlab.diagnosis.drawing import COLOURS, LOSS_LINES, PROOFS, Proof
 from ganlab.diagnosis.evidence import Evidence, Series
-from ganlab.diagnosis.findings import Finding
+from ganlab.diagnosis.findings import Finding, Remedy
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.places import at, count, number
+from ganlab.diagnosis.places import at, count, stretch
 from ganlab.diagnosis.so_far import SoFar
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import confidence, expectation, headline, sections, too_early
@@ -89,7 +89,7 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
                 "value": "" if finding.value is None else shown(finding.value),
                 "threshold": "" if finding.threshold is None else shown(finding.threshold),
                 "signal": finding.signal,
-                "window": _window(finding, evidence.unit),
+                "window": stretch(finding.window, evidence.unit),
                 "chart": chart,
             }
             for finding, chart in findings
@@ -137,7 +137,7 @@ def expected_words(subject: Subject) -> str:
     if found is None or experiment is None or too_early(subject.verdict):
         return ""
     wanted = " or ".join(map(words, experiment.expect))
-    return f"The experiment expects {wanted}: {'so it came' if found[1] else 'that is not what was seen'}."
+    return f"The experiment expects {wanted}: {'that is what was seen' if found[1] else 'that is not what was seen'}."
 
 
 def state_words(subject: Subject) -> str:
@@ -263,22 +263,7 @@ def _is_of(finding: Finding, curve: Series) -> bool:
 
 def steps_of(evidence: Evidence) -> tuple[float, float]:
     """Return the first and the last step that anything is known of."""
-    ends = [float(end) for curve in evidence.curves.values() if len(curve) for end in (curve.steps[0], curve.steps[-1])]
-    ends += [float(row.step) for row in evidence.snapshots]
-    ends += [float(end) for c in evidence.quality.values() if len(c) for end in (c.steps[0], c.steps[-1])]
-    ends += [
-        float(end)
-        for curves in evidence.players.values()
-        for c in curves.values()
-        if len(c)
-        for end in (c.steps[0], c.steps[-1])
-    ]
-    return (min(ends), max(ends)) if ends else (0.0, 1.0)
-
-
-def _window(finding: Finding, unit: str) -> str:
-    first, last = finding.window
-    return at(last, unit) if first == last else f"{at(first, unit)} to {number(last, unit)}"
+    return evidence.first_step, evidence.last_step
 
 
 # -- what the slider moves --------------------------------------------------------------------------------------------
@@ -374,14 +359,17 @@ def readings_at(evidence: Evidence, verdict: Verdict, steps: Sequence[int]) -> I
     for step in steps[:-1]:
         if evidence.thinned:
             words = f"{at(step, evidence.unit)}: not judged, as only a part of the curves was kept"
-            yield {"words": words, "tone": tone(INCONCLUSIVE), "symbol": SYMBOLS[tone(INCONCLUSIVE)]}
+            yield _reading(words, INCONCLUSIVE)
             continue
         so_far.take(diagnose(replace(evidence.until(step), ended=False)))
-        name = so_far.claim or INCONCLUSIVE
-        yield {"words": so_far.words, "tone": tone(name), "symbol": SYMBOLS[tone(name)]}
+        yield _reading(so_far.words, so_far.claim or INCONCLUSIVE)
     if steps:
         words = f"{at(verdict.steps[1], verdict.unit)}: {headline(verdict)}"
-        yield {"words": words, "tone": tone(verdict.name), "symbol": SYMBOLS[tone(verdict.name)]}
+        yield _reading(words, verdict.name)
+
+
+def _reading(words: str, name: str) -> dict[str, str]:
+    return {"words": words, "tone": tone(name), "symbol": SYMBOLS[tone(name)]}
 
 
 def _groups(frames: Sequence[Frame], experiment: Experiment | None) -> list[list[list[int]]]:
@@ -408,7 +396,7 @@ def _copies(subject: Subject) -> Moving | None:
 # -- words ----------------------------------------------------------------------------------------------------------
 
 
-def remedy_words(remedy: Any, subject: Subject) -> dict[str, Any]:
+def remedy_words(remedy: Remedy, subject: Subject) -> dict[str, Any]:
     """Return a remedy as a page says it: what to change, why, and the command that tries it."""
     changes = [(key, value_words(value)) for key, value in remedy.change.items()]
     command = ""

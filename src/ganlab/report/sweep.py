@@ -103,13 +103,13 @@ def _drawn_axes(plan: Plan) -> dict[str, bool]:
     return {axis: how.log_uniform is not None for axis, how in draw.items() if how.choice is None}
 
 
-def _verdict(record: RunRecord) -> str:
+def verdict_of(record: RunRecord) -> str:
     """Return the verdict of a run that ended; empty if there is none yet."""
     return record.failure_name if record.ended else ""
 
 
 def _judged_words(records: Sequence[RunRecord]) -> str:
-    return f"{sum(bool(_verdict(record)) for record in records)} of {len(records)} runs judged"
+    return f"{sum(bool(verdict_of(record)) for record in records)} of {len(records)} runs judged"
 
 
 # Failure maps
@@ -134,6 +134,8 @@ class Map:
 def maps(plan: Plan, records: Sequence[RunRecord]) -> Iterator[Map]:
     """Yield a map over the first two axes of a grid, or its only one, for each combination of the values of the others.
 
+    At most MAPS of them.
+
     Args:
         plan: the sweep.
         records: its runs that have settings.
@@ -149,7 +151,8 @@ def maps(plan: Plan, records: Sequence[RunRecord]) -> Iterator[Map]:
     row_axis = sides[0] if len(sides) == 2 else None
     rows = Axis(row_axis, labels[row_axis]) if row_axis else Axis("", [""])
     others = axes[2:]
-    for values in itertools.product(*(labels[axis] for axis in others)):
+    combinations = itertools.product(*(labels[axis] for axis in others))
+    for values in itertools.islice(combinations, MAPS):
         chosen = dict(zip(others, values, strict=True))
         cells = [
             [
@@ -162,8 +165,8 @@ def maps(plan: Plan, records: Sequence[RunRecord]) -> Iterator[Map]:
 
 
 def _maps(plan: Plan, records: Sequence[RunRecord]) -> Iterator[tuple[str, Figure]]:
-    """Yield the picture of each map, up to MAPS."""
-    for number, found in enumerate(itertools.islice(maps(plan, records), MAPS), start=1):
+    """Yield the picture of each map."""
+    for number, found in enumerate(maps(plan, records), start=1):
         here = [record for row in found.cells for cell in row for record in cell]
         parts = [f"{axis} = {value}" for axis, value in found.chosen.items()]
         words = f"{'; '.join([*parts, _judged_words(here)])}. k/n: k of n judged runs have the most frequent failure."
@@ -179,18 +182,18 @@ def _with(records: Sequence[RunRecord], settings: Mapping[str, str]) -> list[Run
 
 def map_cell(records: Sequence[RunRecord]) -> Cell:
     """Count what the runs of a cell came to."""
-    return Cell([verdict for each in records if (verdict := _verdict(each))], len(records))
+    return Cell([verdict for each in records if (verdict := verdict_of(each))], len(records))
 
 
 def _scatter(plan: Plan, records: Sequence[RunRecord], drawn: dict[str, bool]) -> Iterator[tuple[str, Figure]]:
     """Yield the runs over the first two axes whose values were drawn at random."""
-    if len(drawn) < 2 or not any(map(_verdict, records)):
+    if len(drawn) < 2 or not any(map(verdict_of, records)):
         return
     x, y = list(drawn)[:2]
     points = [
         (float(each.planned.settings[x]), float(each.planned.settings[y]), verdict)
         for each in records
-        if (verdict := _verdict(each))
+        if (verdict := verdict_of(each))
     ]
     words = f"{_judged_words(records)}; a dot is a run, rings are runs with the same values."
     log = drawn[x], drawn[y]
@@ -238,7 +241,7 @@ def _quality(record: RunRecord) -> float | None:
     """
     if not record.ended:
         return None
-    if _verdict(record).startswith("diverged"):
+    if verdict_of(record).startswith("diverged"):
         return math.nan
     fid = record.metric("fid")
     return fid if fid is not None and fid > 0 else None
@@ -258,7 +261,7 @@ def _readable(record: RunRecord, read: Callable[[RunRecord], Content]) -> Conten
 def _courses(records: Sequence[RunRecord]) -> Iterator[tuple[str, Figure]]:
     """Yield G's loss against FID of up to six runs: healthy ones first, then in the plan's order."""
     courses: list[QualityCourse] = []
-    for record in sorted(records, key=lambda record: _verdict(record) != "healthy"):
+    for record in sorted(records, key=lambda record: verdict_of(record) != "healthy"):
         course = _readable(record, _course)
         if course is not None:
             courses.append(course)
@@ -276,7 +279,7 @@ def _course(record: RunRecord) -> QualityCourse | None:
         RunError: its history or its snapshots are damaged.
     """
     history = record.history
-    if not _verdict(record) or "g_loss" not in history or "step" not in history:
+    if not verdict_of(record) or "g_loss" not in history or "step" not in history:
         return None
     rows = [(row.step, fid) for row in record.snapshots if row.step > 0 and (fid := row.number("fid")) is not None]
     rows = [(step, fid) for step, fid in rows if (history["step"] <= step).any()]
@@ -288,7 +291,7 @@ def _course(record: RunRecord) -> QualityCourse | None:
     if len(loss) < len(steps):
         return None
     name = ", ".join(record.planned.settings.values()) or record.planned.experiment.name
-    return QualityCourse(f"{name}, seed {record.planned.seed}", _verdict(record), steps, fid, np.array(loss))
+    return QualityCourse(f"{name}, seed {record.planned.seed}", verdict_of(record), steps, fid, np.array(loss))
 
 
 # Samples

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,14 @@ from ganlab.report.charts import Chart, Colour, Drawn, Line, draw, shown
 from ganlab.report.courses import Course, medians, over_seeds
 from ganlab.report.frames import Picture, thumbnail
 from ganlab.report.run_page import SYMBOLS, TONE_WORDS, term_of
-from ganlab.report.sweep import map_cell, maps
+from ganlab.report.sweep import map_cell, maps, verdict_of
 from ganlab.runs.snapshots import STATISTICS, shown_in
 from ganlab.sweeps import claim_words
 from ganlab.sweeps.claims import ClaimRow
 from ganlab.sweeps.plan import Plan
 from ganlab.sweeps.records import NOT_NEEDED, RunRecord, by_config, in_words
 from ganlab.sweeps.summary import late_means
-from ganlab.verdicts import INCONCLUSIVE, failure_of, hue, rank, short_words, tone, words
+from ganlab.verdicts import certainty, failure_of, hue, rank, short_words, tone, words
 
 PICTURES = 6_000_000
 """Bytes of all thumbnails together; as text they are a third more."""
@@ -33,9 +32,6 @@ SIDE = 220
 
 POINTS = 120
 """Points of a loss: each the median of a stretch of the run."""
-
-MAPS = 24
-"""Failure maps at most, if more than two axes give one for each combination of the others."""
 
 CONFIGURATIONS = 80
 """Configurations whose curves are drawn, at most."""
@@ -69,7 +65,7 @@ class _Run:
     @property
     def name(self) -> str:
         """The verdict of a run that ended; empty if there is none yet."""
-        return self.record.failure_name if self.record.ended else ""
+        return verdict_of(self.record)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -248,7 +244,7 @@ def _maps(plan: Plan, by_id: Mapping[str, _Run]) -> Iterator[dict[str, Any]]:
     varied = [run.record for run in by_id.values() if run.record.planned.settings]
     if not varied:  # a quick version leaves the grid out
         return
-    for number, found in enumerate(islice(maps(plan, varied), MAPS)):
+    for number, found in enumerate(maps(plan, varied)):
         yield {
             "chosen": [f"{axis} = {value}" for axis, value in found.chosen.items()],
             "row_axis": found.rows.name,
@@ -376,11 +372,11 @@ def _table(plan: Plan, runs: Sequence[_Run]) -> dict[str, Any]:
                 "settings": [run.record.planned.settings.get(axis, "") for axis in plan.axes],
                 "seed": run.record.planned.seed,
                 "expected": {True: "as expected", False: "not as expected", None: ""}[run.record.as_expected],
-                "confidence": _confidence(run),
-                "onset": run.record.verdict.onset_step if run.record.verdict and run.name else None,
                 "state": "; ".join([run.record.state, *filter(None, [run.record.reason]), *run.gaps]),
                 "numbers": [
-                    (value, shown(value)) if (value := own.get(name)) is not None else None for name in present
+                    _confidence(run),
+                    _onset(run),
+                    *((value, shown(value)) if (value := own.get(name)) is not None else None for name in present),
                 ],
             }
             for run, own in zip(runs, numbers, strict=True)
@@ -388,9 +384,17 @@ def _table(plan: Plan, runs: Sequence[_Run]) -> dict[str, Any]:
     }
 
 
-def _confidence(run: _Run) -> float | None:
-    """Return how sure a run's verdict is; None if there is none, or it proves nothing."""
-    return run.record.verdict.confidence if run.record.verdict and run.name not in ("", INCONCLUSIVE) else None
+def _confidence(run: _Run) -> tuple[float, str] | None:
+    """Return how sure a run's verdict is, as a number and in words; None if there is none, or it proves nothing."""
+    verdict = run.record.verdict if run.name else None
+    sure = certainty(verdict.name, verdict.confidence) if verdict else ""
+    return (verdict.confidence, sure) if verdict and sure else None
+
+
+def _onset(run: _Run) -> tuple[int, str] | None:
+    """Return since which step a run's verdict holds, as a number and in words; None if it names none."""
+    onset = run.record.verdict.onset_step if run.record.verdict and run.name else None
+    return None if onset is None else (onset, f"{onset:,}")
 
 
 def _kind(run: _Run) -> str:

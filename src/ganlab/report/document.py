@@ -86,19 +86,20 @@ def as_json(value: Mapping[str, Any]) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
-def write(page: str, path: Path, force: bool) -> Path:
+def write(page: str, path: Path, force: bool, ours: bool = False) -> Path:
     """Write a page, atomically, and return its path.
 
     Args:
         page: the HTML.
         path: where; folders above it are made.
-        force: replace whatever file is there; otherwise only a page that ganlab made is replaced.
+        force: replace whatever file is there.
+        ours: replace a page that ganlab made.
 
     Raises:
         GanlabError: it cannot be written, or something else is there.
         Interrupted: the disk is full.
     """
-    require_free(path, force)
+    require_free(path, force, ours)
     put(path, page.encode("utf-8", errors="replace"))
     return path
 
@@ -120,14 +121,15 @@ def put(path: Path, content: bytes) -> None:
         raise GanlabError(f"{short(str(path))} cannot be written: {why}", "name another file with --out") from error
 
 
-def require_free(path: Path, force: bool) -> None:
-    """Raise GanlabError, before any work, if a page cannot be written at a path or must not be."""
+def require_free(path: Path, force: bool, ours: bool = False) -> None:
+    """Raise GanlabError, before any work, if `write` cannot or must not write a page at a path."""
     require_place(path, "name another file with --out")
     if os.path.isdir(path):
         raise GanlabError(f"{path} is a folder", "name a file for the page, such as page.html")
     if not os.path.lexists(path):
         return
-    if not force:
+    # Looked at in this order: another command may be making the same page.
+    if not force and not (ours and is_page(path)):
         raise GanlabError(f"{path} exists already", "--force replaces it; --out names another file")
     if not can_replace(path):
         raise GanlabError(f"{path} is no ordinary file, and not replaced", "name another file with --out")

@@ -109,7 +109,7 @@ def make_page(shown: Sequence[Shown], runs_dir: Path, out: Path | None = None, f
         GanlabError: there is nothing to show, or the file cannot be written or must not be replaced.
         Interrupted: the disk is full.
     """
-    path, force = place(shown, runs_dir, out, force)
+    path = place(shown, runs_dir, out, force)
     one, subject = shown[0] if len(shown) == 1 else None, None
     if one is None:
         page = comparison_page(_all_runs(shown), path.parent)
@@ -119,15 +119,14 @@ def make_page(shown: Sequence[Shown], runs_dir: Path, out: Path | None = None, f
     else:
         subject = judged_subject(one) if isinstance(one, JudgedFolder) else run_subject(one)
         page = run_page(subject)
-    # The run itself, or another command, may have left its page there meanwhile.
-    force = force or (out is None and is_page(path))
-    write(page, path, force)
-    picture = None if subject is None else _share(subject, path.with_suffix(".png"), force)
+    again = out is None and is_page(path)  # its picture is beside it
+    write(page, path, force, ours=out is None)
+    picture = None if subject is None else _share(subject, path.with_suffix(".png"), force or again)
     return Made(path, path.stat().st_size, words_of(shown), picture)
 
 
-def place(shown: Sequence[Shown], runs_dir: Path, out: Path | None, force: bool) -> tuple[Path, bool]:
-    """Return where a page goes, and whether what is there may be replaced; arguments as for `make_page`.
+def place(shown: Sequence[Shown], runs_dir: Path, out: Path | None, force: bool) -> Path:
+    """Return where a page goes; arguments as for `make_page`.
 
     Raises:
         GanlabError: the file cannot be written or must not be replaced, or what is shown cannot stand side by side.
@@ -137,9 +136,8 @@ def place(shown: Sequence[Shown], runs_dir: Path, out: Path | None, force: bool)
         path = shown[0].path / PAGE
     elif path is None:
         path = default_picture(_all_runs(shown), runs_dir).with_suffix(".html")
-    force = force or (out is None and is_page(path))
-    require_free(path, force)
-    return path, force
+    require_free(path, force, ours=out is None)
+    return path
 
 
 def _share(subject: Subject, path: Path, force: bool) -> Path | None:

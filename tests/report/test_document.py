@@ -63,9 +63,16 @@ def test_a_page_replaces_nothing_unasked(tmp_path: Path) -> None:
     there.write_text("mine")
     with pytest.raises(GanlabError, match="exists already"):
         write("page", there, force=False)
+    with pytest.raises(GanlabError, match="exists already"):
+        write("page", there, force=False, ours=True)
     assert there.read_text() == "mine"
     write(render("base.html", {"title": "t"}, {}), there, force=True)
     assert is_page(there)
+    with pytest.raises(GanlabError, match="exists already"):
+        write("page", there, force=False)
+    assert is_page(there)
+    write("page", there, force=False, ours=True)
+    assert there.read_text() == "page"
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:

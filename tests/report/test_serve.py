@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 from ganlab.errors import Interrupted
@@ -107,6 +108,19 @@ def test_a_browser_that_closes_early_is_not_reported(live: Serving, capsys: pyte
             impatient.recv(100)
     assert live.ask()[0] == 200
     assert capsys.readouterr().err == ""
+
+
+def test_samples_that_come_after_their_row_are_shown(live: Serving) -> None:
+    for _ in range(2):
+        live.log()
+        live.monitor.snapshot(live.step, np.zeros((64, 2)))
+    late = live.run.shown_file(live.step)
+    content = late.read_bytes()
+    late.unlink()
+    live.begin()
+    assert '"steps":[5]' in live.ask()[2]
+    late.write_bytes(content)
+    until(lambda: '"steps":[5,10]' in live.ask()[2])
 
 
 def test_who_does_not_know_the_address_finds_nothing(live: Serving) -> None:

@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from ganlab.diagnosis.sessions import Target
 from ganlab.errors import GanlabError, Interrupted
 from ganlab.report.document import policy, render
 from ganlab.report.making import Made, make_page, place
@@ -167,6 +166,15 @@ def goes_on(run: RunDirectory) -> bool:
         return run.is_held()
 
 
+def stamp_of(run: RunDirectory) -> tuple[tuple[int, int], ...]:
+    """Return what changes when something is written that a page shows: times and sizes.
+
+    A snapshot's row is there before its samples, and these are there before the verdict.
+    """
+    shown = (run.history, run.snapshots, run.samples, run.snapshot_folder, run.verdict, run.status_file)
+    return tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in shown if path.exists())
+
+
 def serve(
     run: RunDirectory,
     stop: StopSignal,
@@ -193,14 +201,13 @@ def serve(
     place([run], run.path, out, force)
     if not goes_on(run):
         return make_page([run], run.path, out, force)
-    target, number, due = Target(run.path, run), 0, 0.0
-    seen = target.stamp()
+    number, due, seen = 0, 0.0, stamp_of(run)
     server = PageServer(Version(number, page_now(run, number)))
     with server.answering():
         tell(server.address)
         while not _waited(every, lambda: stop.received is not None):
             # Looked at before the files are read, so that nothing written meanwhile is missed.
-            ended, now = not goes_on(run), target.stamp()
+            ended, now = not goes_on(run), stamp_of(run)
             if not ended and (now == seen or time.monotonic() < due):
                 continue
             started, seen, number = time.thread_time(), now, number + 1

@@ -117,7 +117,7 @@ class Drift(Penalty):
     },
     (
         (
-            "config/objectives.py",
+            "config/penalties.py",
             "PENALTIES: dict[",
             '''class DriftOptions(PenaltyOptions):
     """weight * E D(x)^2 on real samples."""
@@ -129,7 +129,7 @@ class Drift(Penalty):
 ''',
         ),
         (
-            "config/objectives.py",
+            "config/penalties.py",
             '    "r1": PartEntry(',
             '    "drift": PartEntry(DriftOptions, "ganlab.objectives.drift:Drift"),\n',
         ),
@@ -158,7 +158,7 @@ class Counting(Stabilizer):
     },
     (
         (
-            "config/objectives.py",
+            "config/stabilizers.py",
             "STABILIZERS: dict[",
             '''class CountingOptions(StabilizerOptions):
     """Counts the discriminator's updates."""
@@ -169,7 +169,7 @@ class Counting(Stabilizer):
 ''',
         ),
         (
-            "config/objectives.py",
+            "config/stabilizers.py",
             '    "label_smoothing": PartEntry(',
             '    "counting": PartEntry(CountingOptions, "ganlab.objectives.counting:Counting"),\n',
         ),

@@ -23,9 +23,11 @@ from ganlab.config.load import (
     with_settings,
 )
 from ganlab.config.networks import NETWORKS, WEIGHT_INITS, feature_maps
-from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS
+from ganlab.config.objectives import LOSSES
 from ganlab.config.optimizer import OPTIMIZERS
+from ganlab.config.penalties import PENALTIES
 from ganlab.config.rules import problems
+from ganlab.config.stabilizers import STABILIZERS
 from ganlab.errors import ConfigError
 from ganlab.verdicts import KINDS
 

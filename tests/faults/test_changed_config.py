@@ -14,8 +14,9 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.games import GAMES
 from ganlab.config.load import difference, dump_experiment, experiment_from_mapping
 from ganlab.config.networks import NETWORKS, WEIGHT_INITS
-from ganlab.config.objectives import PENALTIES, STABILIZERS
 from ganlab.config.optimizer import OPTIMIZERS
+from ganlab.config.penalties import PENALTIES
+from ganlab.config.stabilizers import STABILIZERS
 from ganlab.errors import ConfigError, RunError
 from ganlab.training import session
 

@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS, LabelSmoothingOptions
+from ganlab.config.objectives import LOSSES
+from ganlab.config.penalties import PENALTIES
+from ganlab.config.stabilizers import STABILIZERS, LabelSmoothingOptions
 from ganlab.data import load
 from ganlab.games.rounds import Round
 from ganlab.objectives import stabilizers

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganlab.config.load import experiment_from_mapping
-from ganlab.config.objectives import InstanceNoiseOptions, LabelSmoothingOptions
+from ganlab.config.stabilizers import InstanceNoiseOptions, LabelSmoothingOptions
 from ganlab.data import load
 from ganlab.errors import ConfigError
 from ganlab.games.rounds import Round

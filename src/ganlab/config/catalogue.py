@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from ganlab.config.data import DATA
 from ganlab.config.games import GAMES
 from ganlab.config.networks import NETWORKS
-from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS
+from ganlab.config.objectives import LOSSES
 from ganlab.config.optimizer import OPTIMIZERS
+from ganlab.config.penalties import PENALTIES
+from ganlab.config.stabilizers import STABILIZERS
 from ganlab.verdicts import KINDS, rank
 
 

@@ -21,8 +21,10 @@ from ganlab.config.networks import (
     NormalInitOptions,
     WeightInit,
 )
-from ganlab.config.objectives import Loss, Penalty, Stabilizer
+from ganlab.config.objectives import Loss
 from ganlab.config.optimizer import OptimizersOptions
+from ganlab.config.penalties import Penalty
+from ganlab.config.stabilizers import Stabilizer
 from ganlab.config.training import MonitorOptions, TrainingOptions
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"

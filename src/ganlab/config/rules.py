@@ -31,7 +31,9 @@ from ganlab.config.networks import (
     feature_maps,
     map_sizes,
 )
-from ganlab.config.objectives import LOSSES, LabelSmoothingOptions, PackingOptions, PenaltyOptions
+from ganlab.config.objectives import LOSSES
+from ganlab.config.penalties import PenaltyOptions
+from ganlab.config.stabilizers import LabelSmoothingOptions, PackingOptions
 from ganlab.config.training import TrainingOptions
 from ganlab.domain import Domain, Images, Points
 

@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from ganlab.config.base import Options
 from ganlab.config.experiment import Experiment
-from ganlab.config.objectives import LOSSES, PENALTIES, STABILIZERS, PenaltyOptions, StabilizerOptions
+from ganlab.config.objectives import LOSSES
+from ganlab.config.penalties import PENALTIES, PenaltyOptions
+from ganlab.config.stabilizers import STABILIZERS, StabilizerOptions
 from ganlab.objectives.adversarial import Adversarial, Targets
 
 

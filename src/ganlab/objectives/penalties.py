@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ganlab.config.objectives import R1Options, R2Options, WganGpOptions
+from ganlab.config.penalties import R1Options, R2Options, WganGpOptions
 from ganlab.objectives.parts import Penalty, Update
 
 

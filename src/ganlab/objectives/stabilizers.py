@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganlab.config.objectives import InstanceNoiseOptions, LabelSmoothingOptions, PackingOptions, WeightClippingOptions
+from ganlab.config.stabilizers import InstanceNoiseOptions, LabelSmoothingOptions, PackingOptions, WeightClippingOptions
 from ganlab.objectives.adversarial import Targets
 from ganlab.objectives.parts import Stabilizer, Trace
 from ganlab.randomness import seeded_generator

@@ -1,0 +1,73 @@
+"""Gradient penalties and other terms of the discriminator's loss: what an experiment can choose.
+
+A new one is a class in `ganlab.objectives`, its options class here, and one entry below.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ganlab.config.base import Options, union
+from ganlab.config.objectives import PartEntry
+
+PenaltyWeight = Annotated[float, Field(gt=0.0, le=1e9)]
+
+
+class PenaltyOptions(Options):
+    """What every gradient penalty understands."""
+
+    name: str
+    """Which penalty."""
+    weight: PenaltyWeight = 10.0
+    """Factor of the penalty in the discriminator's loss."""
+
+    looks_at: ClassVar[Literal["real", "fake", "both"]]
+    """Samples that it is measured on: it can only be part of an update that shows them to the discriminator."""
+    sample_by_sample: ClassVar[bool] = False
+    """Whether it bounds the gradient at each sample by itself, which batch statistics would mix with the others'."""
+
+
+class R1Options(PenaltyOptions):
+    """weight / 2 * E |grad D(x)|^2 on real samples (Mescheder et al. 2018, eq. 9)."""
+
+    name: Literal["r1"]
+    weight: PenaltyWeight = 10.0
+    """gamma in the equation."""
+
+    looks_at = "real"
+
+
+class R2Options(PenaltyOptions):
+    """weight / 2 * E |grad D(G(z))|^2 on generated samples (Mescheder et al. 2018, eq. 10)."""
+
+    name: Literal["r2"]
+    weight: PenaltyWeight = 10.0
+    """gamma in the equation."""
+
+    looks_at = "fake"
+
+
+class WganGpOptions(PenaltyOptions):
+    """weight * E (|grad D(x^)| - 1)^2 between real and generated samples (Gulrajani et al. 2017, eq. 3)."""
+
+    name: Literal["wgan_gp"]
+    weight: PenaltyWeight = 10.0
+    """lambda in the equation."""
+
+    looks_at = "both"
+    sample_by_sample = True
+
+
+PENALTIES: dict[str, PartEntry[PenaltyOptions]] = {
+    "r1": PartEntry(R1Options, "ganlab.objectives.penalties:R1"),
+    "r2": PartEntry(R2Options, "ganlab.objectives.penalties:R2"),
+    "wgan_gp": PartEntry(WganGpOptions, "ganlab.objectives.penalties:WganGp"),
+}
+"""The penalties, by name."""
+
+if TYPE_CHECKING:
+    Penalty = PenaltyOptions
+else:
+    Penalty = Annotated[union(entry.options for entry in PENALTIES.values()), Field(discriminator="name")]

@@ -1,0 +1,93 @@
+"""What else steadies the game: what an experiment can choose.
+
+A new one is a class in `ganlab.objectives`, its options class here, and one entry below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from ganlab.config.base import Options, Problem, union
+from ganlab.config.objectives import PartEntry
+
+
+class StabilizerOptions(Options):
+    """What every stabilizer understands."""
+
+    name: str
+    """Which stabilizer."""
+
+    @property
+    def joins(self) -> int:
+        """Samples that one input of the discriminator is made of, joined along channels (of points: coordinates)."""
+        return 1
+
+
+class LabelSmoothingOptions(StabilizerOptions):
+    """Other targets than 1 and 0 for the discriminator (one-sided: Salimans et al. 2016, section 3.4)."""
+
+    name: Literal["label_smoothing"]
+    real: Annotated[float, Field(ge=0.0, le=1.0)] = 0.9
+    """Target of real samples."""
+    fake: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Target of generated samples; 0 keeps the smoothing one-sided."""
+
+    def check(self, path: str) -> Iterator[Problem]:
+        """The target of fakes is below that of reals."""
+        if self.fake >= self.real:
+            yield Problem(
+                f"{path}.fake",
+                f"{self.fake} is not below the target of real samples, {self.real}",
+                "choose fake below real, such as 0 and .9",
+            )
+
+
+class InstanceNoiseOptions(StabilizerOptions):
+    """Gaussian noise on everything the discriminator sees (Arjovsky & Bottou 2017; Sonderby et al. 2017)."""
+
+    name: Literal["instance_noise"]
+    std: Annotated[float, Field(gt=0.0, le=100.0)] = 0.1
+    """Standard deviation at the start, in units of the samples (images run from -1 to 1)."""
+    until: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    """Step at which the noise, falling linearly, reaches 0. Left out: it never falls."""
+
+
+class WeightClippingOptions(StabilizerOptions):
+    """Discriminator weights clipped to [-limit, limit] after each of its updates (Arjovsky et al. 2017)."""
+
+    name: Literal["weight_clipping"]
+    limit: Annotated[float, Field(gt=0.0, le=1000.0)] = 0.01
+    """Largest magnitude a weight may have."""
+
+
+class PackingOptions(StabilizerOptions):
+    """The discriminator is shown several samples at once, all real or all generated (PacGAN: Lin et al. 2018).
+
+    Samples that are all alike are easy to recognise together, however good each one is.
+    """
+
+    name: Literal["packing"]
+    size: Annotated[int, Field(ge=2, le=8)] = 2
+    """m: samples in a pack, joined along channels (of points: coordinates). Only D's first layer grows with it."""
+
+    @property
+    def joins(self) -> int:
+        """The size of a pack."""
+        return self.size
+
+
+STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
+    "label_smoothing": PartEntry(LabelSmoothingOptions, "ganlab.objectives.stabilizers:LabelSmoothing"),
+    "instance_noise": PartEntry(InstanceNoiseOptions, "ganlab.objectives.stabilizers:InstanceNoise"),
+    "weight_clipping": PartEntry(WeightClippingOptions, "ganlab.objectives.stabilizers:WeightClipping"),
+    "packing": PartEntry(PackingOptions, "ganlab.objectives.stabilizers:Packing"),
+}
+"""The stabilizers, by name."""
+
+if TYPE_CHECKING:
+    Stabilizer = StabilizerOptions
+else:
+    Stabilizer = Annotated[union(entry.options for entry in STABILIZERS.values()), Field(discriminator="name")]

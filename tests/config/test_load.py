@@ -332,6 +332,7 @@ def test_difference_is_every_leaf_that_differs() -> None:
         ("weight_init.std", 0.02, None),
         ("penalties.0.name", "r1", None),
         ("penalties.0.weight", 10.0, None),
+        ("penalties.0.every", 1, None),
         ("optimizer.generator.lr", 0.0002, 0.5),
         ("optimizer.discriminator.lr", 0.0002, 0.5),
     ]

@@ -41,12 +41,12 @@ def test_penalties_come_by_what_they_look_at_and_stabilizers_as_they_stand(point
     )
     parts = build_parts(experiment, CPU)
     assert list(parts.by_name) == ["r1", "r2", "wgan_gp", "weight_clipping", "instance_noise"]
-    assert parts.differentiates("real")
-    assert parts.differentiates("fake")
+    assert parts.differentiates("real", 0)
+    assert parts.differentiates("fake", 0)
     # It makes points of its own.
     alone = build_parts(points("penalties=[{name: wgan_gp}]"), CPU)
-    assert not alone.differentiates("real")
-    assert not alone.differentiates("fake")
+    assert not alone.differentiates("real", 0)
+    assert not alone.differentiates("fake", 0)
 
 
 @pytest.mark.parametrize("batches", ["summed", "mixed", "separate"])
@@ -60,6 +60,29 @@ def test_each_penalty_is_in_the_update_that_shows_what_it_looks_at(batches: str,
     written = [set(round.trace.losses) for _ in ours.game.turns(round)]
     ofs = [{"d_loss_real", "penalty_r1"}, {"d_loss_fake", "penalty_r2"}]
     assert written == ([ofs[0], ofs[0] | ofs[1]] if batches == "separate" else [ofs[0] | ofs[1]])
+
+
+def test_a_lazy_penalty_is_in_each_kth_update_and_k_times_as_strong(points: Any) -> None:
+    """Karras et al. 2020 (StyleGAN2), section 3.1; what is written down is the penalty itself."""
+    rounds = {}
+    for every in (1, 3):
+        experiment = points(f"penalties=[{{name: r1, weight: 0.5, every: {every}}}]")
+        ours = build_workbench(experiment, load(experiment.data, 16), CPU)
+        drawn = ours.game.inputs("latent/discriminator", 16)
+        with torch.no_grad():
+            fake = ours.game.sample(drawn.inputs)
+        for update in range(4):
+            round = Round(ours.feed.batch(0), drawn, fake, update, 1, Trace())
+            (loss,) = ours.game.turns(round)
+            rounds[every, update] = (loss.item(), round.trace.losses)
+    plain = rounds[3, 1][0]
+    penalty = rounds[1, 0][0] - plain
+    assert penalty > 0
+    assert [rounds[3, update][0] - plain for update in range(4)] == pytest.approx(
+        [3 * penalty, 0, 0, 3 * penalty], abs=1e-5
+    )
+    assert ["penalty_r1" in rounds[3, update][1] for update in range(4)] == [True, False, False, True]
+    torch.testing.assert_close(rounds[3, 3][1]["penalty_r1"], rounds[1, 0][1]["penalty_r1"])
 
 
 class Adaptive(Stabilizer[LabelSmoothingOptions]):

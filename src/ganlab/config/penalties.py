@@ -22,6 +22,9 @@ class PenaltyOptions(Options):
     """Which penalty."""
     weight: PenaltyWeight = 10.0
     """Factor of the penalty in the discriminator's loss."""
+    every: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Lazy regularisation: only each k-th update of the discriminator has the penalty, k times as strong (Karras et al.
+    2020, StyleGAN2, section 3.1: k = 16 on the discriminator)."""
 
     looks_at: ClassVar[Literal["real", "fake", "both"]]
     """Samples that it is measured on: it can only be part of an update that shows them to the discriminator."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -17,7 +18,7 @@ from ganlab.data import RealData, to_float
 from ganlab.games.heads import Head, Side
 from ganlab.games.rounds import Batch, Draw, Phase, Round
 from ganlab.objectives.adversarial import total
-from ganlab.objectives.parts import Judged, Parts, Trace, Update
+from ganlab.objectives.parts import Contest, Judged, Parts, Score, Trace, Update
 from ganlab.randomness import seeded_generator
 
 PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -166,8 +167,10 @@ class StandardGame:
 
         A generator, so that with `separate` batches the fakes are scored by the weights that the reals have just moved.
         """
-        real = self.show(round.real.values, "real", round).requires_grad_(self.parts.differentiates("real"))
-        fake = self.show(round.fake, "fake", round).requires_grad_(self.parts.differentiates("fake"))
+        real, fake = self.show(round.real.values, "real", round), self.show(round.fake, "fake", round)
+        real.requires_grad_(self.parts.differentiates("real", round.update))
+        if fake.is_leaf:  # others carry the generator's gradient
+            fake.requires_grad_(self.parts.differentiates("fake", round.update))
         real_labels, fake_labels = self.real_labels(round), round.drawn.asked
         batches = self.experiment.training.discriminator_batches
         if batches == "separate":
@@ -217,33 +220,72 @@ class StandardGame:
             lambda stream: seeded_generator(self.experiment.seed, stream, round.update),
         )
         for penalty in self.parts.penalties:
-            if update.holds(penalty.options.looks_at):
+            if update.holds(penalty.options.looks_at) and penalty.is_due(round.update):
                 term = penalty(update)
                 trace.losses[f"penalty_{penalty.options.name}"] = term.detach()
-                loss = loss + term
+                loss = loss + (term if penalty.options.every == 1 else penalty.options.every * term)
         return loss
 
     def generator_loss(self, round: Round) -> Tensor:
         """Return what the generator minimises on the round's fakes, which carry its gradient."""
+        game = self
+        for stabilizer in self.parts.foresees:
+            game = self.against(stabilizer.opponent(self.contest(round)))
+        return game.generator_loss_now(round)
+
+    def generator_loss_now(self, round: Round) -> Tensor:
+        """Return what the generator minimises against the discriminator that there is."""
         fake = self.judge(self.show(round.fake, "generator", round), round.drawn.asked)
         real = None
         if self.parts.compares:
             # Detached: a penalty may have asked for gradients at these reals in the discriminator's update.
             shown = self.show(round.real.values.detach(), "generator/real", round)
-            real = self.judge(shown, self.real_labels(round)).scores
+            real = self.judge(shown, self.real_labels(round))
         return self.generator_objective(fake, real, round)
 
-    def generator_objective(self, fake: Judged, real: Tensor | None, round: Round) -> Tensor:
-        """Return the generator's loss on judged fakes, and what the head is for.
+    def generator_objective(self, fake: Judged, real: Judged | None, round: Round) -> Tensor:
+        """Return the generator's loss on judged fakes, and what head and stabilizers are for.
 
         Args:
             fake: the fakes.
-            real: scores (N,) of reals, if the loss compares with them.
+            real: judged reals, if a loss or a stabilizer compares with them.
             round: whose drawn inputs made the fakes, and whose trace is written.
         """
-        loss = self.loss.generator(fake.scores, real)
-        round.trace.losses["g_loss"], round.trace.generator_scores = loss.detach(), fake.scores.shape[0]
+        scores = self.parts.choose(fake.scores, round.step)
+        loss = self.loss.generator(scores, None if real is None else real.scores)
+        round.trace.losses["g_loss"], round.trace.generator_scores = loss.detach(), scores.shape[0]
+        loss = self.parts.generator_loss(loss, fake, real, self.discriminator)
         return self._with_head(loss, fake, "generator", round)
+
+    # -- both players at once -----------------------------------------------------------------------------------
+
+    def against(self, discriminator: Score) -> StandardGame:
+        """Return this game with another discriminator."""
+        other = copy(self)
+        other.discriminator = discriminator  # type: ignore[assignment]
+        return other
+
+    def contest(self, round: Round) -> Contest:
+        """Return what both players minimise in a round whose fakes carry the generator's gradient."""
+
+        def aside() -> Round:
+            return replace(round, trace=Trace())
+
+        return Contest(
+            self.generator,
+            self.discriminator,
+            lambda discriminator: total(self.against(discriminator).turns(aside())),
+            lambda discriminator: self.against(discriminator).generator_loss_now(aside()),
+        )
+
+    def coupled(self, loss: Tensor, player: str, round: Round) -> Tensor:
+        """Return a player's loss with what stabilizers add that looks at both players' losses."""
+        if not self.parts.couples:
+            return loss
+        if not round.fake.requires_grad:
+            round = replace(round, fake=self.sample(round.drawn.inputs))
+        contest = self.contest(round)
+        return total([loss, *(each.coupling(contest, player) for each in self.parts.couples)])
 
     def _with_head(self, loss: Tensor, judged: Judged, side: Side, round: Round) -> Tensor:
         extra = self.head.term(judged, side, round)
@@ -298,8 +340,8 @@ class StandardGame:
         with torch.enable_grad():
             samples = samples.detach().requires_grad_()
             fake = self.judge(self.parts.arrange(samples), drawn.asked)
-            scores = self.judge(self.parts.arrange(real.values), real.labels).scores if self.parts.compares else None
-            loss = self.generator_objective(fake, scores, Round(real, drawn, samples, 0, 1, Trace()))
+            beside = self.judge(self.parts.arrange(real.values), real.labels) if self.parts.compares else None
+            loss = self.generator_objective(fake, beside, Round(real, drawn, samples, 0, 1, Trace()))
             (gradient,) = torch.autograd.grad(loss * len(fake.scores), samples)
         return -gradient
 

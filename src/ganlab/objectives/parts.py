@@ -53,6 +53,27 @@ class Judged(NamedTuple):
     heads: Tensor | None
 
 
+Score = Callable[[Tensor], Tensor]
+"""What says of samples (N, *shape) what a discriminator does: one, or one that does not exist yet."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A round, as stabilizers look at it that ask for both players' losses.
+
+    Attributes:
+        generator, discriminator: the players.
+        discriminator_loss, generator_loss: what each minimises on the round's batches if this discriminator judges,
+            of shape (); differentiable by its weights and, through the fakes, by the generator's. Nothing is written
+            down of it.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    discriminator_loss: Callable[[Score], Tensor]
+    generator_loss: Callable[[Score], Tensor]
+
+
 @dataclass(frozen=True)
 class Update:
     """One update of the discriminator, as penalties look at it.
@@ -102,6 +123,9 @@ class Part(Generic[Chosen]):
         for name, own in self.state().items():
             own.copy_(tensors[name])
 
+    def after_update(self, discriminator: nn.Module, trace: Trace) -> None:
+        """Act after an update of the discriminator; `trace.losses` takes columns of history.csv."""
+
 
 class Penalty(Part[ChosenPenalty], ABC):
     """A term of the discriminator's loss in addition to the adversarial one."""
@@ -112,6 +136,10 @@ class Penalty(Part[ChosenPenalty], ABC):
     @abstractmethod
     def __call__(self, update: Update) -> Tensor:
         """Return the weighted penalty, of shape (), differentiable; the batches that it looks at are there."""
+
+    def is_due(self, update: int) -> bool:
+        """Return whether an update of the discriminator, counted from 0, has this penalty: with `every` k, each kth."""
+        return update % self.options.every == 0
 
 
 class Stabilizer(Part[ChosenStabilizer]):
@@ -139,8 +167,40 @@ class Stabilizer(Part[ChosenStabilizer]):
         """Return the labels of an update of the discriminator."""
         return targets
 
-    def after_update(self, discriminator: nn.Module, trace: Trace) -> None:
-        """Act after an update of the discriminator; `trace.losses` takes columns of history.csv."""
+    def choose(self, scores: Tensor, step: int) -> Tensor:
+        """Return those of the fakes' scores (N,) that the generator's loss is to look at, in a training step."""
+        return scores
+
+    needs_reals: ClassVar[bool] = False
+    """Whether `generator_loss` looks at reals."""
+
+    def generator_loss(self, loss: Tensor, fake: Judged, real: Judged | None, score: Score) -> Tensor:
+        """Return what the generator minimises, of shape ().
+
+        Args:
+            loss: what it minimises without this stabilizer.
+            fake: its samples, with its gradient.
+            real: reals that the discriminator was shown, if a loss or a stabilizer needs them.
+            score: the discriminator that judged them.
+        """
+        return loss
+
+    foresees: ClassVar[bool] = False
+    """Whether it has the generator play against another discriminator than the one that there is."""
+
+    def opponent(self, contest: Contest) -> Score:
+        """Return the discriminator that the generator plays against in its update."""
+        return contest.discriminator
+
+    couples: ClassVar[bool] = False
+    """Whether `coupling` adds something to both players' losses."""
+
+    def coupling(self, contest: Contest, player: str) -> Tensor:
+        """Return what `generator` or `discriminator` minimises beside its own loss, of shape ()."""
+        raise NotImplementedError
+
+    def after_step(self, step: int) -> None:
+        """Act at the end of a training step, before the generator's moving average."""
 
     def wrap(self, player: str, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
         """Return what moves the weights of `generator` or `discriminator`: the optimiser, or one around it."""
@@ -153,15 +213,18 @@ class Parts:
 
     Attributes:
         loss: the adversarial loss.
-        compares: whether the generator's loss looks at the scores of reals too.
+        compares: whether the generator's loss, or a stabilizer of it, looks at reals too.
         penalties: those on reals first, then on fakes, then on both.
         stabilizers: in the order of the experiment, in which they act.
+        foresees, couples: those of them that do.
     """
 
     loss: Adversarial
     compares: bool
     penalties: tuple[Penalty[Any], ...]
     stabilizers: tuple[Stabilizer[Any], ...]
+    foresees: tuple[Stabilizer[Any], ...]
+    couples: tuple[Stabilizer[Any], ...]
 
     def show(self, samples: Tensor, stream: str, update: int, step: int) -> Tensor:
         """Return samples as the discriminator is shown them in an update: seen, then arranged. See Stabilizer.see."""
@@ -182,14 +245,36 @@ class Parts:
             targets = stabilizer.targets(targets)
         return targets
 
-    def differentiates(self, batch: Literal["real", "fake"]) -> bool:
-        """Return whether a penalty needs gradients at the inputs of a batch."""
-        return any(each.at_inputs and each.options.looks_at in (batch, "both") for each in self.penalties)
+    def differentiates(self, batch: Literal["real", "fake"], update: int) -> bool:
+        """Return whether a penalty needs gradients at the inputs of a batch in an update."""
+        return any(
+            each.at_inputs and each.options.looks_at in (batch, "both") and each.is_due(update)
+            for each in self.penalties
+        )
+
+    def choose(self, scores: Tensor, step: int) -> Tensor:
+        """Return those of the fakes' scores (N,) that the generator's loss is to look at."""
+        for stabilizer in self.stabilizers:
+            scores = stabilizer.choose(scores, step)
+        return scores
+
+    def generator_loss(self, loss: Tensor, fake: Judged, real: Judged | None, score: Score) -> Tensor:
+        """Return what the generator minimises, given what it does without stabilizers."""
+        for stabilizer in self.stabilizers:
+            loss = stabilizer.generator_loss(loss, fake, real, score)
+        return loss
 
     def after_update(self, discriminator: nn.Module, trace: Trace) -> None:
-        """Let every stabilizer act after an update of the discriminator."""
+        """Let every part act after an update of the discriminator."""
+        for penalty in self.penalties:
+            penalty.after_update(discriminator, trace)
         for stabilizer in self.stabilizers:
             stabilizer.after_update(discriminator, trace)
+
+    def after_step(self, step: int) -> None:
+        """Let every stabilizer act at the end of a training step."""
+        for stabilizer in self.stabilizers:
+            stabilizer.after_step(step)
 
     def wrap(self, player: str, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
         """Return what moves the weights of a player, after every stabilizer had the chance to wrap it."""
@@ -211,11 +296,14 @@ def build_parts(experiment: Experiment, device: torch.device) -> Parts:
 
     order = ("real", "fake", "both")
     penalties = sorted(experiment.penalties, key=lambda options: order.index(options.looks_at))
+    stabilizers = tuple(made(options, STABILIZERS) for options in experiment.stabilizers)
     return Parts(
         find_loss(experiment.loss),
-        LOSSES[experiment.loss].compares is not None,
+        LOSSES[experiment.loss].compares is not None or any(each.needs_reals for each in stabilizers),
         tuple(made(options, PENALTIES) for options in penalties),
-        tuple(made(options, STABILIZERS) for options in experiment.stabilizers),
+        stabilizers,
+        tuple(each for each in stabilizers if each.foresees),
+        tuple(each for each in stabilizers if each.couples),
     )
 
 

@@ -38,7 +38,7 @@ def train_step(state: State, game: StandardGame, feed: Feed) -> Trace:
             fake = game.sample(drawn.inputs)
         round = Round(real, drawn, fake, update, step, trace)
         for loss in game.turns(round):
-            state.discriminator_optimizer.minimise(loss)
+            state.discriminator_optimizer.minimise(game.coupled(loss, "discriminator", round))
             game.after_discriminator(round)
 
     # Generator: the discriminator's weights are frozen, so that only the gradient through it is computed.
@@ -50,12 +50,13 @@ def train_step(state: State, game: StandardGame, feed: Feed) -> Trace:
         fake = game.sample(drawn.inputs)
         fake.retain_grad()
         round = Round(real, drawn, fake, update, step, trace)
-        state.generator_optimizer.minimise(game.generator_loss(round))
+        state.generator_optimizer.minimise(game.coupled(game.generator_loss(round), "generator", round))
         assert fake.grad is not None
         trace.output_gradient = fake.grad
     for parameter in state.discriminator_optimizer.parameters:
         parameter.requires_grad_(True)
 
     state.step = step
+    state.parts.after_step(step)
     state.update_average()
     return trace

@@ -9,6 +9,7 @@ import pytest
 
 from ganlab.config.load import experiment_from_mapping, load_experiment
 from ganlab.config.objectives import LOSSES
+from ganlab.config.penalties import PENALTIES
 from ganlab.errors import ConfigError
 
 Check = Callable[..., list[str]]
@@ -66,9 +67,12 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         ),
         (
             "penalties:\n- name: r1\n- weight: 3",
-            "x.yaml:3: penalties.1: has no name; give one, such as name: r1 (there are r1, r2, wgan_gp)",
+            f"x.yaml:3: penalties.1: has no name; give one, such as name: r1 (there are {', '.join(PENALTIES)})",
         ),
-        ("penalties: [{name: r3}]", "x.yaml:1: penalties.0.name: no penalty called 'r3'; there are r1, r2, wgan_gp"),
+        (
+            "penalties: [{name: r3}]",
+            f"x.yaml:1: penalties.0.name: no penalty called 'r3'; there are {', '.join(PENALTIES)}",
+        ),
         ("penalties: [r2]", "x.yaml:1: penalties.0: expected keys and values, got 'r2'; write {name: r2}"),
         ("generator: mlp", "x.yaml:1: generator: expected keys and values, got 'mlp'; write {name: mlp}"),
         ("latent: 3", "x.yaml:1: latent: expected keys and values, got 3"),

@@ -63,10 +63,43 @@ class WganGpOptions(PenaltyOptions):
     sample_by_sample = True
 
 
+class ZeroCentredLineOptions(PenaltyOptions):
+    """weight * E |grad D(x^)|^2 between real and generated samples (Thanh-Tung et al. 2019, 0-GP).
+
+    Like wgan_gp, but with 0 as the length that gradients are pulled to, so that training can come to rest (Mescheder et
+    al. 2018).
+    """
+
+    name: Literal["zero_centred_line"]
+    weight: PenaltyWeight = 10.0
+    """lambda in the equation."""
+
+    looks_at = "both"
+    sample_by_sample = True
+
+
+class DraganOptions(PenaltyOptions):
+    """weight * E (|grad D(x + delta)| - 1)^2 around real samples (DRAGAN: Kodali et al. 2017)."""
+
+    name: Literal["dragan"]
+    weight: PenaltyWeight = 10.0
+    """lambda in the equation."""
+    noise: Annotated[float, Field(gt=0.0, le=100.0)] = 0.5
+    """Size of delta relative to the standard deviation of all values in the batch of real samples."""
+    distribution: Literal["normal", "uniform"] = "normal"
+    """normal: delta from N(0, c I), as in the equation, with `noise` as its relative standard deviation. uniform: as in
+    the authors' program, from 0 to `noise`, times a share from U[0, 1] drawn for each sample."""
+
+    looks_at = "real"
+    sample_by_sample = True
+
+
 PENALTIES: dict[str, PartEntry[PenaltyOptions]] = {
     "r1": PartEntry(R1Options, "ganlab.objectives.penalties:R1"),
     "r2": PartEntry(R2Options, "ganlab.objectives.penalties:R2"),
     "wgan_gp": PartEntry(WganGpOptions, "ganlab.objectives.penalties:WganGp"),
+    "zero_centred_line": PartEntry(ZeroCentredLineOptions, "ganlab.objectives.penalties:ZeroCentredLine"),
+    "dragan": PartEntry(DraganOptions, "ganlab.objectives.penalties:Dragan"),
 }
 """The penalties, by name."""
 

@@ -49,7 +49,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         (
             "data: {name: 3}",
             "x.yaml:1: data.name: no data set called 3; "
-            "there are mnist, fashion_mnist, kmnist, cifar10, folder, ring, grid, swiss_roll",
+            "there are mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, folder, ring, grid, swiss_roll",
         ),
         (
             "game: {name: standart}",

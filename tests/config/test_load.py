@@ -139,14 +139,12 @@ COMMON_DATA: dict[str, st.SearchStrategy[Any]] = {
     "seed": st.integers(0, 2**63 - 1),
 }
 SHARE = st.floats(1e-9, 0.5)
-IMAGES = COMMON_DATA | {
-    "image_size": st.sampled_from([28, 32, 64, 128]),
-    "classes": st.none() | st.lists(st.integers(0, 9), min_size=1, unique=True),
-    "edges": st.booleans(),
-}
+IMAGES = COMMON_DATA | {"image_size": st.sampled_from([28, 32, 64, 128]), "edges": st.booleans()}
+LABELLED = IMAGES | {"classes": st.none() | st.lists(st.integers(0, 9), min_size=1, unique=True)}
 POINTS = COMMON_DATA | {"points": st.integers(10_000, 10**7), "held_out": SHARE}
 DATA_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    **dict.fromkeys(("mnist", "fashion_mnist", "kmnist", "cifar10"), IMAGES | {"held_out": st.just("test") | SHARE}),
+    **dict.fromkeys(("mnist", "fashion_mnist", "kmnist", "cifar10"), LABELLED | {"held_out": st.just("test") | SHARE}),
+    "stacked_mnist": IMAGES | {"images": st.integers(10_000, 500_000)},
     "folder": COMMON_DATA
     | {
         "classes": st.none() | st.lists(st.integers(0, 99) | TEXT, min_size=1, unique=True),
@@ -218,7 +216,13 @@ def experiments(draw: st.DrawFn) -> Experiment:
     points = data["name"] in ("ring", "grid", "swiss_roll")
     size = data.get("image_size", {"cifar10": 32, "folder": 64}.get(data["name"], 28))
     unlabelled = {"standard", "infogan"}
-    playable = {"ring": {"conditional", "auxiliary"}, "grid": {"conditional", "auxiliary"}, "swiss_roll": set()}
+    conditional = {"conditional", "auxiliary"}
+    playable = {
+        "ring": conditional,
+        "grid": conditional,
+        "swiss_roll": set(),
+        "stacked_mnist": GAMES.keys() - conditional,
+    }
     game = component(GAME_KEYS, *sorted(unlabelled | playable.get(data["name"], set(GAMES))))
     if game["name"] in ("conditional", "auxiliary") and data["name"] == "folder":
         game["classes"] = draw(st.integers(2, 100_000))
@@ -308,9 +312,9 @@ data:
   fraction: 1.0
   sampling: epochs
   seed: 0
-  classes: [8]
   image_size: 28
   edges: false
+  classes: [8]
   held_out: test
   imbalance: 1.0
 latent:

@@ -219,6 +219,13 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             "set game.name to standard, or data.name to a labelled set",
         ),
         (
+            {"game": {"name": "conditional"}},
+            {"data": {"name": "stacked_mnist"}, "game": {"name": "conditional"}},
+            "game.name",
+            "the conditional game needs labelled data, and data.name stacked_mnist has no labels",
+            "set game.name to standard, or data.name to a labelled set",
+        ),
+        (
             {"game": {"name": "auxiliary"}},
             {**ROLL, "game": {"name": "auxiliary"}},
             "game.name",

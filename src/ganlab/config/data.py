@@ -71,10 +71,8 @@ class DataOptions(Options):
 
 
 class ImageOptions(DataOptions):
-    """What every labelled image set understands."""
+    """What every image set understands."""
 
-    classes: Annotated[tuple[int | str, ...], Field(strict=False, min_length=1)] | None = None
-    """Classes to keep, by number (from 0) or by name. Left out: all."""
     image_size: ImageSize = 32
     """Side of square images in pixels, 16 to 256, or [height, width]; sources of another size are resized (bilinear,
     antialiased)."""
@@ -94,6 +92,13 @@ class ImageOptions(DataOptions):
         """What `image_size` says, in pixels."""
         size = self.image_size
         return (size, size) if isinstance(size, int) else size
+
+
+class LabelledOptions(ImageOptions):
+    """What every image set with labels understands."""
+
+    classes: Annotated[tuple[int | str, ...], Field(strict=False, min_length=1)] | None = None
+    """Classes to keep, by number (from 0) or by name. Left out: all."""
 
     def class_numbers(self) -> tuple[int, ...]:
         """Numbers of the known classes that `classes` names, unknown ones left out; all if it is not set."""
@@ -121,7 +126,7 @@ class ImageOptions(DataOptions):
             yield Problem(f"{path}.classes", "names a class twice", "name each class once")
 
 
-class TestSplitOptions(ImageOptions):
+class TestSplitOptions(LabelledOptions):
     """An image set that comes with its own test split."""
 
     held_out: HeldOut = "test"
@@ -152,6 +157,27 @@ class MnistOptions(TestSplitOptions):
     class_sizes: ClassVar[dict[str, int]] = dict(
         zip("0123456789", (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949), strict=True)
     )
+
+
+class StackedMnistOptions(ImageOptions):
+    """Stacked MNIST: three random digits as the channels of one image, 1,000 modes (Metz et al. 2017; Lin et al. 2018).
+
+    The digits come from the embedded MNIST: those of training images from its training images, those of the 10,000
+    held-out images from its test images. Mode 100 a + 10 b + c has digit a in the first channel, b in the second and
+    c in the third. There are no labels; snapshots and `ganlab evaluate` count the modes.
+    """
+
+    name: Literal["stacked_mnist"]
+    images: Annotated[int, Field(ge=100, le=500_000)] = 50_000
+    """Number of training images, 2.4 kB each at 28 pixels; published figures are from 128,000 (Lin et al. 2018)."""
+    image_size: ImageSize = 28
+    """Side of square images in pixels, 16 to 256, or [height, width]: 28 as they are, other sizes resized (bilinear,
+    antialiased)."""
+
+    @property
+    def known_size(self) -> int:
+        """Images left for training."""
+        return int(self.images * self.fraction)
 
 
 class FashionMnistOptions(TestSplitOptions):
@@ -189,7 +215,7 @@ class Cifar10Options(TestSplitOptions):
     )
 
 
-class FolderOptions(ImageOptions):
+class FolderOptions(LabelledOptions):
     """Any tree of images; the first folder below the root names the class."""
 
     name: Literal["folder"]
@@ -285,6 +311,7 @@ class DataEntry:
 
 DATA: dict[str, DataEntry] = {
     "mnist": DataEntry(MnistOptions, "ganlab.data.mnist"),
+    "stacked_mnist": DataEntry(StackedMnistOptions, "ganlab.data.stacked_mnist"),
     "fashion_mnist": DataEntry(FashionMnistOptions, "ganlab.data.downloads"),
     "kmnist": DataEntry(KmnistOptions, "ganlab.data.downloads"),
     "cifar10": DataEntry(Cifar10Options, "ganlab.data.downloads"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from ganlab.config.base import Options, Problem
-from ganlab.config.data import DataOptions, ImageOptions
+from ganlab.config.data import DataOptions, LabelledOptions
 from ganlab.config.experiment import Experiment
 from ganlab.config.games import (
     GAMES,
@@ -91,7 +91,7 @@ def _either(names: Iterable[str]) -> str:
 def a_batch_can_be_filled(data: DataOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """The remaining training samples fill at least one batch."""
     size, needed = data.known_size, experiment.training.batch_size
-    if isinstance(data, ImageOptions) and data.class_sizes and not data.class_numbers():
+    if isinstance(data, LabelledOptions) and data.class_sizes and not data.class_numbers():
         return  # the classes are wrong, which is reported by itself
     if size is not None and size < needed:
         classes = [f"allow more {path}.classes"] if data.class_sizes else []

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganlab.config.data import ImageOptions
+from ganlab.config.data import LabelledOptions
 from ganlab.config.games import ConditionalGameOptions
 from ganlab.errors import DataError
 from ganlab.games.heads import Head, Projection
@@ -47,7 +47,7 @@ class ConditionalGame(StandardGame):
                 )
             return torch.bincount(self.data.train.labels, minlength=self.classes).double()
         shares, data = torch.zeros(self.classes, dtype=torch.float64), self.experiment.data
-        kept = list(data.class_numbers()) if isinstance(data, ImageOptions) and data.class_sizes else slice(None)
+        kept = list(data.class_numbers()) if isinstance(data, LabelledOptions) and data.class_sizes else slice(None)
         shares[kept] = 1.0
         return shares
 

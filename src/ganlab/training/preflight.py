@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganlab.config.data import ImageOptions
+from ganlab.config.data import LabelledOptions
 from ganlab.config.experiment import Experiment
 from ganlab.data import RealData, Samples, to_float, to_uint8
 from ganlab.data.selection import class_numbers, rare_classes
@@ -91,7 +91,7 @@ def _look(samples: Samples, experiment: Experiment) -> Tensor:
 def _labels(train: Samples, experiment: Experiment) -> Iterator[str]:
     """Classes that were asked for and are missing or rare."""
     options = experiment.data
-    wanted = options.classes if isinstance(options, ImageOptions) else None
+    wanted = options.classes if isinstance(options, LabelledOptions) else None
     asked = class_numbers(wanted, train.class_names)
     counts = torch.bincount(train.labels, minlength=len(train.class_names))[asked].tolist()
     names = [train.class_names[number] for number in asked]

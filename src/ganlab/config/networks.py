@@ -116,6 +116,13 @@ class NetworkOptions(Options):
             )
 
 
+class DiscriminatorOptions(NetworkOptions):
+    """What discriminators understand; the progressive one is as its paper has it."""
+
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Share of each hidden layer's outputs that training sets to 0, at random in each pass (Srivastava et al. 2014)."""
+
+
 class ConvolutionalOptions(NetworkOptions):
     """What networks of strided convolutions understand."""
 
@@ -144,34 +151,48 @@ def feature_maps(side: int) -> list[int]:
     return [height for height, _ in map_sizes(side, side)]
 
 
-class MlpGeneratorOptions(NetworkOptions):
-    """Fully connected generator, for images and for 2-D points."""
+class MlpOptions(NetworkOptions):
+    """What fully connected networks understand."""
 
-    name: Literal["mlp"]
     width: Width = 256
     """Units in each hidden layer."""
     depth: Annotated[int, Field(ge=1, le=64)] = 3
     """Number of hidden layers."""
+
+    norms: ClassVar[tuple[Norm, ...]] = VECTOR_NORMS
+    images_only: ClassVar[bool] = False
+
+
+class MlpGeneratorOptions(MlpOptions):
+    """Fully connected generator, for images and for 2-D points."""
+
+    name: Literal["mlp"]
     activation: Activation = "relu"
     """After each hidden layer; the output is tanh for images and linear for points."""
 
     norms: ClassVar[tuple[Norm, ...]] = (*VECTOR_NORMS, "conditional_batch")
-    images_only: ClassVar[bool] = False
 
 
-class MlpDiscriminatorOptions(NetworkOptions):
+class MlpDiscriminatorOptions(DiscriminatorOptions, MlpOptions):
     """Fully connected discriminator, for images and for 2-D points."""
 
     name: Literal["mlp"]
-    width: Width = 256
-    """Units in each hidden layer."""
-    depth: Annotated[int, Field(ge=1, le=64)] = 3
-    """Number of hidden layers."""
-    activation: Activation = "leaky_relu"
-    """After each hidden layer; leaky_relu has slope .2."""
+    activation: Activation | Literal["maxout"] = "leaky_relu"
+    """After each hidden layer; leaky_relu has slope .2; maxout: each unit is the largest of `pieces` linear ones
+    (Goodfellow et al. 2013)."""
+    pieces: Annotated[int, Field(ge=2, le=64)] = 5
+    """Linear units of which maxout takes the largest."""
 
-    norms: ClassVar[tuple[Norm, ...]] = VECTOR_NORMS
-    images_only: ClassVar[bool] = False
+    def check(self, path: str) -> Iterator[Problem]:
+        """Only maxout has pieces."""
+        yield from super().check(path)
+        if self.activation != "maxout" and self.pieces != type(self).model_fields["pieces"].default:
+            yield Problem(
+                f"{path}.pieces",
+                f"only maxout takes the largest of {self.pieces} pieces, and {path}.activation is {self.activation}",
+                f"set {path}.activation to maxout, or leave {path}.pieces out",
+                (f"{path}.activation",),
+            )
 
 
 class DcganGeneratorOptions(ConvolutionalOptions):
@@ -192,7 +213,7 @@ class DcganGeneratorOptions(ConvolutionalOptions):
     norms: ClassVar[tuple[Norm, ...]] = (*MAP_NORMS, "conditional_batch")
 
 
-class DcganDiscriminatorOptions(ConvolutionalOptions):
+class DcganDiscriminatorOptions(DiscriminatorOptions, ConvolutionalOptions):
     """DCGAN discriminator (Radford et al. 2015): convolutions of stride 2, no fully connected hidden layer."""
 
     name: Literal["dcgan"] = "dcgan"
@@ -220,7 +241,7 @@ class GuideGeneratorOptions(ConvolutionalOptions):
     sizes: ClassVar[Sizes] = GUIDE_SIZE
 
 
-class GuideDiscriminatorOptions(ConvolutionalOptions):
+class GuideDiscriminatorOptions(DiscriminatorOptions, ConvolutionalOptions):
     """Discriminator of the practical guide to GAN failure modes: two strided convolutions and a dense output, 28 px."""
 
     name: Literal["guide"]
@@ -251,7 +272,7 @@ class SaganGeneratorOptions(AttentionOptions):
     norms: ClassVar[tuple[Norm, ...]] = ("batch", "conditional_batch", "none")
 
 
-class SaganDiscriminatorOptions(AttentionOptions):
+class SaganDiscriminatorOptions(DiscriminatorOptions, AttentionOptions):
     """Discriminator of the self-attention GAN (Zhang et al. 2018): spectral norm on every weight, attention."""
 
     name: Literal["sagan"]

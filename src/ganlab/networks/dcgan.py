@@ -49,16 +49,17 @@ def generator(
 def discriminator(options: DcganDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """From images (N, *shape) to raw scores (N,), or (N, outputs) with heads."""
     sizes, widths = stages(options.width, shape)
-    layers, kernel = nn.Sequential(), options.kernel_size
+    layers, kernel, dropout = nn.Sequential(), options.kernel_size, options.dropout
     for number, (before, after) in enumerate(pairwise([shape[0], *widths])):
         size = named(sizes[-2 - number])
         norm = options.norm if number or options.norm_input else "none"
         if options.downsampling == "strides":
-            layers.add_module(f"to_{size}", hidden(downsample(before, after, kernel, norm), norm, options.activation))
+            strided = downsample(before, after, kernel, norm)
+            layers.add_module(f"to_{size}", hidden(strided, norm, options.activation, dropout=dropout))
         else:
             # An even kernel makes the map one pixel larger, which the pooling leaves out.
             weights = Conv2d(before, after, kernel, padding=kernel // 2, bias=not bare(norm))
-            layers.add_module(f"before_{size}", hidden(weights, norm, options.activation))
+            layers.add_module(f"before_{size}", hidden(weights, norm, options.activation, dropout=dropout))
             layers.add_module(f"to_{size}", nn.MaxPool2d(2))
     if not options.dense:
         add_scores(layers, nn.Conv2d(widths[-1], outputs, sizes[0]), outputs)
@@ -67,7 +68,7 @@ def discriminator(options: DcganDiscriminatorOptions, shape: tuple[int, ...], ou
     inputs = widths[-1] * math.prod(sizes[0])
     for number in range(1, options.dense + 1):
         dense = linear(inputs, DENSE * options.width, options.norm)
-        layers.add_module(f"dense_{number}", hidden(dense, options.norm, options.activation))
+        layers.add_module(f"dense_{number}", hidden(dense, options.norm, options.activation, dropout=dropout))
         inputs = dense.out_features
     add_scores(layers, nn.Linear(inputs, outputs), outputs)
     return layers

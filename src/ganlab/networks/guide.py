@@ -54,10 +54,11 @@ def generator(options: GuideGeneratorOptions, input_shape: tuple[int, ...], shap
 def discriminator(options: GuideDiscriminatorOptions, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """From images (N, *shape) to raw scores (N,), (N, outputs) with heads; the guide's sigmoid is part of the loss."""
     width, kernel_size, norm = options.width, options.kernel_size, options.norm
+    dropout = options.dropout
     layers = nn.Sequential(
         OrderedDict(
-            to_14=hidden(downsample(shape[0], width, kernel_size, norm), norm, "leaky_relu"),
-            to_7=hidden(downsample(width, width, kernel_size, norm), norm, "leaky_relu"),
+            to_14=hidden(downsample(shape[0], width, kernel_size, norm), norm, "leaky_relu", dropout=dropout),
+            to_7=hidden(downsample(width, width, kernel_size, norm), norm, "leaky_relu", dropout=dropout),
             vector=ToVector(),
         )
     )

@@ -8,7 +8,7 @@ from itertools import pairwise
 from torch import nn
 
 from ganlab.config.networks import MlpDiscriminatorOptions, MlpGeneratorOptions
-from ganlab.networks.parts import Conditioned, Layers, add_scores, hidden, linear
+from ganlab.networks.parts import Conditioned, Layers, Maxout, add_scores, hidden, linear
 
 
 def generator(
@@ -36,7 +36,10 @@ def discriminator(options: MlpDiscriminatorOptions, shape: tuple[int, ...], outp
 def _add_hidden(
     layers: nn.Sequential, options: MlpGeneratorOptions | MlpDiscriminatorOptions, inputs: int, conditions: int = 0
 ) -> None:
+    pieces = options.pieces if isinstance(options, MlpDiscriminatorOptions) and options.activation == "maxout" else 1
+    dropout = options.dropout if isinstance(options, MlpDiscriminatorOptions) else 0.0
     widths = [inputs] + [options.width] * options.depth
     for number, (before, after) in enumerate(pairwise(widths), start=1):
-        weights = linear(before, after, options.norm)
-        layers.add_module(f"hidden_{number}", hidden(weights, options.norm, options.activation, conditions))
+        weights = linear(before, after * pieces, options.norm)
+        activation = Maxout(pieces) if options.activation == "maxout" else options.activation
+        layers.add_module(f"hidden_{number}", hidden(weights, options.norm, activation, conditions, dropout))

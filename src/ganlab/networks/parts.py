@@ -71,15 +71,20 @@ def upsample(inputs: int, outputs: int, kernel_size: int, norm: Norm = "none") -
 
 
 def hidden(
-    weights: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, norm: Norm, activation: Activation, conditions: int = 0
+    weights: nn.Linear | nn.Conv2d | nn.ConvTranspose2d,
+    norm: Norm,
+    activation: Activation | nn.Module,
+    conditions: int = 0,
+    dropout: float = 0.0,
 ) -> nn.Module:
-    """One hidden layer: the weights, the norm layer where `norm` is one, the activation.
+    """One hidden layer: the weights, the norm layer where `norm` is one, the activation, dropout if it is above 0.
 
     With `conditional_batch` it belongs in a Conditioned with the same number of conditions.
     """
+    activated = activation if isinstance(activation, nn.Module) else ACTIVATIONS[activation]()
     if norm == "conditional_batch":
         channels = weights.out_features if isinstance(weights, nn.Linear) else weights.out_channels
-        return ConditionalBlock(weights, channels, conditions, activation)
+        return ConditionalBlock(weights, channels, conditions, activated)
     block = nn.Sequential()
     if isinstance(weights, nn.Linear):
         block.add_module("linear", weights)
@@ -89,8 +94,27 @@ def hidden(
         block.add_module("conv", weights)
         if norm in MAP_NORMS:
             block.add_module("norm", MAP_NORMS[norm](weights.out_channels))
-    block.add_module("activation", ACTIVATIONS[activation]())
+    block.add_module("activation", activated)
+    if dropout:
+        block.add_module("dropout", nn.Dropout(dropout))
     return block
+
+
+class Maxout(nn.Module):
+    """Units that are each the largest of several linear ones: h_i = max_j z_ij (Goodfellow et al. 2013, section 3).
+
+    Args:
+        pieces: linear units to a unit; those of a unit are neighbours.
+    """
+
+    def __init__(self, pieces: int) -> None:
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, values: Tensor) -> Tensor:
+        """(N, units * pieces) to (N, units)."""
+        units: Tensor = values.unflatten(1, (-1, self.pieces))
+        return units.amax(2)
 
 
 def add_scores(layers: nn.Sequential, output: nn.Module, outputs: int) -> None:
@@ -157,14 +181,14 @@ class ConditionalBlock(nn.Module):
     The maps are normalised over the batch, then scaled and shifted by values of the sample's class.
     """
 
-    def __init__(self, weights: nn.Module, channels: int, conditions: int, activation: Activation) -> None:
+    def __init__(self, weights: nn.Module, channels: int, conditions: int, activation: nn.Module) -> None:
         super().__init__()
         self.weights = weights
         norm = nn.BatchNorm1d if isinstance(weights, nn.Linear) else nn.BatchNorm2d
         self.norm = norm(channels, affine=False)
         self.scale = StartsAt(conditions, channels, 1.0)
         self.shift = StartsAt(conditions, channels, 0.0)
-        self.activation = ACTIVATIONS[activation]()
+        self.activation = activation
 
     def forward(self, values: Tensor, condition: Tensor) -> Tensor:
         """(N, ...) and one-hot classes (N, conditions) to (N, channels, ...)."""

@@ -44,7 +44,8 @@ def discriminator(options: SaganDiscriminatorOptions, shape: tuple[int, ...], ou
     for before, after in pairwise([shape[0], *widths]):
         size //= 2
         weights = downsample(before, after, options.kernel_size)
-        _add_stage(layers, size, hidden(weights, "none", "leaky_relu"), after, options.attention)
+        stage = hidden(weights, "none", "leaky_relu", dropout=options.dropout)
+        _add_stage(layers, size, stage, after, options.attention)
     add_scores(layers, nn.Conv2d(widths[-1], outputs, base), outputs)
     return layers
 

@@ -181,6 +181,36 @@ def translating(**source: Any) -> dict[str, Any]:
             "penalties.1",
             "r1 is named twice",
         ),
+        (
+            {"stabilizers": [{"name": "unrolling"}]},
+            {"stabilizers": [{"name": "unrolling"}], "training": {"discriminator_batches": "separate"}},
+            "stabilizers.0",
+            "unrolling needs the discriminator's loss on reals and fakes at once",
+        ),
+        (
+            {"stabilizers": [{"name": "consensus"}], "game": {"name": "conditional"}},
+            {**GROWING, "stabilizers": [{"name": "consensus"}]},
+            "stabilizers.0",
+            "which the progressive game has no form for",
+        ),
+        (
+            {"stabilizers": [{"name": "unrolling"}], "training": {"precision": "bfloat16"}},
+            {"stabilizers": [{"name": "unrolling"}], "training": {"precision": "float16"}},
+            "stabilizers.0",
+            "differentiates gradients, which float16 scales for one player only",
+        ),
+        (
+            {"stabilizers": [{"name": "consensus"}]},
+            {"stabilizers": [{"name": "consensus"}], "training": {"compile": True}},
+            "stabilizers.0",
+            "differentiates gradients, which compiled networks cannot",
+        ),
+        (
+            {"stabilizers": [{"name": "unrolling"}], "optimizer": {"discriminator": {"name": "sgd"}}},
+            {"stabilizers": [{"name": "unrolling"}], "optimizer": {"discriminator": {"name": "rmsprop"}}},
+            "optimizer.discriminator",
+            "unrolling foresees the updates of Adam, or of gradient descent without momentum",
+        ),
         ({"expect": "healthy"}, {"expect": "healthy/very"}, "expect", "healthy has no variant 'very'"),
         ({"expect": ["mode_collapse/total"]}, {"expect": ["collapse"]}, "expect", "'collapse' is not a verdict"),
         (

@@ -13,6 +13,7 @@ from ganlab.config.objectives import LOSSES
 from ganlab.config.penalties import PENALTIES
 from ganlab.config.stabilizers import STABILIZERS, LabelSmoothingOptions
 from ganlab.data import load
+from ganlab.errors import ConfigError
 from ganlab.games.rounds import Round
 from ganlab.objectives import stabilizers
 from ganlab.objectives.adversarial import Adversarial
@@ -22,7 +23,8 @@ from ganlab.runs.history import read_history
 from ganlab.training import session
 from ganlab.training.checkpoint import checkpoint_path, read_checkpoint
 from ganlab.training.state import State
-from ganlab.training.workbench import build_workbench
+from ganlab.training.step import train_step
+from ganlab.training.workbench import Workbench, build_workbench
 
 CPU = torch.device("cpu")
 
@@ -83,6 +85,43 @@ def test_a_lazy_penalty_is_in_each_kth_update_and_k_times_as_strong(points: Any)
     )
     assert ["penalty_r1" in rounds[3, update][1] for update in range(4)] == [True, False, False, True]
     torch.testing.assert_close(rounds[3, 3][1]["penalty_r1"], rounds[1, 0][1]["penalty_r1"])
+
+
+REGISTERED = [*(("penalties", name) for name in PENALTIES), *(("stabilizers", name) for name in STABILIZERS)]
+
+
+@pytest.mark.parametrize(("section", "name"), REGISTERED)
+def test_every_part_changes_training_and_goes_on_from_its_state(
+    section: str, name: str, points: Any, images: Any
+) -> None:
+    """Six steps are three, saved, loaded and three more, to the last bit; and they are not those without the part."""
+    chosen = f"{section}=[{{name: {name}}}]"
+    norms = ["generator.norm=none", "discriminator.norm=none"]
+    experiment = next(filter(None, (valid(make, chosen, *norms) for make in (points, images))))
+    plain = valid(points if experiment.data.name == "ring" else images, *norms)
+
+    def trained(of: Any, steps: int, start: Workbench | None = None) -> Workbench:
+        ours = build_workbench(of, load(of.data, of.training.batch_size), CPU)
+        if start:
+            tensors = {name: value.clone() for name, value in start.state.tensors().items()}
+            ours.state.load(tensors, start.state.numbers())
+        while ours.state.step < steps:
+            train_step(ours.state, ours.game, ours.feed)
+        return ours
+
+    whole, parts = trained(experiment, 6), trained(experiment, 6, trained(experiment, 3))
+    for key, value in whole.state.tensors().items():
+        assert value.equal(parts.state.tensors()[key]), key
+    others = trained(plain, 6).state.tensors()
+    assert any(not value.equal(others[key]) for key, value in whole.state.tensors().items() if key in others)
+
+
+def valid(make: Any, *overrides: str) -> Any:
+    """Make an experiment, or None if a rule refuses it."""
+    try:
+        return make(*overrides)
+    except ConfigError:
+        return None
 
 
 class Adaptive(Stabilizer[LabelSmoothingOptions]):

@@ -32,8 +32,9 @@ from ganlab.config.networks import (
     map_sizes,
 )
 from ganlab.config.objectives import LOSSES
+from ganlab.config.optimizer import AdamOptions, SgdOptions
 from ganlab.config.penalties import PenaltyOptions
-from ganlab.config.stabilizers import LabelSmoothingOptions, PackingOptions
+from ganlab.config.stabilizers import FarSightedOptions, LabelSmoothingOptions, PackingOptions, UnrollingOptions
 from ganlab.config.training import TrainingOptions
 from ganlab.domain import Domain, Images, Points
 
@@ -488,6 +489,51 @@ def a_gradient_a_sample(penalty: PenaltyOptions, path: str, experiment: Experime
             "mixes",
             "set discriminator.norm to layer, spectral or none",
             ("discriminator.norm", "discriminator.name"),
+        )
+
+
+@rule(FarSightedOptions)
+def one_loss_to_look_through(stabilizer: FarSightedOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Each player has one loss, a function of both networks, that can be differentiated twice."""
+    game, training = experiment.game, experiment.training
+    if game.starts_from == "images" or game.grows:
+        yield Problem(
+            path,
+            f"{stabilizer.name} differentiates one player's loss by the other's weights, which the {game.name} game "
+            "has no form for: its players' losses have terms of their own, or its networks grow",
+            f"remove {stabilizer.name}, or set game.name to standard",
+            ("game.name",),
+        )
+    if training.discriminator_batches == "separate":
+        yield Problem(
+            path,
+            f"{stabilizer.name} needs the discriminator's loss on reals and fakes at once, but "
+            "training.discriminator_batches is separate",
+            "set training.discriminator_batches to summed",
+            ("training.discriminator_batches",),
+        )
+    if training.compile or training.precision == "float16":
+        key, value = ("compile", "false") if training.compile else ("precision", "float32")
+        yield Problem(
+            path,
+            f"{stabilizer.name} differentiates gradients, which "
+            + ("compiled networks cannot" if training.compile else "float16 scales for one player only"),
+            f"set training.{key} to {value}",
+            (f"training.{key}",),
+        )
+
+
+@rule(UnrollingOptions)
+def updates_that_can_be_foreseen(unrolling: UnrollingOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """The discriminator's optimiser is one whose update is differentiated."""
+    optimizer = experiment.optimizer.discriminator
+    plain = type(optimizer) is AdamOptions or (isinstance(optimizer, SgdOptions) and optimizer.momentum == 0)
+    if not plain or optimizer.weight_decay:
+        yield Problem(
+            "optimizer.discriminator",
+            "unrolling foresees the updates of Adam, or of gradient descent without momentum, and no weight decay",
+            "set optimizer.discriminator.name to adam and its weight_decay to 0",
+            (path,),
         )
 
 

@@ -79,11 +79,40 @@ class PackingOptions(StabilizerOptions):
         return self.size
 
 
+class FarSightedOptions(StabilizerOptions):
+    """What stabilizers understand that differentiate one player's loss by the other one's weights."""
+
+
+class UnrollingOptions(FarSightedOptions):
+    """The generator plays against the discriminator as it would be k updates later (unrolled GAN: Metz et al. 2017).
+
+    It is differentiated through these updates, so that it sees how the discriminator would answer. Each of them costs
+    about as much as one of the discriminator's own, and the memory of it.
+    """
+
+    name: Literal["unrolling"]
+    steps: Annotated[int, Field(ge=1, le=20)] = 5
+    """k: updates of the discriminator that are foreseen, on the batches of the generator's update."""
+
+
+class ConsensusOptions(FarSightedOptions):
+    """weight / 2 * |v|^2 in both players' losses, v being the gradients of both (Mescheder et al. 2017, eq. 12).
+
+    It damps the rotation of the game. Each update costs about three.
+    """
+
+    name: Literal["consensus"]
+    weight: Annotated[float, Field(gt=0.0, le=1e6)] = 0.1
+    """gamma in the equation."""
+
+
 STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
     "label_smoothing": PartEntry(LabelSmoothingOptions, "ganlab.objectives.stabilizers:LabelSmoothing"),
     "instance_noise": PartEntry(InstanceNoiseOptions, "ganlab.objectives.stabilizers:InstanceNoise"),
     "weight_clipping": PartEntry(WeightClippingOptions, "ganlab.objectives.stabilizers:WeightClipping"),
     "packing": PartEntry(PackingOptions, "ganlab.objectives.stabilizers:Packing"),
+    "unrolling": PartEntry(UnrollingOptions, "ganlab.objectives.unrolling:Unrolling"),
+    "consensus": PartEntry(ConsensusOptions, "ganlab.objectives.consensus:Consensus"),
 }
 """The stabilizers, by name."""
 

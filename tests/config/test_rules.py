@@ -170,6 +170,12 @@ def translating(**source: Any) -> dict[str, Any]:
             "the hinge loss has no target labels",
         ),
         (
+            {"stabilizers": [{"name": "gradient_clipping", "max_norm": None, "max_value": 1.0}]},
+            {"stabilizers": [{"name": "gradient_clipping", "max_norm": None}]},
+            "stabilizers.0.max_norm",
+            "is null, and without max_value nothing is clipped",
+        ),
+        (
             {"stabilizers": [{"name": "label_smoothing", "fake": 0.8}]},
             {"stabilizers": [{"name": "label_smoothing", "fake": 0.9}]},
             "stabilizers.0.fake",

@@ -89,13 +89,16 @@ def test_a_lazy_penalty_is_in_each_kth_update_and_k_times_as_strong(points: Any)
 
 REGISTERED = [*(("penalties", name) for name in PENALTIES), *(("stabilizers", name) for name in STABILIZERS)]
 
+AT_WORK = {"gradient_clipping": ", max_norm: 0.01"}
+"""Options with which a part acts on a toy, where its defaults would not."""
+
 
 @pytest.mark.parametrize(("section", "name"), REGISTERED)
 def test_every_part_changes_training_and_goes_on_from_its_state(
     section: str, name: str, points: Any, images: Any
 ) -> None:
     """Six steps are three, saved, loaded and three more, to the last bit; and they are not those without the part."""
-    chosen = f"{section}=[{{name: {name}}}]"
+    chosen = f"{section}=[{{name: {name}{AT_WORK.get(name, '')}}}]"
     norms = ["generator.norm=none", "discriminator.norm=none"]
     experiment = next(filter(None, (valid(make, chosen, *norms) for make in (points, images))))
     plain = valid(points if experiment.data.name == "ring" else images, *norms)

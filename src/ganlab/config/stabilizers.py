@@ -106,6 +106,62 @@ class ConsensusOptions(FarSightedOptions):
     """gamma in the equation."""
 
 
+class OptimismOptions(StabilizerOptions):
+    """Each step of an optimiser doubled, less the one before it: optimistic Adam (Daskalakis et al. 2018, algorithm 1).
+
+    The same as extra-gradient by extrapolation from the past (Gidel et al. 2019, section 3.3), for any optimiser.
+    """
+
+    name: Literal["optimism"]
+
+
+class LookaheadOptions(StabilizerOptions):
+    """Both players go part of the way back together every few steps (Lookahead-minimax: Chavdarova et al. 2021).
+
+    Between these steps the networks run ahead: snapshots at multiples of `every` show the weights gone back to.
+    """
+
+    name: Literal["lookahead"]
+    every: Annotated[int, Field(ge=2, le=10**9)] = 5
+    """k: training steps from one time to the next."""
+    alpha: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    """Share of the way since the last time that is kept."""
+
+
+class GradientClippingOptions(StabilizerOptions):
+    """Both players' gradients clipped before each step (Pascanu et al. 2013, algorithm 1).
+
+    History shows the norms of clipped gradients.
+    """
+
+    name: Literal["gradient_clipping"]
+    max_norm: Annotated[float, Field(gt=0.0, le=1e9)] | None = 1.0
+    """Largest Euclidean norm of all of a player's gradients together; longer ones are scaled. null: any."""
+    max_value: Annotated[float, Field(gt=0.0, le=1e9)] | None = None
+    """Largest magnitude of a single value, clipped before the norm is taken. Left out: any."""
+
+    def check(self, path: str) -> Iterator[Problem]:
+        """Something is clipped."""
+        if self.max_norm is None and self.max_value is None:
+            yield Problem(
+                f"{path}.max_norm",
+                "is null, and without max_value nothing is clipped",
+                "set max_norm or max_value, or remove gradient_clipping",
+                (f"{path}.max_value",),
+            )
+
+
+class HistoricalAveragingOptions(StabilizerOptions):
+    """weight * |theta - mean of its past|^2 in each player's cost (Salimans et al. 2016, section 3.3).
+
+    The term acts on the gradients alone: losses in history are without it.
+    """
+
+    name: Literal["historical_averaging"]
+    weight: Annotated[float, Field(gt=0.0, le=1e9)] = 0.01
+    """Factor of the term."""
+
+
 STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
     "label_smoothing": PartEntry(LabelSmoothingOptions, "ganlab.objectives.stabilizers:LabelSmoothing"),
     "instance_noise": PartEntry(InstanceNoiseOptions, "ganlab.objectives.stabilizers:InstanceNoise"),
@@ -113,6 +169,12 @@ STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
     "packing": PartEntry(PackingOptions, "ganlab.objectives.stabilizers:Packing"),
     "unrolling": PartEntry(UnrollingOptions, "ganlab.objectives.unrolling:Unrolling"),
     "consensus": PartEntry(ConsensusOptions, "ganlab.objectives.consensus:Consensus"),
+    "optimism": PartEntry(OptimismOptions, "ganlab.objectives.optimism:Optimism"),
+    "lookahead": PartEntry(LookaheadOptions, "ganlab.objectives.lookahead:Lookahead"),
+    "gradient_clipping": PartEntry(GradientClippingOptions, "ganlab.objectives.gradient_clipping:GradientClipping"),
+    "historical_averaging": PartEntry(
+        HistoricalAveragingOptions, "ganlab.objectives.historical_averaging:HistoricalAveraging"
+    ),
 }
 """The stabilizers, by name."""
 

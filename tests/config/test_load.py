@@ -23,7 +23,7 @@ from ganlab.config.load import (
     with_settings,
 )
 from ganlab.config.networks import NETWORKS, WEIGHT_INITS, feature_maps
-from ganlab.config.objectives import LOSSES
+from ganlab.config.objectives import FIXED_LEVELS, LOSSES
 from ganlab.config.optimizer import OPTIMIZERS
 from ganlab.config.penalties import PENALTIES
 from ganlab.config.rules import problems
@@ -189,6 +189,12 @@ STABILIZER_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "weight_clipping": {"limit": positive(1000)},
     "packing": {"size": st.integers(2, 8)},
     "unrolling": {"steps": st.integers(1, 20)},
+    "diff_augment": {
+        "policy": st.lists(st.sampled_from(["color", "translation", "cutout"]), unique=True, min_size=1),
+        "translation": st.floats(0.05, 0.5),
+    },
+    "ada": {"interval": st.integers(1, 10_000), "speed": st.integers(1, 10**9)},
+    "replay": {"size": st.integers(10, 10**6), "keep": st.just(1)},
 }
 """Stabilizers without a line here are drawn as they are by default."""
 VERDICT = st.sampled_from(list(KINDS))
@@ -244,6 +250,9 @@ def experiments(draw: st.DrawFn) -> Experiment:
         STABILIZERS.keys()
         - ({"packing"} if not packs else set())
         - ({"label_smoothing"} if not LOSSES[loss].has_labels else set())
+        - ({"diff_augment", "ada"} if points else set())
+        - ({"ada"} if LOSSES[loss].family not in FIXED_LEVELS or game["name"] == "cycle" else set())
+        - ({"replay"} if not packs or game["name"] in ("cycle", "progressive") else set())
     )
     batches = ["summed"] if game["name"] == "cycle" else ["summed", "mixed"]
     batches += [] if game["name"] == "cycle" or LOSSES[loss].compares else ["separate"]

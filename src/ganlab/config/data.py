@@ -81,6 +81,8 @@ class ImageOptions(DataOptions):
     """Replace each image by the outlines of its bright shapes: the 3 x 3 local maximum minus the centre pixel."""
 
     channels: ClassVar[int] = 3
+    channels_are_colours: ClassVar[bool] = True
+    """Whether channels mean red, green and blue if there are three."""
 
     @property
     def domain(self) -> Images:
@@ -173,6 +175,8 @@ class StackedMnistOptions(ImageOptions):
     image_size: ImageSize = 28
     """Side of square images in pixels, 16 to 256, or [height, width]: 28 as they are, other sizes resized (bilinear,
     antialiased)."""
+
+    channels_are_colours: ClassVar[bool] = False
 
     @property
     def known_size(self) -> int:

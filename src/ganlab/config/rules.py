@@ -7,6 +7,7 @@ it to every instance of that class, or of one derived from it, also to those ins
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -31,10 +32,19 @@ from ganlab.config.networks import (
     feature_maps,
     map_sizes,
 )
-from ganlab.config.objectives import LOSSES
+from ganlab.config.objectives import FIXED_LEVELS, LOSSES
 from ganlab.config.optimizer import AdamOptions, SgdOptions
 from ganlab.config.penalties import PenaltyOptions
-from ganlab.config.stabilizers import FarSightedOptions, LabelSmoothingOptions, PackingOptions, UnrollingOptions
+from ganlab.config.stabilizers import (
+    AdaOptions,
+    AugmentationOptions,
+    DiffAugmentOptions,
+    FarSightedOptions,
+    LabelSmoothingOptions,
+    PackingOptions,
+    ReplayOptions,
+    UnrollingOptions,
+)
 from ganlab.config.training import TrainingOptions
 from ganlab.domain import Domain, Images, Points
 
@@ -547,6 +557,112 @@ def labels_to_smooth(stabilizer: LabelSmoothingOptions, path: str, experiment: E
             f"the {experiment.loss} loss has no target labels to smooth",
             f"remove label_smoothing, or set loss to {_either(fitting)}",
             ("loss",),
+        )
+
+
+@rule(AugmentationOptions)
+def images_to_change(augmentation: AugmentationOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Augmentations are changes of images, and one of them is enough."""
+    if isinstance(experiment.data.domain, Points):
+        yield Problem(
+            path,
+            f"{augmentation.name} shifts, cuts and recolours images, and data.name {experiment.data.name} has points",
+            f"remove {augmentation.name}, or choose image data",
+            ("data.name",),
+        )
+    other = next((each for each in experiment.stabilizers if isinstance(each, AugmentationOptions)), augmentation)
+    if other is not augmentation:
+        yield Problem(
+            path,
+            f"{augmentation.name} and {other.name} would both change each image, one after the other",
+            f"remove one of them: {other.name} or {augmentation.name}",
+        )
+
+
+@rule(DiffAugmentOptions)
+def a_pixel_is_changed(augmentation: DiffAugmentOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """What is moved or cut is at least a pixel."""
+    domain = experiment.data.domain
+    if isinstance(domain, Points):
+        return
+    side = min(domain.height, domain.width)
+    for kind in ("translation", "cutout"):
+        share = getattr(augmentation, kind)
+        if kind in augmentation.policy and int(side * share + 0.5) == 0:
+            yield Problem(
+                f"{path}.{kind}",
+                f"{share} of {side} pixels is less than half a pixel, so that nothing is changed",
+                f"raise {path}.{kind} to at least {math.ceil(500 / side) / 1000}, or leave {kind} out of {path}.policy",
+                ("data.image_size", "data.name"),
+            )
+
+
+@rule(AdaOptions)
+def overfitting_can_be_measured(ada: AdaOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """The controller needs scores whose sign says real or fake, of one discriminator."""
+    if ada.target is None:
+        return
+    fixed = f"set {path}.target to null and {path}.p to a probability"
+    family = LOSSES[experiment.loss].family
+    if family not in FIXED_LEVELS:
+        yield Problem(
+            f"{path}.target",
+            f"the share of reals that the discriminator calls real moves p, and scores of the {experiment.loss} loss "
+            "have no level that divides reals from fakes",
+            f"{fixed}, or use diff_augment, or set loss to non_saturating",
+            ("loss",),
+        )
+    if isinstance(experiment.game, CycleGameOptions):
+        yield Problem(
+            f"{path}.target",
+            "the cycle game has two discriminators, and the overfitting of one would move p for both",
+            f"{fixed}, or use diff_augment",
+            ("game.name",),
+        )
+
+
+@rule(ReplayOptions)
+def old_fakes_are_like_new_ones(replay: ReplayOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """A fake in the pool is a sample and nothing more."""
+    game = experiment.game
+    for stabilizer in experiment.stabilizers:
+        if isinstance(stabilizer, FarSightedOptions):
+            yield Problem(
+                path,
+                f"{stabilizer.name} differentiates the discriminator's loss by the newest fakes, and replay puts older "
+                "ones in the place of some",
+                f"remove replay or {stabilizer.name}",
+            )
+    if game.heads(experiment.data):
+        reason = (
+            f"in the {game.name} game fakes are judged together with what was asked for, and the pool keeps samples"
+        )
+    elif isinstance(game, CycleGameOptions):
+        reason = "the cycle game has a pool of its own, game.pool"
+    elif game.grows:
+        reason = f"in the {game.name} game older fakes have fewer pixels"
+    else:
+        return
+    yield Problem(path, reason, "remove replay, or set game.name to standard", ("game.name",))
+
+
+@rule(ReplayOptions)
+def batches_fill_the_pool(replay: ReplayOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Each batch has what is kept of it, and room for old fakes as well as new ones."""
+    size = experiment.training.batch_size
+    if replay.keep > size:
+        yield Problem(
+            f"{path}.keep",
+            f"{replay.keep} fakes cannot be kept of a batch of {size}",
+            f"set {path}.keep to at most {size}",
+            ("training.batch_size",),
+        )
+    if not 0 < round(replay.share * size) < size:
+        yield Problem(
+            f"{path}.share",
+            f"{replay.share} of a batch of {size} is {'no fake' if replay.share < 0.5 or size == 1 else 'every fake'}",
+            f"choose {path}.share so that at least one fake is from the pool and one is new",
+            ("training.batch_size",),
         )
 
 

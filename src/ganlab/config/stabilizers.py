@@ -162,6 +162,128 @@ class HistoricalAveragingOptions(StabilizerOptions):
     """Factor of the term."""
 
 
+DiffAugmentation = Literal["color", "translation", "cutout"]
+"""What `diff_augment` can do to images."""
+
+AdaAugmentation = Literal[
+    "flip", "translation", "scale", "rotation", "brightness", "contrast", "hue", "saturation", "cutout"
+]
+"""What `ada` can do to images."""
+
+
+class AugmentationOptions(StabilizerOptions):
+    """What changes images before D sees them."""
+
+
+class DiffAugmentOptions(AugmentationOptions):
+    """Random changes of all images that D sees, differentiable for G (DiffAugment: Zhao et al. 2020, section 3).
+
+    Reals and fakes, in both players' updates, each image by its own draw. As in the paper, what shifts and cuts leave
+    empty is 0, the middle grey, and values may leave [-1, 1].
+    """
+
+    name: Literal["diff_augment"]
+    policy: Annotated[tuple[DiffAugmentation, ...], Field(strict=False, min_length=1)] = (
+        "color",
+        "translation",
+        "cutout",
+    )
+    """What is done, in this order."""
+    brightness: Annotated[float, Field(ge=0.0, le=2.0)] = 0.5
+    """color: b, where U[-b, b] is added to the image."""
+    saturation: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """color: s, where distances from the pixel's grey are multiplied by U[1 - s, 1 + s]; on colour images
+    only."""
+    contrast: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
+    """color: c, where distances from the image's mean are multiplied by U[1 - c, 1 + c]."""
+    translation: Annotated[float, Field(gt=0.0, le=0.5)] = 0.125
+    """translation: largest shift along each axis, as a share of the image's side, rounded to whole pixels."""
+    cutout: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+    """cutout: sides of the rectangle that is set to 0, as a share of the image's; its centre is anywhere in the image,
+    and what lies outside is not cut."""
+
+    def check(self, path: str) -> Iterator[Problem]:
+        """Each kind is named once."""
+        yield from _named_once(self.policy, f"{path}.policy")
+
+
+class AdaOptions(AugmentationOptions):
+    """Random changes of all images that D sees, as often as its overfitting asks for (Karras et al. 2020).
+
+    Each change is made to each image with probability p. Every `interval` updates of D, p rises if r_t = E sign D(x)
+    over the reals that D was shown is above `target`, and falls otherwise (section 3.1). p is `ada_p` in history.csv.
+
+    The strengths are the paper's (appendix B). Left out: turns by 90 degrees, scaling along one axis, shifts by parts
+    of a pixel, the luma flip, filters and noise. Images are resampled bilinearly, without the paper's wavelet filter.
+    """
+
+    name: Literal["ada"]
+    augmentations: Annotated[tuple[AdaAugmentation, ...], Field(strict=False, min_length=1)] = (
+        "translation",
+        "scale",
+        "rotation",
+        "brightness",
+        "contrast",
+        "hue",
+        "saturation",
+    )
+    """What may be done; hue and saturation on colour images only. `flip` exchanges left and right, which turns digits
+    and letters into something else; `cutout` sets half of each side to 0."""
+    target: Annotated[float, Field(gt=0.0, lt=1.0)] | None = 0.6
+    """r_t that p is moved towards: .6 is 80 % of the reals scored as real; null: p stays as it is."""
+    p: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Probability of each change at the start."""
+    interval: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """Updates of the discriminator between two moves of p."""
+    speed: Annotated[int, Field(ge=1, le=10**9)] = 50_000
+    """Real images shown while p moves from 0 to 1 if every move is upwards. The paper's 500,000 suit its runs of 25
+    million; the default suits runs of some hundred thousand."""
+
+    def check(self, path: str) -> Iterator[Problem]:
+        """Each kind is named once; a probability that stays at 0 would change nothing."""
+        yield from _named_once(self.augmentations, f"{path}.augmentations")
+        if self.target is None and self.p == 0.0:
+            yield Problem(
+                f"{path}.p",
+                "is 0 and, without a target, stays 0, so that nothing is ever changed",
+                f"set {path}.p above 0, or {path}.target to .6",
+                (f"{path}.target",),
+            )
+
+
+def _named_once(kinds: tuple[str, ...], path: str) -> Iterator[Problem]:
+    twice = next((kind for index, kind in enumerate(kinds) if kind in kinds[:index]), None)
+    if twice is not None:
+        yield Problem(path, f"names {twice} twice", "name each kind once")
+
+
+class ReplayOptions(StabilizerOptions):
+    """Fakes of earlier updates among those that D is shown (Shrivastava et al. 2017, section 2.3).
+
+    A discriminator that sees only the newest fakes forgets the others, and the generator may return to them (Pfau &
+    Vinyals 2016, section 3). d_fake and d_acc_fake in history.csv are of the old and new fakes together.
+    """
+
+    name: Literal["replay"]
+    size: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """Fakes in the pool, the newest ones that were put there; all of them are in each checkpoint (MNIST: 3 MB a
+    thousand). Until it is full, only fresh fakes are shown."""
+    keep: Annotated[int, Field(ge=1, le=65536)] = 4
+    """Fakes of each of D's batches that are put into the pool: it goes back size / keep updates."""
+    share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    """Share of the fakes in each of D's batches that are drawn from the pool."""
+
+    def check(self, path: str) -> Iterator[Problem]:
+        """What is kept of a batch fits into the pool."""
+        if self.keep > self.size:
+            yield Problem(
+                f"{path}.keep",
+                f"{self.keep} fakes of each batch are more than the pool of {self.size} holds",
+                f"lower {path}.keep, or raise {path}.size",
+                (f"{path}.size",),
+            )
+
+
 STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
     "label_smoothing": PartEntry(LabelSmoothingOptions, "ganlab.objectives.stabilizers:LabelSmoothing"),
     "instance_noise": PartEntry(InstanceNoiseOptions, "ganlab.objectives.stabilizers:InstanceNoise"),
@@ -175,6 +297,9 @@ STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
     "historical_averaging": PartEntry(
         HistoricalAveragingOptions, "ganlab.objectives.historical_averaging:HistoricalAveraging"
     ),
+    "diff_augment": PartEntry(DiffAugmentOptions, "ganlab.objectives.augmentation:DiffAugment"),
+    "ada": PartEntry(AdaOptions, "ganlab.objectives.adaptive:Ada"),
+    "replay": PartEntry(ReplayOptions, "ganlab.objectives.replay:Replay"),
 }
 """The stabilizers, by name."""
 

@@ -167,7 +167,8 @@ class StandardGame:
 
         A generator, so that with `separate` batches the fakes are scored by the weights that the reals have just moved.
         """
-        real, fake = self.show(round.real.values, "real", round), self.show(round.fake, "fake", round)
+        real = self.show(round.real.values, "real", round)
+        fake = self.show(self.parts.recall(round.fake, round.update), "fake", round)
         real.requires_grad_(self.parts.differentiates("real", round.update))
         if fake.is_leaf:  # others carry the generator's gradient
             fake.requires_grad_(self.parts.differentiates("fake", round.update))

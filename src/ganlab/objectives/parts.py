@@ -156,6 +156,20 @@ class Stabilizer(Part[ChosenStabilizer]):
         """
         return samples
 
+    def recall(self, fakes: Tensor, update: int) -> Tensor:
+        """Return the generated samples (N, *shape) that an update of the discriminator is to show, before `see`.
+
+        It changes no state: a discriminator's loss may be asked for again.
+
+        Args:
+            fakes: what the generator made for this update.
+            update: number of updates of the discriminator before, since the start of the run.
+        """
+        return fakes
+
+    def remember(self, fakes: Tensor, update: int) -> None:
+        """Take note of what the generator made for an update of the discriminator, after it; see `recall`."""
+
     def arrange(self, samples: Tensor) -> Tensor:
         """Return samples (N, *shape) in the form the discriminator is built for, in training and snapshots alike.
 
@@ -231,6 +245,17 @@ class Parts:
         for stabilizer in self.stabilizers:
             samples = stabilizer.see(samples, stream, update, step)
         return self.arrange(samples)
+
+    def recall(self, fakes: Tensor, update: int) -> Tensor:
+        """Return the fakes that an update of the discriminator is to show."""
+        for stabilizer in self.stabilizers:
+            fakes = stabilizer.recall(fakes, update)
+        return fakes
+
+    def remember(self, fakes: Tensor, update: int) -> None:
+        """Let every stabilizer take note of the fakes of an update of the discriminator, after it."""
+        for stabilizer in self.stabilizers:
+            stabilizer.remember(fakes, update)
 
     def arrange(self, samples: Tensor) -> Tensor:
         """Return samples in the form the discriminator is built for."""

@@ -40,6 +40,7 @@ def train_step(state: State, game: StandardGame, feed: Feed) -> Trace:
         for loss in game.turns(round):
             state.discriminator_optimizer.minimise(game.coupled(loss, "discriminator", round))
             game.after_discriminator(round)
+        state.parts.remember(fake, update)
 
     # Generator: the discriminator's weights are frozen, so that only the gradient through it is computed.
     for parameter in state.discriminator_optimizer.parameters:

@@ -91,6 +91,13 @@ def test_runs_of_other_trainers_are_held_against_theirs_alone() -> None:
     )
 
 
+def test_stacked_digits_are_not_held_against_runs_on_digits() -> None:
+    assert sure(run(features="stacked-mnist-cnn-0")) == (
+        UNCALIBRATED,
+        "uncalibrated: there are no labelled runs on stacked MNIST",
+    )
+
+
 def test_more_evidence_makes_no_run_look_less_sure() -> None:
     """39 of 40 were judged right by one snapshot, and 35 of 40 by four: one is trusted no more than four."""
     assert sure(run(64, 1)) == sure(run(64, 4))

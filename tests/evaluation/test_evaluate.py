@@ -193,13 +193,14 @@ def test_without_held_out_samples_copies_have_nothing_beside_them(
     assert finite(metrics)
 
 
-def test_without_classes_class_metrics_say_so(fresh: Tensor) -> None:
+def test_without_classes_or_modes_their_metrics_say_so(fresh: Tensor) -> None:
     options = SwissRollOptions(name="swiss_roll", points=600, held_out=0.5)
     data = load(options)
     metrics = evaluate(features_for(options, data), data.train.values, data.train, data.held_out, seed=0)
     for name in NAMES:
-        assert (metrics[name]["value"] is None) == (name in CLASS_METRICS), name
+        assert (metrics[name]["value"] is None) == (name in (*CLASS_METRICS, "modes", "mode_kl")), name
     assert metrics["class_kl"]["why"] == "the features know no classes"
+    assert metrics["mode_kl"]["why"] == "the modes of such data are not known"
 
 
 def test_images() -> None:

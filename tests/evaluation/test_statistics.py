@@ -83,21 +83,25 @@ REPEATS = {"near_duplicates", "near_duplicates_real", "distinct", "distinct_real
 """What images have and points do not."""
 
 
-def repeats(world: World) -> set[str]:
-    return set() if world.data.domain == Points() else REPEATS
+MODES = with_real("modes", "mode_kl")
+"""What the ring has and MNIST does not."""
+
+
+def own(world: World) -> set[str]:
+    return MODES if world.data.domain == Points() else REPEATS
 
 
 def test_keys_are_the_documented_ones(world: World) -> None:
     samples = world.unseen(COUNT)
-    assert world.statistics.row(samples, thorough=False).keys() == KEYS | repeats(world)
+    assert world.statistics.row(samples, thorough=False).keys() == KEYS | own(world)
     row = world.statistics.row(samples, thorough=True)
-    assert row.keys() == THOROUGH_KEYS | repeats(world)
+    assert row.keys() == THOROUGH_KEYS | own(world)
     assert plain(row)
     assert row["n"] == COUNT
     assert len({len(row[name]) for name in CLASSES}) == 1
     assert sum(row["class_counts"]) == round(COUNT * row["good"])
     assert sum(row["class_shares_real"]) == pytest.approx(1)
-    assert all(map(statistic_of, THOROUGH_KEYS | ASKED | REPEATS))
+    assert all(map(statistic_of, THOROUGH_KEYS | ASKED | REPEATS | MODES))
 
 
 def test_reals_that_nobody_saw_score_as_reals_do(world: World) -> None:
@@ -151,7 +155,7 @@ def unseen_with_labels(world: World) -> tuple[Tensor, Tensor]:
 def test_reals_are_what_their_labels_ask_for(world: World) -> None:
     samples, labels = unseen_with_labels(world)
     row = world.statistics.row(samples, thorough=False, asked=Asked(labels))
-    assert row.keys() == KEYS | ASKED | {"vendi_by_asked"} | repeats(world)
+    assert row.keys() == KEYS | ASKED | {"vendi_by_asked"} | own(world)
     assert plain(row)
     assert row["asked"] == "classes"
     # What is garbage agrees with nothing, and next to all else does.
@@ -171,7 +175,7 @@ def test_codes_are_matched_to_classes(world: World) -> None:
     classes = len(world.features.class_names)
     codes = (labels + 3) % classes
     row = world.statistics.row(samples, thorough=False, asked=Asked(codes, codes=True))
-    assert row.keys() == KEYS | ASKED | repeats(world)
+    assert row.keys() == KEYS | ASKED | own(world)
     assert row["asked"] == "codes"
     assert row["agreement"] == row["agreement_matched"] >= row["good"] - 0.03
     as_classes = world.statistics.row(samples, thorough=False, asked=Asked(codes))
@@ -233,7 +237,7 @@ def test_garbage_is_told(world: World) -> None:
 )
 def test_every_row_is_plain(world: World, spoil: Callable[[Tensor], Tensor], count: int) -> None:
     row = world.statistics.row(spoil(world.unseen(count)), thorough=True)
-    assert row.keys() == THOROUGH_KEYS | repeats(world)
+    assert row.keys() == THOROUGH_KEYS | own(world)
     assert plain(row)
     assert row["n"] == count
     assert None not in [value for key, value in row.items() if key != "c_t"]

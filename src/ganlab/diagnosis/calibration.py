@@ -30,10 +30,12 @@ UNCALIBRATED = 0.8
 LABELLED_GAME = "standard"
 """The game that all labelled runs played."""
 
-MNIST, POINTS, CLASSES, PICTURES, LOSSES, LOGS = "mnist", "points", "classes", "pictures", "losses", "logs"
+MNIST, STACKED, POINTS, CLASSES = "mnist", "stacked_mnist", "points", "classes"
+PICTURES, LOSSES, LOGS = "pictures", "losses", "logs"
 
 SEEN = {
     MNIST: "on MNIST",
+    STACKED: "on stacked MNIST",
     POINTS: "on points",
     CLASSES: "on pictures with classes",
     PICTURES: "on pictures without classes",
@@ -124,6 +126,8 @@ def domain_of(case: Case) -> str | None:
         return (CLASSES if len(row.get("class_counts") or ()) > 1 else PICTURES) + whose
     if "coordinates" in name or name in ("ring", "grid"):
         return POINTS + whose
+    if "stacked-mnist" in name or name == "stacked_mnist":
+        return STACKED + whose
     return MNIST + whose if "mnist" in name else None
 
 

@@ -27,9 +27,9 @@ Value = float | list[int] | list[float | None] | list[str] | None
 """A number, or a list with an entry per class; None if nothing can be said."""
 
 
-Needs = Literal["classes", "asked", "asked classes"]
+Needs = Literal["classes", "asked", "asked classes", "modes"]
 """What has to be known for a statistic: classes of the data; also what each sample was to be, a class or a
-code; or that it was to be of a class."""
+code; or that it was to be of a class; or the modes of the data."""
 
 
 class Asked(NamedTuple):
@@ -66,6 +66,8 @@ class Sample:
         """Return whether what an entry needs to know is known."""
         if needs is None:
             return True
+        if needs == "modes":
+            return self.seen.modes is not None
         asked = self.asked
         return self.seen.probabilities is not None and (
             needs == "classes" or (asked is not None and (needs == "asked" or not asked.codes))
@@ -284,6 +286,8 @@ class Entry(Generic[Of, Beside]):
     @property
     def why(self) -> str:
         """Why there may be no value."""
+        if self.needs == "modes":
+            return "the modes of such data are not known"
         return "the features know no classes" if self.needs else self.unknown
 
     def seen_through(self, features: Features) -> bool:
@@ -406,6 +410,12 @@ def _class_kl(sample: Sample, reals: Reference) -> float:
 @of_features("lost_classes", needs="classes")
 def _lost_classes(sample: Sample, reals: Reference) -> list[str]:
     return [reals.features.class_names[label] for label in modes.lost_classes(_counts(sample), reals.shares)]
+
+
+@of_features("modes", "mode_kl", needs="modes")
+def _modes(sample: Sample, reals: Reference) -> Mapping[str, float]:
+    assert sample.seen.modes is not None
+    return modes.covered(sample.seen.modes, sample.seen.passing, reals.features.modes)._asdict()
 
 
 def _counts(sample: Sample) -> Tensor:

@@ -1,6 +1,7 @@
 """What samples are seen through: features that see garbage as garbage, and need no download.
 
 - MNIST: the shipped classifier's last hidden layer; garbage is what it calls "none of these".
+- Stacked MNIST: the same classifier on each channel; garbage is an image of which a channel is "none of these".
 - Other images: statistics of their Laplacian pyramids, fitted to the reals (`pictures`), which are measured on the
   reals themselves: what they cannot see there is not judged.
 - Points in the plane: their coordinates, with the modes as classes; garbage is over 3 standard deviations from each.
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ganlab.config.data import DataOptions, GridOptions, MnistOptions, RingOptions
+from ganlab.config.data import DataOptions, GridOptions, MnistOptions, RingOptions, StackedMnistOptions
 from ganlab.data import RealData, to_float
 from ganlab.data.points import modes
 from ganlab.domain import Points
@@ -58,17 +59,19 @@ class Seen:
         probabilities: of the data's classes, (N, C); None without classes.
         passing: bool (N,), whether a sample passes the garbage test.
         appearance: float32 unit vectors (N, p), whose inner products say how alike two samples look.
+        modes: of the data's modes, the one that each sample is nearest to, int64 (N,); None where none are counted.
     """
 
     features: Tensor
     probabilities: Tensor | None
     passing: Tensor
     appearance: Tensor
+    modes: Tensor | None = None
 
     def first(self, count: int) -> Seen:
         """Return what is seen of the first samples."""
-        probabilities = None if self.probabilities is None else self.probabilities[:count]
-        return Seen(self.features[:count], probabilities, self.passing[:count], self.appearance[:count])
+        cut: dict[str, Any] = {name: None if value is None else value[:count] for name, value in vars(self).items()}
+        return Seen(**cut)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +85,7 @@ class Features:
             samples are seen alike every time.
         blind: what they were found not to see on the reals themselves, of SIGHTS.
         content: says all that `see` depends on, so that what it gives may be kept; empty if it may not.
+        modes: number of modes that samples are counted in; 0 if none are.
     """
 
     name: str
@@ -89,6 +93,7 @@ class Features:
     see: Callable[[Tensor], Seen]
     blind: tuple[str, ...] = ()
     content: str = ""
+    modes: int = 0
 
     def kept(self, what: str, make: Callable[[], Mapping[str, Any]], *inputs: Tensor | str | int) -> dict[str, Any]:
         """Return what `make` makes of inputs and of what these features see, as `kept.kept` does."""
@@ -117,6 +122,10 @@ def features_for(options: DataOptions | None, data: RealData) -> Features:
         network, code = classifier.shipped()
         found = of_classifier(network, f"mnist-cnn-{code}", data.train.class_names)
         return replace(found, content=found.name)
+    if isinstance(options, StackedMnistOptions) and not options.edges:
+        network, code = classifier.shipped()
+        found = of_stacked_digits(network, f"stacked-mnist-cnn-{code}")
+        return replace(found, content=found.name)
     return of_pictures(options, data)
 
 
@@ -132,6 +141,27 @@ def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) 
         return Seen(hidden, scores[:, :-1].softmax(1), none < NONE, look(samples))
 
     return Features(name, class_names, see)
+
+
+def of_stacked_digits(network: Classifier, name: str) -> Features:
+    """Features of a classifier of digits on each of three channels; a mode is a digit for each of them.
+
+    Published counts of modes take the likeliest digits of any image (Lin et al. 2018, section 4.2), noise included;
+    here garbage belongs to no mode.
+    """
+    network.to(memory_format=torch.channels_last)
+
+    def see(samples: Tensor) -> Seen:
+        channels = resized(samples).flatten(0, 1)[:, None]
+        hidden = in_chunks(network.features, channels)
+        with torch.no_grad():
+            scores = network.scores(hidden).unflatten(0, samples.shape[:2])
+        none = scores.softmax(2)[:, :, -1].amax(1)
+        digits = scores[:, :, :-1].argmax(2)
+        features = hidden.unflatten(0, samples.shape[:2]).flatten(1)
+        return Seen(features, None, none < NONE, look(samples), modes=digits @ torch.tensor([100, 10, 1]))
+
+    return Features(name, (), see, modes=1000)
 
 
 def of_pictures(options: DataOptions | None, data: RealData) -> Features:
@@ -170,10 +200,14 @@ def of_points(options: DataOptions | None, data: RealData) -> Features:
             return Seen(samples, None, passing, appearance)
         distances = torch.cdist(samples, centres)
         probabilities = (-(distances**2) / (2 * spread**2)).softmax(1)
-        return Seen(samples, probabilities, distances.amin(1) <= 3 * spread, appearance)
+        nearby_modes = distances.min(1)
+        return Seen(samples, probabilities, nearby_modes.values <= 3 * spread, appearance, nearby_modes.indices)
 
     return Features(
-        f"{options.name if options else 'array'}-coordinates", () if centres is None else data.train.class_names, see
+        f"{options.name if options else 'array'}-coordinates",
+        () if centres is None else data.train.class_names,
+        see,
+        modes=0 if centres is None else len(centres),
     )
 
 

@@ -8,6 +8,7 @@ number is given).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -93,6 +94,31 @@ def class_counts(probabilities: Tensor, passing: Tensor) -> Tensor:
         passing: bool (N,): which samples look like the data at all. A classifier gives garbage a class too.
     """
     return torch.bincount(probabilities.argmax(1)[passing], minlength=probabilities.shape[1])
+
+
+class Covered(NamedTuple):
+    """How samples spread over modes that are all equally likely."""
+
+    modes: int
+    """Modes with at least one good sample."""
+    mode_kl: float
+    """KL(generated || uniform) of the good samples in nats, 0 to ln(number of modes)."""
+
+
+def covered(nearest_modes: Tensor, passing: Tensor, count: int) -> Covered:
+    """Count the modes that samples cover (Lin et al. 2018, section 4).
+
+    Good samples alone count, in both numbers: of points those within 3 sigma of a mode, as in the authors' code. n
+    samples of a perfect generator miss about K exp(-n/K) of K modes, and their KL is about (K - 1)/(2 n), .019 for
+    26,000 samples of 1,000 modes. Without a good sample it is ln K, that of a single mode.
+
+    Args:
+        nearest_modes: the mode that each sample is nearest to, int64 (N,), in [0, count).
+        passing: bool (N,), which samples are good.
+        count: number of modes, K.
+    """
+    counts = torch.bincount(nearest_modes[passing], minlength=count)
+    return Covered(int((counts > 0).sum()), histogram_kl(counts, torch.full((count,), 1 / count)))
 
 
 @dataclass(frozen=True)

@@ -310,6 +310,23 @@ TABLE: tuple[Statistic, ...] = (
     Statistic("classes", "names of the classes", ANY, kind="names_by_class", taken="elsewhere"),
     Statistic("lost_classes", "classes that are proved to be lost", ANY, "lower", kind="names", taken="evaluate"),
     Statistic("class_kl", "KL divergence of the classes from the real ones, nats", POSITIVE, "lower", taken="evaluate"),
+    Statistic(
+        "modes",
+        "modes of the data with a good sample (of points, one within 3 sigma)",
+        POSITIVE,
+        "higher",
+        kind="whole",
+        shown=("compare", "sweep"),
+        line=Line(real="as many reals"),
+    ),
+    Statistic(
+        "mode_kl",
+        "KL divergence of the good samples' modes from the uniform distribution, nats",
+        POSITIVE,
+        "lower",
+        shown=("compare", "sweep"),
+        line=Line(real="as many reals"),
+    ),
     # -- samples of what was asked for
     Statistic(
         "asked",

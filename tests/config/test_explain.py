@@ -39,12 +39,12 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         (
             "generator: {name: dcgn}",
             "x.yaml:1: generator.name: no generator called 'dcgn'; did you mean dcgan? "
-            "there are mlp, dcgan, guide, sagan, progressive, translator, super_resolution",
+            "there are mlp, dcgan, guide, sagan, resnet, progressive, translator, super_resolution",
         ),
         (
             "discriminator: {name: translator}",
             "x.yaml:1: discriminator.name: no discriminator called 'translator'; "
-            "there are mlp, dcgan, guide, sagan, progressive",
+            "there are mlp, dcgan, guide, sagan, resnet, progressive",
         ),
         (
             "data: {name: 3}",

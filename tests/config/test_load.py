@@ -163,10 +163,16 @@ NETWORK_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "dcgan": CONVOLUTIONS | {"activation": ACTIVATION},
     "guide": CONVOLUTIONS,
     "sagan": {"width": st.integers(1, 4096), "kernel_size": st.integers(1, 15)},
+    "resnet": {"width": st.integers(1, 4096), "norm": st.sampled_from(["spectral", "none"])},
     "progressive": {"width": st.integers(1, 4096), "max_width": st.integers(1, 4096)},
     "translator": {"width": st.integers(1, 4096), "blocks": st.integers(1, 64), "norm": NORM},
     "super_resolution": {"width": st.integers(1, 4096), "blocks": st.integers(1, 64), "norm": NORM},
 }
+JUDGE_KEYS = {
+    name: keys | {"dropout": st.floats(0, 1, exclude_max=True)}
+    for name, keys in NETWORK_KEYS.items()
+    if name in ("mlp", "dcgan", "guide", "sagan", "resnet")
+} | {"progressive": NETWORK_KEYS["progressive"]}
 WEIGHT = st.floats(0, 1e6)
 GAME_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "standard": {},
@@ -203,6 +209,7 @@ VERDICT = st.sampled_from(list(KINDS))
 def test_the_strategy_knows_every_component() -> None:
     assert set(DATA_KEYS) == set(DATA)
     assert set(NETWORK_KEYS) == set(NETWORKS)
+    assert set(JUDGE_KEYS) == {name for name, entry in NETWORKS.items() if entry.discriminator}
     assert set(GAME_KEYS) == set(GAMES)
     assert set(OPTIMIZER_KEYS) == set(OPTIMIZERS)
     assert set(STABILIZER_KEYS) <= set(STABILIZERS)
@@ -238,7 +245,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
         game["sizes"] = feature_maps(size)[draw(st.integers(0, len(feature_maps(size)) - 1)) :]
     if game["name"] == "cycle":
         game["source"] = data
-    judges = ["mlp", *([] if points else ["dcgan", "sagan", *(["guide"] if size == 28 else [])])]
+    judges = ["mlp", *([] if points else ["dcgan", "sagan", "resnet", *(["guide"] if size == 28 else [])])]
     makers, allowed = judges, 0 if game["name"] == "cycle" else 3
     if game["name"] == "progressive":
         makers = judges = ["progressive"]
@@ -265,7 +272,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
         "latent": draw(some_options(dim=st.integers(41, 65536), distribution=st.sampled_from(["normal", "uniform"]))),
         "game": game,
         "generator": component(NETWORK_KEYS, *makers),
-        "discriminator": component(NETWORK_KEYS, *judges),
+        "discriminator": component(JUDGE_KEYS, *judges),
         "weight_init": {"name": draw(st.sampled_from(sorted(WEIGHT_INITS)))},
         "loss": loss,
         "penalties": [

@@ -106,7 +106,7 @@ def translating(**source: Any) -> dict[str, Any]:
             attending(8, 32),
             {**attending(8, 32), "data": {"image_size": [48, 32]}},
             "generator.name",
-            "[48, 32]; set data.image_size to 32, to which pictures are resized, or generator.name to mlp or dcgan",
+            "set data.image_size to 32, to which pictures are resized, or generator.name to mlp, dcgan or resnet",
         ),
         (
             {**ENLARGING, "discriminator": {"name": "mlp"}, "data": {"image_size": 30}, "game": SMALLER},
@@ -436,7 +436,7 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             {"generator": {"name": "translator"}},
             "generator.name",
             "translator starts from images, and the standard game gives it latents",
-            "set generator.name to mlp, dcgan, guide, sagan or progressive, or game.name to a game for it",
+            "set generator.name to mlp, dcgan, guide, sagan, resnet or progressive, or game.name to a game for it",
         ),
         (
             TRANSLATING,

@@ -20,7 +20,7 @@ from ganlab.training.step import train_step
 from ganlab.training.workbench import build_workbench
 
 CPU = torch.device("cpu")
-NAMES = ["mlp", "dcgan", "guide", "sagan"]
+NAMES = ["mlp", "dcgan", "guide", "sagan", "resnet"]
 POINTS = "points"
 """A case of its own: an mlp on points."""
 
@@ -95,13 +95,14 @@ def test_where_they_mean_nothing_they_are_refused(section: dict[str, Any], words
 def test_dropout_ends_each_hidden_layer_and_is_away_at_0(name: str) -> None:
     plain, dropping = (build_discriminator(judging(name, dropout=share)) for share in (0.0, 0.3))
     assert not [module for module in plain.modules() if isinstance(module, nn.Dropout)]
-    blocks = [block for block in dropping.modules() if hasattr(block, "activation")]
-    assert len(blocks) == (3 if name in ("mlp", POINTS) else 2)
+    blocks = [list(block.children()) for block in dropping.modules() if hasattr(block, "dropout")]
+    assert len(blocks) == (2 if name in ("dcgan", "guide", "sagan") else 3)
     for block in blocks:
-        last = list(block.children())[-1]
-        assert isinstance(last, nn.Dropout)
-        assert last.p == 0.3
-    assert plain.state_dict().keys() == dropping.state_dict().keys()
+        place = next(number for number, layer in enumerate(block) if isinstance(layer, nn.Dropout))
+        assert block[place].p == 0.3
+        assert type(block[place - 1]) in (nn.LeakyReLU, nn.Tanh, nn.ReLU)
+        assert isinstance(block[-1], nn.Conv2d if name == "resnet" else nn.Dropout)
+    assert plain.state_dict().keys() == dropping.state_dict().keys(), "a checkpoint fits with or without it"
     assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), dropping.parameters(), strict=True))
     shown = samples(judging(name))
     assert torch.equal(plain.eval()(shown), dropping.eval()(shown))

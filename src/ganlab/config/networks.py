@@ -280,6 +280,33 @@ class SaganDiscriminatorOptions(DiscriminatorOptions, AttentionOptions):
     norms: ClassVar[tuple[Norm, ...]] = ("none",)
 
 
+class ResnetOptions(NetworkOptions):
+    """What residual networks understand. Without a norm their weights start by fix-up, whatever weight_init says."""
+
+    width: Width = 16
+    """Channels next to the image; each smaller map has twice as many."""
+
+    sizes: ClassVar[Sizes] = STRIDED
+
+
+class ResnetGeneratorOptions(ResnetOptions):
+    """Residual generator without normalisation (Huang et al. 2024, R3GAN's comparison of losses), or as SNGAN's."""
+
+    name: Literal["resnet"]
+    norm: Norm = "none"
+    """none: fix-up (Zhang et al. 2019); batch: in front of each activation; spectral: of every layer's weights."""
+
+    norms: ClassVar[tuple[Norm, ...]] = ("batch", "spectral", "none")
+
+
+class ResnetDiscriminatorOptions(DiscriminatorOptions, ResnetOptions):
+    """Residual discriminator without normalisation (Huang et al. 2024), or with SNGAN's (Miyato et al. 2018)."""
+
+    name: Literal["resnet"]
+
+    norms: ClassVar[tuple[Norm, ...]] = ("spectral", "none")
+
+
 class GrowingOptions(NetworkOptions):
     """What progressive networks understand."""
 
@@ -351,6 +378,7 @@ NETWORKS: dict[str, NetworkEntry] = {
     "dcgan": NetworkEntry(DcganGeneratorOptions, DcganDiscriminatorOptions, "ganlab.networks.dcgan"),
     "guide": NetworkEntry(GuideGeneratorOptions, GuideDiscriminatorOptions, "ganlab.networks.guide"),
     "sagan": NetworkEntry(SaganGeneratorOptions, SaganDiscriminatorOptions, "ganlab.networks.sagan"),
+    "resnet": NetworkEntry(ResnetGeneratorOptions, ResnetDiscriminatorOptions, "ganlab.networks.resnet"),
     "progressive": NetworkEntry(
         ProgressiveGeneratorOptions, ProgressiveDiscriminatorOptions, "ganlab.networks.progressive"
     ),

@@ -292,7 +292,42 @@ class EqualConv(Conv2d):
         return super().forward(input * self.scale)
 
 
-OWN_START = (KerasDense, StartsAt, EqualLinear, EqualConv)
+class FixupLinear(nn.Linear):
+    """A linear layer of a network without norms, which starts right by itself, whatever weight_init says.
+
+    Its weights start from N(0, gain / inputs), its biases at 0; a gain of 0 lets it start as nothing (fix-up: Zhang,
+    Dauphin & Ma 2019, section 3).
+
+    Args:
+        inputs, outputs: units.
+        gain: 1 keeps the variance of what it is given; behind a rectifier, which takes a part of it, it is larger.
+    """
+
+    def __init__(self, inputs: int, outputs: int, gain: float) -> None:
+        self.std = math.sqrt(gain / inputs)
+        super().__init__(inputs, outputs)
+
+    def reset_parameters(self) -> None:
+        """Draw the weights."""
+        nn.init.normal_(self.weight, 0.0, self.std)
+        nn.init.zeros_(self.bias)
+
+
+class FixupConv(Conv2d):
+    """A convolution that keeps the maps' size, for odd kernels, and starts as FixupLinear does."""
+
+    def __init__(self, inputs: int, outputs: int, kernel_size: int, gain: float) -> None:
+        self.std = math.sqrt(gain / (inputs * kernel_size**2))
+        super().__init__(inputs, outputs, kernel_size, padding=kernel_size // 2)
+
+    def reset_parameters(self) -> None:
+        """Draw the weights."""
+        assert self.bias is not None
+        nn.init.normal_(self.weight, 0.0, self.std)
+        nn.init.zeros_(self.bias)
+
+
+OWN_START = (KerasDense, StartsAt, EqualLinear, EqualConv, FixupLinear, FixupConv)
 """Layers that keep the start their constructor gave them."""
 
 

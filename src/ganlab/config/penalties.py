@@ -94,12 +94,29 @@ class DraganOptions(PenaltyOptions):
     sample_by_sample = True
 
 
+class LecamOptions(PenaltyOptions):
+    """weight * (E (D(x) - a_F)^2 + E (D(G(z)) - a_R)^2), for little data (LeCam: Tseng et al. 2021, eq. 5).
+
+    The anchors a_R and a_F are moving averages of the mean scores of real and of generated samples (eq. 6): the scores
+    of each are held near those that the other had.
+    """
+
+    name: Literal["lecam"]
+    weight: PenaltyWeight = 0.3
+    """lambda in the equation."""
+    decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.99
+    """gamma in eq. 6: share of an anchor that each update keeps."""
+
+    looks_at = "both"
+
+
 PENALTIES: dict[str, PartEntry[PenaltyOptions]] = {
     "r1": PartEntry(R1Options, "ganlab.objectives.penalties:R1"),
     "r2": PartEntry(R2Options, "ganlab.objectives.penalties:R2"),
     "wgan_gp": PartEntry(WganGpOptions, "ganlab.objectives.penalties:WganGp"),
     "zero_centred_line": PartEntry(ZeroCentredLineOptions, "ganlab.objectives.penalties:ZeroCentredLine"),
     "dragan": PartEntry(DraganOptions, "ganlab.objectives.penalties:Dragan"),
+    "lecam": PartEntry(LecamOptions, "ganlab.objectives.lecam:Lecam"),
 }
 """The penalties, by name."""
 

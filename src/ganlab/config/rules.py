@@ -40,9 +40,12 @@ from ganlab.config.stabilizers import (
     AugmentationOptions,
     DiffAugmentOptions,
     FarSightedOptions,
+    FeatureMatchingOptions,
     LabelSmoothingOptions,
     PackingOptions,
     ReplayOptions,
+    StabilizerOptions,
+    TopKOptions,
     UnrollingOptions,
 )
 from ganlab.config.training import TrainingOptions
@@ -475,6 +478,53 @@ def batches_fill_packs(packing: PackingOptions, path: str, experiment: Experimen
                 f"set training.{key} to a multiple of {packing.size}",
                 (f"training.{key}",),
             )
+
+
+@rule(TopKOptions)
+def fakes_that_are_left_out(stabilizer: TopKOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """A loss that pairs each fake with a real has none to spare."""
+    if LOSSES[experiment.loss].compares == "pairs":
+        yield Problem(
+            path,
+            f"{experiment.loss} pairs each fake with a real, and top_k leaves out fakes",
+            "remove top_k, or set loss to relativistic_average",
+            ("loss",),
+        )
+
+
+@rule(FeatureMatchingOptions)
+def features_of_one_discriminator(
+    stabilizer: FeatureMatchingOptions, path: str, experiment: Experiment
+) -> Iterator[Problem]:
+    """The features are those of the discriminator that there is; where they replace the scores, no score counts."""
+    for number, other in enumerate(experiment.stabilizers):
+        if isinstance(other, FarSightedOptions):
+            yield Problem(
+                path,
+                f"feature_matching looks at layers of the discriminator, and {other.name} at one with other weights",
+                f"remove feature_matching or {other.name}",
+                (f"stabilizers.{number}",),
+            )
+        if stabilizer.replaces and isinstance(other, TopKOptions):
+            yield Problem(
+                f"{path}.replaces",
+                "the features replace the loss whose fakes top_k chooses, which would then change nothing",
+                f"set {path}.replaces to false, or remove top_k",
+                (f"stabilizers.{number}",),
+            )
+
+
+@rule(StabilizerOptions)
+def one_discriminator(stabilizer: StabilizerOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """What changes the generator's loss would ask only one of two discriminators."""
+    changes_the_loss = isinstance(stabilizer, TopKOptions | FeatureMatchingOptions)
+    if changes_the_loss and isinstance(experiment.game, CycleGameOptions):
+        yield Problem(
+            path,
+            f"{stabilizer.name} is for games with one discriminator, and the cycle game has two",
+            f"remove {stabilizer.name}",
+            ("game.name",),
+        )
 
 
 @rule(PenaltyOptions)

@@ -79,6 +79,33 @@ class PackingOptions(StabilizerOptions):
         return self.size
 
 
+class TopKOptions(StabilizerOptions):
+    """The generator learns from the k fakes of each batch that are scored highest (Sinha et al. 2020, algorithm 1).
+
+    k falls from the whole batch, by the same factor in each step, until `until`; of packs, whole packs are chosen.
+    """
+
+    name: Literal["top_k"]
+    share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    """k in the end, as a share of the batch; at least one fake is left."""
+    until: Annotated[int, Field(ge=1, le=10**9)] = 1000
+    """Training step at which k reaches that share."""
+
+
+class FeatureMatchingOptions(StabilizerOptions):
+    """The generator matches the mean features of reals: weight * |E f(x) - E f(G(z))|^2 (Salimans et al. 2016, 3.1).
+
+    f is the last hidden layer of the discriminator, which is trained as ever. history.csv has the term without its
+    weight as `feature_matching`; `g_loss` there is the adversarial loss in any case.
+    """
+
+    name: Literal["feature_matching"]
+    weight: Annotated[float, Field(gt=0.0, le=1e6)] = 1.0
+    """Factor of the term in the generator's loss."""
+    replaces: bool = True
+    """Whether the term replaces the adversarial loss, as in the paper, or is added to it."""
+
+
 class FarSightedOptions(StabilizerOptions):
     """What stabilizers understand that differentiate one player's loss by the other one's weights."""
 
@@ -289,6 +316,8 @@ STABILIZERS: dict[str, PartEntry[StabilizerOptions]] = {
     "instance_noise": PartEntry(InstanceNoiseOptions, "ganlab.objectives.stabilizers:InstanceNoise"),
     "weight_clipping": PartEntry(WeightClippingOptions, "ganlab.objectives.stabilizers:WeightClipping"),
     "packing": PartEntry(PackingOptions, "ganlab.objectives.stabilizers:Packing"),
+    "top_k": PartEntry(TopKOptions, "ganlab.objectives.generator:TopK"),
+    "feature_matching": PartEntry(FeatureMatchingOptions, "ganlab.objectives.generator:FeatureMatching"),
     "unrolling": PartEntry(UnrollingOptions, "ganlab.objectives.unrolling:Unrolling"),
     "consensus": PartEntry(ConsensusOptions, "ganlab.objectives.consensus:Consensus"),
     "optimism": PartEntry(OptimismOptions, "ganlab.objectives.optimism:Optimism"),

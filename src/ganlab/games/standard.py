@@ -255,7 +255,7 @@ class StandardGame:
         scores = self.parts.choose(fake.scores, round.step)
         loss = self.loss.generator(scores, None if real is None else real.scores)
         round.trace.losses["g_loss"], round.trace.generator_scores = loss.detach(), scores.shape[0]
-        loss = self.parts.generator_loss(loss, fake, real, self.discriminator)
+        loss = self.parts.generator_loss(loss, fake, real, self.discriminator, round.trace)
         return self._with_head(loss, fake, "generator", round)
 
     # -- both players at once -----------------------------------------------------------------------------------

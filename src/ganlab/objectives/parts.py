@@ -188,7 +188,7 @@ class Stabilizer(Part[ChosenStabilizer]):
     needs_reals: ClassVar[bool] = False
     """Whether `generator_loss` looks at reals."""
 
-    def generator_loss(self, loss: Tensor, fake: Judged, real: Judged | None, score: Score) -> Tensor:
+    def generator_loss(self, loss: Tensor, fake: Judged, real: Judged | None, score: Score, trace: Trace) -> Tensor:
         """Return what the generator minimises, of shape ().
 
         Args:
@@ -196,6 +196,7 @@ class Stabilizer(Part[ChosenStabilizer]):
             fake: its samples, with its gradient.
             real: reals that the discriminator was shown, if a loss or a stabilizer needs them.
             score: the discriminator that judged them.
+            trace: takes columns of history.csv.
         """
         return loss
 
@@ -283,10 +284,10 @@ class Parts:
             scores = stabilizer.choose(scores, step)
         return scores
 
-    def generator_loss(self, loss: Tensor, fake: Judged, real: Judged | None, score: Score) -> Tensor:
+    def generator_loss(self, loss: Tensor, fake: Judged, real: Judged | None, score: Score, trace: Trace) -> Tensor:
         """Return what the generator minimises, given what it does without stabilizers."""
         for stabilizer in self.stabilizers:
-            loss = stabilizer.generator_loss(loss, fake, real, score)
+            loss = stabilizer.generator_loss(loss, fake, real, score, trace)
         return loss
 
     def after_update(self, discriminator: nn.Module, trace: Trace) -> None:

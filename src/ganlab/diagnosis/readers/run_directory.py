@@ -78,6 +78,7 @@ def read_run(path: Path) -> Evidence:
         notes.append(f"history.csv holds NaN or Inf in {listed(bad)}, but run.json reports none")
     probabilities = experiment is not None and family == "cross_entropy"
     snapshots, unknown = _snapshots(run, planned, probabilities, notes)
+    matches = experiment is not None and any(each.name == "feature_matching" for each in experiment.stabilizers)
     last = max([ended_at or 0, *(int(curve.steps[-1]) for curve in curves.values())])
     if status and status.unknown:
         remarks.append(f"run.json has keys that this ganlab does not know: {listed(list(status.unknown))}")
@@ -101,6 +102,8 @@ def read_run(path: Path) -> Evidence:
         experiment=experiment,
         notes=(*notes, *remarks, *unknown),
         damaged=bool(notes),
+        weighted=matches,
+        plain_term=matches,
     )
     return interpret_columns(curves, evidence) if watched else evidence
 

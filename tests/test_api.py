@@ -53,6 +53,8 @@ NAMED: dict[str, tuple[str, ...]] = {
     "sagan_plain_mnist": DCGANS,
     "cyclegan_mnist": (*DCGANS, "generator.blocks=1", "game.source.fraction=0.02"),
     "superresolution_mnist": (*DCGANS, "generator.blocks=1"),
+    "acgan_mnist": DCGANS,
+    "paired_mnist": (*DCGANS, "generator.blocks=1"),
 }
 """What makes each of the named GANs a toy."""
 TOY = (

@@ -72,7 +72,7 @@ def runs(tmp_path: Path, points: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("train ring training.st", ["training.steps=15000", "training.steps="]),
         ("train ring generator.n", ["generator.name=", "generator.norm="]),
         ("train ring latent.dim=64 game.na", [f"game.name={name}" for name in ("standard", "conditional", "auxiliary",
-         "infogan", "progressive", "cycle", "super_resolution")]),
+         "infogan", "progressive", "cycle", "super_resolution", "paired")]),
         ("train ring loss=", ["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic",
          "relativistic_average"]),
         ("train ring training.steps=9 loss=h", ["hinge"]),

@@ -54,7 +54,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         (
             "game: {name: standart}",
             "x.yaml:1: game.name: no game called 'standart'; did you mean standard? "
-            "there are standard, conditional, auxiliary, infogan, progressive, cycle, super_resolution",
+            "there are standard, conditional, auxiliary, infogan, progressive, cycle, super_resolution, paired",
         ),
         (
             "optimizer:\n  generator: {name: adm}",

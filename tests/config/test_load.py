@@ -139,7 +139,11 @@ COMMON_DATA: dict[str, st.SearchStrategy[Any]] = {
     "seed": st.integers(0, 2**63 - 1),
 }
 SHARE = st.floats(1e-9, 0.5)
-IMAGES = COMMON_DATA | {"image_size": st.sampled_from([28, 32, 64, 128]), "edges": st.booleans()}
+IMAGES = COMMON_DATA | {
+    "image_size": st.sampled_from([28, 32, 64, 128]),
+    "edges": st.booleans(),
+    "rotated": st.floats(0, 180),
+}
 LABELLED = IMAGES | {"classes": st.none() | st.lists(st.integers(0, 9), min_size=1, unique=True)}
 POINTS = COMMON_DATA | {"points": st.integers(10_000, 10**7), "held_out": SHARE}
 DATA_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
@@ -182,6 +186,7 @@ GAME_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "progressive": {"fade": st.integers(0, 10**12), "images_per_phase": st.integers(0, 10**12)},
     "cycle": {"cycle": WEIGHT, "identity": WEIGHT, "pool": st.integers(0, 100_000)},
     "super_resolution": {"factor": st.sampled_from([2, 4]), "content": WEIGHT, "adversarial": WEIGHT},
+    "paired": {"l1": WEIGHT},
 }
 OPTIMIZER_KEYS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "adam": {"betas": st.tuples(BETA, BETA), "eps": positive(1)},
@@ -245,12 +250,14 @@ def experiments(draw: st.DrawFn) -> Experiment:
         game["sizes"] = feature_maps(size)[draw(st.integers(0, len(feature_maps(size)) - 1)) :]
     if game["name"] == "cycle":
         game["source"] = data
+    if game["name"] == "paired":
+        data["rotated"] = draw(positive(180))
     judges = ["mlp", *([] if points else ["dcgan", "sagan", "resnet", *(["guide"] if size == 28 else [])])]
     makers, allowed = judges, 0 if game["name"] == "cycle" else 3
     if game["name"] == "progressive":
         makers = judges = ["progressive"]
-    elif game["name"] in ("cycle", "super_resolution"):
-        makers = ["translator" if game["name"] == "cycle" else "super_resolution"]
+    elif game["name"] in ("cycle", "super_resolution", "paired"):
+        makers = ["super_resolution" if game["name"] == "super_resolution" else "translator"]
     loss = draw(st.sampled_from(sorted(LOSSES)))
     packs = game["name"] not in ("conditional", "auxiliary", "infogan")
     steadying = sorted(
@@ -271,7 +278,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
         "data": data,
         "latent": draw(some_options(dim=st.integers(41, 65536), distribution=st.sampled_from(["normal", "uniform"]))),
         "game": game,
-        "generator": component(NETWORK_KEYS, *makers),
+        "generator": component(NETWORK_KEYS, *makers, **({"norm": "batch"} if game["name"] == "paired" else {})),
         "discriminator": component(JUDGE_KEYS, *judges),
         "weight_init": {"name": draw(st.sampled_from(sorted(WEIGHT_INITS)))},
         "loss": loss,
@@ -332,6 +339,7 @@ data:
   seed: 0
   image_size: 28
   edges: false
+  rotated: 0.0
   classes: [8]
   held_out: test
   imbalance: 1.0

@@ -40,6 +40,12 @@ BOTH = "training.discriminator_batches is separate"
 SMALLER = {"name": "super_resolution", "factor": 2}
 ENLARGING = {"generator": {"name": "super_resolution"}, "game": {"name": "super_resolution"}}
 
+PAIRED: dict[str, Any] = {
+    "data": {"name": "mnist", "rotated": 45},
+    "generator": {"name": "translator", "norm": "batch"},
+    "game": {"name": "paired"},
+}
+
 
 def sizes(*sides: int, side: int = 32) -> dict[str, Any]:
     return {**GROWING, "data": {"image_size": side}, "game": {"name": "progressive", "sizes": list(sides)}}
@@ -466,6 +472,20 @@ def test_a_rule_between_keys(good: dict[str, Any], bad: dict[str, Any], path: st
             "super_resolution enlarges images, and the cycle game has none to enlarge",
             "set game.name to super_resolution",
         ),
+        (
+            PAIRED,
+            {**PAIRED, "data": {"name": "mnist"}},
+            "data.rotated",
+            "is 0, so the paired game would have nothing to rotate",
+            "set data.rotated to the largest angle in degrees, such as 45",
+        ),
+        (
+            PAIRED,
+            {**PAIRED, "generator": {"name": "translator"}},
+            "generator.norm",
+            "the generator would hardly see them",
+            "set generator.norm to batch",
+        ),
     ],
 )
 def test_a_rule_of_a_game(good: dict[str, Any], bad: dict[str, Any], path: str, words: str, hint: str) -> None:
@@ -483,6 +503,7 @@ def test_a_rule_of_a_game(good: dict[str, Any], bad: dict[str, Any], path: str, 
     ("bad", "path", "words"),
     [
         ({**ROLL, "game": {"name": "super_resolution"}}, "game.name", "works on images, not on points"),
+        ({**ROLL, "game": {"name": "paired"}}, "game.name", "rotates images, not points"),
         ({**ROLL, "game": {"name": "cycle", "source": {"name": "mnist"}}}, "game.source", "translates images"),
         ({**GROWING, "data": {"name": "ring"}}, "generator.name", "progressive works on images"),
         ({**GROWING, "data": {"name": "ring"}}, "discriminator.name", "progressive works on images"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import grey_dilation
+from scipy.ndimage import grey_dilation, rotate
 from torch import Tensor
 
 from ganlab.config.data import MnistOptions
-from ganlab.data import RealData, Samples, load, to_float
-from ganlab.data.drawing import REDRAWN_AT_ONCE, edges, enlarged, mapped, reduced
+from ganlab.data import RealData, Samples, load, to_float, to_uint8
+from ganlab.data.drawing import REDRAWN_AT_ONCE, drawn_angles, edges, enlarged, mapped, reduced, rotated
 from ganlab.domain import Images
+from ganlab.randomness import seeded_generator
 
 SMALL = MnistOptions(fraction=0.01)
 
@@ -109,3 +110,37 @@ def test_load_draws_edges_of_the_same_images(digits: RealData) -> None:
     assert drawn.fingerprint != digits.fingerprint
     expected = (outlines(to_float(digits.train.values)) + 1) * 127.5
     np.testing.assert_allclose(drawn.train.values.numpy(), expected, atol=0.5 + 1e-3)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 12, 20)])
+def test_rotated_images_are_those_of_scipy(shape: tuple[int, ...]) -> None:
+    """Counter-clockwise about the centre, bilinearly, black from outside; also where the image is not square."""
+    values = torch.full((4, *shape), -1.0)
+    values[..., 4:-4, 4:-4] = images(4, *shape)[..., 4:-4, 4:-4]
+    angles = torch.tensor([-100.0, 0.0, 30.0, 90.0])
+    for image, angle, found in zip(values, angles.tolist(), rotated(values, angles), strict=True):
+        expected = rotate(image.double().numpy(), angle, (2, 1), reshape=False, order=1, cval=-1.0)
+        np.testing.assert_allclose(found.numpy(), expected, atol=1e-4)
+    np.testing.assert_allclose(rotated(values, torch.zeros(4)), values, atol=1e-5)
+
+
+def test_a_quarter_turn_is_exact() -> None:
+    values = images(2, 1, 6, 6)
+    np.testing.assert_allclose(rotated(values, torch.full((2,), 90.0)), values.rot90(1, (2, 3)), atol=1e-5)
+
+
+def test_rotated_data_keep_labels_and_depend_on_the_seed_alone(digits: RealData) -> None:
+    options = SMALL.model_copy(update={"rotated": 30.0})
+    found = load(options, 16)
+    source = seeded_generator(options.seed, "rotated")
+    for original, made in ((digits.train, found.train), (digits.held_out, found.held_out)):
+        parts = original.values.split(REDRAWN_AT_ONCE)
+        angles = [drawn_angles(len(part), 30.0, source) for part in parts]
+        expected = [to_uint8(rotated(to_float(part), angle)) for part, angle in zip(parts, angles, strict=True)]
+        assert torch.equal(made.values, torch.cat(expected))
+        assert torch.equal(made.labels, original.labels)
+        assert torch.cat(angles).abs().max() <= 30
+        assert torch.cat(angles).std() == pytest.approx(60 / 12**0.5, rel=0.1)
+    assert torch.equal(load(options, 16).train.values, found.train.values)
+    others = [load(options.model_copy(update=each), 16) for each in ({"seed": 1}, {"rotated": 20.0})]
+    assert len({each.fingerprint for each in (digits, found, *others)}) == 4

@@ -100,7 +100,8 @@ def test_another_number_has_to_be_allowed_and_is_warned_of(points: Any, tmp_path
 @pytest.mark.parametrize(
     "name",
     ["ring", "mlp_mnist", "guide_stable", "dcgan_mnist", "failures/dcgan_max_pooling", "conditional_mnist",
-     "infogan_mnist", "sagan_plain_mnist", "progressive_mnist", "cyclegan_mnist", "superresolution_mnist"],
+     "infogan_mnist", "sagan_plain_mnist", "progressive_mnist", "cyclegan_mnist", "superresolution_mnist",
+     "paired_mnist"],
 )  # fmt: skip
 def test_products_are_those_that_pytorch_counts(name: str) -> None:
     """Of each network, in a forward pass; it counts a multiplication and an addition for each."""

@@ -16,8 +16,8 @@ from ganlab.networks import build_generator
 from ganlab.training.trained import exported
 
 GAME_OF = {"progressive": "progressive", "translator": "cycle", "super_resolution": "super_resolution"}
-"""The game of an architecture that plays only one."""
-PLAYS = {game: name for name, game in GAME_OF.items()}
+"""A game of an architecture that cannot play the standard one."""
+PLAYS = {game: name for name, game in GAME_OF.items()} | {"paired": "translator"}
 CASES = dict.fromkeys(
     [
         *((name, GAME_OF.get(name, "standard")) for name in NETWORKS),

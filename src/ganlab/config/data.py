@@ -79,6 +79,9 @@ class ImageOptions(DataOptions):
 
     edges: bool = False
     """Replace each image by the outlines of its bright shapes: the 3 x 3 local maximum minus the centre pixel."""
+    rotated: Annotated[float, Field(ge=0.0, le=180.0)] = 0.0
+    """Rotate each image by an angle of its own, uniform from `-rotated` to `rotated` degrees and fixed by `data.seed`;
+    what comes in from outside the image is black."""
 
     channels: ClassVar[int] = 3
     channels_are_colours: ClassVar[bool] = True

@@ -173,6 +173,26 @@ class SuperResolutionGameOptions(GameOptions):
         return (channels, height // self.factor, width // self.factor)
 
 
+class PairedGameOptions(GameOptions):
+    """Images and their metadata in, each with a known truth: pix2pix (Isola et al. 2017), told class and angle.
+
+    The generator is given an image, its class and an angle, and has to rotate the image by that angle. `data.rotated`
+    says how far: the angle is uniform up to it on both sides. Class and angle are constant maps after the image's
+    channels: the class one-hot, then cosine and sine. The discriminator sees the result alone (eq. 2).
+    """
+
+    name: Literal["paired"]
+    l1: TermWeight = 100.0
+    """lambda: weight of the L1 distance to the truth relative to the adversarial loss (eq. 4)."""
+
+    starts_from: ClassVar[StartsFrom] = "images"
+
+    def input_shape(self, latent_dim: int, data: DataOptions) -> tuple[int, ...]:
+        """The image's channels, one for each class, and two for the angle."""
+        channels, *sides = data.shape
+        return (channels + (data.class_count or 0) + 2, *sides)
+
+
 @dataclass(frozen=True)
 class GameEntry:
     """A registered game: its options and the module that plays it."""
@@ -189,6 +209,7 @@ GAMES: dict[str, GameEntry] = {
     "progressive": GameEntry(ProgressiveGameOptions, "ganlab.games.progressive"),
     "cycle": GameEntry(CycleGameOptions, "ganlab.games.cycle"),
     "super_resolution": GameEntry(SuperResolutionGameOptions, "ganlab.games.super_resolution"),
+    "paired": GameEntry(PairedGameOptions, "ganlab.games.paired"),
 }
 
 if TYPE_CHECKING:

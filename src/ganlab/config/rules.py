@@ -20,6 +20,7 @@ from ganlab.config.games import (
     CycleGameOptions,
     GameOptions,
     InfoGameOptions,
+    PairedGameOptions,
     ProgressiveGameOptions,
     SuperResolutionGameOptions,
 )
@@ -422,6 +423,29 @@ def images_to_enlarge(game: SuperResolutionGameOptions, path: str, experiment: E
             "whole pixels",
             f"set data.image_size to {_either(_written(*size) for size in near)}",
             ("data.image_size", "data.name"),
+        )
+
+
+@rule(PairedGameOptions)
+def images_to_rotate(game: PairedGameOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """There are images that the game can rotate, and the generator can see class and angle."""
+    data = experiment.data
+    if not isinstance(data, ImageOptions):
+        yield Problem(f"{path}.name", "the paired game rotates images, not points", "choose image data")
+    elif not data.rotated:
+        yield Problem(
+            "data.rotated",
+            "is 0, so the paired game would have nothing to rotate",
+            "set data.rotated to the largest angle in degrees, such as 45",
+            (f"{path}.name",),
+        )
+    if experiment.generator.norm == "instance":
+        yield Problem(
+            "generator.norm",
+            "instance normalisation takes the mean out of each map, and the paired game tells class and angle by "
+            "constant maps: the generator would hardly see them",
+            "set generator.norm to batch",
+            (f"{path}.name",),
         )
 
 

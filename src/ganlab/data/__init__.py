@@ -6,9 +6,10 @@ from importlib import import_module
 from typing import cast
 
 from ganlab.config.data import DATA, DataOptions, ImageOptions
-from ganlab.data.drawing import edges, mapped
+from ganlab.data.drawing import drawn_angles, edges, mapped, rotated
 from ganlab.data.samples import RealData, Samples, to_float, to_stored, to_uint8
 from ganlab.errors import DataError
+from ganlab.randomness import seeded_generator
 
 __all__ = ["RealData", "Samples", "load", "require_batch", "require_held_out", "to_float", "to_stored", "to_uint8"]
 
@@ -26,6 +27,13 @@ def load(options: DataOptions, batch_size: int) -> RealData:
     data = cast(RealData, import_module(DATA[options.name].module).load(options))
     if isinstance(options, ImageOptions) and options.edges:
         data = mapped(data, edges, "edges")
+    if isinstance(options, ImageOptions) and options.rotated:
+        source, limit = seeded_generator(options.seed, "rotated"), options.rotated
+        data = mapped(
+            data,
+            lambda images: rotated(images, drawn_angles(len(images), limit, source)),
+            f"rotated by {limit} degrees, seed {options.seed}",
+        )
     require_batch(options, len(data.train), batch_size)
     return data
 

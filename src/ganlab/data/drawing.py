@@ -1,4 +1,4 @@
-"""Images made from images: their edges, what is left of them at fewer pixels, and the same ones in another shape."""
+"""Images made from images: their edges, at an angle, at fewer pixels, and the same ones in another shape."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate, max_pool2d
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate, max_pool2d
 
 from ganlab.data.samples import RealData, Samples, to_float, to_uint8
 from ganlab.domain import Images
@@ -30,10 +30,9 @@ def mapped(data: RealData, draw: Callable[[Tensor], Tensor], name: str) -> RealD
     """
 
     def redrawn(samples: Samples) -> Samples:
-        drawn = [to_uint8(draw(to_float(part))) for part in samples.values.split(REDRAWN_AT_ONCE)]
-        if not drawn:
+        if not len(samples):
             return samples
-        values = torch.cat(drawn)
+        values = torch.cat([to_uint8(draw(to_float(part))) for part in samples.values.split(REDRAWN_AT_ONCE)])
         return replace(samples, values=values, domain=Images(*values.shape[1:]))
 
     fingerprint = hashlib.sha256(f"{data.fingerprint} {name}".encode()).hexdigest()
@@ -47,6 +46,27 @@ def edges(images: Tensor) -> Tensor:
     that thin strokes do not run together.
     """
     return max_pool2d(images, 3, 1, 1) - images - 1
+
+
+def rotated(images: Tensor, degrees: Tensor) -> Tensor:
+    """Return images (N, C, H, W) in [-1, 1] rotated about their centres, bilinearly; what comes in is black.
+
+    Args:
+        images: on any device.
+        degrees: (N,), counter-clockwise, on the same device.
+    """
+    angles, (height, width) = degrees.deg2rad(), images.shape[2:]
+    cos, sin, none = angles.cos(), angles.sin(), torch.zeros_like(angles)
+    # Coordinates go from -1 to 1 along each side: of an image that is not square, a unit across is not one down.
+    across, down = sin * height / width, sin * width / height
+    back = torch.stack([torch.stack([cos, -across, none], 1), torch.stack([down, cos, none], 1)], 1)
+    grid = affine_grid(back, list(images.shape), align_corners=False)
+    return grid_sample(images + 1, grid, align_corners=False) - 1
+
+
+def drawn_angles(count: int, limit: float, source: torch.Generator) -> Tensor:
+    """Draw angles (count,) from U[-limit, limit], in degrees."""
+    return (torch.rand(count, generator=source) * 2 - 1) * limit
 
 
 def reduced(images: Tensor, factor: int) -> Tensor:

@@ -29,6 +29,7 @@ GALLERIES = {
     "infogan": "Each row varies one code and holds the rest: four rows the category, then three each continuous code.",
     "cycle": "Rows in threes: originals, their translations, and these translated back.",
     "super_resolution": "Rows in fours: what is given, bicubic interpolation, what the generator makes, the original.",
+    "paired": "Rows in threes: what is given, what the generator makes of it, and the truth.",
 }
 """What a game's own picture shows."""
 

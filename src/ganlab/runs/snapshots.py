@@ -258,6 +258,8 @@ INFORMATION = Chart("what the samples say of the code, nats")
 CYCLE = Chart("miss of the way there and back, of 2 from black to white")
 ORIGINAL = Chart("likeness to the original, dB (PSNR)")
 SIMILARITY = Chart("structural similarity to the original (SSIM)")
+TRUTH = Chart("error against the true image, of 2 from black to white")
+ANGLE = Chart("error of the angle, degrees")
 MANIFOLDS = Chart("samples, as shares")
 SCORES = Chart("mean score by the discriminator", ("r_v",))
 
@@ -454,6 +456,34 @@ TABLE: tuple[Statistic, ...] = (
         taken="elsewhere",
         game="super_resolution",
         line=Line(SIMILARITY, "bicubic interpolation", "muted", real=None),
+    ),
+    Statistic(
+        "pair_error",
+        "mean error against the true image, of 2 from black to white",
+        Range(0.0, 2.0),
+        "lower",
+        taken="elsewhere",
+        game="paired",
+        shown=("compare",),
+        line=Line(TRUTH, real=None),
+    ),
+    Statistic(
+        "pair_error_input",
+        "the same error of the image that was given",
+        Range(0.0, 2.0),
+        taken="elsewhere",
+        game="paired",
+        line=Line(TRUTH, "given", "muted", real=None),
+    ),
+    Statistic(
+        "angle_error",
+        "mean difference between the angle asked for and the one that the image was rotated by, degrees",
+        Range(0.0, 360.0),
+        "lower",
+        taken="elsewhere",
+        game="paired",
+        shown=("compare",),
+        line=Line(ANGLE),
     ),
     Statistic(
         "phase_size",

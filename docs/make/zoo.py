@@ -38,7 +38,10 @@ from ganlab.training.trained import find_checkpoint, game_of, generate, sample_i
 DOCS = Path(__file__).parents[1]
 PAGE, FIGURES, PICTURES = DOCS / "zoo.md", DOCS / "zoo" / "figures.json", DOCS / "images" / "zoo"
 
-HEADLINES = ("agreement", "info_bound", "psnr", "psnr_bicubic", "ssim", "ssim_bicubic", "cycle_error", "fid", "good")
+HEADLINES = (
+    "agreement", "info_bound", "psnr", "psnr_bicubic", "ssim", "ssim_bicubic", "cycle_error", "pair_error",
+    "pair_error_input", "angle_error", "fid", "good",
+)  # fmt: skip
 """Figures that come first in a table."""
 
 EQUAL_TIME = ("dcgan_mnist", "mlp_mnist", "progressive_mnist", "sagan_mnist", "sagan_plain_mnist")
@@ -46,12 +49,14 @@ EQUAL_TIME = ("dcgan_mnist", "mlp_mnist", "progressive_mnist", "sagan_mnist", "s
 
 CLAIMS: dict[str, tuple[str, str]] = {
     "conditional_mnist": ("samples are of the class asked for; aim .95", "agreement"),
+    "acgan_mnist": ("the same with a discriminator that names the class (Odena et al. 2017); aim .95", "agreement"),
     "infogan_mnist": ("categories match digits at 5 % error (Chen et al. 2016, 7.2); aim .8", "agreement"),
     "progressive_mnist": ("grows to full size without coming apart (Karras et al. 2018)", "fid"),
     "sagan_mnist": ("attention lowers FID (Zhang et al. 2018, table 1): with it", "fid"),
     "sagan_plain_mnist": ("without it", "fid"),
     "cyclegan_mnist": ("translations keep what they show (Zhu et al. 2017); aim .9", "agreement"),
     "superresolution_mnist": ("better than bicubic (Ledig et al. 2017, table 2): PSNR in dB", "psnr"),
+    "paired_mnist": ("near the known truth (Isola et al. 2017): mean error, of 2 from black to white", "pair_error"),
 }
 """For each named GAN: the claim, and the figure that shows whether it holds here."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from ganlab.config.base import Options, Problem
-from ganlab.config.data import DataOptions, LabelledOptions
+from ganlab.config.data import DataOptions, ImageOptions, LabelledOptions
 from ganlab.config.experiment import Experiment
 from ganlab.config.games import (
     GAMES,

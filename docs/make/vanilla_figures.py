@@ -46,7 +46,7 @@ ORBITS: tuple[tuple[str, DiracGame, complex], ...] = (
     ("unregularised", DiracGame(), 0.5j),
     ("non-saturating", DiracGame("non_saturating"), 0.5j),
     ("instance noise, 1", DiracGame(noise=1.0), DAMPED),
-    ("R1, critical: 1", DiracGame(gamma=1.0), complex(-0.5)),
+    ("R1, critical: 1", DiracGame(penalties={"r1": 1.0}), complex(-0.5)),
     ("consensus, 1", DiracGame(consensus=1.0), complex(-0.25, 0.5)),
 )
 """Games with the eigenvalues given by Mescheder et al. 2018 (consensus: derived by hand, -g/4 + i/2)."""

@@ -143,6 +143,7 @@ IMAGES = COMMON_DATA | {
     "image_size": st.sampled_from([28, 32, 64, 128]),
     "edges": st.booleans(),
     "rotated": st.floats(0, 180),
+    "keep_densest": st.floats(0.5, 1),
 }
 LABELLED = IMAGES | {"classes": st.none() | st.lists(st.integers(0, 9), min_size=1, unique=True)}
 POINTS = COMMON_DATA | {"points": st.integers(10_000, 10**7), "held_out": SHARE}
@@ -340,6 +341,7 @@ data:
   image_size: 28
   edges: false
   rotated: 0.0
+  keep_densest: 1.0
   classes: [8]
   held_out: test
   imbalance: 1.0

@@ -10,6 +10,7 @@ from scipy.stats import mannwhitneyu
 from torch import Tensor
 
 from ganlab.data import RealData, to_float
+from ganlab.data.drawing import pixels
 from ganlab.domain import Points
 from ganlab.evaluation.copying import (
     Copies,
@@ -24,7 +25,6 @@ from ganlab.evaluation.copying import (
     held_out_cells,
     nearest_neighbour_test,
     pixel_space,
-    pixels,
     vectors,
 )
 

@@ -110,12 +110,13 @@ def a_batch_can_be_filled(data: DataOptions, path: str, experiment: Experiment) 
         return  # the classes are wrong, which is reported by itself
     if size is not None and size < needed:
         classes = [f"allow more {path}.classes"] if data.class_sizes else []
+        denser = [f"raise {path}.keep_densest"] if isinstance(data, ImageOptions) and data.keep_densest < 1 else []
         smaller = [f"lower training.batch_size to at most {size}"] if size else []
         yield Problem(
             f"{path}.fraction",
             f"leaves {size} training samples, fewer than one batch of {needed}",
-            " or ".join([f"raise {path}.fraction", *classes, *smaller]),
-            (f"{path}.classes", f"{path}.name", "training.batch_size"),
+            " or ".join([f"raise {path}.fraction", *denser, *classes, *smaller]),
+            (f"{path}.keep_densest", f"{path}.classes", f"{path}.name", "training.batch_size"),
         )
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from ganlab.config.data import DATA, DataOptions, ImageOptions
 from ganlab.data.drawing import drawn_angles, edges, mapped, rotated
+from ganlab.data.instances import densest
 from ganlab.data.samples import RealData, Samples, to_float, to_stored, to_uint8
 from ganlab.errors import DataError
 from ganlab.randomness import seeded_generator
@@ -34,6 +35,8 @@ def load(options: DataOptions, batch_size: int) -> RealData:
             lambda images: rotated(images, drawn_angles(len(images), limit, source)),
             f"rotated by {limit} degrees, seed {options.seed}",
         )
+    if isinstance(options, ImageOptions) and options.keep_densest < 1:
+        data = densest(data, options.keep_densest)
     require_batch(options, len(data.train), batch_size)
     return data
 
@@ -45,9 +48,10 @@ def require_batch(options: DataOptions, size: int, batch_size: int) -> None:
         DataError: there are fewer than one batch.
     """
     if size < batch_size:
+        denser = " or data.keep_densest" if isinstance(options, ImageOptions) and options.keep_densest < 1 else ""
         raise DataError(
             f"{options.name} leaves {size} training samples with these options, fewer than one batch of {batch_size}",
-            "raise data.fraction, allow more classes or add data"
+            f"raise data.fraction{denser}, allow more classes or add data"
             + (f", or lower training.batch_size to at most {size}" if size else ""),
         )
 

@@ -16,6 +16,9 @@ from ganlab.domain import Images
 REDRAWN_AT_ONCE = 1000
 """Images redrawn at a time, so that the temporary memory stays small."""
 
+POOLED_SIDE = 16
+"""Largest side of an image in `pixels`."""
+
 COLOUR = 0.08
 """Mean difference of the highest and lowest channel in most images that are not grey, in [-1, 1], at least."""
 
@@ -72,6 +75,16 @@ def drawn_angles(count: int, limit: float, source: torch.Generator) -> Tensor:
 def reduced(images: Tensor, factor: int) -> Tensor:
     """Return images (N, C, H, W) at 1 / factor of their side, each pixel the mean of factor x factor."""
     return avg_pool2d(images, factor) if factor > 1 else images
+
+
+def pixels(images: Tensor) -> Tensor:
+    """Return images as float32 rows (N, p), averaged over squares until no side is above 16: 14 x 14 of MNIST's.
+
+    Args:
+        images: uint8 0 to 255 or float in [-1, 1], (N, C, H, W).
+    """
+    factor = -(-max(images.shape[2:]) // POOLED_SIDE)
+    return avg_pool2d(to_float(images).float(), factor, ceil_mode=True).flatten(1)
 
 
 def enlarged(images: Tensor, factor: int) -> Tensor:

@@ -123,7 +123,7 @@ class Survey:
         chosen = sum(self.classes[names[number]] for number in class_numbers(options.classes, names))
         count = chosen - len(self.broken)
         held = held_out_size(count, options.held_out)
-        return int((count - held) * options.fraction), held
+        return options.left_of(count - held), held
 
     def _sizes(self, domain: Images) -> str:
         """Say how large the images are, and how much of them is lost where they are cut."""

@@ -166,7 +166,7 @@ def duplicate_groups(batches: Sequence[Pixels], data: MnistOptions | None = None
     """
     import torch
 
-    from ganlab.evaluation.copying import pixels
+    from ganlab.data.drawing import pixels
     from ganlab.evaluation.modes import near_duplicates
 
     found = []
@@ -184,7 +184,7 @@ def _measured_threshold(data: MnistOptions) -> float:
     import torch
 
     from ganlab.data import load
-    from ganlab.evaluation.copying import pixels
+    from ganlab.data.drawing import pixels
     from ganlab.evaluation.modes import duplicate_threshold
 
     reals = load(data, batch_size=1).train.values
@@ -206,7 +206,8 @@ def nearest_training(images: Pixels, data: MnistOptions, count: int) -> Pixels |
     import torch
 
     from ganlab.data import load, to_uint8
-    from ganlab.evaluation.copying import copy_distances, pixels
+    from ganlab.data.drawing import pixels
+    from ganlab.evaluation.copying import copy_distances
 
     train = load(data, batch_size=1).train.values
     samples = torch.from_numpy(np.ascontiguousarray(images[..., :1].transpose(0, 3, 1, 2)))

@@ -12,15 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
-from ganlab.data.samples import to_float
+from ganlab.data.drawing import pixels
 from ganlab.domain import Domain, Images
 from ganlab.evaluation.modes import cells_of, kmeans
 from ganlab.evaluation.neighbours import nearest
 
-POOLED_SIDE = 16
-"""Largest image side after pooling: MNIST becomes 14 x 14."""
 DIMENSIONS = 64
 """Principal components kept. Against 14 x 14 pixels on MNIST: half the time, C_T the same on copies with noise of 5 %
 of the range (-6.5), and lower on copies with 20 % (-4.8 against -2.3)."""
@@ -103,16 +100,6 @@ class GanTrainTest:
     """Trained on samples, tested on reals: suffers from bad samples and from missing variety."""
     gan_test: float
     """Trained on reals, tested on samples: suffers from bad samples only."""
-
-
-def pixels(images: Tensor) -> Tensor:
-    """Return images as float32 rows (N, p), averaged over squares until no side is above 16.
-
-    Args:
-        images: uint8 0 to 255 or float in [-1, 1], (N, C, H, W).
-    """
-    factor = -(-max(images.shape[2:]) // POOLED_SIDE)
-    return avg_pool2d(to_float(images).float(), factor, ceil_mode=True).flatten(1)
 
 
 def vectors(samples: Tensor, domain: Domain) -> Tensor:

@@ -1,6 +1,6 @@
 """How much of the real variety a sample holds: classes, bins, Vendi score, duplicates.
 
-Vectors are rows of a float tensor on the CPU: pixels (`copying.pixels`) or features. They must be finite; everything
+Vectors are rows of a float tensor on the CPU: pixels (`drawing.pixels`) or features. They must be finite; everything
 returned then is, also for samples that are collapsed, constant, duplicated or tiny (one row is enough where no other
 number is given).
 """

@@ -271,6 +271,11 @@ def experiments(draw: st.DrawFn) -> Experiment:
     )
     batches = ["summed"] if game["name"] == "cycle" else ["summed", "mixed"]
     batches += [] if game["name"] == "cycle" or LOSSES[loss].compares else ["separate"]
+    judge = component(JUDGE_KEYS, *judges)
+    if judge["name"] != "progressive" and draw(st.booleans()):
+        judge["minibatch"] = draw(st.sampled_from(["stddev", "discrimination"]))
+        batches = [each for each in batches if each != "mixed"]
+        steadying = [each for each in steadying if each != "packing"]
     even = st.integers(1, 200).map(lambda half: 2 * half)  # whole packs of two
     lr = some_options(lr=positive(100), schedule=st.sampled_from(["constant", "linear", "cosine"]))
     values = {
@@ -280,7 +285,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
         "latent": draw(some_options(dim=st.integers(41, 65536), distribution=st.sampled_from(["normal", "uniform"]))),
         "game": game,
         "generator": component(NETWORK_KEYS, *makers, **({"norm": "batch"} if game["name"] == "paired" else {})),
-        "discriminator": component(JUDGE_KEYS, *judges),
+        "discriminator": judge,
         "weight_init": {"name": draw(st.sampled_from(sorted(WEIGHT_INITS)))},
         "loss": loss,
         "penalties": [

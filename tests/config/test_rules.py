@@ -19,6 +19,7 @@ from ganlab.errors import ConfigError
 MLP: dict[str, Any] = {"generator": {"name": "mlp"}, "discriminator": {"name": "mlp"}}
 RING = {**MLP, "data": {"name": "ring"}}
 ROLL = {**MLP, "data": {"name": "swiss_roll"}}
+PACKS_OF_TWO = {"stabilizers": [{"name": "packing", "size": 2}]}
 FOLDER = {"data": {"name": "folder", "path": "pictures"}}
 GREY = {"name": "folder", "path": "pictures", "grayscale": True, "image_size": 28}
 GROWING = {
@@ -168,6 +169,38 @@ def translating(**source: Any) -> dict[str, Any]:
             },
             "penalties.1",
             BOTH,
+        ),
+        (
+            {"penalties": [{"name": "wgan_gp"}], "discriminator": {"norm": "none", "minibatch": "stddev"}},
+            {"penalties": [{"name": "wgan_gp"}], "discriminator": {"norm": "batch", "minibatch": "stddev"}},
+            "penalties.0",
+            "which batch normalisation in the discriminator mixes",
+        ),
+        *(
+            (
+                {"discriminator": {"minibatch": "stddev"}, "training": {"discriminator_batches": other}},
+                {"discriminator": {"minibatch": "stddev"}, "training": {"discriminator_batches": "mixed"}},
+                "discriminator.minibatch",
+                "discriminator_batches mixed reals and fakes are in one batch; set training.discriminator_batches to",
+            )
+            for other in ("summed", "separate")
+        ),
+        (
+            {**RING, "discriminator": {"name": "mlp", "minibatch": "discrimination"}, "training": {"batch_size": 2}},
+            {**RING, "discriminator": {"name": "mlp", "minibatch": "discrimination"}, "training": {"batch_size": 1}},
+            "discriminator.minibatch",
+            "compares the samples of a batch, and there is only one",
+        ),
+        (
+            {**RING, "discriminator": {"name": "mlp", "minibatch": "stddev"}, **PACKS_OF_TWO},
+            {
+                **RING,
+                "discriminator": {"name": "mlp", "minibatch": "stddev"},
+                **PACKS_OF_TWO,
+                "training": {"generator_batch_size": 2},
+            },
+            "discriminator.minibatch",
+            "compares the packs of a batch, and there is only one; raise the batch size",
         ),
         (
             {"stabilizers": [{"name": "label_smoothing"}], "loss": "least_squares"},

@@ -73,3 +73,13 @@ def test_label_smoothing_moves_the_target(points: Any) -> None:
     played.discriminator_loss(Judged(real, None, scores, None), None, shown(real, real)).backward()
     assert scores.grad is not None
     torch.testing.assert_close(scores.grad, torch.full((4,), (0.5 - 0.9) / 4))
+
+
+def test_samples_are_scored_in_even_batches_if_they_are_compared(points: Any) -> None:
+    """Of 251 samples, the last one would otherwise be alone, as if all of a batch were like it."""
+    played = game(points("discriminator.minibatch=stddev"))
+    samples = 100 * torch.randn(251, 2, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        played.discriminator.output.weight.fill_(1.0)
+        expected = torch.cat([played.discriminator(samples[:126]), played.discriminator(samples[126:])])
+        torch.testing.assert_close(played.score(samples), expected)

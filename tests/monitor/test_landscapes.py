@@ -208,3 +208,31 @@ def test_images_have_none(images: Any, tmp_path: Path) -> None:
     watch = prepared(images(), tmp_path)
     assert watch.snapshots.take(0)[1].landscape is None
     assert not watch.recorder.run.snapshot_folder.exists()
+
+
+@pytest.mark.parametrize("kind", ["stddev", "discrimination"])
+def test_places_are_scored_among_copies_and_pushes_are_of_whole_batches(points: Any, tmp_path: Path, kind: str) -> None:
+    """With 62 samples and batches of 16 the generator's samples are pushed in four batches of 15 and 16."""
+    watch = prepared(points(f"discriminator.minibatch={kind}", "monitor.snapshot_samples=62"), tmp_path)
+    network = watch.bench.plain_game.discriminator
+    with torch.no_grad():
+        network.output.weight.add_(1.0)
+    found = taken(watch)
+    assert found.compares
+    assert "here each place is among copies of itself" in found.legend
+    network.eval()
+    for row, column in ((0, 0), (20, 31)):
+        place = torch.as_tensor(places(found)[row, column]).float()
+        np.testing.assert_allclose(network(place.expand(7, -1))[0].item(), found.scores[row, column], rtol=1e-4)
+
+    samples = torch.as_tensor(found.points)
+    for part, push in zip(samples.tensor_split(4), torch.as_tensor(found.push).tensor_split(4), strict=True):
+        leaf = part.clone().requires_grad_()
+        loss = torch.nn.functional.softplus(-network(leaf)).sum()
+        np.testing.assert_allclose(-torch.autograd.grad(loss, leaf)[0], push, rtol=1e-4, atol=1e-6)
+
+
+def test_a_discriminator_that_scores_samples_one_by_one_says_nothing_of_copies(points: Any, tmp_path: Path) -> None:
+    found = taken(prepared(points(), tmp_path))
+    assert not found.compares
+    assert "copies" not in found.legend

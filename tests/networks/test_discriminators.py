@@ -1,4 +1,4 @@
-"""What any discriminator can be given: maxout, dropout."""
+"""What any discriminator can be given: maxout, dropout, a layer that looks at the batch."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ganlab.config.load import experiment_from_mapping
 from ganlab.data import load
 from ganlab.errors import ConfigError
 from ganlab.networks import build_discriminator
+from ganlab.networks.minibatch import FEATURES, among_copies
 from ganlab.networks.parts import Maxout
 from ganlab.objectives.penalties import r1
 from ganlab.randomness import seed_layers
@@ -29,8 +30,8 @@ def judging(name: str, **options: Any) -> Experiment:
     """A narrow discriminator with these options, on images of 28 pixels or on points."""
     written: dict[str, Any] = {"name": "mlp" if name == POINTS else name, "width": 4, "norm": "none", **options}
     data = {"name": "ring", "points": 200} if name == POINTS else {"name": "mnist"}
-    generator = {"name": "mlp", "width": 4}
-    return experiment_from_mapping({"data": data, "generator": generator, "discriminator": written})
+    rest = {"generator": {"name": "mlp", "width": 4}, "weight_init": {"name": "xavier"}}
+    return experiment_from_mapping({"data": data, "discriminator": written, **rest})
 
 
 def samples(setup: Experiment, count: int = 6) -> Tensor:
@@ -132,9 +133,61 @@ def test_what_is_dropped_is_a_function_of_seed_and_step() -> None:
     assert scores(0, 1) != scores(1, 1)
 
 
+# -- minibatch layers --------------------------------------------------------------------------------------------
+
+ADDED = {"stddev": 1, "discrimination": FEATURES}
+
+
+@pytest.mark.parametrize("kind", ADDED)
+@pytest.mark.parametrize("name", [*NAMES, POINTS])
+def test_a_minibatch_layer_is_in_front_of_the_output(name: str, kind: str) -> None:
+    """The output has a weight more for each feature that is added, or for each place of a map, and nothing else has."""
+    plain, seeing = (build_discriminator(judging(name, minibatch=each)) for each in ("none", kind))
+    layers = [layer for layer, _ in seeing.named_children()]
+    assert layers[layers.index("minibatch") + 1 :] == (["vector"] if name == "resnet" else []) + ["output", "score"]
+    layers.remove("minibatch")
+    assert layers == [layer for layer, _ in plain.named_children()]
+    places = {"dcgan": 49, "sagan": 49, "resnet": 49}.get(name, 1)
+    more = seeing.output.weight.numel() - plain.output.weight.numel()
+    assert more == places * ADDED[kind]
+
+
+@pytest.mark.parametrize("kind", ADDED)
+@pytest.mark.parametrize("name", [*NAMES, POINTS])
+def test_the_same_sample_scores_otherwise_among_others(name: str, kind: str) -> None:
+    setup = judging(name, minibatch=kind)
+    network, shown = build_discriminator(setup).eval(), samples(setup)
+    with torch.no_grad():
+        network.output.weight.add_(1.0)
+    varied, alone = network(shown), network(shown[:1].expand(6, *shown.shape[1:]))
+    assert (varied[0] - alone[0]).abs() > 1e-3
+    torch.testing.assert_close(alone, alone[:1].expand(6))
+    with among_copies(network):
+        torch.testing.assert_close(network(shown)[0], alone[0], rtol=1e-4, atol=1e-5)
+
+
+def test_without_one_the_others_do_not_matter() -> None:
+    for name in NAMES:
+        setup = judging(name)
+        network, shown = build_discriminator(setup).eval(), samples(setup)
+        torch.testing.assert_close(network(shown)[0], network(shown[:1].expand(6, *shown.shape[1:]))[0])
+        assert not setup.discriminator.compares_samples
+        assert judging(name, minibatch="stddev").discriminator.compares_samples
+
+
+@pytest.mark.parametrize("kind", ADDED)
+@pytest.mark.parametrize("size", [2, 4])
+def test_packs_are_compared_as_samples_are(kind: str, size: int, points: Any) -> None:
+    experiment = points(f"discriminator.minibatch={kind}", f"stabilizers=[{{name: packing, size: {size}}}]")
+    bench = build_workbench(experiment, load(experiment.data, 16), CPU)
+    scores = bench.game.score(torch.randn(16, 2))
+    assert scores.shape == (16 // size,)
+    assert scores.isfinite().all()
+
+
 # -- both -------------------------------------------------------------------------------------------------------
 
-OPTIONS: list[dict[str, Any]] = [{"dropout": 0.25}]
+OPTIONS: list[dict[str, Any]] = [{"dropout": 0.25}, {"minibatch": "stddev"}, {"minibatch": "discrimination"}]
 CASES = [(name, options) for name in [*NAMES, POINTS] for options in OPTIONS]
 CASES += [(name, {"activation": "maxout", **options}) for name in ("mlp", POINTS) for options in ({}, *OPTIONS)]
 
@@ -181,6 +234,8 @@ def test_r1_is_differentiated_through_them(name: str, options: dict[str, Any]) -
     [
         ["points", "discriminator.activation=maxout", "discriminator.dropout=0.2", "penalties=[{name: wgan_gp}]"],
         ["images", "discriminator.dropout=0.5", "penalties=[{name: r1}]"],
+        ["points", "discriminator.minibatch=stddev", "penalties=[{name: wgan_gp}]", "loss=wasserstein"],
+        ["images", "discriminator.minibatch=discrimination", "penalties=[{name: r1}, {name: r2}]", "loss=relativistic"],
     ],
 )
 def test_training_goes_on_bit_for_bit(changes: list[str], request: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -15,7 +14,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.networks import NormalInitOptions, ProgressiveDiscriminatorOptions, ProgressiveGeneratorOptions
 from ganlab.networks import describe
 from ganlab.networks.parts import EqualConv, EqualLinear, initialise
-from ganlab.networks.progressive import BatchDeviation, Growing, PixelNorm, discriminator, generator, grow
+from ganlab.networks.progressive import Growing, PixelNorm, discriminator, generator, grow
 from ganlab.objectives.penalties import wgan_gp
 from ganlab.training.optimizers import NetworkOptimizer
 
@@ -185,18 +184,6 @@ def test_pixel_norm_gives_mean_square_1() -> None:
 def test_only_the_direction_of_a_latent_counts() -> None:
     made_by, _ = players(28)
     torch.testing.assert_close(made_by(100 * latents()), made_by(latents()), rtol=1e-5, atol=1e-6)
-
-
-def test_batch_deviation_is_numpys() -> None:
-    maps = torch.randn(6, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 5.0, 0.2]).view(
-        3, 1, 1
-    )
-    found = BatchDeviation()(maps)
-    assert torch.equal(found[:, :3], maps)
-    np.testing.assert_allclose(found[:, 3].numpy(), maps.numpy().std(axis=0).mean(), rtol=1e-5)
-    same = maps[:1].expand(6, -1, -1, -1)
-    assert BatchDeviation()(same)[:, 3].abs().max() < 2e-4
-    assert BatchDeviation()(maps[:1])[:, 3].abs().max() < 2e-4
 
 
 def test_a_collapsed_batch_is_scored_otherwise_than_a_varied_one() -> None:

@@ -16,6 +16,7 @@ MAP_NORMS: tuple[Norm, ...] = ("batch", "instance", "layer", "spectral", "none")
 VECTOR_NORMS: tuple[Norm, ...] = ("batch", "layer", "spectral", "none")
 """The same for vectors: with one value per feature, instance normalisation would leave nothing."""
 Activation = Literal["relu", "leaky_relu", "tanh"]
+Minibatch = Literal["none", "stddev", "discrimination"]
 Width = Annotated[int, Field(ge=1, le=4096)]
 KernelSize = Annotated[int, Field(ge=1, le=63)]
 
@@ -99,9 +100,14 @@ class NetworkOptions(Options):
     """Whether every weight is divided by its largest singular value whatever `norm` says."""
 
     @property
-    def has_batch_statistics(self) -> bool:
-        """Whether its output for a sample depends on the other samples of the batch."""
+    def has_batch_norm(self) -> bool:
+        """Whether training normalises a sample's values by those of the whole batch."""
         return self.norm in ("batch", "conditional_batch")
+
+    @property
+    def compares_samples(self) -> bool:
+        """Whether a layer tells its output how a sample relates to the others of its batch, in training or not."""
+        return False
 
     def check(self, path: str) -> Iterator[Problem]:
         """The architecture has the norm."""
@@ -121,6 +127,15 @@ class DiscriminatorOptions(NetworkOptions):
 
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of each hidden layer's outputs that training sets to 0, at random in each pass (Srivastava et al. 2014)."""
+    minibatch: Minibatch = "none"
+    """What the output layer sees of the other samples in the batch. `stddev`: one more feature or map, their standard
+    deviation (Karras et al. 2018, section 3). `discrimination`: 16 more, how close each sample is to the others by 16
+    trained measures (Salimans et al. 2016, section 3.2); it takes longer by the square of the batch."""
+
+    @property
+    def compares_samples(self) -> bool:
+        """Whether it has a minibatch layer."""
+        return self.minibatch != "none"
 
 
 class ConvolutionalOptions(NetworkOptions):
@@ -330,6 +345,11 @@ class ProgressiveDiscriminatorOptions(GrowingOptions):
     """Discriminator that grows (Karras et al. 2018): minibatch standard deviation, equalised learning rate."""
 
     name: Literal["progressive"]
+
+    @property
+    def compares_samples(self) -> bool:
+        """It always has minibatch standard deviation."""
+        return True
 
 
 class TranslatorOptions(NetworkOptions):

@@ -28,6 +28,7 @@ from ganlab.config.networks import (
     NETWORKS,
     AttentionOptions,
     ConvolutionalOptions,
+    DiscriminatorOptions,
     NetworkOptions,
     Sizes,
     feature_maps,
@@ -566,8 +567,12 @@ def reals_and_fakes_together(penalty: PenaltyOptions, path: str, experiment: Exp
 
 @rule(PenaltyOptions)
 def a_gradient_a_sample(penalty: PenaltyOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """The gradient of a score may have to be that of its own sample alone."""
-    if penalty.sample_by_sample and experiment.discriminator.has_batch_statistics:
+    """The gradient of a score may have to be that of its own sample alone.
+
+    Batch normalisation mixes the features themselves. A minibatch layer only adds a few: Karras et al. 2018 use it with
+    WGAN-GP.
+    """
+    if penalty.sample_by_sample and experiment.discriminator.has_batch_norm:
         yield Problem(
             path,
             f"{penalty.name} penalises the gradient of each sample, which batch normalisation in the discriminator "
@@ -754,10 +759,34 @@ def batch_statistics_need_two(training: TrainingOptions, path: str, experiment: 
     for player, size in sizes.items():
         network: NetworkOptions = getattr(experiment, player)
         packs = "packs" if player == "discriminator" and experiment.joined > 1 else "samples"
-        if network.has_batch_statistics and size < 2:
+        if network.has_batch_norm and size < 2:
             yield Problem(
                 f"{path}.batch_size",
                 f"batch normalisation in the {player} needs at least 2 {packs} in a batch",
                 f"raise the batch size or set {player}.norm to another norm",
                 (f"{player}.norm", f"{player}.name", f"{path}.generator_batch_size"),
             )
+
+
+@rule(DiscriminatorOptions)
+def batches_to_compare(network: DiscriminatorOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """A minibatch layer sees several samples at once, all real or all generated."""
+    if network.minibatch == "none":
+        return
+    training = experiment.training
+    if training.discriminator_batches == "mixed":
+        yield Problem(
+            f"{path}.minibatch",
+            f"{network.minibatch} says how alike the samples of a batch are, but with training.discriminator_batches "
+            "mixed reals and fakes are in one batch",
+            "set training.discriminator_batches to summed",
+            ("training.discriminator_batches",),
+        )
+    if min(training.batch_size, training.generator_batch) // experiment.joined < 2:
+        yield Problem(
+            f"{path}.minibatch",
+            f"{network.minibatch} compares the {'packs' if experiment.joined > 1 else 'samples'} of a batch, and there "
+            "is only one",
+            f"raise the batch size or set {path}.minibatch to none",
+            ("training.batch_size", "training.generator_batch_size"),
+        )

@@ -12,6 +12,7 @@ from ganlab.errors import DataError
 from ganlab.games.heads import Head, Projection
 from ganlab.games.rounds import Draw, Round
 from ganlab.games.standard import Setting, StandardGame, draw_latents
+from ganlab.networks.minibatch import among_copies
 from ganlab.randomness import seeded_generator
 
 ROWS = 10
@@ -76,7 +77,8 @@ class ConditionalGame(StandardGame):
         if not self.head.by_class:
             return super().scores_at(places)
         asked = self.asked_for.to(self.device)
-        _, _, scores, heads = self.judge(places, asked[:1].expand(len(places)))
+        with among_copies(self.discriminator):
+            _, _, scores, heads = self.judge(places, asked[:1].expand(len(places)))
         assert heads is not None
         of_class = heads[:, asked]
         return scores - of_class[:, 0] + of_class.amax(dim=1)

@@ -16,6 +16,10 @@ class Batch(NamedTuple):
     values: Tensor
     labels: Tensor
 
+    def of(self, rows: Tensor) -> Batch:
+        """Return some of the samples, int64 (M,)."""
+        return Batch(self.values[rows], self.labels[rows])
+
 
 class Draw(NamedTuple):
     """What the generator starts from, drawn at random.
@@ -29,6 +33,11 @@ class Draw(NamedTuple):
     inputs: Tensor
     asked: Tensor | None = None
     truth: Tensor | None = None
+
+    def of(self, rows: Tensor) -> Draw:
+        """Return some of what was drawn, int64 (M,)."""
+        asked, truth = (None if each is None else each[rows] for each in self[1:])
+        return Draw(self.inputs[rows], asked, truth)
 
 
 class Phase(NamedTuple):

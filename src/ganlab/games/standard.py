@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ from ganlab.config.networks import LatentOptions
 from ganlab.data import RealData, to_float
 from ganlab.games.heads import Head, Side
 from ganlab.games.rounds import Batch, Draw, Phase, Round
+from ganlab.networks.minibatch import among_copies
 from ganlab.objectives.adversarial import total
 from ganlab.objectives.parts import Contest, Judged, Parts, Score, Trace, Update
 from ganlab.randomness import seeded_generator
@@ -148,13 +149,22 @@ class StandardGame:
             samples: (N, *shape), on any device.
             labels: (N,), as for `judge`.
         """
-        batches = self.parts.arrange(samples).split(CHUNK)
-        classes = labels.split(CHUNK) if labels is not None and self.head.by_class else [None] * len(batches)
+        arranged = self.parts.arrange(samples)
+        batches = self._batches(arranged, CHUNK)
+        classes = self._batches(labels, CHUNK) if labels is not None and self.head.by_class else [None] * len(batches)
         scores = [
             self.judge(batch.to(self.device), None if asked is None else asked.to(self.device)).scores
             for batch, asked in zip(batches, classes, strict=True)
         ]
         return torch.cat(scores)
+
+    def _batches(self, values: Tensor, most: int) -> Sequence[Tensor]:
+        """Cut values (N, ...) into batches of at most so many; for a discriminator that compares samples, even ones."""
+        if self.experiment.discriminator.compares_samples:
+            batches: Sequence[Tensor] = values.tensor_split(max(1, -(-len(values) // most)))
+        else:
+            batches = values.split(most)
+        return batches
 
     def show(self, samples: Tensor, stream: str, round: Round) -> Tensor:
         """Return samples as the stabilizers let the discriminator see them in an update."""
@@ -316,9 +326,11 @@ class StandardGame:
     def scores_at(self, places: Tensor) -> Tensor:
         """Return the raw scores that samples at places (N, *shape) would get, float32 (N,): networks in eval mode.
 
-        A discriminator that scores packs is shown packs whose samples are all at the same place.
+        A discriminator that scores packs is shown packs whose samples are all at the same place, and one that compares
+        the samples of a batch, batches of that kind: how the others lie is no property of a place.
         """
-        return self.judge(self._alike(places), None).scores
+        with among_copies(self.discriminator):
+            return self.judge(self._alike(places), None).scores
 
     def _alike(self, places: Tensor) -> Tensor:
         """Return places as the discriminator is built for them: a pack is filled with the same one."""
@@ -331,6 +343,9 @@ class StandardGame:
         the scores that the loss is a mean over: the sample's own part of it, as `grad_g_output` is. Nothing is done to
         the samples before they are scored: instance noise is left out. No gradient reaches the weights.
 
+        A discriminator that compares the samples of a batch is shown batches as large as the generator's at most; what
+        a sample changes for the others is part of its push.
+
         Only for games that minimise no more than that: not for those that translate or enlarge images.
 
         Args:
@@ -338,6 +353,15 @@ class StandardGame:
             samples: (N, *shape) on the device; N fills whole packs.
             real: N reals on the device, for losses that compare with them, one by one or on average.
         """
+        most = self.experiment.training.generator_batch
+        if self.experiment.discriminator.compares_samples and len(samples) > most:
+            packs = torch.arange(len(samples), device=self.device).view(-1, self.experiment.joined)
+            return torch.cat(
+                [
+                    self.push(drawn.of(rows.flatten()), samples[rows.flatten()], real.of(rows.flatten()))
+                    for rows in self._batches(packs, most // self.experiment.joined)
+                ]
+            )
         with torch.enable_grad():
             samples = samples.detach().requires_grad_()
             fake = self.judge(self.parts.arrange(samples), drawn.asked)

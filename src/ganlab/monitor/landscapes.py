@@ -57,6 +57,7 @@ def take_landscape(
         push=push.cpu().numpy(),
         real=frame[:MOST].numpy(),
         lattice=_lattice(game, drawn),
+        compares=game.experiment.discriminator.compares_samples,
     )
 
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from ganlab.config.networks import DcganDiscriminatorOptions, DcganGeneratorOptions, Norm, map_sizes
 from ganlab.networks.convolutions import Conv2d, ConvTranspose2d
+from ganlab.networks.minibatch import add_minibatch
 from ganlab.networks.parts import Conditioned, add_scores, bare, downsample, hidden, linear, named, upsample
 
 DENSE = 16
@@ -62,7 +63,8 @@ def discriminator(options: DcganDiscriminatorOptions, shape: tuple[int, ...], ou
             layers.add_module(f"before_{size}", hidden(weights, norm, options.activation, dropout=dropout))
             layers.add_module(f"to_{size}", nn.MaxPool2d(2))
     if not options.dense:
-        add_scores(layers, nn.Conv2d(widths[-1], outputs, sizes[0]), outputs)
+        maps = add_minibatch(layers, options.minibatch, (widths[-1], *sizes[0]))
+        add_scores(layers, nn.Conv2d(maps, outputs, sizes[0]), outputs)
         return layers
     layers.add_module("vector", nn.Flatten())
     inputs = widths[-1] * math.prod(sizes[0])
@@ -70,7 +72,8 @@ def discriminator(options: DcganDiscriminatorOptions, shape: tuple[int, ...], ou
         dense = linear(inputs, DENSE * options.width, options.norm)
         layers.add_module(f"dense_{number}", hidden(dense, options.norm, options.activation, dropout=dropout))
         inputs = dense.out_features
-    add_scores(layers, nn.Linear(inputs, outputs), outputs)
+    features = add_minibatch(layers, options.minibatch, (inputs,))
+    add_scores(layers, nn.Linear(features, outputs), outputs)
     return layers
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ganlab.config.networks import GuideDiscriminatorOptions, GuideGeneratorOptions
 from ganlab.networks.convolutions import Conv2d
+from ganlab.networks.minibatch import add_minibatch
 from ganlab.networks.parts import KerasDense, add_scores, downsample, hidden, upsample
 
 BASE = 7
@@ -62,5 +63,6 @@ def discriminator(options: GuideDiscriminatorOptions, shape: tuple[int, ...], ou
             vector=ToVector(),
         )
     )
-    add_scores(layers, KerasDense(BASE * BASE * width, outputs), outputs)
+    features = add_minibatch(layers, options.minibatch, (BASE * BASE * width,))
+    add_scores(layers, KerasDense(features, outputs), outputs)
     return layers

@@ -8,6 +8,7 @@ from itertools import pairwise
 from torch import nn
 
 from ganlab.config.networks import MlpDiscriminatorOptions, MlpGeneratorOptions
+from ganlab.networks.minibatch import add_minibatch
 from ganlab.networks.parts import Conditioned, Layers, Maxout, add_scores, hidden, linear
 
 
@@ -29,7 +30,8 @@ def discriminator(options: MlpDiscriminatorOptions, shape: tuple[int, ...], outp
     layers = Layers()
     layers.add_module("vector", nn.Flatten())
     _add_hidden(layers, options, math.prod(shape))
-    add_scores(layers, nn.Linear(options.width, outputs), outputs)
+    features = add_minibatch(layers, options.minibatch, (options.width,))
+    add_scores(layers, nn.Linear(features, outputs), outputs)
     return layers
 
 

@@ -301,16 +301,18 @@ class FixupLinear(nn.Linear):
     Args:
         inputs, outputs: units.
         gain: 1 keeps the variance of what it is given; behind a rectifier, which takes a part of it, it is larger.
+        bias: whether it has any.
     """
 
-    def __init__(self, inputs: int, outputs: int, gain: float) -> None:
+    def __init__(self, inputs: int, outputs: int, gain: float, bias: bool = True) -> None:
         self.std = math.sqrt(gain / inputs)
-        super().__init__(inputs, outputs)
+        super().__init__(inputs, outputs, bias)
 
     def reset_parameters(self) -> None:
         """Draw the weights."""
         nn.init.normal_(self.weight, 0.0, self.std)
-        nn.init.zeros_(self.bias)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
 
 
 class FixupConv(Conv2d):

@@ -10,7 +10,6 @@ everywhere else.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
@@ -20,6 +19,7 @@ from ganlab.config.networks import (
     ProgressiveGeneratorOptions,
     feature_maps,
 )
+from ganlab.networks.minibatch import BatchDeviation
 from ganlab.networks.parts import EqualConv, EqualLinear, add_scores
 
 EPSILON = 1e-8
@@ -169,16 +169,3 @@ class PixelNorm(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """(N, C, ...) to the same shape."""
         return values * (values.square().mean(1, keepdim=True) + EPSILON).rsqrt()
-
-
-class BatchDeviation(nn.Module):
-    """Add a map of how much samples differ: minibatch standard deviation (Karras et al. 2018, section 3).
-
-    Its one value is the standard deviation over the batch of each feature at each position, averaged over all of them;
-    0 for a batch of one.
-    """
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """(N, C, h, w) to (N, C + 1, h, w)."""
-        deviation = (maps.var(0, correction=0) + EPSILON).sqrt().mean()
-        return torch.cat([maps, deviation.expand(len(maps), 1, *maps.shape[2:])], 1)

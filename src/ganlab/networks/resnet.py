@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ganlab.config.networks import Norm, ResnetDiscriminatorOptions, ResnetGeneratorOptions, map_sizes
 from ganlab.networks.convolutions import Conv2d
+from ganlab.networks.minibatch import add_minibatch
 from ganlab.networks.parts import MAP_NORMS, FixupConv, FixupLinear, add_scores, bare, named
 
 SLOPE = 0.2
@@ -54,8 +55,9 @@ def discriminator(options: ResnetDiscriminatorOptions, shape: tuple[int, ...], o
         if size != sizes[0]:
             layers.add_module(f"from_{named(size)}", nn.AvgPool2d(2))
     layers.add_module("activation", nn.LeakyReLU(SLOPE))
+    maps = add_minibatch(layers, options.minibatch, (widths[-1], *sizes[0]))
     layers.add_module("vector", nn.Flatten())
-    values = widths[-1] * math.prod(sizes[0])
+    values = maps * math.prod(sizes[0])
     add_scores(layers, FixupLinear(values, outputs, 1) if norm == "none" else nn.Linear(values, outputs), outputs)
     return layers
 

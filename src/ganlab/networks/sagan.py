@@ -15,6 +15,7 @@ from ganlab.config.networks import SaganDiscriminatorOptions, SaganGeneratorOpti
 from ganlab.errors import RunError
 from ganlab.networks.convolutions import Conv2d, ConvTranspose2d
 from ganlab.networks.dcgan import stages
+from ganlab.networks.minibatch import add_minibatch
 from ganlab.networks.parts import Conditioned, add_scores, bare, downsample, hidden, upsample
 
 
@@ -46,7 +47,8 @@ def discriminator(options: SaganDiscriminatorOptions, shape: tuple[int, ...], ou
         weights = downsample(before, after, options.kernel_size)
         stage = hidden(weights, "none", "leaky_relu", dropout=options.dropout)
         _add_stage(layers, size, stage, after, options.attention)
-    add_scores(layers, nn.Conv2d(widths[-1], outputs, base), outputs)
+    maps = add_minibatch(layers, options.minibatch, (widths[-1], base, base))
+    add_scores(layers, nn.Conv2d(maps, outputs, base), outputs)
     return layers
 
 

@@ -68,6 +68,8 @@ class Landscape:
         points: generated points, float32 (N, 2), N at most MOST.
         push: minus the gradient of the generator's objective at each, float32 (N, 2); see `StandardGame.push`.
         real: real points, finite float32 (M, 2), M from 1 to MOST.
+        compares: whether the discriminator compares the samples of a batch; the scores are those of places that have
+            only copies of themselves next to them.
         lattice: what the generator makes of a square lattice of latents, float32 (L, L, 2); None if the generator
             starts from anything but two latent dimensions.
     """
@@ -83,6 +85,7 @@ class Landscape:
     push: Floats
     real: Floats
     lattice: Floats | None = None
+    compares: bool = False
 
     def write(self, path: Path) -> None:
         """Write it as an NPZ, atomically, with an array for each attribute that is there.
@@ -107,6 +110,8 @@ class Landscape:
             ground = f"Blue: where the discriminator scores high; orange: low; dark line: {border}"
         if self.pack > 1:
             ground += f" (it scores {self.pack} samples together: here all {self.pack} are at the same place)"
+        if self.compares:
+            ground += " (it compares the samples of a batch: here each place is among copies of itself)"
         if self.classes > 1:
             ground += f" (as the one of {self.classes} classes that it scores highest there)"
         bent = "; thin lines: a square lattice of latents, as the generator bends it"
@@ -268,13 +273,14 @@ def read_landscape(path: Path) -> Landscape:
 
 def _holds(arrays: dict[str, NDArray[np.generic]]) -> bool:
     """Return whether arrays are all there and have the types and shapes that they must have."""
-    scalars = {"level": np.float32, "divides": np.bool_, "logits": np.bool_, "pack": np.int32, "classes": np.int32}
+    flags = ("divides", "logits", "compares")
+    scalars = {"level": np.float32, "pack": np.int32, "classes": np.int32, **dict.fromkeys(flags, np.bool_)}
     shapes = {name: each.shape for name, each in arrays.items()}
-    if set(Landscape.__dataclass_fields__) - set(arrays) - {"lattice"}:
+    if set(Landscape.__dataclass_fields__) - set(arrays) - {"lattice", "compares"}:  # the latter is not in older files
         return False
     if any(each.dtype != scalars.get(name, np.float32) for name, each in arrays.items()):
         return False
-    if any(shapes[name] != () for name in scalars):
+    if any(shapes.get(name, ()) != () for name in scalars):
         return False
     left, right, bottom, top = arrays["extent"] if shapes["extent"] == (4,) else (0, 0, 0, 0)
     lattice, real = shapes.get("lattice", (2, 2, 2)), arrays["real"]

@@ -256,6 +256,18 @@ def translating(**source: Any) -> dict[str, Any]:
             "optimizer.discriminator",
             "unrolling foresees the updates of Adam, or of gradient descent without momentum",
         ),
+        (
+            {"training": {"ema_half_life": 5000, "ema": 0.999}},
+            {"training": {"ema_half_life": 5000, "ema": 0.99}},
+            "training.ema_half_life",
+            "another decay than training.ema 0.99; leave training.ema out, or training.ema_half_life",
+        ),
+        (
+            {"training": {"ema": 0.0}},
+            {"training": {"ema_half_life": 5000, "ema": 0.0}},
+            "training.ema_half_life",
+            "leave training.ema out; it asks for no average",
+        ),
         ({"expect": "healthy"}, {"expect": "healthy/very"}, "expect", "healthy has no variant 'very'"),
         ({"expect": ["mode_collapse/total"]}, {"expect": ["collapse"]}, "expect", "'collapse' is not a verdict"),
         (

@@ -26,6 +26,32 @@ def test_the_average_follows_its_formula(points: Any) -> None:
         torch.testing.assert_close(mean, expected)
 
 
+@pytest.mark.parametrize("batch", [4, 16, 64])
+def test_half_of_the_old_average_is_left_after_its_half_life(points: Any, batch: int) -> None:
+    """640 samples later, in however many steps; long after the start, where the average is shorter."""
+    state = State(points("training.ema_half_life=640", f"training.batch_size={batch}"), CPU)
+    assert state.average is not None
+    weight, mean = next(iter(state.generator.parameters())), next(iter(state.average.parameters()))
+    with torch.no_grad():
+        weight.fill_(3.0)
+        mean.fill_(5.0)
+    for state.step in range(100_000, 100_000 + 640 // batch):
+        state.update_average()
+    torch.testing.assert_close(mean, torch.full_like(mean, 4.0))
+
+
+def test_an_average_by_half_life_starts_as_fast_as_any(points: Any) -> None:
+    state = State(points("training.ema_half_life=1000000"), CPU)
+    assert state.average is not None
+    weight, mean = next(iter(state.generator.parameters())), next(iter(state.average.parameters()))
+    with torch.no_grad():
+        weight.fill_(0.0)
+        mean.fill_(1.0)
+    state.step = 1
+    state.update_average()
+    torch.testing.assert_close(mean, torch.full_like(mean, 2 / 11))
+
+
 def test_buffers_are_averaged_and_counters_copied(points: Any) -> None:
     state = State(points("training.ema=0.9"), CPU)
     assert state.average is not None

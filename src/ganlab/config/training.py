@@ -44,6 +44,27 @@ class TrainingOptions(Options):
     ema: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.999
     """Largest decay of the generator's moving average: min(ema, (1 + t) / (10 + t)) at step t. 0: none is kept."""
 
+    ema_half_life: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    """Samples, `batch_size` a step, after which the moving average has kept half of what it was, as EDM says it (Karras
+    et al. 2022): the largest decay is then .5 ** (batch_size / ema_half_life), whatever the batch. Left out: `ema`."""
+
+    def check(self, path: str) -> Iterator[Problem]:
+        """The decay is said once."""
+        yield from super().check(path)
+        if self.ema_half_life is not None and self.ema != type(self).model_fields["ema"].default:
+            yield Problem(
+                f"{path}.ema_half_life",
+                f"gives the moving average another decay than {path}.ema {self.ema}",
+                f"leave {path}.ema out"
+                + ("; it asks for no average" if self.ema == 0 else f", or {path}.ema_half_life"),
+                (f"{path}.ema",),
+            )
+
+    @property
+    def ema_decay(self) -> float:
+        """Largest decay of the generator's moving average in a step; 0: there is none."""
+        return self.ema if self.ema_half_life is None else 0.5 ** (self.batch_size / self.ema_half_life)
+
     @property
     def generator_batch(self) -> int:
         """Generated samples in one generator update."""

@@ -56,14 +56,14 @@ class State:
         return networks if self.average is None else {**networks, "average": self.average}
 
     def update_average(self) -> None:
-        """Move the average towards the live generator, decay min(ema, (1 + t) / (10 + t)) at step t.
+        """Move the average towards the live generator, decay min(ema_decay, (1 + t) / (10 + t)) at step t.
 
         Floating-point buffers are averaged as the weights are; integer ones are copied, and so are the vectors of
         spectral norm: their mean is shorter than 1, and would make the weights that are divided by it too large.
         """
         if self.average is None:
             return
-        decay = min(self.experiment.training.ema, (1 + self.step) / (10 + self.step))
+        decay = min(self.experiment.training.ema_decay, (1 + self.step) / (10 + self.step))
         means, values, copied = self._averaged
         with torch.no_grad():
             torch._foreach_lerp_(means, values, 1 - decay)

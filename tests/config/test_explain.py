@@ -121,6 +121,16 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         ("data:\n  classes:\n  - 1\n  - true", "x.yaml:4: data.classes.1: expected a whole number or text, got true"),
         ("data: {classes: []}", "x.yaml:1: data.classes: must have at least 1 entries, got 0"),
         ("data: {classes: 8}", "x.yaml:1: data.classes: expected a list, got 8"),
+        ("data: {classes: [true]}", "x.yaml:1: data.classes.0: expected a whole number or text, got true"),
+        (
+            "stabilizers: [{name: diff_augment, policy: [colour]}]",
+            "x.yaml:1: stabilizers.0.policy.0: expected color, translation or cutout, got 'colour'; "
+            "did you mean color?",
+        ),
+        (
+            "stabilizers: [{name: diff_augment, policy: cutout}]",
+            "x.yaml:1: stabilizers.0.policy: expected a list, got 'cutout'; write [cutout]",
+        ),
         (
             "optimizer: {generator: {name: adam, betas: [0.5]}}",
             "x.yaml:1: optimizer.generator.betas.1: is missing; the list needs it",

@@ -147,6 +147,15 @@ def test_r_t_is_the_mean_over_the_interval(images: Any) -> None:
     assert part.p > 0
 
 
+def test_a_resumed_controller_knows_what_it_saw_since_the_last_move(images: Any) -> None:
+    """r_t is .7 over both updates, and .4 over the second one alone."""
+    one, other = (ada(images, ", interval: 2") for _ in range(2))
+    one.after_update(nn.Identity(), showing(torch.ones(8)))
+    other.load({name: value.clone() for name, value in one.state().items()})
+    other.after_update(nn.Identity(), showing(torch.tensor([1.0] * 7 + [-1.0] * 3)))
+    assert other.p > 0
+
+
 def test_reals_are_called_real_as_the_loss_means_it(images: Any) -> None:
     """Above .5 with least squares, whose labels are 0 and 1."""
     part = ada(images, ", interval: 1", "loss=least_squares")
@@ -154,6 +163,19 @@ def test_reals_are_called_real_as_the_loss_means_it(images: Any) -> None:
     assert part.p == 0
     part.after_update(nn.Identity(), showing(torch.full((8,), 0.6)))
     assert part.p > 0
+
+
+@pytest.mark.parametrize("part", ["{name: ada, interval: 1}", "{name: diff_augment}", "{name: replay, size: 8}"])
+def test_nothing_waits_for_the_device(part: str, images: Any) -> None:
+    """A tensor without memory cannot be asked for its value."""
+    parts = build_parts(images(f"stabilizers=[{part}]", COLOURED), torch.device("meta"))
+    samples = torch.empty(8, 3, 32, 32, device="meta")
+    for update in range(4):
+        shown = parts.show(parts.recall(samples, update), "fake", update, 1)
+        parts.after_update(nn.Identity(), showing(torch.empty(8, device="meta")))
+        parts.remember(samples, update)
+        assert shown.shape == samples.shape
+        assert shown.is_meta
 
 
 def test_separate_batches_count_each_real_once(images: Any) -> None:

@@ -67,8 +67,16 @@ def errors_by_path(root: Node, error: ValidationError) -> dict[KeyPath, list[Any
     found: dict[KeyPath, list[Any]] = {}
     for each in error.errors(include_url=False, include_input=False):
         path = _path_of(root, each["loc"], missing=each["type"] == "missing")
+        if each["type"] == "too_short" and _length(root, path) >= each["ctx"]["min_length"]:
+            continue  # pydantic counts valid entries; the others have errors of their own
         found.setdefault(path, []).append(each)
     return found
+
+
+def _length(root: Node, path: KeyPath) -> int:
+    """Return how many entries were written at the path of a list."""
+    node = node_at(root, path)
+    return len(node.plain()) if node else 0
 
 
 def _path_of(root: Node, location: KeyPath, *, missing: bool) -> KeyPath:
@@ -122,7 +130,8 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Mistake, 
     elif "missing" in kinds:
         text = f"is missing; {component_name(cls) if cls else 'the list'} needs it"
     else:
-        text = wrong_value(path, cls, errors, value)
+        field = path[:-1] if isinstance(path[-1], int) else path  # an entry of a list is described by the list's key
+        text = wrong_value(field, options_at(root, field[:-1]), errors, value)
     return mistake_at(root, path, text), path
 
 
@@ -188,8 +197,8 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
     """Return what is wrong with a value; if a member of a union accepts its type, only that member's error counts.
 
     Args:
-        path: the path of the value.
-        cls: the options that it is one of, or None for an entry of a free mapping.
+        path: the path of the value, or of the list that it is an entry of.
+        cls: the options that hold this path, or None for an entry of a free mapping.
         errors: pydantic's errors of this one path.
         value: the value.
     """
@@ -218,6 +227,8 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
 
 def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:
     """Return what to write instead, if that can be guessed."""
+    if kind == "tuple_type" and value in allowed:
+        return f"; write [{value}]"
     if isinstance(value, str) and (guess := closest(value, allowed)):
         return f"; did you mean {guess}?"
     if kind == "int_type" and isinstance(value, str) and (sides := re.fullmatch(r"(\d{1,5}) ?x ?(\d{1,5})", value)):

@@ -14,6 +14,7 @@ import inspect
 import io
 import itertools
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -29,13 +30,14 @@ from PIL import Image
 
 from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
-from ganlab.config.load import difference
+from ganlab.config.load import difference, experiment_from_mapping
 from ganlab.diagnosis.case import LEARNING
 from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.early import LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.remedies import MOST, prescribe
 from ganlab.diagnosis.sample_levels import NUMEROUS
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.verdict_files import samples_of_run
@@ -50,7 +52,13 @@ PAGE, RUNS = DOCS / "verdicts.md", DOCS / "verdicts" / "runs.json"
 
 Run = dict[str, Any]
 """A run that shows a failure: `run` (its name and which part of it is used), its `settings` as overrides, and the lines
-of its `verdict`."""
+of its `verdict` but for what to do, which follows from the settings."""
+
+LISTS = ("penalties", "stabilizers")
+"""Settings that are lists, which are given whole."""
+
+OVERRIDE = re.compile(r" (?=[a-z_0-9.]+=)")
+"""Where one of a run's settings ends and the next one begins."""
 
 WIDTH = 1000
 """Width of a picture in pixels."""
@@ -169,7 +177,7 @@ def paragraph(text: str | None) -> str:
 
 
 def printed(verdict: Verdict) -> list[str]:
-    """Return the verdict as `ganlab diagnose` prints it."""
+    """Return the verdict as `ganlab diagnose` prints it, without its remedies."""
     return [
         f"{words(verdict.name).capitalize()}"
         + (f", since step {verdict.onset_step:,}" if verdict.onset_step is not None else ""),
@@ -178,20 +186,31 @@ def printed(verdict: Verdict) -> list[str]:
         *(f"- {each.words} ({each.source})" for each in verdict.evidence),
         *(f"also: {words(each.name).capitalize()}, steps {each.window[0]:,} to {each.window[1]:,}"
           for each in verdict.contributing),
-        *("do: " + ", ".join(f"{key}: {json.dumps(value)}" for key, value in each.change.items()) + f" ({each.why})"
-          for each in verdict.remedies if each.change),
     ]  # fmt: skip
+
+
+def offered(name: str, run: Run) -> list[str]:
+    """Return the remedies that change a setting of the run that shows a failure, as the code offers them now."""
+    evidence = Evidence(run["run"], experiment=experiment_from_mapping({}, OVERRIDE.split(run["settings"])))
+    return [
+        "do: " + ", ".join(f"{key}: {json.dumps(value)}" for key, value in each.change.items()) + f" ({each.why})"
+        for each in prescribe(FAILURE[name].cures, evidence)
+        if each.change
+    ]
 
 
 def settings(experiment: Experiment) -> str:
     """Return how the run's experiment differs from the defaults, as overrides."""
-    quiet = ("name", "seed", "monitor.")
+    quiet = ("name", "seed", "monitor.", *(f"{section}." for section in LISTS))
     # Keys that only the default component has are None here.
     changed = [
         (key, new)
         for key, _, new in difference(Experiment(), experiment)
         if new is not None and not key.startswith(quiet)
     ]
+    for section in LISTS:
+        if given := [each.model_dump(mode="json") for each in getattr(experiment, section)]:
+            changed.append((section, given))
     return " ".join(f"{key}={json.dumps(value, separators=(',', ':'))}" for key, value in changed)
 
 
@@ -240,7 +259,9 @@ def criteria(name: str) -> list[str]:
 
 def cures(name: str) -> str:
     """Return the remedies for a failure, one per line; empty if none is needed."""
-    return "\n".join(f"- {cure.why} ({cure.source})" for cure in FAILURE[name].cures)
+    return "\n".join(
+        f"- {'(runs of other code) ' if cure.foreign else ''}{cure.why} ({cure.source})" for cure in FAILURE[name].cures
+    )
 
 
 def section(name: str, run: Run, remark: Remark) -> str:
@@ -250,7 +271,7 @@ def section(name: str, run: Run, remark: Remark) -> str:
         f"![{name}: curves and last samples](images/{picture_of(name).name})",
         remark.for_outcome(outcome(run)),
         f"A real run, `{run['run']}`, of the corpus (`{run['settings']}`):",
-        textwrap.indent("\n".join(run["verdict"]), "    "),
+        textwrap.indent("\n".join([*run["verdict"], *offered(name, run)]), "    "),
     ]
     what_to_do = cures(name)
     return "\n\n".join(each for each in (*parts, f"What to do:\n\n{what_to_do}" if what_to_do else "") if each)
@@ -308,6 +329,10 @@ verdict.json, the pictures and [a page](page.md) are written to that folder.
     ganlab diagnose train.log --samples images/     # grids, one a step: images/200.png, images/reals.png
     ganlab diagnose --samples images/ --show        # how grids were cut, beside real images: ganlab_cut.png
     ganlab diagnose train.log --samples grid.png --real "mnist[3,8]"
+
+**What to do.** Each failure lists its remedies, the likeliest first: what the run does otherwise than the recipes that
+work, what was shown to help against this failure, and what is only practice. A verdict offers the first {most} that its
+run does not have yet and that can be added to it: as `key: old -> new` for runs of ganlab, in words for other code.
 
 **In CI** `--fail-on` turns a verdict into exit code 3, by failure or variant; exit code 2 means that something could
 not be read:
@@ -367,7 +392,10 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
     sections = [section(name, runs[name], remarks[name]) for name, _ in SHOWN]
     others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}
     rest = [name for name in FAILURE if name in others]
-    return "\n\n".join([HEAD.format(order=order, early=early), *sections, *map(without_run, [*NAMED, *rest])]) + "\n"
+    return (
+        "\n\n".join([HEAD.format(order=order, early=early, most=MOST), *sections, *map(without_run, [*NAMED, *rest])])
+        + "\n"
+    )
 
 
 def main() -> None:

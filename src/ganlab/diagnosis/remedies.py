@@ -1,9 +1,10 @@
-"""Remedies: what to change, checked against the run's own configuration."""
+"""Remedies: what to change, checked against the run's own configuration. The cures themselves are in cures.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ganlab.config.experiment import Experiment
@@ -13,6 +14,13 @@ from ganlab.diagnosis.findings import Remedy
 from ganlab.errors import ConfigError
 
 Change = dict[str, Any]
+
+MOST = 8
+"""Remedies that a verdict offers: the first of its failure's cures that fit the run."""
+
+
+SCORE_PENALTIES = ("lecam",)
+"""Penalties of scores, not of gradients: they stay when the gradient penalties are exchanged."""
 
 
 @dataclass(frozen=True)
@@ -25,25 +33,34 @@ class Cure:
         change: from an experiment to the keys to set; an empty dict if the experiment already has it. None if
             the cure takes words.
         seen: whether the log of a foreign run shows that it has it already; None if no log shows that.
+        foreign: whether it is for runs of other code only, as ganlab does what it asks for in every run.
     """
 
     why: str
     source: str
     change: Callable[[Experiment], Change] | None = None
     seen: Callable[[Evidence], bool] | None = None
+    foreign: bool = False
 
 
 def prescribe(cures: Iterable[Cure], evidence: Evidence) -> tuple[Remedy, ...]:
-    """Return the cures that can still be applied to a run; for a foreign one those its log does not show, in words."""
+    """Return the first MOST cures that can still be applied to a run; see `remedies`."""
+    return tuple(islice(remedies(cures, evidence), MOST))
+
+
+def remedies(cures: Iterable[Cure], evidence: Evidence) -> Iterator[Remedy]:
+    """Yield every cure that can still be applied to a run; for a foreign one those its log does not show, in words."""
     experiment = evidence.experiment
-    if experiment is None:
-        return tuple(Remedy(cure.why, cure.source) for cure in cures if cure.seen is None or not cure.seen(evidence))
-    remedies = []
     for cure in cures:
-        change = cure.change(experiment) if cure.change else {}
-        if cure.change is None or (change and is_valid(experiment, change)):
-            remedies.append(Remedy(cure.why, cure.source, change))
-    return tuple(remedies)
+        if experiment is None:
+            if cure.seen is None or not cure.seen(evidence):
+                yield Remedy(cure.why, cure.source)
+        elif cure.change is not None:
+            change = cure.change(experiment)
+            if change and is_valid(experiment, change):
+                yield Remedy(cure.why, cure.source, change)
+        elif not cure.foreign:
+            yield Remedy(cure.why, cure.source)
 
 
 def is_valid(experiment: Experiment, change: Change) -> bool:
@@ -146,6 +163,73 @@ def added(section: str, **item: Any) -> Callable[[Experiment], Change]:
     return change
 
 
+def halved(key: str, least: int) -> Callable[[Experiment], Change]:
+    """A cure that halves a number, if the experiment has it and half of it is not below the least."""
+    return lambda experiment: {key: value // 2} if (value := current(experiment, key, 0)) // 2 >= least else {}
+
+
+def doubled(key: str, least: int, most: int) -> Callable[[Experiment], Change]:
+    """A cure that doubles a number, at least to the least, if the experiment has it and that is not above the most."""
+
+    def change(experiment: Experiment) -> Change:
+        value = current(experiment, key)
+        return {} if value is None or 2 * value > most else {key: max(2 * value, least)}
+
+    return change
+
+
+def packed(experiment: Experiment) -> Change:
+    """Packs of two samples, or of the next more that divide the batches of both players."""
+    training = experiment.training
+    sizes = (size for size in range(2, 9) if not (training.batch_size % size or training.generator_batch % size))
+    size = next(sizes, None)
+    return added("stabilizers", name="packing", size=size)(experiment) if size else {}
+
+
+def relativistic_recipe(experiment: Experiment) -> Change:
+    """The relativistic loss with R1 and R2 in the place of other gradient penalties; batches that can be paired."""
+    change = _loss_with_penalties(experiment, "relativistic", ({"name": "r1"}, {"name": "r2"}))
+    if change and experiment.training.generator_batch != experiment.training.batch_size:
+        change["training.generator_batch_size"] = None
+    return change
+
+
+def gradient_penalised_critic(experiment: Experiment) -> Change:
+    """The Wasserstein loss with a gradient penalty and five updates of the critic, which has no batch norm."""
+    change = _loss_with_penalties(experiment, "wasserstein", ({"name": "wgan_gp"},))
+    if change:
+        change |= at_least("training.discriminator_steps", 5)(experiment)
+        if experiment.discriminator.has_batch_norm:
+            change["discriminator.norm"] = "layer"
+    return change
+
+
+def _loss_with_penalties(experiment: Experiment, loss: str, penalties: tuple[Change, ...]) -> Change:
+    """Set a loss and its gradient penalties, which need reals and fakes in one update; {} if all of them are there."""
+    names = {each["name"] for each in penalties}
+    present = {each.name: each.model_dump(mode="json") for each in experiment.penalties}
+    change: Change = {} if experiment.loss == loss else {"loss": loss}
+    if not names <= present.keys():
+        change["penalties"] = [present.get(each["name"], each) for each in penalties]
+        change["penalties"] += [each for name, each in present.items() if name in SCORE_PENALTIES]
+    if change and experiment.training.discriminator_batches == "separate":
+        change["training.discriminator_batches"] = "summed"
+    return change
+
+
+def bounded_critic(experiment: Experiment) -> Change:
+    """A gradient penalty for a critic that has nothing which bounds its slope."""
+    clipped = any(each.name == "weight_clipping" for each in experiment.stabilizers)
+    if experiment.loss != "wasserstein" or clipped:
+        return {}
+    return added("penalties", name="wgan_gp", weight=10.0)(experiment)
+
+
+def another_seed(experiment: Experiment) -> Change:
+    """The next seed."""
+    return {"seed": experiment.seed + 1}
+
+
 def longer(experiment: Experiment) -> Change:
     """Twice the number of steps."""
     return {"training.steps": 2 * experiment.training.steps}
@@ -154,95 +238,3 @@ def longer(experiment: Experiment) -> Change:
 def fuller_data(experiment: Experiment) -> Change:
     """All of the data."""
     return {"data.fraction": 1.0} if experiment.data.fraction < 1 else {}
-
-
-STEADIER_ADAM = Cure(
-    "Adam at 2e-4 with beta1 .5: smaller steps and less momentum keep the two networks in step",
-    "Radford et al. 2015, section 3",
-    steadier_adam,
-    has_low_rates,
-)
-R1 = Cure(
-    "R1 keeps the discriminator flat near the data and damps the game's rotation",
-    "Mescheder et al. 2018",
-    added("penalties", name="r1", weight=10.0),
-    has_r1,
-)
-SPECTRAL = Cure(
-    "Spectral normalisation limits how steep the discriminator can get",
-    "Miyato et al. 2018",
-    set_to("discriminator.norm", "spectral"),
-)
-ONE_UPDATE_EACH = Cure(
-    "One update of each network per step, as in algorithm 1",
-    "Goodfellow et al. 2014",
-    fewer_updates("discriminator", "generator"),
-)
-NON_SATURATING = Cure(
-    "The non-saturating loss passes on a gradient however confident the discriminator is",
-    "Goodfellow et al. 2014, section 3",
-    lambda experiment: {"loss": "non_saturating"} if experiment.loss == "minimax" else {},
-    seen=lambda evidence: evidence.saturating is False or evidence.family not in (None, "cross_entropy"),
-)
-FULLER_DATA = Cure("Train on all of the data", "Karras et al. 2020 (ADA), figure 1", fuller_data)
-
-LARGER_LATENT = Cure(
-    "A larger latent: too few numbers cannot represent all modes of the data",
-    "Radford et al. 2015",
-    at_least("latent.dim", 64),
-)
-
-COLLAPSE_CURES = (
-    LARGER_LATENT,
-    STEADIER_ADAM,
-    ONE_UPDATE_EACH,
-    FULLER_DATA,
-    R1,
-    Cure("PacGAN: show the discriminator several samples at once, so that it sees that they are alike", "Lin 2018"),
-    Cure("Minibatch standard deviation or minibatch discrimination", "Salimans et al. 2016; Karras et al. 2018"),
-    Cure("A relativistic loss with R1 and R2", "Huang et al. 2024 (R3GAN)"),
-)
-"""For every kind of mode collapse."""
-
-VICTORY_CURES = (
-    STEADIER_ADAM,
-    Cure(
-        "One discriminator update per step gives the generator time to catch up",
-        "Goodfellow et al. 2014, algorithm 1 (k = 1)",
-        fewer_updates("discriminator"),
-    ),
-    NON_SATURATING,
-    R1,
-    Cure(
-        "Instance noise makes the two distributions overlap again",
-        "Sonderby et al. 2017",
-        added("stabilizers", name="instance_noise", std=0.1),
-    ),
-    Cure(
-        "One-sided label smoothing keeps the discriminator from becoming overconfident",
-        "Salimans et al. 2016, section 3.4",
-        added("stabilizers", name="label_smoothing", real=0.9),
-    ),
-    SPECTRAL,
-    Cure("A smaller discriminator or a larger generator", "practice"),
-)
-"""For a discriminator that has won."""
-
-ORBIT_CURES = (
-    R1,
-    LARGER_LATENT,
-    STEADIER_ADAM,
-    Cure("Halve the learning rate to narrow the orbit", "Mescheder et al. 2017", halved_rates),
-    Cure("Unrolling the discriminator lets the generator anticipate its response", "Metz et al. 2017"),
-    Cure("A moving average of the generator hides the cycle but does not end it", "Yazici et al. 2019"),
-)
-"""For a game whose players circle each other."""
-
-OVERFIT_CURES = (
-    FULLER_DATA,
-    R1,
-    Cure("Augment what the discriminator sees (DiffAugment, ADA)", "Zhao et al. 2020; Karras et al. 2020"),
-    Cure("Stop at the best snapshot: `ganlab sample RUN --step best`", "early stopping"),
-    Cure("Dropout in the discriminator", "Radford et al. 2015; practice"),
-)
-"""For a discriminator or generator that knows the training images by heart."""

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.cures import SPECTRAL
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import WON, generator_kind, generator_level
-from ganlab.diagnosis.remedies import SPECTRAL, Cure, set_to
+from ganlab.diagnosis.remedies import Cure, set_to
 
 PASSING = 0.9
 """D(G(z)) above which the generator's fakes pass: no nearer to 1, as a leaking run is slow to get from .9 to .99."""

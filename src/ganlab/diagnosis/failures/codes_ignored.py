@@ -61,6 +61,6 @@ FAILURE = Failure(
         ),
         Cure("Use no more categories than the data have classes", "Chen et al. 2016", no_more_than_classes),
         Cure("Train longer: the codes come into use after the first good samples", "practice", longer),
-        Cure("Let Q share all of the discriminator's layers but the last", "Chen et al. 2016, section 6"),
+        Cure("Let Q share all of the discriminator's layers but the last", "Chen et al. 2016, section 6", foreign=True),
     ),
 )

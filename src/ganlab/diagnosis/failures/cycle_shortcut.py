@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ganlab.diagnosis.case import Case, Charge, Row, is_number, reading
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import Cure, at_most
+from ganlab.diagnosis.remedies import Cure, at_most, halved
 
 TIMES = 3.0
 """Times the clean cycle error that it must be once the translated image is disturbed, by less than an eye sees."""
@@ -75,7 +75,7 @@ FAILURE = Failure(
         Cure(
             "Narrower translators have no room for a code in addition to the image",
             "practice",
-            at_most("generator.width", 16),
+            halved("generator.width", 4),
         ),
         Cure("Fewer residual blocks, for the same reason", "practice", at_most("generator.blocks", 2)),
     ),

@@ -9,9 +9,9 @@ import numpy as np
 
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
+from ganlab.diagnosis.cures import CYCLING_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import ORBIT_CURES
 from ganlab.diagnosis.sample_levels import class_shares
 
 LOOK_BACK = 8
@@ -95,4 +95,4 @@ def examine(case: Case) -> Iterator[Charge]:
     )
 
 
-FAILURE = Failure("mode_collapse/cycling", examine, cures=ORBIT_CURES)
+FAILURE = Failure("mode_collapse/cycling", examine, cures=CYCLING_CURES)

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis.case import GOOD, WORSE, WORST_FID, Case, Charge, is_number, ratio
+from ganlab.diagnosis.cures import BEST_SNAPSHOT, HALVED_RATES, R1, SPECTRAL
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import R1, SPECTRAL, Cure, at_least, halved_rates
+from ganlab.diagnosis.remedies import Cure, at_least
 
 FALLEN = 0.8
 """Share of good samples at the end, over that at the best FID, at most: the FID of few samples jumps."""
@@ -64,13 +65,13 @@ FAILURE = Failure(
     "degraded",
     examine,
     cures=(
-        Cure("Use the best snapshot (of a run of ganlab: `ganlab sample RUN --step best`)", "early stopping"),
+        BEST_SNAPSHOT,
         Cure(
             "A moving average of the generator smooths out late swings",
             "Yazici et al. 2019",
             at_least("training.ema", 0.999),
         ),
-        Cure("Halve the learning rate", "practice", halved_rates),
+        HALVED_RATES,
         R1,
         SPECTRAL,
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
+from ganlab.diagnosis.cures import HALVED_RATES, STEADIER_ADAM
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, at_least
@@ -59,5 +60,7 @@ FAILURE = Failure(
             "Zhu et al. 2017, section 5.2",
             at_least("game.identity", 5.0),
         ),
+        STEADIER_ADAM,
+        HALVED_RATES,
     ),
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.cures import VICTORY_CURES
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -25,7 +26,6 @@ from ganlab.diagnosis.loss_levels import (
     how_it_won,
     victory,
 )
-from ganlab.diagnosis.remedies import VICTORY_CURES
 from ganlab.diagnosis.sample_levels import always_twins, repeated
 
 LOST = {"non_saturating": 3.0, "least_squares": 0.35, "hinge": 0.9}

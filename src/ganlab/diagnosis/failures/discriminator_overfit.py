@@ -8,9 +8,9 @@ import numpy as np
 
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import CLOSE, OWN_RUNS, WORSE, Case, Charge, Row, is_number
+from ganlab.diagnosis.cures import OVERFIT_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import OVERFIT_CURES
 
 OVERFIT = 0.5
 """r_v above which held-out real images are scored more like fakes than like training images."""

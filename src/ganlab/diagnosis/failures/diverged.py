@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.cures import BOUNDED_CRITIC, CLIPPING, HALVED_RATES, R1, SPECTRAL, STEADIER_ADAM
 from ganlab.diagnosis.explosion import explosion
 from ganlab.diagnosis.failure import Failure
-from ganlab.diagnosis.remedies import R1, SPECTRAL, STEADIER_ADAM, Cure, halved_rates
+from ganlab.diagnosis.remedies import Cure
 
 
 def examine(case: Case) -> Iterator[Charge]:
@@ -31,10 +32,12 @@ FAILURE = Failure(
     "diverged",
     examine,
     cures=(
+        BOUNDED_CRITIC,
         STEADIER_ADAM,
-        Cure("Halve the learning rate to take smaller steps", "practice", halved_rates),
+        HALVED_RATES,
         R1,
+        CLIPPING,
         SPECTRAL,
-        Cure("Check that the data lie in the range that the generator can produce, [-1, 1]", "practice"),
+        Cure("Check that the data lie in the range that the generator can produce, [-1, 1]", "practice", foreign=True),
     ),
 )

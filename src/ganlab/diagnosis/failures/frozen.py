@@ -8,11 +8,12 @@ import numpy as np
 
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
+from ganlab.diagnosis.cures import ANOTHER_SEED, LEAKY_RELU, STEADIER_ADAM
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import LOSING, WON
-from ganlab.diagnosis.remedies import STEADIER_ADAM, Cure
+from ganlab.diagnosis.remedies import Cure
 
 FEWEST = 30
 """Rows over which the losses must stand still: batches differ, so the losses of a game that lives differ too."""
@@ -132,9 +133,13 @@ FAILURE = Failure(
     "convergence_failure/frozen",
     examine,
     cures=(
-        Cure("Check that each optimiser holds the parameters of its network, steps, and a rate above 0", "practice"),
-        Cure("Leaky ReLU in the discriminator: units that have died pass no gradient on", "Radford et al. 2015"),
+        Cure(
+            "Check that each optimiser holds the parameters of its network, steps, and a rate above 0",
+            "practice",
+            foreign=True,
+        ),
+        LEAKY_RELU,
         STEADIER_ADAM,
-        Cure("Start again from before it happened, with another seed: dead networks do not recover", "practice"),
+        ANOTHER_SEED,
     ),
 )

@@ -11,7 +11,7 @@ from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import LOSING, generator_kind, generator_level
-from ganlab.diagnosis.remedies import Cure, at_least, fewer_updates
+from ganlab.diagnosis.remedies import Cure, at_least, doubled, fewer_updates
 
 FOOLED = 0.9
 """Mean D(G(z)) above which the discriminator takes fakes for real."""
@@ -81,7 +81,9 @@ FAILURE = Failure(
             at_least("optimizer.discriminator.lr", 2e-4),
         ),
         Cure(
-            "A wider discriminator sees what is wrong with the fakes", "practice", at_least("discriminator.width", 32)
+            "A wider discriminator sees what is wrong with the fakes",
+            "practice",
+            doubled("discriminator.width", 32, 512),
         ),
         Cure(
             "Two discriminator updates per step",

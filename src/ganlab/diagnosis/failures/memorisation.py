@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import GARBAGE, OWN_RUNS, Case, Charge, is_number, ratio
+from ganlab.diagnosis.cures import OVERFIT_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import OVERFIT_CURES
 
 TOO_CLOSE = -3.0
 """C_T under which samples lie closer to the training images than unseen real images do."""

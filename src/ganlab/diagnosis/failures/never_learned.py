@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis.case import GARBAGE, GOOD, OWN_RUNS, WORST_FID, Case, Charge, ratio
+from ganlab.diagnosis.cures import LONGER, NON_SATURATING, STEADIER_ADAM
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import NON_SATURATING, STEADIER_ADAM, Cure, at_least, faster, longer, set_to
+from ganlab.diagnosis.remedies import Cure, at_least, faster, set_to
 from ganlab.diagnosis.sample_levels import always_twins, few_kinds, repeated
 
 WORST_INCEPTION_SCORE = 2.7
@@ -84,7 +85,7 @@ FAILURE = Failure(
             at_least("discriminator.width", 32),
         ),
         NON_SATURATING,
-        Cure("Train longer, if this was a short run", "practice", longer),
+        LONGER,
         Cure("Look at the data: compare real samples with generated ones, on the same scale", "practice"),
     ),
 )

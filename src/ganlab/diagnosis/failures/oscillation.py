@@ -8,10 +8,10 @@ import numpy as np
 
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import OWN_RUNS, Case, Charge
+from ganlab.diagnosis.cures import ORBIT_CURES
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import ORBIT_CURES
 from ganlab.diagnosis.trends import PERIODIC
 
 STEADY = 0.7

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from ganlab.config.experiment import Experiment
 from ganlab.config.games import ProgressiveGameOptions
 from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.cures import HALVED_RATES, R1
 from ganlab.diagnosis.explosion import explosion
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import R1, Change, Cure, added, halved_rates
+from ganlab.diagnosis.remedies import Change, Cure, added
 
 EARLY = 0.2
 """Share of a phase, at its start, in which what goes wrong is laid to the change; a longer fade counts whole."""
@@ -76,7 +77,7 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure("A fade twice as long gives both networks time to adapt to the new layer", SOURCE, longer_fade),
-        Cure("Halve the learning rate to take smaller steps", "practice", halved_rates),
+        HALVED_RATES,
         Cure(
             "A gradient penalty between reals and fakes limits how steep a new layer can make the discriminator",
             "Gulrajani et al. 2017; Karras et al. 2018",

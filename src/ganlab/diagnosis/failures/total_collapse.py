@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
+from ganlab.diagnosis.cures import COLLAPSE_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import all_different, may_yet_differ, repeated, repeats_of
 from ganlab.runs.snapshots import MOST_REPEATED
 

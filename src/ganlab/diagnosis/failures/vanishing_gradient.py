@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ganlab.diagnosis.case import Case, Charge
+from ganlab.diagnosis.cures import VICTORY_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import VICTORY_SOURCE, generator_kind, generator_level, how_it_won, victory
-from ganlab.diagnosis.remedies import VICTORY_CURES
 
 FAINT = 0.01
 """Mean D(G(z)) under which log(1 - D(G(z))) passes no gradient on: its gradient by the logit is -D(G(z))."""

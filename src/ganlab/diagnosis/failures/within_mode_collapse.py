@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, is_number, relative_vendi
+from ganlab.diagnosis.cures import COLLAPSE_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.remedies import COLLAPSE_CURES
 from ganlab.diagnosis.sample_levels import NARROW, VISITED, repeated, repeats_in_words, repeats_of, visited_mass
 
 HALF = 0.5

@@ -415,7 +415,7 @@ def _lost_classes(sample: Sample, reals: Reference) -> list[str]:
 @of_features("modes", "mode_kl", needs="modes")
 def _modes(sample: Sample, reals: Reference) -> Mapping[str, float]:
     assert sample.seen.modes is not None
-    return modes.covered(sample.seen.modes, sample.seen.passing, reals.features.modes)._asdict()
+    return modes.covered(sample.seen.modes, reals.features.modes)._asdict()
 
 
 def _counts(sample: Sample) -> Tensor:

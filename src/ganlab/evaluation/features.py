@@ -59,7 +59,7 @@ class Seen:
         probabilities: of the data's classes, (N, C); None without classes.
         passing: bool (N,), whether a sample passes the garbage test.
         appearance: float32 unit vectors (N, p), whose inner products say how alike two samples look.
-        modes: of the data's modes, the one that each sample is nearest to, int64 (N,); None where none are counted.
+        modes: of the data's modes, the one that each sample shows, int64 (N,), -1 for none; None if none are counted.
     """
 
     features: Tensor
@@ -146,8 +146,9 @@ def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) 
 def of_stacked_digits(network: Classifier, name: str) -> Features:
     """Features of a classifier of digits on each of three channels; a mode is a digit for each of them.
 
-    Published counts of modes take the likeliest digits of any image (Lin et al. 2018, section 4.2), noise included;
-    here garbage belongs to no mode.
+    Garbage is an image of which any channel is "none of these". It shows the mode of its likeliest digits all the same,
+    as in published counts (Lin et al. 2018, section 4.2), so that these say how samples spread and `passing` how good
+    they are. 5,000 images of noise show 132 of the 1,000 modes: read both.
     """
     network.to(memory_format=torch.channels_last)
 
@@ -200,8 +201,9 @@ def of_points(options: DataOptions | None, data: RealData) -> Features:
             return Seen(samples, None, passing, appearance)
         distances = torch.cdist(samples, centres)
         probabilities = (-(distances**2) / (2 * spread**2)).softmax(1)
-        nearby_modes = distances.min(1)
-        return Seen(samples, probabilities, nearby_modes.values <= 3 * spread, appearance, nearby_modes.indices)
+        distance, mode = distances.min(1)
+        passing = distance <= 3 * spread
+        return Seen(samples, probabilities, passing, appearance, modes=torch.where(passing, mode, -1))
 
     return Features(
         f"{options.name if options else 'array'}-coordinates",

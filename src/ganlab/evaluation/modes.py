@@ -100,24 +100,22 @@ class Covered(NamedTuple):
     """How samples spread over modes that are all equally likely."""
 
     modes: int
-    """Modes with at least one good sample."""
+    """Modes with at least one sample."""
     mode_kl: float
-    """KL(generated || uniform) of the good samples in nats, 0 to ln(number of modes)."""
+    """KL(generated || uniform) in nats, 0 to ln(number of modes)."""
 
 
-def covered(nearest_modes: Tensor, passing: Tensor, count: int) -> Covered:
+def covered(shown: Tensor, count: int) -> Covered:
     """Count the modes that samples cover (Lin et al. 2018, section 4).
 
-    Good samples alone count, in both numbers: of points those within 3 sigma of a mode, as in the authors' code. n
-    samples of a perfect generator miss about K exp(-n/K) of K modes, and their KL is about (K - 1)/(2 n), .019 for
-    26,000 samples of 1,000 modes. Without a good sample it is ln K, that of a single mode.
+    n samples of a perfect generator miss about K exp(-n/K) of K modes, and their KL is about (K - 1)/(2 n), .019 for
+    26,000 samples of 1,000 modes. If no sample shows a mode it is ln K, that of a single mode.
 
     Args:
-        nearest_modes: the mode that each sample is nearest to, int64 (N,), in [0, count).
-        passing: bool (N,), which samples are good.
+        shown: the mode that each sample shows, int64 (N,), in [0, count); -1 for none, which counts in neither number.
         count: number of modes, K.
     """
-    counts = torch.bincount(nearest_modes[passing], minlength=count)
+    counts = torch.bincount(shown[shown >= 0], minlength=count)
     return Covered(int((counts > 0).sum()), histogram_kl(counts, torch.full((count,), 1 / count)))
 
 

@@ -314,7 +314,7 @@ TABLE: tuple[Statistic, ...] = (
     Statistic("class_kl", "KL divergence of the classes from the real ones, nats", POSITIVE, "lower", taken="evaluate"),
     Statistic(
         "modes",
-        "modes of the data with a good sample (of points, one within 3 sigma)",
+        "modes of the data that samples show (of points: with a sample within 3 sigma)",
         POSITIVE,
         "higher",
         kind="whole",
@@ -323,7 +323,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "mode_kl",
-        "KL divergence of the good samples' modes from the uniform distribution, nats",
+        "KL divergence of the modes that samples show from the uniform distribution, nats",
         POSITIVE,
         "lower",
         shown=("compare", "sweep"),

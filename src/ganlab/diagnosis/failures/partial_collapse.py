@@ -12,12 +12,15 @@ from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.sample_levels import (
     FEW_KINDS,
+    FEW_MODES,
     NARROW,
     VISITED,
     always_twins,
     class_shares,
     few_kinds,
     may_yet_differ,
+    modes_in_words,
+    modes_shown,
     repeated,
     repeats_in_words,
     repeats_of,
@@ -60,13 +63,17 @@ def lost(row: Row) -> list[int]:
 
 
 def examine(case: Case) -> Iterator[Charge]:
-    """Charge a run whose last samples repeat each other, lack classes, or are precise while their recall is low."""
+    """Charge a run whose last samples repeat each other, lack classes or modes, or are precise but of low recall."""
 
     def narrow(row: Row) -> bool:
         recall, precision = ratio(row, "recall"), ratio(row, "precision")
         if class_shares(row) and not any(is_number(each) for each in row.get("vendi_by_class") or ()):
             return False  # too few samples to tell missing kinds from kinds with few faces
         return recall is not None and precision is not None and recall < RECALL and precision >= PRECISE
+
+    def lacks_modes(row: Row) -> bool:
+        shown = modes_shown(row)
+        return shown is not None and shown < FEW_MODES
 
     if may_yet_differ(case):
         return
@@ -101,7 +108,7 @@ def examine(case: Case) -> Iterator[Charge]:
             summary=f"Since {case.at(onset)} the samples have been poor, and of few kinds. {words}",
         )
         return
-    if case.passing < GOOD / 2 or case.rising(covered) or case.rising(lambda row: ratio(row, "recall")):
+    if case.passing < GOOD / 2 or any(map(case.rising, (covered, modes_shown, lambda row: ratio(row, "recall")))):
         return
     row = pooled(case)
     mass = lost_mass(row) if row else None
@@ -118,6 +125,15 @@ def examine(case: Case) -> Iterator[Charge]:
             summary=(
                 f"Since {case.at(onset)} the samples leave out part of the real data: {words[0].lower()}{words[1:]}"
             ),
+        )
+    elif case.always_recently(lacks_modes):
+        shown, onset, words = case.recently(modes_shown), case.since(lacks_modes), modes_in_words(case.recent[-1])
+        source = "Lin et al. 2018; limit " + OWN_RUNS
+        yield case.charge(
+            since=onset,
+            severity=1 - shown,
+            findings=[Finding("modes", shown, FEW_MODES, case.recent_window, source, words)],
+            summary=f"Since {case.at(onset)} the samples have left out most modes of the data. {words}",
         )
     elif case.always_recently(narrow):
         recall = case.recently(lambda row: ratio(row, "recall"))

@@ -145,7 +145,8 @@ class OptimismOptions(StabilizerOptions):
 class LookaheadOptions(StabilizerOptions):
     """Both players go part of the way back together every few steps (Lookahead-minimax: Chavdarova et al. 2021).
 
-    Between these steps the networks run ahead: snapshots at multiples of `every` show the weights gone back to.
+    Optimisers and the statistics of batch normalisation stay as they are. Between these steps the networks run ahead:
+    snapshots at multiples of `every` show the weights that they went back to.
     """
 
     name: Literal["lookahead"]

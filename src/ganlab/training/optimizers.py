@@ -61,6 +61,7 @@ class FusedAdam:
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer = optimizer
         (self.group,) = optimizer.param_groups
         self.parameters: list[Tensor] = self.group["params"]
         states = [optimizer.state[parameter] for parameter in self.parameters]
@@ -74,12 +75,13 @@ class FusedAdam:
 
     @staticmethod
     def fits(optimizer: torch.optim.Optimizer) -> bool:
-        """Return whether there is nothing more to an optimiser's `step`, such as a stabilizer's hook."""
-        hooked = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
-        return type(optimizer) in (torch.optim.Adam, torch.optim.AdamW) and optimizer.defaults["fused"] and not hooked
+        """Return whether there is nothing more to an optimiser's `step` than this and hooks around it."""
+        return type(optimizer) in (torch.optim.Adam, torch.optim.AdamW) and optimizer.defaults["fused"]
 
     def step(self, gradients: list[Tensor]) -> None:
-        """Move the parameters by their gradients."""
+        """Move the parameters by their gradients, which hooks of stabilizers may change in place before."""
+        for hook in self.optimizer._optimizer_step_pre_hooks.values():
+            hook(self.optimizer, (), {})
         beta1, beta2 = self.group["betas"]
         self.count += 1
         self.kernel(
@@ -97,6 +99,8 @@ class FusedAdam:
             amsgrad=False,
             maximize=False,
         )
+        for hook in self.optimizer._optimizer_step_post_hooks.values():
+            hook(self.optimizer, (), {})
 
 
 class NetworkOptimizer:

@@ -89,7 +89,12 @@ def test_a_lazy_penalty_is_in_each_kth_update_and_k_times_as_strong(points: Any)
 
 REGISTERED = [*(("penalties", name) for name in PENALTIES), *(("stabilizers", name) for name in STABILIZERS)]
 
-AT_WORK = {"gradient_clipping": ", max_norm: 0.01"}
+AT_WORK = {
+    "gradient_clipping": ", max_norm: 0.01",
+    "top_k": ", until: 3",
+    "ada": ", p: 0.5",
+    "replay": ", size: 8",
+}
 """Options with which a part acts on a toy, where its defaults would not."""
 
 

@@ -102,7 +102,7 @@ def test_resampling_is_exact_at_pixels_linear_between_and_reflected_outside() ->
 @pytest.mark.parametrize("policy", ["color", "translation", "cutout", "color, translation, cutout"])
 def test_gradients_pass_through(policy: str, images: Any) -> None:
     part = augment(policy, images)
-    samples = torch.rand(2, 3, 8, 6, dtype=torch.float64, requires_grad=True)
+    samples = torch.rand(2, 3, 4, 5, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda values: part.see(values, "generator", 3, 1), samples)
     assert torch.autograd.gradgradcheck(lambda values: part.see(values, "generator", 3, 1).square(), samples)
 

@@ -207,7 +207,7 @@ class DiffAugmentOptions(AugmentationOptions):
     """Random changes of all images that D sees, differentiable for G (DiffAugment: Zhao et al. 2020, section 3).
 
     Reals and fakes, in both players' updates, each image by its own draw. As in the paper, what shifts and cuts leave
-    empty is 0, the middle grey, and values may leave [-1, 1].
+    empty is 0, the middle grey, and values may leave [-1, 1]. Penalties are of the scores at the changed images.
     """
 
     name: Literal["diff_augment"]
@@ -243,6 +243,7 @@ class AdaOptions(AugmentationOptions):
 
     The strengths are the paper's (appendix B). Left out: turns by 90 degrees, scaling along one axis, shifts by parts
     of a pixel, the luma flip, filters and noise. Images are resampled bilinearly, without the paper's wavelet filter.
+    Penalties are of the scores at the changed images.
     """
 
     name: Literal["ada"]

@@ -2,6 +2,7 @@
 
     python benchmarks/step_time.py            # the guide's networks, DCGAN at 64 pixels, the small ones of the ring
     python benchmarks/step_time.py guide      # one of them
+    python benchmarks/step_time.py --cures    # a step with each penalty, stabilizer and layer, against one without it
 
 Plain and ganlab's steps alternate in one process, so that a change of the machine's speed affects both; the figures
 are ratios of medians. ganlab's step includes all watching: history columns and flushes in each step, and its share of a
@@ -24,7 +25,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import load_experiment
+from ganlab.config.penalties import PENALTIES
+from ganlab.config.stabilizers import STABILIZERS
 from ganlab.data import load
+from ganlab.errors import ConfigError
 from ganlab.runs.directory import create_run
 from ganlab.runs.status import RunStatus
 from ganlab.training.process import process_settings
@@ -184,6 +188,55 @@ def alternate(experiment: Experiment, name: str, rounds: int) -> None:
     )
 
 
+CURED = {"points": ("ring", 50, ()), "images": ("dcgan_mnist", 1, ("discriminator.norm=none", "generator.width=16"))}
+"""What cures are timed on: a shipped experiment, steps that are timed together, and overrides that more cures fit."""
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "r1, every: 16": ("penalties=[{name: r1, every: 16}]",),
+    "relativistic, r1 and r2": ("loss=relativistic", "penalties=[{name: r1}, {name: r2}]"),
+    "minibatch: stddev": ("discriminator.minibatch=stddev",),
+    "minibatch: discrimination": ("discriminator.minibatch=discrimination",),
+    "dropout: 0.3": ("discriminator.dropout=0.3",),
+    "spectral norm": ("discriminator.norm=spectral",),
+}
+"""Cures that are no part with its default options."""
+
+
+def cures() -> dict[str, tuple[str, ...]]:
+    """Return the overrides of every cure, by name."""
+    parts = {name: (f"penalties=[{{name: {name}}}]",) for name in PENALTIES}
+    parts |= {name: (f"stabilizers=[{{name: {name}}}]",) for name in STABILIZERS}
+    return {**parts, **SETTINGS}
+
+
+def measure_cures(kind: str, rounds: int) -> None:
+    """Take turns between a step without any cure and with each, and print the ratios of the medians."""
+    base, in_a_row, plainly = CURED[kind]
+    benches: dict[str, Workbench] = {}
+    for name, overrides in {"none": (), **cures()}.items():
+        try:
+            experiment = load_experiment(base, [*plainly, *overrides])
+        except ConfigError as error:
+            print(f"{kind}: {name} is refused: {str(error).splitlines()[0]}")
+            continue
+        data = load(experiment.data, experiment.training.batch_size)
+        benches[name] = build_workbench(experiment, data, CPU)
+    times: dict[str, list[float]] = {name: [] for name in benches}
+    with process_settings(CPU, load_experiment(base).training, threads=1):
+        for turn in range(rounds + 1):
+            for name, bench in benches.items():
+                took = seconds(lambda bench=bench: train_step(bench.state, bench.game, bench.feed), in_a_row)  # type: ignore[misc]
+                times[name] += [took] if turn else []  # the first one warms up
+    medians = {name: statistics.median(each) for name, each in times.items()}
+    print(f"{kind} ({base}): a step without any takes {1e3 * medians['none']:.3g} ms on one thread; times as long:")
+    for name, median in medians.items():
+        print(f"  {name:28} {median / medians['none']:.2f}")
+
+
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or NAMES:
-        measure(NAMES[wanted], rounds=5 if wanted not in IN_A_ROW else 20)
+    if sys.argv[1:2] == ["--cures"]:
+        for kind in sys.argv[2:] or CURED:
+            measure_cures(kind, rounds=15)
+    else:
+        for wanted in sys.argv[1:] or NAMES:
+            measure(NAMES[wanted], rounds=5 if wanted not in IN_A_ROW else 20)

@@ -37,8 +37,14 @@ from ganlab.training.workbench import build_workbench
 
 PAGE = Path(__file__).parents[1] / "speed.md"
 HEADING = "| experiment | steps | threads | seconds |\n| --- | --- | --- | --- |\n"
-OWN_DATA = ("folder",)
-"""Experiments on data that are not shipped."""
+NOT_TIMED = (
+    "folder",
+    "benchmarks/few_images_published",
+    "benchmarks/grid_published",
+    "benchmarks/ring_published",
+    "benchmarks/stacked_mnist_published",
+)
+"""Experiments on data that are not shipped, and those that are meant for a GPU."""
 
 CPU = torch.device("cpu")
 CORES = 2
@@ -191,7 +197,7 @@ def main(arguments: list[str]) -> None:
             file.write_text(restated(file.read_text(), measured))
         return
     started = time.process_time()
-    for name in arguments or [name for name, _ in list_configs() if name not in OWN_DATA]:
+    for name in arguments or [name for name, _ in list_configs() if name not in NOT_TIMED]:
         measured = measure(name, started)
         statement = stated(find_config(name).read_text())
         says = "nothing" if statement is None else f"{'at most ' * statement.most}{statement.seconds} s"

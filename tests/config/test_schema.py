@@ -8,11 +8,12 @@ import jsonschema
 import pytest
 
 from ganlab.config.schema import json_schema
+from ganlab.config.shipped import find_config, list_configs
 from ganlab.config.tree import Location
 from ganlab.config.yaml_text import read_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-FILES = sorted(file for file in CONFIGS.rglob("*.yaml") if file.parent.name != "sweeps")
+FILES = [find_config(name) for name, _ in list_configs()]
 
 
 def plain(text: str) -> Any:

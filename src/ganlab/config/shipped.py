@@ -46,7 +46,7 @@ def shipped_as(name: str, sweeps: bool) -> str | None:
     """Return the name of the shipped experiment, or sweep, so called with or without its folder; None if none is."""
     wanted = name.removesuffix(".yaml")
     names = [known for known in _names() if known.startswith(SWEEPS) == sweeps]
-    return next((known for known in names if wanted in (known, known.rpartition("/")[2])), None)
+    return wanted if wanted in names else next((known for known in names if known.endswith(f"/{wanted}")), None)
 
 
 def find_sweep(name: str, folder: Path | None = None) -> Path:
@@ -106,7 +106,7 @@ def _meant(name: str, names: list[str]) -> str | None:
     wanted = name.removesuffix(".yaml")
     bare = {known.rpartition("/")[2]: known for known in reversed(names)}
     near = closest(wanted, names) or closest(wanted.rpartition("/")[2], bare)
-    return bare.get(near, near) if near else None
+    return near if near in names or near is None else bare[near]
 
 
 def _description(name: str) -> str:

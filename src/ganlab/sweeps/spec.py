@@ -45,7 +45,7 @@ def _axis(values: Any) -> Any:
         raise ValueError("is an empty axis; give it values")
     if isinstance(values, dict):
         for label, settings in values.items():
-            if not isinstance(settings, dict) or not settings:
+            if not isinstance(settings, dict):  # an empty one is a control: nothing is changed
                 raise ValueError(
                     f"{short(label)}: expected dotted keys and their values, got {shown(settings)}; "
                     f"write {{training.steps: 500}}"

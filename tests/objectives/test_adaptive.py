@@ -185,36 +185,30 @@ def test_separate_batches_count_each_real_once(images: Any) -> None:
     assert both.by == 2 * apart.by
 
 
-PARTS = {
-    "ada": "{name: ada, interval: 2, speed: 64, target: 0.1}",
-    "diff_augment": "{name: diff_augment}",
-    "replay": "{name: replay, size: 10, keep: 5}",
-}
+@pytest.mark.parametrize(
+    "part", ["{name: ada, interval: 2, speed: 64, target: 0.1}", "{name: replay, size: 10, keep: 5}"]
+)
+def test_a_run_goes_on_bit_for_bit(part: str, images: Any) -> None:
+    """Resumed between two moves of p, and with a pool that is full and no multiple of what was kept so far."""
+    experiment = images(f"stabilizers=[{part}]")
+    data = load(experiment.data, 8)
 
-
-@pytest.mark.parametrize("name", PARTS)
-def test_a_run_goes_on_bit_for_bit(name: str, images: Any) -> None:
-    """Resumed between two moves of p, and with a pool that is full and no multiple of what is kept of a step."""
-    changed, plain = images(f"stabilizers=[{PARTS[name]}]"), images()
-    data = load(plain.data, 8)
-
-    def trained(experiment: Any, steps: int, after: Workbench | None = None) -> Workbench:
+    def trained(after: Workbench | None = None) -> Workbench:
         bench = build_workbench(experiment, data, CPU)
         if after is not None:
-            bench.state.load(
-                {name: value.clone() for name, value in after.state.tensors().items()}, after.state.numbers()
-            )
-        for _ in range(steps):
+            tensors = {name: value.clone() for name, value in after.state.tensors().items()}
+            bench.state.load(tensors, after.state.numbers())
+        for _ in range(3):
             train_step(bench.state, bench.game, bench.feed)
         return bench
 
-    whole, resumed = trained(changed, 6), trained(changed, 3, trained(changed, 3))
-    one, other, without = (bench.state.tensors() for bench in (whole, resumed, trained(plain, 6)))
-    assert one.keys() == other.keys()
-    assert [key for key in one if not torch.equal(one[key], other[key])] == []
-    assert any(not torch.equal(one[key], without[key]) for key in without if key.startswith("generator/"))
-    if name == "ada":
-        assert one["game/ada/p"] > 0
+    first = trained()
+    resumed = trained(first).state.tensors()
+    for _ in range(3):
+        train_step(first.state, first.game, first.feed)
+    whole = first.state.tensors()
+    assert [key for key in whole if not torch.equal(whole[key], resumed[key])] == []
+    assert whole.get("game/ada/p", 1) > 0
 
 
 @pytest.mark.parametrize("loss", ["wasserstein", "relativistic", "relativistic_average"])

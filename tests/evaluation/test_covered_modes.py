@@ -12,7 +12,7 @@ from ganlab.config.data import DataOptions, GridOptions, MnistOptions, RingOptio
 from ganlab.data import RealData, load, mnist, to_float
 from ganlab.data import points as of_points
 from ganlab.data.stacked_mnist import rows_of_digits
-from ganlab.evaluation.battery import FEATURES
+from ganlab.evaluation.battery import FEATURES, Reference, Sample
 from ganlab.evaluation.evaluate import evaluate
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.modes import Covered, covered
@@ -118,7 +118,13 @@ def test_an_image_of_which_a_channel_is_no_digit_is_garbage(stacked: RealData, d
     assert digits.see(broken).passing.float().mean() < 0.05
     noise = torch.rand(2000, 3, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert not digits.see(noise).passing.any()
-    assert 50 < seen(digits, noise).modes < 200, "counted as published: with what passes beside it"
+    assert 50 < seen(digits, noise).modes < 200, "counted as published"
+    [entry] = [entry for entry in FEATURES if "good_modes" in entry.names]
+    found = digits.see(torch.cat([images[:30], broken]))
+    reals = Reference(digits, found, torch.zeros(230).long(), found.appearance, torch.zeros(0).long(), seed=0)
+    of_good = entry(Sample(found), reals)
+    assert of_good["good_modes"] == pytest.approx(seen(digits, images[:30]).modes, abs=1)
+    assert of_good["good_mode_kl"] == pytest.approx(seen(digits, images[:30]).mode_kl, abs=0.05)
 
 
 def test_larger_stacks_are_counted_alike() -> None:
@@ -138,6 +144,7 @@ def test_snapshots_and_evaluations_count_modes_of_samples_and_reals(options: Dat
     assert (row["modes"], row["mode_kl"]) == seen(features, half[:300])
     assert row["modes_real"] == pytest.approx(row["modes"], rel=0.15)
     assert row["mode_kl_real"] == pytest.approx(row["mode_kl"], rel=0.15, abs=0.02)
+    assert ("good_modes" in row) == (options is STACKED), "good points alone show modes anyway"
     if options is RING:
         assert row["modes"] == Row(row).number("classes_seen"), "where modes are classes, both count alike"
         figures = evaluate(features, half, data.train, data.held_out, seed=0)

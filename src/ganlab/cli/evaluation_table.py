@@ -20,7 +20,7 @@ GROUPS = {
     "quality": ("precision", "density", "prd_f1_8", "inception_score", "conditional_entropy", "gan_test"),
     "variety": (
         *("recall", "coverage", "prd_f8", "vendi", "vendi_relative", "marginal_entropy", "class_kl", "lost_classes"),
-        *("modes", "mode_kl", "gan_train", "ndb", "ndb_js", "birthday_support"),
+        *("modes", "mode_kl", "good_modes", "good_mode_kl", "gan_train", "ndb", "ndb_js", "birthday_support"),
     ),
     "nearest neighbours": ("nn_fake", "nn_real"),
     "copies": ("copies", "authenticity", "c_t", "nn_train_fake", "nn_train_real"),

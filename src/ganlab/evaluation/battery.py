@@ -27,9 +27,10 @@ Value = float | list[int] | list[float | None] | list[str] | None
 """A number, or a list with an entry per class; None if nothing can be said."""
 
 
-Needs = Literal["classes", "asked", "asked classes", "modes"]
+Needs = Literal["classes", "asked", "asked classes", "modes", "modes without classes"]
 """What has to be known for a statistic: classes of the data; also what each sample was to be, a class or a
-code; or that it was to be of a class; or the modes of the data."""
+code; or that it was to be of a class; or the modes of the data; or such that are no classes, so that garbage too shows
+modes."""
 
 
 class Asked(NamedTuple):
@@ -66,8 +67,8 @@ class Sample:
         """Return whether what an entry needs to know is known."""
         if needs is None:
             return True
-        if needs == "modes":
-            return self.seen.modes is not None
+        if needs in ("modes", "modes without classes"):
+            return self.seen.modes is not None and (needs == "modes" or self.seen.probabilities is None)
         asked = self.asked
         return self.seen.probabilities is not None and (
             needs == "classes" or (asked is not None and (needs == "asked" or not asked.codes))
@@ -288,6 +289,8 @@ class Entry(Generic[Of, Beside]):
         """Why there may be no value."""
         if self.needs == "modes":
             return "the modes of such data are not known"
+        if self.needs == "modes without classes":
+            return "such data have no modes that garbage shows too"
         return "the features know no classes" if self.needs else self.unknown
 
     def seen_through(self, features: Features) -> bool:
@@ -416,6 +419,13 @@ def _lost_classes(sample: Sample, reals: Reference) -> list[str]:
 def _modes(sample: Sample, reals: Reference) -> Mapping[str, float]:
     assert sample.seen.modes is not None
     return modes.covered(sample.seen.modes, reals.features.modes)._asdict()
+
+
+@of_features("good_modes", "good_mode_kl", needs="modes without classes")
+def _good_modes(sample: Sample, reals: Reference) -> Mapping[str, float]:
+    assert sample.seen.modes is not None
+    found = modes.covered(torch.where(sample.seen.passing, sample.seen.modes, -1), reals.features.modes)
+    return {"good_modes": found.modes, "good_mode_kl": found.mode_kl}
 
 
 def _counts(sample: Sample) -> Tensor:

@@ -18,7 +18,7 @@ from ganlab.randomness import seeded_generator
 PUBLISHED = {"class_counts": "class_histogram", "relative_vendi": "vendi_relative"}
 """Statistics that have another name in evaluation.json than in the battery: files keep the names they had."""
 
-UNASKED = [entry for entry in FEATURES if entry.needs in (None, "classes", "modes")]
+UNASKED = [entry for entry in FEATURES if entry.needs is None or not entry.needs.startswith("asked")]
 """Entries of the battery that can be measured without knowing what each sample was to be."""
 
 

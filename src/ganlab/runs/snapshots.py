@@ -329,6 +329,22 @@ TABLE: tuple[Statistic, ...] = (
         shown=("compare", "sweep"),
         line=Line(real="as many reals"),
     ),
+    Statistic(
+        "good_modes",
+        "modes that good samples show, where garbage shows modes too",
+        POSITIVE,
+        "higher",
+        kind="whole",
+        shown=("compare", "sweep"),
+        line=Line(real="as many reals"),
+    ),
+    Statistic(
+        "good_mode_kl",
+        "KL divergence of the modes that good samples show from the uniform distribution, nats",
+        POSITIVE,
+        "lower",
+        shown=("sweep",),
+    ),
     # -- samples of what was asked for
     Statistic(
         "asked",

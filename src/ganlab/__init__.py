@@ -4,7 +4,7 @@ import ganlab
 run = ganlab.train("configs/ring.yaml", overrides=["training.steps=2000"])
 run.history["g_loss"], run.snapshots[-1]["energy_distance"], run.verdict, run.generator()
 
-`ganlab.diagnose`, `evaluate`, `sample`, `sweep` and `compare` do what the commands do, `ganlab.page` does what
+`ganlab.diagnose`, `treat`, `evaluate`, `sample`, `sweep` and `compare` do what the commands do, `ganlab.page` does what
 `ganlab report` does, and `ganlab.Monitor` watches any other PyTorch loop.
 """
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ganlab.api import sample as sample
     from ganlab.api import sweep as sweep
     from ganlab.api import train as train
+    from ganlab.api import treat as treat
     from ganlab.diagnosis.verdict import Verdict as Verdict
     from ganlab.monitor.monitor import Monitor as Monitor
 
@@ -43,6 +44,7 @@ __all__ = [
     "sample",
     "sweep",
     "train",
+    "treat",
 ]
 
 ELSEWHERE = {"Monitor": "ganlab.monitor.monitor", "Verdict": "ganlab.diagnosis.verdict"}

@@ -16,7 +16,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, experiment_from_mapping, load_experiment
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, GanlabError, Interrupted
-from ganlab.runs.directory import RunDirectory, as_folder, find_run
+from ganlab.runs.directory import RunDirectory, as_folder, find_run, list_runs
 from ganlab.runs.files import read_json
 from ganlab.runs.history import History, read_history
 from ganlab.runs.snapshots import Row, read_snapshots
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ganlab.sweeps.executors.places import Resources
     from ganlab.sweeps.folder import SweepFolder
     from ganlab.sweeps.view import SweepView
+    from ganlab.treatment.carry_out import Treatment
 
 
 @dataclass(frozen=True)
@@ -432,6 +433,77 @@ def sweep(
                 )
             files = [*make_report(path), *filter(None, [leave_sweep_page(folder)])]
             return Sweep(folder, tuple(files), tuple(each.planned.id for each in left))
+
+
+def treat(
+    run: str | Path | Run,
+    *,
+    budget: str = "30m",
+    seeds: int = 3,
+    only: Sequence[str] = (),
+    tries: Sequence[str] = (),
+    from_onset: bool = False,
+    finish: bool = False,
+    resources: Resources | None = None,
+    runs_dir: str | Path = "runs",
+    view: SweepView | None = None,
+) -> Treatment:
+    """Try the cures for a run that failed, one change a trial, and say by measurement which of them work.
+
+    Beside them the run is trained again unchanged, and with changes at random, on the same seeds. Calling it again goes
+    on where it was interrupted.
+
+    >>> treatment = ganlab.treat("unclipped", budget="5m")  # doctest: +SKIP
+    >>> treatment.best.arm.name, treatment.best.cured, treatment.best.n, treatment.cured  # doctest: +SKIP
+    ('r1', 3, 3, PosixPath('runs/treat-unclipped-kxhqvbna/cured.yaml'))
+
+    Args:
+        run: the run, also by path or name, as `load_run` takes it.
+        budget: time that the trials may take: `90s`, `30m`, `2h`.
+        seeds: of each arm at most, 3 or more.
+        only: names of the remedies to try; empty: all.
+        tries: changes of your own, `KEY=VALUE` each.
+        from_onset: go on from the run's last checkpoint before the failure began, where the change allows it.
+        finish: train the cured experiment to its end.
+        resources: where trials are trained; None: worker processes on this machine, one a core or one a GPU.
+        runs_dir: folder of the treatment's folder, and where runs are looked for by name.
+        view: who watches; see `ganlab.sweeps.view.SweepView`.
+
+    Raises:
+        GanlabError: there is nothing to cure, a change cannot be trained, or the budget is too small; nothing was
+            started.
+        Interrupted: a signal ended it; its trials have saved.
+    """
+    from dataclasses import replace
+
+    from ganlab.report.making import leave_sweep_page
+    from ganlab.sweeps.executors.places import Resources, make_executor
+    from ganlab.sweeps.folder import SweepFolder
+    from ganlab.sweeps.view import SweepView
+    from ganlab.treatment.carry_out import carry_out, planned
+    from ganlab.treatment.cured import cured_experiment
+    from ganlab.treatment.planning import Wishes, budget_seconds, examine
+
+    wishes = Wishes(budget_seconds(budget), seeds, tuple(only), tuple(tries), from_onset)
+    patient, where = examine(_directory(run, runs_dir)), resources or Resources()
+    folder = SweepFolder(Path(runs_dir) / patient.folder_name)
+    plan = planned(patient, wishes, where.width, folder.path)
+    done = carry_out(patient, plan, folder, lambda: make_executor(where, folder), view or SweepView())
+    leave_sweep_page(folder)
+    if not finish or done.best is None:
+        return done
+    experiment = cured_experiment(patient, done.best.arm.change)
+    finished = [each for each in list_runs(Path(runs_dir)) if _has_finished(each, experiment)]
+    last = finished[-1] if finished else train(experiment, runs_dir=runs_dir, resume=True).directory
+    return replace(done, finished=last.path)
+
+
+def _has_finished(run: RunDirectory, experiment: Experiment) -> bool:
+    """Return whether a run is of that experiment and ended by itself."""
+    try:
+        return run.status().ended_by_itself and run.experiment() == experiment
+    except GanlabError:
+        return False  # a damaged run, or one without an experiment
 
 
 def compare(

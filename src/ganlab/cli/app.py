@@ -28,6 +28,7 @@ from ganlab.cli.schema import schema
 from ganlab.cli.streams import close_streams, open_streams
 from ganlab.cli.sweep import sweep
 from ganlab.cli.train import train
+from ganlab.cli.treat import treat
 from ganlab.cli.validate import validate
 from ganlab.errors import GanlabError
 from ganlab.runs.stop import EXIT_CODES
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    *(guide, train, resume, diagnose, sweep, report, compare),
+    *(guide, train, resume, diagnose, treat, sweep, report, compare),
     *(evaluate, sample, export, validate, schema, ls, cp),
 )
 for command in COMMANDS:

@@ -83,7 +83,7 @@ def find_shown(reference: str, runs_dir: Path) -> Shown:
     if names.matching(reference, runs, exact=True):
         return find_run(reference, runs_dir)
     exact = reference != "" and os.path.isdir(path)  # nothing is not the current folder
-    if names.matching(reference, [each for each in sweeps if each.path.name.startswith(names.SWEEP)], exact):
+    if names.matching(reference, [each for each in sweeps if each.path.name.startswith(names.MANY)], exact):
         return find_sweep(reference, runs_dir)
     if exact:
         raise RunError(

@@ -21,8 +21,11 @@ RUN_FILE, SPEC_FILE, RUNS = "run.json", "spec.yaml", "runs"
 VERDICT_FILE, EVIDENCE_FILE = "verdict.json", "evidence.json"
 """The verdict on a run, and what it was judged on, which `ganlab diagnose --out` writes."""
 
-SWEEP = "sweep-"
-"""What the name of a sweep's folder begins with."""
+SWEEP, TREATMENT = "sweep-", "treat-"
+"""What the names of the folders of sweeps and treatments begin with; a treatment's trials are the runs of a sweep."""
+
+MANY = (SWEEP, TREATMENT)
+"""What the name of a folder with many runs begins with."""
 
 _SUFFIX = re.compile(r"-(\d{8}-\d{6}-[a-z]{4}|s\d+-[a-z]{8}|[a-z]{8})$")
 """Time and letters of a run, seed and letters of one in a sweep, letters of a sweep."""
@@ -44,7 +47,10 @@ class Named:
 
     @property
     def name(self) -> str:
-        """What it is called: the name of its folder without time, seed and letters, and without `sweep-`."""
+        """What it is called: the name of its folder without time, seed and letters, and without `sweep-`.
+
+        A treatment keeps its `treat-`: what follows is the name of the run that it treats.
+        """
         name, folder = self.path.name, _SUFFIX.sub("", self.path.name)
         return folder.removeprefix(SWEEP) if name.startswith(SWEEP) else folder
 

@@ -124,7 +124,7 @@ def find_sweep(reference: str, runs_dir: Path) -> SweepFolder:
     path = Path(reference)
     if os.path.isfile(path / names.SPEC_FILE):
         return SweepFolder(path)
-    there = [named for named in names.sweeps_in(runs_dir) if named.path.name.startswith(names.SWEEP)]
+    there = [named for named in names.sweeps_in(runs_dir) if named.path.name.startswith(names.MANY)]
     found = names.matching(reference, there, exact=os.path.isdir(path))
     if os.path.isdir(path) and not found:
         what = "a run; `ganlab diagnose` judges it" if os.path.isfile(path / names.RUN_FILE) else "no sweep's folder"

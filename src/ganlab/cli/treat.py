@@ -1,0 +1,89 @@
+"""`ganlab treat`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ganlab.cli.console import console
+from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunArgument, RunsDirOption
+from ganlab.cli.parsing import parameters
+from ganlab.cli.sweep import Place
+
+NOT_CURED = 4
+"""Exit code if no change was shown to cure the run."""
+
+
+def treat(
+    run: RunArgument,
+    budget: Annotated[str, typer.Option(metavar="TIME", help="Time that trials may take: 90s, 30m, 2h.")] = "30m",
+    seeds: Annotated[int, typer.Option(min=3, help="Seeds of each arm, at most.")] = 3,
+    only: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Try only these remedies, as --dry-run names them: r1,packing_2")
+    ] = None,
+    tries: Annotated[
+        list[str] | None,
+        typer.Option("--try", metavar="KEY=VALUE", help="Also try this change; each --try is one of its own."),
+    ] = None,
+    from_onset: Annotated[
+        bool,
+        typer.Option(
+            "--from-onset", help="Go on from the last checkpoint before the failure began, where a change allows it."
+        ),
+    ] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Train the cured experiment to its end.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the arms and the time; train nothing.")] = False,
+    executor: Annotated[Place, typer.Option(help="Where trials are trained.")] = "local",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Trials side by side that the budget counts on. Left out: one a core.")
+    ] = None,
+    address: Annotated[str, typer.Option(help="ray: the cluster's address.")] = "auto",
+    cpus: Annotated[int, typer.Option(min=1, help="ray, slurm: cores of a trial.")] = 1,
+    gpus: Annotated[float, typer.Option(min=0, help="ray, slurm: GPUs of a trial.")] = 0,
+    slurm: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="slurm: a parameter of submitit.")
+    ] = None,
+    runs_dir: RunsDirOption = DEFAULT_RUNS,
+    as_json: JsonOption = False,
+) -> None:
+    """Find a cure for a run that failed: try its remedies, one change a trial, beside controls on the same seeds.
+
+    The controls are the run unchanged, and changes at random. The same command again goes on where the last one
+    stopped. Exits with 4 if nothing was shown to cure it.
+
+    Example: ganlab treat latent_1 --dry-run
+
+    Example: ganlab treat latent_1 --budget 20m --try latent.dim=8
+    """
+    from ganlab.sweeps.executors.places import Resources
+
+    names = tuple(name.strip() for name in only.split(",")) if only is not None else ()
+    where = Resources(executor, workers, address, cpus, gpus, parameters(slurm or []))
+    if dry_run:
+        from ganlab.cli.treat_plan import show_treatment_plan
+        from ganlab.treatment.planning import Wishes, budget_seconds
+
+        wishes = Wishes(budget_seconds(budget), seeds, names, tuple(tries or ()), from_onset)
+        show_treatment_plan(run, wishes, where.width, runs_dir, as_json)
+        return
+
+    from ganlab.api import treat as carry_out
+    from ganlab.cli.sweep_live import choose_sweep_view
+    from ganlab.cli.treat_table import show_treatment
+
+    done = carry_out(
+        run,
+        budget=budget,
+        seeds=seeds,
+        only=names,
+        tries=tuple(tries or ()),
+        from_onset=from_onset,
+        finish=finish,
+        resources=where,
+        runs_dir=runs_dir,
+        view=choose_sweep_view(console(stderr=as_json)),
+    )
+    show_treatment(done, as_json)
+    if done.best is None:
+        raise typer.Exit(NOT_CURED)

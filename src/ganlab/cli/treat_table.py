@@ -1,0 +1,65 @@
+"""What a treatment came to, as the terminal shows it: a row an arm."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from ganlab.cli.console import console, print_json, print_table, say
+from ganlab.cli.sweep_words import duration
+from ganlab.sweeps.counting import rate_words
+from ganlab.text import printable
+from ganlab.treatment.carry_out import Treatment
+from ganlab.treatment.results import ArmResult
+from ganlab.treatment.words import change_words, length_words
+from ganlab.verdicts import words
+
+STYLES = {"cured": "bold green", "no better than chance": "yellow", "made it worse": "red", "control": "dim"}
+"""Colour of a conclusion."""
+
+HEADINGS = ("arm", "verdicts by seed", "cured", "quality", "variety", "time", "conclusion")
+
+
+def show_treatment(done: Treatment, as_json: bool) -> None:
+    """Print the table, what is proved, and where the cure is."""
+    if as_json:
+        print_json({"folder": str(done.folder), **done.as_json()})
+        return
+    out = console()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in HEADINGS:
+        table.add_column(heading, overflow="fold")
+    for each in done.arms:
+        table.add_row(*_cells(each))
+    out.print(printable(f"{words(done.plan.failure)}; {length_words(done.plan)}"))
+    print_table(out, table)
+    say(out, "quality: FID or energy distance, lower is better; both are mean differences from unchanged, seed by seed")
+    say(out, printable(_conclusion(done)), "bold")
+    for path in filter(None, (done.folder / "treatment.json", done.cured, done.finished)):
+        out.print(printable(path))
+
+
+def _cells(each: ArmResult) -> list[Text]:
+    verdicts = ", ".join(words(trial.verdict) if trial.verdict else trial.state for trial in each.trials)
+    cells = (
+        each.arm.name,
+        verdicts or "-",
+        rate_words(each.cured, each.n) if each.n else "-",
+        "-" if each.quality is None or each.arm.kind == "unchanged" else f"{each.quality:+.3g}",
+        "-" if each.variety is None or each.arm.kind == "unchanged" else f"{each.variety:+.3g}",
+        duration(each.seconds),
+    )
+    return [*(Text(printable(cell)) for cell in cells), Text(each.conclusion, style=STYLES.get(each.conclusion, ""))]
+
+
+def _conclusion(done: Treatment) -> str:
+    best = done.best
+    if best is None:
+        healed = done.arms[0].cured
+        by_itself = f"; unchanged it heals by itself in {healed} of {done.arms[0].n} trials" if healed else ""
+        return f"nothing was shown to cure it{by_itself}"
+    chance = f"p {best.p_random:.2g} against changes at random" if best.p_random is not None else ""
+    return (
+        f"cured by {change_words(best.arm.change)}: {rate_words(best.cured, best.n)} trials; "
+        f"p {best.p:.2g} against the unchanged run, {chance}"
+    )

@@ -1,0 +1,217 @@
+"""Carrying a treatment out: round after round of trials, each a sweep, until nothing is left to try."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ganlab.errors import Interrupted, RunError
+from ganlab.runs.files import atomic_write, read_json, sweep_temporaries, write_json
+from ganlab.runs.stop import EXIT_CODES, StopSignal
+from ganlab.sweeps.executors import Executor
+from ganlab.sweeps.folder import SweepFolder
+from ganlab.sweeps.plan import Plan, make_plan
+from ganlab.sweeps.records import RunRecord, read_records
+from ganlab.sweeps.scheduler import run_sweep
+from ganlab.sweeps.spec import RunEntry, SweepSpec, dump_spec
+from ganlab.sweeps.summary import write_results
+from ganlab.sweeps.view import SweepView
+from ganlab.treatment.arms import Arm
+from ganlab.treatment.cured import cured_text
+from ganlab.treatment.planning import Patient, TreatmentPlan, Wishes, make_treatment, plan_from_json
+from ganlab.treatment.results import ArmResult, best_of, results, spare_runs, trial_of
+from ganlab.treatment.rounds import Key, Schedule, Trials, schedule
+
+TREATMENT_SCHEMA = 1
+"""Version of the format of treatment.json."""
+
+TREATMENT_FILE, CURED_FILE = "treatment.json", "cured.yaml"
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What a treatment came to.
+
+    Attributes:
+        folder: its folder, that of a sweep whose runs are the trials.
+        plan: what was planned.
+        arms: what each arm came to: the controls first.
+        best: the best arm that is proved to cure; None if there is none.
+        cured: cured.yaml; None without a cure.
+        finished: the run that `--finish` trained; None if none was asked for.
+    """
+
+    folder: Path
+    plan: TreatmentPlan
+    arms: tuple[ArmResult, ...]
+    best: ArmResult | None
+    cured: Path | None
+    finished: Path | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what treatment.json holds."""
+        values = read_json(self.folder / TREATMENT_FILE)
+        return {**values, "finished": None if self.finished is None else str(self.finished)}
+
+
+def stored_plan(folder: Path, wishes: Wishes) -> TreatmentPlan | None:
+    """Return the plan that an earlier treatment with the same wishes left, which is then gone on with; None without.
+
+    Raises:
+        RunError: treatment.json is damaged, or of a newer format.
+    """
+    path = folder / TREATMENT_FILE
+    if not path.is_file():
+        return None
+    values = read_json(path)
+    if values.get("schema") != TREATMENT_SCHEMA:
+        raise RunError(f"{path} has format {values.get('schema')}, and this ganlab reads {TREATMENT_SCHEMA}")
+    plan = plan_from_json(values.get("plan", {}), path)
+    return plan if plan.wishes == wishes else None
+
+
+def planned(patient: Patient, wishes: Wishes, workers: int, folder: Path) -> TreatmentPlan:
+    """Return the plan of a treatment: the stored one if the wishes are the same, so that a restart goes on with it.
+
+    Raises:
+        GanlabError: as for `make_treatment`, or what is stored is damaged.
+    """
+    return stored_plan(folder, wishes) or make_treatment(patient, wishes, workers)
+
+
+def carry_out(
+    patient: Patient,
+    plan: TreatmentPlan,
+    folder: SweepFolder,
+    make: Callable[[], Executor],
+    view: SweepView,
+) -> Treatment:
+    """Train what is due until nothing is, write the results, and return them. What has ended is not trained again.
+
+    Args:
+        patient: the run.
+        plan: what was planned.
+        folder: the treatment's.
+        make: makes who trains a round.
+        view: who watches.
+
+    Raises:
+        RunError: the folder cannot be written, or another process holds it.
+        Interrupted: a signal ended it; the trials have saved.
+    """
+    _open(folder)
+    spare = spare_runs(plan, patient)
+    with StopSignal() as stop, folder.held():
+        sweep_temporaries(folder.path)
+        _write(patient, plan, folder, [], None)
+        while True:
+            due, done = progress(patient, plan, folder, spare)
+            left = [key for key in due.trials if key not in done]
+            found = results(plan, _arms(plan, due), done, spare)
+            _write(patient, plan, folder, found, None if left else best_of(found))
+            if not left:
+                break
+            sweep, _ = _sweep(plan, due, due.trials)
+            atomic_write(folder.spec, dump_spec(sweep.spec).encode())
+            to_do, _ = _sweep(plan, due, left)
+            run_sweep(to_do, folder, make(), view, stop)
+            if stop.received:
+                _, done = progress(patient, plan, folder, spare)
+                raise Interrupted(
+                    f"{stop.received.name}: {len(done)} of at most {plan.trials} trials are done",
+                    "the same command goes on with the others",
+                    EXIT_CODES[stop.received],
+                )
+        write_results(folder.plan(), folder)
+    best = best_of(found)
+    return Treatment(folder.path, plan, tuple(found), best, folder.path / CURED_FILE if best else None)
+
+
+def progress(patient: Patient, plan: TreatmentPlan, folder: SweepFolder, spare: int) -> tuple[Schedule, Trials]:
+    """Return which trials are due, and what those came to that are over."""
+    done: dict[Key, Any] = {}
+    row = patient.verdict.judged_on.snapshots[-1] if patient.verdict.judged_on.snapshots else None  # type: ignore[union-attr]
+    while True:
+        due = schedule(plan, done, spare)
+        unread = [key for key in due.trials if key not in done]
+        if not unread:
+            return due, done
+        sweep, keys = _sweep(plan, due, unread)
+        records = {record.planned.id: record for record in read_records(sweep, folder)}
+        over = {
+            key: trial_of(record, key[0], row)
+            for name, record in records.items()
+            if is_over(record) and (key := keys[name])
+        }
+        if not over:
+            return due, done
+        done |= over
+
+
+def is_over(record: RunRecord) -> bool:
+    """Return whether a trial ended, or failed for good; one that was interrupted goes on."""
+    return record.ended or (record.begun and record.state in ("failed", "missing"))
+
+
+def _sweep(plan: TreatmentPlan, due: Schedule, keys: list[Key]) -> tuple[Plan, dict[str, Key]]:
+    """Return trials as a sweep, a configuration an arm, and whose each of its runs is."""
+    arms = {arm.name: arm for arm in _arms(plan, due)}
+    entries: list[RunEntry] = []
+    whose: dict[tuple[str, int], Key] = {}
+    for name in dict.fromkeys(name for name, _ in keys):
+        arm, seeds = arms[name], tuple(seed for each, seed in keys if each == name)
+        for config, its in [(f"{name}_{seed}", (seed,)) for seed in seeds] if arm.by_seed else [(name, seeds)]:
+            trained = plan.experiment_of(arm, its[0]).model_copy(update={"name": config, "seed": 0})
+            entries.append(RunEntry(config=trained, seeds=its))
+            whose |= {(config, seed): (name, seed) for seed in its}
+    sweep = make_plan(SweepSpec(name=plan.experiment.name, runs=tuple(entries)))
+    order = {key: place for place, key in enumerate(keys)}
+    runs = sorted(sweep.runs, key=lambda run: order[whose[run.config, run.seed]])
+    return replace(sweep, runs=tuple(runs)), {run.id: whose[run.config, run.seed] for run in runs}
+
+
+def _arms(plan: TreatmentPlan, due: Schedule) -> list[Arm]:
+    return [*plan.arms, *([due.combined] if due.combined is not None else [])]
+
+
+def _open(folder: SweepFolder) -> None:
+    """Make the treatment's folder.
+
+    Raises:
+        RunError: it cannot be made, or holds something else.
+    """
+    path = folder.path
+    if path.exists() and not os.path.isdir(path):
+        raise RunError(f"{path} is a file", "move it away, or choose another folder with --runs-dir")
+    try:
+        folder.runs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"no treatment can be written at {path}: {error.strerror or error}", "choose another folder with --runs-dir"
+        ) from error
+
+
+def _write(
+    patient: Patient, plan: TreatmentPlan, folder: SweepFolder, found: list[ArmResult], best: ArmResult | None
+) -> None:
+    """Write treatment.json, and cured.yaml once something is proved to cure."""
+    cured = folder.path / CURED_FILE
+    if best is not None:
+        atomic_write(cured, cured_text(patient, plan, best, found, str(cured)).encode())
+    else:
+        cured.unlink(missing_ok=True)
+    values = {
+        "schema": TREATMENT_SCHEMA,
+        "run": patient.run.path.name,
+        "failure": plan.failure,
+        "steps": plan.steps,
+        "own_steps": plan.own_steps,
+        "best": None if best is None else best.arm.name,
+        "cured": None if best is None else CURED_FILE,
+        "arms": [each.as_json() for each in found],
+        "plan": plan.as_json(),
+    }
+    write_json(folder.path / TREATMENT_FILE, values)

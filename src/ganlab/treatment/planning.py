@@ -1,0 +1,345 @@
+"""What a treatment is going to do: its arms, seeds and steps, and how many trials the budget allows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ganlab.config.experiment import Experiment
+from ganlab.config.load import experiment_from_mapping, with_settings
+from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.judge import diagnose
+from ganlab.diagnosis.readers.run_directory import read_run
+from ganlab.diagnosis.verdict import Verdict
+from ganlab.errors import ConfigError, GanlabError, RunError
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.names import TREATMENT
+from ganlab.sweeps.plan import identity, letters_of
+from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm, arms_of
+from ganlab.treatment.chance import random_change
+from ganlab.verdicts import INCONCLUSIVE, accuses, matches, words
+
+FEWEST_SEEDS = 3
+"""Seeds of an arm, at least: two cured trials against none are no proof."""
+
+FEWEST_ARMS = 3
+"""Arms that must fit into the budget with all of their seeds: both controls and one cure."""
+
+DEARER = 1.3
+"""What a trial costs, over a run of as many steps: a cure adds work, and its cost is not known beforehand."""
+
+MARGIN = 1.5
+"""Steps of a shortened trial, over those after which the run's verdict stood, at least."""
+
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asks for.
+
+    Attributes:
+        seconds: the budget.
+        seeds: of each arm, at most.
+        only: names of the remedies to try; empty: all.
+        tries: changes of the user's own, `KEY=VALUE` each.
+        from_onset: whether trials go on from the run's last checkpoint before the failure began.
+    """
+
+    seconds: float = 1800.0
+    seeds: int = FEWEST_SEEDS
+    only: tuple[str, ...] = ()
+    tries: tuple[str, ...] = ()
+    from_onset: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "budget": self.seconds,
+            "seeds": self.seeds,
+            "only": list(self.only),
+            "tries": list(self.tries),
+            "from_onset": self.from_onset,
+        }
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A run that failed.
+
+    Attributes:
+        run: its directory.
+        experiment: what it trained.
+        verdict: what it is judged to be now, with the evidence.
+        pace: seconds a step, watching included.
+    """
+
+    run: RunDirectory
+    experiment: Experiment
+    verdict: Verdict
+    pace: float
+
+    @property
+    def letters(self) -> str:
+        """8 letters of the run's folder and experiment."""
+        return letters_of([self.run.path.name, identity(self.experiment)])
+
+    @property
+    def folder_name(self) -> str:
+        """Name of the treatment's folder: the same however often, and with whatever wishes, the run is treated."""
+        return f"{TREATMENT}{self.experiment.name}-{self.letters}"
+
+
+@dataclass(frozen=True)
+class TreatmentPlan:
+    """What is going to be done, fixed before the first trial: only what trials come to decides which follow.
+
+    Attributes:
+        wishes: what the user asked for.
+        failure: the run's verdict.
+        experiment: what the unchanged trials train.
+        arms: `unchanged`, `random`, then the arms to be tried, in their order.
+        seeds: of the trials, the same in all arms.
+        trials: how many the budget allows.
+        seconds: what one trial is expected to take.
+        workers: trials side by side that the budget counts on.
+        own_steps: steps that the run's experiment plans.
+    """
+
+    wishes: Wishes
+    failure: str
+    experiment: Experiment
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    trials: int
+    seconds: float
+    workers: int
+    own_steps: int
+
+    @property
+    def steps(self) -> int:
+        """Steps of a trial."""
+        return self.experiment.training.steps
+
+    @property
+    def cures(self) -> tuple[Arm, ...]:
+        """The arms that are no controls."""
+        return tuple(arm for arm in self.arms if not arm.is_control)
+
+    def arm(self, name: str) -> Arm:
+        """Return the arm of a name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+    def experiment_of(self, arm: Arm, seed: int) -> Experiment:
+        """Return what a trial trains."""
+        return with_settings(self.experiment, scaled(arm.change_for(seed), self), {"seed": seed})
+
+    @property
+    def expected(self) -> float:
+        """Seconds that all trials take at most, side by side."""
+        return math.ceil(min(self.trials, most_trials(len(self.cures), len(self.seeds))) / self.workers) * self.seconds
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values from which `plan_from_json` makes it again."""
+        return {
+            "wishes": self.wishes.as_json(),
+            "failure": self.failure,
+            "experiment": self.experiment.model_dump(mode="json"),
+            "arms": [
+                {
+                    "name": arm.name,
+                    "kind": arm.kind,
+                    "change": dict(arm.change),
+                    "why": arm.why,
+                    "source": arm.source,
+                    "by_seed": {str(seed): dict(change) for seed, change in arm.by_seed.items()},
+                    "branch": arm.branch,
+                }
+                for arm in self.arms
+            ],
+            "seeds": list(self.seeds),
+            "trials": self.trials,
+            "seconds": self.seconds,
+            "workers": self.workers,
+            "own_steps": self.own_steps,
+        }
+
+
+def plan_from_json(values: Mapping[str, Any], path: Path) -> TreatmentPlan:
+    """Return the plan that `TreatmentPlan.as_json` wrote.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    try:
+        wishes = dict(values["wishes"])
+        arms = [
+            Arm(**{**arm, "by_seed": {int(seed): change for seed, change in arm["by_seed"].items()}})
+            for arm in values["arms"]
+        ]
+        return TreatmentPlan(
+            wishes=Wishes(
+                wishes["budget"], wishes["seeds"], tuple(wishes["only"]), tuple(wishes["tries"]), wishes["from_onset"]
+            ),
+            failure=values["failure"],
+            experiment=experiment_from_mapping(values["experiment"]),
+            arms=tuple(arms),
+            seeds=tuple(values["seeds"]),
+            trials=values["trials"],
+            seconds=values["seconds"],
+            workers=values["workers"],
+            own_steps=values["own_steps"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+        raise RunError(f"{path} is damaged: {error}", "remove the folder to begin again") from error
+
+
+def budget_seconds(text: str) -> float:
+    """Return the seconds of `90s`, `30m`, `2h` or `1h30m`.
+
+    Raises:
+        GanlabError: it is none of these.
+    """
+    if not re.fullmatch(r"(\d{1,6}(\.\d+)?[smh])+", text):
+        raise GanlabError(f"a budget is not written {text!r}", "write 90s, 30m or 2h")
+    seconds = sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smh])", text))
+    if seconds <= 0:
+        raise GanlabError("a budget of nothing leaves no trial", "write 90s, 30m or 2h")
+    return seconds
+
+
+def examine(run: RunDirectory) -> Patient:
+    """Read and judge a run that is to be treated.
+
+    Raises:
+        GanlabError: it goes on, cannot be read, has no experiment, or nothing that could be cured.
+    """
+    if run.is_held():
+        raise RunError(f"{run.path} is still written to by another process", "wait until it ends, or stop it")
+    status = run.status()
+    evidence = read_run(run.path)
+    experiment = evidence.experiment
+    if experiment is None:
+        why = "; ".join(evidence.notes) or "it was made by another program"
+        raise RunError(f"{run.path} has no experiment that could be trained again: {why}", "train it with ganlab")
+    verdict = diagnose(evidence)
+    if verdict.name == INCONCLUSIVE:
+        missing = [f"{each.what}: {each.how}" for each in verdict.missing]
+        raise GanlabError(
+            f"{run.path.name} is inconclusive, so nobody knows what to cure: {verdict.summary}",
+            "; ".join(missing) or "train it longer",
+        )
+    if not accuses(verdict.name):
+        raise GanlabError(
+            f"{run.path.name} is {words(verdict.name)}: there is nothing to cure",
+            "`ganlab diagnose` says more; treat a run whose verdict names a failure",
+        )
+    if not status.seconds or not status.step:
+        raise RunError(f"{run.path} does not say what a step takes, so no budget can be planned", "train it again")
+    return Patient(run, experiment, verdict, status.seconds / status.step)
+
+
+def make_treatment(patient: Patient, wishes: Wishes, workers: int) -> TreatmentPlan:
+    """Plan the trials of a run: at its own length if enough of them fit into the budget, else shortened.
+
+    Raises:
+        GanlabError: a change that was asked for cannot be trained, there is nothing to try, or the budget is too small.
+    """
+    if wishes.seeds < FEWEST_SEEDS:
+        raise GanlabError(f"{wishes.seeds} seeds cannot tell a cure from chance", f"give {FEWEST_SEEDS} or more")
+    experiment, failure = patient.experiment, patient.verdict.name
+    cures = arms_of(patient.verdict, experiment, wishes.tries, wishes.only)
+    seeds = tuple(experiment.seed + number for number in range(1, wishes.seeds + 1))
+    steps, trials = _length(patient, wishes, len(cures), workers)
+    plain: dict[str, Any] = {
+        "training.steps": steps,
+        "monitor.stop_on": [failure],
+        "monitor.tensorboard": False,
+        "expect": [],
+        "claim": "",
+    }
+    unchanged = with_settings(experiment, plain)
+    plan = TreatmentPlan(
+        wishes=wishes,
+        failure=failure,
+        experiment=unchanged,
+        arms=(Arm(UNCHANGED, "unchanged", why="does it heal by itself?"), *cures),
+        seeds=seeds,
+        trials=trials,
+        seconds=_trial_seconds(patient, steps),
+        workers=workers,
+        own_steps=experiment.training.steps,
+    )
+    taken = {identity(plan.experiment_of(arm, seed)) for arm in plan.arms for seed in seeds}
+    drawn: dict[int, Mapping[str, Any]] = {}
+    for seed in seeds:
+        base = unchanged.model_copy(update={"seed": seed})
+        drawn[seed] = random_change(base, patient.letters, seed, taken)
+    chance = Arm(RANDOM, "random", why="does any change help as well?", by_seed=drawn)
+    return replace(plan, arms=(plan.arms[0], chance, *cures))
+
+
+def scaled(change: Mapping[str, Any], plan: TreatmentPlan) -> dict[str, Any]:
+    """Return a change for trials that are shorter than the run: its number of steps is shortened likewise."""
+    found = dict(change)
+    if "training.steps" in found:
+        found["training.steps"] = max(1, round(found["training.steps"] * plan.steps / plan.own_steps))
+    return found
+
+
+def most_trials(cures: int, seeds: int) -> int:
+    """Return the trials of successive halving: both controls and the better half of the cures, seed by seed."""
+    return sum(2 + max(1, math.ceil(cures / 2**turn)) for turn in range(seeds))
+
+
+def stood_at(evidence: Evidence, failure: str) -> int:
+    """Return the step of the first snapshot from which a run reads as a failure at all later ones."""
+    first = evidence.last_step
+    for step in sorted((row.step for row in evidence.snapshots), reverse=True):
+        if not matches(diagnose(evidence.until(step)).name, (failure,)):
+            break
+        first = step
+    return first
+
+
+def _trial_seconds(patient: Patient, steps: int) -> float:
+    return patient.pace * steps * DEARER
+
+
+def _length(patient: Patient, wishes: Wishes, cures: int, workers: int) -> tuple[int, int]:
+    """Return the steps of a trial, and how many trials the budget allows.
+
+    The run's own steps if successive halving over all cures fits; else as many steps as let it fit, but not fewer than
+    MARGIN times those after which the verdict stood.
+
+    Raises:
+        GanlabError: not even FEWEST_ARMS arms with all of their seeds fit.
+    """
+    own, every = patient.experiment.training.steps, patient.experiment.monitor.snapshot_every
+    fewest = FEWEST_ARMS * wishes.seeds
+    available = wishes.seconds * workers
+
+    def fitting(steps: int) -> int:
+        return int(available / _trial_seconds(patient, steps))
+
+    wanted = max(fewest, most_trials(cures, wishes.seeds))
+    if fitting(own) >= wanted:
+        return own, fitting(own)
+    assert patient.verdict.judged_on is not None
+    stood = stood_at(patient.verdict.judged_on, patient.verdict.name)
+    least = min(own, math.ceil(MARGIN * stood / every) * every)
+    fits = int(available / wanted / _trial_seconds(patient, 1)) // every * every
+    steps = min(own, max(least, fits))
+    if fitting(steps) < fewest:
+        needed = math.ceil(fewest * _trial_seconds(patient, steps) / workers)
+        raise GanlabError(
+            f"the budget of {wishes.seconds:.0f} s is too small: {fewest} trials (both controls and one cure, "
+            f"{wishes.seeds} seeds each) of {steps} steps take about {needed} s with {workers} "
+            f"worker{'s' * (workers != 1)}",
+            f"give --budget {math.ceil(needed / 60)}m" if needed > 60 else f"give --budget {needed}s",
+        )
+    return steps, fitting(steps)

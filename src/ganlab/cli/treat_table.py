@@ -33,14 +33,17 @@ def show_treatment(done: Treatment, as_json: bool) -> None:
         table.add_row(*_cells(each))
     out.print(printable(f"{words(done.plan.failure)}; {length_words(done.plan)}"))
     print_table(out, table)
-    say(out, "quality: FID or energy distance, lower is better; both are mean differences from unchanged, seed by seed")
+    say(
+        out,
+        "quality (FID or energy distance, lower is better), variety: mean difference from unchanged over the seeds",
+    )
     say(out, printable(_conclusion(done)), "bold")
     for path in filter(None, (done.folder / "treatment.json", done.cured, done.finished)):
         out.print(printable(path))
 
 
 def _cells(each: ArmResult) -> list[Text]:
-    verdicts = ", ".join(words(trial.verdict) if trial.verdict else trial.state for trial in each.trials)
+    verdicts = "; ".join(words(trial.verdict) if trial.verdict else trial.state for trial in each.trials)
     cells = (
         each.arm.name,
         verdicts or "-",

@@ -28,6 +28,9 @@ from ganlab.treatment.rounds import Key, Schedule, Trials, schedule
 TREATMENT_SCHEMA = 1
 """Version of the format of treatment.json."""
 
+INTERRUPTED = "interrupted"
+"""Cause of an attempt that a signal ended."""
+
 TREATMENT_FILE, CURED_FILE = "treatment.json", "cured.yaml"
 
 
@@ -153,7 +156,8 @@ def progress(patient: Patient, plan: TreatmentPlan, folder: SweepFolder, spare: 
 
 def is_over(record: RunRecord) -> bool:
     """Return whether a trial ended, or failed for good; one that was interrupted goes on."""
-    return record.ended or (record.begun and record.state in ("failed", "missing"))
+    lost = record.state == "missing" and record.begun and not record.reason.startswith(INTERRUPTED)
+    return record.ended or record.state == "failed" or lost
 
 
 def _sweep(plan: TreatmentPlan, due: Schedule, keys: list[Key]) -> tuple[Plan, dict[str, Key]]:

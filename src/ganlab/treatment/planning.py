@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import experiment_from_mapping, with_settings
 from ganlab.diagnosis.evidence import Evidence
@@ -17,6 +19,7 @@ from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, GanlabError, RunError
 from ganlab.runs.directory import RunDirectory
+from ganlab.runs.history import read_history
 from ganlab.runs.names import TREATMENT
 from ganlab.sweeps.plan import identity, letters_of
 from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm, arms_of
@@ -76,12 +79,14 @@ class Patient:
         experiment: what it trained.
         verdict: what it is judged to be now, with the evidence.
         pace: seconds a step, watching included.
+        overhead: seconds that its start and its end took beside the steps.
     """
 
     run: RunDirectory
     experiment: Experiment
     verdict: Verdict
     pace: float
+    overhead: float
 
     @property
     def letters(self) -> str:
@@ -238,9 +243,11 @@ def examine(run: RunDirectory) -> Patient:
             f"{run.path.name} is {words(verdict.name)}: there is nothing to cure",
             "`ganlab diagnose` says more; treat a run whose verdict names a failure",
         )
-    if not status.seconds or not status.step:
+    times = read_history(run.history).get("time", np.array([]))
+    if status.seconds is None or len(times) < 2 or not times[-1] > times[0]:
         raise RunError(f"{run.path} does not say what a step takes, so no budget can be planned", "train it again")
-    return Patient(run, experiment, verdict, status.seconds / status.step)
+    pace = float(times[-1] - times[0]) / (len(times) - 1)
+    return Patient(run, experiment, verdict, pace, max(0.0, status.seconds - float(times[-1])))
 
 
 def make_treatment(patient: Patient, wishes: Wishes, workers: int) -> TreatmentPlan:
@@ -307,7 +314,7 @@ def stood_at(evidence: Evidence, failure: str) -> int:
 
 
 def _trial_seconds(patient: Patient, steps: int) -> float:
-    return patient.pace * steps * DEARER
+    return (patient.pace * steps + patient.overhead) * DEARER
 
 
 def _length(patient: Patient, wishes: Wishes, cures: int, workers: int) -> tuple[int, int]:
@@ -332,7 +339,8 @@ def _length(patient: Patient, wishes: Wishes, cures: int, workers: int) -> tuple
     assert patient.verdict.judged_on is not None
     stood = stood_at(patient.verdict.judged_on, patient.verdict.name)
     least = min(own, math.ceil(MARGIN * stood / every) * every)
-    fits = int(available / wanted / _trial_seconds(patient, 1)) // every * every
+    affordable = (available / wanted / DEARER - patient.overhead) / patient.pace
+    fits = max(0, int(affordable)) // every * every
     steps = min(own, max(least, fits))
     if fitting(steps) < fewest:
         needed = math.ceil(fewest * _trial_seconds(patient, steps) / workers)

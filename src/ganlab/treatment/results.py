@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -21,7 +22,8 @@ Conclusion = Literal[
 ]
 """What is known of an arm. `cured`: more trials than of the unchanged run, by more than chance explains, and more than
 of a random change on the same seeds; `no better than chance`: a random change did as well; `not shown`: it cured some,
-too few to prove anything; `made it worse`: it cured none, and all its trials were worse than the unchanged ones."""
+too few to prove anything; `made it worse`: it cured none, and its trials, two or
+more, were worse than the unchanged ones."""
 
 QUALITY = ("fid", "energy_distance")
 """Statistics by which trials are compared, lower is better: the first one that the run has."""
@@ -128,13 +130,13 @@ def results(plan: TreatmentPlan, arms: Sequence[Arm], done: Trials, spare: int) 
 
 
 def best_of(found: Sequence[ArmResult]) -> ArmResult | None:
-    """Return the best arm that is proved to cure: by share cured, then by how sure that is, then by quality."""
+    """Return the best arm that is proved to cure: by share cured, then by quality; one change before two."""
     proved = [each for each in found if each.conclusion == "cured"]
-    return min(
-        proved,
-        key=lambda each: (-each.cured / each.n, each.p or 0.0, each.quality if each.quality is not None else 0.0),
-        default=None,
-    )
+
+    def place(each: ArmResult) -> tuple[float, bool, float]:
+        return -each.cured / each.n, each.arm.kind == "combined", math.inf if each.quality is None else each.quality
+
+    return min(proved, key=place, default=None)
 
 
 def spare_runs(plan: TreatmentPlan, patient: Patient) -> int:
@@ -185,9 +187,12 @@ def _conclusion(
 
 
 def _is_worse(trials: Sequence[Trial], unchanged: Sequence[Trial]) -> bool:
-    """Return whether every trial is worse than the unchanged one of its seed: it alone diverged, or looks worse."""
+    """Return whether every trial is worse than the unchanged one of its seed: it alone diverged, or looks worse.
+
+    One pair alone says nothing.
+    """
     pairs = list(zip(trials, _paired(trials, unchanged), strict=False))
-    return bool(pairs) and all(
+    return len(pairs) > 1 and all(
         _diverged(mine) > _diverged(other)
         or (
             _diverged(mine) == _diverged(other)

@@ -113,6 +113,8 @@ def _chosen(plan: TreatmentPlan, done: Trials, alive: Sequence[str], turn: int, 
     """Return who gets the next seed: all at first, then the better half, and everybody who cured all of its trials."""
     if turn == 0:
         return list(alive)
+    # Only what was known then: looked at again when more is done, the choice is the same.
+    done = {key: trial for key, trial in done.items() if trial.seed in plan.seeds[:turn]}
     ranked = sorted(alive, key=lambda name: _merit(plan, done, name))
     perfect = sum(all(done[key].cured for key in _of(plan, done, name)) for name in alive)
     kept = ranked[: max(math.ceil(len(alive) / 2), perfect)]

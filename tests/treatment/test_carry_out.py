@@ -1,0 +1,86 @@
+"""Real trials at toy size: a run that diverges at once is cured, however often the treatment is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from ganlab.config.load import load_experiment
+from ganlab.errors import Interrupted
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import read_json
+from ganlab.sweeps.executors import Job, Outcome
+from ganlab.sweeps.folder import SweepFolder
+from ganlab.sweeps.view import SweepView
+from ganlab.training.worker import train_job
+from ganlab.treatment.arms import arms_of
+from ganlab.treatment.carry_out import Treatment, carry_out, planned
+from ganlab.treatment.cured import cured_experiment
+from ganlab.treatment.planning import Wishes, examine
+
+
+class Here:
+    """Trains trials in this process, and asks it to stop before a trial of some number."""
+
+    slots = 1
+
+    def __init__(self, stop_before: int | None = None) -> None:
+        self.left = stop_before
+        self.outcomes: list[Outcome] = []
+
+    def submit(self, job: Job) -> None:
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            self.outcomes.append(Outcome(job.id, "interrupted", "SIGTERM"))
+            return
+        self.left = None if self.left is None else self.left - 1
+        self.outcomes.append(Outcome(job.id, **train_job(job.folder, job.experiment, 1)))
+
+    def wait(self, timeout: float) -> list[Outcome]:
+        outcomes, self.outcomes = self.outcomes, []
+        return outcomes
+
+    def close(self) -> None:
+        pass
+
+
+def treated(wild: RunDirectory, path: Path, stop_before: int | None = None) -> Treatment:
+    patient, executor = examine(wild), Here(stop_before)
+    plan = planned(patient, Wishes(seconds=36_000.0, only=(steady(wild),)), 1, path)
+    return carry_out(patient, plan, SweepFolder(path), lambda: executor, SweepView())
+
+
+def steady(wild: RunDirectory) -> str:
+    """Name of the remedy that takes Adam in place of gradient descent."""
+    patient = examine(wild)
+    arms = arms_of(patient.verdict, patient.experiment)
+    return next(arm.name for arm in arms if arm.change.get("optimizer.generator.name") == "adam")
+
+
+def test_killed_and_called_again_it_finds_the_cure_and_trains_nothing_twice(wild: RunDirectory, tmp_path: Path) -> None:
+    path = tmp_path / "treat-wild"
+    for number, done in ((0, 0), (4, 4)):  # the second time within the second round
+        with pytest.raises(Interrupted, match=f"{done} of at most") as interrupted:
+            treated(wild, path, stop_before=number)
+        assert interrupted.value.exit_code == 75
+        assert read_json(path / "treatment.json")["best"] is None
+        assert not (path / "cured.yaml").exists()
+
+    found = treated(wild, path)
+    assert found.best is not None
+    assert (found.best.cured, found.best.n) == (3, 3)
+    assert [trial.verdict for trial in found.arms[0].trials] == ["diverged"] * 3
+    assert found.cured is not None
+    assert load_experiment(found.cured) == cured_experiment(examine(wild), found.best.arm.change)
+    head = found.cured.read_text().splitlines()
+    assert any(line.startswith("# changed: optimizer:") for line in head)
+    assert any("measured: cured 3 of 3" in line for line in head)
+    assert len(SweepFolder(path).plan().runs) == 9
+    assert (path / "runs.csv").is_file()
+
+    written = (path / "treatment.json").read_bytes()
+    assert treated(wild, path, stop_before=0).best == found.best
+    assert (path / "treatment.json").read_bytes() == written

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganlab.errors import GanlabError, RunError
+from ganlab.runs.directory import RunDirectory, new_run
+from ganlab.training import session
+from ganlab.treatment.planning import (
+    Patient,
+    Wishes,
+    budget_seconds,
+    examine,
+    make_treatment,
+    most_trials,
+    plan_from_json,
+    scaled,
+    stood_at,
+)
+
+
+@pytest.fixture(scope="module")
+def patient(wild: RunDirectory) -> Patient:
+    """A run of 40 steps of a second each."""
+    return dataclasses.replace(examine(wild), pace=1.0, overhead=0.0)
+
+
+def test_a_budget_is_a_time() -> None:
+    assert [budget_seconds(text) for text in ("90s", "30m", "2h", "1h30m")] == [90, 1800, 7200, 5400]
+    for text in ("", "30", "m", "30 m", "-3m", "0s"):
+        with pytest.raises(GanlabError, match="budget"):
+            budget_seconds(text)
+
+
+def test_all_arms_are_paired_and_differ_from_the_run_in_nothing_but_their_change(patient: Patient) -> None:
+    plan = make_treatment(patient, Wishes(36_000.0), 2)
+    assert plan.seeds == (1, 2, 3)
+    assert plan.steps == patient.experiment.training.steps
+    assert plan.trials == int(2 * 36_000 / (40 * 1.3))
+    unchanged = plan.experiment_of(plan.arms[0], 2)
+    run = patient.experiment
+    same = {"monitor": run.monitor, "expect": run.expect, "claim": run.claim, "seed": run.seed}
+    assert unchanged.model_copy(update=same) == run
+    assert unchanged.monitor.stop_on == ("diverged",)
+    assert [arm.name for arm in plan.arms[:2]] == ["unchanged", "random"]
+    assert set(plan.arms[1].by_seed) == set(plan.seeds)
+    assert plan_from_json(plan.as_json(), Path("treatment.json")) == plan
+
+
+def test_trials_are_shortened_so_that_more_arms_fit_but_not_below_what_the_verdict_needs(patient: Patient) -> None:
+    wanted = most_trials(len(make_treatment(patient, Wishes(36_000.0), 1).cures), 3)
+    long = dataclasses.replace(
+        patient, experiment=patient.experiment.model_copy(
+            update={"training": patient.experiment.training.model_copy(update={"steps": 2000})}
+        )
+    )  # fmt: skip
+    plan = make_treatment(long, Wishes(wanted * 1.3 * 100.5), 1)
+    assert (plan.steps, plan.own_steps, plan.trials) == (100, 2000, wanted)
+    assert scaled({"training.steps": 4000, "loss": "hinge"}, plan) == {"training.steps": 200, "loss": "hinge"}
+    assert patient.verdict.judged_on is not None
+    stood = stood_at(patient.verdict.judged_on, "diverged")
+    with pytest.raises(GanlabError, match="too small: 9 trials") as refused:
+        make_treatment(long, Wishes(9 * stood), 1)
+    needed = budget_seconds(refused.value.hint.rpartition(" ")[2])
+    assert make_treatment(long, Wishes(needed), 1).trials >= 9
+
+
+def test_what_cannot_be_treated_is_refused_before_anything_starts(
+    points: Any, wild: RunDirectory, tmp_path: Path, patient: Patient
+) -> None:
+    run = session.start(points("training.device=cpu", "training.steps=2", "monitor.snapshot_every=1"), tmp_path)
+    with pytest.raises(GanlabError, match="nobody knows what to cure"):
+        examine(run)
+    with wild.held(), pytest.raises(RunError, match="still written to"):
+        examine(wild)
+    with pytest.raises(GanlabError, match="2 seeds"):
+        make_treatment(patient, Wishes(seeds=2), 1)
+    empty = new_run(tmp_path, "empty")
+    with pytest.raises(RunError):
+        examine(empty)

@@ -18,6 +18,7 @@ from ganlab.treatment.planning import examine
         ({"stabilizers": [{"name": "packing", "size": 2}]}, "packing_2"),
         ({"loss": "relativistic", "penalties": [{"name": "r1"}, {"name": "r2"}]}, "loss_relativistic_r1_r2"),
         ({"optimizer.generator.lr": 2e-4, "optimizer.discriminator.lr": 2e-4}, "lr_2e-4"),
+        ({"optimizer.generator.name": "adam", "optimizer.generator.lr": 2e-4}, "adam_lr_2e-4"),
         ({"latent.dim": 64}, "latent_dim_64"),
         ({"discriminator.norm": "spectral"}, "discriminator_norm_spectral"),
         ({"weight_init": {"name": "xavier"}}, "weight_init_xavier"),

@@ -58,9 +58,11 @@ def _cells(each: ArmResult) -> list[Text]:
 def _conclusion(done: Treatment) -> str:
     best = done.best
     if best is None:
-        healed = done.arms[0].cured
+        healed, more = done.arms[0].cured, 2 * len(done.plan.seeds)
         by_itself = f"; unchanged it heals by itself in {healed} of {done.arms[0].n} trials" if healed else ""
-        return f"nothing was shown to cure it{by_itself}"
+        some = [each.arm.name for each in done.arms if each.conclusion == "not shown"]
+        perhaps = f"; {', '.join(some)} cured some trials, and --seeds {more} tells more" if some else ""
+        return f"nothing was shown to cure it{by_itself}{perhaps}"
     chance = f"p {best.p_random:.2g} against changes at random" if best.p_random is not None else ""
     return (
         f"cured by {change_words(best.arm.change)}: {rate_words(best.cured, best.n)} trials; "

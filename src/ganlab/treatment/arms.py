@@ -139,8 +139,10 @@ def _added(key: str, value: Any, experiment: Experiment) -> Iterator[str]:
 
 
 def _setting(key: str, value: Any) -> str:
-    """Return a key's last word and its value; a network's key keeps the name of its player."""
+    """Return a key's last word and its value; a network's key keeps the name of its player, a component is its name."""
     section, _, word = key.rpartition(".")
+    if word == "name":
+        return str(value)
     word = word if section.startswith(("optimizer", "training")) else key.replace(".", "_")
     return f"{word}_{value['name'] if isinstance(value, dict) and 'name' in value else label(value)}"
 

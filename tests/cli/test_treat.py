@@ -1,0 +1,85 @@
+"""`ganlab treat` as a user meets it, up to where trials would start; tests/treatment trains them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ganlab.cli.app import app
+from ganlab.cli.treat_table import show_treatment
+from ganlab.errors import GanlabError
+from ganlab.runs.directory import RunDirectory
+from ganlab.training import session
+from ganlab.treatment.carry_out import Treatment
+from ganlab.treatment.planning import Wishes, examine, make_treatment
+from ganlab.treatment.results import best_of, results
+from ganlab.treatment.rounds import Trial
+
+
+def ganlab(*arguments: str) -> Any:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture(scope="module")
+def wild(points: Any, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    sgd = "{name: sgd, lr: 100.0, momentum: 0.9}"
+    optimizers = f"optimizer={{generator: {sgd}, discriminator: {sgd}}}"
+    folder = tmp_path_factory.mktemp("runs")
+    return session.start(points("name=wild", "training.device=cpu", "loss=wasserstein", optimizers), folder)
+
+
+def test_a_dry_run_shows_arms_and_time_and_starts_nothing(wild: RunDirectory) -> None:
+    arguments = ("treat", "wild", "--runs-dir", str(wild.path.parent), "--budget", "9h", "--dry-run", "--workers", "1")
+    said = ganlab(*arguments)
+    assert said.exit_code == 0, said.output
+    names = [line.split()[0] for line in said.output.splitlines() if line.startswith("  ")]
+    told = json.loads(ganlab(*arguments, "--json", "--try", "latent.dim=8").stdout)
+    assert [arm["name"] for arm in told["arms"]] == [*names[:2], "latent_dim_8", *names[2:]]
+    assert names[:2] == ["unchanged", "random"]
+    assert told["expected_seconds"] > 0
+    assert not Path(told["folder"]).exists()
+    assert ganlab(*arguments, "--seeds", "2").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--budget", "1s"), "too small"),
+        (("--budget", "soon"), "not written"),
+        (("--only", "r3"), "no remedy"),
+        (("--try", "loss=foo"), "--try loss=foo"),
+    ],
+)
+def test_a_refusal_starts_nothing(wild: RunDirectory, options: tuple[str, ...], said: str) -> None:
+    refused = ganlab("treat", "wild", "--runs-dir", str(wild.path.parent), "--workers", "1", *options)
+    assert isinstance(refused.exception, GanlabError)
+    assert said in str(refused.exception)
+    assert list(wild.path.parent.iterdir()) == [wild.path]
+
+
+def test_the_table_has_a_row_an_arm_and_says_what_is_proved(
+    wild: RunDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = make_treatment(examine(wild), Wishes(36_000.0, only=("r1",)), 1)
+    done = {
+        (arm.name, seed): Trial(arm.name, seed, "run", "finished", verdict, verdict == "healthy", 20, fid, 0.5, 1.0)
+        for arm in plan.arms
+        for seed in plan.seeds
+        for verdict, fid in ([("healthy", 0.25)] if arm.name == "r1" else [("mode_collapse/cycling", 1.0)])
+    }
+    found = results(plan, plan.arms, done, 1)
+    show_treatment(Treatment(tmp_path, plan, tuple(found), best_of(found), tmp_path / "cured.yaml"), as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    (row,) = [line for line in lines if line.startswith("r1 ")]
+    assert "healthy; healthy; healthy" in row
+    assert "3 of 3 [0.44, 1.00]" in row
+    assert "-0.75" in row
+    assert row.rstrip().endswith("cured")
+    assert any("p 0.029 against the unchanged run" in line for line in lines)
+
+    show_treatment(Treatment(tmp_path, plan, tuple(found[:2]), None, None), as_json=False)
+    assert "nothing was shown to cure it" in capsys.readouterr().out

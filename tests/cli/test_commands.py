@@ -24,7 +24,7 @@ from ganlab.verdicts import KINDS
 
 runner = CliRunner()
 COMMANDS = (
-    *("guide", "train", "resume", "diagnose", "sweep", "report", "compare"),
+    *("guide", "train", "resume", "diagnose", "treat", "sweep", "report", "compare"),
     *("evaluate", "sample", "export", "validate", "schema", "ls", "cp"),
 )
 

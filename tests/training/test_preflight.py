@@ -63,7 +63,7 @@ def from_tensor(values: Tensor, held_out: Tensor | None = None, classes: int = 1
 def shipped() -> list[str]:
     """Names of the shipped experiments whose data need neither a download nor a folder of the user's."""
     ours = {name for name, entry in DATA.items() if entry.module not in ("ganlab.data.downloads", "ganlab.data.folder")}
-    names = [name for name, _ in list_configs() if not name.startswith("failures/")]
+    names = [name for name, _ in list_configs() if not name.startswith(("failures/", "benchmarks/few_images"))]
     return [name for name in names if load_experiment(find_config(name)).data.name in ours]
 
 
@@ -72,9 +72,9 @@ def test_nothing_is_said_of_the_shipped_experiments(name: str) -> None:
     assert told(load_experiment(find_config(name))) == []
 
 
-@pytest.mark.parametrize("name", ["class_imbalance", "images_64"])
+@pytest.mark.parametrize("name", ["failures/class_imbalance", "failures/images_64", "benchmarks/few_images_reduced"])
 def test_what_is_wrong_with_the_data_on_purpose_is_said(name: str) -> None:
-    assert told(load_experiment(find_config(f"failures/{name}"))) != []
+    assert told(load_experiment(find_config(name))) != []
 
 
 @pytest.mark.parametrize("data", ["grid", "swiss_roll", "ring"])
@@ -241,6 +241,9 @@ def test_few_images_seen_often(tmp_path: Path) -> None:
     assert warning.startswith(
         f"45 training images, each seen about 40 times, are few for a discriminator of {weights:,}"
     )
+    assert warning.endswith("or restrain it with the penalty r1 or the stabilizer diff_augment")
+    augmented = of_folder(tmp_path, "training.steps=100", "training.batch_size=9", "stabilizers=[{name: ada}]")
+    assert told(augmented)[0].endswith("or restrain it with the penalty r1")
     assert told(of_folder(tmp_path, "training.steps=4", "training.batch_size=9")) == []
 
 
@@ -249,7 +252,9 @@ def test_many_samples_are_few_after_many_passes_unless_the_discriminator_is_smal
     steps = MANY_EPOCHS * 1000 // 16
     for change, width, count in ((0, 1000, 0), (1, 1000, 1), (1, 10, 0)):
         experiment = points(f"training.steps={steps + change}", f"discriminator.width={width}")
-        assert len(preflight(data, experiment)) == count
+        found = preflight(data, experiment)
+        assert len(found) == count
+        assert not any("diff_augment" in warning for warning in found), "points are not augmented"
 
 
 def test_counting_weights_disturbs_no_other_draw(images: Any) -> None:

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from ganlab.config.data import LabelledOptions
 from ganlab.config.experiment import Experiment
+from ganlab.config.stabilizers import AugmentationOptions
 from ganlab.data import RealData, Samples, to_float, to_uint8
 from ganlab.data.selection import class_numbers, rare_classes
-from ganlab.domain import Points
+from ganlab.domain import Images, Points
 from ganlab.networks import build_discriminator
 from ganlab.randomness import seeded_generator
 
@@ -117,10 +118,12 @@ def _few(count: int, experiment: Experiment, noun: str) -> Iterator[str]:
     # Built again rather than on the meta device, which takes seconds to import.
     weights = sum(parameter.numel() for parameter in build_discriminator(experiment).parameters())
     if weights > count:
+        augmented = any(isinstance(each, AugmentationOptions) for each in experiment.stabilizers)
+        other = " or the stabilizer diff_augment" if noun == Images.noun and not augmented else ""
         yield (
             f"{count:,} training {noun}, each seen about {epochs:,.0f} times, are few for a discriminator of "
             f"{weights:,} weights: it can learn them by heart, and the generator then copies them or stops learning; "
-            "add data, train fewer steps, narrow the discriminator, or restrain it with the penalty r1"
+            f"add data, train fewer steps, narrow the discriminator, or restrain it with the penalty r1{other}"
         )
 
 

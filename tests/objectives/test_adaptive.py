@@ -156,6 +156,18 @@ def test_a_resumed_controller_knows_what_it_saw_since_the_last_move(images: Any)
     assert other.p > 0
 
 
+def test_a_shorter_interval_moves_p_although_more_updates_have_passed(images: Any) -> None:
+    """As after `ganlab resume --allow-change`; r_t is .5 over all five updates, and counted from 0 again after it."""
+    one, other = ada(images, ", interval: 8"), ada(images, ", interval: 2, target: 0.55")
+    for _ in range(4):
+        one.after_update(nn.Identity(), showing(torch.tensor([1.0] * 7 + [-1.0])))
+    other.load({name: value.clone() for name, value in one.state().items()})
+    other.p.fill_(0.5)
+    other.after_update(nn.Identity(), showing(torch.tensor([1.0, -1.0, -1.0, -1.0])))
+    assert other.p < 0.5
+    assert other.state()["updates"] == 0
+
+
 def test_reals_are_called_real_as_the_loss_means_it(images: Any) -> None:
     """Above .5 with least squares, whose labels are 0 and 1."""
     part = ada(images, ", interval: 1", "loss=least_squares")

@@ -81,8 +81,9 @@ class Ada(Stabilizer[AdaOptions]):
         assert self.point is not None
         self.overfit += (trace.real_scores - self.point).sign().mean()
         self.updates += 1
-        due = self.updates == self.options.interval
-        after = moved(self.p, self.overfit / self.options.interval, self.options.target, self.by)
+        # More of them if a resumed run was given a shorter interval.
+        due = self.updates >= self.options.interval
+        after = moved(self.p, self.overfit / self.updates, self.options.target, self.by)
         self.p.copy_(torch.where(due, after, self.p))
         self.overfit.masked_fill_(due, 0.0)
         self.updates.masked_fill_(due, 0)

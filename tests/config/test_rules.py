@@ -20,6 +20,7 @@ MLP: dict[str, Any] = {"generator": {"name": "mlp"}, "discriminator": {"name": "
 RING = {**MLP, "data": {"name": "ring"}}
 ROLL = {**MLP, "data": {"name": "swiss_roll"}}
 PACKS_OF_TWO = {"stabilizers": [{"name": "packing", "size": 2}]}
+FORESEEN = {"stabilizers": [{"name": "consensus"}], "training": {"generator_batch_size": 32}}
 FOLDER = {"data": {"name": "folder", "path": "pictures"}}
 GREY = {"name": "folder", "path": "pictures", "grayscale": True, "image_size": 28}
 GROWING = {
@@ -249,6 +250,18 @@ def translating(**source: Any) -> dict[str, Any]:
             {"stabilizers": [{"name": "consensus"}], "training": {"compile": True}},
             "stabilizers.0",
             "differentiates gradients, which compiled networks cannot",
+        ),
+        (
+            {**RING, **FORESEEN, "penalties": [{"name": "lecam"}, {"name": "dragan"}]},
+            {**RING, **FORESEEN, "penalties": [{"name": "wgan_gp"}]},
+            "training.generator_batch_size",
+            "32 is not the 64 of training.batch_size: consensus asks for the discriminator's loss on the generator's",
+        ),
+        (
+            {"stabilizers": [{"name": "top_k", "share": 0.8}], "training": {"generator_batch_size": 3}},
+            {"stabilizers": [{"name": "top_k", "share": 0.9}], "training": {"generator_batch_size": 3}},
+            "stabilizers.0.share",
+            "0.9 of the 3 fakes in a batch of the generator is all of them, so that top_k leaves out none; lower",
         ),
         (
             {"stabilizers": [{"name": "unrolling"}], "optimizer": {"discriminator": {"name": "sgd"}}},

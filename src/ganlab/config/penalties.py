@@ -30,6 +30,8 @@ class PenaltyOptions(Options):
     """Samples that it is measured on: it can only be part of an update that shows them to the discriminator."""
     sample_by_sample: ClassVar[bool] = False
     """Whether it bounds the gradient at each sample by itself, which batch statistics would mix with the others'."""
+    pairs: ClassVar[bool] = False
+    """Whether it looks at points between a real and a fake, so that an update needs as many of each."""
 
 
 class R1Options(PenaltyOptions):
@@ -61,6 +63,7 @@ class WganGpOptions(PenaltyOptions):
 
     looks_at = "both"
     sample_by_sample = True
+    pairs = True
 
 
 class ZeroCentredLineOptions(PenaltyOptions):
@@ -76,6 +79,7 @@ class ZeroCentredLineOptions(PenaltyOptions):
 
     looks_at = "both"
     sample_by_sample = True
+    pairs = True
 
 
 class DraganOptions(PenaltyOptions):

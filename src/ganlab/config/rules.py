@@ -508,13 +508,22 @@ def batches_fill_packs(packing: PackingOptions, path: str, experiment: Experimen
 
 @rule(TopKOptions)
 def fakes_that_are_left_out(stabilizer: TopKOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
-    """A loss that pairs each fake with a real has none to spare."""
+    """In the end at least one fake is left out, and a loss that pairs each fake with a real has none to spare."""
     if LOSSES[experiment.loss].compares == "pairs":
         yield Problem(
             path,
             f"{experiment.loss} pairs each fake with a real, and top_k leaves out fakes",
             "remove top_k, or set loss to relativistic_average",
             ("loss",),
+        )
+    size = experiment.training.generator_batch // experiment.joined
+    if max(1, round(size * stabilizer.share)) >= size:
+        yield Problem(
+            f"{path}.share",
+            f"{stabilizer.share} of the {size} {'packs' if experiment.joined > 1 else 'fakes'} in a batch of the "
+            "generator is all of them, so that top_k leaves out none",
+            f"lower {path}.share, or raise the batch size" if size > 1 else "raise the batch size, or remove top_k",
+            ("training.batch_size", "training.generator_batch_size"),
         )
 
 
@@ -610,6 +619,24 @@ def one_loss_to_look_through(stabilizer: FarSightedOptions, path: str, experimen
             + ("compiled networks cannot" if training.compile else "float16 scales for one player only"),
             f"set training.{key} to {value}",
             (f"training.{key}",),
+        )
+
+
+@rule(FarSightedOptions)
+def pairs_in_the_generators_update(
+    stabilizer: FarSightedOptions, path: str, experiment: Experiment
+) -> Iterator[Problem]:
+    """It computes the discriminator's loss on the generator's batches too, penalties included."""
+    training = experiment.training
+    penalty = next((each for each in experiment.penalties if each.pairs), None)
+    if penalty and training.generator_batch != training.batch_size:
+        yield Problem(
+            "training.generator_batch_size",
+            f"{training.generator_batch} is not the {training.batch_size} of training.batch_size: {stabilizer.name} "
+            f"asks for the discriminator's loss on the generator's fakes too, and {penalty.name} pairs each with one "
+            "real sample",
+            f"leave training.generator_batch_size out, or remove {stabilizer.name} or {penalty.name}",
+            (path, "training.batch_size", "penalties"),
         )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ganlab.sweeps.executors.places import Resources
     from ganlab.sweeps.folder import SweepFolder
     from ganlab.sweeps.view import SweepView
-    from ganlab.treatment.carry_out import Treatment
+    from ganlab.treatment.carry_out import Brancher, Treatment
 
 
 @dataclass(frozen=True)
@@ -477,6 +477,7 @@ def treat(
     from dataclasses import replace
 
     from ganlab.report.making import leave_sweep_page
+    from ganlab.sweeps.executors.local import threads_of
     from ganlab.sweeps.executors.places import Resources, make_executor
     from ganlab.sweeps.folder import SweepFolder
     from ganlab.sweeps.view import SweepView
@@ -488,7 +489,8 @@ def treat(
     patient, where = examine(_directory(run, runs_dir)), resources or Resources()
     folder = SweepFolder(Path(runs_dir) / patient.folder_name)
     plan = planned(patient, wishes, where.width, folder.path)
-    done = carry_out(patient, plan, folder, lambda: make_executor(where, folder), view or SweepView())
+    branch = _brancher(threads_of(where.width) if where.place == "local" else where.cpus) if plan.branch else None
+    done = carry_out(patient, plan, folder, lambda: make_executor(where, folder), view or SweepView(), branch)
     leave_sweep_page(folder)
     if not finish or done.best is None:
         return done
@@ -496,6 +498,13 @@ def treat(
     finished = [each for each in list_runs(Path(runs_dir)) if _has_finished(each, experiment)]
     last = finished[-1] if finished else train(experiment, runs_dir=runs_dir, resume=True).directory
     return replace(done, finished=last.path)
+
+
+def _brancher(threads: int) -> Brancher:
+    """Return what makes trials that go on from a run's checkpoint; it imports torch."""
+    from ganlab.training.branch import branch_off
+
+    return lambda source, step, experiment, target: branch_off(source, step, experiment, target, threads)
 
 
 def _has_finished(run: RunDirectory, experiment: Experiment) -> bool:

@@ -68,6 +68,24 @@ def test_trials_are_shortened_so_that_more_arms_fit_but_not_below_what_the_verdi
     assert make_treatment(long, Wishes(needed), 1).trials >= 9
 
 
+def test_trials_go_on_from_the_last_checkpoint_before_the_onset_where_networks_are_kept(patient: Patient) -> None:
+    late = dataclasses.replace(patient, verdict=dataclasses.replace(patient.verdict, onset_step=39))
+    for step in (0, 20, 25, 39, 40):
+        (patient.run.checkpoints / f"step_{step:07d}").mkdir(exist_ok=True)
+    tries = ("latent.dim=8", "training.ema=0.0", "optimizer.lr=0.5")
+    plan = make_treatment(late, Wishes(36_000.0, tries=tries, from_onset=True), 1)
+    starts = {arm.name: arm.branch for arm in plan.arms}
+    assert starts["unchanged"] == starts["random"] == starts["lr_0.5"] == starts["r1"] == 25
+    assert starts["latent_dim_8"] == starts["ema_0"] == starts["discriminator_norm_spectral"] == 0
+    assert plan_from_json(plan.as_json(), Path("treatment.json")) == plan
+    for change in plan.arms[1].by_seed.values():
+        assert not any(key.startswith(("generator", "discriminator", "latent", "weight_init")) for key in change)
+    for onset in (None, 1):
+        early = dataclasses.replace(patient, verdict=dataclasses.replace(patient.verdict, onset_step=onset))
+        with pytest.raises(GanlabError, match="no checkpoint before the onset"):
+            make_treatment(early, Wishes(36_000.0, from_onset=True), 1)
+
+
 def test_what_cannot_be_treated_is_refused_before_anything_starts(
     points: Any, wild: RunDirectory, tmp_path: Path, patient: Patient
 ) -> None:

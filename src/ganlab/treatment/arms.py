@@ -117,6 +117,13 @@ def short_name(change: Change, experiment: Experiment) -> str:
     return name[:LONGEST].rstrip("_.-") or "change"
 
 
+def keeps_networks(old: Experiment, new: Experiment) -> bool:
+    """Return whether trained networks of one experiment are networks of another, and a change still shows in them."""
+    sections = ("data", "latent", "generator", "discriminator", "weight_init", "game")
+    same = all(getattr(old, section) == getattr(new, section) for section in sections)
+    return same and old.joined == new.joined and bool(old.training.ema) == bool(new.training.ema)
+
+
 def merged(first: Change, second: Change, experiment: Experiment) -> dict[str, Any] | None:
     """Return both changes as one; None if they contradict each other."""
     found: dict[str, Any] = dict(first)

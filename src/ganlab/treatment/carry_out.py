@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from ganlab.config.experiment import Experiment
 from ganlab.errors import Interrupted, RunError
+from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json, sweep_temporaries, write_json
 from ganlab.runs.stop import EXIT_CODES, StopSignal
 from ganlab.sweeps.executors import Executor
@@ -32,6 +34,10 @@ INTERRUPTED = "interrupted"
 """Cause of an attempt that a signal ended."""
 
 TREATMENT_FILE, CURED_FILE = "treatment.json", "cured.yaml"
+
+
+Brancher: TypeAlias = "Callable[[RunDirectory, int, Experiment, RunDirectory], None]"
+"""Makes a trial's directory from the run's checkpoint of a step, for an experiment; the trial then goes on from it."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ def carry_out(
     folder: SweepFolder,
     make: Callable[[], Executor],
     view: SweepView,
+    branch: Brancher | None = None,
 ) -> Treatment:
     """Train what is due until nothing is, write the results, and return them. What has ended is not trained again.
 
@@ -100,6 +107,7 @@ def carry_out(
         folder: the treatment's.
         make: makes who trains a round.
         view: who watches.
+        branch: needed if trials go on from the run's checkpoint.
 
     Raises:
         RunError: the folder cannot be written, or another process holds it.
@@ -119,7 +127,11 @@ def carry_out(
                 break
             sweep, _ = _sweep(plan, due, due.trials)
             atomic_write(folder.spec, dump_spec(sweep.spec).encode())
-            to_do, _ = _sweep(plan, due, left)
+            to_do, whose = _sweep(plan, due, left)
+            for trial in to_do.runs:
+                arm = next(arm for arm in _arms(plan, due) if arm.name == whose[trial.id][0])
+                if arm.branch and branch is not None:
+                    branch(patient.run, arm.branch, trial.experiment, folder.run(trial.id))
             run_sweep(to_do, folder, make(), view, stop)
             if stop.received:
                 _, done = progress(patient, plan, folder, spare)

@@ -13,7 +13,7 @@ from ganlab.config.penalties import PENALTIES
 from ganlab.config.stabilizers import STABILIZERS
 from ganlab.errors import ConfigError, GanlabError
 from ganlab.sweeps.plan import identity
-from ganlab.treatment.arms import Change
+from ganlab.treatment.arms import Change, keeps_networks
 
 FACTORS = (0.1, 0.2, 0.5, 2.0, 5.0, 10.0)
 """What learning rates are multiplied by."""
@@ -47,7 +47,9 @@ FIRST_BETAS = (0.0, 0.5, 0.9)
 """Adam's first beta."""
 
 
-def random_change(experiment: Experiment, letters: str, seed: int, taken: Collection[str]) -> dict[str, Any]:
+def random_change(
+    experiment: Experiment, letters: str, seed: int, taken: Collection[str], same_networks: bool = False
+) -> dict[str, Any]:
     """Return one change at random: a function of the run's letters and the seed.
 
     Args:
@@ -55,6 +57,7 @@ def random_change(experiment: Experiment, letters: str, seed: int, taken: Collec
         letters: identity of the run.
         seed: of the trial.
         taken: identities of experiments that other arms train; none of them is drawn.
+        same_networks: whether trained networks must fit the changed experiment.
 
     Raises:
         GanlabError: nothing of the experiment can be changed.
@@ -70,6 +73,8 @@ def random_change(experiment: Experiment, letters: str, seed: int, taken: Collec
                 changed = with_settings(experiment, change)
             except ConfigError:
                 continue  # it does not fit this experiment: the next draw
+            if same_networks and not keeps_networks(experiment, changed):
+                continue
             if identity(changed) not in {*taken, identity(experiment)}:
                 return change
     raise GanlabError("no change at random fits this experiment", "judge its cures by hand")

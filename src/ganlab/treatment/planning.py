@@ -22,7 +22,7 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
 from ganlab.runs.names import TREATMENT
 from ganlab.sweeps.plan import identity, letters_of
-from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm, arms_of
+from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm, arms_of, keeps_networks
 from ganlab.treatment.chance import random_change
 from ganlab.verdicts import INCONCLUSIVE, accuses, matches, words
 
@@ -113,6 +113,7 @@ class TreatmentPlan:
         seconds: what one trial is expected to take.
         workers: trials side by side that the budget counts on.
         own_steps: steps that the run's experiment plans.
+        branch: the step of the run's checkpoint from which trials go on that can; 0 if all start anew.
     """
 
     wishes: Wishes
@@ -124,6 +125,7 @@ class TreatmentPlan:
     seconds: float
     workers: int
     own_steps: int
+    branch: int = 0
 
     @property
     def steps(self) -> int:
@@ -171,6 +173,7 @@ class TreatmentPlan:
             "seconds": self.seconds,
             "workers": self.workers,
             "own_steps": self.own_steps,
+            "branch": self.branch,
         }
 
 
@@ -198,6 +201,7 @@ def plan_from_json(values: Mapping[str, Any], path: Path) -> TreatmentPlan:
             seconds=values["seconds"],
             workers=values["workers"],
             own_steps=values["own_steps"],
+            branch=values["branch"],
         )
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise RunError(f"{path} is damaged: {error}", "remove the folder to begin again") from error
@@ -260,6 +264,7 @@ def make_treatment(patient: Patient, wishes: Wishes, workers: int) -> TreatmentP
         raise GanlabError(f"{wishes.seeds} seeds cannot tell a cure from chance", f"give {FEWEST_SEEDS} or more")
     experiment, failure = patient.experiment, patient.verdict.name
     cures = arms_of(patient.verdict, experiment, wishes.tries, wishes.only)
+    branch = last_before_onset(patient) if wishes.from_onset else 0
     seeds = tuple(experiment.seed + number for number in range(1, wishes.seeds + 1))
     steps, trials = _length(patient, wishes, len(cures), workers)
     plain: dict[str, Any] = {
@@ -270,24 +275,48 @@ def make_treatment(patient: Patient, wishes: Wishes, workers: int) -> TreatmentP
         "claim": "",
     }
     unchanged = with_settings(experiment, plain)
+    if branch:
+        kept = [keeps_networks(experiment, with_settings(experiment, arm.change)) for arm in cures]
+        cures = [replace(arm, branch=branch * keeps) for arm, keeps in zip(cures, kept, strict=True)]
     plan = TreatmentPlan(
         wishes=wishes,
         failure=failure,
         experiment=unchanged,
-        arms=(Arm(UNCHANGED, "unchanged", why="does it heal by itself?"), *cures),
+        arms=(Arm(UNCHANGED, "unchanged", why="does it heal by itself?", branch=branch), *cures),
         seeds=seeds,
         trials=trials,
         seconds=_trial_seconds(patient, steps),
         workers=workers,
         own_steps=experiment.training.steps,
+        branch=branch,
     )
     taken = {identity(plan.experiment_of(arm, seed)) for arm in plan.arms for seed in seeds}
     drawn: dict[int, Mapping[str, Any]] = {}
     for seed in seeds:
         base = unchanged.model_copy(update={"seed": seed})
-        drawn[seed] = random_change(base, patient.letters, seed, taken)
-    chance = Arm(RANDOM, "random", why="does any change help as well?", by_seed=drawn)
+        drawn[seed] = random_change(base, patient.letters, seed, taken, same_networks=branch > 0)
+    chance = Arm(RANDOM, "random", why="does any change help as well?", by_seed=drawn, branch=branch)
     return replace(plan, arms=(plan.arms[0], chance, *cures))
+
+
+def last_before_onset(patient: Patient) -> int:
+    """Return the step of the run's last checkpoint before its failure began.
+
+    Raises:
+        GanlabError: there is none, or it is not known when the failure began.
+    """
+    onset = patient.verdict.onset_step
+    names = (path.name.removeprefix("step_") for path in patient.run.checkpoints.glob("step_*"))
+    steps = sorted(int(name) for name in names if name.isdigit())
+    before = [step for step in steps if onset is not None and 0 < step < onset]
+    if not before:
+        began = "it is not known when its failure began" if onset is None else f"its failure began at step {onset:,}"
+        kept = f"checkpoints of steps {', '.join(map(str, steps))}" if steps else "no checkpoint"
+        raise GanlabError(
+            f"{patient.run.path.name} has no checkpoint before the onset: {began}, and it keeps {kept}",
+            "leave --from-onset out; monitor.keep_checkpoints keeps more of a new run",
+        )
+    return before[-1]
 
 
 def scaled(change: Mapping[str, Any], plan: TreatmentPlan) -> dict[str, Any]:

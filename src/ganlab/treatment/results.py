@@ -87,6 +87,7 @@ def trial_of(record: RunRecord, arm: str, row: Row | None) -> Trial:
         row: the last snapshot of the treated run, which says by what trials are compared.
     """
     name = record.failure_name if record.ended else ""
+    broken = record.status.non_finite if record.status is not None else None
     return Trial(
         arm=arm,
         seed=record.planned.seed,
@@ -94,7 +95,8 @@ def trial_of(record: RunRecord, arm: str, row: Row | None) -> Trial:
         state=record.state if record.ended else "failed",
         verdict=name,
         cured=name != "" and name != INCONCLUSIVE and not accuses(name),
-        step=record.step,
+        # When NaN is noticed depends on when rows are written; where it began does not.
+        step=record.step if broken is None else broken.step,
         quality=_last(record, first_known(QUALITY, row)),
         variety=_last(record, first_known(VARIETY, row)),
         seconds=record.seconds,

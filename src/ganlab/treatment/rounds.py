@@ -27,7 +27,7 @@ class Trial(NamedTuple):
         state: `finished`, `stopped`, or `failed` for one that could not be trained.
         verdict: `failure/variant`; empty without one.
         cured: whether nothing is held against it.
-        step: its last step.
+        step: its last step, or the first one with NaN or Inf.
         quality: statistic of its last snapshot by which trials are compared, lower is better; None without one.
         variety: the same for variety, higher is better.
         seconds: what it took.
@@ -96,8 +96,14 @@ def combination(plan: TreatmentPlan, done: Trials) -> Arm | None:
     change = merged(first.change, second.change, plan.experiment)
     if change is None or not _is_new(plan, change):
         return None
-    both = f"{first.name} and {second.name}"
-    return Arm(COMBINED, "combined", change, f"unites {both}", "; ".join(dict.fromkeys((first.source, second.source))))
+    return Arm(
+        COMBINED,
+        "combined",
+        change,
+        why=f"unites {first.name} and {second.name}",
+        source="; ".join(dict.fromkeys((first.source, second.source))),
+        branch=min(first.branch, second.branch),
+    )
 
 
 def _is_new(plan: TreatmentPlan, change: Mapping[str, Any]) -> bool:

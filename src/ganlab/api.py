@@ -477,12 +477,14 @@ def treat(
     from dataclasses import replace
 
     from ganlab.report.making import leave_sweep_page
+    from ganlab.report.sweep import make_report
     from ganlab.sweeps.executors.local import threads_of
     from ganlab.sweeps.executors.places import Resources, make_executor
     from ganlab.sweeps.folder import SweepFolder
     from ganlab.sweeps.view import SweepView
     from ganlab.treatment.carry_out import carry_out, planned
     from ganlab.treatment.cured import cured_experiment
+    from ganlab.treatment.drawing import draw_courses
     from ganlab.treatment.planning import Wishes, budget_seconds, examine
 
     wishes = Wishes(budget_seconds(budget), seeds, tuple(only), tuple(tries), from_onset)
@@ -491,6 +493,8 @@ def treat(
     plan = planned(patient, wishes, where.width, folder.path)
     branch = _brancher(threads_of(where.width) if where.place == "local" else where.cpus) if plan.branch else None
     done = carry_out(patient, plan, folder, lambda: make_executor(where, folder), view or SweepView(), branch)
+    make_report(folder.path)
+    draw_courses(plan, done.arms, folder)
     leave_sweep_page(folder)
     if not finish or done.best is None:
         return done

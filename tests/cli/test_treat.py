@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ganlab.cli.app import app
 from ganlab.cli.treat_table import show_treatment
+from ganlab.config.load import load_experiment
 from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
 from ganlab.training import session
@@ -83,3 +84,24 @@ def test_the_table_has_a_row_an_arm_and_says_what_is_proved(
 
     show_treatment(Treatment(tmp_path, plan, tuple(found[:2]), None, None), as_json=False)
     assert "nothing was shown to cure it" in capsys.readouterr().out
+
+
+def test_a_log_of_other_code_gets_its_remedies_in_words_and_an_experiment(tmp_path: Path) -> None:
+    rows = "".join(f"{step},{1e-6 * (step % 7)},{3.0 + step % 3},{3e-4}\n" for step in range(500))
+    (tmp_path / "log.csv").write_text(f"step,d_loss,g_loss,lr_d\n{rows}")
+    target = tmp_path / "analogy.yaml"
+    arguments = ("treat", str(tmp_path / "log.csv"), "--loss", "hinge", "--as-experiment", str(target))
+    said = ganlab(*arguments)
+    assert said.exit_code == 0, said.output
+    assert "  1. " in said.output
+    assert "analogy" in target.read_text().splitlines()[1]
+    experiment = load_experiment(target)
+    assert (experiment.name, experiment.data.name, experiment.loss) == ("analogy", "ring", "hinge")
+    assert experiment.optimizer.discriminator.lr == 3e-4
+    assert "exists already" in str(ganlab(*arguments).exception)
+
+
+def test_what_is_for_logs_is_refused_for_runs(wild: RunDirectory, tmp_path: Path) -> None:
+    refused = ganlab("treat", str(wild.path), "--as-experiment", str(tmp_path / "analogy.yaml"))
+    assert "for logs of other code" in str(refused.exception)
+    assert not list(tmp_path.iterdir())

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ganlab.cli import completion
 from ganlab.cli.console import console
-from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunArgument, RunsDirOption
+from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
 from ganlab.cli.parsing import parameters
 from ganlab.cli.sweep import Place
+from ganlab.errors import GanlabError
 
 NOT_CURED = 4
 """Exit code if no change was shown to cure the run."""
 
 
 def treat(
-    run: RunArgument,
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's folder, its name, or part of its name. Of a log of other code, the remedies are printed.",
+            autocompletion=completion.runs_and_files,
+        ),
+    ],
     budget: Annotated[str, typer.Option(metavar="TIME", help="Time that trials may take: 90s, 30m, 2h.")] = "30m",
     seeds: Annotated[int, typer.Option(min=3, help="Seeds of each arm, at most.")] = 3,
     only: Annotated[
@@ -32,6 +42,11 @@ def treat(
             "--from-onset", help="Go on from the last checkpoint before the failure began, where a change allows it."
         ),
     ] = False,
+    as_experiment: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of a log of other code: write a small experiment that resembles it."),
+    ] = None,
+    loss: Annotated[str | None, typer.Option(help="Of a log that does not show it: non_saturating, hinge, ...")] = None,
     finish: Annotated[bool, typer.Option("--finish", help="Train the cured experiment to its end.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the arms and the time; train nothing.")] = False,
     executor: Annotated[Place, typer.Option(help="Where trials are trained.")] = "local",
@@ -57,7 +72,16 @@ def treat(
     Example: ganlab treat latent_1 --budget 20m --try latent.dim=8
     """
     from ganlab.sweeps.executors.places import Resources
+    from ganlab.treatment.foreign import is_foreign
 
+    if is_foreign(run, runs_dir):
+        from ganlab.cli.treat_foreign import show_foreign
+
+        show_foreign(run, runs_dir, loss, as_experiment, as_json)
+        return
+    if as_experiment is not None or loss is not None:
+        option = "--loss" if as_experiment is None else "--as-experiment"
+        raise GanlabError(f"{option} is for logs of other code", "the run has an experiment: its config.yaml")
     names = tuple(name.strip() for name in only.split(",")) if only is not None else ()
     where = Resources(executor, workers, address, cpus, gpus, parameters(slurm or []))
     if dry_run:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ganlab.cli.console import console, print_json, say
 from ganlab.cli.sweep_words import duration
+from ganlab.diagnosis.record import record_of
 from ganlab.runs.directory import find_run
 from ganlab.text import printable
 from ganlab.treatment.arms import Arm
@@ -42,4 +43,6 @@ def _words(arm: Arm, plan: TreatmentPlan) -> str:
     if arm.kind == "random":
         drawn = [f"seed {seed}: {change_words(change)}" for seed, change in arm.by_seed.items()]
         return f"one change at random for each seed ({'; '.join(drawn)})"
-    return f"{change_words(arm.change)}: {arm.why} ({arm.source}), from {arm.start}"
+    record = record_of(plan.failure, arm.name)
+    known = "" if record is None else f"; {record.words}"
+    return f"{change_words(arm.change)}: {arm.why} ({arm.source}), from {arm.start}{known}"

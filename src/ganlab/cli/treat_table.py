@@ -45,7 +45,7 @@ def show_treatment(done: Treatment, as_json: bool) -> None:
 def _cells(each: ArmResult) -> list[Text]:
     verdicts = "; ".join(words(trial.verdict) if trial.verdict else trial.state for trial in each.trials)
     cells = (
-        each.arm.name,
+        f"{each.arm.name}, from {each.arm.start}" if each.arm.branch else each.arm.name,
         verdicts or "-",
         rate_words(each.cured, each.n) if each.n else "-",
         "-" if each.quality is None or each.arm.kind == "unchanged" else f"{each.quality:+.3g}",

@@ -11,6 +11,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, difference, with_settings
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Remedy
+from ganlab.diagnosis.record import record_of
 from ganlab.diagnosis.remedies import prescribe
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, GanlabError
@@ -74,7 +75,10 @@ class Arm:
 
 
 def arms_of(verdict: Verdict, experiment: Experiment, tries: Sequence[str] = (), only: Sequence[str] = ()) -> list[Arm]:
-    """Return an arm for each change to be tried: those that the user asks for, then the remedies, likeliest first.
+    """Return an arm for each change to be tried: those that the user asks for, then the remedies.
+
+    Remedies that were measured on this failure come first, by how often they cured it; the others as the verdict ranks
+    them.
 
     Args:
         verdict: of the run, with what it was judged on.
@@ -87,7 +91,7 @@ def arms_of(verdict: Verdict, experiment: Experiment, tries: Sequence[str] = (),
         GanlabError: there is no remedy of a name, or nothing is left to try.
     """
     asked = [_asked(text, experiment) for text in tries]
-    remedies = list(_named(_remedies(verdict), experiment))
+    remedies = sorted(_named(_remedies(verdict), experiment), key=lambda arm: -_share(verdict.name, arm.name))
     for name in only:
         if name not in {arm.name for arm in remedies}:
             names = [arm.name for arm in remedies]
@@ -193,6 +197,12 @@ def _settings_of(old: Experiment, new: Experiment) -> dict[str, Any]:
         if section not in UNTOUCHED:
             look(section, before[section], after[section])
     return found
+
+
+def _share(failure: str, name: str) -> float:
+    """Return the share of trials in which a remedy is known to have cured a failure; 0 if it was not measured."""
+    record = record_of(failure, name)
+    return 0.0 if record is None else record.share
 
 
 def _remedies(verdict: Verdict) -> Iterator[Remedy]:

@@ -73,6 +73,26 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
             "penalties: [{name: r3}]",
             f"x.yaml:1: penalties.0.name: no penalty called 'r3'; there are {', '.join(PENALTIES)}",
         ),
+        (
+            "stabilizers: [{name: r1}]",
+            "x.yaml:1: stabilizers.0.name: no stabilizer called 'r1'; it is a penalty: write it under penalties",
+        ),
+        (
+            "penalties: [packing]",
+            "x.yaml:1: penalties.0: no penalty called 'packing'; it is a stabilizer: write it under stabilizers",
+        ),
+        (
+            "stabilizers: [{name: dropout}]",
+            "x.yaml:1: stabilizers.0.name: no stabilizer called 'dropout'; it is a setting: discriminator.dropout",
+        ),
+        (
+            "penalties: [{name: spectral}]",
+            "x.yaml:1: penalties.0.name: no penalty called 'spectral'; set discriminator.norm to spectral",
+        ),
+        (
+            "stabilizers: [{name: relativistic}]",
+            "x.yaml:1: stabilizers.0.name: no stabilizer called 'relativistic'; set loss to relativistic",
+        ),
         ("penalties: [r2]", "x.yaml:1: penalties.0: expected keys and values, got 'r2'; write {name: r2}"),
         ("generator: mlp", "x.yaml:1: generator: expected keys and values, got 'mlp'; write {name: mlp}"),
         ("latent: 3", "x.yaml:1: latent: expected keys and values, got 3"),

@@ -61,6 +61,9 @@ _KINDS = {
 }
 """What a component is called if its key is not the word for it."""
 
+_LISTS = ("penalties", "stabilizers")
+"""Sections where people look for every cure."""
+
 
 def errors_by_path(root: Node, error: ValidationError) -> dict[KeyPath, list[Any]]:
     """Return pydantic's errors by the path in what was written that each is about."""
@@ -120,13 +123,15 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Mistake, 
     node, cls = node_at(root, path), options_at(root, path[:-1])
     value = node.plain() if node else None
     if "union_tag_invalid" in kinds:
-        text = no_such(_kind_at(path), value, _components(root, path[:-1]))
+        text = _elsewhere(root, path, value) or no_such(_kind_at(path), value, _components(root, path[:-1]))
     elif "union_tag_not_found" in kinds:
         names = list(_components(root, path))
         text = f"has no name; give one, such as name: {names[0]} (there are {', '.join(names)})"
     elif kinds & {"model_type", "model_attributes_type"} and (path in DEFAULT_COMPONENTS or isinstance(path[-1], int)):
         names = list(_components(root, path))
-        text = f"expected keys and values, got {shown(value)}; write {{name: {closest(value, names) or names[0]}}}"
+        text = _elsewhere(root, path, value) or (
+            f"expected keys and values, got {shown(value)}; write {{name: {closest(value, names) or names[0]}}}"
+        )
     elif "missing" in kinds:
         text = f"is missing; {component_name(cls) if cls else 'the list'} needs it"
     else:
@@ -186,6 +191,27 @@ def no_such(kind: str, value: Any, names: Collection[str]) -> str:
     meant = f"did you mean {guess}? " if guess else ""
     there = f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
     return f"no {kind} called {shown(value)}; {meant}{there}"
+
+
+def _elsewhere(root: Node, path: KeyPath, value: Any) -> str | None:
+    """Return where a cure is set that was looked for among penalties or stabilizers; None if it is nowhere else."""
+    section = path[0]
+    if section not in _LISTS or not isinstance(value, str) or value == "none":
+        return None
+    nothing = f"no {_kind_at(path)} called {shown(value)}"
+    for other in _LISTS:
+        if other != section and value in _components(root, (other,)):
+            return f"{nothing}; it is a {_kind_at((other,))}: write it under {other}"
+    outside = [each for each in dotted_paths(root) if key_path(each)[0] not in _LISTS]
+    keys = [each for each in outside if each.endswith(f".{value}")]
+    if keys:
+        return f"{nothing}; it is a setting: {keys[0]}"
+    for each in reversed(outside):  # of two players, the discriminator's
+        *above, key = key_path(each)
+        options = options_at(root, tuple(above))
+        if options and key != "name" and value in allowed_values(options, str(key)):
+            return f"{nothing}; set {each} to {value}"
+    return None
 
 
 def _kind_at(path: KeyPath) -> str:

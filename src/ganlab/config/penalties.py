@@ -35,7 +35,7 @@ class PenaltyOptions(Options):
 
 
 class R1Options(PenaltyOptions):
-    """weight / 2 * E |grad D(x)|^2 on real samples (Mescheder et al. 2018, eq. 9)."""
+    """D kept flat at real samples: weight / 2 * E |grad D(x)|^2 (Mescheder et al. 2018, eq. 9)."""
 
     name: Literal["r1"]
     weight: PenaltyWeight = 10.0
@@ -45,7 +45,7 @@ class R1Options(PenaltyOptions):
 
 
 class R2Options(PenaltyOptions):
-    """weight / 2 * E |grad D(G(z))|^2 on generated samples (Mescheder et al. 2018, eq. 10)."""
+    """D kept flat at generated samples: weight / 2 * E |grad D(G(z))|^2 (Mescheder et al. 2018, eq. 10)."""
 
     name: Literal["r2"]
     weight: PenaltyWeight = 10.0
@@ -55,7 +55,7 @@ class R2Options(PenaltyOptions):
 
 
 class WganGpOptions(PenaltyOptions):
-    """weight * E (|grad D(x^)| - 1)^2 between real and generated samples (Gulrajani et al. 2017, eq. 3)."""
+    """Slope 1 of D between reals and fakes: weight * E (|grad D(x^)| - 1)^2 (Gulrajani et al. 2017, eq. 3)."""
 
     name: Literal["wgan_gp"]
     weight: PenaltyWeight = 10.0
@@ -67,7 +67,7 @@ class WganGpOptions(PenaltyOptions):
 
 
 class ZeroCentredLineOptions(PenaltyOptions):
-    """weight * E |grad D(x^)|^2 between real and generated samples (Thanh-Tung et al. 2019, 0-GP).
+    """D kept flat between reals and fakes: weight * E |grad D(x^)|^2 (0-GP: Thanh-Tung et al. 2019).
 
     Like wgan_gp, but with 0 as the length that gradients are pulled to, so that training can come to rest (Mescheder et
     al. 2018).
@@ -83,7 +83,7 @@ class ZeroCentredLineOptions(PenaltyOptions):
 
 
 class DraganOptions(PenaltyOptions):
-    """weight * E (|grad D(x + delta)| - 1)^2 around real samples (DRAGAN: Kodali et al. 2017)."""
+    """Slope 1 of D around real samples: weight * E (|grad D(x + delta)| - 1)^2 (DRAGAN: Kodali et al. 2017)."""
 
     name: Literal["dragan"]
     weight: PenaltyWeight = 10.0
@@ -99,10 +99,10 @@ class DraganOptions(PenaltyOptions):
 
 
 class LecamOptions(PenaltyOptions):
-    """weight * (E (D(x) - a_F)^2 + E (D(G(z)) - a_R)^2), for little data (LeCam: Tseng et al. 2021, eq. 5).
+    """Scores of reals and fakes held near those that the other had, for little data (LeCam: Tseng et al. 2021, eq. 5).
 
-    The anchors a_R and a_F are moving averages of the mean scores of real and of generated samples (eq. 6): the scores
-    of each are held near those that the other had.
+    weight * (E (D(x) - a_F)^2 + E (D(G(z)) - a_R)^2), where the anchors a_R and a_F are moving averages of the mean
+    scores of real and of generated samples (eq. 6).
     """
 
     name: Literal["lecam"]

@@ -123,9 +123,9 @@ class UnrollingOptions(FarSightedOptions):
 
 
 class ConsensusOptions(FarSightedOptions):
-    """weight / 2 * |v|^2 in both players' losses, v being the gradients of both (Mescheder et al. 2017, eq. 12).
+    """Both players also make both gradients small: weight / 2 * |v|^2 in their losses (Mescheder et al. 2017, eq. 12).
 
-    It damps the rotation of the game. Each update costs about three.
+    v holds the gradients of both. The term damps the rotation of the game. Each update costs about three.
     """
 
     name: Literal["consensus"]
@@ -143,7 +143,7 @@ class OptimismOptions(StabilizerOptions):
 
 
 class LookaheadOptions(StabilizerOptions):
-    """Both players go part of the way back together every few steps (Lookahead-minimax: Chavdarova et al. 2021).
+    """Every few steps both players go part of the way back together (Lookahead-minimax: Chavdarova et al. 2021).
 
     Optimisers and the statistics of batch normalisation stay as they are. Between these steps the networks run ahead:
     snapshots at multiples of `every` show the weights that they went back to.
@@ -180,7 +180,7 @@ class GradientClippingOptions(StabilizerOptions):
 
 
 class HistoricalAveragingOptions(StabilizerOptions):
-    """weight * |theta - mean of its past|^2 in each player's cost (Salimans et al. 2016, section 3.3).
+    """Weights held near the mean of their past: weight * |theta - mean|^2 (Salimans et al. 2016, section 3.3).
 
     The term acts on the gradients alone: losses in history are without it.
     """

@@ -181,7 +181,8 @@ class StandardGame:
         fake = self.show(self.parts.recall(round.fake, round.update), "fake", round)
         real.requires_grad_(self.parts.differentiates("real", round.update))
         if fake.is_leaf:  # others carry the generator's gradient
-            fake.requires_grad_(self.parts.differentiates("fake", round.update))
+            # Detached: the round's own fakes stay without a gradient, which `coupled` goes by.
+            fake = fake.detach().requires_grad_(self.parts.differentiates("fake", round.update))
         real_labels, fake_labels = self.real_labels(round), round.drawn.asked
         batches = self.experiment.training.discriminator_batches
         if batches == "separate":

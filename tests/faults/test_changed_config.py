@@ -220,3 +220,17 @@ def test_an_allowed_change_goes_through_and_is_recorded(
     whole = runs.whole(experiment)
     found = differences(run, whole)
     assert set(found) == {"numbers of the checkpoint", "snapshots"}, "what is watched changes no weight"
+
+
+def test_an_allowed_change_that_the_checkpoint_does_not_fit_blames_the_change(
+    points: Any, runs: Any, child: Any
+) -> None:
+    """Its folder is not to be removed: no older one would fit either."""
+    run = runs.interrupted(points(*POINTS), 2)
+    for change in ("stabilizers=[{name: lookahead}]", "penalties=[{name: lecam}]", "discriminator.width=8"):
+        section = change.partition("=")[0].partition(".")[0]
+        ended = child(lambda change=change, section=section: session.resume(run, [change], [section])).wait()
+        assert ended.code == 2
+        assert f"does not fit the changed {section}: " in ended.output
+        assert "undo the change" in ended.output
+        assert "remove its folder" not in ended.output

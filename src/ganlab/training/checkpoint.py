@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,8 +133,14 @@ def manifest_of(files: Mapping[str, bytes]) -> bytes:
     return json.dumps(entries, indent=2).encode()
 
 
-def restore(state: State, checkpoint: Checkpoint, path: Path) -> None:
+def restore(state: State, checkpoint: Checkpoint, path: Path, changed: Sequence[str] = ()) -> None:
     """Bring a state to where the checkpoint was taken.
+
+    Args:
+        state: of networks at their start.
+        checkpoint: what was read from `path`.
+        path: its folder.
+        changed: sections or dotted keys of which something was changed on purpose since it was taken.
 
     Raises:
         RunError: its tensors are not this experiment's.
@@ -142,6 +148,12 @@ def restore(state: State, checkpoint: Checkpoint, path: Path) -> None:
     try:
         state.load(checkpoint.tensors, checkpoint.numbers)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        if changed:
+            raise RunError(
+                f"checkpoint {path} does not fit the changed {', '.join(changed)}: {error}",
+                "undo the change, or train the changed experiment from its start: networks, optimisers and parts that "
+                "keep a state cannot be exchanged on the way",
+            ) from error
         raise damaged(path, str(error)) from error
 
 

@@ -146,7 +146,8 @@ def resume(
                     f"the data of {run.path.name} changed since it was started: its fingerprint differs",
                     "bring the old data back, or allow it with --allow-change data",
                 )
-            restore(bench.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step))
+            changed = [name for name in allowed if any(is_allowed(change["key"], [name]) for change in changes)]
+            restore(bench.state, checkpoint, checkpoint_path(run.checkpoints, checkpoint.step), changed)
             try:
                 run.make_folders(experiment.data.domain)
             except OSError as error:

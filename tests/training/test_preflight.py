@@ -67,6 +67,17 @@ def shipped() -> list[str]:
     return [name for name in names if load_experiment(find_config(name)).data.name in ours]
 
 
+@pytest.mark.parametrize("part", ["lookahead, every: 20", "replay, size: 81, keep: 4", "optimism"])
+def test_a_stabilizer_whose_time_does_not_come(part: str, points: Any) -> None:
+    """Lookahead acts in step k; a pool of 81 is full after 21 updates, before the 22nd step."""
+    waits = part != "optimism"
+    (said,) = told(points("training.steps=19", f"stabilizers=[{{name: {part}}}]")) or [""]
+    assert ("acts from step 2" in said) is waits
+    first = 20 if "lookahead" in part else 22
+    assert (f"acts from step {first} on, and training ends at step 19: it changes nothing" in said) is waits
+    assert told(points(f"training.steps={first}", f"stabilizers=[{{name: {part}}}]")) == []
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_nothing_is_said_of_the_shipped_experiments(name: str) -> None:
     assert told(load_experiment(find_config(name))) == []

@@ -25,6 +25,10 @@ class StabilizerOptions(Options):
         """Samples that one input of the discriminator is made of, joined along channels (of points: coordinates)."""
         return 1
 
+    def first_step(self, discriminator_steps: int) -> int:
+        """First training step in which it changes anything, given the discriminator's updates in a step."""
+        return 1
+
 
 class LabelSmoothingOptions(StabilizerOptions):
     """Other targets than 1 and 0 for the discriminator (one-sided: Salimans et al. 2016, section 3.4)."""
@@ -154,6 +158,10 @@ class LookaheadOptions(StabilizerOptions):
     """k: training steps from one time to the next."""
     alpha: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
     """Share of the way since the last time that is kept."""
+
+    def first_step(self, discriminator_steps: int) -> int:
+        """When the players first go back."""
+        return self.every
 
 
 class GradientClippingOptions(StabilizerOptions):
@@ -301,6 +309,10 @@ class ReplayOptions(StabilizerOptions):
     """Fakes of each of D's batches that are put into the pool: it goes back size / keep updates."""
     share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
     """Share of the fakes in each of D's batches that are drawn from the pool."""
+
+    def first_step(self, discriminator_steps: int) -> int:
+        """When the first update meets a full pool."""
+        return -(-self.size // self.keep) // discriminator_steps + 1
 
     def check(self, path: str) -> Iterator[Problem]:
         """What is kept of a batch fits into the pool."""

@@ -1,4 +1,7 @@
-"""A look at the real data before the first step: what would hurt a GAN, said before it costs a run."""
+"""A look at the real data before the first step: what would hurt a GAN, said before it costs a run.
+
+So are stabilizers that would never act.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ def preflight(data: RealData, experiment: Experiment) -> list[str]:
     scope = f"the {len(values):,} training {noun}"
     if len(train) < len(values):
         scope = f"{len(train):,} of {scope}, chosen at random,"
-    found = [*_labels(data.train, experiment), *_few(len(values), experiment, noun)]
+    found = [*_labels(data.train, experiment), *_few(len(values), experiment, noun), *_idle(experiment)]
     if values.is_floating_point():
         found += _not_finite(values, noun)
     found += _copies(train, held_out, scope, noun)
@@ -125,6 +128,18 @@ def _few(count: int, experiment: Experiment, noun: str) -> Iterator[str]:
             f"{weights:,} weights: it can learn them by heart, and the generator then copies them or stops learning; "
             f"add data, train fewer steps, narrow the discriminator, or restrain it with the penalty r1{other}"
         )
+
+
+def _idle(experiment: Experiment) -> Iterator[str]:
+    """Stabilizers whose time does not come."""
+    training = experiment.training
+    for number, stabilizer in enumerate(experiment.stabilizers):
+        first = stabilizer.first_step(training.discriminator_steps)
+        if first > training.steps:
+            yield (
+                f"{stabilizer.name} acts from step {first:,} on, and training ends at step {training.steps:,}: it "
+                f"changes nothing; train longer, or change stabilizers.{number} so that it acts earlier"
+            )
 
 
 def _not_finite(values: Tensor, noun: str) -> Iterator[str]:

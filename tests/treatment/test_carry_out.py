@@ -82,5 +82,7 @@ def test_killed_and_called_again_it_finds_the_cure_and_trains_nothing_twice(wild
     assert (path / "runs.csv").is_file()
 
     written = (path / "treatment.json").read_bytes()
+    SweepFolder(path).spec.unlink()
     assert treated(wild, path, stop_before=0).best == found.best
     assert (path / "treatment.json").read_bytes() == written
+    assert len(SweepFolder(path).plan().runs) == 9

@@ -123,10 +123,11 @@ def carry_out(
             left = [key for key in due.trials if key not in done]
             found = results(plan, _arms(plan, due), done, spare)
             _write(patient, plan, folder, found, None if left else best_of(found))
-            if not left:
-                break
+            # Also if nothing is left: an earlier treatment of the run, with other wishes, had other trials.
             sweep, _ = _sweep(plan, due, due.trials)
             atomic_write(folder.spec, dump_spec(sweep.spec).encode())
+            if not left:
+                break
             to_do, whose = _sweep(plan, due, left)
             for trial in to_do.runs:
                 arm = next(arm for arm in _arms(plan, due) if arm.name == whose[trial.id][0])

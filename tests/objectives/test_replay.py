@@ -132,6 +132,7 @@ def test_the_fakes_that_are_differentiated_are_not_exchanged(other: str) -> None
         ({}, {"keep": 65}, "65 fakes cannot be kept of a batch of 64"),
         ({}, {"share": 0.001}, "is no fake"),
         ({}, {"share": 0.999}, "is every fake"),
+        ({"training": {"batch_size": 1}}, {"keep": 1}, "raise training.batch_size, or remove replay"),
     ],
 )
 def test_pools_that_mean_nothing_are_refused(experiment: dict[str, Any], options: dict[str, Any], words: str) -> None:

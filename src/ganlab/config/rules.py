@@ -768,7 +768,9 @@ def batches_fill_the_pool(replay: ReplayOptions, path: str, experiment: Experime
         yield Problem(
             f"{path}.share",
             f"{replay.share} of a batch of {size} is {'no fake' if replay.share < 0.5 or size == 1 else 'every fake'}",
-            f"choose {path}.share so that at least one fake is from the pool and one is new",
+            f"choose {path}.share so that at least one fake is from the pool and one is new"
+            if size > 1
+            else "raise training.batch_size, or remove replay",
             ("training.batch_size",),
         )
 

@@ -78,7 +78,7 @@ def test_what_is_below_explains_caps_and_missing_figures() -> None:
     below = shown(200, samples=10_000)
     for line in (
         "classes that are proved to be lost (live): `seven`",
-        "+: at least so many, as no two samples are near-duplicates",
+        "+: at least that many, as no two samples are near-duplicates",
         "figures take 1,000 of the 10,000 samples: there are no more real ones to compare with",
         "-: no cell has 5 samples and 5 held-out ones (c_t)",
     ):

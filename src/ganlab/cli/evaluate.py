@@ -23,8 +23,8 @@ def evaluate(
 ) -> None:
     """Measure a trained generator, live and averaged: FID, precision, recall, coverage, copies and more.
 
-    Each figure stands beside its real-vs-real value: what as many real samples score. Named GANs add their own:
-    agreement with the class asked for, L_I, cycle error, PSNR. All is written into the run, as evaluation.json.
+    Each figure stands beside its real-vs-real value: what the same number of real samples score. Named GANs add their
+    own: agreement with the class asked for, L_I, cycle error, PSNR. All is written into the run, as evaluation.json.
 
     Example: ganlab evaluate dcgan_mnist -n 10000
     """

@@ -9,7 +9,7 @@ from typing import Any
 from ganlab.text import listed, printable
 
 LEGEND = (
-    "real: what as many real samples score in the generator's place; "
+    "real: what the same number of real samples score in the generator's place; "
     "↑ higher is better, ↓ lower is better, ~ the nearer to real the better"
 )
 
@@ -24,7 +24,7 @@ def notes(metrics: Metrics, samples: int) -> Iterator[str]:
             yield f"classes that are proved to be lost ({generator}): {listed(lost)}"
     supports = [each["birthday_support"] for each in metrics.values() if "birthday_support" in each]
     if any(is_least(each[key], each["protocol"]) for each in supports for key in ("value", "real")):
-        yield "+: at least so many, as no two samples are near-duplicates"
+        yield "+: at least that many, as no two samples are near-duplicates"
     most = max(taken(figure["protocol"]) for each in metrics.values() for figure in each.values())
     if 0 < most < samples:
         yield f"figures take {most:,} of the {samples:,} samples: there are no more real ones to compare with"

@@ -290,7 +290,7 @@ class Entry(Generic[Of, Beside]):
         if self.needs == "modes":
             return "the modes of such data are not known"
         if self.needs == "modes without classes":
-            return "such data have no modes that garbage shows too"
+            return "modes of good images are counted on stacked MNIST only"
         return "the features know no classes" if self.needs else self.unknown
 
     def seen_through(self, features: Features) -> bool:

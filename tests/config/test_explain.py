@@ -108,7 +108,9 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         ("training: {compile: no}", "x.yaml:1: training.compile: expected true or false, got 'no'"),
         ("training: {compile: 1}", "x.yaml:1: training.compile: expected true or false, got 1"),
         ("claim: 5", "x.yaml:1: claim: expected text, got 5"),
-        ("penalties: {name: r1}", "x.yaml:1: penalties: expected a list, got keys and values"),
+        ("penalties: {name: r1}", "x.yaml:1: penalties: expected a list, got keys and values; write [{name: r1}]"),
+        ("stabilizers: packing", "x.yaml:1: stabilizers: expected a list, got 'packing'; write [{name: packing}]"),
+        ("generator: {dropout: 0.1}", "x.yaml:1: generator.dropout: unknown key; did you mean discriminator.dropout?"),
         ("training: {batch_size: 0}", "x.yaml:1: training.batch_size: must be at least 1, got 0"),
         ("training: {batch_size: 65537}", "x.yaml:1: training.batch_size: must be at most 65536, got 65537"),
         ("training: {ema: 1}", "x.yaml:1: training.ema: must be below 1, got 1"),
@@ -139,7 +141,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
             "are resized, or generator.name and discriminator.name to mlp",
         ),
         ("data:\n  classes:\n  - 1\n  - true", "x.yaml:4: data.classes.1: expected a whole number or text, got true"),
-        ("data: {classes: []}", "x.yaml:1: data.classes: must have at least 1 entries, got 0"),
+        ("data: {classes: []}", "x.yaml:1: data.classes: must have at least 1 entry, got 0"),
         ("data: {classes: 8}", "x.yaml:1: data.classes: expected a list, got 8"),
         ("data: {classes: [true]}", "x.yaml:1: data.classes.0: expected a whole number or text, got true"),
         (
@@ -164,7 +166,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
             "x.yaml:1: training.device: 'gpu' does not fit: "
             "`auto` (CUDA, else MPS, else CPU), `cpu`, `mps`, `cuda` or `cuda:N`.",
         ),
-        ("data: {name: folder, path: ''}", "x.yaml:1: data.path: must have at least 1 characters, got 0"),
+        ("data: {name: folder, path: ''}", "x.yaml:1: data.path: must have at least 1 character, got 0"),
         ("seed: " + "9" * 30, f"x.yaml:1: seed: must be below {2**63}, got {'9' * 30}"),
         ("seed: " + "9" * 6000, f"x.yaml:1: seed: expected a whole number, got '{'9' * 77}...'"),
         ("claim: {a: b}", "x.yaml:1: claim: expected text, got keys and values; put text that holds a colon in quotes"),

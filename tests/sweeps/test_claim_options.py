@@ -25,7 +25,7 @@ def refusal(*claims: dict[str, Any]) -> str:
         ({"measure": "setles"}, ".measure: no measure called 'setles'; did you mean settles? there are settles, "),
         ({"measure": "settles"}, ".between: is missing"),
         ({}, ": has no measure; measures are settles, "),
-        ({"measure": "verdict", "verdicts": "healthy", "runs": []}, ".runs: must have at least 1 entries, got 0"),
+        ({"measure": "verdict", "verdicts": "healthy", "runs": []}, ".runs: must have at least 1 entry, got 0"),
         ({"measure": "settles", "between": [300, 100]}, ".between: two numbers are needed"),
         ({"measure": "settles", "between": [100]}, ".between"),
         (

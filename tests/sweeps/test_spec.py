@@ -155,7 +155,7 @@ def test_written_paths_are_those_that_overrides_set() -> None:
         ("name: x\ngrid: {loss: [hinge]}", "x.yaml: grid without base; name the experiment that it changes"),
         ("name: x\nrandom: {n: 1, draw: {loss: {choice: [hinge]}}}",
          "x.yaml: random without base; name the experiment that it changes"),
-        ("name: x\nbase: ring\ngrid: {}", "x.yaml:3: grid: must have at least 1 entries, got 0"),
+        ("name: x\nbase: ring\ngrid: {}", "x.yaml:3: grid: must have at least 1 entry, got 0"),
         ("name: x\nbase: ring\ngrid:", "x.yaml:3: grid: expected keys and values, got null"),
         ("name: x\nbase: ring\ngrid:\n  loss: []", "x.yaml:4: grid.loss: is an empty axis; give it values"),
         ("name: x\nbase: ring\ngrid:\n  mine: {}", "x.yaml:4: grid.mine: is an empty axis; give it values"),
@@ -163,7 +163,7 @@ def test_written_paths_are_those_that_overrides_set() -> None:
          "write [3]"),
         ("name: x\nbase: ring\ngrid:\n  mine: {low: 3}", "x.yaml:4: grid.mine: low: expected dotted keys and their "
          "values, got 3; write {training.steps: 500}"),
-        ("name: x\nruns: []", "x.yaml:2: runs: must have at least 1 entries, got 0"),
+        ("name: x\nruns: []", "x.yaml:2: runs: must have at least 1 entry, got 0"),
         ("name: x\nruns: nowhere", "x.yaml:2: runs: 'nowhere' is no folder with experiments (*.yaml), here or among "
          "the shipped ones"),
         ("name: x\nruns:\n- rong", "x.yaml:3: runs.0: no experiment 'rong': neither a file nor one of the shipped "
@@ -175,7 +175,7 @@ def test_written_paths_are_those_that_overrides_set() -> None:
         ("name: x\nbase:\n  latent:\n    dmi: 3", "x.yaml:4: latent.dmi: unknown key; did you mean dim?"),
         ("name: x\nbase: 3", "x.yaml:2: base: expected a file, the name of a shipped experiment, or keys and values, "
          "got 3"),
-        ("name: x\nbase: ring\nseeds: []", "x.yaml:3: seeds: must have at least 1 entries, got 0"),
+        ("name: x\nbase: ring\nseeds: []", "x.yaml:3: seeds: must have at least 1 entry, got 0"),
         ("name: x\nbase: ring\nseeds: 0", "x.yaml:3: seeds: must be at least 1, got 0"),
         ("name: x\nbase: ring\nseeds: -3", "x.yaml:3: seeds: must be at least 1, got -3"),
         ("name: x\nbase: ring\nseeds: [1, -3]", "x.yaml:3: seeds.1: must be at least 0, got -3"),
@@ -204,7 +204,7 @@ def test_written_paths_are_those_that_overrides_set() -> None:
         ("name: x\nbase: ring\nrandom: {n: 0, draw: {latent.dim: {choice: [1]}}}",
          "x.yaml:3: random.n: must be at least 1, got 0"),
         ("name: x\nbase: ring\nrandom: {n: 2}", "x.yaml:3: random.draw: is missing"),
-        ("name: x\nbase: ring\nrandom: {n: 2, draw: {}}", "x.yaml:3: random.draw: must have at least 1 entries, got 0"),
+        ("name: x\nbase: ring\nrandom: {n: 2, draw: {}}", "x.yaml:3: random.draw: must have at least 1 entry, got 0"),
         ("name: x\nbase: ring\nrandom: {n: 2, draw: {latent.dim: {gaussian: [0, 1]}}}", "x.yaml:3: "
          "random.draw.latent.dim.gaussian: unknown key; there are uniform, log_uniform, choice"),
         ("name: x\nbase: ring\nrandom: {n: 2, draw: {latent.dim: {choice: [3], uniform: [0, 1]}}}", "x.yaml:3: "

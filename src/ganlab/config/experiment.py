@@ -92,7 +92,7 @@ class Experiment(Options):
             names = [item.name for item in getattr(self, key)]
             for index, name in enumerate(names):
                 if name in names[:index]:
-                    yield Problem(f"{key}.{index}", f"{name} is named twice", "name it once, with the weight you mean")
+                    yield Problem(f"{key}.{index}", f"{name} is named twice", "name it once, with the options you mean")
         for verdict in self.expect:
             if wrong := verdicts.refusal(verdict):
                 yield Problem("expect", *wrong)

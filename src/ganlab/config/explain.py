@@ -46,12 +46,12 @@ _BOUNDS = {
 """Words and context key of each of pydantic's range errors."""
 
 _LENGTHS = {
-    "too_short": ("at least", "min_length", "entries"),
-    "too_long": ("at most", "max_length", "entries"),
-    "string_too_short": ("at least", "min_length", "characters"),
-    "string_too_long": ("at most", "max_length", "characters"),
+    "too_short": ("at least", "min_length", ("entry", "entries")),
+    "too_long": ("at most", "max_length", ("entry", "entries")),
+    "string_too_short": ("at least", "min_length", ("character", "characters")),
+    "string_too_long": ("at most", "max_length", ("character", "characters")),
 }
-"""Words, context key and unit of each of pydantic's length errors."""
+"""Words, context key and unit, of one and of several, of each of pydantic's length errors."""
 
 _KINDS = {
     "data": "data set",
@@ -147,9 +147,9 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Mistake, KeyPath]:
     name = (cls and component_name(cls)) or dotted(tuple(above)) or "an experiment"
     rivals = [rival for rival, options in _components(root, tuple(above)).items() if key in options.model_fields]
     if rivals:
-        have = f"{' and '.join(rivals)} {'have' if len(rivals) > 1 else 'has'} it"
+        have = f"{_listed(rivals, 'and')} {'have' if len(rivals) > 1 else 'has'} it"
         return mistake_at(root, path, f"unknown key of {name}; {have}"), path
-    near = closest(key, keys)
+    near = None if _of_the_other_player(dotted(path), root) else closest(key, keys)
     if node and node.place.key:
         meant = shown_as = close_path(node.place.key, root)
     elif near:
@@ -163,7 +163,15 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Mistake, KeyPath]:
 
 def close_path(typed: str, root: Node) -> str | None:
     """Return the path an override probably meant: the same key in another section, or one spelled like it."""
-    return same_key(typed, root) or closest(typed, override_paths(root))
+    return same_key(typed, root) or _of_the_other_player(typed, root) or closest(typed, override_paths(root))
+
+
+def _of_the_other_player(typed: str, root: Node) -> str | None:
+    """Return the path of a key that one network was given and only the other one has; None for any other key."""
+    player, _, rest = typed.partition(".")
+    other = {"generator": "discriminator", "discriminator": "generator"}.get(player)
+    path = f"{other}.{rest}"
+    return path if other and path in dotted_paths(root) else None
 
 
 def same_key(typed: str, root: Node) -> str | None:
@@ -237,7 +245,8 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
             return f"must be {words} {_number(context[limit])}, got {shown(value)}"
         if kind in _LENGTHS:
             words, limit, unit = _LENGTHS[kind]
-            return f"must have {words} {context[limit]} {unit}, got {len(value)}"
+            count = context[limit]
+            return f"must have {words} {count} {unit[0] if count == 1 else unit[1]}, got {len(value)}"
         if kind == "finite_number":
             return f"must be a finite number, got {shown(value)}"
         if kind == "string_pattern_mismatch" and cls:
@@ -248,6 +257,8 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
             expected.append(_TYPES.get(kind, short(error["msg"])))
     if path[-1] in ("loss", "name") and allowed:
         return no_such(_kind_at(path), value, allowed)
+    if path == (path[-1],) and path[-1] in _LISTS and (name := value.get("name") if isinstance(value, dict) else value):
+        return f"expected {_listed(expected)}, got {shown(value)}; write [{{name: {name}}}]"
     return f"expected {_listed(expected)}, got {shown(value)}{_advice(errors[0]['type'], value, allowed)}"
 
 
@@ -266,8 +277,8 @@ def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:
     return ""
 
 
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+def _listed(words: Sequence[str], last: str = "or") -> str:
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _number(value: float) -> str:

@@ -1,6 +1,7 @@
 """The page of cures: what each does, whose it is, when to choose it, and what it costs.
 
-    python benchmarks/step_time.py --cures points > docs/cures/points.txt     # the costs, on idle cores
+    python benchmarks/step_time.py --cures points > docs/cures/points.txt     # the costs, a minute each
+    python benchmarks/step_time.py --cures images > docs/cures/images.txt
     python -m docs.make.cures                                                 # writes docs/cures.md
 
 Names, sources, options and defaults are those of the options classes, and the verdicts those whose failures have the
@@ -24,7 +25,9 @@ from ganlab.config.stabilizers import STABILIZERS
 from ganlab.diagnosis.failures import FAILURES
 
 PAGE = Path(__file__).parents[1] / "cures.md"
-COSTS = PAGE.parent / "cures" / "points.txt"
+COSTS = PAGE.parent / "cures"
+KINDS = ("points", "images")
+"""Data that the costs are of, a file and a column each."""
 
 OPENING = """# Cures
 
@@ -58,10 +61,10 @@ combined; `ganlab validate` refuses combinations that make no sense, with the re
 discriminator and G the generator.
 """
 
-COST = """`cost` is the time of a training step with the cure at its defaults, as a multiple of the time without it, on
-the small networks of `configs/ring.yaml` and one thread (`python benchmarks/step_time.py --cures points`;
-`--cures images` measures it on a DCGAN). Cells are empty until that has run on idle cores. A run on busy ones showed
-only what is far from 1: `minibatch: discrimination` 13 at batches of 128, `unrolling` 10, `consensus` 6.
+COST = """The last two columns are the time of a training step with the cure at its defaults, as a multiple of the time
+without it, on one thread: `points` on the small networks of `configs/ring.yaml`, in batches of 128; `images` on the
+DCGAN of `configs/dcgan_mnist.yaml`, its generator half as wide and without batch norm in the discriminator (processor
+time, `python benchmarks/step_time.py --cures`).
 """
 
 FOR = {
@@ -155,20 +158,31 @@ SETTINGS = (
 """Cures that are neither penalty nor stabilizer: how they are written, what they do, what for, their cost's name."""
 
 
-def page(costs: Mapping[str, str]) -> str:
-    """Return the page, given how many times as long as one without it a step with each cure takes."""
+def page(costs: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the page, given how many times as long a step takes with each cure, by kind of data."""
+
+    def cost(name: str | None) -> str:
+        return " | ".join(costs[kind].get(name, "-") if name else "-" for kind in KINDS)
+
     proposed = verdicts()
     lines = [OPENING, COST]
     for heading, parts in (("Penalties", PENALTIES), ("Stabilizers", STABILIZERS)):
-        lines += [f"## {heading}\n", "| name | what it does | for | [verdicts](verdicts.md) that propose it | cost |"]
-        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += [
+            f"## {heading}\n",
+            "| name | what it does | for | [verdicts](verdicts.md) that propose it | points | images |",
+        ]
+        lines += ["| --- | --- | --- | --- | --- | --- |"]
         for name, entry in parts.items():
             proposing = ", ".join(proposed.get(name, ()))
             cells = (f"`{name}`", summary(entry.options), FOR[name], proposing)
-            lines.append(f"| {' | '.join(cells)} | {costs.get(name, '')} |")
+            lines.append(f"| {' | '.join(cells)} | {cost(name)} |")
         lines.append("")
-    lines += ["## Other settings\n", "| setting | what it does | for | cost |", "| --- | --- | --- | --- |"]
-    lines += [f"| {cell(a)} | {cell(b)} | {cell(c)} | {costs.get(d, '') if d else ''} |" for a, b, c, d in SETTINGS]
+    lines += [
+        "## Other settings\n",
+        "| setting | what it does | for | points | images |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [f"| {cell(a)} | {cell(b)} | {cell(c)} | {cost(d)} |" for a, b, c, d in SETTINGS]
     lines += ["", "## Options\n", "| cure | option | default | what it says |", "| --- | --- | --- | --- |"]
     lines.append(option("any penalty", "every", PenaltyOptions))
     lines += [
@@ -216,10 +230,12 @@ def added(change: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     return [*change.get("penalties", ()), *change.get("stabilizers", ())]
 
 
-def read_costs() -> dict[str, str]:
-    """Return the multiples that `benchmarks/step_time.py --cures points` printed, by cure; none if it was not run."""
-    printed = COSTS.read_text() if COSTS.exists() else ""
-    return dict(re.findall(r"^  (\S.*?) +(\d+\.\d+)$", printed, re.MULTILINE))
+def read_costs() -> dict[str, dict[str, str]]:
+    """Return the multiples that `benchmarks/step_time.py --cures` printed, by kind of data and cure."""
+    return {
+        kind: dict(re.findall(r"^  (\S.*?) +(\d+\.\d+)$", (COSTS / f"{kind}.txt").read_text(), re.MULTILINE))
+        for kind in KINDS
+    }
 
 
 if __name__ == "__main__":

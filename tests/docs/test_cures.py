@@ -19,8 +19,10 @@ def test_every_part_has_a_use() -> None:
     assert FOR.keys() == PENALTIES.keys() | STABILIZERS.keys()
 
 
-def test_every_cure_that_points_can_have_has_a_cost() -> None:
-    assert read_costs().keys() in (set(), {"none", *cures()} - {"diff_augment", "ada"})
+def test_every_cure_has_a_cost_on_what_it_can_be_used_on() -> None:
+    costs = read_costs()
+    assert costs["points"].keys() == {"none", *cures()} - {"diff_augment", "ada"}
+    assert costs["images"].keys() == {"none", *cures()}
     assert {each[-1] for each in SETTINGS} - {None} <= cures().keys()
 
 

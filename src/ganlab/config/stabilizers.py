@@ -118,7 +118,7 @@ class UnrollingOptions(FarSightedOptions):
     """The generator plays against the discriminator as it would be k updates later (unrolled GAN: Metz et al. 2017).
 
     It is differentiated through these updates, so that it sees how the discriminator would answer. Each of them costs
-    about as much as one of the discriminator's own, and the memory of it.
+    about two of the discriminator's own, and the memory of them.
     """
 
     name: Literal["unrolling"]
@@ -129,7 +129,7 @@ class UnrollingOptions(FarSightedOptions):
 class ConsensusOptions(FarSightedOptions):
     """Both players also make both gradients small: weight / 2 * |v|^2 in their losses (Mescheder et al. 2017, eq. 12).
 
-    v holds the gradients of both. The term damps the rotation of the game. Each update costs about three.
+    v holds the gradients of both. The term damps the rotation of the game. A step takes about six times as long.
     """
 
     name: Literal["consensus"]

@@ -93,7 +93,7 @@ def test_the_examples_run_one_after_the_other(tmp_path: Path, monkeypatch: pytes
         runner.run(example, out=said.append)
     assert not runner.failures, "".join(said)
     shown = {each.name.rpartition(".")[2] for each in examples if each.examples}
-    assert shown == {"train", "load_run", "diagnose", "evaluate", "sample", "sweep", "compare", "page"}
+    assert shown == {"train", "load_run", "diagnose", "evaluate", "sample", "sweep", "compare", "page", "treat"}
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("between.png", "runs", "side_by_side.html", "side_by_side.png")
     ]

@@ -52,8 +52,8 @@ COMPONENTS: dict[str, Iterable[str]] = {
     "stabilizers": STABILIZERS,
     "optimizer": OPTIMIZERS,
 }
-NO_OTHER = {"points": {"generator.name", "discriminator.name"}, "images": set[str]()}
-"""There is one architecture for points."""
+NO_OTHER = {"points": {"generator.name", "discriminator.name", "discriminator.pieces"}, "images": set[str]()}
+"""There is one architecture for points, and pieces are maxout's."""
 
 REPLACED = {
     "classes": [[1], ["3", "4"]],

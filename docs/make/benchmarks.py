@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,7 @@ class Measure:
         better: which way is better.
         scale: factor from the column to the unit.
         digits: after the point.
+        most: largest possible value in the unit; the smallest is 0.
     """
 
     column: str
@@ -55,6 +57,7 @@ class Measure:
     better: Literal["higher", "lower"]
     scale: float = 1.0
     digits: int = 1
+    most: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,14 @@ class Benchmark:
 
 
 MODES = Measure("modes", "modes", "higher")
-HIGH_QUALITY = Measure("good", "high quality, %", "higher", 100)
+HIGH_QUALITY = Measure("good", "high quality, %", "higher", 100, most=100)
 KL = Measure("mode_kl", "KL to the uniform, nats", "lower", digits=2)
 FID = Measure("fid", "FID (ganlab's features)", "lower")
 
 BENCHMARKS: dict[str, Benchmark] = {
     "ring": Benchmark(
         "Ring: eight Gaussians",
-        (MODES, HIGH_QUALITY),
+        (replace(MODES, most=8), HIGH_QUALITY),
         {
             "plain": ("6.3 ± .5", "98.2"),
             "Pac2": ("7.9 ± .1", "95.6"),
@@ -122,7 +125,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "grid": Benchmark(
         "Grid: 25 Gaussians",
-        (MODES, HIGH_QUALITY),
+        (replace(MODES, most=25), HIGH_QUALITY),
         {
             "plain": ("17.3 ± .8", "94.8"),
             "Pac2": ("23.8 ± .7", "91.3"),
@@ -139,7 +142,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "stacked_mnist": Benchmark(
         "Stacked MNIST: 1,000 modes",
-        (MODES, KL),
+        (replace(MODES, most=1000), KL),
         {
             "plain": ("78.9 ± 6.5", "4.50"),
             "Pac2": ("1000", ".06"),
@@ -180,6 +183,10 @@ class Mean:
     low: float
     high: float
     count: int
+
+    def within(self, low: float, high: float) -> Mean:
+        """Return the same with an interval that is cut to what is possible."""
+        return Mean(self.value, max(self.low, low), min(self.high, high), self.count)
 
     def words(self, digits: int) -> str:
         """Return mean and interval as the page prints them."""
@@ -282,7 +289,7 @@ def table(benchmark: Benchmark, rows: Sequence[Row], published: bool) -> Iterato
         cells = []
         for place, measure in enumerate(benchmark.measures):
             found = values(rows, cure, measure)
-            cells.append(mean_of(list(found.values())).words(measure.digits) if found else "-")
+            cells.append(mean_of(list(found.values())).within(0, measure.most).words(measure.digits) if found else "-")
             if published:
                 cells.append(benchmark.published.get(cure, ("-",) * len(columns))[place])
         own = [row for row in rows if row["cure"] == cure]
@@ -365,6 +372,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="the folder of a sweep")
     for folder in parser.parse_args().folders:
         print(f"kept {keep(folder)}")
+    PICTURES.mkdir(parents=True, exist_ok=True)
     for name in BENCHMARKS:
         if rows := kept(name):
             save_figure(drawn(name, rows), PICTURES / name, ("png",))

@@ -4,7 +4,7 @@
     python -m docs.make.benchmarks FOLDER...    keeps what the sweeps' runs ended on, draws and fills the page
     python -m docs.make.benchmarks              the page and the pictures again, from what is kept
 
-FOLDER is a sweep's. Its runs.csv is kept as docs/benchmarks/<name>.csv, which holds every figure of the page. Text
+FOLDER is a sweep's. Its runs.csv is kept as docs/cures/<name>.csv, which holds every figure of the page. Text
 between `<!-- benchmark: NAME -->` and `<!-- end -->` is made here; what stands around it is written by hand.
 """
 
@@ -31,8 +31,8 @@ from ganlab.sweeps.spec import load_spec
 
 DOCS = Path(__file__).parents[1]
 PAGE = DOCS / "benchmarks.md"
-KEPT = DOCS / "benchmarks"
-PICTURES = DOCS / "images" / "benchmarks"
+KEPT = DOCS / "cures"
+PICTURES = DOCS / "images" / "cures"
 CONFIDENCE = 0.95
 
 Row = Mapping[str, str]
@@ -252,7 +252,7 @@ def section(name: str, rows: Sequence[Row]) -> Iterator[str]:
         yield ""
         yield from orderings(benchmark, within)
         yield ""
-    yield f"![{benchmark.title}: each seed of each cure](images/benchmarks/{name}.png)"
+    yield f"![{benchmark.title}: each seed of each cure](images/cures/{name}.png)"
     yield ""
     yield f"Published: {benchmark.source}."
 

@@ -16,7 +16,7 @@ import math
 import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -97,7 +97,6 @@ class Benchmark:
     source: str
     claims: tuple[Claim, ...]
     groups: str = ""
-    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 MODES = Measure("modes", "modes", "higher")

@@ -92,6 +92,22 @@ def test_asking_the_discriminator_again_leaves_autocast(penalty: Any) -> None:
     assert seen[0].dtype == torch.float32
 
 
+@pytest.mark.parametrize("name", ["wgan_gp", "zero_centred_line", "dragan"])
+def test_a_run_in_half_precision_has_its_penalty_in_full(name: str, points: Any) -> None:
+    """Of the same batches and weights the penalty is that of a float32 run to the last bit; the scores are not."""
+    penalties, scores = {}, {}
+    for precision in ("float32", "bfloat16"):
+        experiment = points(f"penalties=[{{name: {name}}}]", f"training.precision={precision}")
+        ours = build_workbench(experiment, load(experiment.data, 16), torch.device("cpu"))
+        drawn, fake = ours.game.inputs("latent/discriminator", 16), torch.ones(16, 2)
+        round = Round(ours.feed.batch(0), drawn, fake, 0, 1, Trace())
+        list(ours.game.turns(round))
+        penalties[precision] = round.trace.losses[f"penalty_{name}"]
+        scores[precision] = round.trace.real_scores
+    assert penalties["bfloat16"].equal(penalties["float32"])
+    assert not scores["bfloat16"].equal(scores["float32"])
+
+
 def quadratic(a: Tensor) -> Any:
     """D(x) = a |x|^2 / 2, whose gradient is a x."""
     return lambda x: a * x.flatten(1).square().sum(1) / 2

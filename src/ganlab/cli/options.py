@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -57,5 +57,14 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is ther
 LiveOption = Annotated[
     bool,
     typer.Option("--live", help="The generator's live weights instead of their moving average, if the run keeps one."),
+]
+Place = Literal["local", "ray", "slurm"]
+PlaceOption = Annotated[Place, typer.Option("--executor", help="Where the runs are trained.")]
+AddressOption = Annotated[str, typer.Option(help="ray: the cluster's address.")]
+CpusOption = Annotated[int, typer.Option(min=1, help="ray, slurm: cores of a run.")]
+GpusOption = Annotated[float, typer.Option(min=0, help="ray, slurm: GPUs of a run.")]
+SlurmOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="slurm: a parameter of submitit, such as slurm_partition=gpu."),
 ]
 DEFAULT_RUNS = completion.DEFAULT_RUNS

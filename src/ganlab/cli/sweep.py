@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from ganlab.cli import completion
 from ganlab.cli.console import console
-from ganlab.cli.options import DEFAULT_RUNS, JsonOption, OverridesArgument, RunsDirOption
+from ganlab.cli.options import (
+    DEFAULT_RUNS,
+    AddressOption,
+    CpusOption,
+    GpusOption,
+    JsonOption,
+    OverridesArgument,
+    PlaceOption,
+    RunsDirOption,
+    SlurmOption,
+)
 from ganlab.cli.parsing import parameters
 from ganlab.text import printable
 
 NOT_DONE = 75
 """Exit code if runs are left to be done: the same command goes on with them."""
-
-Place = Literal["local", "ray", "slurm"]
 
 
 def sweep(
@@ -36,17 +44,14 @@ def sweep(
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove this sweep's earlier runs first.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Also where the sweep has more than 10,000 runs.")] = False,
-    executor: Annotated[Place, typer.Option(help="Where the runs are trained.")] = "local",
+    executor: PlaceOption = "local",
     workers: Annotated[
         int | None, typer.Option(min=1, help="local: runs side by side. Left out: one a core, or one a GPU.")
     ] = None,
-    address: Annotated[str, typer.Option(help="ray: the cluster's address.")] = "auto",
-    cpus: Annotated[int, typer.Option(min=1, help="ray, slurm: cores of a run.")] = 1,
-    gpus: Annotated[float, typer.Option(min=0, help="ray, slurm: GPUs of a run.")] = 0,
-    slurm: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="slurm: a parameter of submitit, such as slurm_partition=gpu."),
-    ] = None,
+    address: AddressOption = "auto",
+    cpus: CpusOption = 1,
+    gpus: GpusOption = 0,
+    slurm: SlurmOption = None,
     into: Annotated[
         Path | None, typer.Option(help="The sweep's folder. Left out: sweep-<name>-<8 letters> in the runs folder.")
     ] = None,

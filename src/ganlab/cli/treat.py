@@ -9,9 +9,17 @@ import typer
 
 from ganlab.cli import completion
 from ganlab.cli.console import console
-from ganlab.cli.options import DEFAULT_RUNS, JsonOption, RunsDirOption
+from ganlab.cli.options import (
+    DEFAULT_RUNS,
+    AddressOption,
+    CpusOption,
+    GpusOption,
+    JsonOption,
+    PlaceOption,
+    RunsDirOption,
+    SlurmOption,
+)
 from ganlab.cli.parsing import parameters
-from ganlab.cli.sweep import Place
 from ganlab.errors import GanlabError
 
 NOT_CURED = 4
@@ -49,16 +57,14 @@ def treat(
     loss: Annotated[str | None, typer.Option(help="Of a log that does not show it: non_saturating, hinge, ...")] = None,
     finish: Annotated[bool, typer.Option("--finish", help="Train the cured experiment to its end.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the arms and the time; train nothing.")] = False,
-    executor: Annotated[Place, typer.Option(help="Where trials are trained.")] = "local",
+    executor: PlaceOption = "local",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Trials side by side that the budget counts on. Left out: one a core.")
     ] = None,
-    address: Annotated[str, typer.Option(help="ray: the cluster's address.")] = "auto",
-    cpus: Annotated[int, typer.Option(min=1, help="ray, slurm: cores of a trial.")] = 1,
-    gpus: Annotated[float, typer.Option(min=0, help="ray, slurm: GPUs of a trial.")] = 0,
-    slurm: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="slurm: a parameter of submitit.")
-    ] = None,
+    address: AddressOption = "auto",
+    cpus: CpusOption = 1,
+    gpus: GpusOption = 0,
+    slurm: SlurmOption = None,
     runs_dir: RunsDirOption = DEFAULT_RUNS,
     as_json: JsonOption = False,
 ) -> None:

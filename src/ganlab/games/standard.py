@@ -228,7 +228,7 @@ class StandardGame:
         update = Update(
             real,
             fake,
-            lambda inputs, labels: self.judge(inputs, labels).scores,
+            lambda inputs, labels: self.in_full_precision().judge(inputs, labels).scores,
             lambda stream: seeded_generator(self.experiment.seed, stream, round.update),
         )
         for penalty in self.parts.penalties:
@@ -275,6 +275,12 @@ class StandardGame:
         """Return this game with another discriminator."""
         other = copy(self)
         other.discriminator = discriminator  # type: ignore[assignment]
+        return other
+
+    def in_full_precision(self) -> StandardGame:
+        """Return this game without autocast: differences of gradients are lost in half precision."""
+        other = copy(self)
+        other.autocast = nullcontext()
         return other
 
     def contest(self, round: Round) -> Contest:

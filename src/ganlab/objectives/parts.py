@@ -80,7 +80,7 @@ class Update:
 
     Attributes:
         real, fake: the batches and what it said of them; one is None if the update shows only the other.
-        score: asks it again: inputs (N, *shape) and their labels -> scores (N,).
+        score: asks it again, in full precision: inputs (N, *shape) and their labels -> scores (N,).
         source: name of a stream -> the generator of its draws, a function of seed, name and update.
     """
 

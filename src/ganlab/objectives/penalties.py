@@ -19,7 +19,7 @@ def r1(scores: Tensor, real: Tensor, weight: float) -> Tensor:
     """weight / 2 * E |grad D(x)|^2 at real samples x (Mescheder et al. 2018, eq. 9).
 
     Args:
-        scores: D(real), (N,), computed outside autocast with gradients on.
+        scores: D(real), (N,), computed with gradients on.
         real: the samples (N, *shape) the scores were computed from; must have required gradients before.
         weight: gamma.
     """

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganlab.config.load import experiment_from_mapping
+from ganlab.config.stabilizers import ReplayOptions
 from ganlab.data import load
 from ganlab.errors import ConfigError
 from ganlab.objectives.parts import build_parts
@@ -138,3 +139,16 @@ def test_the_fakes_that_are_differentiated_are_not_exchanged(other: str) -> None
 def test_pools_that_mean_nothing_are_refused(experiment: dict[str, Any], options: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         experiment_from_mapping({**experiment, "stabilizers": [{"name": "replay", **options}]})
+
+
+def test_a_pool_that_is_resumed_with_another_keep_shows_no_place_that_is_empty(points: Any) -> None:
+    """Six fakes of eight are there after three updates of two each; with four a batch, the next one fills the pool."""
+    before = Replay(ReplayOptions(name="replay", size=8, keep=2), points(), CPU)
+    for update in range(3):
+        before.remember(made(update) + 1, update)
+    after = Replay(ReplayOptions(name="replay", size=8, keep=4), points(), CPU)
+    after.load(before.state())
+    assert torch.equal(after.recall(made(3), 3), made(3))
+    after.remember(made(3) + 1, 3)
+    assert after.pool.abs().min() > 0
+    assert not torch.equal(after.recall(made(4), 4), made(4))

@@ -21,15 +21,21 @@ class Replay(Stabilizer[ReplayOptions]):
     def __init__(self, options: ReplayOptions, experiment: Experiment, device: torch.device) -> None:
         super().__init__(options, experiment, device)
         self.pool = torch.zeros(options.size, *experiment.data.shape, device=device)
+        self.put = 0  # fakes put there since the start; a number of the host, for which nothing waits
 
     def state(self) -> dict[str, Tensor]:
-        """Return the pool; how far it is filled follows from the number of updates."""
-        return {"pool": self.pool}
+        """Return the pool and how many fakes were put there."""
+        return {"pool": self.pool, "put": torch.tensor(self.put)}
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take over a pool and how far it is filled."""
+        self.pool.copy_(tensors["pool"])
+        self.put = int(tensors["put"])
 
     def recall(self, fakes: Tensor, update: int) -> Tensor:
         """Return fakes of which the first ones are exchanged for ones from the pool, once it is full."""
         size = self.options.size
-        if update * self.options.keep < size:
+        if self.put < size:
             return fakes
         count = round(self.options.share * len(fakes))
         drawn = torch.randint(size, (count,), generator=seeded_generator(self.seed, "replay", update))
@@ -38,6 +44,7 @@ class Replay(Stabilizer[ReplayOptions]):
     @torch.no_grad()
     def remember(self, fakes: Tensor, update: int) -> None:
         """Put the first `keep` fakes in the place of the oldest ones."""
-        keep, first = self.options.keep, update * self.options.keep
-        places = torch.arange(first, first + keep, device=self.device) % self.options.size
+        keep = self.options.keep
+        places = torch.arange(self.put, self.put + keep, device=self.device) % self.options.size
         self.pool[places] = fakes[:keep]
+        self.put += keep

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from ganlab.diagnosis.cures import (
     BOUNDED_CRITIC,
     COLLAPSE_CURES,
     CRITIC,
+    LARGER_LATENT,
     NON_SATURATING,
     ONE_UPDATE_EACH,
     PACKING,
@@ -24,12 +27,14 @@ from ganlab.diagnosis.cures import (
     RELATIVISTIC,
     SPECTRAL,
     STEADIER_ADAM,
+    UNROLLING,
 )
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Remedy
 from ganlab.diagnosis.read_report import ReadColumn, ReadReport
+from ganlab.diagnosis.record import Record
 from ganlab.diagnosis.remedies import (
     MOST,
     Cure,
@@ -41,6 +46,7 @@ from ganlab.diagnosis.remedies import (
     fuller_data,
     halved_rates,
     prescribe,
+    ranked,
     remedies,
     set_to,
 )
@@ -186,9 +192,33 @@ def test_a_foreign_run_gets_the_first_cures_in_words(failure: Failure) -> None:
 
 
 def test_what_ganlab_does_in_every_run_is_said_of_other_code_only() -> None:
-    cure = Cure("Share the layers", "practice", foreign=True)
+    cure = Cure("share", "Share the layers", "practice", foreign=True)
     assert prescribe([cure], Evidence("log"))
     assert not prescribe([cure], Evidence("run", experiment=Experiment()))
+
+
+def test_a_cure_has_one_name_in_all_failures() -> None:
+    for failure in FAILURES:
+        names = [cure.name for cure in failure.cures]
+        assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names)
+        assert len(names) == len(set(names))
+    offered = prescribe(COLLAPSE_CURES, Evidence("run", experiment=EXPERIMENTS["latent of one"]))
+    assert "packing" in {remedy.name for remedy in offered}
+
+
+def test_what_worked_in_trials_comes_first_and_what_did_not_comes_last(tmp_path: Path) -> None:
+    known = {
+        "r1": Record(3, 3, 0, 3, 1, 3),
+        "packing": Record(2, 3, 0, 3, 1, 3),
+        "larger_latent": Record(0, 3, 0, 3, 0, 3),
+        "unrolling": Record(3, 3, 3, 3, 0, 3),  # it heals by itself
+    }
+    path = tmp_path / "record.json"
+    rows = [{"failure": "collapse", "cure": name, **record._asdict()} for name, record in known.items()]
+    path.write_text(json.dumps({"cures": rows}))
+    cures = (LARGER_LATENT, PACKING, UNROLLING, STEADIER_ADAM, R1)
+    assert ranked(cures, "collapse", path) == [R1, PACKING, STEADIER_ADAM, UNROLLING, LARGER_LATENT]
+    assert ranked(cures, "diverged", path) == list(cures)
 
 
 def changes(cures: Any, name: str) -> list[dict[str, Any]]:
@@ -219,12 +249,12 @@ def test_what_each_experiment_is_told() -> None:
     assert descent.optimizer.generator == AdamOptions(lr=2e-4, betas=(0.5, 0.999))
     assert changes([NON_SATURATING], "saturating, 15 to 1") == [{"loss": "non_saturating"}]
     assert changes([SPECTRAL], "ring") == [{"discriminator.norm": "spectral"}]
-    assert changes([Cure("", "", fuller_data)], "few images") == [{"data.fraction": 1.0}]
-    assert changes([Cure("", "", halved_rates)], "hot")[0]["optimizer.generator.lr"] == 5e-4
+    assert changes([Cure("", "", "", fuller_data)], "few images") == [{"data.fraction": 1.0}]
+    assert changes([Cure("", "", "", halved_rates)], "hot")[0]["optimizer.generator.lr"] == 5e-4
 
 
 def test_updates_are_taken_from_the_player_that_wins() -> None:
-    fewer = [Cure("", "", fewer_updates(player)) for player in ("discriminator", "generator")]
+    fewer = [Cure("", "", "", fewer_updates(player)) for player in ("discriminator", "generator")]
     assert changes(fewer, "saturating, 15 to 1") == [{"training.discriminator_steps": 1}]
     assert changes(fewer, "1 to 10") == [{"training.generator_steps": 1}]
     assert changes([*fewer, ONE_UPDATE_EACH], "ring with a critic") == []
@@ -278,18 +308,18 @@ def test_a_critic_that_nothing_bounds_gets_a_penalty_first() -> None:
 def test_penalties_are_added_to_those_that_are_there_and_not_twice() -> None:
     (change,) = changes([R1], "ring with a critic")
     assert [penalty["name"] for penalty in change["penalties"]] == ["wgan_gp", "r1"]
-    smoothing = Cure("", "", added("stabilizers", name="label_smoothing", real=0.9))
+    smoothing = Cure("", "", "", added("stabilizers", name="label_smoothing", real=0.9))
     assert changes([R1, smoothing], "has it all") == []
     assert changes([smoothing], "hinge, separate") == []  # the hinge loss has no labels
 
 
 def test_cures_leave_keys_alone_that_an_experiment_does_not_have() -> None:
-    kernel = Cure("", "", set_to("generator.kernel_size", 4))
-    assert changes([kernel, Cure("", "", at_least("generator.kernel_size", 4))], "ring") == []
+    kernel = Cure("", "", "", set_to("generator.kernel_size", 4))
+    assert changes([kernel, Cure("", "", "", at_least("generator.kernel_size", 4))], "ring") == []
     assert changes([kernel], "one pixel") == [{"generator.kernel_size": 4}]
-    assert changes([Cure("", "", at_least("training.ema", 0.999))], "few images") == [{"training.ema": 0.999}]
-    assert changes([Cure("", "", at_most("game.cycle", 5.0))], "cycle above all") == [{"game.cycle": 5.0}]
-    assert changes([Cure("", "", at_most("game.cycle", 5.0))], "cycle of no weight") == []
+    assert changes([Cure("", "", "", at_least("training.ema", 0.999))], "few images") == [{"training.ema": 0.999}]
+    assert changes([Cure("", "", "", at_most("game.cycle", 5.0))], "cycle above all") == [{"game.cycle": 5.0}]
+    assert changes([Cure("", "", "", at_most("game.cycle", 5.0))], "cycle of no weight") == []
 
 
 def test_a_log_that_shows_a_cure_is_not_told_to_take_it() -> None:

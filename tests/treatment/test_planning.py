@@ -76,7 +76,7 @@ def test_trials_go_on_from_the_last_checkpoint_before_the_onset_where_networks_a
     plan = make_treatment(late, Wishes(36_000.0, tries=tries, from_onset=True), 1)
     starts = {arm.name: arm.branch for arm in plan.arms}
     assert starts["unchanged"] == starts["random"] == starts["lr_0.5"] == starts["r1"] == 25
-    assert starts["latent_dim_8"] == starts["ema_0"] == starts["discriminator_norm_spectral"] == 0
+    assert starts["latent_dim_8"] == starts["ema_0"] == starts["spectral_norm"] == 0
     assert plan_from_json(plan.as_json(), Path("treatment.json")) == plan
     for change in plan.arms[1].by_seed.values():
         assert not any(key.startswith(("generator", "discriminator", "latent", "weight_init")) for key in change)

@@ -23,12 +23,14 @@ CHANGES = [
 Outcome = Callable[[str, int], bool]
 
 
-def planned(points: Any, cures: int = 6, trials: int = 100, seeds: int = 3) -> TreatmentPlan:
+def planned(
+    points: Any, cures: int = 6, trials: int = 100, seeds: int = 3, complete: bool = False
+) -> TreatmentPlan:
     arms = [Arm(f"cure{place}", "remedy", change) for place, change in enumerate(CHANGES[:cures])]
     controls = [Arm(UNCHANGED, "unchanged"), Arm(RANDOM, "random")]
     numbers = tuple(range(1, seeds + 1))
     return TreatmentPlan(
-        Wishes(seeds=seeds), "diverged", points(), (*controls, *arms), numbers, trials, 1.0, 2, points().training.steps
+        Wishes(seeds=seeds, complete=complete), "diverged", points(), (*controls, *arms), numbers, trials, 1.0, 2, points().training.steps
     )
 
 
@@ -48,6 +50,13 @@ def played(plan: TreatmentPlan, outcome: Outcome, spare: int = 1) -> tuple[list[
             return rounds, due, done
         rounds.append(new)
         done |= {key: trial(key, outcome(*key)) for key in new}
+
+
+def test_a_complete_treatment_tries_every_arm_on_every_seed(points: Any) -> None:
+    plan = planned(points, cures=2, complete=True)
+    rounds, last, _ = played(plan, lambda arm, seed: False)
+    assert rounds == [[(name, seed) for seed in (1, 2, 3) for name in (UNCHANGED, RANDOM, "cure0", "cure1")]]
+    assert last.combined is None
 
 
 def test_every_seed_has_both_controls_and_the_better_half(points: Any) -> None:

@@ -50,6 +50,12 @@ def treat(
             "--from-onset", help="Go on from the last checkpoint before the failure began, where a change allows it."
         ),
     ] = False,
+    complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete", help="Try every arm on every seed at the run's own length, however long it takes: for tables."
+        ),
+    ] = False,
     as_experiment: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Of a log of other code: write a small experiment that resembles it."),
@@ -94,7 +100,7 @@ def treat(
         from ganlab.cli.treat_plan import show_treatment_plan
         from ganlab.treatment.planning import Wishes, budget_seconds
 
-        wishes = Wishes(budget_seconds(budget), seeds, names, tuple(tries or ()), from_onset)
+        wishes = Wishes(budget_seconds(budget), seeds, names, tuple(tries or ()), from_onset, complete)
         show_treatment_plan(run, wishes, where.width, runs_dir, as_json)
         return
 
@@ -109,6 +115,7 @@ def treat(
         only=names,
         tries=tuple(tries or ()),
         from_onset=from_onset,
+        complete=complete,
         finish=finish,
         resources=where,
         runs_dir=runs_dir,

@@ -35,14 +35,16 @@ def show_foreign(reference: str, runs_dir: Path, loss: str | None, target: Path 
         target.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(target, analogy_text(verdict, str(target)).encode())
     if as_json:
-        remedies = [{"why": each.why, "source": each.source} for each in verdict.remedies]
+        remedies = [
+            {key: getattr(each, key) for key in ("name", "why", "source", "record")} for each in verdict.remedies
+        ]
         experiment = None if target is None else str(target)
         print_json({"source": verdict.source, "verdict": verdict.name, "remedies": remedies, "experiment": experiment})
         return
     out = console()
     say(out, printable(f"{verdict.source}: {words(verdict.name)}. Other code made it, so nothing is trained."))
     for number, each in enumerate(verdict.remedies, start=1):
-        say(out, printable(f"  {number}. {each.why} ({each.source})"))
+        say(out, printable(f"  {number}. {each.why} ({'; '.join(filter(None, (each.source, each.record)))})"))
     if target is None:
         say(out, "--as-experiment FILE writes a small experiment that resembles it, to train and to treat")
     else:

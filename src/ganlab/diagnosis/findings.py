@@ -34,11 +34,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class Remedy:
-    """What to do: `change` names configuration keys and their new values, and is empty if only words will do."""
+    """What to do.
+
+    Attributes:
+        why: what to do and why it helps, in one sentence.
+        source: who showed it.
+        change: configuration keys and their new values; empty if only words will do.
+        name: what it is called, such as `packing`, for `ganlab treat --only`.
+        record: how often it worked on this failure in ganlab's own trials; empty if that was not measured.
+    """
 
     why: str
     source: str
     change: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
         contributing=contributions(failure, others),
         evidence=charge.findings,
         missing=(*charge.missing, *case.missing),
-        remedies=prescribe(failure.cures, game),
+        remedies=prescribe(failure.cures, game, failure.name),
         source=game.source,
         steps=(game.first_step, game.last_step),
         notes=game.notes,

@@ -1,7 +1,7 @@
 """How often a cure worked on a failure in trials, next to the same run unchanged and to changes at random.
 
 record.json holds it: `source`, the study that was measured, and `cures`, a row for each failure and cure: `failure`,
-`cure` (as `treatment.arms.short_name` calls it), `cured` of `trials`, `unchanged` of `unchanged_trials`, and `random`
+`cure` (its name), `cured` of `trials`, `unchanged` of `unchanged_trials`, and `random`
 of `random_trials`. It is empty until such a study is run.
 """
 
@@ -30,6 +30,12 @@ class Record(NamedTuple):
     def share(self) -> float:
         """The share of trials that it cured."""
         return self.cured / self.trials
+
+    @property
+    def beats_controls(self) -> bool:
+        """Whether it cured a larger share than the unchanged runs healed of, and than random changes cured."""
+        controls = ((self.unchanged, self.unchanged_trials), (self.random, self.random_trials))
+        return all(self.share > healed / max(1, trials) for healed, trials in controls)
 
     @property
     def words(self) -> str:

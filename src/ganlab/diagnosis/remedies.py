@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import with_settings
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.findings import Remedy
+from ganlab.diagnosis.record import RECORD, record_of
 from ganlab.errors import ConfigError
 
 Change = dict[str, Any]
@@ -28,6 +30,7 @@ class Cure:
     """A remedy before it is known whom it is for.
 
     Attributes:
+        name: what it is called wherever it is measured or asked for, such as `packing`: the same for every run.
         why: what to do and why it helps, in one sentence.
         source: who showed it.
         change: from an experiment to the keys to set; an empty dict if the experiment already has it. None if
@@ -36,6 +39,7 @@ class Cure:
         foreign: whether it is for runs of other code only, as ganlab does what it asks for in every run.
     """
 
+    name: str
     why: str
     source: str
     change: Callable[[Experiment], Change] | None = None
@@ -43,24 +47,45 @@ class Cure:
     foreign: bool = False
 
 
-def prescribe(cures: Iterable[Cure], evidence: Evidence) -> tuple[Remedy, ...]:
-    """Return the first MOST cures that can still be applied to a run; see `remedies`."""
-    return tuple(islice(remedies(cures, evidence), MOST))
+def prescribe(cures: Iterable[Cure], evidence: Evidence, failure: str = "") -> tuple[Remedy, ...]:
+    """Return the first MOST cures of a failure that can still be applied to a run; see `ranked` and `remedies`."""
+    return tuple(islice(remedies(ranked(cures, failure), evidence, failure), MOST))
 
 
-def remedies(cures: Iterable[Cure], evidence: Evidence) -> Iterator[Remedy]:
+def ranked(cures: Iterable[Cure], failure: str, path: Path = RECORD) -> list[Cure]:
+    """Return cures in the order to try them: those that beat both controls in trials, by how often they worked; then
+    those that were not measured; then those that did not. The order that they come in decides between equals.
+
+    Args:
+        cures: a failure's, the likeliest first as far as papers tell.
+        failure: `failure`, or `failure/variant`.
+        path: of the trials' record.
+    """
+
+    def place(cure: Cure) -> tuple[int, float]:
+        record = record_of(failure, cure.name, path)
+        if record is None:
+            return 1, 0.0
+        return (0, -record.share) if record.beats_controls else (2, -record.share)
+
+    return sorted(cures, key=place)
+
+
+def remedies(cures: Iterable[Cure], evidence: Evidence, failure: str = "") -> Iterator[Remedy]:
     """Yield every cure that can still be applied to a run; for a foreign one those its log does not show, in words."""
     experiment = evidence.experiment
     for cure in cures:
+        record = record_of(failure, cure.name)
+        known = "" if record is None else record.words
         if experiment is None:
             if cure.seen is None or not cure.seen(evidence):
-                yield Remedy(cure.why, cure.source)
+                yield Remedy(cure.why, cure.source, name=cure.name, record=known)
         elif cure.change is not None:
             change = cure.change(experiment)
             if change and is_valid(experiment, change):
-                yield Remedy(cure.why, cure.source, change)
+                yield Remedy(cure.why, cure.source, change, cure.name, known)
         elif not cure.foreign:
-            yield Remedy(cure.why, cure.source)
+            yield Remedy(cure.why, cure.source, name=cure.name, record=known)
 
 
 def is_valid(experiment: Experiment, change: Change) -> bool:

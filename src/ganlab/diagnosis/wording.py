@@ -132,7 +132,8 @@ def _contribution(each: Contribution, unit: str) -> str:
 def _remedy(remedy: Remedy, experiment: Experiment | None) -> Line:
     """Return what to change, from what to what, and why; advice without a change is its reason alone."""
     changes = "; ".join(_changes(remedy, experiment))
-    return Line(printable(remedy.why), f"{printable(changes)}: " if changes else "", printable(remedy.source))
+    known = "; ".join(filter(None, (remedy.source, remedy.record)))
+    return Line(printable(remedy.why), f"{printable(changes)}: " if changes else "", printable(known))
 
 
 def _changes(remedy: Remedy, experiment: Experiment | None) -> Iterator[str]:

@@ -406,7 +406,8 @@ def remedy_words(remedy: Remedy, subject: Subject) -> dict[str, Any]:
         if experiment is not None and experiment.expect:
             settings.append("expect=[]")  # what was made to fail is not expected to fail with its cure
         command = f"ganlab train {shlex.quote(subject.config)} {' '.join(settings)}"
-    return {"why": remedy.why, "source": remedy.source, "changes": changes, "command": command}
+    known = "; ".join(filter(None, (remedy.source, remedy.record)))
+    return {"why": remedy.why, "source": known, "changes": changes, "command": command}
 
 
 def _changed(experiment: Experiment | None) -> list[tuple[str, str, str]]:

@@ -11,7 +11,6 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, difference, with_settings
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Remedy
-from ganlab.diagnosis.record import record_of
 from ganlab.diagnosis.remedies import prescribe
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, GanlabError
@@ -41,7 +40,8 @@ class Arm:
     """What is done alike to every seed.
 
     Attributes:
-        name: what it is called, short and without spaces, such as `r1` or `latent_dim_64`.
+        name: what it is called, short and without spaces: a remedy's name, such as `r1`, or what a change does, such as
+            `latent_dim_64`.
         kind: `unchanged` and `random` are the controls, `remedy` comes from the verdict, `asked` from the user, and
             `combined` unites two others.
         change: the keys that it sets; empty for the controls.
@@ -77,8 +77,7 @@ class Arm:
 def arms_of(verdict: Verdict, experiment: Experiment, tries: Sequence[str] = (), only: Sequence[str] = ()) -> list[Arm]:
     """Return an arm for each change to be tried: those that the user asks for, then the remedies.
 
-    Remedies that were measured on this failure come first, by how often they cured it; the others as the verdict ranks
-    them.
+    Remedies come as the verdict ranks them, then those of the failures that contributed to it.
 
     Args:
         verdict: of the run, with what it was judged on.
@@ -91,7 +90,7 @@ def arms_of(verdict: Verdict, experiment: Experiment, tries: Sequence[str] = (),
         GanlabError: there is no remedy of a name, or nothing is left to try.
     """
     asked = [_asked(text, experiment) for text in tries]
-    remedies = sorted(_named(_remedies(verdict), experiment), key=lambda arm: -_share(verdict.name, arm.name))
+    remedies = list(_named(_remedies(verdict)))
     for name in only:
         if name not in {arm.name for arm in remedies}:
             names = [arm.name for arm in remedies]
@@ -199,18 +198,14 @@ def _settings_of(old: Experiment, new: Experiment) -> dict[str, Any]:
     return found
 
 
-def _share(failure: str, name: str) -> float:
-    """Return the share of trials in which a remedy is known to have cured a failure; 0 if it was not measured."""
-    record = record_of(failure, name)
-    return 0.0 if record is None else record.share
-
-
 def _remedies(verdict: Verdict) -> Iterator[Remedy]:
     """Yield the remedies of a verdict, then those of the other failures of the run, that can be set in a file."""
     evidence = verdict.judged_on
     cures = {failure.name: failure.cures for failure in FAILURES}
     others = (
-        [] if evidence is None else [prescribe(cures.get(each.name, ()), evidence) for each in verdict.contributing]
+        []
+        if evidence is None
+        else [prescribe(cures.get(each.name, ()), evidence, each.name) for each in verdict.contributing]
     )
     for remedies in (verdict.remedies, *others):
         for remedy in remedies:
@@ -218,7 +213,7 @@ def _remedies(verdict: Verdict) -> Iterator[Remedy]:
                 yield remedy
 
 
-def _named(remedies: Iterable[Remedy], experiment: Experiment) -> Iterator[Arm]:
+def _named(remedies: Iterable[Remedy]) -> Iterator[Arm]:
     """Yield the arms of remedies, each with a name of its own."""
     names = {UNCHANGED, RANDOM, COMBINED}
     seen: list[Change] = []
@@ -226,7 +221,7 @@ def _named(remedies: Iterable[Remedy], experiment: Experiment) -> Iterator[Arm]:
         if remedy.change in seen:
             continue
         seen.append(remedy.change)
-        name = stem = short_name(remedy.change, experiment)
+        name = stem = remedy.name
         number = 2
         while name in names:
             name, number = f"{stem}_{number}", number + 1

@@ -51,6 +51,7 @@ class Wishes:
         only: names of the remedies to try; empty: all.
         tries: changes of the user's own, `KEY=VALUE` each.
         from_onset: whether trials go on from the run's last checkpoint before the failure began.
+        complete: whether every arm is tried on every seed, whatever that takes: for a table, not for a cure.
     """
 
     seconds: float = 1800.0
@@ -58,6 +59,7 @@ class Wishes:
     only: tuple[str, ...] = ()
     tries: tuple[str, ...] = ()
     from_onset: bool = False
+    complete: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -67,6 +69,7 @@ class Wishes:
             "only": list(self.only),
             "tries": list(self.tries),
             "from_onset": self.from_onset,
+            "complete": self.complete,
         }
 
 
@@ -148,7 +151,11 @@ class TreatmentPlan:
     @property
     def expected(self) -> float:
         """Seconds that all trials take at most, side by side."""
-        return math.ceil(min(self.trials, most_trials(len(self.cures), len(self.seeds))) / self.workers) * self.seconds
+        if self.wishes.complete:
+            most = len(self.arms) * len(self.seeds)
+        else:
+            most = most_trials(len(self.cures), len(self.seeds))
+        return math.ceil(min(self.trials, most) / self.workers) * self.seconds
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values from which `plan_from_json` makes it again."""
@@ -191,7 +198,12 @@ def plan_from_json(values: Mapping[str, Any], path: Path) -> TreatmentPlan:
         ]
         return TreatmentPlan(
             wishes=Wishes(
-                wishes["budget"], wishes["seeds"], tuple(wishes["only"]), tuple(wishes["tries"]), wishes["from_onset"]
+                wishes["budget"],
+                wishes["seeds"],
+                tuple(wishes["only"]),
+                tuple(wishes["tries"]),
+                wishes["from_onset"],
+                wishes.get("complete", False),
             ),
             failure=values["failure"],
             experiment=experiment_from_mapping(values["experiment"]),
@@ -356,6 +368,8 @@ def _length(patient: Patient, wishes: Wishes, cures: int, workers: int) -> tuple
         GanlabError: not even FEWEST_ARMS arms with all of their seeds fit.
     """
     own, every = patient.experiment.training.steps, patient.experiment.monitor.snapshot_every
+    if wishes.complete:
+        return own, (2 + cures) * wishes.seeds
     fewest = FEWEST_ARMS * wishes.seeds
     available = wishes.seconds * workers
 

@@ -1,4 +1,4 @@
-"""Which trials come next: successive halving over the cures, beside controls on the same seeds.
+"""Which trials come next: successive halving over the cures, or all of them, beside controls on the same seeds.
 
 The answer depends on what trials came to and on nothing else, so a treatment that was killed goes on as if it had not
 been.
@@ -68,6 +68,8 @@ def schedule(plan: TreatmentPlan, done: Trials, spare: int) -> Schedule:
     """
     due: list[Key] = []
     alive = [arm.name for arm in plan.cures]
+    if plan.wishes.complete:
+        return Schedule([(name, seed) for seed in plan.seeds for name in (UNCHANGED, RANDOM, *alive)])
     for turn, seed in enumerate(plan.seeds):
         room = plan.trials - len(due) - 2 - FEWEST_OF_A_SEED * (len(plan.seeds) - turn - 1)
         alive = _chosen(plan, done, alive, turn, spare)[: max(0, room)]

@@ -66,6 +66,7 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
+            "separate_batches",
             "With separate batches for reals and fakes, only the images themselves can give them away",
             "Ioffe & Szegedy 2015; practice",
             lambda experiment: (
@@ -75,6 +76,7 @@ FAILURE = Failure(
             ),
         ),
         Cure(
+            "layer_norm",
             "Layer normalisation in the discriminator looks at one image at a time",
             "Gulrajani et al. 2017, section 4",
             set_to("discriminator.norm", "layer"),

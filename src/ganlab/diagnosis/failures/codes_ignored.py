@@ -55,12 +55,23 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
+            "code_weight",
             "Reward the generator for using its codes: lambda = 1 for the categorical one",
             "Chen et al. 2016, section 7.2",
             at_least("game.weight", 1.0),
         ),
-        Cure("Use no more categories than the data have classes", "Chen et al. 2016", no_more_than_classes),
-        Cure("Train longer: the codes come into use after the first good samples", "practice", longer),
-        Cure("Let Q share all of the discriminator's layers but the last", "Chen et al. 2016, section 6", foreign=True),
+        Cure(
+            "fewer_categories",
+            "Use no more categories than the data have classes",
+            "Chen et al. 2016",
+            no_more_than_classes,
+        ),
+        Cure("longer", "Train longer: the codes come into use after the first good samples", "practice", longer),
+        Cure(
+            "shared_q",
+            "Let Q share all of the discriminator's layers but the last",
+            "Chen et al. 2016, section 6",
+            foreign=True,
+        ),
     ),
 )

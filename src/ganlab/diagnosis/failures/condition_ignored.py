@@ -61,25 +61,29 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
+            "true_labels",
             "Use true labels: random ones teach the discriminator that the class means nothing",
             "practice",
             set_to("game.label_noise", 0.0),
         ),
         Cure(
+            "auxiliary_classifier",
             "An auxiliary classifier rewards the generator for samples of the requested class",
             "Odena et al. 2017",
             lambda experiment: {"game.name": "auxiliary"} if experiment.game.name == "conditional" else {},
         ),
         Cure(
+            "class_weight",
             "More weight on the class term relative to the adversarial loss",
             "Odena et al. 2017",
             at_least("game.weight", 1.0),
         ),
         Cure(
+            "projection",
             "A projection shows the discriminator each sample's class, so that a sample of another class looks fake",
             "Miyato & Koyama 2018",
             lambda experiment: {"game.name": "conditional"} if experiment.game.name == "auxiliary" else {},
         ),
-        Cure("Train longer: samples become good before they follow the class", "practice", longer),
+        Cure("longer", "Train longer: samples become good before they follow the class", "practice", longer),
     ),
 )

@@ -64,19 +64,22 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
+            "less_cycle_weight",
             "Less weight on the cycle loss: it is what rewards hiding the original",
             "Chu et al. 2017",
             at_most("game.cycle", 5.0),
         ),
         Cure(
+            "noisy_cycle",
             "Add noise to the translated image before the way back, during training: it destroys faint patterns",
             "Bashkirova et al. 2019",
         ),
         Cure(
+            "narrower_translators",
             "Narrower translators have no room for a code in addition to the image",
             "practice",
             halved("generator.width", 4),
         ),
-        Cure("Fewer residual blocks, for the same reason", "practice", at_most("generator.blocks", 2)),
+        Cure("fewer_blocks", "Fewer residual blocks, for the same reason", "practice", at_most("generator.blocks", 2)),
     ),
 )

@@ -67,6 +67,7 @@ FAILURE = Failure(
     cures=(
         BEST_SNAPSHOT,
         Cure(
+            "ema",
             "A moving average of the generator smooths out late swings",
             "Yazici et al. 2019",
             at_least("training.ema", 0.999),

@@ -46,16 +46,19 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
+            "cycle_weight",
             "More weight on the cycle loss: if every image becomes the same one, there is no way back",
             "Zhu et al. 2017, section 3.2",
             at_least("game.cycle", 10.0),
         ),
         Cure(
+            "pool",
             "A pool of 50 earlier translations keeps the discriminator from forgetting them",
             "Zhu et al. 2017, section 4",
             at_least("game.pool", 50),
         ),
         Cure(
+            "identity_loss",
             "The identity loss keeps each translation close to its input",
             "Zhu et al. 2017, section 5.2",
             at_least("game.identity", 5.0),

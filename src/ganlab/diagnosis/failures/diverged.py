@@ -38,6 +38,11 @@ FAILURE = Failure(
         R1,
         CLIPPING,
         SPECTRAL,
-        Cure("Check that the data lie in the range that the generator can produce, [-1, 1]", "practice", foreign=True),
+        Cure(
+            "check_range",
+            "Check that the data lie in the range that the generator can produce, [-1, 1]",
+            "practice",
+            foreign=True,
+        ),
     ),
 )

@@ -134,6 +134,7 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
+            "check_optimisers",
             "Check that each optimiser holds the parameters of its network, steps, and a rate above 0",
             "practice",
             foreign=True,

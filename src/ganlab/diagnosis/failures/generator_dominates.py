@@ -71,21 +71,25 @@ FAILURE = Failure(
     examine,
     cures=(
         Cure(
+            "one_generator_update",
             "One generator update per step gives the discriminator time to follow",
             "Goodfellow et al. 2014, algorithm 1",
             fewer_updates("generator"),
         ),
         Cure(
+            "faster_discriminator",
             "A discriminator that learns as fast as the generator can keep up with it",
             "Heusel et al. 2017 (two time scales)",
             at_least("optimizer.discriminator.lr", 2e-4),
         ),
         Cure(
+            "wider_discriminator",
             "A wider discriminator sees what is wrong with the fakes",
             "practice",
             doubled("discriminator.width", 32, 512),
         ),
         Cure(
+            "two_discriminator_updates",
             "Two discriminator updates per step",
             "Goodfellow et al. 2014, algorithm 1 (k > 1)",
             at_least("training.discriminator_steps", 2),

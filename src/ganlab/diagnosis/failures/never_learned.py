@@ -70,22 +70,31 @@ FAILURE = Failure(
     examine,
     cures=(
         STEADIER_ADAM,
-        Cure("A learning rate high enough to move the weights", "Radford et al. 2015", faster),
+        Cure("faster", "A learning rate high enough to move the weights", "Radford et al. 2015", faster),
         Cure(
+            "kernel_4",
             "Kernels of size 4 with stride 2 see enough of the image",
             "Radford et al. 2015",
             lambda experiment: (
                 set_to("generator.kernel_size", 4)(experiment) | set_to("discriminator.kernel_size", 4)(experiment)
             ),
         ),
-        Cure("A wider generator has the capacity for the data", "practice", at_least("generator.width", 32)),
         Cure(
+            "wider_generator",
+            "A wider generator has the capacity for the data",
+            "practice",
+            at_least("generator.width", 32),
+        ),
+        Cure(
+            "wider_discriminator",
             "A wider discriminator gives the generator more to learn from",
             "practice",
             at_least("discriminator.width", 32),
         ),
         NON_SATURATING,
         LONGER,
-        Cure("Look at the data: compare real samples with generated ones, on the same scale", "practice"),
+        Cure(
+            "look_at_data", "Look at the data: compare real samples with generated ones, on the same scale", "practice"
+        ),
     ),
 )

@@ -76,9 +76,15 @@ FAILURE = Failure(
     "diverged/phase_change",
     examine,
     cures=(
-        Cure("A fade twice as long gives both networks time to adapt to the new layer", SOURCE, longer_fade),
+        Cure(
+            "longer_fade",
+            "A fade twice as long gives both networks time to adapt to the new layer",
+            SOURCE,
+            longer_fade,
+        ),
         HALVED_RATES,
         Cure(
+            "wgan_gp",
             "A gradient penalty between reals and fakes limits how steep a new layer can make the discriminator",
             "Gulrajani et al. 2017; Karras et al. 2018",
             added("penalties", name="wgan_gp", weight=10.0),

@@ -66,5 +66,5 @@ def falling(case: Case) -> Charge:
 FAILURE = Failure(
     "under_trained",
     examine,
-    cures=(Cure("Train longer: the samples were still getting better", "the run itself", longer),),
+    cures=(Cure("longer", "Train longer: the samples were still getting better", "the run itself", longer),),
 )

@@ -14,7 +14,6 @@ import argparse
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ COLUMNS = (
     "onset",
     "arm",
     "kind",
+    "conclusion",
     "change",
     "seed",
     "verdict",
@@ -68,7 +68,7 @@ def failed_run(patient: Mapping[str, Any], folder: Path) -> ganlab.Run | None:
             if ended
             else ganlab.train(patient["config"], settings, runs_dir=folder, resume=True)
         )
-        verdict = run.verdict
+        verdict = ganlab.diagnose(run)
         print(f"{patient['name']}, seed {seed}: {verdict.name}", flush=True)
         if accuses(verdict.name):
             return run
@@ -105,6 +105,7 @@ def rows(into: Path) -> Iterator[dict[str, Any]]:
                         "onset": treated.onset_step,
                         "arm": arm["name"],
                         "kind": arm["kind"],
+                        "conclusion": arm["conclusion"],
                         "change": json.dumps(change),
                         "seed": trial["seed"],
                         "verdict": trial["verdict"],

@@ -2,7 +2,8 @@
 
     python benchmarks/step_time.py --cures points > docs/cures/points.txt     # the costs, a minute each
     python benchmarks/step_time.py --cures images > docs/cures/images.txt
-    python -m docs.make.cures                                                 # writes docs/cures.md
+    python -m truth.cures run --into FOLDER && python -m truth.cures collect --into FOLDER    # the trials, some hours
+    python -m docs.make.cures                                 # writes docs/cures.md, and the README's sentence on trials
 
 Names, sources, options and defaults are those of the options classes, and the verdicts those whose failures have the
 cure among their remedies. Only the columns "for" and the cures that are neither a penalty nor a stabilizer are written
@@ -13,19 +14,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from docs.make.trials import Row, section, with_headline
 from ganlab.config.base import Options
 from ganlab.config.load import load_experiment
 from ganlab.config.penalties import PENALTIES, PenaltyOptions
 from ganlab.config.schema import descriptions
 from ganlab.config.stabilizers import STABILIZERS
 from ganlab.diagnosis.failures import FAILURES
+from truth.cures import read_trials
 
 PAGE = Path(__file__).parents[1] / "cures.md"
 COSTS = PAGE.parent / "cures"
+README = Path(__file__).parents[2] / "README.md"
 KINDS = ("points", "images")
 """Data that the costs are of, a file and a column each."""
 
@@ -60,6 +64,8 @@ On the command line a list is replaced as a whole: `ganlab train ring 'penalties
 combined; `ganlab validate` refuses combinations that make no sense, with the reason. In the tables, D is the
 discriminator and G the generator.
 """
+
+HEADING = "## Parts\n"
 
 COST = """The last two columns are the time of a training step with the cure at its defaults, as a multiple of the time
 without it, on one thread: `points` on the small networks of `configs/ring.yaml`, in batches of 128; `images` on the
@@ -158,17 +164,17 @@ SETTINGS = (
 """Cures that are neither penalty nor stabilizer: how they are written, what they do, what for, their cost's name."""
 
 
-def page(costs: Mapping[str, Mapping[str, str]]) -> str:
-    """Return the page, given how many times as long a step takes with each cure, by kind of data."""
+def page(costs: Mapping[str, Mapping[str, str]], trials: Sequence[Row]) -> str:
+    """Return the page, given how many times as long a step takes with each cure, by kind of data, and the trials."""
 
     def cost(name: str | None) -> str:
         return " | ".join(costs[kind].get(name, "-") if name else "-" for kind in KINDS)
 
     proposed = verdicts()
-    lines = [OPENING, COST]
+    lines = [OPENING, section(trials), HEADING, COST]
     for heading, parts in (("Penalties", PENALTIES), ("Stabilizers", STABILIZERS)):
         lines += [
-            f"## {heading}\n",
+            f"### {heading}\n",
             "| name | what it does | for | [verdicts](verdicts.md) that propose it | points | images |",
         ]
         lines += ["| --- | --- | --- | --- | --- | --- |"]
@@ -239,4 +245,5 @@ def read_costs() -> dict[str, dict[str, str]]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(read_costs()))
+    PAGE.write_text(page(read_costs(), read_trials()))
+    README.write_text(with_headline(README.read_text(), read_trials()))

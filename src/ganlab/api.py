@@ -478,7 +478,7 @@ def treat(
     """
     from dataclasses import replace
 
-    from ganlab.report.making import leave_sweep_page
+    from ganlab.report.making import leave_page, leave_sweep_page
     from ganlab.report.sweep import make_report
     from ganlab.sweeps.executors.local import threads_of
     from ganlab.sweeps.executors.places import Resources, make_executor
@@ -498,6 +498,7 @@ def treat(
     make_report(folder.path)
     draw_courses(plan, done.arms, folder)
     leave_sweep_page(folder)
+    leave_page(patient.run)  # which shows what was found
     if not finish or done.best is None:
         return done
     experiment = cured_experiment(patient, done.best.arm.change)

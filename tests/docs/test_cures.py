@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.step_time import cures
-from docs.make.cures import FOR, PAGE, SETTINGS, cell, page, read_costs, value
+from docs.make.cures import FOR, PAGE, README, SETTINGS, cell, page, read_costs, value
+from docs.make.trials import with_headline
 from ganlab.config.load import load_experiment
 from ganlab.config.penalties import PENALTIES
 from ganlab.config.stabilizers import STABILIZERS
+from truth.cures import read_trials
 
 
 def test_the_page_is_that_of_the_options() -> None:
-    assert PAGE.read_text() == page(read_costs()), "run python -m docs.make.cures"
+    assert PAGE.read_text() == page(read_costs(), read_trials()), "run python -m docs.make.cures"
+
+
+def test_the_readme_says_what_trials_came_to() -> None:
+    text = README.read_text()
+    assert with_headline(text, read_trials()) == text, "run python -m docs.make.cures"
 
 
 def test_every_part_has_a_use() -> None:

@@ -23,14 +23,20 @@ CHANGES = [
 Outcome = Callable[[str, int], bool]
 
 
-def planned(
-    points: Any, cures: int = 6, trials: int = 100, seeds: int = 3, complete: bool = False
-) -> TreatmentPlan:
+def planned(points: Any, cures: int = 6, trials: int = 100, seeds: int = 3, complete: bool = False) -> TreatmentPlan:
     arms = [Arm(f"cure{place}", "remedy", change) for place, change in enumerate(CHANGES[:cures])]
     controls = [Arm(UNCHANGED, "unchanged"), Arm(RANDOM, "random")]
     numbers = tuple(range(1, seeds + 1))
     return TreatmentPlan(
-        Wishes(seeds=seeds, complete=complete), "diverged", points(), (*controls, *arms), numbers, trials, 1.0, 2, points().training.steps
+        Wishes(seeds=seeds, complete=complete),
+        "diverged",
+        points(),
+        (*controls, *arms),
+        numbers,
+        trials,
+        1.0,
+        2,
+        points().training.steps,
     )
 
 

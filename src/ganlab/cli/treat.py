@@ -38,7 +38,7 @@ def treat(
     budget: Annotated[str, typer.Option(metavar="TIME", help="Time that trials may take: 90s, 30m, 2h.")] = "30m",
     seeds: Annotated[int, typer.Option(min=3, help="Seeds of each arm, at most.")] = 3,
     only: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Try only these remedies, as --dry-run names them: r1,packing_2")
+        str | None, typer.Option(metavar="NAMES", help="Try only these remedies, as --dry-run names them: r1,packing")
     ] = None,
     tries: Annotated[
         list[str] | None,

@@ -19,6 +19,7 @@ from ganlab.report.frames import MOST, last_samples, read_frames
 from ganlab.report.moving import gallery, landscape
 from ganlab.report.run_page import Subject, config_name, run_content
 from ganlab.report.sweep_page import sweep_content
+from ganlab.report.treatments import treatment_of
 from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.claims import judge_claims
 from ganlab.sweeps.deciding import settled_records
@@ -60,6 +61,7 @@ def run_subject(run: RunDirectory, sharing: int = 1, most: int = MOST) -> Subjec
         "gallery": gallery(run, game, steps, evidence.unit, OTHER_PICTURES // sharing, gaps),
     }
     pictures = {key: each for key, each in made.items() if each is not None}
+    treated = treatment_of(run, gaps)
     return Subject(
         run.path.resolve().name,
         evidence,
@@ -70,6 +72,7 @@ def run_subject(run: RunDirectory, sharing: int = 1, most: int = MOST) -> Subjec
         pictures,
         files_of(run),
         gaps,
+        treated,
     )
 
 

@@ -28,6 +28,7 @@ from ganlab.report.compare import value_words
 from ganlab.report.frames import COLUMNS, Frame, Frames
 from ganlab.report.moving import Moving, copies
 from ganlab.report.moving import samples as moving_samples
+from ganlab.report.treatments import Treated
 from ganlab.runs.snapshots import STATISTICS, Row, Statistic, is_number
 from ganlab.runs.status import RunStatus
 from ganlab.verdicts import INCONCLUSIVE, KINDS, failure_of, tone, words
@@ -56,6 +57,7 @@ class Subject:
         config: the file that repeats it, as a command would name it; empty if there is none.
         pictures: further pictures by key that change with the step, such as the discriminator's landscape.
         files: what else lies in its folder: name, and what that is.
+        treated: what `ganlab treat` found for it; None if that was not tried.
         gaps: what could not be read.
     """
 
@@ -68,6 +70,7 @@ class Subject:
     pictures: Mapping[str, Moving] = field(default_factory=dict)
     files: Sequence[tuple[str, str]] = ()
     gaps: Sequence[str] = ()
+    treated: Treated | None = None
 
 
 def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -97,6 +100,7 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
         "charts": charts,
         "classes": class_table(evidence.snapshots),
         "remedies": [remedy_words(each, subject) for each in verdict.remedies],
+        "treated": subject.treated,
         "also": told.get("also seen, in order", []),
         "missing": verdict.missing,
         "read": str(verdict.reading) if verdict.reading else "",

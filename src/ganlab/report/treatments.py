@@ -1,0 +1,66 @@
+"""What `ganlab treat` found for a run, for the run's page: read from the treatment's folder beside the run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ganlab.errors import GanlabError
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import read_json
+from ganlab.runs.names import TREATMENT
+from ganlab.text import described, one_line
+
+
+class Treated(NamedTuple):
+    """A treatment of a run.
+
+    Attributes:
+        words: what it came to.
+        page: its page, relative to the run's folder; empty if there is none.
+        command: trains the cured experiment; empty without a cure.
+    """
+
+    words: str
+    page: str
+    command: str
+
+
+def treatment_of(run: RunDirectory, gaps: list[str]) -> Treated | None:
+    """Return what a run's treatment came to; None without one, or before its first trial is over.
+
+    Args:
+        run: the run, beside whose folder that of the treatment lies.
+        gaps: takes what could not be read.
+    """
+    for path in sorted(run.path.parent.glob(f"{TREATMENT}*/treatment.json")):
+        try:
+            values = read_json(path)
+            if values["run"] == run.path.resolve().name and any(arm["n"] for arm in values["arms"]):
+                return _treated(path.parent, values)
+        except (GanlabError, KeyError, TypeError, ValueError) as error:
+            gaps.append(f"{path.parent.name}/{path.name} is damaged: {one_line(described(error))}")
+    return None
+
+
+def _treated(folder: Path, values: Mapping[str, Any]) -> Treated:
+    page = f"../{folder.name}/page.html" if os.path.isfile(folder / "page.html") else ""
+    cured = f"ganlab train {shlex.quote(str(folder / values['cured']))}" if values["cured"] else ""
+    return Treated(_words(values), page, cured)
+
+
+def _words(values: Mapping[str, Any]) -> str:
+    """Say what it came to: `r1 cured 3 of 3 trials, the run unchanged healed in 0 of 3`."""
+    arms = {arm["name"]: arm for arm in values["arms"]}
+    controls = (
+        f"the run unchanged healed in {arms['unchanged']['cured']} of {arms['unchanged']['n']}, changes at random "
+        f"cured {arms['random']['cured']} of {arms['random']['n']}"
+    )
+    if values["best"] is None:
+        tried = sum(arm["n"] > 0 for arm in arms.values()) - 2
+        return f"none of {tried} changes that were tried is shown to cure it; {controls}"
+    best = arms[values["best"]]
+    return f"{best['name']} cured {best['cured']} of {best['n']} trials; {controls}"

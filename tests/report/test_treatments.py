@@ -1,0 +1,52 @@
+"""What a run's page says of its treatment, read from treatment.json as `ganlab treat` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ganlab.report.treatments import Treated, treatment_of
+from ganlab.runs.directory import RunDirectory
+from ganlab.runs.files import write_json
+
+
+def arm(name: str, cured: int, n: int) -> dict[str, Any]:
+    return {"name": name, "cured": cured, "n": n}
+
+
+def treatment(folder: Path, best: str | None, *arms: dict[str, Any], run: str = "wild") -> None:
+    folder.mkdir(parents=True)
+    cured = None if best is None else "cured.yaml"
+    controls = [arm("unchanged", 0, 3), arm("random", 1, 3)]
+    write_json(folder / "treatment.json", {"run": run, "best": best, "cured": cured, "arms": [*controls, *arms]})
+
+
+def test_a_page_links_to_the_treatment_of_its_run(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "wild")
+    assert treatment_of(run, []) is None
+    treatment(tmp_path / "treat-other-abcdefgh", "r1", arm("r1", 3, 3), run="other")
+    assert treatment_of(run, []) is None
+    folder = tmp_path / "treat-wild-abcdefgh"
+    treatment(folder, "r1", arm("r1", 3, 3), arm("packing", 0, 1))
+    said = "r1 cured 3 of 3 trials; the run unchanged healed in 0 of 3, changes at random cured 1 of 3"
+    assert treatment_of(run, []) == Treated(said, "", f"ganlab train {folder / 'cured.yaml'}")
+    (folder / "page.html").write_text("")
+    found = treatment_of(run, [])
+    assert found is not None
+    assert found.page == "../treat-wild-abcdefgh/page.html"
+
+
+def test_without_a_cure_it_says_how_much_was_tried(tmp_path: Path) -> None:
+    treatment(tmp_path / "treat-wild-abcdefgh", None, arm("r1", 1, 3), arm("packing", 0, 1), arm("r2", 0, 0))
+    found = treatment_of(RunDirectory(tmp_path / "wild"), [])
+    assert found is not None
+    assert found.words.startswith("none of 2 changes that were tried is shown to cure it; the run unchanged")
+    assert found.command == ""
+
+
+def test_a_damaged_treatment_is_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "treat-wild-abcdefgh").mkdir()
+    (tmp_path / "treat-wild-abcdefgh" / "treatment.json").write_text('{"run": "wild"}')
+    gaps: list[str] = []
+    assert treatment_of(RunDirectory(tmp_path / "wild"), gaps) is None
+    assert "treat-wild-abcdefgh/treatment.json is damaged" in gaps[0]

@@ -1,0 +1,55 @@
+"""The trials of cures, and the record that verdicts rank by: the shipped record is that of the shipped trials."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ganlab.config.load import load_experiment
+from ganlab.diagnosis.record import RECORD
+from truth.cures import COLUMNS, patients, read_trials, record
+
+
+def trial(patient: str, arm: str, kind: str, seed: int, cured: int, failure: str = "collapse") -> dict[str, Any]:
+    return {"patient": patient, "failure": failure, "arm": arm, "kind": kind, "seed": seed, "cured": cured}
+
+
+def test_a_record_takes_patients_of_one_failure_together_with_their_own_controls() -> None:
+    trials = [
+        trial(patient, arm, kind, seed, cured)
+        for patient, arm, kind, cured in (
+            ("one", "unchanged", "unchanged", 0),
+            ("one", "random", "random", 1),
+            ("one", "r1", "remedy", 1),
+            ("two", "unchanged", "unchanged", 1),
+            ("two", "random", "random", 0),
+            ("two", "r1", "remedy", 0),
+            ("two", "packing", "remedy", 1),
+        )
+        for seed in (1, 2)
+    ]
+    trials.append(trial("three", "r1", "remedy", 1, 1, "diverged"))
+    numbers = ("cured", "trials", "unchanged", "unchanged_trials", "random", "random_trials")
+    found = {(row["failure"], row["cure"]): [row[name] for name in numbers] for row in record(trials)}
+    assert found == {
+        ("collapse", "r1"): [2, 4, 2, 4, 2, 4],
+        ("collapse", "packing"): [2, 2, 2, 2, 0, 2],
+        ("diverged", "r1"): [1, 1, 0, 0, 0, 0],
+    }
+
+
+def test_the_shipped_record_is_that_of_the_shipped_trials() -> None:
+    trials = read_trials()
+    assert tuple(trials[0]) == COLUMNS
+    assert json.loads(RECORD.read_text())["cures"] == record(trials), "run python -m truth.cures collect"
+    for row in trials:
+        assert row["cured"] in ("0", "1")
+        assert (row["good_from"] != "") == (row["cured"] == "1")
+
+
+def test_every_patient_can_be_trained() -> None:
+    names = [patient["name"] for patient in patients()]
+    assert len(names) == len(set(names))
+    assert len(names) >= 10
+    for patient in patients():
+        load_experiment(patient["config"], patient.get("set", []))

@@ -2,8 +2,9 @@
 
     python benchmarks/step_time.py --cures points > docs/cures/points.txt     # the costs, a minute each
     python benchmarks/step_time.py --cures images > docs/cures/images.txt
-    python -m truth.cures run --into FOLDER && python -m truth.cures collect --into FOLDER    # the trials, some hours
-    python -m docs.make.cures                                 # writes docs/cures.md, and the README's sentence on trials
+    python -m truth.cures run --into FOLDER                                   # the trials, some hours
+    python -m truth.cures collect --into FOLDER
+    python -m docs.make.cures            # writes docs/cures.md, and the README's sentence on trials
 
 Names, sources, options and defaults are those of the options classes, and the verdicts those whose failures have the
 cure among their remedies. Only the columns "for" and the cures that are neither a penalty nor a stabilizer are written

@@ -37,7 +37,8 @@ from ganlab.diagnosis.early import LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
-from ganlab.diagnosis.remedies import MOST, prescribe
+from ganlab.diagnosis.record import record_of
+from ganlab.diagnosis.remedies import MOST, prescribe, ranked
 from ganlab.diagnosis.sample_levels import NUMEROUS
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.verdict_files import samples_of_run
@@ -194,7 +195,7 @@ def offered(name: str, run: Run) -> list[str]:
     evidence = Evidence(run["run"], experiment=experiment_from_mapping({}, OVERRIDE.split(run["settings"])))
     return [
         "do: " + ", ".join(f"{key}: {json.dumps(value)}" for key, value in each.change.items()) + f" ({each.why})"
-        for each in prescribe(FAILURE[name].cures, evidence)
+        for each in prescribe(FAILURE[name].cures, evidence, name)
         if each.change
     ]
 
@@ -259,9 +260,12 @@ def criteria(name: str) -> list[str]:
 
 def cures(name: str) -> str:
     """Return the remedies for a failure, one per line; empty if none is needed."""
-    return "\n".join(
-        f"- {'(runs of other code) ' if cure.foreign else ''}{cure.why} ({cure.source})" for cure in FAILURE[name].cures
-    )
+    lines = []
+    for cure in ranked(FAILURE[name].cures, name):
+        record = record_of(name, cure.name)
+        known = "; ".join(filter(None, (cure.source, "" if record is None else record.words)))
+        lines.append(f"- `{cure.name}`: {'(runs of other code) ' if cure.foreign else ''}{cure.why} ({known})")
+    return "\n".join(lines)
 
 
 def section(name: str, run: Run, remark: Remark) -> str:
@@ -330,9 +334,11 @@ verdict.json, the pictures and [a page](page.md) are written to that folder.
     ganlab diagnose --samples images/ --show        # how grids were cut, beside real images: ganlab_cut.png
     ganlab diagnose train.log --samples grid.png --real "mnist[3,8]"
 
-**What to do.** Each failure lists its remedies, the likeliest first: what the run does otherwise than the recipes that
-work, what was shown to help against this failure, and what is only practice. A verdict offers the first {most} that its
-run does not have yet and that can be added to it: as `key: old -> new` for runs of ganlab, in words for other code.
+**What to do.** Each failure lists its remedies, the likeliest first: those that beat both controls in [our own
+trials](cures.md#what-worked-in-trials), with their record; what the run does otherwise than the recipes that work, what
+others showed to help against this failure, and what is only practice; last what did not help in trials. A verdict
+offers the first {most} that its run does not have yet and that can be added to it: as `key: old -> new` for runs of
+ganlab, in words for other code.
 
 **In CI** `--fail-on` turns a verdict into exit code 3, by failure or variant; exit code 2 means that something could
 not be read:

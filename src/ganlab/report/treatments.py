@@ -22,11 +22,13 @@ class Treated(NamedTuple):
         words: what it came to.
         page: its page, relative to the run's folder; empty if there is none.
         command: trains the cured experiment; empty without a cure.
+        advice: what to do therefore; empty without a cure.
     """
 
     words: str
     page: str
     command: str
+    advice: str
 
 
 def treatment_of(run: RunDirectory, gaps: list[str]) -> Treated | None:
@@ -48,8 +50,12 @@ def treatment_of(run: RunDirectory, gaps: list[str]) -> Treated | None:
 
 def _treated(folder: Path, values: Mapping[str, Any]) -> Treated:
     page = f"../{folder.name}/page.html" if os.path.isfile(folder / "page.html") else ""
-    cured = f"ganlab train {shlex.quote(str(folder / values['cured']))}" if values["cured"] else ""
-    return Treated(_words(values), page, cured)
+    if values["best"] is None:
+        return Treated(_words(values), page, "", "")
+    best = next(arm for arm in values["arms"] if arm["name"] == values["best"])
+    command = f"ganlab train {shlex.quote(str(folder / values['cured']))}"
+    advice = f"{best['why']} (cured {best['cured']} of {best['n']} trials of this run)"
+    return Treated(_words(values), page, command, advice)
 
 
 def _words(values: Mapping[str, Any]) -> str:

@@ -28,6 +28,9 @@ more, were worse than the unchanged ones."""
 QUALITY = ("fid", "energy_distance")
 """Statistics by which trials are compared, lower is better: the first one that the run has."""
 
+WORSE = 1.1
+"""Times the quality of the unchanged trial from which one is worse: differences below that are seen between seeds."""
+
 VARIETY = ("coverage", "vendi")
 """The same for variety, higher is better; a Vendi score is taken relative to equally many reals."""
 
@@ -189,7 +192,7 @@ def _conclusion(
 
 
 def _is_worse(trials: Sequence[Trial], unchanged: Sequence[Trial]) -> bool:
-    """Return whether every trial is worse than the unchanged one of its seed: it alone diverged, or looks worse.
+    """Return whether every trial is worse than the unchanged one of its seed: it alone diverged, or looks WORSE.
 
     One pair alone says nothing.
     """
@@ -200,7 +203,7 @@ def _is_worse(trials: Sequence[Trial], unchanged: Sequence[Trial]) -> bool:
             _diverged(mine) == _diverged(other)
             and mine.quality is not None
             and other.quality is not None
-            and mine.quality > other.quality
+            and mine.quality > WORSE * other.quality
         )
         for mine, other in pairs
     )

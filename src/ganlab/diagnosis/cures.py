@@ -121,6 +121,11 @@ RELATIVISTIC = Cure(
     relativistic_recipe,
     seen=lambda evidence: evidence.family == "relativistic",
 )
+PAIRED_SCORES = replace(
+    RELATIVISTIC,
+    why="A relativistic loss compares reals and fakes in pairs, so that a gradient is left for the generator; R1 and R2 "
+    "let it converge",
+)
 CRITIC = Cure(
     "wgan_gp_critic",
     "A Wasserstein critic with gradient penalty, five updates per step",
@@ -294,6 +299,8 @@ VICTORY_CURES = (
     SMALLER_DISCRIMINATOR,
     LARGER_GENERATOR,
     DROPOUT,
+    PAIRED_SCORES,
+    CRITIC,
 )
 """For a discriminator that has won."""
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ganlab.config.load import load_experiment
+from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.record import RECORD
 from truth.cures import COLUMNS, patients, read_trials, record
 
@@ -45,6 +46,12 @@ def test_the_shipped_record_is_that_of_the_shipped_trials() -> None:
     for row in trials:
         assert row["cured"] in ("0", "1")
         assert (row["good_from"] != "") == (row["cured"] == "1")
+
+
+def test_a_failure_offers_the_cures_that_were_shown_to_work_on_it() -> None:
+    offered = {failure.name: {cure.name for cure in failure.cures} for failure in FAILURES}
+    shown = {(row["failure"], row["arm"]) for row in read_trials() if row["conclusion"] == "cured"}
+    assert [(failure, cure) for failure, cure in sorted(shown) if cure not in offered[failure]] == []
 
 
 def test_every_patient_can_be_trained() -> None:

@@ -123,8 +123,8 @@ RELATIVISTIC = Cure(
 )
 PAIRED_SCORES = replace(
     RELATIVISTIC,
-    why="A relativistic loss compares reals and fakes in pairs, so that a gradient is left for the generator; R1 and R2 "
-    "let it converge",
+    why="A relativistic loss compares reals and fakes in pairs, which leaves the generator a gradient; R1 and R2 let "
+    "it converge",
 )
 CRITIC = Cure(
     "wgan_gp_critic",

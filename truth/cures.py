@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 import ganlab
+from ganlab.config.load import load_experiment
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.diagnosis.record import RECORD
@@ -61,13 +62,10 @@ def failed_run(patient: Mapping[str, Any], folder: Path) -> ganlab.Run | None:
     """Return a patient's run that failed, trained on the first seed that fails; None if none of MOST_SEEDS does."""
     for seed in range(MOST_SEEDS):
         settings = [*patient.get("set", ()), f"seed={seed}", f"name={patient['name']}_{seed}", "expect=[]"]
-        there = [each for each in list_runs(folder) if each.path.name.startswith(f"{patient['name']}_{seed}-")]
+        experiment = load_experiment(patient["config"], settings)
+        there = [each for each in list_runs(folder) if each.experiment() == experiment]
         ended = [each for each in there if each.status().ended_by_itself]
-        run = (
-            ganlab.load_run(ended[0].path)
-            if ended
-            else ganlab.train(patient["config"], settings, runs_dir=folder, resume=True)
-        )
+        run = ganlab.load_run(ended[0].path) if ended else ganlab.train(experiment, runs_dir=folder, resume=True)
         verdict = ganlab.diagnose(run)
         print(f"{patient['name']}, seed {seed}: {verdict.name}", flush=True)
         if accuses(verdict.name):

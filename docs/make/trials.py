@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ganlab.sweeps.counting import wilson
 from ganlab.verdicts import words
@@ -35,7 +36,8 @@ def section(trials: Sequence[Row]) -> str:
             "A remedy is *verified* if it cured more trials than the run unchanged (Fisher's exact test, one-sided, "
             "p at most .05) and more than changes at random; [treat.md](treat.md) says what a cured trial is. *Good "
             "from* is the median step from which cured trials read as good at every later snapshot, next to the step "
-            "at which the failure began in the run that was treated. Verdicts rank their remedies by this table."
+            "at which the failure began in the run that was treated. Verdicts rank their remedies by this table. "
+            f"{by_chance(trials)}"
         ),
         "",
         "| made to fail by | verdict | verified cures | unchanged | at random |",
@@ -47,7 +49,7 @@ def section(trials: Sequence[Row]) -> str:
         patient = whats[name]
         cures = ", ".join(verified(rows)) or "none"
         lines.append(
-            f"| {patient['what']} (`{patient['config']}`) | {words(rows[0]['failure'])} | {cures} | "
+            f"| {name}: {patient['what']} ({origin(patient)}) | {words(rows[0]['failure'])} | {cures} | "
             f"{of(rows, 'unchanged')} | {of(rows, 'random')} |"
         )
     lines += ["", "Every remedy, and how many of its trials it cured:", ""]
@@ -65,6 +67,25 @@ def section(trials: Sequence[Row]) -> str:
                 f"{onset} | {mine[0]['conclusion']} |"
             )
     return "\n".join([*lines, ""])
+
+
+def origin(patient: Mapping[str, Any]) -> str:
+    """Return the experiment of a run that is made to fail, with the settings that differ, in code."""
+    return ", ".join(f"`{each}`" for each in (patient["config"], *patient.get("set", ())))
+
+
+def by_chance(trials: Sequence[Row]) -> str:
+    """Return how many remedies would be verified if each were no better than a change at random."""
+    chance = [int(row["cured"]) for row in trials if row["kind"] == "random"]
+    seeds = min(len({row["seed"] for row in rows}) for rows in by_patient(trials).values())
+    passing = (sum(chance) / len(chance)) ** seeds
+    arms = {(row["patient"], row["arm"]) for row in trials if row["kind"] == "remedy"}
+    found = sum(len(verified(rows)) for rows in by_patient(trials).values())
+    return (
+        f"{found} of {len(arms)} remedies are verified. If each were as good as a change at random, "
+        f"{passing * len(arms):.1f} would cure {seeds} of {seeds}. Runs are short and seeds few: what is not verified "
+        "here may still help in longer runs."
+    )
 
 
 def summary(trials: Sequence[Row]) -> str:

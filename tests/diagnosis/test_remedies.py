@@ -18,6 +18,7 @@ from ganlab.config.shipped import list_configs
 from ganlab.diagnosis.cures import (
     BOUNDED_CRITIC,
     COLLAPSE_CURES,
+    CONSENSUS,
     CRITIC,
     LARGER_LATENT,
     NON_SATURATING,
@@ -212,14 +213,15 @@ def test_what_worked_in_trials_comes_first_and_what_did_not_comes_last(tmp_path:
     known = {
         "r1": Record(3, 3, 0, 3, 1, 3),
         "packing": Record(2, 3, 0, 3, 1, 3),
+        "consensus": Record(3, 3, 0, 3, 1, 3),  # as good as R1, and dearer
         "larger_latent": Record(0, 3, 0, 3, 0, 3),
         "unrolling": Record(3, 3, 3, 3, 0, 3),  # it heals by itself
     }
     path = tmp_path / "record.json"
     rows = [{"failure": "collapse", "cure": name, **record._asdict()} for name, record in known.items()]
     path.write_text(json.dumps({"cures": rows}))
-    cures = (LARGER_LATENT, PACKING, UNROLLING, STEADIER_ADAM, R1)
-    assert ranked(cures, "collapse", path) == [R1, PACKING, STEADIER_ADAM, UNROLLING, LARGER_LATENT]
+    cures = (LARGER_LATENT, PACKING, UNROLLING, STEADIER_ADAM, CONSENSUS, R1)
+    assert ranked(cures, "collapse", path) == [R1, CONSENSUS, PACKING, STEADIER_ADAM, UNROLLING, LARGER_LATENT]
     assert ranked(cures, "diverged", path) == list(cures)
 
 

@@ -82,6 +82,7 @@ BOUNDED_CRITIC = Cure(
     "Gulrajani et al. 2017",
     bounded_critic,
     seen=lambda evidence: evidence.family not in (None, "wasserstein"),
+    price=1.5,
 )
 HALVED_RATES = Cure("halved_rates", "Halve the learning rate to take smaller steps", "practice", halved_rates)
 LONGER = Cure("longer", "Train longer, if this was a short run", "practice", longer)
@@ -94,12 +95,14 @@ R1 = Cure(
     "Mescheder et al. 2018",
     added("penalties", name="r1", weight=10.0),
     has_r1,
+    price=1.3,
 )
 DRAGAN = Cure(
     "dragan",
     "DRAGAN's penalty holds the discriminator's slope around the reals near 1",
     "Kodali et al. 2017",
     added("penalties", name="dragan", weight=10.0),
+    price=1.5,
 )
 LECAM = Cure(
     "lecam",
@@ -112,6 +115,7 @@ SPECTRAL = Cure(
     "Spectral normalisation limits how steep the discriminator can get",
     "Miyato et al. 2018",
     set_to("discriminator.norm", "spectral"),
+    price=1.5,
 )
 RELATIVISTIC = Cure(
     "relativistic",
@@ -120,6 +124,7 @@ RELATIVISTIC = Cure(
     "Huang et al. 2024 (R3GAN)",
     relativistic_recipe,
     seen=lambda evidence: evidence.family == "relativistic",
+    price=1.5,
 )
 PAIRED_SCORES = replace(
     RELATIVISTIC,
@@ -132,6 +137,7 @@ CRITIC = Cure(
     "Gulrajani et al. 2017, algorithm 1",
     gradient_penalised_critic,
     seen=lambda evidence: evidence.family == "wasserstein",
+    price=3.4,  # by the time of trials on images: five updates of the discriminator
 )
 LABEL_SMOOTHING = Cure(
     "label_smoothing",
@@ -182,6 +188,7 @@ UNROLLING = Cure(
     "Unrolling the discriminator lets the generator anticipate its response",
     "Metz et al. 2017",
     added("stabilizers", name="unrolling", steps=5),
+    price=10.9,
 )
 OPTIMISM = Cure(
     "optimism",
@@ -200,6 +207,7 @@ CONSENSUS = Cure(
     "Consensus optimisation: both networks also make both gradients small, which damps the rotation",
     "Mescheder et al. 2017",
     added("stabilizers", name="consensus"),
+    price=5.9,
 )
 HISTORICAL_AVERAGING = Cure(
     "historical_averaging",
@@ -238,12 +246,14 @@ MINIBATCH = Cure(
     lambda experiment: (
         {"discriminator.minibatch": "stddev"} if current(experiment, "discriminator.minibatch") == "none" else {}
     ),
+    price=1.4,
 )
 DROPOUT = Cure(
     "dropout",
     "Dropout in the discriminator makes it harder to learn images by heart",
     "Srivastava et al. 2014; practice",
     at_least("discriminator.dropout", 0.3),
+    price=1.7,
 )
 SMALLER_DISCRIMINATOR = Cure(
     "smaller_discriminator",

@@ -20,13 +20,15 @@ from typing import Any
 import yaml
 
 import ganlab
+from ganlab.config.experiment import Experiment
 from ganlab.config.load import load_experiment
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.run_directory import read_run
 from ganlab.diagnosis.record import RECORD
-from ganlab.runs.directory import list_runs
+from ganlab.runs.directory import RunDirectory, list_runs
 from ganlab.runs.files import atomic_write, read_json
 from ganlab.sweeps.executors.places import Resources
+from ganlab.treatment.statistics import ALPHA, fisher
 from ganlab.verdicts import INCONCLUSIVE, accuses
 
 TABLE = Path(__file__).with_suffix(".yaml")
@@ -53,7 +55,8 @@ RECORD_COLUMNS = ("cured", "trials", "unchanged", "unchanged_trials", "random", 
 
 
 def patients() -> list[dict[str, Any]]:
-    """Return the runs that are made to fail: `name`, `what`, `config`, and `set`, the settings changed."""
+    """Return the runs that are made to fail: `name`, `what`, `config`, `set`: the settings changed, and `seeds`: the
+    fewest seeds of an arm, where the run unchanged does not fail on every seed."""
     found: list[dict[str, Any]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))["patients"]
     return found
 
@@ -61,16 +64,21 @@ def patients() -> list[dict[str, Any]]:
 def failed_run(patient: Mapping[str, Any], folder: Path) -> ganlab.Run | None:
     """Return a patient's run that failed, trained on the first seed that fails; None if none of MOST_SEEDS does."""
     for seed in range(MOST_SEEDS):
-        settings = [*patient.get("set", ()), f"seed={seed}", f"name={patient['name']}_{seed}", "expect=[]"]
-        experiment = load_experiment(patient["config"], settings)
+        experiment = experiment_of(patient, seed)
         there = [each for each in list_runs(folder) if each.experiment() == experiment]
         ended = [each for each in there if each.status().ended_by_itself]
         run = ganlab.load_run(ended[0].path) if ended else ganlab.train(experiment, runs_dir=folder, resume=True)
         verdict = ganlab.diagnose(run)
-        print(f"{patient['name']}, seed {seed}: {verdict.name}", flush=True)
+        print(f"{experiment.name}: {verdict.name}", flush=True)
         if accuses(verdict.name):
             return run
     return None
+
+
+def experiment_of(patient: Mapping[str, Any], seed: int) -> Experiment:
+    """Return what a patient trains on a seed."""
+    settings = [*patient.get("set", ()), f"seed={seed}", f"name={patient['name']}_{seed}", "expect=[]"]
+    return load_experiment(patient["config"], settings)
 
 
 def carry_out(into: Path, seeds: int, workers: int, only: Sequence[str]) -> None:
@@ -83,7 +91,13 @@ def carry_out(into: Path, seeds: int, workers: int, only: Sequence[str]) -> None
         if run is None:
             print(f"{patient['name']} did not fail on {MOST_SEEDS} seeds", flush=True)
             continue
-        done = ganlab.treat(run, seeds=seeds, complete=True, resources=Resources("local", workers), runs_dir=folder)
+        done = ganlab.treat(
+            run,
+            seeds=max(seeds, patient.get("seeds", 0)),
+            complete=True,
+            resources=Resources("local", workers),
+            runs_dir=folder,
+        )
         for each in done.arms:
             print(f"  {each.arm.name}: {each.cured} of {each.n}, {each.conclusion}", flush=True)
 
@@ -91,9 +105,13 @@ def carry_out(into: Path, seeds: int, workers: int, only: Sequence[str]) -> None
 def rows(into: Path) -> Iterator[dict[str, Any]]:
     """Yield what each trial came to, in the order of the patients."""
     for patient in patients():
+        current = [experiment_of(patient, seed) for seed in range(MOST_SEEDS)]
         for path in sorted((into / patient["name"]).glob("treat-*/treatment.json")):
             values = read_json(path)
-            treated = diagnose(read_run(into / patient["name"] / values["run"]))
+            run = into / patient["name"] / values["run"]
+            if RunDirectory(run).experiment() not in current or not values.get("over", True):
+                continue  # of settings that cures.yaml no longer has, or under way
+            treated = diagnose(read_run(run))
             for arm in values["arms"]:
                 for trial in arm["trials"]:
                     change = arm["changes_by_seed"].get(str(trial["seed"]), arm["change"])
@@ -129,7 +147,8 @@ def good_from(run: Path) -> int:
 def record(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the record of each cure for each failure: trials cured, of how many, and those of both controls.
 
-    Patients of one verdict are taken together, each with the controls on its own seeds.
+    Patients of one verdict are taken together, each with the controls on its own seeds. A treated run is one more
+    unchanged run that failed.
     """
     found: list[dict[str, Any]] = []
     keys = dict.fromkeys((row["failure"], row["arm"]) for row in trials if row["kind"] == "remedy")
@@ -142,7 +161,10 @@ def record(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         groups = (mine, controls["unchanged"], controls["random"])
         numbers = [number for group in groups for number in (sum(int(row["cured"]) for row in group), len(group))]
-        found.append({"failure": failure, "cure": cure, **dict(zip(RECORD_COLUMNS, numbers, strict=True))})
+        k, n, healed, unchanged, by_chance, _ = numbers
+        p = fisher(k, n, healed, unchanged + len({row["patient"] for row in mine}))
+        row = dict(zip(RECORD_COLUMNS, numbers, strict=True))
+        found.append({"failure": failure, "cure": cure, **row, "verified": p <= ALPHA and k > by_chance})
     return found
 
 

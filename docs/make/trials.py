@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganlab.sweeps.counting import wilson
+from ganlab.treatment.words import change_words
 from ganlab.verdicts import words
-from truth.cures import patients
+from truth.cures import experiment_of, patients
 
 Row = Mapping[str, str]
 """A row of docs/cures/trials.csv: one trial."""
 
-HEADLINE = "Cures are tried before they are advised:"
+HEADLINE = "The advice is tested:"
 """How the README's sentence begins."""
 
 VERIFIED = "cured"
@@ -23,50 +25,72 @@ VERIFIED = "cured"
 
 def section(trials: Sequence[Row]) -> str:
     """Return what docs/cures.md says of the trials."""
+    groups = by_patient(trials)
+    runs = {patient["name"]: patient for patient in patients()}
     lines = [
         "## What worked in trials",
         "",
         *filled(
-            "`python -m truth.cures run --into FOLDER`, then `... collect`: runs that are made to fail are given to "
-            "`ganlab treat RUN --complete`, which tries every remedy of the verdict, one change a trial, next to the "
-            f"run unchanged and to changes at random, all on the same seeds. {summary(trials)}"
+            f"{len(groups)} small runs that are made to fail, each trained again with the remedies for its verdict: "
+            "one change a trial, next to the run unchanged and to changes at random (another one on each seed), all "
+            f"on the same seeds. {summary(trials)}"
         ),
         "",
         *filled(
-            "A remedy is *verified* if it cured more trials than the run unchanged (Fisher's exact test, one-sided, "
-            "p at most .05) and more than changes at random; [treat.md](treat.md) says what a cured trial is. *Good "
-            "from* is the median step from which cured trials read as good at every later snapshot, next to the step "
-            "at which the failure began in the run that was treated. Verdicts rank their remedies by this table. "
-            f"{by_chance(trials)}"
+            "A trial is *cured* if its last verdict names no failure; trials are short, so that verdict is "
+            f"`under_trained` in {early(trials)}. A remedy is *verified* on a run if it cured more trials than the "
+            "run unchanged (Fisher's exact test, one-sided, p at most .05, with the treated run as one more "
+            f"unchanged run that failed) and more than changes at random. {by_chance(trials)}"
         ),
         "",
-        "| made to fail by | verdict | verified cures | unchanged | at random |",
+        "| run | verdict | verified remedies | unchanged | at random |",
         "| --- | --- | --- | --- | --- |",
     ]
-    groups = by_patient(trials)
-    whats = {patient["name"]: patient for patient in patients()}
     for name, rows in groups.items():
-        patient = whats[name]
         cures = ", ".join(verified(rows)) or "none"
         lines.append(
-            f"| {name}: {patient['what']} ({origin(patient)}) | {words(rows[0]['failure'])} | {cures} | "
+            f"| {name}: {runs[name]['what']} ({origin(runs[name])}) | {words(rows[0]['failure'])} | {cures} | "
             f"{of(rows, 'unchanged')} | {of(rows, 'random')} |"
         )
-    lines += ["", "Every remedy, and how many of its trials it cured:", ""]
-    lines += ["| made to fail by | remedy | cured | 95 % interval | good from | failure from | |"]
-    lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
+    lines += [
+        "",
+        *filled(
+            "Every remedy that was tried, what it set, and how many of its trials it cured. *No failure from* is the "
+            "median step from which cured trials read as no failure at every later snapshot, of the steps of a "
+            "trial; the failure itself began in the treated run at the step under *failure from*. "
+            "[Verdicts](verdicts.md) rank their remedies by this table."
+        ),
+        "",
+        "| run | remedy | cured | 95 % interval | no failure from | failure from | conclusion |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for name, rows in groups.items():
+        steps = experiment_of(runs[name], 0).training.steps
         for arm in dict.fromkeys(row["arm"] for row in rows if row["kind"] == "remedy"):
-            mine = [row for row in rows if row["arm"] == arm]
-            cured = [row for row in mine if row["cured"] == "1"]
-            low, high = wilson(len(cured), len(mine))
-            good = f"{statistics.median(int(row['good_from']) for row in cured):,.0f}" if cured else "-"
-            onset = f"{int(mine[0]['onset']):,}" if mine[0]["onset"] else "-"
-            lines.append(
-                f"| {name} | `{arm}` | {len(cured)} of {len(mine)} | {100 * low:.0f} to {100 * high:.0f} % | {good} | "
-                f"{onset} | {mine[0]['conclusion']} |"
-            )
-    return "\n".join([*lines, ""])
+            lines.append(arm_row(name, [row for row in rows if row["arm"] == arm], steps))
+    lines += ["", "    python -m truth.cures run --into FOLDER        # goes on where it was interrupted"]
+    lines += ["    python -m truth.cures collect --into FOLDER", ""]
+    return "\n".join(lines)
+
+
+def arm_row(name: str, mine: Sequence[Row], steps: int) -> str:
+    """Return the row of a remedy on a run whose trials have some steps."""
+    cured = [row for row in mine if row["cured"] == "1"]
+    low, high = wilson(len(cured), len(mine))
+    good = f"{statistics.median(int(row['good_from']) for row in cured):,.0f} of {steps:,}" if cured else "-"
+    onset = f"{int(mine[0]['onset']):,}" if mine[0]["onset"] else "-"
+    change = change_words(json.loads(mine[0]["change"]))
+    conclusion = "**verified**" if mine[0]["conclusion"] == VERIFIED else mine[0]["conclusion"]
+    return (
+        f"| {name} | {mine[0]['arm']}: `{change}` | {len(cured)} of {len(mine)} | {100 * low:.0f} to "
+        f"{100 * high:.0f} % | {good} | {onset} | {conclusion} |"
+    )
+
+
+def early(trials: Sequence[Row]) -> str:
+    """Return `55 of 74`: how many cured trials of remedies are under-trained at their end."""
+    cured = [row for row in trials if row["cured"] == "1" and row["kind"] == "remedy"]
+    return f"{sum(row['verdict'] == 'under_trained' for row in cured)} of {len(cured)}"
 
 
 def origin(patient: Mapping[str, Any]) -> str:
@@ -75,36 +99,45 @@ def origin(patient: Mapping[str, Any]) -> str:
 
 
 def by_chance(trials: Sequence[Row]) -> str:
-    """Return how many remedies would be verified if each were no better than a change at random."""
-    chance = [int(row["cured"]) for row in trials if row["kind"] == "random"]
-    seeds = min(len({row["seed"] for row in rows}) for rows in by_patient(trials).values())
-    passing = (sum(chance) / len(chance)) ** seeds
-    arms = {(row["patient"], row["arm"]) for row in trials if row["kind"] == "remedy"}
-    found = sum(len(verified(rows)) for rows in by_patient(trials).values())
+    """Say how many remedies would be verified if each were no better than the changes at random on its run."""
+    expected, tried, found = 0.0, 0, 0
+    for rows in by_patient(trials).values():
+        chance = [row["cured"] == "1" for row in rows if row["kind"] == "random"]
+        arms = {row["arm"] for row in rows if row["kind"] == "remedy"}
+        expected += len(arms) * (sum(chance) / len(chance)) ** len(chance)
+        tried, found = tried + len(arms), found + len(verified(rows))
     return (
-        f"{found} of {len(arms)} remedies are verified. If each were as good as a change at random, "
-        f"{passing * len(arms):.1f} would cure {seeds} of {seeds}. Runs are short and seeds few: what is not verified "
-        "here may still help in longer runs."
+        f"{found} of {tried} pairs of run and remedy are verified. If each remedy were as good as a change at random "
+        f"on its run, about {expected:.0f} would have cured all of their trials. What is not verified here may still "
+        "help in longer runs."
     )
 
 
 def summary(trials: Sequence[Row]) -> str:
-    """Return the headline's figures in a sentence or two."""
+    """Return the headline's figures."""
     groups = by_patient(trials)
     with_cure = sum(bool(verified(rows)) for rows in groups.values())
     low, high = wilson(with_cure, len(groups))
-    seeds = {len({row["seed"] for row in rows}) for rows in groups.values()}
-    each = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     return (
-        f"{with_cure} of {len(groups)} failures have a verified cure ({100 * low:.0f} to {100 * high:.0f} %, 95 % "
-        f"interval; {each} seeds each). Remedies cured {of(trials, 'remedy')} trials, changes at random "
-        f"{of(trials, 'random')}, and {of(trials, 'unchanged')} runs healed unchanged."
+        f"For {with_cure} of the {len(groups)} at least one remedy is better than both controls ({100 * low:.0f} to "
+        f"{100 * high:.0f} %, 95 % interval). Remedies cured {share(trials, 'remedy')} of their trials, changes at "
+        f"random {share(trials, 'random')}, and the unchanged runs healed in {share(trials, 'unchanged')}."
     )
+
+
+def share(rows: Sequence[Row], kind: str) -> str:
+    """Return `17 % (4 of 24)`: the share of trials of a kind of arm that were cured."""
+    mine = [row["cured"] == "1" for row in rows if row["kind"] == kind]
+    return f"{100 * sum(mine) / len(mine):.0f} % ({sum(mine)} of {len(mine)})"
 
 
 def headline(trials: Sequence[Row]) -> str:
     """Return the README's paragraph."""
-    text = f"{HEADLINE} {summary(trials)} [Which cure for what](docs/cures.md#what-worked-in-trials)."
+    text = (
+        f"{HEADLINE} {len(by_patient(trials))} small runs that were made to fail were trained again with each remedy "
+        f"that their verdict offers, over seeds, next to the run unchanged and to random changes. {summary(trials)} "
+        "[Which cure for what](docs/cures.md#what-worked-in-trials)."
+    )
     return "\n".join(filled(text))
 
 

@@ -465,7 +465,7 @@ def treat(
         only: names of the remedies to try; empty: all.
         tries: changes of your own, `KEY=VALUE` each.
         from_onset: go on from the run's last checkpoint before the failure began, where the change allows it.
-        complete: try every arm on every seed for as many steps as the run has, whatever time that takes.
+        complete: try every cure on every seed for as many steps as the run has, without a budget.
         finish: train the cured experiment to its end.
         resources: where trials are trained; None: worker processes on this machine, one a core or one a GPU.
         runs_dir: folder of the treatment's folder, and where runs are looked for by name.
@@ -489,7 +489,7 @@ def treat(
     from ganlab.treatment.drawing import draw_courses
     from ganlab.treatment.planning import Wishes, budget_seconds, examine
 
-    wishes = Wishes(budget_seconds(budget), seeds, tuple(only), tuple(tries), from_onset, complete)
+    wishes = Wishes(0.0 if complete else budget_seconds(budget), seeds, tuple(only), tuple(tries), from_onset, complete)
     patient, where = examine(_directory(run, runs_dir)), resources or Resources()
     folder = SweepFolder(Path(runs_dir) / patient.folder_name)
     plan = planned(patient, wishes, where.width, folder.path)

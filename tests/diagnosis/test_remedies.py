@@ -211,17 +211,17 @@ def test_a_cure_has_one_name_in_all_failures() -> None:
 
 def test_what_worked_in_trials_comes_first_and_what_did_not_comes_last(tmp_path: Path) -> None:
     known = {
-        "r1": Record(3, 3, 0, 3, 1, 3),
-        "packing": Record(2, 3, 0, 3, 1, 3),
-        "consensus": Record(3, 3, 0, 3, 1, 3),  # as good as R1, and dearer
-        "larger_latent": Record(0, 3, 0, 3, 0, 3),
-        "unrolling": Record(3, 3, 3, 3, 0, 3),  # it heals by itself
+        "r1": Record(3, 3, 0, 3, 1, 3, True),
+        "packing": Record(2, 3, 0, 3, 1, 3, False),
+        "consensus": Record(3, 3, 0, 3, 1, 3, True),  # as good as R1, and dearer
+        "larger_latent": Record(0, 3, 0, 3, 0, 3, False),
+        "unrolling": Record(3, 3, 3, 3, 0, 3, False),  # it heals by itself
     }
     path = tmp_path / "record.json"
     rows = [{"failure": "collapse", "cure": name, **record._asdict()} for name, record in known.items()]
     path.write_text(json.dumps({"cures": rows}))
     cures = (LARGER_LATENT, PACKING, UNROLLING, STEADIER_ADAM, CONSENSUS, R1)
-    assert ranked(cures, "collapse", path) == [R1, CONSENSUS, PACKING, STEADIER_ADAM, UNROLLING, LARGER_LATENT]
+    assert ranked(cures, "collapse", path) == [R1, CONSENSUS, PACKING, UNROLLING, STEADIER_ADAM, LARGER_LATENT]
     assert ranked(cures, "diverged", path) == list(cures)
 
 

@@ -14,11 +14,13 @@ def arm(name: str, cured: int, n: int) -> dict[str, Any]:
     return {"name": name, "cured": cured, "n": n, "why": f"{name} helps"}
 
 
-def treatment(folder: Path, best: str | None, *arms: dict[str, Any], run: str = "wild") -> None:
+def treatment(folder: Path, best: str | None, *arms: dict[str, Any], run: str = "wild", over: bool = True) -> None:
     folder.mkdir(parents=True)
     cured = None if best is None else "cured.yaml"
     controls = [arm("unchanged", 0, 3), arm("random", 1, 3)]
-    write_json(folder / "treatment.json", {"run": run, "best": best, "cured": cured, "arms": [*controls, *arms]})
+    write_json(
+        folder / "treatment.json", {"run": run, "over": over, "best": best, "cured": cured, "arms": [*controls, *arms]}
+    )
 
 
 def test_a_page_links_to_the_treatment_of_its_run(tmp_path: Path) -> None:
@@ -28,14 +30,25 @@ def test_a_page_links_to_the_treatment_of_its_run(tmp_path: Path) -> None:
     assert treatment_of(run, []) is None
     folder = tmp_path / "treat-wild-abcdefgh"
     treatment(folder, "r1", arm("r1", 3, 3), arm("packing", 0, 1))
+    counts = {"unchanged": (0, 3), "random": (1, 3), "r1": (3, 3), "packing": (0, 1)}
     said = "r1 cured 3 of 3 trials; the run unchanged healed in 0 of 3, changes at random cured 1 of 3"
     assert treatment_of(run, []) == Treated(
-        said, "", f"ganlab train {folder / 'cured.yaml'}", "r1 helps (cured 3 of 3 trials of this run)"
+        said, "", f"ganlab train {folder / 'cured.yaml'}", "r1 helps (cured 3 of 3 trials of this run)", counts
     )
     (folder / "page.html").write_text("")
     found = treatment_of(run, [])
     assert found is not None
     assert found.page == "../treat-wild-abcdefgh/page.html"
+    assert [found.failed(name) for name in ("r1", "packing", "r2")] == [False, True, False]
+
+
+def test_one_that_found_a_cure_comes_before_another(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "wild")
+    treatment(tmp_path / "treat-wild-aaaaaaaa", "r1", arm("r1", 3, 3))
+    treatment(tmp_path / "treat-wild-zzzzzzzz", None, arm("r1", 0, 0))
+    found = treatment_of(run, [])
+    assert found is not None
+    assert found.advice
 
 
 def test_without_a_cure_it_says_how_much_was_tried(tmp_path: Path) -> None:
@@ -46,9 +59,18 @@ def test_without_a_cure_it_says_how_much_was_tried(tmp_path: Path) -> None:
     assert (found.command, found.advice) == ("", "")
 
 
+def test_one_that_is_under_way_says_so(tmp_path: Path) -> None:
+    treatment(tmp_path / "treat-wild-abcdefgh", None, arm("r1", 1, 1), over=False)
+    found = treatment_of(RunDirectory(tmp_path / "wild"), [])
+    assert found is not None
+    assert found.words.startswith("trials of 1 changes so far, and more to come")
+
+
 def test_a_damaged_treatment_is_a_gap(tmp_path: Path) -> None:
     (tmp_path / "treat-wild-abcdefgh").mkdir()
     (tmp_path / "treat-wild-abcdefgh" / "treatment.json").write_text('{"run": "wild"}')
+    treatment(tmp_path / "treat-wild-zzzzzzzz", "r1", arm("packing", 0, 3))
     gaps: list[str] = []
     assert treatment_of(RunDirectory(tmp_path / "wild"), gaps) is None
     assert "treat-wild-abcdefgh/treatment.json is damaged" in gaps[0]
+    assert "treat-wild-zzzzzzzz/treatment.json is damaged" in gaps[1]

@@ -30,13 +30,27 @@ def test_a_record_takes_patients_of_one_failure_together_with_their_own_controls
         for seed in (1, 2)
     ]
     trials.append(trial("three", "r1", "remedy", 1, 1, "diverged"))
-    numbers = ("cured", "trials", "unchanged", "unchanged_trials", "random", "random_trials")
+    numbers = ("cured", "trials", "unchanged", "unchanged_trials", "random", "random_trials", "verified")
     found = {(row["failure"], row["cure"]): [row[name] for name in numbers] for row in record(trials)}
     assert found == {
-        ("collapse", "r1"): [2, 4, 2, 4, 2, 4],
-        ("collapse", "packing"): [2, 2, 2, 2, 0, 2],
-        ("diverged", "r1"): [1, 1, 0, 0, 0, 0],
+        ("collapse", "r1"): [2, 4, 2, 4, 2, 4, False],
+        ("collapse", "packing"): [2, 2, 2, 2, 0, 2, False],
+        ("diverged", "r1"): [1, 1, 0, 0, 0, 0, False],
     }
+
+
+def test_three_of_three_against_a_run_that_never_heals_is_verified_unless_chance_does_as_well() -> None:
+    for by_chance, verified in ((0, True), (1, False)):
+        trials = [
+            trial("one", arm, kind, seed, cured)
+            for arm, kind, cured in (
+                ("unchanged", "unchanged", 0),
+                ("random", "random", by_chance),
+                ("r1", "remedy", 1),
+            )
+            for seed in (1, 2, 3)
+        ]
+        assert [row["verified"] for row in record(trials)] == [verified]
 
 
 def test_the_shipped_record_is_that_of_the_shipped_trials() -> None:

@@ -36,13 +36,17 @@ def treat(
         ),
     ],
     budget: Annotated[str, typer.Option(metavar="TIME", help="Time that trials may take: 90s, 30m, 2h.")] = "30m",
-    seeds: Annotated[int, typer.Option(min=3, help="Seeds of each arm, at most.")] = 3,
+    seeds: Annotated[int, typer.Option(min=3, help="Seeds of each arm; without --complete, at most.")] = 3,
     only: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Try only these remedies, as --dry-run names them: r1,packing")
     ] = None,
     tries: Annotated[
         list[str] | None,
-        typer.Option("--try", metavar="KEY=VALUE", help="Also try this change; each --try is one of its own."),
+        typer.Option(
+            "--try",
+            metavar="KEY=VALUE",
+            help="Also try this change; can be given several times, each a trial of its own.",
+        ),
     ] = None,
     from_onset: Annotated[
         bool,
@@ -52,9 +56,7 @@ def treat(
     ] = False,
     complete: Annotated[
         bool,
-        typer.Option(
-            "--complete", help="Try every arm on every seed at the run's own length, however long it takes: for tables."
-        ),
+        typer.Option("--complete", help="Try every cure on every seed at the run's own length, without a budget."),
     ] = False,
     as_experiment: Annotated[
         Path | None,
@@ -100,7 +102,9 @@ def treat(
         from ganlab.cli.treat_plan import show_treatment_plan
         from ganlab.treatment.planning import Wishes, budget_seconds
 
-        wishes = Wishes(budget_seconds(budget), seeds, names, tuple(tries or ()), from_onset, complete)
+        wishes = Wishes(
+            0.0 if complete else budget_seconds(budget), seeds, names, tuple(tries or ()), from_onset, complete
+        )
         show_treatment_plan(run, wishes, where.width, runs_dir, as_json)
         return
 

@@ -1,7 +1,8 @@
 """How often a cure worked on a failure in trials, next to the same run unchanged and to changes at random.
 
 record.json holds it: `source`, the study that was measured, and `cures`, a row for each failure and cure: `failure`,
-`cure` (its name), `cured` of `trials`, `unchanged` of `unchanged_trials`, and `random` of `random_trials`.
+`cure` (its name), `cured` of `trials`, `unchanged` of `unchanged_trials`, `random` of `random_trials`, and whether it
+is `verified`: better than the unchanged run by Fisher's exact test, and than changes at random.
 `python -m truth.cures collect` writes it from the trials in docs/cures/trials.csv.
 """
 
@@ -25,6 +26,7 @@ class Record(NamedTuple):
     unchanged_trials: int
     random: int
     random_trials: int
+    verified: bool
 
     @property
     def share(self) -> float:
@@ -32,16 +34,10 @@ class Record(NamedTuple):
         return self.cured / self.trials
 
     @property
-    def beats_controls(self) -> bool:
-        """Whether it cured a larger share than the unchanged runs healed of, and than random changes cured."""
-        controls = ((self.unchanged, self.unchanged_trials), (self.random, self.random_trials))
-        return all(self.share > healed / max(1, trials) for healed, trials in controls)
-
-    @property
     def words(self) -> str:
-        """The record in words: `worked in 5 of 6 trials on this failure; unchanged 0 of 6, ...`."""
+        """The record in words: `worked in 5 of 6 of our trials on such runs; unchanged 0 of 6, ...`."""
         return (
-            f"worked in {self.cured} of {self.trials} trials on this failure; unchanged {self.unchanged} of "
+            f"worked in {self.cured} of {self.trials} of our trials on such runs; unchanged {self.unchanged} of "
             f"{self.unchanged_trials}, a random change {self.random} of {self.random_trials}"
         )
 

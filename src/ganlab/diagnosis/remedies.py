@@ -37,7 +37,7 @@ class Cure:
             the cure takes words.
         seen: whether the log of a foreign run shows that it has it already; None if no log shows that.
         foreign: whether it is for runs of other code only, as ganlab does what it asks for in every run.
-        price: time of a training step with it, over that without (docs/cures/points.txt); 1 below 1.25.
+        price: time of a training step with it, over that without; 1 below 1.25.
     """
 
     name: str
@@ -55,8 +55,8 @@ def prescribe(cures: Iterable[Cure], evidence: Evidence, failure: str = "") -> t
 
 
 def ranked(cures: Iterable[Cure], failure: str, path: Path = RECORD) -> list[Cure]:
-    """Return cures in the order to try them: those that beat both controls in trials, by how often they worked, the
-    cheaper of equals first; then those that were not measured, in the order that they come in; then those that did not.
+    """Return cures in the order to try them: those that are verified by trials, by how often they worked, the cheaper
+    of equals first; then the others in the order that they come in; last those that worked in no trial.
 
     Args:
         cures: a failure's, the likeliest first as far as papers tell.
@@ -66,9 +66,9 @@ def ranked(cures: Iterable[Cure], failure: str, path: Path = RECORD) -> list[Cur
 
     def place(cure: Cure) -> tuple[int, float, float]:
         record = record_of(failure, cure.name, path)
-        if record is None:
+        if record is None or (record.cured and not record.verified):
             return 1, 0.0, 0.0
-        return 0 if record.beats_controls else 2, -record.share, cure.price
+        return 0 if record.verified else 2, -record.share, cure.price
 
     return sorted(cures, key=place)
 

@@ -99,7 +99,7 @@ def run_content(subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
         ],
         "charts": charts,
         "classes": class_table(evidence.snapshots),
-        "remedies": [remedy_words(each, subject) for each in verdict.remedies],
+        "remedies": [remedy_words(each, subject) for each in _in_order(subject)],
         "treated": subject.treated,
         "also": told.get("also seen, in order", []),
         "missing": verdict.missing,
@@ -137,7 +137,13 @@ def head_of(subject: Subject) -> dict[str, Any]:
 def _first(subject: Subject) -> str:
     """Return what to do first: what cured this run in trials, else the likeliest remedy; empty if there is none."""
     tried = subject.treated.advice if subject.treated else ""
-    return tried or next((each.why for each in subject.verdict.remedies), "")
+    return tried or next((each.why for each in _in_order(subject)), "")
+
+
+def _in_order(subject: Subject) -> list[Remedy]:
+    """Return the remedies, the likeliest first, and those last that were tried on this run and cured nothing."""
+    treated = subject.treated
+    return sorted(subject.verdict.remedies, key=lambda each: treated is not None and treated.failed(each.name))
 
 
 def expected_words(subject: Subject) -> str:
@@ -417,7 +423,9 @@ def remedy_words(remedy: Remedy, subject: Subject) -> dict[str, Any]:
             settings.append("expect=[]")  # what was made to fail is not expected to fail with its cure
         command = f"ganlab train {shlex.quote(subject.config)} {' '.join(settings)}"
     known = "; ".join(filter(None, (remedy.source, remedy.record)))
-    return {"why": remedy.why, "source": known, "changes": changes, "command": command}
+    cured, tried = subject.treated.cured.get(remedy.name, (0, 0)) if subject.treated else (0, 0)
+    here = f"Cured {cured} of {tried} trials of this run." if tried else ""
+    return {"why": remedy.why, "source": known, "changes": changes, "command": command, "here": here}
 
 
 def _changed(experiment: Experiment | None) -> list[tuple[str, str, str]]:

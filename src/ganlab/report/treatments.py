@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
@@ -23,50 +24,63 @@ class Treated(NamedTuple):
         page: its page, relative to the run's folder; empty if there is none.
         command: trains the cured experiment; empty without a cure.
         advice: what to do therefore; empty without a cure.
+        cured: by remedy, how many of how many trials it cured.
     """
 
     words: str
     page: str
     command: str
     advice: str
+    cured: Mapping[str, tuple[int, int]]
+
+    def failed(self, remedy: str) -> bool:
+        """Return whether a remedy was tried and cured nothing."""
+        cured, tried = self.cured.get(remedy, (0, 0))
+        return tried > 0 and not cured
 
 
 def treatment_of(run: RunDirectory, gaps: list[str]) -> Treated | None:
     """Return what a run's treatment came to; None without one, or before its first trial is over.
 
+    Of several, one that found a cure comes first, then the newest.
+
     Args:
         run: the run, beside whose folder that of the treatment lies.
         gaps: takes what could not be read.
     """
+    found: list[tuple[bool, float, Treated]] = []
     for path in sorted(run.path.parent.glob(f"{TREATMENT}*/treatment.json")):
         try:
             values = read_json(path)
             if values["run"] == run.path.resolve().name and any(arm["n"] for arm in values["arms"]):
-                return _treated(path.parent, values)
-        except (GanlabError, KeyError, TypeError, ValueError) as error:
+                found.append((values["best"] is not None, path.stat().st_mtime, _treated(path.parent, values)))
+        except (GanlabError, KeyError, TypeError, ValueError, OSError) as error:
             gaps.append(f"{path.parent.name}/{path.name} is damaged: {one_line(described(error))}")
-    return None
+    return max(found, key=lambda each: each[:2])[2] if found else None
 
 
 def _treated(folder: Path, values: Mapping[str, Any]) -> Treated:
-    page = f"../{folder.name}/page.html" if os.path.isfile(folder / "page.html") else ""
-    if values["best"] is None:
-        return Treated(_words(values), page, "", "")
-    best = next(arm for arm in values["arms"] if arm["name"] == values["best"])
-    command = f"ganlab train {shlex.quote(str(folder / values['cured']))}"
-    advice = f"{best['why']} (cured {best['cured']} of {best['n']} trials of this run)"
-    return Treated(_words(values), page, command, advice)
-
-
-def _words(values: Mapping[str, Any]) -> str:
-    """Say what it came to: `r1 cured 3 of 3 trials, the run unchanged healed in 0 of 3`."""
+    page = f"../{quote(folder.name)}/page.html" if os.path.isfile(folder / "page.html") else ""
     arms = {arm["name"]: arm for arm in values["arms"]}
+    cured = {name: (int(arm["cured"]), int(arm["n"])) for name, arm in arms.items()}
+    if values["best"] is None:
+        return Treated(_words(values, arms), page, "", "", cured)
+    best = arms[values["best"]]
+    command = f"ganlab train {shlex.quote(str(folder / 'cured.yaml'))}"
+    advice = f"{best['why']} (cured {best['cured']} of {best['n']} trials of this run)"
+    return Treated(_words(values, arms), page, command, advice, cured)
+
+
+def _words(values: Mapping[str, Any], arms: Mapping[str, Any]) -> str:
+    """Say what it came to: `r1 cured 3 of 3 trials; the run unchanged healed in 0 of 3`."""
     controls = (
         f"the run unchanged healed in {arms['unchanged']['cured']} of {arms['unchanged']['n']}, changes at random "
         f"cured {arms['random']['cured']} of {arms['random']['n']}"
     )
     if values["best"] is None:
-        tried = sum(arm["n"] > 0 for arm in arms.values()) - 2
+        tried = sum(arm["n"] > 0 for name, arm in arms.items() if name not in ("unchanged", "random"))
+        if not values.get("over", True):
+            return f"trials of {tried} changes so far, and more to come; {controls}"
         return f"none of {tried} changes that were tried is shown to cure it; {controls}"
     best = arms[values["best"]]
     return f"{best['name']} cured {best['cured']} of {best['n']} trials; {controls}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import apply_overrides, difference, with_settings
 from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.findings import Remedy
-from ganlab.diagnosis.remedies import prescribe
+from ganlab.diagnosis.remedies import prescribe, remedies
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, GanlabError
 from ganlab.sweeps.plan import identity, label
@@ -74,33 +75,41 @@ class Arm:
         return self.kind in ("unchanged", "random")
 
 
-def arms_of(verdict: Verdict, experiment: Experiment, tries: Sequence[str] = (), only: Sequence[str] = ()) -> list[Arm]:
+def arms_of(
+    verdict: Verdict,
+    experiment: Experiment,
+    tries: Sequence[str] = (),
+    only: Sequence[str] = (),
+    complete: bool = False,
+) -> list[Arm]:
     """Return an arm for each change to be tried: those that the user asks for, then the remedies.
 
-    Remedies come as the verdict ranks them, then those of the failures that contributed to it.
+    Remedies come as the verdict ranks them, then those of the failures that contributed to it. A complete treatment has
+    every cure of these failures, in the order of their files: which arms it has does not depend on earlier trials.
 
     Args:
         verdict: of the run, with what it was judged on.
         experiment: the run's.
         tries: `KEY=VALUE` each.
         only: names of the remedies to try; empty: all.
+        complete: whether it is to have every cure, not only those that the verdict offers.
 
     Raises:
         ConfigError: a change that was asked for cannot be trained or changes nothing.
         GanlabError: there is no remedy of a name, or nothing is left to try.
     """
     asked = [_asked(text, experiment) for text in tries]
-    remedies = list(_named(_remedies(verdict)))
+    offered = list(_named(_every_cure(verdict) if complete else _remedies(verdict)))
     for name in only:
-        if name not in {arm.name for arm in remedies}:
-            names = [arm.name for arm in remedies]
+        if name not in {arm.name for arm in offered}:
+            names = [arm.name for arm in offered]
             near = closest(name, names)
             hint = f"did you mean {near}? " if near else ""
             raise GanlabError(
                 f"--only names {short(name)!r}, which is no remedy for this run",
                 f"{hint}its remedies: {', '.join(names) or 'none'}",
             )
-    chosen = [arm for arm in remedies if not only or arm.name in only]
+    chosen = [arm for arm in offered if not only or arm.name in only]
     arms = list(_distinct([*asked, *chosen], experiment))
     if not arms:
         raise GanlabError(
@@ -207,10 +216,20 @@ def _remedies(verdict: Verdict) -> Iterator[Remedy]:
         if evidence is None
         else [prescribe(cures.get(each.name, ()), evidence, each.name) for each in verdict.contributing]
     )
-    for remedies in (verdict.remedies, *others):
-        for remedy in remedies:
-            if remedy.change and not any(key.split(".")[0] in UNTOUCHED for key in remedy.change):
-                yield remedy
+    yield from filter(_can_be_tried, chain(verdict.remedies, *others))
+
+
+def _every_cure(verdict: Verdict) -> Iterator[Remedy]:
+    """Yield every cure of a verdict's failure, then of the other failures of the run, that can be set in a file."""
+    assert verdict.judged_on is not None
+    cures = {failure.name: failure.cures for failure in FAILURES}
+    names = (verdict.name, *(each.name for each in verdict.contributing))
+    found = (remedies(cures.get(name, ()), verdict.judged_on, name) for name in names)
+    yield from filter(_can_be_tried, chain.from_iterable(found))
+
+
+def _can_be_tried(remedy: Remedy) -> bool:
+    return bool(remedy.change) and not any(key.split(".")[0] in UNTOUCHED for key in remedy.change)
 
 
 def _named(remedies: Iterable[Remedy]) -> Iterator[Arm]:

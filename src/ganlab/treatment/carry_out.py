@@ -122,7 +122,7 @@ def carry_out(
             due, done = progress(patient, plan, folder, spare)
             left = [key for key in due.trials if key not in done]
             found = results(plan, _arms(plan, due), done, spare)
-            _write(patient, plan, folder, found, None if left else best_of(found))
+            _write(patient, plan, folder, found, None if left else best_of(found), over=not left)
             # Also if nothing is left: an earlier treatment of the run, with other wishes, had other trials.
             sweep, _ = _sweep(plan, due, due.trials)
             atomic_write(folder.spec, dump_spec(sweep.spec).encode())
@@ -212,7 +212,12 @@ def _open(folder: SweepFolder) -> None:
 
 
 def _write(
-    patient: Patient, plan: TreatmentPlan, folder: SweepFolder, found: list[ArmResult], best: ArmResult | None
+    patient: Patient,
+    plan: TreatmentPlan,
+    folder: SweepFolder,
+    found: list[ArmResult],
+    best: ArmResult | None,
+    over: bool = False,
 ) -> None:
     """Write treatment.json, and cured.yaml once something is proved to cure."""
     cured = folder.path / CURED_FILE
@@ -226,6 +231,7 @@ def _write(
         "failure": plan.failure,
         "steps": plan.steps,
         "own_steps": plan.own_steps,
+        "over": over,
         "best": None if best is None else best.arm.name,
         "cured": None if best is None else CURED_FILE,
         "arms": [each.as_json() for each in found],

@@ -46,7 +46,7 @@ class Wishes:
     """What the user asks for.
 
     Attributes:
-        seconds: the budget.
+        seconds: the budget; 0 for a complete treatment, which has none.
         seeds: of each arm, at most.
         only: names of the remedies to try; empty: all.
         tries: changes of the user's own, `KEY=VALUE` each.
@@ -275,7 +275,7 @@ def make_treatment(patient: Patient, wishes: Wishes, workers: int) -> TreatmentP
     if wishes.seeds < FEWEST_SEEDS:
         raise GanlabError(f"{wishes.seeds} seeds cannot tell a cure from chance", f"give {FEWEST_SEEDS} or more")
     experiment, failure = patient.experiment, patient.verdict.name
-    cures = arms_of(patient.verdict, experiment, wishes.tries, wishes.only)
+    cures = arms_of(patient.verdict, experiment, wishes.tries, wishes.only, wishes.complete)
     branch = last_before_onset(patient) if wishes.from_onset else 0
     seeds = tuple(experiment.seed + number for number in range(1, wishes.seeds + 1))
     steps, trials = _length(patient, wishes, len(cures), workers)

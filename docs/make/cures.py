@@ -40,16 +40,18 @@ Made by `python -m docs.make.cures` from the options classes in `src/ganlab/conf
 
 Settings that keep a GAN from failing. Each verdict proposes those that fit its run, [`ganlab treat RUN`](treat.md)
 tries them next to controls, and [benchmarks.md](benchmarks.md) compares some of them on four data sets. To choose one
-yourself, start here:
+yourself, start here (most of what comes first was verified in the trials below, or in the benchmark of few images):
 
 | what you see | try first | then |
 | --- | --- | --- |
-| modes or classes are missing, samples look alike | `packing` | relativistic loss with `r1` and `r2`, `unrolling` |
-| the generator goes from mode to mode | `r1` | `replay`, `lookahead` |
+| modes are missing, samples look alike | a larger `latent.dim` if it is small, `r1` | relativistic loss with \
+`r1` and `r2`, `packing` |
+| the generator goes from mode to mode | `r1` | `packing`, `lookahead` |
 | losses circle or swing | `r1` | `optimism`, `lookahead`, `consensus` |
-| the discriminator wins, the generator stops learning | `r1` | `instance_noise`, `label_smoothing`, spectral norm |
-| losses jump, NaN | a lower learning rate | `r1`, `gradient_clipping` |
-| few training images, and the networks know them by heart | `diff_augment` or `ada` | `lecam`, `r1`, dropout |
+| the discriminator wins, the generator stops | spectral norm, `label_smoothing` | relativistic loss with `r1` \
+and `r2`, a smaller discriminator |
+| losses jump, NaN | `r1`, spectral norm | a lower learning rate, `gradient_clipping` |
+| few training images, known by heart | `diff_augment` or `r1` | `ada`, `lecam`, dropout |
 
 Penalties and stabilizers are lists in the experiment file:
 

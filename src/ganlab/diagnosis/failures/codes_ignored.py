@@ -50,15 +50,20 @@ def examine(case: Case) -> Iterator[Charge]:
     )
 
 
+def more_weight(experiment: Experiment) -> Change:
+    """Return the change to the next larger weight of the categories: 0.1, then 1."""
+    return at_least("game.weight", 0.1)(experiment) or at_least("game.weight", 1.0)(experiment)
+
+
 FAILURE = Failure(
     "codes_ignored",
     examine,
     cures=(
         Cure(
             "code_weight",
-            "Reward the generator for using its codes: lambda = 1 for the categorical one",
-            "Chen et al. 2016, section 7.2",
-            at_least("game.weight", 1.0),
+            "Reward the generator for using its codes: a weight of 0.1 on the categorical one, then of 1",
+            "Chen et al. 2016, section 7.2, has 1, with which small networks collapsed in our trials",
+            more_weight,
         ),
         Cure(
             "fewer_categories",

@@ -56,7 +56,7 @@ RECORD_COLUMNS = ("cured", "trials", "unchanged", "unchanged_trials", "random", 
 
 def patients() -> list[dict[str, Any]]:
     """Return the runs that are made to fail: `name`, `what`, `config`, `set`: the settings changed, and `seeds`: the
-    fewest seeds of an arm, where the run unchanged does not fail on every seed."""
+    fewest seeds of an arm, where the run unchanged does not fail on every seed, and `remark`."""
     found: list[dict[str, Any]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))["patients"]
     return found
 

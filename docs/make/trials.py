@@ -52,6 +52,8 @@ def section(trials: Sequence[Row]) -> str:
             f"| {name}: {runs[name]['what']} ({origin(runs[name])}) | {words(rows[0]['failure'])} | {cures} | "
             f"{of(rows, 'unchanged')} | {of(rows, 'random')} |"
         )
+    remarks = [f"- {name}: {runs[name]['remark']}." for name in groups if "remark" in runs[name]]
+    lines += ["", *remarks] if remarks else []
     lines += [
         "",
         *filled(

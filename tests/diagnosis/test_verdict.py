@@ -73,8 +73,8 @@ def test_the_format_is_the_documented_one() -> None:
         ],
         "missing": [{"what": "held-out scores", "how": "log them"}],
         "remedies": [
-            {"why": "A larger latent", "source": "a paper", "change": {"latent.dim": 64}},
-            {"why": "Look at the data", "source": "practice", "change": {}},
+            {"why": "A larger latent", "source": "a paper", "change": {"latent.dim": 64}, "name": "", "record": ""},
+            {"why": "Look at the data", "source": "practice", "change": {}, "name": "", "record": ""},
         ],
         "source": "runs/a",
         "steps": [0, 900],

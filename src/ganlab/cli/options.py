@@ -68,3 +68,23 @@ SlurmOption = Annotated[
     typer.Option(metavar="KEY=VALUE", help="slurm: a parameter of submitit, such as slurm_partition=gpu."),
 ]
 DEFAULT_RUNS = completion.DEFAULT_RUNS
+
+FromOnsetOption = Annotated[
+    bool,
+    typer.Option(
+        "--from-onset", help="Go on from the last checkpoint before the failure began, where a change allows it."
+    ),
+]
+CompleteOption = Annotated[
+    bool,
+    typer.Option("--complete", help="Try every cure on every seed at the run's own length, without a budget."),
+]
+TriesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--try",
+        metavar="KEY=VALUE",
+        help="Also try this change; can be given several times, each a trial of its own.",
+    ),
+]
+"""What `treat` tries, and how."""

@@ -12,12 +12,15 @@ from ganlab.cli.console import console
 from ganlab.cli.options import (
     DEFAULT_RUNS,
     AddressOption,
+    CompleteOption,
     CpusOption,
+    FromOnsetOption,
     GpusOption,
     JsonOption,
     PlaceOption,
     RunsDirOption,
     SlurmOption,
+    TriesOption,
 )
 from ganlab.cli.parsing import parameters
 from ganlab.errors import GanlabError
@@ -40,24 +43,9 @@ def treat(
     only: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Try only these remedies, as --dry-run names them: r1,packing")
     ] = None,
-    tries: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--try",
-            metavar="KEY=VALUE",
-            help="Also try this change; can be given several times, each a trial of its own.",
-        ),
-    ] = None,
-    from_onset: Annotated[
-        bool,
-        typer.Option(
-            "--from-onset", help="Go on from the last checkpoint before the failure began, where a change allows it."
-        ),
-    ] = False,
-    complete: Annotated[
-        bool,
-        typer.Option("--complete", help="Try every cure on every seed at the run's own length, without a budget."),
-    ] = False,
+    tries: TriesOption = None,
+    from_onset: FromOnsetOption = False,
+    complete: CompleteOption = False,
     as_experiment: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Of a log of other code: write a small experiment that resembles it."),

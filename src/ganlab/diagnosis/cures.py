@@ -75,6 +75,7 @@ LARGER_LATENT = Cure(
     "A larger latent: too few numbers cannot represent all modes of the data",
     "Radford et al. 2015",
     at_least("latent.dim", 64),
+    glaring=lambda experiment: current(experiment, "latent.dim", 64) <= 2,
 )
 BOUNDED_CRITIC = Cure(
     "gradient_penalty",

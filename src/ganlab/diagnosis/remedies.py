@@ -37,6 +37,7 @@ class Cure:
             the cure takes words.
         seen: whether the log of a foreign run shows that it has it already; None if no log shows that.
         foreign: whether it is for runs of other code only, as ganlab does what it asks for in every run.
+        glaring: whether an experiment needs it so clearly that it comes first, whatever it did for other runs.
         price: time of a training step with it, over that without; 1 below 1.25.
     """
 
@@ -46,12 +47,17 @@ class Cure:
     change: Callable[[Experiment], Change] | None = None
     seen: Callable[[Evidence], bool] | None = None
     foreign: bool = False
+    glaring: Callable[[Experiment], bool] = lambda experiment: False
     price: float = 1.0
 
 
 def prescribe(cures: Iterable[Cure], evidence: Evidence, failure: str = "") -> tuple[Remedy, ...]:
     """Return the first MOST cures of a failure that can still be applied to a run; see `ranked` and `remedies`."""
-    return tuple(islice(remedies(ranked(cures, failure), evidence, failure), MOST))
+    found = ranked(cures, failure)
+    if evidence.experiment is not None:
+        experiment = evidence.experiment
+        found.sort(key=lambda cure: not cure.glaring(experiment))
+    return tuple(islice(remedies(found, evidence, failure), MOST))
 
 
 def ranked(cures: Iterable[Cure], failure: str, path: Path = RECORD) -> list[Cure]:

@@ -24,12 +24,14 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import load_experiment
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.run_directory import read_run
-from ganlab.diagnosis.record import RECORD
+from ganlab.diagnosis.record import RECORD, Record
 from ganlab.runs.directory import RunDirectory, list_runs
 from ganlab.runs.files import atomic_write, read_json
+from ganlab.runs.names import RUNS, TREATMENT, TREATMENT_FILE
 from ganlab.sweeps.executors.places import Resources
-from ganlab.treatment.statistics import ALPHA, fisher
-from ganlab.verdicts import INCONCLUSIVE, accuses
+from ganlab.treatment.planning import stood_at
+from ganlab.treatment.statistics import fisher, is_proved
+from ganlab.verdicts import accuses, acquits
 
 TABLE = Path(__file__).with_suffix(".yaml")
 TRIALS = Path(__file__).parents[1] / "docs" / "cures" / "trials.csv"
@@ -50,8 +52,6 @@ COLUMNS = (
 )
 MOST_SEEDS = 5
 """Seeds on which a run is tried until it fails."""
-
-RECORD_COLUMNS = ("cured", "trials", "unchanged", "unchanged_trials", "random", "random_trials")
 
 
 def patients() -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def rows(into: Path) -> Iterator[dict[str, Any]]:
     """Yield what each trial came to, in the order of the patients."""
     for patient in patients():
         current = [experiment_of(patient, seed) for seed in range(MOST_SEEDS)]
-        for path in sorted((into / patient["name"]).glob("treat-*/treatment.json")):
+        for path in sorted((into / patient["name"]).glob(f"{TREATMENT}*/{TREATMENT_FILE}")):
             values = read_json(path)
             run = into / patient["name"] / values["run"]
             if RunDirectory(run).experiment() not in current or not values.get("over", True):
@@ -114,6 +114,7 @@ def rows(into: Path) -> Iterator[dict[str, Any]]:
             treated = diagnose(read_run(run))
             for arm in values["arms"]:
                 for trial in arm["trials"]:
+                    own = path.parent / RUNS / trial["run"]
                     change = arm["changes_by_seed"].get(str(trial["seed"]), arm["change"])
                     yield {
                         "patient": patient["name"],
@@ -126,22 +127,10 @@ def rows(into: Path) -> Iterator[dict[str, Any]]:
                         "seed": trial["seed"],
                         "verdict": trial["verdict"],
                         "cured": int(trial["cured"]),
-                        "good_from": good_from(path.parent / "runs" / trial["run"]) if trial["cured"] else None,
+                        "good_from": stood_at(read_run(own), acquits) if trial["cured"] else None,
                         "quality": trial["quality"],
                         "seconds": None if trial["seconds"] is None else round(trial["seconds"], 1),
                     }
-
-
-def good_from(run: Path) -> int:
-    """Return the step from which a run that ended well reads as well at every later snapshot."""
-    evidence = read_run(run)
-    first = evidence.last_step
-    for step in sorted((row.step for row in evidence.snapshots), reverse=True):
-        name = diagnose(evidence.until(step)).name
-        if name == INCONCLUSIVE or accuses(name):
-            break
-        first = step
-    return first
 
 
 def record(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -163,8 +152,8 @@ def record(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         numbers = [number for group in groups for number in (sum(int(row["cured"]) for row in group), len(group))]
         k, n, healed, unchanged, by_chance, _ = numbers
         p = fisher(k, n, healed, unchanged + len({row["patient"] for row in mine}))
-        row = dict(zip(RECORD_COLUMNS, numbers, strict=True))
-        found.append({"failure": failure, "cure": cure, **row, "verified": p <= ALPHA and k > by_chance})
+        values = (*numbers, is_proved(p, k, by_chance))
+        found.append({"failure": failure, "cure": cure, **dict(zip(Record._fields, values, strict=True))})
     return found
 
 

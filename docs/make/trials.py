@@ -137,7 +137,7 @@ def headline(trials: Sequence[Row]) -> str:
     """Return the README's paragraph."""
     text = (
         f"{HEADLINE} {len(by_patient(trials))} small runs that were made to fail were trained again with each remedy "
-        f"that their verdict offers, over seeds, next to the run unchanged and to random changes. {summary(trials)} "
+        f"for their verdict, on several seeds, next to the run unchanged and to random changes. {summary(trials)} "
         "[Which cure for what](docs/cures.md#what-worked-in-trials)."
     )
     return "\n".join(filled(text))

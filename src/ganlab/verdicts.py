@@ -154,6 +154,11 @@ def accuses(name: str) -> bool:
     return tone(name) == "bad"
 
 
+def acquits(name: str) -> bool:
+    """Return whether a verdict finds nothing wrong with a run; an inconclusive one does not."""
+    return name != INCONCLUSIVE and not accuses(name)
+
+
 def hue(name: str) -> str:
     """Return the colour of a verdict, `#rrggbb`; for a name that is not in the table, that of its failure."""
     kind = KINDS.get(name) or KINDS.get(failure_of(name))

@@ -200,6 +200,43 @@ def test_what_ganlab_does_in_every_run_is_said_of_other_code_only() -> None:
     assert not prescribe([cure], Evidence("run", experiment=Experiment()))
 
 
+@pytest.mark.parametrize(
+    ("settings", "first"),
+    [
+        ({"latent.dim": 1}, {"latent.dim": 64}),
+        ({"optimizer.discriminator.lr": 1e-2}, {"optimizer.discriminator.lr": 2e-4}),
+    ],
+)
+def test_what_is_far_from_any_recipe_comes_before_what_worked_for_other_runs(
+    settings: dict[str, Any], first: dict[str, Any]
+) -> None:
+    experiment = with_settings(experiment_from_mapping({}), {"latent.dim": 64})
+    verdict = "mode_collapse/total"
+    assert "trials" in prescribe(COLLAPSE_CURES, Evidence("run", experiment=experiment), verdict)[0].record
+    odd = Evidence("run", experiment=with_settings(experiment, settings))
+    assert first.items() <= prescribe(COLLAPSE_CURES, odd, verdict)[0].change.items()
+
+
+def test_the_price_of_a_cure_is_the_measured_one() -> None:
+    """docs/cures/points.txt: benchmarks/step_time.py --cures points."""
+    text = (Path(__file__).parents[2] / "docs" / "cures" / "points.txt").read_text()
+    measured = {name: float(times) for name, times in re.findall(r"^  (\S.*?) +(\d+\.\d+)$", text, re.MULTILINE)}
+    named = {
+        "minibatch_stddev": "minibatch: stddev",
+        "spectral_norm": "spectral norm",
+        "dropout": "dropout: 0.3",
+        "relativistic": "relativistic, r1 and r2",
+        "gradient_penalty": "wgan_gp",
+    }
+    checked = 0
+    for cure in {cure.name: cure for failure in FAILURES for cure in failure.cures}.values():
+        times = measured.get(named.get(cure.name, cure.name))
+        if times is not None:
+            assert cure.price == (1.0 if times < 1.25 else pytest.approx(times, abs=0.06)), cure.name
+            checked += 1
+    assert checked >= 12
+
+
 def test_a_cure_has_one_name_in_all_failures() -> None:
     for failure in FAILURES:
         names = [cure.name for cure in failure.cures]

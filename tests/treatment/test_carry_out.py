@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from ganlab.config.load import load_experiment
 from ganlab.errors import Interrupted
+from ganlab.report.treatments import treatment_of
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
 from ganlab.sweeps.executors import Job, Outcome
@@ -80,6 +82,12 @@ def test_killed_and_called_again_it_finds_the_cure_and_trains_nothing_twice(wild
     assert any("measured: cured 3 of 3" in line for line in head)
     assert len(SweepFolder(path).plan().runs) == 9
     assert (path / "runs.csv").is_file()
+
+    beside = treatment_of(RunDirectory(tmp_path / wild.path.name), [])
+    assert beside is not None  # the run's page knows it, if both lie in the same folder
+    assert beside.advice.endswith("(cured 3 of 3 trials of this run)")
+    assert beside.cured[found.best.arm.name] == (3, 3)
+    assert shlex.split(beside.command) == ["ganlab", "train", str(found.cured)]
 
     written = (path / "treatment.json").read_bytes()
     SweepFolder(path).spec.unlink()

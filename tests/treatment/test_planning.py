@@ -61,7 +61,7 @@ def test_trials_are_shortened_so_that_more_arms_fit_but_not_below_what_the_verdi
     assert (plan.steps, plan.own_steps, plan.trials) == (100, 2000, wanted)
     assert scaled({"training.steps": 4000, "loss": "hinge"}, plan) == {"training.steps": 200, "loss": "hinge"}
     assert patient.verdict.judged_on is not None
-    stood = stood_at(patient.verdict.judged_on, "diverged")
+    stood = stood_at(patient.verdict.judged_on, lambda name: name == "diverged")
     with pytest.raises(GanlabError, match="too small: 9 trials") as refused:
         make_treatment(long, Wishes(9 * stood), 1)
     needed = budget_seconds(refused.value.hint.rpartition(" ")[2])

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from ganlab.cli.console import console, print_json, print_table, say
 from ganlab.cli.sweep_words import duration
+from ganlab.runs.names import TREATMENT_FILE
 from ganlab.sweeps.counting import rate_words
 from ganlab.text import printable
 from ganlab.treatment.carry_out import Treatment
@@ -38,7 +39,7 @@ def show_treatment(done: Treatment, as_json: bool) -> None:
         "quality (FID or energy distance, lower is better), variety: mean difference from unchanged over the seeds",
     )
     say(out, printable(_conclusion(done)), "bold")
-    for path in filter(None, (done.folder / "treatment.json", done.cured, done.finished)):
+    for path in filter(None, (done.folder / TREATMENT_FILE, done.cured, done.finished)):
         out.print(printable(path))
 
 

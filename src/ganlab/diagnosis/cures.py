@@ -21,6 +21,7 @@ from ganlab.diagnosis.remedies import (
     gradient_penalised_critic,
     halved,
     halved_rates,
+    has_huge_rates,
     has_low_rates,
     has_r1,
     longer,
@@ -38,6 +39,7 @@ STEADIER_ADAM = Cure(
     "Radford et al. 2015, section 3",
     steadier_adam,
     has_low_rates,
+    glaring=has_huge_rates,
 )
 ONE_UPDATE_EACH = Cure(
     "one_update_each",

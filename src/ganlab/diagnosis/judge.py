@@ -21,7 +21,7 @@ from ganlab.diagnosis.findings import Contribution
 from ganlab.diagnosis.remedies import prescribe
 from ganlab.diagnosis.resumes import since_restart
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.verdicts import INCONCLUSIVE, KINDS, accuses, failure_of, short_words, split, words
+from ganlab.verdicts import KINDS, accuses, acquits, failure_of, short_words, split, words
 
 Pair = tuple[Failure, Charge]
 
@@ -146,7 +146,7 @@ def verdict(tried: Sequence[Reading], game: Evidence, decided: Pair) -> Verdict:
         + hint(tried, charge)
         + following(case, charge, others)
         + meanings(tried)
-        + (not_hidden(case) if acquits(failure) else "")
+        + (not_hidden(case) if acquits(failure.name) else "")
         + since_restart(case),
         contributing=contributions(failure, others),
         evidence=charge.findings,
@@ -215,11 +215,6 @@ def of_player(player: str, judged: Mapping[str, Verdict]) -> Verdict:
     )
 
 
-def acquits(failure: Failure) -> bool:
-    """Return whether a verdict finds nothing wrong with a run."""
-    return failure.name != INCONCLUSIVE and not accuses(failure.name)
-
-
 def not_hidden(case: Case) -> str:
     """Say of numbers that were not finite for a while that they were."""
     said = came_back(case)
@@ -228,7 +223,7 @@ def not_hidden(case: Case) -> str:
 
 def contributions(failure: Failure, others: Sequence[Pair]) -> tuple[Contribution, ...]:
     """What else was found, by when it began; nothing if the verdict acquits the run."""
-    if acquits(failure):
+    if acquits(failure.name):
         return ()
     accusing = [
         Contribution(*split(other.name), charge.onset, charge.window) for other, charge in others if accuses(other.name)

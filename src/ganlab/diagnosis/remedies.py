@@ -10,6 +10,7 @@ from typing import Any
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import with_settings
+from ganlab.config.optimizer import SgdOptions
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.findings import Remedy
 from ganlab.diagnosis.record import RECORD, record_of
@@ -155,6 +156,12 @@ def steadier_adam(experiment: Experiment) -> Change:
         if betas and betas[0] > 0.5:
             change[f"{key}.betas"] = [0.5, betas[1]]
     return change
+
+
+def has_huge_rates(experiment: Experiment) -> bool:
+    """Return whether a network's learning rate is at least fifty times DCGAN's; plain gradient descent has others."""
+    players = (experiment.optimizer.generator, experiment.optimizer.discriminator)
+    return any(not isinstance(options, SgdOptions) and options.lr >= 1e-2 for options in players)
 
 
 def has_low_rates(evidence: Evidence) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
-from ganlab.runs.names import TREATMENT
+from ganlab.runs.names import CURED_FILE, TREATMENT, TREATMENT_FILE
 from ganlab.text import described, one_line
 
 
@@ -49,7 +49,7 @@ def treatment_of(run: RunDirectory, gaps: list[str]) -> Treated | None:
         gaps: takes what could not be read.
     """
     found: list[tuple[bool, float, Treated]] = []
-    for path in sorted(run.path.parent.glob(f"{TREATMENT}*/treatment.json")):
+    for path in sorted(run.path.parent.glob(f"{TREATMENT}*/{TREATMENT_FILE}")):
         try:
             values = read_json(path)
             if values["run"] == run.path.resolve().name and any(arm["n"] for arm in values["arms"]):
@@ -66,7 +66,7 @@ def _treated(folder: Path, values: Mapping[str, Any]) -> Treated:
     if values["best"] is None:
         return Treated(_words(values, arms), page, "", "", cured)
     best = arms[values["best"]]
-    command = f"ganlab train {shlex.quote(str(folder / 'cured.yaml'))}"
+    command = f"ganlab train {shlex.quote(str(folder / CURED_FILE))}"
     advice = f"{best['why']} (cured {best['cured']} of {best['n']} trials of this run)"
     return Treated(_words(values, arms), page, command, advice, cured)
 

@@ -24,6 +24,9 @@ VERDICT_FILE, EVIDENCE_FILE = "verdict.json", "evidence.json"
 SWEEP, TREATMENT = "sweep-", "treat-"
 """What the names of the folders of sweeps and treatments begin with; a treatment's trials are the runs of a sweep."""
 
+TREATMENT_FILE, CURED_FILE = "treatment.json", "cured.yaml"
+"""What a treatment came to, and the experiment that it found to cure the run."""
+
 MANY = (SWEEP, TREATMENT)
 """What the name of a folder with many runs begins with."""
 

@@ -12,6 +12,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.errors import Interrupted, RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import atomic_write, read_json, sweep_temporaries, write_json
+from ganlab.runs.names import CURED_FILE, TREATMENT_FILE
 from ganlab.runs.stop import EXIT_CODES, StopSignal
 from ganlab.sweeps.executors import Executor
 from ganlab.sweeps.folder import SweepFolder
@@ -32,8 +33,6 @@ TREATMENT_SCHEMA = 1
 
 INTERRUPTED = "interrupted"
 """Cause of an attempt that a signal ended."""
-
-TREATMENT_FILE, CURED_FILE = "treatment.json", "cured.yaml"
 
 
 Brancher: TypeAlias = "Callable[[RunDirectory, int, Experiment, RunDirectory], None]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -344,11 +344,11 @@ def most_trials(cures: int, seeds: int) -> int:
     return sum(2 + max(1, math.ceil(cures / 2**turn)) for turn in range(seeds))
 
 
-def stood_at(evidence: Evidence, failure: str) -> int:
-    """Return the step of the first snapshot from which a run reads as a failure at all later ones."""
+def stood_at(evidence: Evidence, holds: Callable[[str], bool]) -> int:
+    """Return the step of the first snapshot from which something holds of a run's verdict at it and all later ones."""
     first = evidence.last_step
     for step in sorted((row.step for row in evidence.snapshots), reverse=True):
-        if not matches(diagnose(evidence.until(step)).name, (failure,)):
+        if not holds(diagnose(evidence.until(step)).name):
             break
         first = step
     return first
@@ -380,7 +380,7 @@ def _length(patient: Patient, wishes: Wishes, cures: int, workers: int) -> tuple
     if fitting(own) >= wanted:
         return own, fitting(own)
     assert patient.verdict.judged_on is not None
-    stood = stood_at(patient.verdict.judged_on, patient.verdict.name)
+    stood = stood_at(patient.verdict.judged_on, lambda name: matches(name, (patient.verdict.name,)))
     least = min(own, math.ceil(MARGIN * stood / every) * every)
     affordable = (available / wanted / DEARER - patient.overhead) / patient.pace
     fits = max(0, int(affordable)) // every * every

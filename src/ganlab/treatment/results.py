@@ -14,8 +14,8 @@ from ganlab.sweeps.records import RunRecord
 from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm
 from ganlab.treatment.planning import Patient, TreatmentPlan
 from ganlab.treatment.rounds import Trial, Trials
-from ganlab.treatment.statistics import ALPHA, fisher
-from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of
+from ganlab.treatment.statistics import fisher, is_proved
+from ganlab.verdicts import acquits, failure_of
 
 Conclusion = Literal[
     "control", "cured", "no better than chance", "not shown", "did not help", "made it worse", "not tried"
@@ -97,7 +97,7 @@ def trial_of(record: RunRecord, arm: str, row: Row | None) -> Trial:
         run=record.planned.id,
         state=record.state if record.ended else "failed",
         verdict=name,
-        cured=name != "" and name != INCONCLUSIVE and not accuses(name),
+        cured=name != "" and acquits(name),
         # When NaN is noticed depends on when rows are written; where it began does not.
         step=record.step if broken is None else broken.step,
         quality=_last(record, first_known(QUALITY, row)),
@@ -182,10 +182,11 @@ def _conclusion(
     if p is None:
         return "not tried"
     k = sum(trial.cured for trial in trials)
-    if k and sum(trial.cured for trial in chance) >= k:
-        return "no better than chance"
-    if p <= ALPHA:
+    by_chance = sum(trial.cured for trial in chance)
+    if is_proved(p, k, by_chance):
         return "cured"
+    if k and by_chance >= k:
+        return "no better than chance"
     if k:
         return "not shown"
     return "made it worse" if _is_worse(trials, unchanged) else "did not help"

@@ -88,6 +88,7 @@ FAILURE = Failure(
             "A gradient penalty between reals and fakes limits how steep a new layer can make the discriminator",
             "Gulrajani et al. 2017; Karras et al. 2018",
             added("penalties", name="wgan_gp", weight=10.0),
+            price=1.5,
         ),
         R1,
     ),

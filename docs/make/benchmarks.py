@@ -4,8 +4,10 @@
     python -m docs.make.benchmarks FOLDER...    keeps what the sweeps' runs ended on, draws and fills the page
     python -m docs.make.benchmarks              the page and the pictures again, from what is kept
 
-FOLDER is a sweep's. Its runs.csv is kept as docs/cures/<name>.csv, which holds every figure of the page. Text
-between `<!-- benchmark: NAME -->` and `<!-- end -->` is made here; what stands around it is written by hand.
+FOLDER is a sweep's. What its runs ended on is kept in docs/cures/<name>.csv, which holds every figure of the page. A
+run that has not ended in FOLDER stays as it was kept, so that a long sweep can be trained in several folders and on
+several machines. Text between `<!-- benchmark: NAME -->` and `<!-- end -->` is made here; what stands around it is
+written by hand.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +30,7 @@ from ganlab.config.load import difference, load_experiment
 from ganlab.plots.figures import save_figure
 from ganlab.runs.files import atomic_write
 from ganlab.sweeps.folder import SweepFolder
+from ganlab.sweeps.plan import make_plan
 from ganlab.sweeps.spec import load_spec
 
 DOCS = Path(__file__).parents[1]
@@ -335,7 +339,7 @@ def drawn(name: str, rows: Sequence[Row]) -> Figure:
 
 
 def keep(folder: Path) -> str:
-    """Keep a sweep's runs.csv, and return the benchmark's name.
+    """Keep the runs of a sweep that have ended, and return the benchmark's name.
 
     Raises:
         SystemExit: the folder is no sweep of a benchmark.
@@ -344,14 +348,33 @@ def keep(folder: Path) -> str:
     name = spec.name.removeprefix("benchmark_")
     if name not in BENCHMARKS:
         raise SystemExit(f"{folder} is the sweep {spec.name}, none of {', '.join(BENCHMARKS)}")
-    atomic_write(KEPT / f"{name}.csv", (folder / "runs.csv").read_bytes())
+    planned = [run.id for run in make_plan(load_spec(f"benchmarks/{name}")).runs]
+    rows = together(planned, kept(name), read_rows(folder / "runs.csv"))
+    text = StringIO()
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    atomic_write(KEPT / f"{name}.csv", text.getvalue().encode())
     return name
+
+
+def together(planned: Sequence[str], before: Sequence[Row], now: Sequence[Row]) -> list[Row]:
+    """Return the planned runs in their order: as they ended now, else as they were kept, else as they stand now.
+
+    A run's id holds the letters of its settings: runs of other settings are in no plan, and left out.
+    """
+    found = {row["run"]: row for rows in (now, before, ended(before), ended(now)) for row in rows}
+    return [found[each] for each in planned if each in found]
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the runs of a runs.csv; none if there is no such file."""
+    return list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
 
 
 def kept(name: str) -> list[dict[str, str]]:
     """Return the runs that are kept of a benchmark; none if it was not run."""
-    path = KEPT / f"{name}.csv"
-    return list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
+    return read_rows(KEPT / f"{name}.csv")
 
 
 def fill(text: str) -> str:

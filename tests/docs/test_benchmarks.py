@@ -8,7 +8,7 @@ import re
 import pytest
 from scipy import stats
 
-from docs.make.benchmarks import BENCHMARKS, MODES, PAGE, Claim, fill, judged, kept, mean_of, table, verdicts
+from docs.make.benchmarks import BENCHMARKS, MODES, PAGE, Claim, fill, judged, kept, mean_of, table, together, verdicts
 from ganlab.sweeps.plan import make_plan
 from ganlab.sweeps.spec import load_spec
 
@@ -69,3 +69,29 @@ def test_a_run_that_was_stopped_counts_and_one_that_never_ended_does_not() -> No
     assert lines[-1].startswith("| plain | 2 | **5.5** [")
     assert "6.3 ± .5" in lines[-1]
     assert verdicts(runs) == "healthy 2"
+
+
+def test_runs_of_several_folders_are_kept_together() -> None:
+    def run(name: str, state: str, modes: str) -> dict[str, str]:
+        return {"run": name, "state": state, "modes": modes}
+
+    before = [
+        run("a", "finished", "1"),
+        run("b", "finished", "2"),
+        run("c", "missing", ""),
+        run("old", "finished", "9"),
+    ]
+    now = [run("d", "missing", ""), run("c", "stopped", "3"), run("b", "missing", ""), run("a", "finished", "4")]
+    assert together(["a", "b", "c", "d", "e"], before, now) == [
+        run("a", "finished", "4"),  # trained again
+        run("b", "finished", "2"),  # as it was kept
+        run("c", "stopped", "3"),
+        run("d", "missing", ""),
+    ]
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_kept_runs_are_of_the_settings_that_the_sweep_has_now(name: str) -> None:
+    planned = [run.id for run in make_plan(load_spec(f"benchmarks/{name}")).runs]
+    found = [row["run"] for row in kept(name)]
+    assert found == [each for each in planned if each in found]

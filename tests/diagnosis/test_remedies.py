@@ -43,6 +43,7 @@ from ganlab.diagnosis.remedies import (
     at_least,
     at_most,
     current,
+    equal_rates,
     fewer_updates,
     fuller_data,
     halved_rates,
@@ -384,3 +385,19 @@ def test_another_loss_is_no_cure_for_a_log_of_another_family() -> None:
     assert prescribe([NON_SATURATING], Evidence("log", family="cross_entropy", saturating=True))
     assert not prescribe([NON_SATURATING], Evidence("log", family="cross_entropy", saturating=False))
     assert not prescribe([NON_SATURATING], Evidence("log", family="least_squares"))
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast", "change"),
+    [
+        (1e-4, 3e-3, {"optimizer.generator.lr": 2e-3}),
+        (1e-4, 1e-3, {"optimizer.generator.lr": 1e-3}),
+        (1e-4, 4e-4, {}),  # as in self-attention GANs
+        (2e-3, 1e-2, {}),  # not made faster than 2e-3
+    ],
+)
+def test_a_generator_that_is_left_behind_gets_the_rate_of_the_discriminator(
+    slow: float, fast: float, change: dict[str, float]
+) -> None:
+    rates = {"optimizer": {"generator": {"lr": slow}, "discriminator": {"lr": fast}}}
+    assert equal_rates(experiment_from_mapping({**RING, **rates})) == change

@@ -16,11 +16,13 @@ from ganlab.diagnosis.remedies import (
     bounded_critic,
     current,
     doubled,
+    equal_rates,
     fewer_updates,
     fuller_data,
     gradient_penalised_critic,
     halved,
     halved_rates,
+    has_even_rates,
     has_huge_rates,
     has_low_rates,
     has_r1,
@@ -40,6 +42,13 @@ STEADIER_ADAM = Cure(
     steadier_adam,
     has_low_rates,
     glaring=has_huge_rates,
+)
+EQUAL_RATES = Cure(
+    "equal_rates",
+    "The discriminator's learning rate for the generator too: under a quarter of it, the generator cannot keep up",
+    "Heusel et al. 2017; Zhang et al. 2018, whose discriminator has four times the rate",
+    equal_rates,
+    has_even_rates,
 )
 ONE_UPDATE_EACH = Cure(
     "one_update_each",
@@ -288,6 +297,7 @@ BEST_SNAPSHOT = Cure(
 COLLAPSE_CURES = (
     LARGER_LATENT,
     STEADIER_ADAM,
+    EQUAL_RATES,
     ONE_UPDATE_EACH,
     FULLER_DATA,
     PACKING,
@@ -302,6 +312,7 @@ COLLAPSE_CURES = (
 VICTORY_CURES = (
     NON_SATURATING,
     STEADIER_ADAM,
+    EQUAL_RATES,
     ONE_DISCRIMINATOR_UPDATE,
     FRESH_DISCRIMINATOR,
     R1,

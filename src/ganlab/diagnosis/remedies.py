@@ -158,6 +158,28 @@ def steadier_adam(experiment: Experiment) -> Change:
     return change
 
 
+UNEVEN = 4
+"""Times the generator's learning rate that the discriminator's is in self-attention GANs; more is unusual."""
+
+
+def equal_rates(experiment: Experiment) -> Change:
+    """The discriminator's learning rate, up to 2e-3, for a generator whose rate is under a quarter of it."""
+    players = experiment.optimizer
+    if isinstance(players.generator, SgdOptions) or isinstance(players.discriminator, SgdOptions):
+        return {}
+    slow, fast = players.generator.lr, players.discriminator.lr
+    rate = min(fast, 2e-3)
+    return {"optimizer.generator.lr": rate} if fast > UNEVEN * slow and rate > slow else {}
+
+
+def has_even_rates(evidence: Evidence) -> bool:
+    """Return whether a log does not show that the discriminator's learning rate was far above the generator's."""
+    slow, fast = (evidence.controls.get(name) for name in ("lr_g", "lr_d"))
+    if slow is None or fast is None or not len(slow) or not len(fast):
+        return True
+    return not fast.values.max() > UNEVEN * slow.values.max()
+
+
 def has_huge_rates(experiment: Experiment) -> bool:
     """Return whether a network's learning rate is at least fifty times DCGAN's; plain gradient descent has others."""
     players = (experiment.optimizer.generator, experiment.optimizer.discriminator)

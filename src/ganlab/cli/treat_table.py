@@ -12,7 +12,7 @@ from ganlab.sweeps.counting import rate_words
 from ganlab.text import printable
 from ganlab.treatment.carry_out import Treatment
 from ganlab.treatment.results import ArmResult
-from ganlab.treatment.words import change_words, length_words
+from ganlab.treatment.words import conclusion_words, length_words
 from ganlab.verdicts import words
 
 STYLES = {"cured": "bold green", "no better than chance": "yellow", "made it worse": "red", "control": "dim"}
@@ -38,7 +38,7 @@ def show_treatment(done: Treatment, as_json: bool) -> None:
         out,
         "quality (FID or energy distance, lower is better), variety: mean difference from unchanged over the seeds",
     )
-    say(out, printable(_conclusion(done)), "bold")
+    say(out, printable(conclusion_words(done)), "bold")
     for path in filter(None, (done.folder / TREATMENT_FILE, done.cured, done.finished)):
         out.print(printable(path))
 
@@ -54,18 +54,3 @@ def _cells(each: ArmResult) -> list[Text]:
         duration(each.seconds),
     )
     return [*(Text(printable(cell)) for cell in cells), Text(each.conclusion, style=STYLES.get(each.conclusion, ""))]
-
-
-def _conclusion(done: Treatment) -> str:
-    best = done.best
-    if best is None:
-        healed, more = done.arms[0].cured, 2 * len(done.plan.seeds)
-        by_itself = f"; unchanged it heals by itself in {healed} of {done.arms[0].n} trials" if healed else ""
-        some = [each.arm.name for each in done.arms if each.conclusion == "not shown"]
-        perhaps = f"; {', '.join(some)} cured some trials, and --seeds {more} tells more" if some else ""
-        return f"nothing was shown to cure it{by_itself}{perhaps}"
-    chance = f"p {best.p_random:.2g} against changes at random" if best.p_random is not None else ""
-    return (
-        f"cured by {change_words(best.arm.change)}: {rate_words(best.cured, best.n)} trials; "
-        f"p {best.p:.2g} against the unchanged run, {chance}"
-    )

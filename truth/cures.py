@@ -152,7 +152,7 @@ def record(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         numbers = [number for group in groups for number in (sum(int(row["cured"]) for row in group), len(group))]
         k, n, healed, unchanged, by_chance, _ = numbers
         p = fisher(k, n, healed, unchanged + len({row["patient"] for row in mine}))
-        values = (*numbers, is_proved(p, k, by_chance))
+        values = (*numbers, is_proved(p, k, n, by_chance))
         found.append({"failure": failure, "cure": cure, **dict(zip(Record._fields, values, strict=True))})
     return found
 

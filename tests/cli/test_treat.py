@@ -69,7 +69,7 @@ def test_the_table_has_a_row_an_arm_and_says_what_is_proved(
     done = {
         (arm.name, seed): Trial(arm.name, seed, "run", "finished", verdict, verdict == "healthy", 20, fid, 0.5, 1.0)
         for arm in plan.arms
-        for seed in plan.seeds
+        for seed in plan.seeds[:3]
         for verdict, fid in ([("healthy", 0.25)] if arm.name == "r1" else [("mode_collapse/cycling", 1.0)])
     }
     found = results(plan, plan.arms, done, 1)

@@ -37,7 +37,7 @@ def test_a_budget_is_a_time() -> None:
 
 def test_all_arms_are_paired_and_differ_from_the_run_in_nothing_but_their_change(patient: Patient) -> None:
     plan = make_treatment(patient, Wishes(36_000.0), 2)
-    assert plan.seeds == (1, 2, 3)
+    assert (plan.seeds, plan.stages) == ((1, 2, 3, 4, 5, 6), (3, 6))
     assert plan.steps == patient.experiment.training.steps
     assert plan.trials == int(2 * 36_000 / (40 * 1.3))
     unchanged = plan.experiment_of(plan.arms[0], 2)

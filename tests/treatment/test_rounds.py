@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -23,10 +24,12 @@ CHANGES = [
 Outcome = Callable[[str, int], bool]
 
 
-def planned(points: Any, cures: int = 6, trials: int = 100, seeds: int = 3, complete: bool = False) -> TreatmentPlan:
+def planned(
+    points: Any, cures: int = 6, trials: int = 100, seeds: int = 3, complete: bool = False, stages: int = 1
+) -> TreatmentPlan:
     arms = [Arm(f"cure{place}", "remedy", change) for place, change in enumerate(CHANGES[:cures])]
     controls = [Arm(UNCHANGED, "unchanged"), Arm(RANDOM, "random")]
-    numbers = tuple(range(1, seeds + 1))
+    numbers = tuple(range(1, stages * seeds + 1))
     return TreatmentPlan(
         Wishes(seeds=seeds, complete=complete),
         "diverged",
@@ -94,6 +97,53 @@ def test_killed_anywhere_it_goes_on_to_the_same_trials(points: Any) -> None:
         assert set(due.trials) - set(kept)  # something is left to do
 
 
+def test_an_arm_that_failed_once_is_proved_in_a_second_stage(points: Any) -> None:
+    def outcome(arm: str, seed: int) -> bool:
+        return arm == "cure4" and seed > 1
+
+    plan = planned(points, stages=2)
+    rounds, last, done = played(plan, outcome)
+    assert [len(each) for each in rounds[:3]] == [8, 5, 4]  # after the first seed nothing can be 3 of 3
+    assert [seed for name, seed in last.trials if name == "cure4"] == [1, 3, 4, 5, 6]
+    found = {each.arm.name: each for each in results(plan, plan.arms, done, 1)}
+    assert (found["cure4"].cured, found["cure4"].n, found["cure4"].conclusion) == (4, 5, "cured")
+    # Killed anywhere, it goes on to the same trials.
+    trials = [key for each in rounds for key in each]
+    for count in range(len(trials)):
+        due = schedule(plan, {key: done[key] for key in trials[:count]}, 1)
+        assert trials[: len(due.trials)] == due.trials
+
+
+def test_the_second_stage_begins_only_if_nothing_is_proved_and_the_budget_allows_it(points: Any) -> None:
+    _, last, _ = played(planned(points, stages=2), lambda arm, seed: arm == "cure1")
+    assert max(seed for _, seed in last.trials) == 3
+    for trials, begins in ((8 + 14, False), (8 + 15, True)):  # five more seeds of both controls and one cure
+        _, last, _ = played(planned(points, trials=trials, stages=2), lambda arm, seed: False)
+        assert (max(seed for _, seed in last.trials) > 1) == begins
+        assert len(last.trials) <= trials
+
+
+def test_more_seeds_must_show_more(points: Any) -> None:
+    """p of 4 of 6 against 0 of 6 is 0.03: enough for one look, too much for the second one."""
+    plan = planned(points, cures=1, stages=2)
+    done = {(arm, seed): trial((arm, seed), False) for arm in (UNCHANGED, RANDOM, "cure0") for seed in range(1, 7)}
+    done |= {("cure0", seed): trial(("cure0", seed), True) for seed in range(1, 5)}
+    assert results(plan, plan.arms, done, 0)[2].conclusion == "not shown"
+    done["cure0", 5] = trial(("cure0", 5), True)
+    assert results(plan, plan.arms, done, 0)[2].conclusion == "cured"
+
+
+def test_trials_of_earlier_treatments_count_and_get_no_others(points: Any) -> None:
+    plan = planned(points, cures=2)
+    _, last, done = played(planned(points, cures=1), lambda arm, seed: arm == "cure0" and seed < 3)
+    later = dataclasses.replace(plan, arms=(*plan.arms[:2], plan.arms[3]), earlier=(plan.arms[2],), kept=tuple(done))
+    due = schedule(later, done, 1)
+    assert due.trials[: len(last.trials)] == last.trials
+    assert due.trials[len(last.trials) :] == [("cure1", 1)]
+    found = results(later, [*later.arms, *later.earlier], done, 1)
+    assert [(each.arm.name, each.n) for each in found if each.n] == [(UNCHANGED, 3), (RANDOM, 3), ("cure0", 3)]
+
+
 def test_nothing_is_tried_further_that_cannot_be_shown_any_more(points: Any) -> None:
     rounds, _, _ = played(planned(points), lambda arm, seed: False)
     assert len(rounds) == 1
@@ -132,6 +182,16 @@ def test_a_cure_must_beat_both_controls(points: Any) -> None:
         conclusions(points, lambda arm, seed: arm == "cure1" or (arm, seed) == (UNCHANGED, 2))["cure1"] == "not shown"
     )
     assert conclusions(points, lambda arm, seed: arm == "cure1" and seed < 3)["cure1"] == "not shown"
+
+
+def test_of_equal_shares_the_arm_with_more_healthy_trials_is_best(points: Any) -> None:
+    plan = planned(points, cures=2)
+    _, _, done = played(plan, lambda arm, seed: arm in ("cure0", "cure1"))
+    for seed in (1, 2, 3):
+        done["cure0", seed] = done["cure0", seed]._replace(verdict="under_trained", quality=0.01)
+    best = best_of(results(plan, plan.arms, done, 1))
+    assert best is not None
+    assert best.arm.name == "cure1"
 
 
 def test_differences_are_paired_by_seed(points: Any) -> None:

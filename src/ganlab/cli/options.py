@@ -84,7 +84,7 @@ TriesOption = Annotated[
     typer.Option(
         "--try",
         metavar="KEY=VALUE",
-        help="Also try this change; can be given several times, each a trial of its own.",
+        help='Also try this change; "KEY=VALUE KEY=VALUE" sets both at once. Can be given several times, an arm each.',
     ),
 ]
 """What `treat` tries, and how."""

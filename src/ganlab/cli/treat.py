@@ -39,7 +39,9 @@ def treat(
         ),
     ],
     budget: Annotated[str, typer.Option(metavar="TIME", help="Time that trials may take: 90s, 30m, 2h.")] = "30m",
-    seeds: Annotated[int, typer.Option(min=3, help="Seeds of each arm; without --complete, at most.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=3, help="Seeds of each arm at most; if nothing is proved on them, as many again.")
+    ] = 3,
     only: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Try only these remedies, as --dry-run names them: r1,packing")
     ] = None,
@@ -71,7 +73,7 @@ def treat(
 
     Example: ganlab treat latent_1 --dry-run
 
-    Example: ganlab treat latent_1 --budget 20m --try latent.dim=8
+    Example: ganlab treat latent_1 --budget 20m --try "latent.dim=8 loss=hinge"
     """
     from ganlab.sweeps.executors.places import Resources
     from ganlab.treatment.foreign import is_foreign

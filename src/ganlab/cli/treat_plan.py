@@ -23,16 +23,20 @@ def show_treatment_plan(run: str, wishes: Wishes, workers: int, runs_dir: Path, 
     plan = planned(patient, wishes, workers, folder)
     if as_json:
         values = {key: value for key, value in plan.as_json().items() if key != "experiment"}
-        print_json({"folder": str(folder), "run": patient.run.path.name, "expected_seconds": plan.expected, **values})
+        head = {"folder": str(folder), "run": patient.run.path.name, "most_trials": plan.most}
+        print_json({**head, "expected_seconds": plan.expected, **values})
         return
     out = console()
     out.print(printable(f"{patient.run.path.name}: {words(plan.failure)}"))
     width = max(len(arm.name) for arm in plan.arms)
     for arm in plan.arms:
         say(out, printable(f"  {arm.name:<{width}}  {_words(arm, plan)}"))
+    if plan.kept:
+        names = ", ".join(dict.fromkeys(name for name, _ in plan.kept))
+        say(out, printable(f"{len(plan.kept)} trials of earlier treatments stay: {names}"))
     say(
         out,
-        f"{length_words(plan)}; at most {plan.trials} trials, which take about {duration(plan.expected)} with "
+        f"{length_words(plan)}; at most {plan.most} trials, which take about {duration(plan.expected)} with "
         f"{plan.workers} worker{'s' * (plan.workers != 1)}; results in {printable(folder)}",
     )
 
@@ -41,7 +45,7 @@ def _words(arm: Arm, plan: TreatmentPlan) -> str:
     if arm.kind == "unchanged":
         return "the run again, on other seeds"
     if arm.kind == "random":
-        drawn = [f"seed {seed}: {change_words(change)}" for seed, change in arm.by_seed.items()]
+        drawn = [f"seed {seed}: {change_words(arm.change_for(seed))}" for seed in plan.seeds]
         return f"one change at random for each seed ({'; '.join(drawn)})"
     record = record_of(plan.failure, arm.name)
     known = "" if record is None else f"; {record.words}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal
 
@@ -25,6 +25,9 @@ UNCHANGED, RANDOM, COMBINED = "unchanged", "random", "combined"
 
 UNTOUCHED = ("seed", "name", "monitor", "expect", "claim")
 """Keys of an experiment that no arm changes: trials set seeds themselves, and the others change no tensor."""
+
+NEXT_KEY = r"\s+(?=[A-Za-z_][\w.]*=)"
+"""What separates settings of one change; values may have spaces, as in `penalties=[{name: r1, weight: 0.1}]`."""
 
 LONGEST = 40
 """Characters of an arm's name at most."""
@@ -90,7 +93,7 @@ def arms_of(
     Args:
         verdict: of the run, with what it was judged on.
         experiment: the run's.
-        tries: `KEY=VALUE` each.
+        tries: `KEY=VALUE` each, or several of them with spaces between, which one arm sets together.
         only: names of the remedies to try; empty: all.
         complete: whether it is to have every cure, not only those that the verdict offers.
 
@@ -98,7 +101,6 @@ def arms_of(
         ConfigError: a change that was asked for cannot be trained or changes nothing.
         GanlabError: there is no remedy of a name, or nothing is left to try.
     """
-    asked = [_asked(text, experiment) for text in tries]
     offered = list(_named(_every_cure(verdict) if complete else _remedies(verdict)))
     for name in only:
         if name not in {arm.name for arm in offered}:
@@ -109,12 +111,13 @@ def arms_of(
                 f"--only names {short(name)!r}, which is no remedy for this run",
                 f"{hint}its remedies: {', '.join(names) or 'none'}",
             )
+    asked = _called_apart([_asked(text, experiment) for text in tries], {arm.name for arm in offered})
     chosen = [arm for arm in offered if not only or arm.name in only]
     arms = list(_distinct([*asked, *chosen], experiment))
     if not arms:
         raise GanlabError(
             f"nothing is known to try against {verdict.name} in this run that can be set in its experiment",
-            "--try KEY=VALUE names a change of your own",
+            "--try KEY=VALUE tries a change of your own",
         )
     return arms
 
@@ -127,6 +130,14 @@ def short_name(change: Change, experiment: Experiment) -> str:
             pieces[piece] = None
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", "_".join(pieces)).strip("_.-")
     return name[:LONGEST].rstrip("_.-") or "change"
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return a name, with a number behind it if it is taken."""
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
 
 
 def keeps_networks(old: Experiment, new: Experiment) -> bool:
@@ -167,13 +178,13 @@ def _setting(key: str, value: Any) -> str:
 
 
 def _asked(text: str, experiment: Experiment) -> Arm:
-    """Return the arm of a change that the user asks for.
+    """Return the arm of a change that the user asks for: `KEY=VALUE`, or several of them with spaces between.
 
     Raises:
         ConfigError: it cannot be trained, or changes nothing.
     """
     try:
-        changed = apply_overrides(experiment, [text])
+        changed = apply_overrides(experiment, re.split(NEXT_KEY, text.strip()))
     except ConfigError as error:
         raise ConfigError(f"--try {short(text)}: {error.message}", error.hint) from error
     keys = difference(experiment, changed)
@@ -234,26 +245,27 @@ def _can_be_tried(remedy: Remedy) -> bool:
 
 def _named(remedies: Iterable[Remedy]) -> Iterator[Arm]:
     """Yield the arms of remedies, each with a name of its own."""
-    names = {UNCHANGED, RANDOM, COMBINED}
-    seen: list[Change] = []
+    arms: list[Arm] = []
     for remedy in remedies:
-        if remedy.change in seen:
-            continue
-        seen.append(remedy.change)
-        name = stem = remedy.name
-        number = 2
-        while name in names:
-            name, number = f"{stem}_{number}", number + 1
-        names.add(name)
-        yield Arm(name, "remedy", dict(remedy.change), remedy.why, remedy.source)
+        if remedy.change not in [arm.change for arm in arms]:
+            arms.append(Arm(remedy.name, "remedy", dict(remedy.change), remedy.why, remedy.source))
+    yield from _called_apart(arms, ())
+
+
+def _called_apart(arms: Iterable[Arm], taken: Collection[str]) -> list[Arm]:
+    """Return the arms, each with a name of its own, also beside those that are taken."""
+    found: dict[str, Arm] = {}
+    for arm in arms:
+        name = free_name(arm.name, {UNCHANGED, RANDOM, COMBINED, *taken, *found})
+        found[name] = replace(arm, name=name)
+    return list(found.values())
 
 
 def _distinct(arms: Iterable[Arm], experiment: Experiment) -> Iterator[Arm]:
     """Yield the arms without those that train what the run or an earlier arm does."""
-    seen, names = {identity(experiment)}, set[str]()
+    seen = {identity(experiment)}
     for arm in arms:
         letters = identity(with_settings(experiment, arm.change))
-        if letters not in seen and arm.name not in names:
+        if letters not in seen:
             seen.add(letters)
-            names.add(arm.name)
             yield arm

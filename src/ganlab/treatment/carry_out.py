@@ -24,6 +24,7 @@ from ganlab.sweeps.summary import write_results
 from ganlab.sweeps.view import SweepView
 from ganlab.treatment.arms import Arm
 from ganlab.treatment.cured import cured_text
+from ganlab.treatment.earlier import joined, same_kind
 from ganlab.treatment.planning import Patient, TreatmentPlan, Wishes, make_treatment, plan_from_json
 from ganlab.treatment.results import ArmResult, best_of, results, spare_runs, trial_of
 from ganlab.treatment.rounds import Key, Schedule, Trials, schedule
@@ -65,8 +66,8 @@ class Treatment:
         return {**values, "finished": None if self.finished is None else str(self.finished)}
 
 
-def stored_plan(folder: Path, wishes: Wishes) -> TreatmentPlan | None:
-    """Return the plan that an earlier treatment with the same wishes left, which is then gone on with; None without.
+def stored_plan(folder: Path) -> TreatmentPlan | None:
+    """Return the plan that an earlier treatment left; None without.
 
     Raises:
         RunError: treatment.json is damaged, or of a newer format.
@@ -77,17 +78,25 @@ def stored_plan(folder: Path, wishes: Wishes) -> TreatmentPlan | None:
     values = read_json(path)
     if values.get("schema") != TREATMENT_SCHEMA:
         raise RunError(f"{path} has format {values.get('schema')}, and this ganlab reads {TREATMENT_SCHEMA}")
-    plan = plan_from_json(values.get("plan", {}), path)
-    return plan if plan.wishes == wishes else None
+    return plan_from_json(values.get("plan", {}), path)
 
 
 def planned(patient: Patient, wishes: Wishes, workers: int, folder: Path) -> TreatmentPlan:
     """Return the plan of a treatment: the stored one if the wishes are the same, so that a restart goes on with it.
 
+    With other wishes, a new one, which keeps the trials that are there if they are of the same kind.
+
     Raises:
         GanlabError: as for `make_treatment`, or what is stored is damaged.
     """
-    return stored_plan(folder, wishes) or make_treatment(patient, wishes, workers)
+    stored = stored_plan(folder)
+    if stored is not None and stored.wishes == wishes and len(stored.seeds) == wishes.all_seeds:
+        return stored
+    plan = make_treatment(patient, wishes, workers)
+    if stored is None or not same_kind(plan, stored):
+        return plan
+    due, done = progress(patient, stored, SweepFolder(folder), spare_runs(stored))
+    return joined(plan, _arms(stored, due), done, patient)
 
 
 def carry_out(
@@ -113,7 +122,7 @@ def carry_out(
         Interrupted: a signal ended it; the trials have saved.
     """
     _open(folder)
-    spare = spare_runs(plan, patient)
+    spare = spare_runs(plan)
     with StopSignal() as stop, folder.held():
         sweep_temporaries(folder.path)
         _write(patient, plan, folder, [], None)
@@ -136,7 +145,7 @@ def carry_out(
             if stop.received:
                 _, done = progress(patient, plan, folder, spare)
                 raise Interrupted(
-                    f"{stop.received.name}: {len(done)} of at most {plan.trials} trials are done",
+                    f"{stop.received.name}: {len(done.keys() - set(plan.kept))} of at most {plan.most} trials are done",
                     "the same command goes on with the others",
                     EXIT_CODES[stop.received],
                 )
@@ -190,7 +199,7 @@ def _sweep(plan: TreatmentPlan, due: Schedule, keys: list[Key]) -> tuple[Plan, d
 
 
 def _arms(plan: TreatmentPlan, due: Schedule) -> list[Arm]:
-    return [*plan.arms, *([due.combined] if due.combined is not None else [])]
+    return [*plan.arms, *plan.earlier, *([due.combined] if due.combined is not None else [])]
 
 
 def _open(folder: SweepFolder) -> None:

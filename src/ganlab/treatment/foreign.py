@@ -12,6 +12,8 @@ from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, RunError
 from ganlab.runs.directory import find_run
+from ganlab.runs.files import read_json
+from ganlab.runs.names import TREATMENT_FILE
 from ganlab.text import one_line
 from ganlab.verdicts import words
 
@@ -32,8 +34,9 @@ def is_foreign(reference: str, runs_dir: Path) -> bool:
     """Return whether a path or a name means what other code made: a log, a folder of logs, a run of ganlab.Monitor.
 
     Raises:
-        RunError: it means nothing.
+        RunError: it means nothing, or a treatment.
     """
+    _refuse_treatment(reference, runs_dir)
     there = os.path.exists(reference)
     if there and os.path.isfile(reference) and not reference.endswith(".yaml"):
         return True
@@ -44,6 +47,15 @@ def is_foreign(reference: str, runs_dir: Path) -> bool:
             return True
         raise
     return run.status().made_by is not None
+
+
+def _refuse_treatment(reference: str, runs_dir: Path) -> None:
+    for folder in (Path(reference), runs_dir / reference):
+        if os.path.isfile(folder / TREATMENT_FILE):
+            name = read_json(folder / TREATMENT_FILE).get("run", "RUN")
+            raise RunError(
+                f"{reference} is a treatment, that of the run {name}", f"`ganlab treat {name}` goes on with it"
+            )
 
 
 def analogy(verdict: Verdict) -> Experiment:

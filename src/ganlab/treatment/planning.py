@@ -13,6 +13,7 @@ import numpy as np
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import experiment_from_mapping, with_settings
+from ganlab.config.yaml_text import write_flow
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.run_directory import read_run
@@ -22,12 +23,10 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
 from ganlab.runs.names import TREATMENT
 from ganlab.sweeps.plan import identity, letters_of
-from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm, arms_of, keeps_networks
+from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm, Change, arms_of, keeps_networks
 from ganlab.treatment.chance import random_change
+from ganlab.treatment.statistics import FEWEST_SEEDS
 from ganlab.verdicts import INCONCLUSIVE, accuses, matches, words
-
-FEWEST_SEEDS = 3
-"""Seeds of an arm, at least: two cured trials against none are no proof."""
 
 FEWEST_ARMS = 3
 """Arms that must fit into the budget with all of their seeds: both controls and one cure."""
@@ -47,7 +46,7 @@ class Wishes:
 
     Attributes:
         seconds: the budget; 0 for a complete treatment, which has none.
-        seeds: of each arm, at most.
+        seeds: of each arm in the first stage, at most; the second one has as many more.
         only: names of the remedies to try; empty: all.
         tries: changes of the user's own, `KEY=VALUE` each.
         from_onset: whether trials go on from the run's last checkpoint before the failure began.
@@ -60,6 +59,11 @@ class Wishes:
     tries: tuple[str, ...] = ()
     from_onset: bool = False
     complete: bool = False
+
+    @property
+    def all_seeds(self) -> int:
+        """Seeds of both stages; a complete treatment has one."""
+        return self.seeds if self.complete else 2 * self.seeds
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -111,12 +115,14 @@ class TreatmentPlan:
         failure: the run's verdict.
         experiment: what the unchanged trials train.
         arms: `unchanged`, `random`, then the arms to be tried, in their order.
-        seeds: of the trials, the same in all arms.
-        trials: how many the budget allows.
+        seeds: of the trials, the same in all arms, those of both stages.
+        trials: how many the budget allows, beside those that are kept.
         seconds: what one trial is expected to take.
         workers: trials side by side that the budget counts on.
         own_steps: steps that the run's experiment plans.
         branch: the step of the run's checkpoint from which trials go on that can; 0 if all start anew.
+        earlier: arms of earlier treatments of the run, which get no further trials.
+        kept: arm and seed of each trial of earlier treatments that counts.
     """
 
     wishes: Wishes
@@ -129,6 +135,13 @@ class TreatmentPlan:
     workers: int
     own_steps: int
     branch: int = 0
+    earlier: tuple[Arm, ...] = ()
+    kept: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """Numbers of seeds after which a stage ends: of the first one, then of both."""
+        return tuple(sorted({min(self.wishes.seeds, len(self.seeds)), len(self.seeds)}))
 
     @property
     def steps(self) -> int:
@@ -140,22 +153,21 @@ class TreatmentPlan:
         """The arms that are no controls."""
         return tuple(arm for arm in self.arms if not arm.is_control)
 
-    def arm(self, name: str) -> Arm:
-        """Return the arm of a name."""
-        return next(arm for arm in self.arms if arm.name == name)
-
     def experiment_of(self, arm: Arm, seed: int) -> Experiment:
         """Return what a trial trains."""
         return with_settings(self.experiment, scaled(arm.change_for(seed), self), {"seed": seed})
 
     @property
+    def most(self) -> int:
+        """Trials that are trained at most: what the budget allows, or every arm on every seed if that is less."""
+        every = {(arm.name, seed) for arm in self.arms for seed in self.seeds} - set(self.kept)
+        united = len(self.seeds) if not self.wishes.complete and len(self.cures) > 1 else 0
+        return min(self.trials, len(every) + united)
+
+    @property
     def expected(self) -> float:
         """Seconds that all trials take at most, side by side."""
-        if self.wishes.complete:
-            most = len(self.arms) * len(self.seeds)
-        else:
-            most = most_trials(len(self.cures), len(self.seeds))
-        return math.ceil(min(self.trials, most) / self.workers) * self.seconds
+        return math.ceil(self.most / self.workers) * self.seconds
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values from which `plan_from_json` makes it again."""
@@ -163,25 +175,32 @@ class TreatmentPlan:
             "wishes": self.wishes.as_json(),
             "failure": self.failure,
             "experiment": self.experiment.model_dump(mode="json"),
-            "arms": [
-                {
-                    "name": arm.name,
-                    "kind": arm.kind,
-                    "change": dict(arm.change),
-                    "why": arm.why,
-                    "source": arm.source,
-                    "by_seed": {str(seed): dict(change) for seed, change in arm.by_seed.items()},
-                    "branch": arm.branch,
-                }
-                for arm in self.arms
-            ],
+            "arms": [_arm_as_json(arm) for arm in self.arms],
             "seeds": list(self.seeds),
             "trials": self.trials,
             "seconds": self.seconds,
             "workers": self.workers,
             "own_steps": self.own_steps,
             "branch": self.branch,
+            "earlier": [_arm_as_json(arm) for arm in self.earlier],
+            "kept": [list(key) for key in self.kept],
         }
+
+
+def _arm_as_json(arm: Arm) -> dict[str, Any]:
+    return {
+        "name": arm.name,
+        "kind": arm.kind,
+        "change": dict(arm.change),
+        "why": arm.why,
+        "source": arm.source,
+        "by_seed": {str(seed): dict(change) for seed, change in arm.by_seed.items()},
+        "branch": arm.branch,
+    }
+
+
+def _arm_from_json(values: Mapping[str, Any]) -> Arm:
+    return Arm(**{**values, "by_seed": {int(seed): change for seed, change in values["by_seed"].items()}})
 
 
 def plan_from_json(values: Mapping[str, Any], path: Path) -> TreatmentPlan:
@@ -192,10 +211,6 @@ def plan_from_json(values: Mapping[str, Any], path: Path) -> TreatmentPlan:
     """
     try:
         wishes = dict(values["wishes"])
-        arms = [
-            Arm(**{**arm, "by_seed": {int(seed): change for seed, change in arm["by_seed"].items()}})
-            for arm in values["arms"]
-        ]
         return TreatmentPlan(
             wishes=Wishes(
                 wishes["budget"],
@@ -207,13 +222,15 @@ def plan_from_json(values: Mapping[str, Any], path: Path) -> TreatmentPlan:
             ),
             failure=values["failure"],
             experiment=experiment_from_mapping(values["experiment"]),
-            arms=tuple(arms),
+            arms=tuple(map(_arm_from_json, values["arms"])),
             seeds=tuple(values["seeds"]),
             trials=values["trials"],
             seconds=values["seconds"],
             workers=values["workers"],
             own_steps=values["own_steps"],
             branch=values["branch"],
+            earlier=tuple(map(_arm_from_json, values.get("earlier", ()))),
+            kept=tuple((name, seed) for name, seed in values.get("kept", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise RunError(f"{path} is damaged: {error}", "remove the folder to begin again") from error
@@ -257,13 +274,22 @@ def examine(run: RunDirectory) -> Patient:
     if not accuses(verdict.name):
         raise GanlabError(
             f"{run.path.name} is {words(verdict.name)}: there is nothing to cure",
-            "`ganlab diagnose` says more; treat a run whose verdict names a failure",
+            _instead(verdict),
         )
     times = read_history(run.history).get("time", np.array([]))
     if status.seconds is None or len(times) < 2 or not times[-1] > times[0]:
         raise RunError(f"{run.path} does not say what a step takes, so no budget can be planned", "train it again")
     pace = float(times[-1] - times[0]) / (len(times) - 1)
     return Patient(run, experiment, verdict, pace, max(0.0, status.seconds - float(times[-1])))
+
+
+def _instead(verdict: Verdict) -> str:
+    """Return what to do with a run that has no failure: what its verdict advises, for example to train it longer."""
+    if not verdict.remedies:
+        return "`ganlab diagnose` says more; treat a run whose verdict names a failure"
+    first = verdict.remedies[0]
+    settings = ", ".join(f"{key}={write_flow(value)}" for key, value in (first.change or {}).items())
+    return first.why + (f": {settings}" if settings else "")
 
 
 def make_treatment(patient: Patient, wishes: Wishes, workers: int) -> TreatmentPlan:
@@ -277,7 +303,7 @@ def make_treatment(patient: Patient, wishes: Wishes, workers: int) -> TreatmentP
     experiment, failure = patient.experiment, patient.verdict.name
     cures = arms_of(patient.verdict, experiment, wishes.tries, wishes.only, wishes.complete)
     branch = last_before_onset(patient) if wishes.from_onset else 0
-    seeds = tuple(experiment.seed + number for number in range(1, wishes.seeds + 1))
+    seeds = tuple(experiment.seed + number for number in range(1, wishes.all_seeds + 1))
     steps, trials = _length(patient, wishes, len(cures), workers)
     plain: dict[str, Any] = {
         "training.steps": steps,
@@ -302,13 +328,50 @@ def make_treatment(patient: Patient, wishes: Wishes, workers: int) -> TreatmentP
         own_steps=experiment.training.steps,
         branch=branch,
     )
-    taken = {identity(plan.experiment_of(arm, seed)) for arm in plan.arms for seed in seeds}
-    drawn: dict[int, Mapping[str, Any]] = {}
+    _refuse_too_short(plan, patient)
+    return with_chance(plan, patient)
+
+
+def _refuse_too_short(plan: TreatmentPlan, patient: Patient) -> None:
+    """Refuse a change of the user's own with so few steps that its trials end before the failure shows.
+
+    Raises:
+        GanlabError: there is one.
+    """
+    asked = [arm for arm in plan.cures if arm.kind == "asked" and "training.steps" in arm.change]
+    if not asked:
+        return
+    least = least_steps(patient)
+    for arm in asked:
+        steps = scaled(arm.change, plan)["training.steps"]
+        if steps < least:
+            raise GanlabError(
+                f"--try training.steps={arm.change['training.steps']}: trials of {steps} steps end before the failure "
+                f"can show; in the run it took {least} steps to be sure of it",
+                f"give at least {math.ceil(least * plan.own_steps / plan.steps)}",
+            )
+
+
+def with_chance(plan: TreatmentPlan, patient: Patient, drawn: Mapping[int, Change] | None = None) -> TreatmentPlan:
+    """Return the plan with changes at random as its second control.
+
+    Args:
+        plan: with all of its other arms.
+        patient: the run.
+        drawn: changes by seed that were drawn earlier; they stay unless an arm trains the same.
+    """
+    others = tuple(arm for arm in plan.arms if arm.kind != "random")
+    seeds = sorted({*plan.seeds, *(seed for _, seed in plan.kept)})
+    taken = {identity(plan.experiment_of(arm, seed)) for arm in (*others, *plan.earlier) for seed in seeds}
+    found: dict[int, Change] = {}
     for seed in seeds:
-        base = unchanged.model_copy(update={"seed": seed})
-        drawn[seed] = random_change(base, patient.letters, seed, taken, same_networks=branch > 0)
-    chance = Arm(RANDOM, "random", why="does any change help as well?", by_seed=drawn, branch=branch)
-    return replace(plan, arms=(plan.arms[0], chance, *cures))
+        base = plan.experiment.model_copy(update={"seed": seed})
+        change = (drawn or {}).get(seed)
+        if change is None or identity(with_settings(base, change)) in taken:
+            change = random_change(base, patient.letters, seed, taken, same_networks=plan.branch > 0)
+        found[seed] = change
+    chance = Arm(RANDOM, "random", why="does any change help as well?", by_seed=found, branch=plan.branch)
+    return replace(plan, arms=(others[0], chance, *others[1:]))
 
 
 def last_before_onset(patient: Patient) -> int:
@@ -323,7 +386,8 @@ def last_before_onset(patient: Patient) -> int:
     before = [step for step in steps if onset is not None and 0 < step < onset]
     if not before:
         began = "it is not known when its failure began" if onset is None else f"its failure began at step {onset:,}"
-        kept = f"checkpoints of steps {', '.join(map(str, steps))}" if steps else "no checkpoint"
+        named = [f"{step}{' (the beginning, where trials start anyway)' if step == 0 else ''}" for step in steps]
+        kept = f"checkpoints of steps {', '.join(named)}" if steps else "no checkpoint"
         raise GanlabError(
             f"{patient.run.path.name} has no checkpoint before the onset: {began}, and it keeps {kept}",
             "leave --from-onset out; monitor.keep_checkpoints keeps more of a new run",
@@ -354,6 +418,14 @@ def stood_at(evidence: Evidence, holds: Callable[[str], bool]) -> int:
     return first
 
 
+def least_steps(patient: Patient) -> int:
+    """Return the fewest steps of a trial: MARGIN times those after which the run's verdict stood, or its own steps."""
+    assert patient.verdict.judged_on is not None
+    every = patient.experiment.monitor.snapshot_every
+    stood = stood_at(patient.verdict.judged_on, lambda name: matches(name, (patient.verdict.name,)))
+    return min(patient.experiment.training.steps, math.ceil(MARGIN * stood / every) * every)
+
+
 def _trial_seconds(patient: Patient, steps: int) -> float:
     return (patient.pace * steps + patient.overhead) * DEARER
 
@@ -379,9 +451,7 @@ def _length(patient: Patient, wishes: Wishes, cures: int, workers: int) -> tuple
     wanted = max(fewest, most_trials(cures, wishes.seeds))
     if fitting(own) >= wanted:
         return own, fitting(own)
-    assert patient.verdict.judged_on is not None
-    stood = stood_at(patient.verdict.judged_on, lambda name: matches(name, (patient.verdict.name,)))
-    least = min(own, math.ceil(MARGIN * stood / every) * every)
+    least = least_steps(patient)
     affordable = (available / wanted / DEARER - patient.overhead) / patient.pace
     fits = max(0, int(affordable)) // every * every
     steps = min(own, max(least, fits))

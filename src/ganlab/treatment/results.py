@@ -12,18 +12,18 @@ from ganlab.runs.snapshots import Row
 from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.records import RunRecord
 from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm
-from ganlab.treatment.planning import Patient, TreatmentPlan
-from ganlab.treatment.rounds import Trial, Trials
+from ganlab.treatment.planning import TreatmentPlan
+from ganlab.treatment.rounds import Trial, Trials, significance
 from ganlab.treatment.statistics import fisher, is_proved
 from ganlab.verdicts import acquits, failure_of
 
 Conclusion = Literal[
     "control", "cured", "no better than chance", "not shown", "did not help", "made it worse", "not tried"
 ]
-"""What is known of an arm. `cured`: more trials than of the unchanged run, by more than chance explains, and more than
-of a random change on the same seeds; `no better than chance`: a random change did as well; `not shown`: it cured some,
-too few to prove anything; `made it worse`: it cured none, and its trials, two or
-more, were worse than the unchanged ones."""
+"""What is known of an arm. `cured`: half of its trials or more, more than of the unchanged run, by more than chance
+explains, and more than of a random change on the same seeds; `no better than chance`: a random change did as well;
+`not shown`: it cured some, too few to prove anything; `made it worse`: it cured none, and its trials, two or more, were
+worse than the unchanged ones."""
 
 QUALITY = ("fid", "energy_distance")
 """Statistics by which trials are compared, lower is better: the first one that the run has."""
@@ -126,37 +126,46 @@ def results(plan: TreatmentPlan, arms: Sequence[Arm], done: Trials, spare: int) 
 
     Args:
         plan: what was planned.
-        arms: its arms, and the one that unites two if there is one.
+        arms: its arms, those of earlier treatments, and the one that unites two if there is one.
         done: what trials came to.
         spare: unchanged runs with the failure that count beside the trials.
     """
-    by_arm = {arm.name: [done[arm.name, seed] for seed in plan.seeds if (arm.name, seed) in done] for arm in arms}
-    return [_result(arm, by_arm, spare) for arm in arms]
+    by_arm = {arm.name: [done[key] for key in sorted(done) if key[0] == arm.name] for arm in arms}
+    alpha = significance(plan, len({seed for _, seed in done}))
+    return [_result(arm, by_arm, spare, alpha) for arm in arms]
 
 
 def best_of(found: Sequence[ArmResult]) -> ArmResult | None:
-    """Return the best arm that is proved to cure: by share cured, then by quality; one change before two."""
+    """Return the best arm that is proved to cure.
+
+    By the share of its trials that it cured, then by the share that ended `healthy` and not `under_trained`, then one
+    change before two, then by quality.
+    """
     proved = [each for each in found if each.conclusion == "cured"]
 
-    def place(each: ArmResult) -> tuple[float, bool, float]:
-        return -each.cured / each.n, each.arm.kind == "combined", math.inf if each.quality is None else each.quality
+    def place(each: ArmResult) -> tuple[float, float, bool, float]:
+        healthy = sum(failure_of(trial.verdict) == "healthy" for trial in each.trials)
+        quality = math.inf if each.quality is None else each.quality
+        return -each.cured / each.n, -healthy / each.n, each.arm.kind == "combined", quality
 
     return min(proved, key=place, default=None)
 
 
-def spare_runs(plan: TreatmentPlan, patient: Patient) -> int:
+def spare_runs(plan: TreatmentPlan) -> int:
     """Return how many unchanged runs with the failure count beside the trials: the treated run, if it is as long."""
     return int(plan.steps == plan.own_steps and not any(arm.branch for arm in plan.arms))
 
 
-def _result(arm: Arm, by_arm: Mapping[str, Sequence[Trial]], spare: int) -> ArmResult:
+def _result(arm: Arm, by_arm: Mapping[str, Sequence[Trial]], spare: int, alpha: float) -> ArmResult:
     trials = by_arm[arm.name]
     k, n = sum(trial.cured for trial in trials), len(trials)
     unchanged, chance = by_arm[UNCHANGED], _paired(trials, by_arm[RANDOM])
-    p = p_random = None
+    p, p_random, proved = None, None, False
     if not arm.is_control and n:
         p = fisher(k, n, sum(trial.cured for trial in unchanged), len(unchanged) + spare)
-        p_random = fisher(k, n, sum(trial.cured for trial in chance), len(chance))
+        by_chance = sum(trial.cured for trial in chance)
+        p_random = fisher(k, n, by_chance, len(chance))
+        proved = is_proved(p, k, n, by_chance, alpha)
     low, high = wilson(k, n)
     return ArmResult(
         arm=arm,
@@ -170,22 +179,25 @@ def _result(arm: Arm, by_arm: Mapping[str, Sequence[Trial]], spare: int) -> ArmR
         quality=_difference(trials, unchanged, "quality"),
         variety=_difference(trials, unchanged, "variety"),
         seconds=sum(trial.seconds or 0.0 for trial in trials),
-        conclusion=_conclusion(arm, trials, unchanged, chance, p),
+        conclusion=_conclusion(arm, trials, unchanged, chance, proved),
     )
 
 
 def _conclusion(
-    arm: Arm, trials: Sequence[Trial], unchanged: Sequence[Trial], chance: Sequence[Trial], p: float | None
+    arm: Arm,
+    trials: Sequence[Trial],
+    unchanged: Sequence[Trial],
+    chance: Sequence[Trial],
+    proved: bool,
 ) -> Conclusion:
     if arm.is_control:
         return "control"
-    if p is None:
+    if not trials:
         return "not tried"
-    k = sum(trial.cured for trial in trials)
-    by_chance = sum(trial.cured for trial in chance)
-    if is_proved(p, k, by_chance):
+    if proved:
         return "cured"
-    if k and by_chance >= k:
+    k = sum(trial.cured for trial in trials)
+    if k and sum(trial.cured for trial in chance) >= k:
         return "no better than chance"
     if k:
         return "not shown"

@@ -86,6 +86,15 @@ def test_the_table_has_a_row_an_arm_and_says_what_is_proved(
     assert "nothing was shown to cure it" in capsys.readouterr().out
 
 
+def test_a_treatment_is_no_run_to_treat(tmp_path: Path) -> None:
+    folder = tmp_path / "treat-wild-abcdefgh"
+    folder.mkdir()
+    (folder / "treatment.json").write_text('{"schema": 1, "run": "wild-1"}')
+    for name in (str(folder), folder.name):
+        refused = ganlab("treat", name, "--runs-dir", str(tmp_path))
+        assert "is a treatment, that of the run wild-1" in str(refused.exception)
+
+
 def test_a_log_of_other_code_gets_its_remedies_in_words_and_an_experiment(tmp_path: Path) -> None:
     rows = "".join(f"{step},{1e-6 * (step % 7)},{3.0 + step % 3},{3e-4}\n" for step in range(500))
     (tmp_path / "log.csv").write_text(f"step,d_loss,g_loss,lr_d\n{rows}")

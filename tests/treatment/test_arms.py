@@ -42,6 +42,24 @@ def test_each_arm_trains_something_of_its_own(wild: RunDirectory) -> None:
     assert [arm.name for arm in arms_of(patient.verdict, patient.experiment, only=["r1"])] == ["r1"]
 
 
+def test_one_change_sets_several_keys_and_each_has_a_name_of_its_own(wild: RunDirectory) -> None:
+    patient = examine(wild)
+    tries = ["latent.dim=8 loss=hinge", "penalties=[{name: r1, weight: 0.1}]  training.ema=0.0", "latent.dim=8"]
+    both, listed, single, *remedies = arms_of(patient.verdict, patient.experiment, tries)
+    assert both.change == {"latent.dim": 8, "loss": "hinge"}
+    assert both.name == "latent_dim_8_loss_hinge"
+    assert listed.change["penalties"][0]["weight"] == 0.1
+    assert listed.change["training.ema"] == 0.0
+    assert single.change == {"latent.dim": 8}
+    tries = [f"penalties=[{{name: r1, weight: {weight}}}]" for weight in (0.1, 0.2)]
+    first, second, *others = arms_of(patient.verdict, patient.experiment, tries)
+    assert second.name == f"{first.name}_2"
+    assert [arm.name for arm in others] == [arm.name for arm in remedies]
+    with pytest.raises(ConfigError, match=r"--try latent\.dim=8 los=hinge") as refused:
+        arms_of(patient.verdict, patient.experiment, ["latent.dim=8 los=hinge"])
+    assert "los" in refused.value.message.partition(": ")[2]
+
+
 def test_what_cannot_be_tried_is_refused(wild: RunDirectory) -> None:
     patient = examine(wild)
     for text, said in (

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ganlab.config.load import load_experiment
+from ganlab.config.yaml_text import write_flow
 from ganlab.errors import Interrupted
 from ganlab.report.treatments import treatment_of
 from ganlab.runs.directory import RunDirectory
@@ -49,9 +50,11 @@ class Here:
         pass
 
 
-def treated(wild: RunDirectory, path: Path, stop_before: int | None = None) -> Treatment:
+def treated(
+    wild: RunDirectory, path: Path, stop_before: int | None = None, tries: tuple[str, ...] = (), only: str = ""
+) -> Treatment:
     patient, executor = examine(wild), Here(stop_before)
-    plan = planned(patient, Wishes(seconds=36_000.0, only=(steady(wild),)), 1, path)
+    plan = planned(patient, Wishes(seconds=36_000.0, only=(only or steady(wild),), tries=tries), 1, path)
     return carry_out(patient, plan, SweepFolder(path), lambda: executor, SweepView())
 
 
@@ -94,3 +97,22 @@ def test_killed_and_called_again_it_finds_the_cure_and_trains_nothing_twice(wild
     assert treated(wild, path, stop_before=0).best == found.best
     assert (path / "treatment.json").read_bytes() == written
     assert len(SweepFolder(path).plan().runs) == 9
+
+    # With other wishes, what was tried before stays in the table, judged by the same controls.
+    other = treated(wild, path, tries=("latent.dim=8",), only="r1")
+    by_name = {each.arm.name: each for each in other.arms}
+    kept = by_name[found.best.arm.name]
+    assert (kept.cured, kept.n, kept.conclusion) == (3, 3, "cured")
+    assert other.best is not None
+    assert {"latent_dim_8", "r1"} < set(by_name)
+    assert [trial.run for trial in by_name["random"].trials[:3]] == [trial.run for trial in found.arms[1].trials]
+    runs = {run.id for run in SweepFolder(path).plan().runs}
+    assert runs == {trial.run for each in other.arms for trial in each.trials}
+    assert runs == {each.name for each in SweepFolder(path).runs.iterdir()}
+    assert len(read_json(path / "treatment.json")["arms"]) == len(other.arms)
+
+    # Asked for again under another name, it is the same arm.
+    change = " ".join(f"{key}={write_flow(value)}" for key, value in found.best.arm.change.items())
+    again = treated(wild, path, stop_before=0, tries=(change,), only=found.best.arm.name)
+    assert [each.arm.name for each in again.arms].count(found.best.arm.name) == 1
+    assert len(again.arms) == len(other.arms)

@@ -47,6 +47,7 @@ def test_all_arms_are_paired_and_differ_from_the_run_in_nothing_but_their_change
     assert unchanged.monitor.stop_on == ("diverged",)
     assert [arm.name for arm in plan.arms[:2]] == ["unchanged", "random"]
     assert set(plan.arms[1].by_seed) == set(plan.seeds)
+    assert plan.most == 6 * (len(plan.arms) + 1)  # far less than the budget allows; the one more is `combined`
     assert plan_from_json(plan.as_json(), Path("treatment.json")) == plan
 
 
@@ -82,7 +83,7 @@ def test_trials_go_on_from_the_last_checkpoint_before_the_onset_where_networks_a
         assert not any(key.startswith(("generator", "discriminator", "latent", "weight_init")) for key in change)
     for onset in (None, 1):
         early = dataclasses.replace(patient, verdict=dataclasses.replace(patient.verdict, onset_step=onset))
-        with pytest.raises(GanlabError, match="no checkpoint before the onset"):
+        with pytest.raises(GanlabError, match=r"no checkpoint before the onset.*0 \(the beginning"):
             make_treatment(early, Wishes(36_000.0, from_onset=True), 1)
 
 
@@ -94,6 +95,10 @@ def test_what_cannot_be_treated_is_refused_before_anything_starts(
         examine(run)
     with wild.held(), pytest.raises(RunError, match="still written to"):
         examine(wild)
+    with pytest.raises(GanlabError, match="end before the failure") as short:
+        make_treatment(patient, Wishes(36_000.0, tries=("latent.dim=8 training.steps=5",)), 1)
+    least = int(short.value.hint.split()[-1])
+    assert make_treatment(patient, Wishes(36_000.0, tries=(f"latent.dim=8 training.steps={least}",)), 1)
     with pytest.raises(GanlabError, match="2 seeds"):
         make_treatment(patient, Wishes(seeds=2), 1)
     empty = new_run(tmp_path, "empty")

@@ -461,9 +461,9 @@ def treat(
     Args:
         run: the run, also by path or name, as `load_run` takes it.
         budget: time that the trials may take: `90s`, `30m`, `2h`.
-        seeds: of each arm at most, 3 or more.
+        seeds: of each arm at most, 3 or more; if nothing is proved on them, as many again.
         only: names of the remedies to try; empty: all.
-        tries: changes of your own, `KEY=VALUE` each.
+        tries: changes of your own, `KEY=VALUE` each; several with spaces between are one change.
         from_onset: go on from the run's last checkpoint before the failure began, where the change allows it.
         complete: try every cure on every seed for as many steps as the run has, without a budget.
         finish: train the cured experiment to its end.

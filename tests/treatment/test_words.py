@@ -52,14 +52,8 @@ def test_the_budget_is_named_if_more_would_have_followed(patient: Patient) -> No
 
 def test_more_seeds_are_advised_for_arms_that_cured_some(patient: Patient) -> None:
     plan = make_treatment(patient, Wishes(36_000.0, only=("r1",)), 1)
-    said = conclusion_words(
-        played(
-            plan,
-            lambda arm, seed: (
-                "healthy" if (arm, seed) == ("r1", 1) or (arm == "unchanged" and seed == 2) else "diverged"
-            ),
-        )
-    )
+    cured = {("r1", 1), ("unchanged", 2)}
+    said = conclusion_words(played(plan, lambda arm, seed: "healthy" if (arm, seed) in cured else "diverged"))
     assert "unchanged it heals by itself in 1 of" in said
     assert "r1 cured some trials: --seeds 6 tells more." in said
 

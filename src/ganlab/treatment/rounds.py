@@ -79,8 +79,11 @@ def schedule(plan: TreatmentPlan, done: Trials, spare: int) -> Schedule:
     for stage in plan.stages:
         alive = everybody
         while turn < stage:
-            room = _left(plan, due) - 2 - FEWEST_OF_A_SEED * (stage - turn - 1)
-            alive = _chosen(plan, known, alive, turn, stage, spare)[: max(0, room)]
+            left, seeds = _left(plan, due), stage - turn
+            room = left - 2 - FEWEST_OF_A_SEED * (seeds - 1)
+            # The first stage looks for the best arms fast, the second one spends what the budget has.
+            least = left // seeds - 2 if stage > plan.stages[0] else 0
+            alive = _chosen(plan, known, alive, turn, stage, spare, least)[: max(0, room)]
             if not alive:
                 break
             due |= dict.fromkeys((name, plan.seeds[turn]) for name in (UNCHANGED, RANDOM, *alive))
@@ -144,8 +147,10 @@ def _is_new(plan: TreatmentPlan, change: Mapping[str, Any]) -> bool:
     return letters not in {identity(with_settings(plan.experiment, arm.change)) for arm in (*plan.arms, *plan.earlier)}
 
 
-def _chosen(plan: TreatmentPlan, done: Trials, alive: Sequence[str], turn: int, stage: int, spare: int) -> list[str]:
-    """Return who gets the next seed: all at first, then half as many, and everybody who cured all of its trials.
+def _chosen(
+    plan: TreatmentPlan, done: Trials, alive: Sequence[str], turn: int, stage: int, spare: int, least: int
+) -> list[str]:
+    """Return who gets the next seed: all at first, then half as many, or `least`, and whoever cured all of its trials.
 
     Arms that were dropped come back once those before them failed more often.
     """
@@ -154,7 +159,7 @@ def _chosen(plan: TreatmentPlan, done: Trials, alive: Sequence[str], turn: int, 
     ranked = sorted((arm.name for arm in plan.cures), key=lambda name: _merit(plan, done, name))
     perfect = sum(bool(keys := _of(done, name)) and _cured(done, keys) == len(keys) for name in ranked)
     likely = [name for name in ranked if can_be_shown(plan, done, name, turn, stage, spare)]
-    return likely[: max(math.ceil(len(alive) / 2), perfect)]
+    return likely[: max(math.ceil(len(alive) / 2), perfect, least)]
 
 
 def can_be_shown(plan: TreatmentPlan, done: Trials, name: str, turn: int, stage: int, spare: int) -> bool:

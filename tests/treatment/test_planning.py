@@ -95,7 +95,7 @@ def test_what_cannot_be_treated_is_refused_before_anything_starts(
         examine(run)
     with wild.held(), pytest.raises(RunError, match="still written to"):
         examine(wild)
-    with pytest.raises(GanlabError, match="end before the failure") as short:
+    with pytest.raises(GanlabError, match="too short for the failure") as short:
         make_treatment(patient, Wishes(36_000.0, tries=("latent.dim=8 training.steps=5",)), 1)
     least = int(short.value.hint.split()[-1])
     assert make_treatment(patient, Wishes(36_000.0, tries=(f"latent.dim=8 training.steps={least}",)), 1)

@@ -27,7 +27,7 @@ from ganlab.treatment.cured import cured_text
 from ganlab.treatment.earlier import joined, same_kind
 from ganlab.treatment.planning import Patient, TreatmentPlan, Wishes, make_treatment, plan_from_json
 from ganlab.treatment.results import ArmResult, best_of, results, spare_runs, trial_of
-from ganlab.treatment.rounds import Key, Schedule, Trials, schedule
+from ganlab.treatment.rounds import Key, Schedule, Trial, Trials, schedule
 
 TREATMENT_SCHEMA = 1
 """Version of the format of treatment.json."""
@@ -95,8 +95,13 @@ def planned(patient: Patient, wishes: Wishes, workers: int, folder: Path) -> Tre
     plan = make_treatment(patient, wishes, workers)
     if stored is None or not same_kind(plan, stored):
         return plan
-    due, done = progress(patient, stored, SweepFolder(folder), spare_runs(stored))
-    return joined(plan, _arms(stored, due), done, patient)
+    there = SweepFolder(folder)
+    due, _ = progress(patient, stored, there, spare_runs(stored))
+    arms = _arms(stored, due)
+    # All that is there, not only what would be due now: an older ganlab may have chosen other trials.
+    seeds = sorted({*stored.seeds, *(seed for _, seed in stored.kept)})
+    every = [(arm.name, seed) for arm in arms for seed in seeds if not arm.by_seed or seed in arm.by_seed]
+    return joined(plan, arms, _over(patient, stored, due, every, there), patient)
 
 
 def carry_out(
@@ -156,23 +161,30 @@ def carry_out(
 
 def progress(patient: Patient, plan: TreatmentPlan, folder: SweepFolder, spare: int) -> tuple[Schedule, Trials]:
     """Return which trials are due, and what those came to that are over."""
-    done: dict[Key, Any] = {}
-    row = patient.verdict.judged_on.snapshots[-1] if patient.verdict.judged_on.snapshots else None  # type: ignore[union-attr]
+    done: dict[Key, Trial] = {}
     while True:
         due = schedule(plan, done, spare)
         unread = [key for key in due.trials if key not in done]
         if not unread:
             return due, done
-        sweep, keys = _sweep(plan, due, unread)
-        records = {record.planned.id: record for record in read_records(sweep, folder)}
-        over = {
-            key: trial_of(record, key[0], row)
-            for name, record in records.items()
-            if is_over(record) and (key := keys[name])
-        }
+        over = _over(patient, plan, due, unread, folder)
         if not over:
             return due, done
         done |= over
+
+
+def _over(
+    patient: Patient, plan: TreatmentPlan, due: Schedule, keys: list[Key], folder: SweepFolder
+) -> dict[Key, Trial]:
+    """Return what those of some trials came to that are over."""
+    assert patient.verdict.judged_on is not None
+    rows = patient.verdict.judged_on.snapshots
+    sweep, whose = _sweep(plan, due, keys)
+    return {
+        key: trial_of(record, key[0], rows[-1] if rows else None)
+        for record in read_records(sweep, folder)
+        if is_over(record) and (key := whose[record.planned.id])
+    }
 
 
 def is_over(record: RunRecord) -> bool:

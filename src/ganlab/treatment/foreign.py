@@ -54,7 +54,8 @@ def _refuse_treatment(reference: str, runs_dir: Path) -> None:
         if os.path.isfile(folder / TREATMENT_FILE):
             name = read_json(folder / TREATMENT_FILE).get("run", "RUN")
             raise RunError(
-                f"{reference} is a treatment, that of the run {name}", f"`ganlab treat {name}` goes on with it"
+                f"{reference} is a treatment, that of the run {name}",
+                f"`ganlab treat {name}`, with the same options, goes on with it",
             )
 
 

@@ -346,8 +346,8 @@ def _refuse_too_short(plan: TreatmentPlan, patient: Patient) -> None:
         steps = scaled(arm.change, plan)["training.steps"]
         if steps < least:
             raise GanlabError(
-                f"--try training.steps={arm.change['training.steps']}: trials of {steps} steps end before the failure "
-                f"can show; in the run it took {least} steps to be sure of it",
+                f"--try training.steps={arm.change['training.steps']}: trials of {steps} steps are too short for the "
+                f"failure to show; in this run that takes {least} steps",
                 f"give at least {math.ceil(least * plan.own_steps / plan.steps)}",
             )
 

@@ -10,8 +10,10 @@ from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
 
 
-def arm(name: str, cured: int, n: int) -> dict[str, Any]:
-    return {"name": name, "cured": cured, "n": n, "why": f"{name} helps"}
+def arm(name: str, cured: int, n: int, **values: Any) -> dict[str, Any]:
+    kind = name if name in ("unchanged", "random") else "remedy"
+    change = {} if kind != "remedy" else {"loss": name}
+    return {"name": name, "kind": kind, "change": change, "cured": cured, "n": n, "why": f"{name} helps", **values}
 
 
 def treatment(folder: Path, best: str | None, *arms: dict[str, Any], run: str = "wild", over: bool = True) -> None:
@@ -31,10 +33,9 @@ def test_a_page_links_to_the_treatment_of_its_run(tmp_path: Path) -> None:
     folder = tmp_path / "treat-wild-abcdefgh"
     treatment(folder, "r1", arm("r1", 3, 3), arm("packing", 0, 1))
     counts = {"unchanged": (0, 3), "random": (1, 3), "r1": (3, 3), "packing": (0, 1)}
-    said = "r1 cured 3 of 3 trials; the run unchanged healed in 0 of 3, changes at random cured 1 of 3"
-    assert treatment_of(run, []) == Treated(
-        said, "", f"ganlab train {folder / 'cured.yaml'}", "r1 helps (cured 3 of 3 trials of this run)", counts
-    )
+    said = "r1 (loss: r1) cured 3 of 3 trials; the run unchanged healed in 0 of 3, changes at random cured 1 of 3"
+    command, advice = f"ganlab train {folder / 'cured.yaml'}", "r1 helps (cured 3 of 3 trials of this run)"
+    assert treatment_of(run, []) == Treated(folder, said, "", command, advice, counts)
     (folder / "page.html").write_text("")
     found = treatment_of(run, [])
     assert found is not None
@@ -51,6 +52,21 @@ def test_one_that_found_a_cure_comes_before_another(tmp_path: Path) -> None:
     assert found.advice
 
 
+def test_of_a_change_without_a_reason_the_change_is_the_advice(tmp_path: Path) -> None:
+    own = arm("lr_2e-3", 3, 3, kind="asked", change={"optimizer.generator.lr": 2e-3}, why="asked for")
+    treatment(tmp_path / "treat-wild-aaaaaaaa", "lr_2e-3", own)
+    found = treatment_of(RunDirectory(tmp_path / "wild"), [])
+    assert found is not None
+    assert found.advice == "`optimizer.generator.lr: 0.002`, your own change (cured 3 of 3 trials of this run)"
+    both = arm(
+        "combined", 3, 3, kind="combined", change={"loss": "hinge", "latent.dim": 8}, why="unites r1 and packing"
+    )
+    treatment(tmp_path / "treat-tame-aaaaaaaa", "combined", both, run="tame")
+    found = treatment_of(RunDirectory(tmp_path / "tame"), [])
+    assert found is not None
+    assert found.advice.startswith("`loss: hinge; latent.dim: 8`, unites r1 and packing (cured 3")
+
+
 def test_without_a_cure_it_says_how_much_was_tried(tmp_path: Path) -> None:
     treatment(tmp_path / "treat-wild-abcdefgh", None, arm("r1", 1, 3), arm("packing", 0, 1), arm("r2", 0, 0))
     found = treatment_of(RunDirectory(tmp_path / "wild"), [])
@@ -63,7 +79,7 @@ def test_one_that_is_under_way_says_so(tmp_path: Path) -> None:
     treatment(tmp_path / "treat-wild-abcdefgh", None, arm("r1", 1, 1), over=False)
     found = treatment_of(RunDirectory(tmp_path / "wild"), [])
     assert found is not None
-    assert found.words.startswith("trials of 1 changes so far, and more to come")
+    assert found.words.startswith("trials of 1 change so far, and more to come")
 
 
 def test_a_damaged_treatment_is_a_gap(tmp_path: Path) -> None:

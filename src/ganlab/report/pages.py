@@ -19,6 +19,7 @@ from ganlab.report.frames import MOST, last_samples, read_frames
 from ganlab.report.moving import gallery, landscape
 from ganlab.report.run_page import Subject, config_name, run_content
 from ganlab.report.sweep_page import sweep_content
+from ganlab.report.treatment_page import run_of, treatment_part
 from ganlab.report.treatments import treatment_of
 from ganlab.runs.directory import RunDirectory
 from ganlab.sweeps.claims import judge_claims
@@ -174,9 +175,12 @@ def sweep_page(sweep: SweepFolder, folder: Path | None = None) -> str:
     plan = sweep.plan()
     records = settled_records(plan, sweep)
     claims = judge_claims(plan, records)
-    return render(
-        "sweep.html", *sweep_content(plan, records, claims, lambda each: _link(each.run, folder or sweep.path))
-    )
+    place, gaps = folder or sweep.path, list[str]()
+    treated = run_of(sweep)
+    link = _link(RunDirectory(sweep.path.parent / treated), place) if treated else ""
+    treatment = treatment_part(sweep, link, gaps)
+    content = sweep_content(plan, records, claims, lambda each: _link(each.run, place), treatment, gaps)
+    return render("sweep.html", *content)
 
 
 def write_run_pages(sweep: SweepFolder) -> list[Path]:

@@ -16,11 +16,12 @@ from ganlab.report.courses import Course, medians, over_seeds
 from ganlab.report.frames import Picture, thumbnail
 from ganlab.report.run_page import SYMBOLS, TONE_WORDS, term_of
 from ganlab.report.sweep import map_cell, maps, verdict_of
+from ganlab.report.treatment_page import TreatmentPart
 from ganlab.runs.snapshots import STATISTICS, shown_in
 from ganlab.sweeps import claim_words
 from ganlab.sweeps.claims import ClaimRow
 from ganlab.sweeps.plan import Plan
-from ganlab.sweeps.records import NOT_NEEDED, RunRecord, by_config, in_words
+from ganlab.sweeps.records import NOT_NEEDED, RunRecord, in_words
 from ganlab.sweeps.summary import late_means
 from ganlab.verdicts import certainty, failure_of, hue, rank, short_words, tone, words
 
@@ -103,7 +104,12 @@ def state_badge(state: str) -> dict[str, Any]:
 
 
 def sweep_content(
-    plan: Plan, records: Sequence[RunRecord], claims: Sequence[ClaimRow], link: Link
+    plan: Plan,
+    records: Sequence[RunRecord],
+    claims: Sequence[ClaimRow],
+    link: Link,
+    treatment: TreatmentPart | None = None,
+    gaps: Sequence[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the template `sweep.html` shows, and what the script reads.
 
@@ -112,13 +118,16 @@ def sweep_content(
         records: what became of its runs, in the plan's order; those that are not needed are only counted.
         claims: what was claimed, and what was seen.
         link: where a run's page is.
+        treatment: what `ganlab treat` found, if its trials are the runs; those of one arm then stand together.
+        gaps: what could not be read of it.
     """
     needed = [record for record in records if record.state != NOT_NEEDED]
     runs, notes = _read(needed, link)
+    notes += gaps
     by_id = {run.record.planned.id: run for run in runs}
     quality = _main_quality(runs)
-    groups = [[by_id[record.planned.id] for record in group] for group in by_config(needed).values()]
-    drawn = [_curves(number, group, quality) for number, group in enumerate(groups[:CONFIGURATIONS])]
+    groups = _groups(runs, treatment)
+    drawn = [_curves(number, group, quality, treatment) for number, group in enumerate(groups[:CONFIGURATIONS])]
     listed = [run for group in groups for run in group]
     kept = [listed[index] for index in evenly_spaced(len(listed), ROWS)]
     if len(groups) > len(drawn):
@@ -127,10 +136,14 @@ def sweep_content(
         notes.append(f"The table lists {len(kept):,} of {len(runs):,} runs, evenly spaced.")
     if spare := len(records) - len(needed):
         notes.append(f"{spare} further runs were not needed: the claims about their settings are decided without them.")
+    each_is = "trial" if treatment else "run"
     content = {
-        "title": f"Sweep {plan.spec.name}",
+        "title": f"Treatment of {treatment.run}" if treatment else f"Sweep {plan.spec.name}",
         "name": plan.spec.name,
-        "progress": _progress(needed, groups),
+        "treatment": treatment,
+        "each_is": each_is,
+        "quality": term_of(STATISTICS[quality]) if quality else "quality",
+        "progress": _progress(needed, groups, each_is, "arm" if treatment else "configuration"),
         "counts": _verdict_counts(runs),
         "claims_words": _claims_words(claims),
         "no_claims": claim_words.NONE,
@@ -138,9 +151,9 @@ def sweep_content(
         "maps": list(_maps(plan, by_id)),
         "alone": _alone(groups),
         "configurations": drawn,
-        "unfold": len(drawn) <= OPEN,
+        "unfold": len(drawn) <= OPEN and treatment is None,
         "points": POINTS,
-        "table": _table(plan, kept),
+        "table": _table(plan, kept, treatment),
         "thumbs": [run for run in runs if run.picture is not None],
         "notes": notes,
     }
@@ -188,10 +201,22 @@ def _readable(record: RunRecord, read: Callable[[RunRecord], Any], gaps: list[st
 # -- what it came to ------------------------------------------------------------------------------------------------
 
 
-def _progress(records: Sequence[RunRecord], groups: Sequence[Sequence[_Run]]) -> str:
+def _groups(runs: Sequence[_Run], treatment: TreatmentPart | None) -> list[list[_Run]]:
+    """Return the runs of each configuration, or the trials of each arm."""
+    found: dict[str, list[_Run]] = {}
+    for run in runs:
+        found.setdefault(_config(run, treatment), []).append(run)
+    return list(found.values())
+
+
+def _config(run: _Run, treatment: TreatmentPart | None) -> str:
+    config = run.record.planned.config
+    return treatment.arms.get(config, config) if treatment else config
+
+
+def _progress(records: Sequence[RunRecord], groups: Sequence[Sequence[_Run]], each: str, group: str) -> str:
     """Say how many runs there are and how far they are: `30 of 32 runs of 4 configurations have ended: 2 missing`."""
-    many = f"{len(records):,} {'run' if len(records) == 1 else 'runs'} of "
-    many += f"{len(groups):,} {'configuration' if len(groups) == 1 else 'configurations'}"
+    many = f"{len(records):,} {each}{'s' * (len(records) != 1)} of {len(groups):,} {group}{'s' * (len(groups) != 1)}"
     ended = sum(record.ended for record in records)
     states = Counter(record.state for record in records if not record.ended)
     if ended == len(records):
@@ -303,7 +328,7 @@ def _rows(run: _Run) -> Sequence[Any]:
     return _readable(run.record, lambda record: record.snapshots, []) or []
 
 
-def _curves(number: int, group: Sequence[_Run], quality: str) -> dict[str, Any]:
+def _curves(number: int, group: Sequence[_Run], quality: str, treatment: TreatmentPart | None) -> dict[str, Any]:
     """Return a configuration's curves: mean, range and each seed of the losses and of the quality."""
     charts: list[Drawn] = []
     looks: list[tuple[str, str, Colour]] = [
@@ -325,7 +350,7 @@ def _curves(number: int, group: Sequence[_Run], quality: str) -> dict[str, Any]:
         )  # fmt: skip
         charts += filter(None, [draw(chart)])
     return {
-        "name": group[0].record.planned.config,
+        "name": _config(group[0], treatment),
         "expected": " or ".join(map(words, group[0].record.planned.experiment.expect)),
         "cell": _cell(f"curves-{number}", group),
         "runs": group,
@@ -353,9 +378,10 @@ def _course(run: _Run, key: str) -> Course | None:
 # -- all runs -------------------------------------------------------------------------------------------------------
 
 
-def _table(plan: Plan, runs: Sequence[_Run]) -> dict[str, Any]:
+def _table(plan: Plan, runs: Sequence[_Run], treatment: TreatmentPart | None) -> dict[str, Any]:
     """Return the table of runs: headings, rows, and what it can be filtered by."""
     columns = {"g_loss": "G loss, late", **{name: name.replace("_", " ") for name in STATISTIC_COLUMNS}}
+    labels = treatment.labels if treatment else {}
     numbers = [_numbers(run) for run in runs]
     present = [name for name in columns if any(each.get(name) is not None for each in numbers)]
     kinds = Counter(_kind(run) for run in runs)
@@ -368,7 +394,7 @@ def _table(plan: Plan, runs: Sequence[_Run]) -> dict[str, Any]:
             {
                 "run": run,
                 "kind": _kind(run),
-                "name": run.record.planned.experiment.name,
+                "name": labels.get(run.record.planned.config, run.record.planned.experiment.name),
                 "settings": [run.record.planned.settings.get(axis, "") for axis in plan.axes],
                 "seed": run.record.planned.seed,
                 "expected": {True: "as expected", False: "not as expected", None: ""}[run.record.as_expected],

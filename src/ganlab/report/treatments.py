@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ganlab.errors import GanlabError
+from ganlab.report.treated_arms import RANDOM, UNCHANGED, change_words
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
 from ganlab.runs.names import CURED_FILE, TREATMENT, TREATMENT_FILE
@@ -20,6 +21,7 @@ class Treated(NamedTuple):
     """A treatment of a run.
 
     Attributes:
+        folder: the treatment's.
         words: what it came to.
         page: its page, relative to the run's folder; empty if there is none.
         command: trains the cured experiment; empty without a cure.
@@ -27,6 +29,7 @@ class Treated(NamedTuple):
         cured: by remedy, how many of how many trials it cured.
     """
 
+    folder: Path
     words: str
     page: str
     command: str
@@ -59,28 +62,48 @@ def treatment_of(run: RunDirectory, gaps: list[str]) -> Treated | None:
     return max(found, key=lambda each: each[:2])[2] if found else None
 
 
+def train_command(folder: Path) -> str:
+    """Return the command that trains the experiment which a treatment found to cure its run."""
+    return f"ganlab train {shlex.quote(str(folder / CURED_FILE))}"
+
+
+def best_arm(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the arm that is shown to cure; None if there is none."""
+    arms = {arm["name"]: arm for arm in values["arms"]}
+    return None if values["best"] is None else arms[values["best"]]
+
+
+def outcome_words(values: Mapping[str, Any]) -> str:
+    """Say what a treatment came to, given treatment.json.
+
+    `larger_latent (latent.dim: 64) cured 3 of 3 trials; the run unchanged healed in 0 of 3, changes at random ...`
+    """
+    arms = {arm["name"]: arm for arm in values["arms"]}
+    controls = (
+        f"the run unchanged healed in {arms[UNCHANGED]['cured']} of {arms[UNCHANGED]['n']}, changes at random "
+        f"cured {arms[RANDOM]['cured']} of {arms[RANDOM]['n']}"
+    )
+    best = best_arm(values)
+    if best is not None:
+        return f"{best['name']} ({change_words(best)}) cured {best['cured']} of {best['n']} trials; {controls}"
+    tried = sum(arm["n"] > 0 for name, arm in arms.items() if name not in (UNCHANGED, RANDOM))
+    changes = f"{tried} {'change' if tried == 1 else 'changes'}"
+    if not values.get("over", True):
+        return f"trials of {changes} so far, and more to come; {controls}"
+    return f"none of {changes} that {'was' if tried == 1 else 'were'} tried is shown to cure it; {controls}"
+
+
 def _treated(folder: Path, values: Mapping[str, Any]) -> Treated:
     page = f"../{quote(folder.name)}/page.html" if os.path.isfile(folder / "page.html") else ""
-    arms = {arm["name"]: arm for arm in values["arms"]}
-    cured = {name: (int(arm["cured"]), int(arm["n"])) for name, arm in arms.items()}
-    if values["best"] is None:
-        return Treated(_words(values, arms), page, "", "", cured)
-    best = arms[values["best"]]
-    command = f"ganlab train {shlex.quote(str(folder / CURED_FILE))}"
-    advice = f"{best['why']} (cured {best['cured']} of {best['n']} trials of this run)"
-    return Treated(_words(values, arms), page, command, advice, cured)
+    cured = {arm["name"]: (int(arm["cured"]), int(arm["n"])) for arm in values["arms"]}
+    best = best_arm(values)
+    if best is None:
+        return Treated(folder, outcome_words(values), page, "", "", cured)
+    # The reason of a remedy says what to change; of the others only the change does.
+    what = best["why"] if best["kind"] == "remedy" else f"`{change_words(best)}`, {_origin(best)}"
+    advice = f"{what} (cured {best['cured']} of {best['n']} trials of this run)"
+    return Treated(folder, outcome_words(values), page, train_command(folder), advice, cured)
 
 
-def _words(values: Mapping[str, Any], arms: Mapping[str, Any]) -> str:
-    """Say what it came to: `r1 cured 3 of 3 trials; the run unchanged healed in 0 of 3`."""
-    controls = (
-        f"the run unchanged healed in {arms['unchanged']['cured']} of {arms['unchanged']['n']}, changes at random "
-        f"cured {arms['random']['cured']} of {arms['random']['n']}"
-    )
-    if values["best"] is None:
-        tried = sum(arm["n"] > 0 for name, arm in arms.items() if name not in ("unchanged", "random"))
-        if not values.get("over", True):
-            return f"trials of {tried} changes so far, and more to come; {controls}"
-        return f"none of {tried} changes that were tried is shown to cure it; {controls}"
-    best = arms[values["best"]]
-    return f"{best['name']} cured {best['cured']} of {best['n']} trials; {controls}"
+def _origin(arm: Mapping[str, Any]) -> str:
+    return "your own change" if arm["kind"] == "asked" else arm["why"]

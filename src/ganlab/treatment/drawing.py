@@ -28,8 +28,9 @@ def draw_courses(plan: TreatmentPlan, found: Sequence[ArmResult], folder: SweepF
     None if the trials have no statistic of quality.
     """
     rows = {each.arm.name: [_rows(folder, trial.run) for trial in each.trials] for each in found}
-    name = first_known(QUALITY, next((row[-1] for its in rows.values() for row in its if row), None))
-    if name is None:
+    last = next((row[-1] for its in rows.values() for row in its if row), None)
+    name = first_known(QUALITY, last)
+    if name is None or last is None:
         return None
     courses = {arm: [_course(row, name) for row in its] for arm, its in rows.items()}
     panels = {
@@ -42,10 +43,19 @@ def draw_courses(plan: TreatmentPlan, found: Sequence[ArmResult], folder: SweepF
         "A line is a trial: the arm's in colour, the unchanged ones of the same seeds in grey "
         f"({rate_words(unchanged.cured, unchanged.n)} cured). Lower is better."
     )
-    figure = paired_courses(f"Treatment: {words(plan.failure)}", summary, LABELS[name], courses[UNCHANGED], panels)
+    figure = paired_courses(
+        f"Treatment: {words(plan.failure)}", summary, _label(name, last), courses[UNCHANGED], panels
+    )
     folder.plots.mkdir(exist_ok=True)
     save_figure(figure, folder.plots / "treatment")
     return folder.plots / "treatment.png"
+
+
+def _label(name: str, row: Row) -> str:
+    """Return what a statistic is called; on points the FID is taken of their coordinates, not of features."""
+    protocol = row.get("protocol")
+    on_points = isinstance(protocol, dict) and protocol.get("space") == "coordinates"
+    return f"{LABELS[name]} of coordinates" if name == "fid" and on_points else LABELS[name]
 
 
 def _rows(folder: SweepFolder, run: str) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ganlab.diagnosis.findings import Remedy
 from ganlab.report.treatments import Treated, treatment_of
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
@@ -33,14 +34,20 @@ def test_a_page_links_to_the_treatment_of_its_run(tmp_path: Path) -> None:
     folder = tmp_path / "treat-wild-abcdefgh"
     treatment(folder, "r1", arm("r1", 3, 3), arm("packing", 0, 1))
     counts = {"unchanged": (0, 3), "random": (1, 3), "r1": (3, 3), "packing": (0, 1)}
+    changes = {"unchanged": {}, "random": {}, "r1": {"loss": "r1"}, "packing": {"loss": "packing"}}
     said = "r1 (loss: r1) cured 3 of 3 trials; the run unchanged healed in 0 of 3, changes at random cured 1 of 3"
     command, advice = f"ganlab train {folder / 'cured.yaml'}", "r1 helps (cured 3 of 3 trials of this run)"
-    assert treatment_of(run, []) == Treated(folder, said, "", command, advice, counts)
+    assert treatment_of(run, []) == Treated(folder, said, "", command, advice, counts, changes)
     (folder / "page.html").write_text("")
     found = treatment_of(run, [])
     assert found is not None
     assert found.page == "../treat-wild-abcdefgh/page.html"
-    assert [found.failed(name) for name in ("r1", "packing", "r2")] == [False, True, False]
+    remedies = [
+        Remedy("it helps", "", {"loss": change}, name) for name, change in (("r1", "r1"), ("packing", "x"), ("r2", "x"))
+    ]
+    assert [found.failed(each) for each in remedies] == [False, True, False]
+    assert found.trials_of(Remedy("", "", {"loss": "packing"}, "spread")) == (0, 1)  # another name, same change
+    assert found.trials_of(Remedy("it helps", "")) == (0, 0)
 
 
 def test_one_that_found_a_cure_comes_before_another(tmp_path: Path) -> None:

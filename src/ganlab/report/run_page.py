@@ -143,7 +143,7 @@ def _first(subject: Subject) -> str:
 def _in_order(subject: Subject) -> list[Remedy]:
     """Return the remedies, the likeliest first, and those last that were tried on this run and cured nothing."""
     treated = subject.treated
-    return sorted(subject.verdict.remedies, key=lambda each: treated is not None and treated.failed(each.name))
+    return sorted(subject.verdict.remedies, key=lambda each: treated is not None and treated.failed(each))
 
 
 def expected_words(subject: Subject) -> str:
@@ -423,7 +423,7 @@ def remedy_words(remedy: Remedy, subject: Subject) -> dict[str, Any]:
             settings.append("expect=[]")  # what was made to fail is not expected to fail with its cure
         command = f"ganlab train {shlex.quote(subject.config)} {' '.join(settings)}"
     known = "; ".join(filter(None, (remedy.source, remedy.record)))
-    cured, tried = subject.treated.cured.get(remedy.name, (0, 0)) if subject.treated else (0, 0)
+    cured, tried = subject.treated.trials_of(remedy) if subject.treated else (0, 0)
     here = f"Cured {cured} of {tried} trials of this run." if tried else ""
     return {"why": remedy.why, "source": known, "changes": changes, "command": command, "here": here}
 

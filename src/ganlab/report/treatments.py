@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from ganlab.diagnosis.findings import Remedy
 from ganlab.errors import GanlabError
 from ganlab.report.treated_arms import RANDOM, UNCHANGED, change_words
 from ganlab.runs.directory import RunDirectory
@@ -26,7 +27,8 @@ class Treated(NamedTuple):
         page: its page, relative to the run's folder; empty if there is none.
         command: trains the cured experiment; empty without a cure.
         advice: what to do therefore; empty without a cure.
-        cured: by remedy, how many of how many trials it cured.
+        cured: by arm, how many of how many trials it cured.
+        changes: by arm, what it changes.
     """
 
     folder: Path
@@ -35,10 +37,16 @@ class Treated(NamedTuple):
     command: str
     advice: str
     cured: Mapping[str, tuple[int, int]]
+    changes: Mapping[str, Mapping[str, Any]]
 
-    def failed(self, remedy: str) -> bool:
+    def trials_of(self, remedy: Remedy) -> tuple[int, int]:
+        """Return how many of how many trials a remedy cured, whoever asked for its change."""
+        same = [name for name, change in self.changes.items() if change and change == remedy.change]
+        return next((self.cured[name] for name in (remedy.name, *same) if name in self.cured), (0, 0))
+
+    def failed(self, remedy: Remedy) -> bool:
         """Return whether a remedy was tried and cured nothing."""
-        cured, tried = self.cured.get(remedy, (0, 0))
+        cured, tried = self.trials_of(remedy)
         return tried > 0 and not cured
 
 
@@ -96,13 +104,14 @@ def outcome_words(values: Mapping[str, Any]) -> str:
 def _treated(folder: Path, values: Mapping[str, Any]) -> Treated:
     page = f"../{quote(folder.name)}/page.html" if os.path.isfile(folder / "page.html") else ""
     cured = {arm["name"]: (int(arm["cured"]), int(arm["n"])) for arm in values["arms"]}
+    changes = {arm["name"]: arm["change"] for arm in values["arms"]}
     best = best_arm(values)
     if best is None:
-        return Treated(folder, outcome_words(values), page, "", "", cured)
+        return Treated(folder, outcome_words(values), page, "", "", cured, changes)
     # The reason of a remedy says what to change; of the others only the change does.
     what = best["why"] if best["kind"] == "remedy" else f"`{change_words(best)}`, {_origin(best)}"
     advice = f"{what} (cured {best['cured']} of {best['n']} trials of this run)"
-    return Treated(folder, outcome_words(values), page, train_command(folder), advice, cured)
+    return Treated(folder, outcome_words(values), page, train_command(folder), advice, cured, changes)
 
 
 def _origin(arm: Mapping[str, Any]) -> str:

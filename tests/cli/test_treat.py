@@ -67,23 +67,33 @@ def test_the_table_has_a_row_an_arm_and_says_what_is_proved(
 ) -> None:
     plan = make_treatment(examine(wild), Wishes(36_000.0, only=("r1",)), 1)
     done = {
-        (arm.name, seed): Trial(arm.name, seed, "run", "finished", verdict, verdict == "healthy", 20, fid, 0.5, 1.0)
+        (arm.name, seed): Trial(arm.name, seed, "run", "finished", verdict, verdict == "healthy", 20, fid, None, 1.0)
         for arm in plan.arms
         for seed in plan.seeds[:3]
         for verdict, fid in ([("healthy", 0.25)] if arm.name == "r1" else [("mode_collapse/cycling", 1.0)])
     }
     found = results(plan, plan.arms, done, 1)
-    show_treatment(Treatment(tmp_path, plan, tuple(found), best_of(found), tmp_path / "cured.yaml"), as_json=False)
+    (tmp_path / "page.html").touch()
+    shown = Treatment(tmp_path, plan, tuple(found), best_of(found), tmp_path / "cured.yaml", finished=wild.path)
+    show_treatment(shown, as_json=False)
     lines = capsys.readouterr().out.splitlines()
+    assert "variety" not in " ".join(lines)  # which no trial has
+    assert str(tmp_path / "page.html") in lines
+    assert lines[-2].startswith("trained to its end, the cured experiment is judged: Diverged")
+    assert lines[-1] in (str(wild.path), str(wild.page))
     (row,) = [line for line in lines if line.startswith("r1 ")]
-    assert "healthy; healthy; healthy" in row
+    assert "healthy x3" in row
     assert "3 of 3 [0.44, 1.00]" in row
-    assert "-0.75" in row
+    assert "0.25 (1)" in row
+    assert any("in brackets that of the unchanged trials" in line for line in lines)
     assert row.rstrip().endswith("cured")
     assert any("p 0.029 against the unchanged run" in line for line in lines)
 
-    show_treatment(Treatment(tmp_path, plan, tuple(found[:2]), None, None), as_json=False)
-    assert "nothing was shown to cure it" in capsys.readouterr().out
+    varied = {key: trial._replace(variety=0.5) for key, trial in done.items()}
+    show_treatment(Treatment(tmp_path, plan, tuple(results(plan, plan.arms[:2], varied, 1)), None, None), as_json=False)
+    said = capsys.readouterr().out
+    assert "nothing was shown to cure it" in said
+    assert "0.5 (0.5)" in said
 
 
 def test_a_treatment_is_no_run_to_treat(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def show_foreign(reference: str, runs_dir: Path, loss: str | None, target: Path 
         )
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(target, analogy_text(verdict, str(target)).encode())
+        atomic_write(target, analogy_text(verdict, str(target), loss).encode())
     if as_json:
         remedies = [
             {key: getattr(each, key) for key in ("name", "why", "source", "record")} for each in verdict.remedies

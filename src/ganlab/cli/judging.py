@@ -10,9 +10,10 @@ from pathlib import Path
 
 import typer
 
-from ganlab.cli.console import console, print_json
+from ganlab.cli.console import console
+from ganlab.cli.judged import show_judged
 from ganlab.cli.order import Order
-from ganlab.cli.verdict_panel import print_remarks, show_verdict
+from ganlab.cli.verdict_panel import print_remarks
 from ganlab.cli.verdict_table import show_several
 from ganlab.diagnosis.readers import ReadOptions
 from ganlab.diagnosis.readers.curves_file import check_new, write_curves
@@ -34,7 +35,7 @@ def judge_one(path: str, order: Order) -> bool:
     if order.export is not None and verdict.judged_on is not None:
         write_curves(order.export, verdict.judged_on)
         judged = replace(judged, files=(*judged.files, order.export))
-    show(judged, order.as_json)
+    show_judged(judged, target, path, order.runs_dir, order.as_json)
     return order.fails(verdict)
 
 
@@ -87,7 +88,7 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
     if order.as_json:
         print_remarks(judged)
     else:
-        show(judged, as_json=False)
+        show_judged(judged, target, path, order.runs_dir, as_json=False)
     return order.fails(verdict)
 
 
@@ -108,12 +109,3 @@ def with_its_summary(so_far: SoFar) -> str:
 def waiting(why: str) -> None:
     """Say on standard error why there is nothing to judge yet."""
     console(stderr=True).print(f"waiting: {printable(why)}")
-
-
-def show(judged: Judged, as_json: bool) -> None:
-    """Print the panel; or the verdict for machines, with what else there is to say on standard error."""
-    if as_json:
-        print_json(judged.verdict.as_json())
-        print_remarks(judged)
-    else:
-        show_verdict(console(), judged)

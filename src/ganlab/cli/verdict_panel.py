@@ -34,11 +34,12 @@ def colour_of(verdict: Verdict) -> str:
     return {"good": "green", "open": "yellow", "bad": "red"}[tone(verdict.name)]
 
 
-def show_verdict(out: Console, judged: Judged) -> None:
-    """Print a verdict and all that speaks for it: a panel in a terminal, plain lines elsewhere."""
+def show_verdict(out: Console, judged: Judged, advice: str = "") -> None:
+    """Print a verdict and all that speaks for it, `advice` last of what to do; plain lines outside a terminal."""
     verdict = judged.verdict
     head = list(_head(verdict))
     found = {heading: [_item(line) for line in lines] for heading, lines in sections(verdict).items()}
+    found["what to do"] = [*found.get("what to do", ()), *map(_item, [Line(printable(advice))] if advice else [])]
     remarks = [_item(Line(printable(each))) for each in judged.remarks]
     shown = {
         "course": sparklines(verdict, SPARKS, out.width - BESIDE if out.is_terminal else WIDEST),

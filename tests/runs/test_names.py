@@ -77,6 +77,21 @@ def test_of_runs_of_one_name_the_newest_is_taken_and_said(make: Any, said: pytes
     assert find_run("smo", Path("runs")).path == newest
 
 
+def test_a_trial_of_a_treatment_is_taken_only_if_nothing_else_fits_as_well(make: Any) -> None:
+    run = make("r1")
+    trial = make("r1", "treat-wild-abcdefgh", "r1-s1-abcdefgh")
+    other = make("unchanged", "treat-wild-abcdefgh", "unchanged-s1-abcdefgh")
+    assert find_run("r1", Path("runs")).path == run
+    assert find_run("treat-wild/r1", Path("runs")).path == trial
+    assert find_run("unchanged", Path("runs")).path == other
+
+
+def test_one_that_asks_quietly_is_not_told(make: Any, said: pytest.LogCaptureFixture) -> None:
+    make("smoke"), make("smoke")
+    find_run("smoke", Path("runs"), quiet=True)
+    assert said.messages == []
+
+
 def test_the_only_one_needs_no_words(make: Any, said: pytest.LogCaptureFixture) -> None:
     make("smoke")
     find_run("smoke", Path("runs"))

@@ -236,18 +236,20 @@ def list_runs(runs_dir: Path) -> list[RunDirectory]:
     return [RunDirectory(named.path) for named in names.runs_beside(runs_dir)]
 
 
-def find_run(reference: str, runs_dir: Path) -> RunDirectory:
+def find_run(reference: str, runs_dir: Path, quiet: bool = False) -> RunDirectory:
     """Return the run that is meant, in a folder of runs or in one of its sweeps.
 
-    Of several runs that are called the same the newest is taken, which is said through logging.
+    Of several runs that are called the same the newest is taken, which is said through logging. The trial of a
+    treatment is taken only if no other run fits its name as well.
 
     Args:
         reference: a run's folder; or the name of a run or of its experiment, or a part of it, such as `latent_1`; or
             one with a folder of runs, a part of a sweep's name or the folder of the experiment in front, such as
             `old_runs/latent_1`, `guide/latent_1` or `failures/latent_1`.
         runs_dir: the folder of runs.
+        quiet: do not say which of several was taken.
 
     Raises:
         RunError: no run, or several that are called differently, are meant.
     """
-    return RunDirectory(names.find_folder(reference, runs_dir))
+    return RunDirectory(names.find_folder(reference, runs_dir, quiet))

@@ -101,8 +101,13 @@ def _age(named: Named) -> tuple[float, str]:
     return named.written, named.path.name
 
 
-def find_folder(reference: str, runs_dir: Path) -> Path:
+def find_folder(reference: str, runs_dir: Path, quiet: bool = False) -> Path:
     """Return the folder of the run that is meant, as `directory.find_run` describes it.
+
+    Args:
+        reference: what the user calls it.
+        runs_dir: the folder of runs.
+        quiet: do not say which of several was taken.
 
     Raises:
         RunError: no run, or several that are called differently, are meant.
@@ -110,16 +115,16 @@ def find_folder(reference: str, runs_dir: Path) -> Path:
     # os.path, unlike Path, calls a name that is too long no file rather than raising.
     if os.path.isfile(Path(reference) / RUN_FILE):
         return Path(reference)
-    found = _meant(reference, runs_dir)
+    found, told = _meant(reference, runs_dir), logging.DEBUG if quiet else logging.INFO
     if os.path.isdir(reference):
         if not found:
             raise RunError(
                 f"{reference} is no run directory: it has no run.json", "name a folder that `ganlab train` made"
             )
-        log.info(one_line(f"{reference} is taken for the name of a run; the folder is ./{reference}"))
+        log.log(told, one_line(f"{reference} is taken for the name of a run; the folder is ./{reference}"))
     if not found:
         raise none_called(reference, runs_in(runs_dir), "run", runs_dir)
-    return newest(reference, found, "run")
+    return newest(reference, found, "run", told)
 
 
 def _meant(reference: str, runs_dir: Path) -> list[Named]:
@@ -139,8 +144,13 @@ def _meant(reference: str, runs_dir: Path) -> list[Named]:
     experiment = name.removesuffix(".yaml")
     known = os.path.exists(reference) or is_shipped(reference)
     if known and (found := matching(experiment, there, exact=True)):
-        return found
-    return [] if front or os.path.isdir(reference) else matching(name, there)
+        return _without_trials(found)
+    return [] if front or os.path.isdir(reference) else _without_trials(matching(name, there))
+
+
+def _without_trials(found: list[Named]) -> list[Named]:
+    """Return what was found without the trials of treatments, unless there is nothing else."""
+    return [named for named in found if named.sweep is None or not named.sweep.name.startswith(TREATMENT)] or found
 
 
 def matching(reference: str, candidates: Iterable[Named], exact: bool = False) -> list[Named]:
@@ -165,8 +175,8 @@ def matching(reference: str, candidates: Iterable[Named], exact: bool = False) -
     return next((found for fit in fits[: 2 if exact else None] if (found := list(filter(fit, there)))), [])
 
 
-def newest(reference: str, found: Sequence[Named], what: str) -> Path:
-    """Return the only folder found, or the newest of several that are called the same, and then say so.
+def newest(reference: str, found: Sequence[Named], what: str, told: int = logging.INFO) -> Path:
+    """Return the only folder found, or the newest of several that are called the same, and then say so at a level.
 
     Raises:
         RunError: they are called differently.
@@ -177,7 +187,7 @@ def newest(reference: str, found: Sequence[Named], what: str) -> Path:
             f"{short(reference)!r} could mean {len(found)} {what}s, called {listed(names)}", "give more of the name"
         )
     if len(found) > 1:
-        log.info(one_line(f"{len(found)} {what}s are called {names[0]}; this is the newest: {found[-1].path}"))
+        log.log(told, one_line(f"{len(found)} {what}s are called {names[0]}; this is the newest: {found[-1].path}"))
     return found[-1].path
 
 

@@ -44,7 +44,7 @@ def is_foreign(reference: str, runs_dir: Path) -> bool:
     if there and os.path.isfile(reference) and not reference.endswith(".yaml"):
         return True
     try:
-        run = find_run(reference, runs_dir)
+        run = find_run(reference, runs_dir, quiet=True)  # whoever uses it says which one it is
     except RunError:
         if there:
             return True

@@ -131,9 +131,10 @@ def all_measured(folder: SweepFolder, count: int) -> dict[str, list[Row]]:
         if any(row["ended"] == ended_at(record) for row in rows):
             continue
         rows[:] = [row for row in rows if row["seed"] != record.planned.seed]
-        rows.append(measured(record, count))
+        row = measured(record, count)
+        rows.append(row)
         rows.sort(key=lambda row: row["seed"])
-        print(record.planned.id, rows[-1]["verdict"], rows[-1].get("ema"), flush=True)
+        print(record.planned.id, row["verdict"], row.get("ema"), flush=True)
         write(found, count)
     return found
 

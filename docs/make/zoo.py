@@ -44,9 +44,6 @@ HEADLINES = (
 )  # fmt: skip
 """Figures that come first in a table."""
 
-EQUAL_TIME = ("dcgan_mnist", "mlp_mnist", "progressive_mnist", "sagan_mnist", "sagan_plain_mnist")
-"""Configurations whose FID is compared at equal time."""
-
 CLAIMS: dict[str, tuple[str, str]] = {
     "conditional_mnist": ("samples are of the class asked for; aim .95", "agreement"),
     "acgan_mnist": ("the same with a discriminator that names the class (Odena et al. 2017); aim .95", "agreement"),
@@ -93,11 +90,6 @@ def measured(record: RunRecord, count: int) -> Row:
         "verdict": record.failure_name,
         "confidence": record.verdict.confidence if record.verdict else None,
         "expected": record.as_expected,
-        "fid_by_time": [
-            (round(each["time"], 1), round(each["fid"], 2))
-            for each in record.snapshots
-            if each.get("fid") is not None and each.get("phase_size") == record.snapshots[-1].get("phase_size")
-        ],
     }
     if record.state != "finished":
         return row
@@ -147,7 +139,7 @@ def write(found: dict[str, list[Row]], count: int) -> None:
 
 
 def table(name: str, rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines about one configuration: its figures, verdicts and times."""
+    """Yield the lines about one configuration: its figures and verdicts."""
     yield f"`ganlab train {name}`, seeds {', '.join(str(row['seed']) for row in rows)}:\n"
     yield "| figure | averaged generator | live |"
     yield "| --- | --- | --- |"
@@ -156,7 +148,7 @@ def table(name: str, rows: Sequence[Row]) -> Iterator[str]:
         cells = [figure_cell(rows, which, figure) for which in ("ema", "live")]
         yield f"| {figure} | {' | '.join(cells)} |"
     verdicts = [f"{row['verdict']} ({row['confidence']:.0%})" if row["confidence"] else row["verdict"] for row in rows]
-    yield f"\nVerdicts: {', '.join(verdicts)}. Seconds: {cell([row['seconds'] for row in rows])}."
+    yield f"\nVerdicts: {', '.join(verdicts)}."
 
 
 def claims(found: dict[str, list[Row]]) -> Iterator[str]:
@@ -190,9 +182,7 @@ def fill(text: str, found: dict[str, list[Row]]) -> str:
 
     def again(match: re.Match[str]) -> str:
         name = match[1]
-        if name == "equal time":
-            lines = equal_time(found)
-        elif name == "claims":
+        if name == "claims":
             lines = claims(found)
         elif name == "guidelines":
             lines = guidelines(found)
@@ -215,23 +205,6 @@ def fill(text: str, found: dict[str, list[Row]]) -> str:
 def outcome(rows: Sequence[Row]) -> str:
     """Return the verdicts of a configuration's runs, by seed."""
     return ", ".join(row["verdict"] for row in rows) or "not in the results"
-
-
-def equal_time(found: dict[str, list[Row]]) -> Iterator[str]:
-    """Yield the table of FIDs after equal time, for each first seed: these were trained under the same load.
-
-    The time is the median of their times; a run that had ended by then counts with its last figure.
-    """
-    rows = {config: found[config][0] for config in EQUAL_TIME if config in found}
-    if not rows:
-        return
-    limit = median(row["seconds"] for row in rows.values())
-    yield f"| config | FID after {limit:.0f} s | seconds in all | FID then |"
-    yield "| --- | --- | --- | --- |"
-    for config, row in rows.items():
-        reached = [fid for seconds, fid in row["fid_by_time"] if seconds <= limit]
-        last = row["fid_by_time"][-1][1]
-        yield f"| {config} | {number(reached[-1]) if reached else '-'} | {row['seconds']} | {number(last)} |"
 
 
 def figure_cell(rows: Sequence[Row], which: str, figure: str) -> str:

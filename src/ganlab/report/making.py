@@ -154,6 +154,8 @@ def words_of(shown: Sequence[Shown]) -> str:
         return f"{len(shown)} runs side by side"
     (one,) = shown
     kind = {RunDirectory: "run", SweepFolder: "sweep", JudgedFolder: "what was judged in"}[type(one)]
+    if isinstance(one, SweepFolder) and (one.path / names.TREATMENT_FILE).is_file():
+        kind = "treatment"
     return f"{kind} {one.path.resolve().name}"
 
 

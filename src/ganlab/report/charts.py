@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -301,17 +302,20 @@ def alt(chart: Chart, lines: Sequence[Line]) -> str:
 
 def shown(value: float, digits: int = 3) -> str:
     """Return a number as a page shows it: so many digits, whole thousands, NaN and infinity by name."""
-    value = float(value)
+    value = float(value) + 0.0  # no -0
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
+    # Halves are rounded up, as by the script: .5625 is .563 with and without it.
+    context = Context(prec=digits, rounding=ROUND_HALF_UP)
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        mantissa, exponent = f"{context.create_decimal_from_float(value):.{digits - 1}e}".split("e")
         return f"{float(mantissa):.{digits}g}e{int(exponent)}"
     if abs(value) < 1000:
-        value = float(f"{value:.{digits}g}")
+        value = float(context.create_decimal_from_float(value))
     if abs(value) < 1000:
         return f"{value:.{digits}g}"
-    return f"{value:,.{max(0, digits - len(str(int(abs(value)))))}f}"
+    places = max(0, digits - len(str(int(abs(value)))))
+    return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,}"
 
 
 def _y_labels(low: float, high: float, logarithmic: bool) -> list[tuple[float, str]]:

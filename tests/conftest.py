@@ -36,6 +36,15 @@ IMAGES: dict[str, Any] = {
     "monitor": {"snapshot_every": 3, "snapshot_samples": 32, "checkpoint_every": 3, "page": False},
 }
 
+SGD = "{name: sgd, lr: 100.0, momentum: 0.9}"
+DIVERGES = (
+    "name=wild",
+    "training.device=cpu",
+    "loss=wasserstein",
+    f"optimizer={{generator: {SGD}, discriminator: {SGD}}}",
+)
+"""Settings with which `points` diverges within ten steps: enormous rates of plain descent under a Wasserstein loss."""
+
 Toy = Callable[..., Experiment]
 
 

@@ -8,8 +8,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ganlab.config.yaml_text import settings_words
 from ganlab.sweeps.counting import wilson
-from ganlab.treatment.words import change_words
 from ganlab.verdicts import words
 from truth.cures import experiment_of, patients
 
@@ -81,7 +81,7 @@ def arm_row(name: str, mine: Sequence[Row], steps: int) -> str:
     low, high = wilson(len(cured), len(mine))
     good = f"{statistics.median(int(row['good_from']) for row in cured):,.0f} of {steps:,}" if cured else "-"
     onset = f"{int(mine[0]['onset']):,}" if mine[0]["onset"] else "-"
-    change = change_words(json.loads(mine[0]["change"]))
+    change = settings_words(json.loads(mine[0]["change"]))
     conclusion = "**verified**" if mine[0]["conclusion"] == VERIFIED else mine[0]["conclusion"]
     return (
         f"| {name} | {mine[0]['arm']}: `{change}` | {len(cured)} of {len(mine)} | {100 * low:.0f} to "

@@ -5,7 +5,7 @@
     python -m docs.make.zoo           the tables in docs/zoo.md alone, from figures.json
 
 FOLDER is the sweep's folder. For each run it measures FID and the game's own figures, as `ganlab evaluate` prints them,
-the verdict, and the time. A run in figures.json is not measured again unless it was trained again. Figures are medians
+and the verdict. A run in figures.json is not measured again unless it was trained again. Figures are medians
 over the seeds, followed by the value of every seed.
 """
 
@@ -80,13 +80,11 @@ def seen_reals(options: DataOptions, count: int) -> tuple[RealData, Features, Mo
 
 
 def measured(record: RunRecord, count: int) -> Row:
-    """Measure a finished run: figures of the live and averaged generator, verdict and time."""
+    """Measure a finished run: figures of the live and averaged generator, and the verdict."""
     row: Row = {
         "seed": record.planned.seed,
         "ended": ended_at(record),
         "state": record.state,
-        "seconds": round(record.seconds or 0),
-        "steps": record.step,
         "verdict": record.failure_name,
         "confidence": record.verdict.confidence if record.verdict else None,
         "expected": record.as_expected,
@@ -232,18 +230,16 @@ def number(value: float) -> str:
 
 
 def copy_pictures(folder: SweepFolder) -> None:
-    """Copy the picture of each configuration's first seed: its phases, or else its gallery, or else its last grid."""
+    """Copy the picture of each configuration's seed 0: its phases, or else its gallery, or else its last grid."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    done = set()
     for record in read_records(folder.plan(), folder):
         name = record.planned.config
-        if not record.ended or name in done:
+        if not record.ended or record.planned.seed != 0:
             continue
         galleries = sorted(record.run.samples.glob("gallery_*.png")) or [path for _, path in record.run.grids()]
         phases = record.run.plots / "phases.png"
         if galleries:
             shutil.copyfile(phases if phases.is_file() else galleries[-1], PICTURES / f"{name}.png")
-            done.add(name)
 
 
 def draw_overview() -> None:

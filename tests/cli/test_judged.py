@@ -14,6 +14,7 @@ from ganlab.cli.app import app
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import write_json
 from ganlab.training import session
+from tests.conftest import DIVERGES
 from tests.report.test_treatments import arm, treatment
 
 
@@ -24,10 +25,8 @@ def ganlab(*arguments: str) -> Any:
 @pytest.fixture(scope="module")
 def runs(points: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that diverges, and one that ends too early to say anything."""
-    sgd = "{name: sgd, lr: 100.0, momentum: 0.9}"
-    optimizers = f"optimizer={{generator: {sgd}, discriminator: {sgd}}}"
     folder = tmp_path_factory.mktemp("two runs")
-    session.start(points("name=wild", "training.device=cpu", "loss=wasserstein", optimizers), folder)
+    session.start(points(*DIVERGES), folder)
     session.start(points("name=tame", "training.device=cpu"), folder)
     return folder
 

@@ -19,6 +19,7 @@ from ganlab.treatment.carry_out import Treatment
 from ganlab.treatment.planning import Wishes, examine, make_treatment
 from ganlab.treatment.results import best_of, results
 from ganlab.treatment.rounds import Trial
+from tests.conftest import DIVERGES
 
 
 def ganlab(*arguments: str) -> Any:
@@ -27,10 +28,8 @@ def ganlab(*arguments: str) -> Any:
 
 @pytest.fixture(scope="module")
 def wild(points: Any, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
-    sgd = "{name: sgd, lr: 100.0, momentum: 0.9}"
-    optimizers = f"optimizer={{generator: {sgd}, discriminator: {sgd}}}"
     folder = tmp_path_factory.mktemp("runs")
-    return session.start(points("name=wild", "training.device=cpu", "loss=wasserstein", optimizers), folder)
+    return session.start(points(*DIVERGES), folder)
 
 
 def test_a_dry_run_shows_arms_and_time_and_starts_nothing(wild: RunDirectory) -> None:

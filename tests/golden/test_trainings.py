@@ -20,16 +20,26 @@ ADDED: dict[str, frozenset[str]] = {
 }
 """Columns of history.csv, statistics of a snapshot and tensors of a checkpoint that came after the recording."""
 
-ELSEWHERE = {"history": 1e-2, "snapshot": 0.15, "tensors": 1e-2}
-"""Difference that another machine's numbers may have, by part: relative, or absolute below 1.
+ELSEWHERE = 1e-4
+"""Difference that another machine's numbers may have: relative, or absolute below 1. Most agree to 1e-6."""
 
-Most agree to 1e-6. But in twelve steps rounding grows where few values are normalised, Adam makes whole steps of
-gradients that are rounding errors, such as those of biases before a norm, and a statistic that counts some of 32
-samples jumps.
-"""
+COUNTED = ("authenticity", "authenticity_real", "copies", "copies_real")
+COUNTS = 2 / 32
+"""Statistics that count some of a snapshot's 32 samples, and the same for them: a distance at the limit falls on
+either side."""
 
-WIDER = {"dcgan_bfloat16": {"history": 5e-2, "tensors": 5e-2}}
-"""The same, by experiment, if it must be wider."""
+WIDER: dict[str, dict[str, float]] = {
+    "dcgan_bfloat16": {"history": 5e-2, "snapshot": 5e-2, "tensors": 5e-2},
+    "ring_float16": {"history": 1e-3, "snapshot": 1e-3, "tensors": 1e-3},
+    # Layers are normalised over few values: rounding grows from step to step.
+    "swiss_roll_least_squares_mixed": {"history": 1e-2, "snapshot": 0.1, "tensors": 1e-3},
+    "resnet_spectral_hinge": {"history": 1e-2, "tensors": 1e-2},
+    # Biases before a norm have rounding errors for gradients, which Adam makes into whole steps, here this way and
+    # there that way: 2 * 12 * lr.
+    "mlp_images": {"snapshot": 1e-3, "tensors": 1e-3},
+    "cycle": {"tensors": 4.8e-3},
+}
+"""The same, by experiment and part, if it must be wider."""
 
 
 @pytest.mark.parametrize("name", experiments())
@@ -39,11 +49,13 @@ def test_a_training_repeats_what_was_recorded(
     recorded = json.loads((TRAININGS / f"{name}.json").read_text())
     here, there = machine(), recorded.pop("machine")
     exact = here == there
-    record_property("golden", "to the last bit" if exact else f"loosely: recorded on {there}, this is {here}")
+    record_property("golden", "to the last bit" if exact else f"to 1e-4: recorded on {there}, this is {here}")
     found = trained(experiments()[name], tmp_path)
     assert found["history"]["step"] == [str(step) for step in range(1, 13)]
     different: list[str] = []
     for part, before in recorded.items():
-        tolerance = None if exact else (ELSEWHERE | WIDER.get(name, {}))[part]
-        different += mapping_differences(part, before, found[part], tolerance, ADDED[part])
+        usual = WIDER.get(name, {}).get(part, ELSEWHERE)
+        for counted, elsewhere in ((False, usual), (True, max(usual, COUNTS))):
+            old, new = ({key: its[key] for key in its if (key in COUNTED) == counted} for its in (before, found[part]))
+            different += mapping_differences(part, old, new, None if exact else elsewhere, ADDED[part])
     assert not different, report(different)

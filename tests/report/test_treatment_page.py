@@ -74,7 +74,7 @@ def test_it_starts_with_what_was_found(treated: SweepFolder) -> None:
     assert f"ganlab train {treated.path / 'cured.yaml'}" in head
     assert "<title>Treatment of wild &lt;b&gt;</title>" in page
     assert "# why: &lt;i&gt;\nname: cured" in page
-    assert "Trials of 20 steps, of the run&#39;s 40." in page
+    assert "Trials of 20 steps (shortened from 40)." in page
     assert 'width="90" height="40"' in page
     assert "claim" not in text(page.partition("</style>")[2].partition("<script")[0]).lower()
     assert 'id="map"' not in page

@@ -15,6 +15,7 @@ from ganlab.sweeps.records import read_attempts
 from ganlab.sweeps.scheduler import has_ended, run_sweep
 from ganlab.sweeps.spec import spec_from_mapping
 from ganlab.sweeps.view import SweepView
+from tests.conftest import DIVERGES
 
 
 class Heard(SweepView):
@@ -68,14 +69,7 @@ def test_a_sweep_ends_goes_on_and_does_no_run_twice(points: Any, tmp_path: Path)
 
 
 def test_a_run_that_diverges_has_ended(points: Any, tmp_path: Path) -> None:
-    sgd = "{name: sgd, lr: 100.0, momentum: 0.9}"
-    changes = (
-        "training.device=cpu",
-        "training.steps=500",
-        "loss=wasserstein",
-        f"optimizer={{generator: {sgd}, discriminator: {sgd}}}",
-    )
-    base = json.loads(points(*changes).model_dump_json())
+    base = json.loads(points(*DIVERGES, "training.steps=500").model_dump_json())
     plan = make_plan(spec_from_mapping({"name": "toy", "base": base}))
     folder = open_sweep(plan, tmp_path / "sweep")
     carry_out(plan, folder)

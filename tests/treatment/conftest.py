@@ -8,17 +8,9 @@ import pytest
 
 from ganlab.runs.directory import RunDirectory
 from ganlab.training import session
-
-SGD = "{name: sgd, lr: 100.0, momentum: 0.9}"
-DIVERGES = (
-    "name=wild",
-    "training.device=cpu",
-    "training.steps=40",
-    "loss=wasserstein",
-    f"optimizer={{generator: {SGD}, discriminator: {SGD}}}",
-)
+from tests.conftest import DIVERGES
 
 
 @pytest.fixture(scope="session")
 def wild(points: Any, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
-    return session.start(points(*DIVERGES), tmp_path_factory.mktemp("runs"))
+    return session.start(points(*DIVERGES, "training.steps=40"), tmp_path_factory.mktemp("runs"))

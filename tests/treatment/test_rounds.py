@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ganlab.treatment.arms import COMBINED, RANDOM, UNCHANGED, Arm
+from ganlab.runs.names import RANDOM, UNCHANGED
+from ganlab.treatment.arms import COMBINED, Arm
 from ganlab.treatment.planning import TreatmentPlan, Wishes
 from ganlab.treatment.results import best_of, results
 from ganlab.treatment.rounds import Key, Schedule, Trial, schedule

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from ganlab.cli.console import console, print_json, say
 from ganlab.cli.sweep_words import duration
+from ganlab.config.yaml_text import settings_words
 from ganlab.diagnosis.record import record_of
+from ganlab.report.treated_arms import length_words
 from ganlab.runs.directory import find_run
 from ganlab.text import printable
 from ganlab.treatment.arms import Arm
 from ganlab.treatment.carry_out import planned
 from ganlab.treatment.planning import TreatmentPlan, Wishes, examine
-from ganlab.treatment.words import change_words, length_words
 from ganlab.verdicts import words
 
 
@@ -36,7 +37,8 @@ def show_treatment_plan(run: str, wishes: Wishes, workers: int, runs_dir: Path, 
         say(out, printable(f"{len(plan.kept)} trials of earlier treatments stay: {names}"))
     say(
         out,
-        f"{length_words(plan)}; at most {plan.most} trials, which take about {duration(plan.expected)} with "
+        f"{length_words(plan.steps, plan.own_steps)}; at most {plan.most} trials, "
+        f"which take about {duration(plan.expected)} with "
         f"{plan.workers} worker{'s' * (plan.workers != 1)}; results in {printable(folder)}",
     )
 
@@ -45,8 +47,8 @@ def _words(arm: Arm, plan: TreatmentPlan) -> str:
     if arm.kind == "unchanged":
         return "the run again, on other seeds"
     if arm.kind == "random":
-        drawn = [f"seed {seed}: {change_words(arm.change_for(seed))}" for seed in plan.seeds]
+        drawn = [f"seed {seed}: {settings_words(arm.change_for(seed))}" for seed in plan.seeds]
         return f"one change at random for each seed ({'; '.join(drawn)})"
     record = record_of(plan.failure, arm.name)
     known = "" if record is None else f"; {record.words}"
-    return f"{change_words(arm.change)}: {arm.why} ({arm.source}), from {arm.start}{known}"
+    return f"{settings_words(arm.change)}: {arm.why} ({arm.source}), from {arm.start}{known}"

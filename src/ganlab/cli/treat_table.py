@@ -12,12 +12,12 @@ from ganlab.cli.console import console, print_json, print_table, say
 from ganlab.cli.sweep_words import duration
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import headline
-from ganlab.report.treated_arms import ArmRow, arm_rows
+from ganlab.report.treated_arms import ArmRow, arm_rows, length_words
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.names import TREATMENT_FILE
 from ganlab.text import printable
 from ganlab.treatment.carry_out import Treatment
-from ganlab.treatment.words import conclusion_words, length_words
+from ganlab.treatment.words import conclusion_words
 from ganlab.verdicts import words
 
 STYLES = {"cured": "bold green", "no better than chance": "yellow", "made it worse": "red", "control": "dim"}
@@ -49,7 +49,7 @@ def show_treatment(done: Treatment, as_json: bool) -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading == "arm" and whole)
     for row in rows:
         table.add_row(*_cells(row, varied))
-    out.print(printable(f"{words(done.plan.failure)}; {length_words(done.plan)}"))
+    out.print(printable(f"{words(done.plan.failure)}; {length_words(done.plan.steps, done.plan.own_steps)}"))
     print_table(out, table)
     say(out, EXPLAINED.format(VARIETY * varied))
     say(out, printable(conclusion_words(done)), "bold")

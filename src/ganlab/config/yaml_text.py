@@ -32,7 +32,7 @@ from ganlab.config.tree import (
     float_text,
     shown,
 )
-from ganlab.text import short
+from ganlab.text import one_line, short
 
 MAX_BYTES = 100_000
 
@@ -229,6 +229,11 @@ def write_yaml(values: Mapping[str, Any]) -> str:
     """Return YAML text that `read_yaml` reads back as equal values, keys in their order."""
     text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
     return str(text)
+
+
+def settings_words(settings: Mapping[str, Any], equals: str = ": ", then: str = "; ") -> str:
+    """Return dotted keys and their values in a line: `latent.dim: 64; loss: hinge`."""
+    return one_line(then.join(f"{key}{equals}{write_flow(value)}" for key, value in settings.items()))
 
 
 def write_flow(value: Any) -> str:

@@ -45,7 +45,7 @@ STEADIER_ADAM = Cure(
 )
 EQUAL_RATES = Cure(
     "equal_rates",
-    "The discriminator's learning rate for the generator too: under a quarter of it, the generator cannot keep up",
+    "Give the generator the discriminator's learning rate: with less than a quarter of it, it cannot keep up",
     "Heusel et al. 2017; Zhang et al. 2018, whose discriminator has four times the rate",
     equal_rates,
     has_even_rates,

@@ -163,7 +163,8 @@ UNEVEN = 4
 
 
 def equal_rates(experiment: Experiment) -> Change:
-    """The discriminator's learning rate, up to 2e-3, for a generator whose rate is under a quarter of it."""
+    """The discriminator's learning rate for a generator whose own is under a quarter of it; at most 2e-3, ten times
+    DCGAN's, so that one rate that is too high does not become two."""
     players = experiment.optimizer
     if isinstance(players.generator, SgdOptions) or isinstance(players.discriminator, SgdOptions):
         return {}

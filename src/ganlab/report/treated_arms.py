@@ -6,13 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ganlab.config.yaml_text import write_flow
+from ganlab.config.yaml_text import settings_words
+from ganlab.runs.names import RANDOM, UNCHANGED
 from ganlab.sweeps.counting import rate_words
-from ganlab.text import one_line
 from ganlab.verdicts import words
-
-UNCHANGED, RANDOM = "unchanged", "random"
-"""Names of the two controls."""
 
 Values = Mapping[str, Any]
 """An arm, or a trial of one, as treatment.json has it."""
@@ -57,9 +54,10 @@ def change_words(arm: Values) -> str:
     return settings_words(arm["change"]) if arm["change"] else "one change at random for each seed"
 
 
-def settings_words(change: Values) -> str:
-    """Return dotted keys and their values as an experiment file would have them."""
-    return one_line("; ".join(f"{key}: {write_flow(value)}" for key, value in change.items()))
+def length_words(steps: int, own_steps: int) -> str:
+    """Return how long a trial is, and whether that is the run's own length."""
+    own = "as many as the run plans" if steps == own_steps else f"shortened from {own_steps:,}"
+    return f"trials of {steps:,} steps ({own})"
 
 
 def _row(arm: Values, unchanged: Sequence[Values]) -> ArmRow:

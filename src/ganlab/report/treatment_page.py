@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ganlab.config.yaml_text import settings_words
 from ganlab.errors import GanlabError, RunError
 from ganlab.report.frames import Picture, encoded
 from ganlab.report.grids import read_picture
 from ganlab.report.run_page import SYMBOLS, TONE_WORDS
-from ganlab.report.treated_arms import ArmRow, arm_rows, change_words, settings_words
+from ganlab.report.treated_arms import ArmRow, arm_rows, change_words, length_words
 from ganlab.report.treatments import best_arm, outcome_words, train_command
 from ganlab.runs.files import read_json
 from ganlab.runs.names import CURED_FILE, TREATMENT_FILE
@@ -102,11 +103,6 @@ def _part(sweep: SweepFolder, values: Mapping[str, Any], link: str, gaps: list[s
         lead = lead.capitalize()
     else:
         lead += f" (p {best['p']:.2g} against the unchanged run, {best['p_random']:.2g} against changes at random)"
-    own = (
-        "as many as the run plans"
-        if values["steps"] == values["own_steps"]
-        else f"of the run's {values['own_steps']:,}"
-    )
     drawn = {
         f"{arm['name']}_{seed}": (arm["name"], change)
         for arm in arms
@@ -121,7 +117,7 @@ def _part(sweep: SweepFolder, values: Mapping[str, Any], link: str, gaps: list[s
         TONE_WORDS[tone],
         headline,
         f"{lead}.",
-        f"Trials of {values['steps']:,} steps, {own}.",
+        f"{length_words(values['steps'], values['own_steps']).capitalize()}.",
         [(row, TONES.get(row.conclusion, "open")) for row in arm_rows(arms)],
         _picture(sweep, gaps),
         train_command(sweep.path) if best is not None else "",

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from ganlab.diagnosis.findings import Remedy
 from ganlab.errors import GanlabError
-from ganlab.report.treated_arms import RANDOM, UNCHANGED, change_words
+from ganlab.report.treated_arms import change_words
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.files import read_json
-from ganlab.runs.names import CURED_FILE, TREATMENT, TREATMENT_FILE
+from ganlab.runs.names import CURED_FILE, RANDOM, TREATMENT, TREATMENT_FILE, UNCHANGED
 from ganlab.text import described, one_line
 
 
@@ -102,7 +102,8 @@ def outcome_words(values: Mapping[str, Any]) -> str:
 
 
 def _treated(folder: Path, values: Mapping[str, Any]) -> Treated:
-    page = f"../{quote(folder.name)}/page.html" if os.path.isfile(folder / "page.html") else ""
+    there = RunDirectory(folder).page
+    page = f"../{quote(folder.name)}/{there.name}" if os.path.isfile(there) else ""
     cured = {arm["name"]: (int(arm["cured"]), int(arm["n"])) for arm in values["arms"]}
     changes = {arm["name"]: arm["change"] for arm in values["arms"]}
     best = best_arm(values)

@@ -27,6 +27,9 @@ SWEEP, TREATMENT = "sweep-", "treat-"
 TREATMENT_FILE, CURED_FILE = "treatment.json", "cured.yaml"
 """What a treatment came to, and the experiment that it found to cure the run."""
 
+UNCHANGED, RANDOM = "unchanged", "random"
+"""Names of the two controls of a treatment: the run again on other seeds, and a change at random for each seed."""
+
 MANY = (SWEEP, TREATMENT)
 """What the name of a folder with many runs begins with."""
 

@@ -15,13 +15,14 @@ from ganlab.diagnosis.findings import Remedy
 from ganlab.diagnosis.remedies import prescribe, remedies
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, GanlabError
+from ganlab.runs.names import RANDOM, UNCHANGED
 from ganlab.sweeps.plan import identity, label
 from ganlab.text import closest, short
 
 Kind = Literal["unchanged", "random", "asked", "remedy", "combined"]
 
-UNCHANGED, RANDOM, COMBINED = "unchanged", "random", "combined"
-"""Names of the two controls, and of the arm that unites the two best changes."""
+COMBINED = "combined"
+"""Name of the arm that unites the two best changes."""
 
 UNTOUCHED = ("seed", "name", "monitor", "expect", "claim")
 """Keys of an experiment that no arm changes: trials set seeds themselves, and the others change no tensor."""

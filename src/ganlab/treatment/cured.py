@@ -8,9 +8,9 @@ from typing import Any
 from ganlab.config.changes import changes
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import dump_experiment, with_settings
+from ganlab.runs.names import RANDOM, UNCHANGED
 from ganlab.sweeps.counting import rate_words
 from ganlab.text import one_line
-from ganlab.treatment.arms import RANDOM, UNCHANGED
 from ganlab.treatment.planning import Patient, TreatmentPlan
 from ganlab.treatment.results import ArmResult
 from ganlab.verdicts import words

@@ -10,10 +10,10 @@ import numpy as np
 from ganlab.errors import RunError
 from ganlab.plots.figures import save_figure
 from ganlab.plots.treatments import Course, paired_courses
+from ganlab.runs.names import UNCHANGED
 from ganlab.runs.snapshots import Row, read_snapshots
 from ganlab.sweeps.counting import rate_words
 from ganlab.sweeps.folder import SweepFolder
-from ganlab.treatment.arms import UNCHANGED
 from ganlab.treatment.planning import TreatmentPlan
 from ganlab.treatment.results import QUALITY, ArmResult, first_known
 from ganlab.verdicts import words

@@ -13,7 +13,7 @@ import numpy as np
 
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import experiment_from_mapping, with_settings
-from ganlab.config.yaml_text import write_flow
+from ganlab.config.yaml_text import settings_words
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers.run_directory import read_run
@@ -21,9 +21,9 @@ from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import ConfigError, GanlabError, RunError
 from ganlab.runs.directory import RunDirectory
 from ganlab.runs.history import read_history
-from ganlab.runs.names import TREATMENT
+from ganlab.runs.names import RANDOM, TREATMENT, UNCHANGED
 from ganlab.sweeps.plan import identity, letters_of
-from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm, Change, arms_of, keeps_networks
+from ganlab.treatment.arms import Arm, Change, arms_of, keeps_networks
 from ganlab.treatment.chance import random_change
 from ganlab.treatment.statistics import FEWEST_SEEDS
 from ganlab.verdicts import INCONCLUSIVE, accuses, matches, words
@@ -288,7 +288,7 @@ def _instead(verdict: Verdict) -> str:
     if not verdict.remedies:
         return "`ganlab diagnose` says more; treat a run whose verdict names a failure"
     first = verdict.remedies[0]
-    settings = ", ".join(f"{key}={write_flow(value)}" for key, value in (first.change or {}).items())
+    settings = settings_words(first.change or {}, "=", ", ")
     return first.why + (f": {settings}" if settings else "")
 
 

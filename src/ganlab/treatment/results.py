@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ganlab.errors import RunError
+from ganlab.runs.names import RANDOM, UNCHANGED
 from ganlab.runs.snapshots import Row
 from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.records import RunRecord
-from ganlab.treatment.arms import RANDOM, UNCHANGED, Arm
+from ganlab.treatment.arms import Arm
 from ganlab.treatment.planning import TreatmentPlan
 from ganlab.treatment.rounds import Trial, Trials, significance
 from ganlab.treatment.statistics import fisher, is_proved

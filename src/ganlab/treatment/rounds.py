@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from ganlab.config.load import with_settings
 from ganlab.errors import ConfigError
+from ganlab.runs.names import RANDOM, UNCHANGED
 from ganlab.sweeps.plan import identity
-from ganlab.treatment.arms import COMBINED, RANDOM, UNCHANGED, Arm, free_name, merged
+from ganlab.treatment.arms import COMBINED, Arm, free_name, merged
 from ganlab.treatment.planning import TreatmentPlan
 from ganlab.treatment.statistics import alpha_of, fisher, is_proved
 

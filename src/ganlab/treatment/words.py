@@ -6,9 +6,8 @@ import shlex
 import sys
 from dataclasses import replace
 
-from ganlab.config.yaml_text import write_flow
+from ganlab.config.yaml_text import settings_words
 from ganlab.sweeps.counting import rate_words
-from ganlab.text import one_line
 from ganlab.treatment.arms import Change
 from ganlab.treatment.carry_out import Treatment
 from ganlab.treatment.planning import TreatmentPlan
@@ -20,17 +19,6 @@ UNFINISHED = ("never_learned", INCONCLUSIVE)
 """Verdicts on a trial that was cured of its failure and may only be too short."""
 
 
-def change_words(change: Change) -> str:
-    """Return a change as settings: `latent.dim: 64; loss: hinge`."""
-    return one_line("; ".join(f"{key}: {write_flow(value)}" for key, value in change.items()))
-
-
-def length_words(plan: TreatmentPlan) -> str:
-    """Return how long a trial is, and whether that is the run's own length."""
-    own = "as many as the run plans" if plan.steps == plan.own_steps else f"shortened from {plan.own_steps:,}"
-    return f"trials of {plan.steps:,} steps ({own})"
-
-
 def conclusion_words(done: Treatment) -> str:
     """Return what a treatment proved: the best cure; or that there is none, why it ended, and what to do next."""
     best = done.best
@@ -38,7 +26,7 @@ def conclusion_words(done: Treatment) -> str:
         return f"nothing was shown to cure it: {_ending(done)}{_healed(done.arms[0])}. {' '.join(_advice(done))}"
     chance = f"p {best.p_random:.2g} against changes at random" if best.p_random is not None else ""
     return (
-        f"cured by {change_words(best.arm.change)}: {rate_words(best.cured, best.n)} trials; "
+        f"cured by {settings_words(best.arm.change)}: {rate_words(best.cured, best.n)} trials; "
         f"p {best.p:.2g} against the unchanged run, {chance}"
     )
 
@@ -106,4 +94,4 @@ def _longer(change: Change, plan: TreatmentPlan) -> str:
     """Return a change with twice as many steps, as `--try` takes it in a shell."""
     steps = 2 * change.get("training.steps", plan.own_steps)
     settings = {**change, "training.steps": steps}
-    return shlex.quote(" ".join(one_line(f"{key}={write_flow(value)}") for key, value in settings.items()))
+    return shlex.quote(settings_words(settings, "=", " "))

@@ -8,8 +8,10 @@
     python -m truth.accuracy measure      docs/verdicts/accuracy.json, the figures of docs/verdict_accuracy.md
     python -m truth.accuracy final        rows, calibrate and measure; then python -m docs.make.verdict_accuracy
 
-All take `--corpora FOLDER` (default: corpora) and `--jobs N`. Rows take about 2 s of a core for a run on pictures,
-once; judging a run at all sizes takes .3 s. `judge` never shows a run that is only measured.
+All take `--corpora FOLDER` (default: corpora) and `--jobs N`; with `--whose ours` or `--whose others` they look at runs
+of ganlab's or of other people's trainers alone, and what both files say of the rest stays as it is. Rows take about 2 s
+of a core for a run on pictures, once; judging a run at all sizes takes .3 s. `judge` never shows a run that is only
+measured.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,15 +31,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis import calibration
+from ganlab.diagnosis.calibration import Cell, Table
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.findings import UNMEASURED
 from ganlab.diagnosis.judge import diagnose
-from ganlab.runs.files import write_json
+from ganlab.runs.files import read_json, write_json
 from ganlab.sweeps.counting import wilson
 from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of
 from truth.baselines import described, nearest_neighbour, rules_of_thumb
-from truth.corpora import CORPORA, Labelled, labelled
+from truth.corpora import WHOSE, Labelled, Whose, labelled
 from truth.cuts import ALL, SIZES, SNAPSHOTS, View, beside_samples, compute, cuts_of, every, seen, thinned, views
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +49,9 @@ FIGURES = ROOT / "docs" / "verdicts" / "accuracy.json"
 
 UNREAD = "not read"
 """In the place of a verdict, for files in which nothing was found."""
+
+NOTHING: Table = {"made_from": {}, "cells": [], "verdicts": {}}
+"""The table of no runs."""
 
 SURE = 0.8
 """Confidence from which a wrong accusation is worse than a mistake."""
@@ -327,34 +333,42 @@ def cells_of(cuts: Sequence[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def table_of(found: Sequence[Judged], cuts: Sequence[Judged]) -> dict[str, Any]:
+def table_of(found: Sequence[Judged], cuts: Sequence[Judged], rest: Table = NOTHING) -> dict[str, Any]:
     """Return the table that confidences are read from, made of the runs that were only measured.
 
     Args:
         found: runs, judged on all that is known of them.
         cuts: the same, judged on all cuts.
+        rest: the table of those whose runs aren't among them.
     """
     found, cuts = ([each for each in those if each.run.split == "measure"] for those in (found, cuts))
     had = {
-        (each.run.corpus, each.run.name, failure_of(each.verdict))
+        (each.run.whose, each.run.corpus, each.run.name, failure_of(each.verdict))
         for each in found
         if each.decided and each.view != "losses"
     }
-    return {"cells": cells_of(cuts), "verdicts": dict(sorted(Counter(verdict for *_, verdict in had).items()))}
+    verdicts = {
+        whose: dict(sorted(Counter(verdict for theirs, *_, verdict in had if theirs == whose).items()))
+        for whose in sorted({whose for whose, *_ in had})
+    }
+    cells = sorted([*rest["cells"], *cells_of(cuts)], key=lambda cell: Cell(**cell)[:3])
+    return {"cells": cells, "verdicts": {**rest["verdicts"], **verdicts}}
 
 
-def held_out(these: Sequence[Judged], found: Sequence[Judged], cuts: Sequence[Judged]) -> Iterator[tuple[Judged, str]]:
+def held_out(
+    these: Sequence[Judged], found: Sequence[Judged], cuts: Sequence[Judged], rest: Table = NOTHING
+) -> Iterator[tuple[Judged, str]]:
     """Yield verdicts, each as sure as the table makes it without the runs of its own configuration, with the basis.
 
     Args:
         these: the verdicts.
-        found, cuts: all runs, as `table_of` is given them.
+        found, cuts, rest: all runs, as `table_of` is given them.
     """
     tables: dict[tuple[str, str], dict[str, Any]] = {}
     for each in these:
         if each.configuration not in tables:
-            others = ([one for one in those if one.configuration != each.configuration] for those in (found, cuts))
-            tables[each.configuration] = table_of(*others)
+            others = [[one for one in those if one.configuration != each.configuration] for those in (found, cuts)]
+            tables[each.configuration] = table_of(others[0], others[1], rest)
         if each.verdict == UNREAD:
             yield each, ""
             continue
@@ -363,20 +377,38 @@ def held_out(these: Sequence[Judged], found: Sequence[Judged], cuts: Sequence[Ju
         yield replace(each, confidence=sure), basis
 
 
-def calibrated(found: Sequence[Judged], cuts: Sequence[Judged]) -> dict[str, Any]:
+def calibrated(found: Sequence[Judged], cuts: Sequence[Judged], rest: Table = NOTHING) -> dict[str, Any]:
     """Return what calibration.json holds: the table, and what it was made from."""
-    return {"made_from": made_from(found), **table_of(found, cuts)}
+    return {"made_from": {**rest["made_from"], **made_from(found)}, **table_of(found, cuts, rest)}
 
 
 def made_from(found: Sequence[Judged]) -> dict[str, Any]:
-    """Return the runs and the commit that figures were made from, and the command that makes them again."""
-    runs = {(each.run.corpus, each.run.name): each.run for each in found}.values()
+    """Return the runs and the commit that figures were made from, by whose the runs are."""
     return {
-        "command": "python -m truth.accuracy final",
-        "runs": dict(sorted(Counter(run.corpus for run in runs).items())),
-        "measured": dict(sorted(Counter(run.corpus for run in runs if run.split == "measure").items())),
-        "commit": commit(),
-        "features": sorted({each.features for each in found} - {""}),
+        whose: {
+            "runs": _by_corpus(its),
+            "measured": _by_corpus([each for each in its if each.run.split == "measure"]),
+            "commit": commit(),
+            "features": sorted({each.features for each in its} - {""}),
+        }
+        for whose in sorted({each.run.whose for each in found})
+        for its in [[each for each in found if each.run.whose == whose]]
+    }
+
+
+def _by_corpus(found: Sequence[Judged]) -> dict[str, int]:
+    return dict(sorted(Counter(corpus for corpus, _ in {(each.run.corpus, each.run.name) for each in found}).items()))
+
+
+def rest_of(table: Table, whose: Whose | None) -> Table:
+    """Return the part of the table that isn't made from these runs: NOTHING if it is made from all of them."""
+    if whose is None:
+        return NOTHING
+    others = whose == "others"
+    return {
+        "made_from": {key: its for key, its in table["made_from"].items() if key != whose},
+        "cells": [cell for cell in table["cells"] if calibration.of_others(cell["domain"]) != others],
+        "verdicts": {key: its for key, its in table["verdicts"].items() if key != whose},
     }
 
 
@@ -389,11 +421,11 @@ def commit() -> str:
     return f"{name} + changes" if changes else name
 
 
-def checked(found: Sequence[Judged], cuts: Sequence[Judged]) -> list[dict[str, Any]]:
+def checked(found: Sequence[Judged], cuts: Sequence[Judged], rest: Table = NOTHING) -> list[dict[str, Any]]:
     """Return how often calibrated verdicts were right, held against the confidences that other configurations give."""
     measured = [each for each in cuts if each.run.split == "measure" and each.decided and each.domain is not None]
     said: dict[str, list[Judged]] = {}
-    for each, basis in held_out(measured, found, cuts):
+    for each, basis in held_out(measured, found, cuts, rest):
         if not basis.startswith(UNMEASURED):
             said.setdefault(str(each.domain), []).append(each)
     return [
@@ -411,23 +443,33 @@ def checked(found: Sequence[Judged], cuts: Sequence[Judged]) -> list[dict[str, A
 # -- commands -----------------------------------------------------------------------------------------------------
 
 
-def measured(found: Sequence[Judged], cuts: Sequence[Judged]) -> dict[str, Any]:
+def measured(found: Sequence[Judged], cuts: Sequence[Judged], rest: Table = NOTHING) -> dict[str, Any]:
     """Return the figures that docs/verdict_accuracy.md is made from.
 
     Args:
-        found: all runs, judged on all that is known of them.
-        cuts: the same, judged on all cuts.
+        found, cuts, rest: all runs, as `table_of` is given them.
     """
-    earned = [each for each, _ in held_out(found, found, cuts)]
+    earned = [each for each, _ in held_out(found, found, cuts, rest)]
     splits = {split: [each for each in earned if each.run.split == split] for split in ("tune", "measure")}
     return {
         "made_from": made_from(found),
         "tuned": lines(splits["tune"], splits["tune"]),
         "measured": lines(splits["measure"], splits["tune"]),
         "confusion": {name: confusion(each) for name, each in parts(splits["measure"])},
-        "confidence": checked(found, cuts),
+        "confidence": checked(found, cuts, rest),
         "wrong": {name: wrong(each) for name, each in parts(splits["measure"]) if each[0].view != "losses"},
     }
+
+
+def beside(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return figures with those of some runs in the place of their old ones, lines in the order of TABLES."""
+    found = {"made_from": {**old["made_from"], **new["made_from"]}}
+    for part in ("tuned", "measured", "confusion", "wrong"):
+        lines = {**old[part], **new[part]}
+        found[part] = {name: lines[name] for name in TABLES if name in lines}
+    measured_again = {line["domain"] for line in new["confidence"]}
+    kept = [line for line in old["confidence"] if line["domain"] not in measured_again]
+    return {**found, "confidence": sorted([*kept, *new["confidence"]], key=lambda line: line["domain"])}
 
 
 def print_runs(found: Sequence[Judged]) -> None:
@@ -461,22 +503,22 @@ def main() -> None:
     parser.add_argument("command", choices=["rows", "judge", "calibrate", "measure", "final"])
     parser.add_argument("--corpora", type=Path, default=Path("corpora"))
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--only", choices=CORPORA, help="one corpus (rows and judge)")
+    parser.add_argument("--whose", choices=sorted(set(WHOSE.values())), help="those of one kind of trainer alone")
     arguments = parser.parse_args()
     corpora, jobs = arguments.corpora, arguments.jobs
-    runs = labelled(corpora)
-    if arguments.command in ("rows", "judge"):
-        runs = [run for run in runs if arguments.only in (None, run.corpus)]
+    runs = [run for run in labelled(corpora) if arguments.whose in (None, run.whose)]
     if arguments.command in ("rows", "final"):
         cache_rows(corpora, runs, jobs)
     if arguments.command == "judge":
         print_runs(judge_all(corpora, [run for run in runs if run.split == "tune"], jobs))
     if arguments.command in ("calibrate", "measure", "final"):
         found, cuts = (judge_all(corpora, runs, jobs, cut) for cut in (False, True))
+        rest = rest_of(calibration.table(), arguments.whose)
         if arguments.command != "measure":
-            write_json(CALIBRATION, calibrated(found, cuts))
+            write_json(CALIBRATION, calibrated(found, cuts, rest))
         if arguments.command != "calibrate":
-            write_json(FIGURES, measured(found, cuts))
+            figures = measured(found, cuts, rest)
+            write_json(FIGURES, beside(read_json(FIGURES), figures) if arguments.whose else figures)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ Split = Literal["tune", "measure"]
 
 CORPORA = ("own", "colour", "trainers")
 
+Whose = Literal["ours", "others"]
+
+WHOSE: dict[str, Whose] = {"own": "ours", "colour": "ours", "trainers": "others"}
+"""Whose trainers made the runs of each corpus. Confidences hold them apart, so each part can be measured by itself."""
+
 KINDS = {"images": "MNIST", "points": "points"}
 """Domains of ganlab's own corpus by the kinds of its labels."""
 
@@ -63,6 +68,11 @@ class Labelled:
     loss: str | None = None
     onset: int | None = None
     label: Mapping[str, Any] | None = None
+
+    @property
+    def whose(self) -> Whose:
+        """Whose trainer made it."""
+        return WHOSE[self.corpus]
 
     def hit(self, verdict: str) -> bool:
         """Return whether a verdict is right."""

@@ -33,7 +33,7 @@ def page(found: Figures, logs: Figures, cells: Sequence[Cell], remark: Remark | 
         cells: those of the table of confidences.
         remark: the remark on how the figures came about.
     """
-    runs = found["made_from"]["runs"]
+    runs = {name: count for its in found["made_from"].values() for name, count in its["runs"].items()}
     history = f"{remark.for_outcome(outcome(found))}\n\n" if remark else ""
     return f"""# How often the verdicts are right
 

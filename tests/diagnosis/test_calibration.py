@@ -12,7 +12,7 @@ import pytest
 
 from ganlab.config.load import experiment_from_mapping
 from ganlab.diagnosis import calibration
-from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, confidence, domain_of
+from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, confidence, domain_of, of_others
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.evaluation.classifier import shipped
@@ -56,7 +56,10 @@ CELLS = [
 
 @pytest.fixture(autouse=True)
 def _calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"cells": CELLS, "verdicts": {"mode_collapse": 40, "degraded": 3}}
+    known = {
+        "cells": CELLS,
+        "verdicts": {"ours": {"mode_collapse": 30, "degraded": 3}, "others": {"mode_collapse": 10}},
+    }
     monkeypatch.setattr(calibration, "table", lambda: known)
 
 
@@ -109,7 +112,7 @@ def test_more_evidence_makes_no_run_look_less_sure() -> None:
 
 def test_more_samples_make_no_run_look_less_sure_than_more_snapshots_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """No run was judged on 64 samples and four snapshots: one is at least as sure as by 25 samples and four."""
-    known = {"cells": [cell(25, 4, 19, 20), cell(64, 1, 10, 20)], "verdicts": {"mode_collapse": 40}}
+    known = {"cells": [cell(25, 4, 19, 20), cell(64, 1, 10, 20)], "verdicts": {"ours": {"mode_collapse": 40}}}
     monkeypatch.setattr(calibration, "table", lambda: known)
     assert sure(run(64, 4)) == sure(run(25, 4))
     assert sure(run(64, 1))[0] == pytest.approx(11 / 22)
@@ -123,7 +126,7 @@ def test_no_run_looks_surer_than_what_was_measured_of_runs_of_its_size() -> None
 
 
 def test_without_enough_runs_of_a_size_better_known_ones_are_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"cells": [cell(25, 1, 9, 9), cell(64, 1, 6, 10)], "verdicts": {"mode_collapse": 40}}
+    known = {"cells": [cell(25, 1, 9, 9), cell(64, 1, 6, 10)], "verdicts": {"ours": {"mode_collapse": 40}}}
     monkeypatch.setattr(calibration, "table", lambda: known)
     assert sure(run(25, 1)) == (
         pytest.approx(7 / 12, abs=1e-3),
@@ -150,14 +153,14 @@ def test_no_surer_than_is_known(evidence: Evidence, name: str, why: str) -> None
 
 
 def test_few_runs_of_which_few_were_judged_right_are_no_reason_to_be_sure(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"cells": [cell(25, 1, 3, 9)], "verdicts": {"mode_collapse": 40}}
+    known = {"cells": [cell(25, 1, 3, 9)], "verdicts": {"ours": {"mode_collapse": 40}}}
     monkeypatch.setattr(calibration, "table", lambda: known)
     assert sure(run())[0] == pytest.approx(4 / 11, abs=1e-3)
 
 
 @pytest.mark.parametrize(("runs", "limit"), [(4, UNCALIBRATED), (5, 1 / 7)])
 def test_a_handful_of_runs_says_nothing(monkeypatch: pytest.MonkeyPatch, runs: int, limit: float) -> None:
-    known = {"cells": [cell(25, 1, 0, runs)], "verdicts": {"mode_collapse": 40}}
+    known = {"cells": [cell(25, 1, 0, runs)], "verdicts": {"ours": {"mode_collapse": 40}}}
     monkeypatch.setattr(calibration, "table", lambda: known)
     assert sure(run())[0] == pytest.approx(limit, abs=1e-3)
 
@@ -213,14 +216,16 @@ def test_damage_stays_with_an_earlier_part_of_a_run() -> None:
 
 def test_the_shipped_table_was_made_with_the_features_of_today() -> None:
     """After a change of the classifier, samples score differently: the corpus must be judged again."""
-    assert f"mnist-cnn-{shipped()[1]}" in SHIPPED["made_from"]["features"]
+    assert f"mnist-cnn-{shipped()[1]}" in SHIPPED["made_from"]["ours"]["features"]
 
 
 def test_the_shipped_table_says_from_which_runs_and_code_it_was_made() -> None:
     made_from = SHIPPED["made_from"]
-    assert set(made_from["runs"]) <= {"own", "colour", "trainers"}
-    assert re.match("[0-9a-f]{40}", made_from["commit"])
+    assert set(made_from["ours"]["runs"]) <= {"own", "colour"}
+    assert set(made_from["others"]["runs"]) <= {"trainers"}
+    assert all(re.match("[0-9a-f]{40}", its["commit"]) for its in made_from.values())
     assert {each["domain"] for each in SHIPPED["cells"]} <= set(DOMAINS)
     for each in (Cell(**its) for its in SHIPPED["cells"]):
-        assert 0 < each.runs <= sum(made_from["measured"].values())
+        whose = "others" if of_others(each.domain) else "ours"
+        assert 0 < each.runs <= sum(made_from[whose]["measured"].values())
         assert 0 <= each.right <= each.runs

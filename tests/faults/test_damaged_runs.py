@@ -176,7 +176,7 @@ def contents(run: RunDirectory) -> dict[str, bytes]:
 def sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every verdict confident."""
     cells = [{"domain": domain, "samples": 0, "snapshots": 0, "right": 98, "runs": 100} for domain in DOMAINS]
-    always = {"cells": cells, "verdicts": dict.fromkeys(map(failure_of, KINDS), 100)}
+    always = {"cells": cells, "verdicts": {"ours": dict.fromkeys(map(failure_of, KINDS), 100)}}
     monkeypatch.setattr(calibration, "table", lambda: always)
 
 

@@ -16,8 +16,10 @@ from ganlab.diagnosis.calibration import Cell
 from ganlab.runs.files import read_json, write_json
 from truth.accuracy import (
     ALL,
+    NOTHING,
     UNREAD,
     Judged,
+    beside,
     cache_rows,
     calibrated,
     cells_of,
@@ -28,6 +30,7 @@ from truth.accuracy import (
     judge_all,
     measured,
     onset_errors,
+    rest_of,
     table_of,
 )
 from truth.corpora import Labelled, labelled
@@ -120,15 +123,30 @@ def test_runs_are_judged_by_samples_and_by_losses_and_files_that_say_nothing_are
         ("trainers", 64, 1),
     }
     table = calibrated(found, cuts)
-    assert table["made_from"]["runs"] == {"own": 2, "trainers": 2}
-    assert table["made_from"]["features"] == ["grid-coordinates", "ring-coordinates"]
-    assert table["made_from"]["commit"] == commit()
-    assert table["made_from"]["measured"] == {"own": 1}
-    assert sum(table["verdicts"].values()) == 1
+    ours, others = table["made_from"]["ours"], table["made_from"]["others"]
+    assert (ours["runs"], others["runs"]) == ({"own": 2}, {"trainers": 2})
+    assert (ours["features"], others["features"]) == (["grid-coordinates", "ring-coordinates"], ["ring-coordinates"])
+    assert ours["commit"] == others["commit"] == commit()
+    assert (ours["measured"], others["measured"]) == ({"own": 1}, {})
+    assert sum(table["verdicts"]["ours"].values()) == 1
+    assert "others" not in table["verdicts"]
     assert {each["runs"] for each in table["cells"]} == {1}
     figures = measured(found, cuts)
     assert figures["measured"]["points"]["runs"] == 1
     assert figures["tuned"]["other trainers"]["runs"] == 2
+
+
+def test_runs_of_one_kind_of_trainer_are_measured_beside_what_is_known_of_the_others(corpora: Path) -> None:
+    runs = [replace(each, split="measure") for each in labelled(corpora)]
+    found, cuts = judge_all(corpora, runs, 1), judge_all(corpora, runs[:3], 1, cut=True)
+    whole, figures = calibrated(found, cuts), measured(found, cuts)
+    for whose in ("ours", "others"):
+        rest = rest_of(whole, whose)
+        assert set(rest["made_from"]) == {"ours", "others"} - {whose}
+        part = [[each for each in those if each.run.whose == whose] for those in (found, cuts)]
+        assert calibrated(*part, rest) == whole
+        assert beside(figures, measured(*part, rest)) == figures
+    assert rest_of(whole, None) == NOTHING
 
 
 NUMBERS = count()
@@ -178,7 +196,7 @@ def test_of_each_measured_run_one_proved_verdict_is_in_a_cell() -> None:
     again = replace(runs[0], view="unlabelled")
     table = table_of([*runs, again, tuned], [*runs, again, unknown, tuned])
     assert table["cells"] == [{"domain": "mnist", "samples": 25, "snapshots": 1, "right": 1, "runs": 2}]
-    assert table["verdicts"] == {"degraded": 1, "healthy": 1}
+    assert table["verdicts"] == {"ours": {"degraded": 1, "healthy": 1}}
 
 
 def test_a_verdict_is_as_sure_as_the_runs_of_other_configurations_make_it() -> None:

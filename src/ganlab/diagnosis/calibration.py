@@ -103,13 +103,18 @@ Table = Mapping[str, Any]
 def table() -> Table:
     """The table that `python -m truth.accuracy calibrate` writes.
 
-    `made_from`: the corpora, the commit whose code judged them, and the names of the features that samples were seen
-    through; `cells`: each with the attributes of a Cell; `verdicts`: runs by their verdict, variants aside, each run
-    judged on all that is known of it.
+    `made_from`: of `ours` and of `others`, runs of ganlab's and of other trainers, the corpora, the commit whose code
+    judged them, and the names of the features that samples were seen through; `cells`: each with the attributes of a
+    Cell; `verdicts`: of both, runs by their verdict, variants aside, each run judged on all that is known of it.
     """
     text = (files("ganlab.diagnosis") / "calibration.json").read_text(encoding="utf-8")
     found: Table = json.loads(text)
     return found
+
+
+def of_others(domain: str) -> bool:
+    """Return whether the runs of a domain were trained by other programs."""
+    return domain == LOGS or domain.endswith(ELSEWHERE)
 
 
 def domain_of(case: Case) -> str | None:
@@ -209,5 +214,5 @@ def _lack(
 
 def _rare(name: str, known: Table) -> str:
     """Return that few labelled runs had a verdict, or nothing."""
-    count = known["verdicts"].get(failure_of(name), 0)
+    count = sum(its.get(failure_of(name), 0) for its in known["verdicts"].values())
     return f"{count} labelled {'run' if count == 1 else 'runs'} had this verdict" if count < ENOUGH_RUNS else ""

@@ -78,6 +78,17 @@ def test_colours_are_changed_as_in_appendix_b() -> None:
     torch.testing.assert_close(only("scale"), changed(zoom=2**0.4))
 
 
+@pytest.mark.parametrize(("drawn", "shift"), [(0.0, -2.0), (0.5, 0.0), (0.99, 2.0)])
+def test_shifts_reach_an_eighth_of_the_side_both_ways(drawn: float, shift: float) -> None:
+    picture, normal = torch.rand(1, 1, 16, 16), torch.zeros(4, 1)
+    chosen = torch.ones(len(KINDS), 1, dtype=torch.bool)
+    uniform = torch.tensor([[drawn], [0.5], [0.5], [0.5], [0.5], [0.5]])
+    found = augmented(picture, frozenset({"translation"}), chosen, uniform, normal)
+    assert torch.equal(found, changed(picture, down=shift))
+    found = augmented(picture, frozenset({"translation"}), chosen, uniform[[1, 0, 2, 3, 4, 5]], normal)
+    assert torch.equal(found, changed(picture, right=shift))
+
+
 @pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
 def test_a_share_p_of_the_images_is_changed(p: float, images: Any) -> None:
     part = ada(images, ", augmentations: [brightness]", "training.batch_size=8")

@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn.functional import interpolate
 
-from ganlab.data.selection import class_numbers, fingerprint, hold_out, rare_classes, subset
+from ganlab.config.data import MnistOptions
+from ganlab.data import selection
+from ganlab.data.mnist import unpack
+from ganlab.data.samples import Samples
+from ganlab.data.selection import class_numbers, fingerprint, hold_out, rare_classes, select, subset
+from ganlab.domain import Images
 from ganlab.errors import DataError
 
 NAMES = ("cat", "dog", "3")
@@ -72,3 +78,13 @@ def test_the_selection_is_the_one_of_earlier_versions() -> None:
     train, held = hold_out(torch.arange(1000), 0.05, seed=0)
     assert fingerprint("held out", held)[:16] == GOLDEN_HELD
     assert fingerprint("subset", subset(train, 0.5, seed=0))[:16] == GOLDEN_SUBSET
+
+
+def test_images_are_resized_whatever_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "RESIZE_CHUNK", 4)
+    images, labels = (torch.from_numpy(each[:10]) for each in unpack())
+    whole = Samples(images[:, None], labels, tuple(map(str, range(10))), Images(1, 28, 28))
+    options = MnistOptions(name="mnist", image_size=16, held_out="test")
+    found = select(options, whole, whole, "digits").held_out
+    expected = interpolate(images[:, None], (16, 16), mode="bilinear", antialias=True)
+    assert torch.equal(found.values, expected)

@@ -13,7 +13,7 @@ from ganlab.config.experiment import Experiment
 from ganlab.config.load import experiment_from_mapping
 from ganlab.errors import ConfigError
 from ganlab.networks import build_discriminator, build_generator, describe
-from ganlab.networks.resnet import Block
+from ganlab.networks.resnet import RECTIFIED, SLOPE, Block
 
 LATENT = 6
 
@@ -139,6 +139,12 @@ def test_without_norms_it_starts_by_fix_up(size: int) -> None:
     assert 0.5 < before_tanh.std() < 2
     scores = discriminator(torch.randn(64, *setup.data.shape, generator=torch.Generator().manual_seed(1)))
     assert 0.01 < scores.std() < 2
+
+
+def test_the_gain_keeps_variances_through_the_rectifier() -> None:
+    """He et al. 2015, equation 15: weights of variance RECTIFIED / inputs undo what leaky ReLU takes."""
+    rectified = leaky_relu(torch.randn(1_000_000, generator=torch.Generator().manual_seed(0)), SLOPE)
+    assert RECTIFIED * rectified.square().mean() == pytest.approx(1, rel=5e-3)
 
 
 def test_fix_up_is_the_start_whatever_weight_init_says() -> None:

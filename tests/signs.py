@@ -29,8 +29,9 @@ NAMES = {"add": "sub", "sub": "add", "add_": "sub_", "sub_": "add_", "neg": "clo
 NAMES |= {f"_foreach_{name}": f"_foreach_{NAMES[name]}" for name in ("add", "sub", "add_", "sub_")}
 
 EQUAL = {
-    "self.turn * (uniform": "a whole turn more",
     "turn * (uniform": "a whole turn more",
+    "1 + options.saturation": "the draw is symmetric",
+    "1 + options.contrast": "the draw is symmetric",
     "samples + std * noise": "the noise is symmetric",
     "theta + self.noise": "the noise is symmetric",
     "1 + 1j * h": "the absolute value of a complex number is that of its conjugate",

@@ -109,11 +109,19 @@ def test_samples_that_were_better_than_garbage_are_bad_at_the_end() -> None:
     assert "bad at the end" in judged(0.95, good=(0.3, 0.3)).summary
 
 
+THREE, FIFTY = {"near_duplicates": 0.99, "distinct": 3}, {"n": 64, "near_duplicates": 0.4, "distinct": 50}
+
+
 @pytest.mark.parametrize(
-    "repeats", [{"near_duplicates": 0.99, "distinct": 3}, {"n": 64, "near_duplicates": 0.4, "distinct": 50}]
+    ("repeats", "coefficient", "failure"),
+    [
+        (THREE, 0.2, "mode_collapse"),
+        (THREE, 0.4, "convergence_failure"),
+        (FIFTY, 0.1, "mode_collapse"),
+        (FIFTY, 0.2, "convergence_failure"),
+    ],
 )
-@pytest.mark.parametrize(("coefficient", "failure"), [(0.2, "mode_collapse"), (0.4, "convergence_failure")])
-def test_samples_that_repeat_each_other_have_collapsed_whoever_wins_if_they_have_something_of_the_reals(
+def test_samples_that_repeat_each_other_have_collapsed_whoever_wins_if_they_are_of_the_reals_kind(
     repeats: dict[str, float], coefficient: float, failure: str
 ) -> None:
     reals = {"distinct_real": 990, "near_duplicates_real": 0.02}

@@ -227,6 +227,14 @@ def test_garbage_with_something_of_the_reals_that_repeats_itself_has_collapsed()
     assert judged(distant(0.4, 0.4, **REPEATS)).name == "never_learned"
 
 
+def test_repeated_pictures_that_lie_farther_than_so_many_reals_would_are_no_collapse() -> None:
+    """Of 40 real pictures, over and over, the energy coefficient is 1/80."""
+    many = {**REPEATS, "distinct": 40}
+    assert judged(distant(0.11, 0.11, **many)).name == "mode_collapse/partial"
+    assert judged(distant(0.15, 0.15, **many)).name == "never_learned"
+    assert judged(distant(0.45, 0.2, **many)).name == "under_trained"
+
+
 def test_varied_samples_with_something_of_the_reals_are_not_said_to_show_nothing() -> None:
     assert judged(distant(0.15, 0.15)).name == "inconclusive"
     assert judged(distant(0.4, 0.4)).name == "never_learned"

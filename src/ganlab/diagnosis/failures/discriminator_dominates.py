@@ -26,7 +26,7 @@ from ganlab.diagnosis.loss_levels import (
     how_it_won,
     victory,
 )
-from ganlab.diagnosis.sample_levels import always_twins, repeated
+from ganlab.diagnosis.sample_levels import shows_few
 
 LOST = {"non_saturating": 3.0, "least_squares": 0.35, "hinge": 0.9}
 """Generator loss above which its fakes are recognised: D(G(z)) < .05 for the non-saturating loss; chance is .69,
@@ -85,7 +85,7 @@ def winning(case: Case, kind: str) -> Iterator[Charge]:
     g_loss = adversarial_level(case)
     if g_loss is None or case.d_half is None or not case.rows or case.young or not (case.bad_samples or case.apart):
         return
-    if case.shaped and (case.always_recently(repeated) or always_twins(case)):
+    if case.shaped and shows_few(case):
         return
     onset = max(
         since(curve, condition)

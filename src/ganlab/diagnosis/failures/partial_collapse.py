@@ -24,6 +24,7 @@ from ganlab.diagnosis.sample_levels import (
     repeated,
     repeats_in_words,
     repeats_of,
+    shows_few,
     twinned,
     visited_mass,
 )
@@ -79,7 +80,7 @@ def examine(case: Case) -> Iterator[Charge]:
         return
     # Where all classes are there, each with few faces, the collapse is one within them.
     few = always_twins(case)
-    if few or (case.always_recently(repeated) and (visited_mass(case.recent[-1]) or 0.0) < VISITED):
+    if shows_few(case) and (few or (visited_mass(case.recent[-1]) or 0.0) < VISITED):
         onset, last = case.since(twinned if few else repeated), case.recent[-1]
         yield case.charge(
             since=onset,

@@ -70,6 +70,29 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
             f"x.yaml:3: penalties.1: has no name; give one, such as name: r1 (there are {', '.join(PENALTIES)})",
         ),
         (
+            "stabilizers:\n- packing: {size: 2}",
+            "x.yaml:2: stabilizers.0: has no name; write {name: packing, size: 2}",
+        ),
+        (
+            "stabilizers:\n  packing: {size: 2}",
+            "x.yaml:1: stabilizers: expected a list, got keys and values; write [{name: packing, size: 2}]",
+        ),
+        ("penalties:", "x.yaml:1: penalties: expected a list, got null; write [] for none"),
+        (
+            "optimizer.discriminator.lr: 0.001",
+            "x.yaml:1: optimizer.discriminator.lr: keys with dots are for the command line; "
+            "write optimizer: {discriminator: {lr: ...}}",
+        ),
+        (
+            "optimizer:\n  discriminator.lr: 0.001",
+            "x.yaml:2: optimizer.discriminator.lr: keys with dots are for the command line; "
+            "write discriminator: {lr: ...}",
+        ),
+        (
+            "stabilizers: [{name: spectral_norm}]",
+            "x.yaml:1: stabilizers.0.name: no stabilizer called 'spectral_norm'; set discriminator.norm to spectral",
+        ),
+        (
             "penalties: [{name: r3}]",
             f"x.yaml:1: penalties.0.name: no penalty called 'r3'; there are {', '.join(PENALTIES)}",
         ),
@@ -204,6 +227,9 @@ def test_the_line_a_mistake_gets(check: Check, text: str, message: str) -> None:
         ("penalties.0.weight=5",
          "override penalties.0.weight=5: penalties has no entry 0; "
          "give the whole list, as in penalties=[{name: r1, weight: 5}]"),
+        ("stabilizers.0.size=2",
+         "override stabilizers.0.size=2: stabilizers has no entry 0; "
+         "give the whole list, as in stabilizers=[{name: packing, size: 2}]"),
         ("data.classes=[1", "override data.classes=[1: not YAML: expected ',' or ']', but got '<stream end>' "
                             "(while parsing a flow sequence in line 1)"),
         ("claim=a: b",

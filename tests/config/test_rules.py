@@ -251,6 +251,37 @@ def translating(**source: Any) -> dict[str, Any]:
             "stabilizers.0",
             "differentiates gradients, which compiled networks cannot",
         ),
+        *(
+            (
+                {
+                    "discriminator": {"norm": "instance"},
+                    "stabilizers": [{"name": far}],
+                    "penalties": [{"name": "lecam"}],
+                },
+                {"discriminator": {"norm": "instance"}, "stabilizers": [{"name": far}], "penalties": [{"name": near}]},
+                "stabilizers.0",
+                f"{far} differentiates the gradients that {near} penalises, and PyTorch cannot",
+            )
+            for far, near in (("consensus", "r1"), ("unrolling", "wgan_gp"))
+        ),
+        (
+            {"stabilizers": [{"name": "ada", "augmentations": ["hue", "brightness"]}]},
+            {"stabilizers": [{"name": "ada", "augmentations": ["hue", "saturation"]}]},
+            "stabilizers.0.augmentations",
+            "hue and saturation change colours, and the images of mnist have none",
+        ),
+        (
+            {"stabilizers": [{"name": "diff_augment", "brightness": 0, "contrast": 0}], "data": {"name": "cifar10"}},
+            {"stabilizers": [{"name": "diff_augment", "brightness": 0, "contrast": 0}]},
+            "stabilizers.0.policy",
+            "color changes nothing: brightness and contrast are 0, and mnist has no colours to saturate",
+        ),
+        (
+            {"data": {"keep_densest": 0.1}},
+            {"data": {"keep_densest": 1e-9}},
+            "data.keep_densest",
+            "leaves 0 training samples, fewer than one batch of 64; raise data.keep_densest",
+        ),
         (
             {**RING, **FORESEEN, "penalties": [{"name": "lecam"}, {"name": "dragan"}]},
             {**RING, **FORESEEN, "penalties": [{"name": "wgan_gp"}]},

@@ -259,6 +259,10 @@ def test_few_images_seen_often(tmp_path: Path) -> None:
     assert warning.endswith("or restrain it with the penalty r1 or the stabilizer diff_augment")
     augmented = of_folder(tmp_path, "training.steps=100", "training.batch_size=9", "stabilizers=[{name: ada}]")
     assert told(augmented)[0].endswith("or restrain it with the penalty r1")
+    both = of_folder(
+        tmp_path, "training.steps=100", "training.batch_size=9", "stabilizers=[{name: ada}]", "penalties=[{name: r1}]"
+    )
+    assert told(both)[0].endswith("train fewer steps, or narrow the discriminator")
     assert told(of_folder(tmp_path, "training.steps=4", "training.batch_size=9")) == []
 
 

@@ -100,6 +100,11 @@ class ImageOptions(DataOptions):
         """Images of the size asked for."""
         return Images(self.channels, *self.height_and_width)
 
+    @property
+    def has_colours(self) -> bool:
+        """Whether the channels of each image are red, green and blue."""
+        return self.channels_are_colours and self.domain.channels == 3
+
     def left_of(self, size: int) -> int:
         """Number of training images that are left of so many, whichever they are."""
         return int(super().left_of(size) * self.keep_densest)

@@ -61,6 +61,14 @@ _KINDS = {
 }
 """What a component is called if its key is not the word for it."""
 
+_ALSO_CALLED = {
+    "minibatch_stddev": "set discriminator.minibatch to stddev",
+    "minibatch_discrimination": "set discriminator.minibatch to discrimination",
+    "spectral_norm": "set discriminator.norm to spectral",
+    "gradient_penalty": "it is the penalty wgan_gp, and with a length of 0 r1 or zero_centred_line",
+}
+"""Names of cures that are not called so in an experiment, and what to do."""
+
 _LISTS = ("penalties", "stabilizers")
 """Sections where people look for every cure."""
 
@@ -126,7 +134,8 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Mistake, 
         text = _elsewhere(root, path, value) or no_such(_kind_at(path), value, _components(root, path[:-1]))
     elif "union_tag_not_found" in kinds:
         names = list(_components(root, path))
-        text = f"has no name; give one, such as name: {names[0]} (there are {', '.join(names)})"
+        first = f"give one, such as name: {names[0]} (there are {', '.join(names)})"
+        text = f"has no name; {_named(value, names) or first}"
     elif kinds & {"model_type", "model_attributes_type"} and (path in DEFAULT_COMPONENTS or isinstance(path[-1], int)):
         names = list(_components(root, path))
         text = _elsewhere(root, path, value) or (
@@ -149,6 +158,11 @@ def _unknown_key(root: Node, path: KeyPath) -> tuple[Mistake, KeyPath]:
     if rivals:
         have = f"{_listed(rivals, 'and')} {'have' if len(rivals) > 1 else 'has'} it"
         return mistake_at(root, path, f"unknown key of {name}; {have}"), path
+    if isinstance(key, str) and "." in key and not (node and node.place.key):
+        whole = (*above, *key_path(key))
+        if dotted(whole) in override_paths(root):
+            written = ": {".join(map(str, key_path(key))) + ": ..." + "}" * key.count(".")
+            return mistake_at(root, path, f"keys with dots are for the command line; write {written}"), whole
     near = None if _of_the_other_player(dotted(path), root) else closest(key, keys)
     if node and node.place.key:
         meant = shown_as = close_path(node.place.key, root)
@@ -210,6 +224,8 @@ def _elsewhere(root: Node, path: KeyPath, value: Any) -> str | None:
     for other in _LISTS:
         if other != section and value in _components(root, (other,)):
             return f"{nothing}; it is a {_kind_at((other,))}: write it under {other}"
+    if value in _ALSO_CALLED:
+        return f"{nothing}; {_ALSO_CALLED[value]}"
     outside = [each for each in dotted_paths(root) if key_path(each)[0] not in _LISTS]
     keys = [each for each in outside if each.endswith(f".{value}")]
     if keys:
@@ -257,9 +273,26 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
             expected.append(_TYPES.get(kind, short(error["msg"])))
     if path[-1] in ("loss", "name") and allowed:
         return no_such(_kind_at(path), value, allowed)
-    if path == (path[-1],) and path[-1] in _LISTS and (name := value.get("name") if isinstance(value, dict) else value):
-        return f"expected {_listed(expected)}, got {shown(value)}; write [{{name: {name}}}]"
+    if path == (path[-1],) and path[-1] in _LISTS:
+        return f"expected {_listed(expected)}, got {shown(value)}; {_as_list(value, list(choices(cls, path[-1])))}"
     return f"expected {_listed(expected)}, got {shown(value)}{_advice(errors[0]['type'], value, allowed)}"
+
+
+def _named(value: Any, names: Sequence[str]) -> str | None:
+    """Return how to write a part whose name was given as its key: `{packing: {size: 2}}`; None if it was not."""
+    if not isinstance(value, dict) or len(value) != 1 or (name := next(iter(value))) not in names:
+        return None
+    options = value[name] if isinstance(value[name], dict) else {}
+    return "write {" + ", ".join([f"name: {name}", *(f"{key}: {shown(each)}" for key, each in options.items())]) + "}"
+
+
+def _as_list(value: Any, names: Sequence[str]) -> str:
+    """Return how to write what was given in place of a list of parts."""
+    if value is None or value == {}:
+        return "write [] for none"
+    if named := _named(value, names):
+        return named.replace("{", "[{").replace("}", "}]")
+    return f"write [{{name: {value.get('name', names[0]) if isinstance(value, dict) else value}}}]"
 
 
 def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:

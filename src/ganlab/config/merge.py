@@ -6,6 +6,12 @@ from ganlab.config.schema import DEFAULT_COMPONENTS
 from ganlab.config.tree import KeyPath, Mistake, Node, UnreadableError, dotted, node_at
 from ganlab.text import short
 
+EXAMPLES = {
+    "penalties": "penalties=[{name: r1, weight: 5}]",
+    "stabilizers": "stabilizers=[{name: packing, size: 2}]",
+}
+"""Whole lists, as overrides write them."""
+
 
 def merge(base: Node, top: Node, path: KeyPath = ()) -> Node:
     """Return `base` with `top` laid over it, both at `path`.
@@ -36,7 +42,8 @@ def put(tree: Node, keys: KeyPath, value: Node, path: KeyPath = ()) -> Node:
     if isinstance(tree.value, list) or (below is None and str(key).isdigit()):
         if below is None:
             where = dotted(path) or "the experiment"
-            text = f"{where} has no entry {short(key)}; give the whole list, as in penalties=[{{name: r1, weight: 5}}]"
+            example = EXAMPLES.get(str(path[0]) if path else "", EXAMPLES["penalties"])
+            text = f"{where} has no entry {short(key)}; give the whole list, as in {example}"
             raise UnreadableError([Mistake(value.place, text)])
         index = int(key)
         items = list(tree.value)

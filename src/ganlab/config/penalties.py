@@ -32,6 +32,8 @@ class PenaltyOptions(Options):
     """Whether it bounds the gradient at each sample by itself, which batch statistics would mix with the others'."""
     pairs: ClassVar[bool] = False
     """Whether it looks at points between a real and a fake, so that an update needs as many of each."""
+    of_gradients: ClassVar[bool] = True
+    """Whether it is a function of the scores' gradients: what differentiates the loss then differentiates them too."""
 
 
 class R1Options(PenaltyOptions):
@@ -112,6 +114,7 @@ class LecamOptions(PenaltyOptions):
     """gamma in eq. 6: share of an anchor that each update keeps."""
 
     looks_at = "both"
+    of_gradients = False
 
 
 PENALTIES: dict[str, PartEntry[PenaltyOptions]] = {

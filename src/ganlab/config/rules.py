@@ -110,13 +110,16 @@ def a_batch_can_be_filled(data: DataOptions, path: str, experiment: Experiment) 
     if isinstance(data, LabelledOptions) and data.class_sizes and not data.class_numbers():
         return  # the classes are wrong, which is reported by itself
     if size is not None and size < needed:
-        classes = [f"allow more {path}.classes"] if data.class_sizes else []
-        denser = [f"raise {path}.keep_densest"] if isinstance(data, ImageOptions) and data.keep_densest < 1 else []
+        thinned = isinstance(data, ImageOptions) and data.keep_densest < 1
+        key = "keep_densest" if thinned and data.fraction == 1 else "fraction"
+        fuller = [f"raise {path}.fraction"] if data.fraction < 1 else []
+        denser = [f"raise {path}.keep_densest"] if thinned else []
+        classes = [f"allow more {path}.classes"] if getattr(data, "classes", None) else []
         smaller = [f"lower training.batch_size to at most {size}"] if size else []
         yield Problem(
-            f"{path}.fraction",
+            f"{path}.{key}",
             f"leaves {size} training samples, fewer than one batch of {needed}",
-            " or ".join([f"raise {path}.fraction", *denser, *classes, *smaller]),
+            " or ".join([*fuller, *denser, *classes, *smaller]),
             (f"{path}.keep_densest", f"{path}.classes", f"{path}.name", "training.batch_size"),
         )
 
@@ -640,6 +643,20 @@ def pairs_in_the_generators_update(
         )
 
 
+@rule(FarSightedOptions)
+def derivatives_that_there_are(stabilizer: FarSightedOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """PyTorch has no third derivative of instance normalisation."""
+    penalty = next((each for each in experiment.penalties if each.of_gradients), None)
+    if penalty and experiment.discriminator.norm == "instance":
+        yield Problem(
+            path,
+            f"{stabilizer.name} differentiates the gradients that {penalty.name} penalises, and PyTorch cannot do that "
+            "through instance normalisation",
+            f"set discriminator.norm to layer, spectral or none, or remove {stabilizer.name} or {penalty.name}",
+            ("discriminator.norm", "discriminator.name", "penalties"),
+        )
+
+
 @rule(UnrollingOptions)
 def updates_that_can_be_foreseen(unrolling: UnrollingOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """The discriminator's optimiser is one whose update is differentiated."""
@@ -702,6 +719,41 @@ def a_pixel_is_changed(augmentation: DiffAugmentOptions, path: str, experiment: 
                 f"raise {path}.{kind} to at least {math.ceil(500 / side) / 1000}, or leave {kind} out of {path}.policy",
                 ("data.image_size", "data.name"),
             )
+
+
+@rule(DiffAugmentOptions)
+def a_colour_is_changed(augmentation: DiffAugmentOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Colours are changed by at least one of the three amounts."""
+    amounts = ["brightness", "contrast", *["saturation"] * _has_colours(experiment.data)]
+    if "color" in augmentation.policy and not any(getattr(augmentation, each) for each in amounts):
+        grey = "" if _has_colours(experiment.data) else f", and {experiment.data.name} has no colours to saturate"
+        yield Problem(
+            f"{path}.policy",
+            f"color changes nothing: {' and '.join(amounts)} are 0{grey}",
+            f"raise {path}.brightness, or leave color out of {path}.policy",
+            (f"{path}.brightness", f"{path}.contrast", "data.name"),
+        )
+
+
+@rule(AdaOptions)
+def some_augmentation_is_seen(ada: AdaOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
+    """Hue and saturation change colour images alone."""
+    domain = experiment.data.domain
+    if (
+        isinstance(domain, Images)
+        and not _has_colours(experiment.data)
+        and {*ada.augmentations} <= {"hue", "saturation"}
+    ):
+        yield Problem(
+            f"{path}.augmentations",
+            f"{' and '.join(ada.augmentations)} change colours, and the images of {experiment.data.name} have none",
+            f"add brightness, translation or another kind to {path}.augmentations",
+            ("data.name",),
+        )
+
+
+def _has_colours(data: DataOptions) -> bool:
+    return isinstance(data, ImageOptions) and data.has_colours
 
 
 @rule(AdaOptions)

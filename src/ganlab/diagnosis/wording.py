@@ -126,7 +126,8 @@ def _numbers(finding: Finding, unit: str) -> str:
 
 def _contribution(each: Contribution, unit: str) -> str:
     since = "" if each.onset_step is None else f" from {at(each.onset_step, unit)}"
-    return f"{printable(words(each.name).capitalize())}{since} (seen over {stretch(each.window, unit)})"
+    seen = "over" if each.window[0] != each.window[1] else "at"
+    return f"{printable(words(each.name).capitalize())}{since} (seen {seen} {stretch(each.window, unit)})"
 
 
 def _remedy(remedy: Remedy, experiment: Experiment | None) -> Line:

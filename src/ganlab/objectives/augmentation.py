@@ -103,9 +103,8 @@ def corners(uniform: Tensor, side: int, size: int) -> Tensor:
 
 
 def has_colours(experiment: Experiment) -> bool:
-    """Return whether the channels of an experiment's images are red, green and blue."""
-    data = experiment.data
-    return isinstance(data, ImageOptions) and data.channels_are_colours and data.shape[0] == 3
+    """Return whether an experiment's images have hue and saturation."""
+    return isinstance(experiment.data, ImageOptions) and experiment.data.has_colours
 
 
 class DiffAugment(Stabilizer[DiffAugmentOptions]):

@@ -122,11 +122,13 @@ def _few(count: int, experiment: Experiment, noun: str) -> Iterator[str]:
     weights = sum(parameter.numel() for parameter in build_discriminator(experiment).parameters())
     if weights > count:
         augmented = any(isinstance(each, AugmentationOptions) for each in experiment.stabilizers)
-        other = " or the stabilizer diff_augment" if noun == Images.noun and not augmented else ""
+        restraints = ["the penalty r1"] * (not any(each.of_gradients for each in experiment.penalties))
+        restraints += ["the stabilizer diff_augment"] * (noun == Images.noun and not augmented)
+        restrain = f", or restrain it with {' or '.join(restraints)}" if restraints else ""
         yield (
             f"{count:,} training {noun}, each seen about {epochs:,.0f} times, are few for a discriminator of "
             f"{weights:,} weights: it can learn them by heart, and the generator then copies them or stops learning; "
-            f"add data, train fewer steps, narrow the discriminator, or restrain it with the penalty r1{other}"
+            f"add data, train fewer steps, or narrow the discriminator{restrain}"
         )
 
 

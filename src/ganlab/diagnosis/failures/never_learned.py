@@ -29,12 +29,7 @@ def examine(case: Case) -> Iterator[Charge]:
         passing = case.of_rows(lambda row: ratio(row, "good"))
         if not len(passing) or passing.values.max() >= GOOD or case.passing >= GARBAGE or case.improving:
             return
-        if (
-            case.ranging
-            or case.was_near
-            or few_kinds(case)
-            or (case.shaped and shows_few(case))
-        ):
+        if case.ranging or case.was_near or few_kinds(case) or (case.shaped and shows_few(case)):
             return
         best = float(passing.values.max())
         share = (

@@ -111,7 +111,9 @@ def by_chance(trials: Sequence[Row]) -> str:
     return (
         f"{found} of {tried} pairs of run and remedy are verified. If each remedy were as good as a change at random "
         f"on its run, about {expected:.0f} would have cured all of their trials. What is not verified here may still "
-        "help in longer runs."
+        "help in longer runs: *no better than chance* cured no more of its trials than changes at random did, *not "
+        "shown* cured more than they did but too few to tell, *did not help* cured none, and *made it worse* cured "
+        "none and looked worse than the unchanged run on every seed."
     )
 
 

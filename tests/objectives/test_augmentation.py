@@ -156,12 +156,13 @@ def test_draws_are_as_in_the_paper(images: Any) -> None:
 
 @pytest.mark.parametrize("data", ["mnist", "stacked_mnist"])
 def test_channels_that_are_no_colours_are_not_mixed(data: str, images: Any) -> None:
-    change = "stabilizers=[{name: diff_augment, policy: [color], brightness: 0, contrast: 0}]"
+    change = "stabilizers=[{name: diff_augment, policy: [color], brightness: 1.0e-6, contrast: 0}]"
     (part,) = build_parts(images(f"data={{name: {data}}}", change), CPU).stabilizers
-    assert torch.equal(part.see(COLOURS, "real", 0, 1), COLOURS)
-    hues = "stabilizers=[{name: ada, p: 1, augmentations: [hue, saturation]}]"
+    torch.testing.assert_close(part.see(COLOURS, "real", 0, 1), COLOURS, rtol=0, atol=2e-6)
+    # A flip turns channels about, but mixes none of their values.
+    hues = "stabilizers=[{name: ada, p: 1, augmentations: [hue, saturation, flip]}]"
     (part,) = build_parts(images(f"data={{name: {data}}}", hues), CPU).stabilizers
-    assert torch.equal(part.see(COLOURS, "real", 0, 1), COLOURS)
+    assert torch.equal(part.see(COLOURS, "real", 0, 1), COLOURS.flip(3))
 
 
 GAMES = {

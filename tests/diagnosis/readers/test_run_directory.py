@@ -144,6 +144,12 @@ def test_what_a_newer_ganlab_says_in_run_json_is_no_damage(tmp_path: Path, point
     assert not found.damaged
 
 
+def test_that_training_ended_in_an_error_is_said(tmp_path: Path, points: Callable[..., Experiment]) -> None:
+    found = load(whole(tmp_path / "run", points(), status="failed", reason="MemoryError: no room", step=20))
+    assert found.notes == ("training ended at step 20 in an error: MemoryError: no room",)
+    assert not found.damaged
+
+
 def test_float16_may_overflow_gradients(tmp_path: Path, points: Callable[..., Experiment]) -> None:
     path = whole(tmp_path / "run", points("training.precision=float16"))
     edit(path / "history.csv", 3, lambda line: line.replace(",3,2,1,", ",inf,2,1,"))

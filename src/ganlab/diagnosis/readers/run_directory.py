@@ -80,6 +80,8 @@ def read_run(path: Path) -> Evidence:
     snapshots, unknown = _snapshots(run, planned, probabilities, notes)
     matches = experiment is not None and any(each.name == "feature_matching" for each in experiment.stabilizers)
     last = max([ended_at or 0, *(int(curve.steps[-1]) for curve in curves.values())])
+    if status and status.status == "failed":
+        remarks.append(f"training ended at step {status.step:,} in an error: {excerpt(status.reason or 'unknown')}")
     if status and status.unknown:
         remarks.append(f"run.json has keys that this ganlab does not know: {listed(list(status.unknown))}")
     if lost := sorted({step for step in pictured if step <= last} - {row["step"] for row in snapshots}):

@@ -125,5 +125,5 @@ def test_samples_that_repeat_each_other_have_collapsed_whoever_wins_if_they_are_
     repeats: dict[str, float], coefficient: float, failure: str
 ) -> None:
     reals = {"distinct_real": 990, "near_duplicates_real": 0.02}
-    verdict = judged(0.95, good=(0.3, 0.3), **energies(coefficient), **repeats, **reals, repeats_chance=1e-12)
+    verdict = judged(0.95, good=(0.2, 0.2), **energies(coefficient), **repeats, **reals, repeats_chance=1e-12)
     assert verdict.failure == failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlab.diagnosis.case import GARBAGE, OWN_RUNS, RECENT, Case, Row, made_from_images, ratio, relative_vendi
+from ganlab.diagnosis.case import GARBAGE, NEARBY, OWN_RUNS, RECENT, Case, Row, made_from_images, ratio, relative_vendi
 from ganlab.diagnosis.findings import Finding
 from ganlab.runs.snapshots import MOST_REPEATED
 
@@ -49,10 +49,10 @@ FEWER = 0.5
 CHANCE = 1e-3
 """Probability under which repeats are no accident."""
 
-FOREIGN = 0.1
-"""Energy coefficient, beyond twice what K pictures like the reals have, above which repeated pictures aren't of their
-kind. Of the labelled runs that rules were tuned on, collapsed ones were at least .07 below this limit, and those that
-had learned nothing, and repeated more than three pictures, at least .06 above it."""
+FOREIGN = 0.15
+"""Energy coefficient, beyond twice what K pictures like the reals have, above which repeated garbage isn't of their
+kind. Of the labelled runs that rules were tuned on, the last samples of collapsed ones were at least .12 below this
+limit, and of those that had learned nothing, and repeated more than three pictures, at least .01 above it."""
 
 FAVOURED = 0.25
 """Share of the samples with a near-duplicate among them from which a picture that CROWD of them show is one to which
@@ -86,13 +86,16 @@ def repeated(row: Row) -> bool:
 
 
 def of_no_kind(row: Row) -> bool:
-    """Return whether a row's samples show a few pictures that lie farther from the reals than a few of them would.
+    """Return whether a row's samples are garbage, a few pictures that lie farther from the reals than so many would.
 
     Of K pictures like the reals, over and over, the energy coefficient is 1/(2 K), of one of them .5. A generator that
     has learned nothing repeats what it makes, too, as noise that all its samples share: that is no collapse.
     """
     distance, distinct = row.number("energy_coefficient"), row.number("distinct")
-    return distance is not None and bool(distinct) and distance > FOREIGN + 1 / (distinct or 1)
+    passing = ratio(row, "good")
+    if distance is None or not distinct or passing is None:
+        return False
+    return passing < GARBAGE and distance > FOREIGN + 1 / distinct
 
 
 def crowd(row: Row) -> float:
@@ -131,7 +134,8 @@ def always_twins(case: Case) -> bool:
 def shows_few(case: Case) -> bool:
     """Return whether the last samples repeat each other and show a few pictures of the reals' kind."""
     repeats = case.always_recently(repeated) or always_twins(case)
-    return repeats and not case.always_recently(of_no_kind)
+    strange = [of_no_kind(row) for row in case.recent]
+    return repeats and not (strange[-1] and 2 * sum(strange) > len(strange))
 
 
 def few_pictures(row: Row) -> bool:
@@ -284,7 +288,15 @@ def quality(case: Case) -> list[Finding]:
 
 def shortfall(case: Case) -> list[Finding]:
     """What keeps the last samples from counting as healthy; empty if nothing does."""
-    return [each for each in quality(case) if each.threshold and not (each.value or 0) >= each.threshold]
+    short = [each for each in quality(case) if each.threshold and not (each.value or 0) >= each.threshold]
+    return short if case.reached else [*short, apart(case)]
+
+
+def apart(case: Case) -> Finding:
+    """The finding that samples which pass one by one lie apart from the reals as a whole."""
+    words = f"As a whole they lie apart from real ones (energy coefficient {case.distance:.2g})."
+    source = "Szekely & Rizzo 2013; limit " + OWN_RUNS
+    return Finding("energy_coefficient", case.distance, NEARBY, case.recent_window, source, words)
 
 
 def percent(share: float, least: float) -> str:

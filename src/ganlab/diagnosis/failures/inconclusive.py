@@ -48,6 +48,8 @@ def examine(case: Case) -> Iterator[Charge]:
 
 def healthy_has(finding: Finding) -> str:
     """Say what a healthy run has where the samples fall short."""
+    if finding.signal == "energy_coefficient":
+        return f" A healthy run has at most {finding.threshold}."
     return f" A healthy run has at least {100 * (finding.threshold or 0):.0f} %."
 
 

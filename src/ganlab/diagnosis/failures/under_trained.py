@@ -1,4 +1,4 @@
-"""Under-trained: it still improves. No accusation."""
+"""Under-trained: it still improves, or has hardly begun. No accusation."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from ganlab.diagnosis.sample_levels import shortfall, twins
 def examine(case: Case) -> Iterator[Charge]:
     """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
 
+    So are varied samples that are not quite good yet when few steps, or less than half of those that were planned, are
+    done.
+
     Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, unless they
     changed by more than VAST and have not settled since. Passing alone is not enough: a classifier takes bold strokes
     for digits too.
@@ -23,6 +26,8 @@ def examine(case: Case) -> Iterator[Charge]:
         yield falling(case)
         return
     found = case.improvement
+    if found is None and case.brief and case.passing >= GOOD and nearly(case):
+        yield too_short(case)
     if found is None or (twins(case) and not case.still_learning):
         return
     good = not shortfall(case)
@@ -46,6 +51,26 @@ def said(case: Case) -> str:
     """Say how far varied samples are from reals."""
     passing = f"{100 * case.passing:.0f} %"
     return f"The samples are varied, look like the data {passing} as often as real ones do, and still improve quickly."
+
+
+def nearly(case: Case) -> bool:
+    """Return whether samples are varied, and all that they lack is to look a little more like the data."""
+    lacking = {each.signal for each in shortfall(case)}
+    return bool(lacking) and lacking <= {"good", "energy_coefficient"} and not twins(case)
+
+
+def too_short(case: Case) -> Charge:
+    """The report of a run whose samples are varied and nearly good, after little training."""
+    lacking = shortfall(case)
+    done = f"only {case.number(case.last_step)} of {case.count(case.whole.planned or 0)} are done"
+    few = done if case.half_way else f"{case.updates:,} updates of the generator are few"
+    return Charge(
+        severity=max(0.0, min(1.0, 1 - case.passing)) / 2,
+        onset=None,
+        window=lacking[0].window,
+        findings=tuple(lacking),
+        summary=f"The samples are varied, but not good yet, and {few}. {' '.join(each.words for each in lacking)}",
+    )
 
 
 def falling(case: Case) -> Charge:

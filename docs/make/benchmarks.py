@@ -239,7 +239,7 @@ def judged(claim: Claim, measure: Measure, rows: Sequence[Row]) -> tuple[str, st
         return words, "yes"
     if mean.high < 0:
         return words, "**no: the other way round**"
-    return words, "yes: no difference is shown" if claim.equal else "undecided"
+    return words, "no difference is shown, as published" if claim.equal else "undecided"
 
 
 def section(name: str, rows: Sequence[Row]) -> Iterator[str]:
@@ -312,7 +312,7 @@ def verdicts(rows: Sequence[Row]) -> str:
 def orderings(benchmark: Benchmark, rows: Sequence[Row]) -> Iterator[str]:
     """Yield the table of published orderings and what our pairs of runs of the same seed say of each."""
     measures = {each.column: each for each in benchmark.measures}
-    yield "| ordering | by | published | the second is better by, paired over seeds | found here |"
+    yield "| ordering | by | published | by how much the second is better (same seeds) | found here |"
     yield "| --- | --- | --- | --- | --- |"
     for claim in benchmark.claims:
         measure = measures[claim.measure]

@@ -25,12 +25,12 @@ from truth.scoring import FAILED, allowed, onset
 State = Literal["good", "poor", "failed"]
 Split = Literal["tune", "measure"]
 
-CORPORA = ("own", "colour", "trainers")
-
 Whose = Literal["ours", "others"]
 
 WHOSE: dict[str, Whose] = {"own": "ours", "colour": "ours", "trainers": "others"}
 """Whose trainers made the runs of each corpus. Confidences hold them apart, so each part can be measured by itself."""
+
+CORPORA = tuple(WHOSE)
 
 KINDS = {"images": "MNIST", "points": "points"}
 """Domains of ganlab's own corpus by the kinds of its labels."""

@@ -308,9 +308,14 @@ class Case:
         return self.whole.planned is not None and self.last_step < self.whole.planned / 2
 
     @property
+    def length(self) -> int | None:
+        """Updates of the generator or, of another program's log, its steps; None if it counts something else."""
+        return self.whole.last_step if self.updates is None and self.whole.unit == "step" else self.updates
+
+    @property
     def brief(self) -> bool:
-        """Return whether the run is known to be short: of so many updates, or less than half of what was planned."""
-        return self.half_way or (self.updates is not None and self.updates < BRIEF)
+        """Return whether the run is short, less than half of what was planned, or nobody knows how long it is."""
+        return self.half_way or self.length is None or self.length < BRIEF
 
     @property
     def updates(self) -> int | None:
@@ -525,7 +530,7 @@ what still improves before that is on its way."""
 
 BRIEF = 2000
 """Updates of the generator under which a run on pictures is short. Labelled runs that rules were tuned on, whose
-samples were varied and not quite good while nothing was wrong, had 1,200 at most, and good ones 1,800."""
+samples were varied and not quite good while nothing was wrong, had 1,200 at most, and good ones up to 1,800."""
 
 GOOD = 0.5
 """Share of samples that must pass the garbage test, over that of reals, for samples to count as learned."""

@@ -15,8 +15,7 @@ from ganlab.diagnosis.sample_levels import shortfall, twins
 def examine(case: Case) -> Iterator[Charge]:
     """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
 
-    So are varied samples that are not quite good yet when few steps, or less than half of those that were planned, are
-    done.
+    So are varied samples that are not quite good yet unless many steps, and half of those that were planned, are done.
 
     Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, unless they
     changed by more than VAST and have not settled since. Passing alone is not enough: a classifier takes bold strokes
@@ -62,8 +61,12 @@ def nearly(case: Case) -> bool:
 def too_short(case: Case) -> Charge:
     """The report of a run whose samples are varied and nearly good, after little training."""
     lacking = shortfall(case)
-    done = f"only {case.number(case.last_step)} of {case.count(case.whole.planned or 0)} are done"
-    few = done if case.half_way else f"{case.updates:,} updates of the generator are few"
+    if case.half_way:
+        few = f"only {case.number(case.last_step)} of {case.count(case.whole.planned or 0)} are done"
+    elif case.length is None:
+        few = "it is not known how often the generator was updated"
+    else:
+        few = f"{case.length:,} {'updates of the generator' if case.updates is not None else 'steps'} are few"
     return Charge(
         severity=max(0.0, min(1.0, 1 - case.passing)) / 2,
         onset=None,

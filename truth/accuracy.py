@@ -514,10 +514,11 @@ def main() -> None:
     if arguments.command in ("calibrate", "measure", "final"):
         found, cuts = (judge_all(corpora, runs, jobs, cut) for cut in (False, True))
         rest = rest_of(calibration.table(), arguments.whose)
+        # Both before either is written: they name the commit, and whether files differ from it.
+        table, figures = calibrated(found, cuts, rest), measured(found, cuts, rest)
         if arguments.command != "measure":
-            write_json(CALIBRATION, calibrated(found, cuts, rest))
+            write_json(CALIBRATION, table)
         if arguments.command != "calibrate":
-            figures = measured(found, cuts, rest)
             write_json(FIGURES, beside(read_json(FIGURES), figures) if arguments.whose else figures)
 
 

@@ -78,3 +78,25 @@ def test_with_adam_it_is_optimistic_adam(points: Any) -> None:
         weight = weight - 2 * 0.1 * ratio + 0.1 * last
         last = ratio
         torch.testing.assert_close(reached, weight, rtol=1e-9, atol=1e-9)
+
+
+def test_a_step_that_is_skipped_moves_nothing_and_the_moves_before_it_stay_the_last(points: Any) -> None:
+    """Fused optimisers skip a step themselves if a gradient scaler met Inf."""
+    weight = nn.Parameter(START.clone())
+    part = Optimism(OptimismOptions(name="optimism"), points(), torch.device("cpu"))
+    optimizer: Any = part.wrap("generator", torch.optim.SGD([weight], lr=0.1, fused=True))
+    first, last = (
+        torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64),
+        torch.tensor([-1.0, 0.5, 2.0], dtype=torch.float64),
+    )
+    expected = START - 2 * 0.1 * first
+    for gradient, skipped in ((first, 0.0), (torch.full_like(first, torch.inf), 1.0)):
+        weight.grad, optimizer.found_inf = gradient.clone(), torch.tensor(skipped)
+        optimizer.step()
+        torch.testing.assert_close(weight.detach(), expected)
+    optimizer.found_inf = torch.tensor(0.0)
+    for gradient, before in ((last, first), (first, last)):
+        weight.grad = gradient.clone()
+        optimizer.step()
+        expected = expected - 2 * 0.1 * gradient + 0.1 * before
+        torch.testing.assert_close(weight.detach(), expected)

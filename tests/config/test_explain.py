@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ganlab.config import explain
 from ganlab.config.load import experiment_from_mapping, load_experiment
 from ganlab.config.objectives import LOSSES
 from ganlab.config.penalties import PENALTIES
+from ganlab.diagnosis.failures import FAILURES
 from ganlab.errors import ConfigError
 
 Check = Callable[..., list[str]]
@@ -77,6 +80,8 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
             "stabilizers:\n  packing: {size: 2}",
             "x.yaml:1: stabilizers: expected a list, got keys and values; write [{name: packing, size: 2}]",
         ),
+        ("penalties: false", "x.yaml:1: penalties: expected a list, got false; write [] for none"),
+        ("stabilizers: {size: 2}", "x.yaml:1: stabilizers: expected a list, got keys and values"),
         ("penalties:", "x.yaml:1: penalties: expected a list, got null; write [] for none"),
         (
             "optimizer.discriminator.lr: 0.001",
@@ -295,3 +300,12 @@ def test_python_values_are_explained_too() -> None:
         "experiment: seed: expected a whole number, got a Python object",
         "experiment: latent.dmi: unknown key; did you mean dim?",
     ]
+
+
+def test_names_that_are_explained_are_those_of_cures_and_settings_that_there_are() -> None:
+    cures = {cure.name for failure in FAILURES for cure in failure.cures}
+    assert explain._ALSO_CALLED.keys() - cures == {"minibatch_discrimination"}
+    for words in explain._ALSO_CALLED.values():
+        if found := re.fullmatch(r"set (\S+) to (\S+)", words):
+            key, value = found.groups()
+            load_experiment("dcgan_mnist", [f"{key}={value}"])

@@ -70,6 +70,38 @@ def test_varied_samples_that_are_nearly_good_after_little_training_are_under_tra
     assert alike.name == "inconclusive"
 
 
+@pytest.mark.parametrize(
+    ("steps", "unit", "words"),
+    [
+        (1000, "step", "1,000 steps are few"),
+        (3000, "step", None),
+        (40, "epoch", None),
+    ],
+)
+def test_steps_of_another_programs_log_are_few_or_not_and_epochs_say_nothing(
+    steps: int, unit: str, words: str | None
+) -> None:
+    rows, curves = tuple(improving(0.7, 0.0, steps)), {"loss of both": Series(np.arange(1, steps + 1), np.ones(steps))}
+    verdict = diagnose(Evidence("log", curves=curves, snapshots=rows, unit=unit))
+    assert verdict.name == ("under_trained" if words else "inconclusive")
+    assert words is None or words in verdict.summary
+
+
+def test_numbers_of_pictures_without_a_log_are_no_steps() -> None:
+    for rows in (improving(0.7, 0.0, 10), improving(0.7, 0.0, 10)[-1:]):
+        assert judged(rows).name == "inconclusive"
+        assert "samples are not good enough to be healthy" in judged(rows).summary
+
+
+@pytest.mark.parametrize(("count", "kinds", "name"), [(16, 7, "healthy"), (16, 5, "inconclusive"), (1000, 7, None)])
+def test_of_few_samples_some_classes_are_missing_by_chance(count: int, kinds: int, name: str | None) -> None:
+    """Of ten equal classes 16 samples show eight on average, and four fifths of these are enough."""
+    counts = [count // kinds] * kinds + [0] * (10 - kinds)
+    few: Any = {"n": count, "class_counts": counts, "class_shares_real": [0.1] * 10}
+    found = judged(improving(0.98, 0.0, **few)).name
+    assert found == name if name else found != "healthy"
+
+
 def test_samples_that_fail_are_never_healthy() -> None:
     verdict = judged(improving(0.3, 0.2))
     assert verdict.name == "under_trained"

@@ -7,7 +7,7 @@ import numpy as np
 
 from ganlab.config.experiment import Experiment
 from ganlab.diagnosis.evidence import Evidence, Series
-from ganlab.diagnosis.findings import Remedy
+from ganlab.diagnosis.findings import Contribution, Remedy
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.wording import expectation, facts, headline, in_a_line, sections
@@ -69,3 +69,10 @@ def test_a_confidence_that_was_not_measured_is_a_ceiling() -> None:
     assert facts(guessed).startswith("confidence at most 80 % (uncalibrated: only 24 samples were seen); ")
     assert "(confidence at most 80 %)" in in_a_line(guessed)
     assert facts(judged(confidence=0.8, basis="7 of 8 runs")).startswith("confidence 80 % (7 of 8 runs); ")
+
+
+def test_what_was_seen_in_one_snapshot_was_seen_at_it() -> None:
+    found = tuple(Contribution("mode_collapse", "partial", 1000, (1000, last)) for last in (1000, 1200))
+    text = str(judged(contributing=found))
+    assert "(seen at step 1,000)" in text
+    assert "(seen over steps 1,000 to 1,200)" in text

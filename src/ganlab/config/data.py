@@ -60,6 +60,11 @@ class DataOptions(Options):
         return self.domain.shape
 
     @property
+    def has_colours(self) -> bool:
+        """Whether the channels of each sample are red, green and blue."""
+        return False
+
+    @property
     def class_count(self) -> int | None:
         """Number of classes its labels can name: 0 without labels, None if that is known only after loading."""
         return len(self.class_sizes)

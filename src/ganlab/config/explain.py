@@ -65,6 +65,7 @@ _ALSO_CALLED = {
     "minibatch_stddev": "set discriminator.minibatch to stddev",
     "minibatch_discrimination": "set discriminator.minibatch to discrimination",
     "spectral_norm": "set discriminator.norm to spectral",
+    "layer_norm": "set discriminator.norm to layer",
     "gradient_penalty": "it is the penalty wgan_gp, and with a length of 0 r1 or zero_centred_line",
 }
 """Names of cures that are not called so in an experiment, and what to do."""
@@ -134,8 +135,9 @@ def explain(root: Node, path: KeyPath, errors: Sequence[Any]) -> tuple[Mistake, 
         text = _elsewhere(root, path, value) or no_such(_kind_at(path), value, _components(root, path[:-1]))
     elif "union_tag_not_found" in kinds:
         names = list(_components(root, path))
-        first = f"give one, such as name: {names[0]} (there are {', '.join(names)})"
-        text = f"has no name; {_named(value, names) or first}"
+        named = _named(value, names)
+        other = f"give one, such as name: {names[0]} (there are {', '.join(names)})"
+        text = f"has no name; {f'write {named}' if named else other}"
     elif kinds & {"model_type", "model_attributes_type"} and (path in DEFAULT_COMPONENTS or isinstance(path[-1], int)):
         names = list(_components(root, path))
         text = _elsewhere(root, path, value) or (
@@ -273,26 +275,27 @@ def wrong_value(path: KeyPath, cls: type[Options] | None, errors: Sequence[Any],
             expected.append(_TYPES.get(kind, short(error["msg"])))
     if path[-1] in ("loss", "name") and allowed:
         return no_such(_kind_at(path), value, allowed)
-    if path == (path[-1],) and path[-1] in _LISTS:
-        return f"expected {_listed(expected)}, got {shown(value)}; {_as_list(value, list(choices(cls, path[-1])))}"
+    if path == (path[-1],) and path[-1] in _LISTS and cls and (entry := _entry(value, choices(cls, path[-1]))):
+        return f"expected {_listed(expected)}, got {shown(value)}; write {entry}"
     return f"expected {_listed(expected)}, got {shown(value)}{_advice(errors[0]['type'], value, allowed)}"
 
 
-def _named(value: Any, names: Sequence[str]) -> str | None:
-    """Return how to write a part whose name was given as its key: `{packing: {size: 2}}`; None if it was not."""
+def _named(value: Any, names: Collection[str]) -> str | None:
+    """Return a part as it is written whose name was given as its key, `{packing: {size: 2}}`; None if it was not."""
     if not isinstance(value, dict) or len(value) != 1 or (name := next(iter(value))) not in names:
         return None
     options = value[name] if isinstance(value[name], dict) else {}
-    return "write {" + ", ".join([f"name: {name}", *(f"{key}: {shown(each)}" for key, each in options.items())]) + "}"
+    return "{" + ", ".join([f"name: {name}", *(f"{key}: {shown(each)}" for key, each in options.items())]) + "}"
 
 
-def _as_list(value: Any, names: Sequence[str]) -> str:
-    """Return how to write what was given in place of a list of parts."""
-    if value is None or value == {}:
-        return "write [] for none"
+def _entry(value: Any, names: Collection[str]) -> str | None:
+    """Return as a list what was written in place of a list of parts; None if it cannot be guessed."""
+    if not value:
+        return "[] for none"
     if named := _named(value, names):
-        return named.replace("{", "[{").replace("}", "}]")
-    return f"write [{{name: {value.get('name', names[0]) if isinstance(value, dict) else value}}}]"
+        return f"[{named}]"
+    name = value.get("name") if isinstance(value, dict) else value
+    return f"[{{name: {name}}}]" if name else None
 
 
 def _advice(kind: str, value: Any, allowed: tuple[Any, ...]) -> str:

@@ -724,9 +724,9 @@ def a_pixel_is_changed(augmentation: DiffAugmentOptions, path: str, experiment: 
 @rule(DiffAugmentOptions)
 def a_colour_is_changed(augmentation: DiffAugmentOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Colours are changed by at least one of the three amounts."""
-    amounts = ["brightness", "contrast", *["saturation"] * _has_colours(experiment.data)]
+    amounts = ["brightness", "contrast", *["saturation"] * experiment.data.has_colours]
     if "color" in augmentation.policy and not any(getattr(augmentation, each) for each in amounts):
-        grey = "" if _has_colours(experiment.data) else f", and {experiment.data.name} has no colours to saturate"
+        grey = "" if experiment.data.has_colours else f", and {experiment.data.name} has no colours to saturate"
         yield Problem(
             f"{path}.policy",
             f"color changes nothing: {' and '.join(amounts)} are 0{grey}",
@@ -739,21 +739,13 @@ def a_colour_is_changed(augmentation: DiffAugmentOptions, path: str, experiment:
 def some_augmentation_is_seen(ada: AdaOptions, path: str, experiment: Experiment) -> Iterator[Problem]:
     """Hue and saturation change colour images alone."""
     domain = experiment.data.domain
-    if (
-        isinstance(domain, Images)
-        and not _has_colours(experiment.data)
-        and {*ada.augmentations} <= {"hue", "saturation"}
-    ):
+    if isinstance(domain, Images) and not experiment.data.has_colours and {*ada.augmentations} <= {"hue", "saturation"}:
         yield Problem(
             f"{path}.augmentations",
             f"{' and '.join(ada.augmentations)} change colours, and the images of {experiment.data.name} have none",
             f"add brightness, translation or another kind to {path}.augmentations",
             ("data.name",),
         )
-
-
-def _has_colours(data: DataOptions) -> bool:
-    return isinstance(data, ImageOptions) and data.has_colours
 
 
 @rule(AdaOptions)

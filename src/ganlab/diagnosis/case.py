@@ -309,13 +309,17 @@ class Case:
 
     @property
     def length(self) -> int | None:
-        """Updates of the generator or, of another program's log, its steps; None if it counts something else."""
-        return self.whole.last_step if self.updates is None and self.whole.unit == "step" else self.updates
+        """Updates of the generator or, of another program's log, its steps; None if it counts something else.
+
+        Pictures alone are numbered as their files are.
+        """
+        counted = self.updates is None and self.whole.unit == "step" and bool(self.whole.curves)
+        return self.whole.last_step if counted else self.updates
 
     @property
     def brief(self) -> bool:
-        """Return whether the run is short, less than half of what was planned, or nobody knows how long it is."""
-        return self.half_way or self.length is None or self.length < BRIEF
+        """Return whether the run is known to be short, or less than half of what was planned."""
+        return self.half_way or (self.length is not None and self.length < BRIEF)
 
     @property
     def updates(self) -> int | None:

@@ -302,10 +302,10 @@ def quality(case: Case) -> list[Finding]:
 def shortfall(case: Case) -> list[Finding]:
     """What keeps the last samples from counting as healthy; empty if nothing does."""
     short = [each for each in quality(case) if each.threshold and not (each.value or 0) >= each.threshold]
-    return short if case.reached else [*short, apart(case)]
+    return short if case.reached else [*short, remoteness(case)]
 
 
-def apart(case: Case) -> Finding:
+def remoteness(case: Case) -> Finding:
     """The finding that samples which pass one by one lie apart from the reals as a whole."""
     words = f"As a whole they lie apart from real ones (energy coefficient {case.distance:.2g})."
     source = "Szekely & Rizzo 2013; limit " + OWN_RUNS

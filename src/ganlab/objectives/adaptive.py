@@ -14,7 +14,6 @@ from ganlab.objectives.augmentation import (
     brightness,
     corners,
     cut,
-    has_colours,
     hue,
     resample,
     saturation,
@@ -58,7 +57,7 @@ class Ada(Stabilizer[AdaOptions]):
         # With separate batches every other update shows reals, and the scores of a batch are met twice.
         shown = training.batch_size / (2 if training.discriminator_batches == "separate" else 1)
         # Hue and saturation do nothing to images without colours.
-        self.kinds = frozenset(options.augmentations) - (frozenset() if has_colours(experiment) else OF_COLOURS)
+        self.kinds = frozenset(options.augmentations) - (frozenset() if experiment.data.has_colours else OF_COLOURS)
         self.by = options.interval * shown / options.speed
         self.point = find_loss(experiment.loss).decision_point
         self.p = torch.tensor(options.p, device=device)

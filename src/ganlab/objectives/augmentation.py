@@ -8,7 +8,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganlab.config.data import ImageOptions
 from ganlab.config.experiment import Experiment
 from ganlab.config.stabilizers import DiffAugmentOptions
 from ganlab.objectives.parts import Stabilizer
@@ -102,11 +101,6 @@ def corners(uniform: Tensor, side: int, size: int) -> Tensor:
     return whole(uniform, side + 1 - size % 2) - size // 2
 
 
-def has_colours(experiment: Experiment) -> bool:
-    """Return whether an experiment's images have hue and saturation."""
-    return isinstance(experiment.data, ImageOptions) and experiment.data.has_colours
-
-
 class DiffAugment(Stabilizer[DiffAugmentOptions]):
     """T in D(T(x)) and D(T(G(z))), in both players' updates (Zhao et al. 2020, section 3).
 
@@ -116,7 +110,7 @@ class DiffAugment(Stabilizer[DiffAugmentOptions]):
 
     def __init__(self, options: DiffAugmentOptions, experiment: Experiment, device: torch.device) -> None:
         super().__init__(options, experiment, device)
-        self.coloured = has_colours(experiment)
+        self.coloured = experiment.data.has_colours
 
     def see(self, samples: Tensor, stream: str, update: int, step: int) -> Tensor:
         """Return images (N, C, height, width), each changed by amounts of its own."""

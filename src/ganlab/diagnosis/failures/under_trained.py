@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, VAST, Case, Charge
+from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
@@ -15,7 +15,7 @@ from ganlab.diagnosis.sample_levels import shortfall, twins
 def examine(case: Case) -> Iterator[Charge]:
     """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
 
-    So are varied samples that are not quite good yet unless many steps, and half of those that were planned, are done.
+    So are varied samples that are not quite good yet if few steps, or less than half of the planned ones, are done.
 
     Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, unless they
     changed by more than VAST and have not settled since. Passing alone is not enough: a classifier takes bold strokes
@@ -25,7 +25,7 @@ def examine(case: Case) -> Iterator[Charge]:
         yield falling(case)
         return
     found = case.improvement
-    if found is None and case.brief and case.passing >= GOOD and nearly(case):
+    if found is None and len(case.rows) >= RECENT and case.brief and case.passing >= GOOD and nearly(case):
         yield too_short(case)
     if found is None or (twins(case) and not case.still_learning):
         return
@@ -63,10 +63,8 @@ def too_short(case: Case) -> Charge:
     lacking = shortfall(case)
     if case.half_way:
         few = f"only {case.number(case.last_step)} of {case.count(case.whole.planned or 0)} are done"
-    elif case.length is None:
-        few = "it is not known how often the generator was updated"
     else:
-        few = f"{case.length:,} {'updates of the generator' if case.updates is not None else 'steps'} are few"
+        few = f"{case.length or 0:,} {'updates of the generator' if case.updates is not None else 'steps'} are few"
     return Charge(
         severity=max(0.0, min(1.0, 1 - case.passing)) / 2,
         onset=None,

@@ -487,7 +487,8 @@ def treat(
     from ganlab.treatment.carry_out import carry_out, planned
     from ganlab.treatment.cured import cured_experiment
     from ganlab.treatment.drawing import draw_courses
-    from ganlab.treatment.planning import Wishes, budget_seconds, examine
+    from ganlab.treatment.plan import Wishes, budget_seconds
+    from ganlab.treatment.planning import examine
 
     wishes = Wishes(0.0 if complete else budget_seconds(budget), seeds, tuple(only), tuple(tries), from_onset, complete)
     patient, where = examine(_directory(run, runs_dir)), resources or Resources()

@@ -16,7 +16,8 @@ from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
 from ganlab.training import session
 from ganlab.treatment.carry_out import Treatment
-from ganlab.treatment.planning import Wishes, examine, make_treatment
+from ganlab.treatment.plan import Wishes
+from ganlab.treatment.planning import examine, make_treatment
 from ganlab.treatment.results import best_of, results
 from ganlab.treatment.rounds import Trial
 from tests.conftest import DIVERGES

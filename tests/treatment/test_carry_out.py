@@ -22,7 +22,8 @@ from ganlab.training.worker import train_job
 from ganlab.treatment.arms import arms_of
 from ganlab.treatment.carry_out import Treatment, carry_out, planned
 from ganlab.treatment.cured import cured_experiment
-from ganlab.treatment.planning import Wishes, examine
+from ganlab.treatment.plan import Wishes
+from ganlab.treatment.planning import examine
 
 
 class Here:

@@ -9,30 +9,14 @@ import pytest
 from ganlab.errors import GanlabError, RunError
 from ganlab.runs.directory import RunDirectory, new_run
 from ganlab.training import session
-from ganlab.treatment.planning import (
-    Patient,
-    Wishes,
-    budget_seconds,
-    examine,
-    make_treatment,
-    most_trials,
-    plan_from_json,
-    scaled,
-    stood_at,
-)
+from ganlab.treatment.plan import Wishes, budget_seconds, plan_from_json, scaled
+from ganlab.treatment.planning import Patient, examine, make_treatment, most_trials, stood_at
 
 
 @pytest.fixture(scope="module")
 def patient(wild: RunDirectory) -> Patient:
     """A run of 40 steps of a second each."""
     return dataclasses.replace(examine(wild), pace=1.0, overhead=0.0)
-
-
-def test_a_budget_is_a_time() -> None:
-    assert [budget_seconds(text) for text in ("90s", "30m", "2h", "1h30m")] == [90, 1800, 7200, 5400]
-    for text in ("", "30", "m", "30 m", "-3m", "0s"):
-        with pytest.raises(GanlabError, match="budget"):
-            budget_seconds(text)
 
 
 def test_all_arms_are_paired_and_differ_from_the_run_in_nothing_but_their_change(patient: Patient) -> None:

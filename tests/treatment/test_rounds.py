@@ -10,7 +10,7 @@ import pytest
 
 from ganlab.runs.names import RANDOM, UNCHANGED
 from ganlab.treatment.arms import COMBINED, Arm
-from ganlab.treatment.planning import TreatmentPlan, Wishes
+from ganlab.treatment.plan import TreatmentPlan, Wishes
 from ganlab.treatment.results import best_of, results
 from ganlab.treatment.rounds import Key, Schedule, Trial, schedule
 

@@ -12,7 +12,8 @@ import pytest
 from ganlab.runs.directory import RunDirectory
 from ganlab.treatment.arms import arms_of
 from ganlab.treatment.carry_out import Treatment
-from ganlab.treatment.planning import Patient, TreatmentPlan, Wishes, examine, make_treatment
+from ganlab.treatment.plan import TreatmentPlan, Wishes
+from ganlab.treatment.planning import Patient, examine, make_treatment
 from ganlab.treatment.results import best_of, results
 from ganlab.treatment.rounds import Key, Trial, schedule
 from ganlab.treatment.words import conclusion_words

@@ -90,7 +90,7 @@ def treat(
     where = Resources(executor, workers, address, cpus, gpus, parameters(slurm or []))
     if dry_run:
         from ganlab.cli.treat_plan import show_treatment_plan
-        from ganlab.treatment.planning import Wishes, budget_seconds
+        from ganlab.treatment.plan import Wishes, budget_seconds
 
         wishes = Wishes(
             0.0 if complete else budget_seconds(budget), seeds, names, tuple(tries or ()), from_onset, complete

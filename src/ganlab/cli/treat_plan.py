@@ -13,7 +13,8 @@ from ganlab.runs.directory import find_run
 from ganlab.text import printable
 from ganlab.treatment.arms import Arm
 from ganlab.treatment.carry_out import planned
-from ganlab.treatment.planning import TreatmentPlan, Wishes, examine
+from ganlab.treatment.plan import TreatmentPlan, Wishes
+from ganlab.treatment.planning import examine
 from ganlab.verdicts import words
 
 

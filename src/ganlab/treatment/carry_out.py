@@ -25,7 +25,8 @@ from ganlab.sweeps.view import SweepView
 from ganlab.treatment.arms import Arm
 from ganlab.treatment.cured import cured_text
 from ganlab.treatment.earlier import joined, same_kind
-from ganlab.treatment.planning import Patient, TreatmentPlan, Wishes, make_treatment, plan_from_json
+from ganlab.treatment.plan import TreatmentPlan, Wishes, plan_from_json
+from ganlab.treatment.planning import Patient, make_treatment
 from ganlab.treatment.results import ArmResult, best_of, results, spare_runs, trial_of
 from ganlab.treatment.rounds import Key, Schedule, Trial, Trials, schedule
 

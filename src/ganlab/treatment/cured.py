@@ -11,7 +11,8 @@ from ganlab.config.load import dump_experiment, with_settings
 from ganlab.runs.names import RANDOM, UNCHANGED
 from ganlab.sweeps.counting import rate_words
 from ganlab.text import one_line
-from ganlab.treatment.planning import Patient, TreatmentPlan
+from ganlab.treatment.plan import TreatmentPlan
+from ganlab.treatment.planning import Patient
 from ganlab.treatment.results import ArmResult
 from ganlab.verdicts import words
 

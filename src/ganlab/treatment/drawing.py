@@ -14,7 +14,7 @@ from ganlab.runs.names import UNCHANGED
 from ganlab.runs.snapshots import Row, read_snapshots
 from ganlab.sweeps.counting import rate_words
 from ganlab.sweeps.folder import SweepFolder
-from ganlab.treatment.planning import TreatmentPlan
+from ganlab.treatment.plan import TreatmentPlan
 from ganlab.treatment.results import QUALITY, ArmResult, first_known
 from ganlab.verdicts import words
 

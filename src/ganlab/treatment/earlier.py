@@ -8,7 +8,8 @@ from dataclasses import replace
 from ganlab.config.load import with_settings
 from ganlab.sweeps.plan import identity
 from ganlab.treatment.arms import Arm, free_name
-from ganlab.treatment.planning import Patient, TreatmentPlan, with_chance
+from ganlab.treatment.plan import TreatmentPlan
+from ganlab.treatment.planning import Patient, with_chance
 from ganlab.treatment.rounds import Key
 
 

@@ -13,7 +13,7 @@ from ganlab.runs.snapshots import Row
 from ganlab.sweeps.counting import wilson
 from ganlab.sweeps.records import RunRecord
 from ganlab.treatment.arms import Arm
-from ganlab.treatment.planning import TreatmentPlan
+from ganlab.treatment.plan import TreatmentPlan
 from ganlab.treatment.rounds import Trial, Trials, significance
 from ganlab.treatment.statistics import fisher, is_proved
 from ganlab.verdicts import acquits, failure_of

@@ -15,7 +15,7 @@ from ganlab.errors import ConfigError
 from ganlab.runs.names import RANDOM, UNCHANGED
 from ganlab.sweeps.plan import identity
 from ganlab.treatment.arms import COMBINED, Arm, free_name, merged
-from ganlab.treatment.planning import TreatmentPlan
+from ganlab.treatment.plan import TreatmentPlan
 from ganlab.treatment.statistics import alpha_of, fisher, is_proved
 
 

@@ -10,7 +10,7 @@ from ganlab.config.yaml_text import settings_words
 from ganlab.sweeps.counting import rate_words
 from ganlab.treatment.arms import Change
 from ganlab.treatment.carry_out import Treatment
-from ganlab.treatment.planning import TreatmentPlan
+from ganlab.treatment.plan import TreatmentPlan
 from ganlab.treatment.results import ArmResult, spare_runs
 from ganlab.treatment.rounds import Key, Trial, schedule
 from ganlab.verdicts import INCONCLUSIVE, acquits

@@ -4,6 +4,7 @@
     python -m truth.trainers data                   digits, drawings and patches of photographs as NPZ
     python -m truth.trainers train [MINUTES]        train what is missing, one run at a time
     python -m truth.trainers sheet PNG NAME...      a row a run: real pictures, first, middle, last samples, losses
+    python -m truth.trainers blind FOLDER           the same of all runs, without their names, for who labels them
     python -m truth.trainers index                  write index.json: labelled runs that are there
 
 All take `--into FOLDER` (default: corpora/trainers). trainers.yaml says what each trainer and run is. REPOSITORIES is a
@@ -14,6 +15,7 @@ imageio natsort pytorch-ignite scikit-image tqdm`.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -31,6 +33,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -41,18 +44,17 @@ from truth import old_names
 from truth.bench_data import emoji, photographs
 from truth.corpora import Split, a_third_tuned
 from truth.old_names import Seen
+from truth.readings import combined, fingerprint, readings
 
 TABLE = Path(__file__).with_suffix(".yaml")
-STATES = ("good", "poor", "failed")
 LONGEST = 900
 """Seconds after which a run is given up."""
 
 
 def table() -> dict[str, Any]:
-    """The trainers, their data and their runs with the labels that they have."""
+    """The trainers, their data and their runs."""
     found: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    runs = [{**run, **found["labels"].get(run["name"], {})} for run in found["runs"]]
-    return {**found, "runs": runs}
+    return found
 
 
 def sources(into: Path, clones: Path) -> None:
@@ -192,13 +194,20 @@ def check_rounds(runs: list[dict[str, Any]]) -> None:
 
 
 def records(into: Path) -> Iterator[dict[str, Any]]:
-    """The labelled runs that are there."""
-    found = table()
+    """The runs that are there and ended as those that the readers saw; of the others, say so."""
+    found, read = table(), readings()
     check_rounds(found["runs"])
     for run in found["runs"]:
-        if "right" not in run or not (into / "runs" / run["name"] / "done.json").exists():
+        name = run["name"]
+        if name not in read or not (into / "runs" / name / "done.json").exists():
             continue
         trainer = found["trainers"][run["trainer"]]
+        its = fingerprint(pictures_of(into / places(run, trainer)[1])[-1])
+        seen = [reading for reading in read[name] if reading.pictures == its]
+        if not seen:
+            print(f"{name}: its last pictures are not those that its label was written for, so it has none here")
+            continue
+        label = combined(seen)
         given = run.get("data", {})
         pictures = given.get("pictures", "digits")
         log, samples = places(run, trainer)
@@ -206,7 +215,7 @@ def records(into: Path) -> Iterator[dict[str, Any]]:
         if given.get("digits"):
             real += f"[{','.join(map(str, given['digits']))}]"
         yield {
-            "name": run["name"],
+            "name": name,
             "group": group_of(run),
             "split": split(run),
             "domain": "grey" if pictures == "digits" else "colour",
@@ -217,7 +226,9 @@ def records(into: Path) -> Iterator[dict[str, Any]]:
             "tile": run.get("tile"),
             "loss": trainer.get("loss"),
             "trainer": run["trainer"],
-            **{key: run[key] for key in ("seen", "state", "right")},
+            "seen": label.seen,
+            "state": label.state,
+            "right": sorted(label.right),
         }
 
 
@@ -243,33 +254,73 @@ def losses(log: Path) -> tuple[list[float], list[float]]:
     return d, g
 
 
-def sheet(into: Path, names: list[str], path: Path) -> None:
-    """Draw a row a run: real pictures, the first, a middle and the last sheet of samples, and the losses."""
+def pictures_of(samples: Path) -> list[Path]:
+    """Sheets of samples that a run left, in the order in which it wrote them."""
+    files = sorted(samples.glob("**/*.*"), key=lambda file: (file.stat().st_mtime, file.name))
+    return [
+        file
+        for file in files
+        if file.suffix in (".png", ".jpg", ".bmp")
+        and not re.search("real|original|x_fixed|plot|_D|Training Images|Loss Curve", file.name)
+    ]
+
+
+def sheet(into: Path, names: list[str], path: Path, shown: list[str] | None = None) -> None:
+    """Draw a row a run: real pictures, the first, a middle and the last sheet of samples, and the losses.
+
+    `shown` are the rows' titles, where the names shall not be seen.
+    """
     found = table()
-    runs = [run for run in found["runs"] if run["name"] in names]
-    _, axes = plt.subplots(len(runs), 5, figsize=(20, 4 * len(runs)), squeeze=False)
-    for row, run in zip(axes, runs, strict=True):
+    runs = {run["name"]: run for run in found["runs"]}
+    figure = plt.figure(figsize=(16, 6.5 * len(names)), layout="constrained")
+    for rows, name, title in zip(
+        figure.subfigures(len(names), 1, squeeze=False)[:, 0], names, shown or names, strict=True
+    ):
+        run = runs[name]
         log, samples = places(run, found["trainers"][run["trainer"]])
-        pictures = run.get("data", {}).get("pictures", "digits")
-        real = np.load(into / "data" / f"{pictures}.npz")["x"][:25]
-        row[0].imshow(tile(real if real.ndim == 4 else real[..., None].repeat(3, axis=3), 5))
-        files = sorted((into / samples).glob("**/*.*"), key=lambda file: (file.stat().st_mtime, file.name))
-        files = [
-            file
-            for file in files
-            if file.suffix in (".png", ".jpg", ".bmp") and not re.search("real|original|x_fixed|plot|_D", file.name)
-        ]
-        for place, file in zip(row[1:4], (files[0], files[len(files) // 2], files[-1]), strict=True):
+        given = run.get("data", {})
+        real = reals_of(into, given)[:25]
+        files = pictures_of(into / samples)
+        small, large = rows.subfigures(1, 2, width_ratios=(1.3, 1))
+        places_of = small.subplots(2, 3)
+        pictures = (files[0], files[len(files) // 3], files[2 * len(files) // 3], files[-1])
+        axes = [*places_of[0], *places_of[1][:1], large.subplots()]
+        axes[0].imshow(tile(real if real.ndim == 4 else real[..., None].repeat(3, axis=3), 5))
+        axes[0].set_title(f"{title}: real")
+        for place, file, when in zip(axes[1:], pictures, ("first", "a third", "two thirds", "last"), strict=True):
             place.imshow(np.asarray(Image.open(file).convert("RGB")))
-            place.set_title(f"{file.name} ({len(files)})")
-        for values, label in zip(losses(into / log), "DG", strict=True):
-            row[4].plot(values, label=label, linewidth=0.6)
-        row[4].legend()
-        row[0].set_title(run["name"])
-        for place in row[:4]:
+            place.set_title(f"{when} of {len(files)}")
+        for values, label, place in zip(losses(into / log), "DG", places_of[1][1:], strict=True):
+            place.plot(values, linewidth=0.6)
+            place.set_title(f"loss of {label}")
+        for place in axes:
             place.set_axis_off()
-    plt.tight_layout()
-    plt.savefig(path, dpi=60)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def reals_of(into: Path, given: dict[str, Any]) -> NDArray[np.uint8]:
+    """The pictures that a run was trained on, (N, H, W) or (N, H, W, 3)."""
+    held = np.load(into / "data" / f"{given.get('pictures', 'digits')}.npz")
+    shown = np.isin(held["y"], given["digits"]) if given.get("digits") else slice(None)
+    real: NDArray[np.uint8] = held["x"][shown][: given.get("images", 6000)]
+    return real
+
+
+def blind(into: Path, folder: Path) -> None:
+    """Draw all runs that are there for a reader who shall not know their settings: two a page, by code, shuffled.
+
+    key.json, which the reader does not open, says what each code stands for.
+    """
+    names = [run["name"] for run in table()["runs"] if (into / "runs" / run["name"] / "done.json").exists()]
+    names.sort(key=lambda name: hashlib.sha256(f"blind {name}".encode()).hexdigest())
+    codes = {f"R{number:03d}": name for number, name in enumerate(names, 1)}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder.with_name(f"{folder.name}_key.json")).write_text(json.dumps(codes, indent=1))
+    listed = list(codes)
+    for first in range(0, len(listed), 2):
+        shown = listed[first : first + 2]
+        sheet(into, [codes[code] for code in shown], folder / f"{shown[0]}.png", shown)
 
 
 def index(into: Path) -> None:
@@ -278,7 +329,7 @@ def index(into: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("sources", "data", "train", "sheet", "index"))
+    parser.add_argument("command", choices=("sources", "data", "train", "sheet", "blind", "index"))
     parser.add_argument("arguments", nargs="*")
     parser.add_argument("--into", type=Path, default=Path("corpora/trainers"))
     options = parser.parse_args()
@@ -291,6 +342,8 @@ def main() -> None:
         train(options.into, float(minutes), only)
     elif options.command == "sheet":
         sheet(options.into, options.arguments[1:], Path(options.arguments[0]))
+    elif options.command == "blind":
+        blind(options.into, Path(options.arguments[0]))
     else:
         index(options.into)
 

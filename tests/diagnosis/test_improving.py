@@ -54,7 +54,14 @@ def test_samples_that_pass_less_often_than_those_of_healthy_runs_are_not_healthy
     assert judged(improving(0.7, 0.0)).name == "inconclusive"
 
 
-@pytest.mark.parametrize(("changes", "short"), [({"good": 0.7}, "70 %"), ({"good": 0.98, **energies(0.02)}, "0.02")])
+@pytest.mark.parametrize(
+    ("changes", "short"),
+    [
+        ({"good": 0.7}, "70 %"),
+        ({"good": 0.98, **energies(0.02)}, "0.02"),
+        ({"good": 0.98, "recognised": 0.5, "recognised_real": 0.99}, "recognises 51 % as many"),
+    ],
+)
 def test_varied_samples_that_are_nearly_good_after_little_training_are_under_trained(
     images: Any, changes: dict[str, float], short: str
 ) -> None:

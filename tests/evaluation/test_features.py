@@ -10,6 +10,7 @@ from torch.nn.functional import fold, interpolate, unfold
 from ganlab.config.data import GridOptions, MnistOptions, RingOptions, SwissRollOptions
 from ganlab.config.load import experiment_from_mapping
 from ganlab.data import RealData, load, to_float, to_uint8
+from ganlab.evaluation.classifier import shipped
 from ganlab.evaluation.features import Features, features_for, look
 from ganlab.evaluation.manifold import manifold
 from ganlab.evaluation.modes import vendi
@@ -160,6 +161,26 @@ def test_held_out_digits_pass_and_are_told_apart(data: RealData, digits: Feature
     found = manifold(seen.features[5000:6000], seen.features[:N])
     assert found.precision > 0.8
     assert found.coverage > 0.8
+
+
+def test_blends_that_pass_are_recognised_less_often_the_more_of_another_digit_they_hold(
+    digits: Features, held_out: Tensor, statistics: list[SampleStatistics]
+) -> None:
+    rows = [
+        statistics[0].row(torch.maximum(held_out[:N], at * held_out[N : 2 * N] + at - 1), False)
+        for at in (0.0, 0.4, 1.0)
+    ]
+    recognised = [row["recognised"] for row in rows]
+    assert recognised[0] > 0.98
+    assert recognised[1] > recognised[2] + 0.2
+    assert recognised[2] < 0.6
+    assert rows[0]["recognised_real"] == pytest.approx(recognised[0], abs=0.02)
+    seen = digits.see(held_out[:N])
+    network, _ = shipped()
+    with torch.no_grad():
+        likeliest = network(held_out[:N]).softmax(1)[:, :-1].amax(1)
+    assert seen.certainty is not None
+    assert torch.allclose(seen.certainty, likeliest, atol=1e-4)
 
 
 def test_small_noise_leaves_a_digit_a_digit(digits: Features, held_out: Tensor) -> None:

@@ -82,13 +82,15 @@ def plain(row: dict[str, Any]) -> bool:
 REPEATS = {"near_duplicates", "near_duplicates_real", "distinct", "distinct_real", "repeats_chance"}
 """What images have and points do not."""
 
-
 MODES = with_real("modes", "mode_kl")
 """What the ring has and MNIST does not."""
 
+RECOGNISED = with_real("recognised")
+"""What MNIST has, of which there is a classifier."""
+
 
 def own(world: World) -> set[str]:
-    return MODES if world.data.domain == Points() else REPEATS
+    return MODES if world.data.domain == Points() else REPEATS | RECOGNISED
 
 
 def test_keys_are_the_documented_ones(world: World) -> None:

@@ -15,7 +15,9 @@ REPEATS = ("near_duplicates", "near_duplicates_real", "distinct", "distinct_real
 
 ADDED: dict[str, frozenset[str]] = {
     "history": frozenset(),
-    "snapshot": frozenset({"game", *REPEATS, "modes", "modes_real", "mode_kl", "mode_kl_real"}),
+    "snapshot": frozenset(
+        {"game", *REPEATS, "recognised", "recognised_real", "modes", "modes_real", "mode_kl", "mode_kl_real"}
+    ),
     "tensors": frozenset(),
 }
 """Columns of history.csv, statistics of a snapshot and tensors of a checkpoint that came after the recording."""

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from torchvision import transforms
 
-from ganlab.verdicts import KINDS, failure_of
 from truth import trainers
 from truth.old_names import GreyPictures, Pictures, Seen
+from truth.readings import Reading, fingerprint
 
 TABLE = trainers.table()
 RUNS = TABLE["runs"]
-LABEL = ("seen", "state", "right")
 
 
 def test_every_trainer_says_where_it_is_had() -> None:
@@ -30,18 +30,6 @@ def test_names_are_unique_and_known() -> None:
     assert len({run["name"] for run in RUNS}) == len(RUNS)
     assert {run["trainer"] for run in RUNS} <= set(TABLE["trainers"])
     assert {run.get("data", {}).get("pictures", "digits") for run in RUNS} <= set(TABLE["data"])
-
-
-@pytest.mark.parametrize("run", RUNS, ids=lambda run: run["name"])
-def test_a_label_is_whole_and_its_verdicts_exist(run: dict[str, object]) -> None:
-    given = [key for key in LABEL if key in run]
-    assert given in ([], list(LABEL))
-    if given:
-        assert run["seen"]
-        assert run["state"] in trainers.STATES
-        assert isinstance(run["right"], list)
-        assert run["right"]
-        assert {name for name in run["right"] if name not in KINDS} <= {failure_of(name) for name in KINDS}
 
 
 def test_a_configuration_is_in_one_round_only() -> None:
@@ -80,12 +68,18 @@ def test_losses_are_found_for_the_eye(tmp_path: Path, line: str, d: float, g: fl
 
 
 @pytest.fixture
-def run_there(tmp_path: Path) -> dict[str, object]:
+def run_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """A labelled run of two, `a`, that has been trained into tmp_path."""
-    (tmp_path / "runs/a").mkdir(parents=True)
+    run = {"name": "a", "trainer": next(iter(TABLE["trainers"]))}
+    picture = tmp_path / trainers.places(run, TABLE["trainers"][run["trainer"]])[1] / "0.png"
+    picture.parent.mkdir(parents=True)
+    Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3)).save(picture)
     (tmp_path / "runs/a/done.json").write_text("{}")
-    trainer = next(iter(TABLE["trainers"]))
-    return {"name": "a", "trainer": trainer, "seen": "digits", "state": "good", "right": ["healthy"]}
+    read = {
+        name: [Reading(name, fingerprint(picture), 90, "good", frozenset({"healthy"}), "digits")] for name in ("a", "b")
+    }
+    monkeypatch.setattr(trainers, "readings", lambda: read)
+    return run
 
 
 def test_the_index_holds_labelled_runs_that_are_there(
@@ -95,6 +89,29 @@ def test_the_index_holds_labelled_runs_that_are_there(
     trainers.index(tmp_path)
     [record] = json.loads((tmp_path / "index.json").read_text())
     assert (record["name"], record["right"], record["domain"], record["real"]) == ("a", ["healthy"], "grey", "mnist")
+
+
+def test_a_run_that_came_out_otherwise_than_labelled_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run_there: dict[str, object]
+) -> None:
+    monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": [run_there]})
+    [picture] = (tmp_path / "runs/a").rglob("*.png")
+    Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(picture)
+    trainers.index(tmp_path)
+    assert json.loads((tmp_path / "index.json").read_text()) == []
+    assert capsys.readouterr().out.startswith("a: its last pictures are not those")
+
+
+def test_pages_for_a_reader_name_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_there: dict[str, object]
+) -> None:
+    monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": [run_there]})
+    (tmp_path / "data").mkdir()
+    np.savez(tmp_path / "data/digits.npz", x=np.zeros((30, 4, 4), np.uint8), y=np.arange(30) % 10)
+    (tmp_path / trainers.places(run_there, TABLE["trainers"][str(run_there["trainer"])])[0]).write_text("")
+    trainers.blind(tmp_path, tmp_path / "pages")
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == ["R001.png"]
+    assert json.loads((tmp_path / "pages_key.json").read_text()) == {"R001": "a"}
 
 
 @pytest.mark.parametrize(

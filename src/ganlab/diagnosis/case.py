@@ -357,6 +357,11 @@ class Case:
         """Share of the last snapshots' samples that pass the garbage test, over that of reals; NaN without samples."""
         return self.recently(lambda row: ratio(row, "good"))
 
+    @cached_property
+    def recognised(self) -> float:
+        """Share of the last samples that a classifier is sure of, over that of reals; NaN if it is not known."""
+        return self.recently(lambda row: ratio(row, "recognised"))
+
     @property
     def by_patches(self) -> bool:
         """Whether the last samples were seen through statistics of patches, which no classifier sharpens."""

@@ -27,10 +27,16 @@ Value = float | list[int] | list[float | None] | list[str] | None
 """A number, or a list with an entry per class; None if nothing can be said."""
 
 
-Needs = Literal["classes", "asked", "asked classes", "modes", "modes without classes"]
+Needs = Literal["classes", "asked", "asked classes", "modes", "modes without classes", "classifier"]
 """What has to be known for a statistic: classes of the data; also what each sample was to be, a class or a
 code; or that it was to be of a class; or the modes of the data; or such that are no classes, so that garbage too shows
-modes."""
+modes; or how sure a classifier is of each sample."""
+
+CERTAIN = 0.5
+"""Probability of its likeliest class, "none of these" being one more, from which a sample is recognised. Of the
+labelled runs of other people's trainers that rules were tuned on, the share of the tiles that a person names at once
+goes with that of samples above .5 (Spearman .72 over 41 runs with digits), and hardly with that of samples that pass
+the garbage test (.21)."""
 
 
 class Asked(NamedTuple):
@@ -67,6 +73,8 @@ class Sample:
         """Return whether what an entry needs to know is known."""
         if needs is None:
             return True
+        if needs == "classifier":
+            return self.seen.certainty is not None
         if needs in ("modes", "modes without classes"):
             return self.seen.modes is not None and (needs == "modes" or self.seen.probabilities is None)
         asked = self.asked
@@ -291,6 +299,8 @@ class Entry(Generic[Of, Beside]):
             return "the modes of such data are not known"
         if self.needs == "modes without classes":
             return "modes of good images are counted on stacked MNIST only"
+        if self.needs == "classifier":
+            return "no classifier was trained on such data"
         return "the features know no classes" if self.needs else self.unknown
 
     def seen_through(self, features: Features) -> bool:
@@ -344,6 +354,12 @@ def of_pixels(*names: str, **options: Any) -> Callable[[OfPixels], OfPixels]:
 @of_features("good", sees="quality")
 def _good(sample: Sample, reals: Reference) -> float:
     return float(sample.seen.passing.double().mean())
+
+
+@of_features("recognised", needs="classifier")
+def _recognised(sample: Sample, reals: Reference) -> float:
+    assert sample.seen.certainty is not None
+    return float((sample.seen.certainty > CERTAIN).double().mean())
 
 
 @of_features("fid")

@@ -60,6 +60,7 @@ class Seen:
         passing: bool (N,), whether a sample passes the garbage test.
         appearance: float32 unit vectors (N, p), whose inner products say how alike two samples look.
         modes: of the data's modes, the one that each sample shows, int64 (N,), -1 for none; None if none are counted.
+        certainty: probability of the likeliest class, (N,), "none of these" being one more; None without a classifier.
     """
 
     features: Tensor
@@ -67,6 +68,7 @@ class Seen:
     passing: Tensor
     appearance: Tensor
     modes: Tensor | None = None
+    certainty: Tensor | None = None
 
     def first(self, count: int) -> Seen:
         """Return what is seen of the first samples."""
@@ -137,8 +139,9 @@ def of_classifier(network: Classifier, name: str, class_names: tuple[str, ...]) 
         hidden = in_chunks(network.features, resized(samples))
         with torch.no_grad():
             scores = network.scores(hidden)
-        none = scores.softmax(1)[:, -1]
-        return Seen(hidden, scores[:, :-1].softmax(1), none < NONE, look(samples))
+        each = scores.softmax(1)
+        certainty = each[:, :-1].amax(1)
+        return Seen(hidden, scores[:, :-1].softmax(1), each[:, -1] < NONE, look(samples), certainty=certainty)
 
     return Features(name, class_names, see)
 

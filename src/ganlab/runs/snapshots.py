@@ -293,6 +293,14 @@ TABLE: tuple[Statistic, ...] = (
         line=Line(GOOD, "good samples", real=None),
     ),
     Statistic(
+        "recognised",
+        "samples that a classifier is sure of (at least half for one class), as a share",
+        SHARE,
+        "higher",
+        shown=("compare",),
+        line=Line(GOOD, "recognised samples", "fake", real=None),
+    ),
+    Statistic(
         "classes_present",
         "real classes that are made, as a share",
         SHARE,

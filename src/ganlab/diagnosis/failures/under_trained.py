@@ -55,7 +55,11 @@ def said(case: Case) -> str:
 def nearly(case: Case) -> bool:
     """Return whether samples are varied, and all that they lack is to look a little more like the data."""
     lacking = {each.signal for each in shortfall(case)}
-    return bool(lacking) and lacking <= {"good", "energy_coefficient"} and not twins(case)
+    return (
+        bool(lacking)
+        and lacking <= {"good", "recognised", "visited_class_mass", "energy_coefficient"}
+        and not twins(case)
+    )
 
 
 def too_short(case: Case) -> Charge:

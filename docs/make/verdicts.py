@@ -31,7 +31,7 @@ from PIL import Image
 from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, experiment_from_mapping
-from ganlab.diagnosis.case import LEARNING
+from ganlab.diagnosis.case import LEARNING, NUMEROUS
 from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.early import LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
 from ganlab.diagnosis.evidence import Evidence
@@ -39,7 +39,6 @@ from ganlab.diagnosis.failures import FAILURES
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.record import record_of
 from ganlab.diagnosis.remedies import MOST, prescribe, ranked
-from ganlab.diagnosis.sample_levels import NUMEROUS
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.diagnosis.verdict_files import samples_of_run
 from ganlab.runs.directory import RunDirectory

@@ -69,12 +69,28 @@ def test_varied_samples_that_are_nearly_good_after_little_training_are_under_tra
     assert brief.name == "under_trained"
     assert "1,000 updates of the generator are few" in brief.summary
     assert short in brief.summary
-    assert judged(improving(fall=0.0, **changes), images("training.steps=3000")).name == "inconclusive"
+    long = images("training.steps=3000")
+    assert judged(improving(fall=0.0, **changes), long).name == "inconclusive"
     half_way = diagnose(Evidence("log", snapshots=tuple(improving(fall=0.0, **changes)), planned=7000))
     assert half_way.name == "under_trained"
     assert "only 3,000 of 7,000 steps are done" in half_way.summary
-    alike = judged(improving(fall=0.0, steps=1000, vendi=5.0, **changes), images("training.steps=1000"))
+    alike = judged(improving(fall=0.0, steps=1000, vendi=2.0, **changes), images("training.steps=1000"))
     assert alike.name == "inconclusive"
+
+
+def test_samples_that_came_nearer_are_under_trained_unless_they_are_seen_to_have_stopped(images: Any) -> None:
+    def rows(**changes: Any) -> list[dict[str, Any]]:
+        distances = [0.4, *[0.05] * 9]
+        return [{**each, **energies(at)} for each, at in zip(improving(0.7, 0.0, **changes), distances, strict=True)]
+
+    unknown = diagnose(Evidence("folder", snapshots=tuple(rows())))
+    assert unknown.name == "under_trained"
+    assert "cannot be seen from so few" in unknown.summary
+    long = images("training.steps=3000")
+    assert judged(rows(), long).name == "inconclusive"
+    assert judged(rows(n=36), long).name == "under_trained"
+    near_from_the_start = [{**each, **energies(0.05)} for each in improving(0.7, 0.0)]
+    assert diagnose(Evidence("folder", snapshots=tuple(near_from_the_start))).name == "inconclusive"
 
 
 @pytest.mark.parametrize(

@@ -321,6 +321,21 @@ class Case:
         """Return whether the run is known to be short, or less than half of what was planned."""
         return self.half_way or (self.length is not None and self.length < BRIEF)
 
+    @cached_property
+    def gained(self) -> bool:
+        """Return whether the last samples as a whole lie much nearer to the reals than the first ones did."""
+        first = self.rows[0].number("energy_coefficient") if self.rows else None
+        return first is not None and self.distance < first / 2
+
+    @property
+    def could_show_rest(self) -> bool:
+        """Return whether the run is known to be long, and its samples and snapshots are enough to show them at rest.
+
+        Statistics of few samples move by so much from one snapshot to the next that no gain stands out.
+        """
+        enough = len(self.rows) >= COURSE and self.recently(reading("n")) >= NUMEROUS
+        return enough and not self.brief and self.length is not None
+
     @property
     def updates(self) -> int | None:
         """How often the generator was updated; None if that is not known.
@@ -540,6 +555,12 @@ what still improves before that is on its way."""
 BRIEF = 2000
 """Updates of the generator under which a run on pictures is short. Labelled runs that rules were tuned on, whose
 samples were varied and not quite good while nothing was wrong, had 1,200 at most, and good ones up to 1,800."""
+
+COURSE = 8
+"""Snapshots of a course in whose last half a trend can be told."""
+
+NUMEROUS = 100
+"""Samples from which it can be told which kinds are missing, and statistics are steady enough to be at rest."""
 
 GOOD = 0.5
 """Share of samples that must pass the garbage test, over that of reals, for samples to count as learned."""

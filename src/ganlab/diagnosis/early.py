@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganlab.diagnosis.case import Case, Charge, reading
+from ganlab.diagnosis.case import NUMEROUS, Case, Charge, reading
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.failures import frozen, oscillation
 from ganlab.diagnosis.findings import TIME, Missing
 from ganlab.diagnosis.loss_levels import ENOUGH_ROWS
-from ganlab.diagnosis.sample_levels import NUMEROUS
 from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of, words
 
 SHARE = 0.1

@@ -5,16 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ganlab.diagnosis.case import GARBAGE, NEARBY, OWN_RUNS, RECENT, Case, Row, made_from_images, ratio, relative_vendi
+from ganlab.diagnosis.case import (
+    GARBAGE,
+    NEARBY,
+    NUMEROUS,
+    OWN_RUNS,
+    RECENT,
+    Case,
+    Row,
+    made_from_images,
+    ratio,
+    relative_vendi,
+)
 from ganlab.diagnosis.findings import Finding
 from ganlab.runs.snapshots import MOST_REPEATED
 
 VARIED = 0.5
 """Relative Vendi score from which samples are varied. Coverage and recall, of which small and short runs reach but a
 tenth while a person calls their samples fine, are shown and do not decide."""
-
-NUMEROUS = 100
-"""Samples from which it can be told which kinds are missing."""
 
 VISITED = 0.8
 """Share of the real mass in classes that must be among the good samples at all, over that which as many reals show."""

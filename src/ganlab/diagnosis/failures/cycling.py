@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis import trends
-from ganlab.diagnosis.case import GOOD, Case, Charge, ratio
+from ganlab.diagnosis.case import GOOD, Case, Charge, Row, ratio
 from ganlab.diagnosis.cures import CYCLING_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -21,7 +21,11 @@ FEW = 0.6
 """Share of the real mass that a snapshot's modes may hold at most."""
 
 FEWEST_SAMPLES = 5
-"""Good samples from which a mode counts as visited."""
+"""Good samples from which a mode counts as visited: a handful may be a classifier's mistake."""
+
+SAMPLES_A_MODE = 10
+"""Good samples a mode, on average, from which one that is made as often as any other is seldom (Poisson: 3 %) made less
+often than FEWEST_SAMPLES."""
 
 UNION = 1.5
 """Times a snapshot's own mass that all of them together must hold."""
@@ -32,14 +36,10 @@ CHANGES = 0.3
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run whose snapshots each hold few modes, but not the same ones, unless it is still learning."""
-    rows = [row for row in case.rows[-LOOK_BACK:] if class_shares(row) and (ratio(row, "good") or 0) >= GOOD / 2]
+    rows = [row for row in case.rows[-LOOK_BACK:] if tells(row)]
     if len(rows) < 3 or case.still_learning:
         return
     table = [found for row in rows if (found := class_shares(row))]
-    # Of fewer samples a mode that is made like any other would not count as visited.
-    if any((row.number("n") or np.inf) < FEWEST_SAMPLES * len(row["class_counts"]) for row in rows):
-        return
-    # A handful of samples may be a classifier's mistake.
     enough = np.array([[count >= FEWEST_SAMPLES for count in row["class_counts"]] for row in rows])
     held = np.array([(share >= 0.1 * real) & (real > 0) for share, real in table]) & enough
     real = table[-1][1]
@@ -93,6 +93,13 @@ def examine(case: Case) -> Iterator[Charge]:
             "different ones."
         ),
     )
+
+
+def tells(row: Row) -> bool:
+    """Return whether a row's good samples are enough to tell which modes it visits."""
+    counts = row.get("class_counts") or []
+    passing = (ratio(row, "good") or 0) >= GOOD / 2
+    return passing and class_shares(row) is not None and sum(counts) >= SAMPLES_A_MODE * len(counts)
 
 
 FAILURE = Failure("mode_collapse/cycling", examine, cures=CYCLING_CURES)

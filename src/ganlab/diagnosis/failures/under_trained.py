@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge
+from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge, relative_vendi
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, longer
-from ganlab.diagnosis.sample_levels import shortfall, twins
+from ganlab.diagnosis.sample_levels import NARROW, shortfall, twins
+
+LIKENESS = frozenset({"good", "recognised", "visited_class_mass", "energy_coefficient"})
+"""What says how much samples look like the data."""
 
 
 def examine(case: Case) -> Iterator[Charge]:
     """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
 
-    So are varied samples that are not quite good yet if few steps, or less than half of the planned ones, are done.
+    So are varied samples that are not quite good yet if few steps, or less than half of the planned ones, are done; or
+    if they came much nearer to the reals, and it is not known that they have stopped: the run is not known to be long,
+    or its snapshots or samples are too few to show them at rest. Longer training is what to try first.
 
     Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, unless they
     changed by more than VAST and have not settled since. Passing alone is not enough: a classifier takes bold strokes
@@ -25,8 +30,11 @@ def examine(case: Case) -> Iterator[Charge]:
         yield falling(case)
         return
     found = case.improvement
-    if found is None and len(case.rows) >= RECENT and case.brief and case.passing >= GOOD and nearly(case):
-        yield too_short(case)
+    if found is None and len(case.rows) >= RECENT and nearly(case):
+        if case.brief:
+            yield too_short(case)
+        elif case.gained and not case.could_show_rest:
+            yield unsettled(case)
     if found is None or (twins(case) and not case.still_learning):
         return
     good = not shortfall(case)
@@ -53,13 +61,11 @@ def said(case: Case) -> str:
 
 
 def nearly(case: Case) -> bool:
-    """Return whether samples are varied, and all that they lack is to look a little more like the data."""
+    """Return whether samples range over the data, and all that they lack is to look more like it."""
     lacking = {each.signal for each in shortfall(case)}
-    return (
-        bool(lacking)
-        and lacking <= {"good", "recognised", "visited_class_mass", "energy_coefficient"}
-        and not twins(case)
-    )
+    learned = case.passing >= GOOD or case.ranging
+    varied = case.recently(relative_vendi) >= NARROW and lacking <= {*LIKENESS, "relative_vendi"}
+    return bool(lacking) and learned and varied and not twins(case)
 
 
 def too_short(case: Case) -> Charge:
@@ -75,6 +81,20 @@ def too_short(case: Case) -> Charge:
         window=lacking[0].window,
         findings=tuple(lacking),
         summary=f"The samples are varied, but not good yet, and {few}. {' '.join(each.words for each in lacking)}",
+    )
+
+
+def unsettled(case: Case) -> Charge:
+    """The report of a run whose samples came nearer to the reals, and whose end cannot be told from a pause."""
+    lacking = shortfall(case)
+    words = " ".join(each.words for each in lacking)
+    return Charge(
+        severity=max(0.0, min(1.0, 1 - case.passing)) / 2,
+        onset=None,
+        window=lacking[0].window,
+        findings=tuple(lacking),
+        summary="The samples have come much nearer to real ones since the run began, and are not good yet. That they "
+        f"have stopped getting better cannot be seen from so few snapshots, samples or steps. {words}",
     )
 
 

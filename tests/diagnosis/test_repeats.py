@@ -123,3 +123,14 @@ def test_twins_on_sheet_after_sheet_are_a_collapse_since_the_first_of_them() -> 
 @pytest.mark.parametrize("shares", [(0.4, 0.0, 0.4), (0.4, 0.4), (0.4, 0.2, 0.4)])
 def test_twins_on_some_sheets_acquit_nobody_and_accuse_nobody(shares: tuple[float, ...]) -> None:
     assert sheets(*shares).name == "inconclusive"
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_pictures_that_are_alike_in_each_row_of_a_sheet_are_so_by_design(in_order: bool) -> None:
+    data, of_rows = shapes_data(), torch.arange(100) // 10
+    if not in_order:
+        of_rows = of_rows[torch.randperm(100, generator=torch.Generator().manual_seed(0))]
+    rows, notes = snapshots_of([(3000, FRESH[of_rows])], data.domain, None, data, columns=10)
+    assert (rows[0]["repeats_chance"] is None) == in_order
+    assert any("same row of a sheet" in note for note in notes) == in_order
+    assert repeated(rows[0]) != in_order

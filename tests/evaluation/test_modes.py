@@ -21,6 +21,7 @@ from ganlab.evaluation.modes import (
     Repeats,
     Support,
     agreement,
+    arranged,
     birthday_support,
     cells_of,
     class_counts,
@@ -358,3 +359,17 @@ def test_birthday_support_of_many_copies_takes_few_batches() -> None:
     # Two thirds of the sample are copies: two of s are among them with probability .44 at s = 2, .74 at s = 3.
     most = torch.cat([torch.zeros(1000, 1), 10 + torch.arange(500.0)[:, None]])
     assert birthday_support(most, 0.5, 0).batch == 3
+
+
+def test_a_sheet_is_sorted_if_neighbours_in_a_row_or_column_are_alike() -> None:
+    source = torch.Generator().manual_seed(0)
+    noise, kinds = torch.randn(100, 8, generator=source), torch.randn(10, 8, generator=source)
+    by_row, by_column = kinds.repeat_interleave(10, 0) + 0.1 * noise, kinds.repeat(10, 1) + 0.1 * noise
+    assert arranged(by_row, 10) == "rows"
+    assert arranged(by_column, 10) == "columns"
+    assert arranged(by_row[:37], 10) == "rows", "the last row is not full"
+    shuffled = torch.randperm(100, generator=source)
+    for unsorted in (noise, by_row[shuffled], kinds[:2].repeat(50, 1)[shuffled], torch.zeros(100, 8), kinds[:2]):
+        assert arranged(unsorted, 10) is None
+    assert arranged(by_row, 1) is None, "a sheet of one column"
+    assert arranged(by_row, 100) is None, "a sheet of one row"

@@ -23,9 +23,11 @@ from ganlab.diagnosis.alignment import align
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.readers.pictures import find_reals, folder_size, holds_grids, open_picture
 from ganlab.diagnosis.readers.samples import SampleSource, SavedSamples, load_samples
+from ganlab.diagnosis.sample_levels import CHANCE
 from ganlab.domain import Domain, Images, Points
 from ganlab.errors import DataError
 from ganlab.evaluation.features import features_for
+from ganlab.evaluation.modes import arranged
 from ganlab.evaluation.statistics import Distances, SampleStatistics
 from ganlab.plots.cuts import SHOWN, cut_sheet
 from ganlab.plots.grids import Pixels
@@ -102,7 +104,7 @@ def with_samples(
     # A log of few rows can't tell apart all of the pictures.
     dated = dict(zip(steps, (values for _, values in saved.steps), strict=True))
     judged = [(step, values[:most]) for step, values in dated.items()]
-    rows, more = snapshots_of(judged, saved.domain, compared.options, data)
+    rows, more = snapshots_of(judged, saved.domain, compared.options, data, saved.columns)
     replaced = ["the snapshots of the run were replaced by --samples"] if evidence.snapshots else []
     swapped = _swapped_channels(judged[-1][1], data)
     notes = (*evidence.notes, *compared.notes, *aligned, *more, *swapped, *replaced, *data.notes)
@@ -226,9 +228,16 @@ def _beside(path: Path, domain: Domain, tile: int | None) -> tuple[RealData, tup
 
 
 def snapshots_of(
-    samples: Sequence[tuple[int, Tensor]], domain: Domain, options: DataOptions | None, real: RealData
+    samples: Sequence[tuple[int, Tensor]],
+    domain: Domain,
+    options: DataOptions | None,
+    real: RealData,
+    columns: int | None = None,
 ) -> tuple[list[Row], list[str]]:
     """Return a snapshot row a step, thorough for the last one, and notes on what was changed to compare.
+
+    Samples that stand on a sheet in rows of `columns`, sorted so that those of a row or column are alike, may be so by
+    design: of a class, or with the same latent. Whether they repeat each other by accident cannot be told.
 
     Raises:
         DataError: one of them images, the other points.
@@ -250,6 +259,15 @@ def snapshots_of(
             )
         statistics, distances = counts[len(alike)]
         row = statistics.row(alike, thorough=index == len(samples) - 1) | distances.row(alike[:MOST_APART])
+        chance = row.get("repeats_chance")
+        if columns and chance is not None and chance < CHANCE:
+            sorted_by = arranged(features.see(alike).appearance, columns)
+            if sorted_by:
+                row["repeats_chance"] = None
+                note = (
+                    f"images in the same {sorted_by[:-1]} of a sheet are alike, as if by design: no repeats are counted"
+                )
+                notes += [note] if note not in notes else []
         protocol = {"features": features.name, "n_fake": len(alike), "generator": "as given"}
         rows.append(Row({"step": step, **row, "protocol": protocol}))
     return rows, notes

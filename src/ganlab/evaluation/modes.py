@@ -8,18 +8,20 @@ number is given).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import betaincinv, gammainc
+from scipy.special import betainc, betaincinv, gammainc
 from torch import Tensor
 
 from ganlab.evaluation.neighbours import nearest, squared_distances
 from ganlab.randomness import seeded_generator
 from ganlab.runs.snapshots import relative_vendi
 
+SORTED = 1e-6
+"""Probability under which neighbours on a sheet are not alike by accident."""
 LOST_BELOW = 0.1
 """A class is lost when its share is proved to be below this part of its real share."""
 SHARE_FLOOR = 1e-4
@@ -372,6 +374,28 @@ def repeats(vectors: Tensor, threshold: float, rate: float) -> Repeats:
     # scipy.stats says so too, and takes .7 s to be imported.
     chance = float(gammainc(surplus, expected)) if surplus else 1.0
     return Repeats(named / len(vectors), len(vectors) - surplus, chance)
+
+
+def arranged(vectors: Tensor, columns: int) -> Literal["rows", "columns"] | None:
+    """Return whether a sheet of samples is sorted: by what samples of a row have in common, or of a column.
+
+    So are the sheets of conditional generators and of InfoGAN, a class or a code each. It is said if the nearest other
+    of most samples stands in the same row, which on a sheet without order has a probability under 1e-6 (binomial).
+
+    Args:
+        vectors: (N, p), N >= 2, the sheet's samples row by row; the last row may not be full.
+        columns: samples of a full row, > 0.
+    """
+    count = len(vectors)
+    _, order = nearest(vectors, vectors, 1, exclude_self=True)
+    own, other = torch.arange(count), order[:, 0]
+    for name, place in (("rows", own // columns), ("columns", own % columns)):
+        together = int((place == place[other]).sum())
+        # A sample's chance that another one stands beside it, on average.
+        chance = float((place[:, None] == place).sum() - count) / (count * (count - 1))
+        if 2 * together > count and chance < 1 and float(betainc(together, count - together + 1, chance)) < SORTED:
+            return "rows" if name == "rows" else "columns"
+    return None
 
 
 def birthday_support(vectors: Tensor, threshold: float, seed: int) -> Support:

@@ -103,12 +103,14 @@ class Shown:
         unit: what steps count: `epoch`, `step`, `kimg`, or `number` if no name says it.
         notes: what was found, and what was left out.
         cuts: the first and the last grid, with their tiles; none of single pictures.
+        columns: images in a row of the grid that each step is; None if they are not one grid of one kind each.
     """
 
     steps: list[tuple[int | None, Pixels]]
     unit: str
     notes: tuple[str, ...]
     cuts: tuple[CutPicture, ...] = ()
+    columns: int | None = None
 
 
 def is_picture(path: Path) -> bool:
@@ -478,7 +480,9 @@ def _as_grids(grids: Sequence[Grid], shown: str, notes: list[str]) -> Shown:
     notes.insert(0, f"{shown}: {counts} tiles of {height} x {width}{enlarged} in {where}{_span(steps, named)}")
     ordered = [grid for _, grid in sorted(dated, key=lambda each: -1 if each[0] is None else each[0])]
     cuts = tuple(grid.outlined() for grid in dict.fromkeys((ordered[0], ordered[-1])))
-    return Shown(steps, named.unit, (*notes, *named.notes), cuts)
+    widths = {len(grid.tiling.across.starts) for _, grid in dated}
+    columns = widths.pop() if len(widths) == 1 and len(dated) == len(in_order) else None
+    return Shown(steps, named.unit, (*notes, *named.notes), cuts, columns)
 
 
 def _enlarged(tiles: Sequence[Pixels]) -> int:

@@ -47,6 +47,7 @@ class SavedSamples:
         cuts: the first and the last picture of a grid, with their tiles.
         chosen: which arrays of the file were taken, and what for; empty if that is all of them.
         labels: of real images, int64 (N,), as an array beside them says; None: nothing does.
+        columns: images in a row of the grid that each step is, if it is one.
     """
 
     steps: list[tuple[int | None, Tensor]]
@@ -56,6 +57,7 @@ class SavedSamples:
     cuts: tuple[CutPicture, ...] = ()
     chosen: tuple[str, ...] = ()
     labels: Tensor | None = None
+    columns: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +98,12 @@ def load_samples(
     notes: tuple[str, ...] = ()
     unit = "number"
     cuts: tuple[CutPicture, ...] = ()
+    columns: int | None = None
     if isinstance(source, Path):
         shown = excerpt(str(source))
         if (pictures := _pictures(source, tile, size, kind)) is not None:
             raws = [Raw(shown, step, values) for step, values in pictures.steps]
-            notes, unit, cuts = pictures.notes, pictures.unit, pictures.cuts
+            notes, unit, cuts, columns = pictures.notes, pictures.unit, pictures.cuts, pictures.columns
         else:
             raws = _read(source)
             units = {raw.unit for raw in raws}
@@ -134,7 +137,8 @@ def load_samples(
             "name each after its step: step_1000",
         )
     ordered = sorted(zip(steps, values, strict=True), key=lambda pair: pair[0] or 0)
-    return SavedSamples(ordered, understood.domain, notes or (str(understood),), unit, cuts, chosen)
+    seen = notes or (str(understood),)
+    return SavedSamples(ordered, understood.domain, seen, unit, cuts, chosen, columns=columns)
 
 
 def _of_one_kind(raws: list[Raw], shown: str) -> tuple[list[Raw], list[Raw]]:

@@ -15,6 +15,7 @@ from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, table
 from ganlab.runs.files import read_json
 from truth.accuracy import SURE
+from truth.readings import agreement, readings
 
 ROOT = Path(__file__).parents[2]
 PAGE, README = ROOT / "docs" / "verdict_accuracy.md", ROOT / "README.md"
@@ -39,9 +40,10 @@ def page(found: Figures, logs: Figures, cells: Sequence[Cell], remark: Remark | 
 
 Made by `python -m docs.make.verdict_accuracy` from labelled training runs: {runs.get("own", 0)} on MNIST and points,
 labelled by a rule on 2,000 fresh samples of each run's last generator (`truth/labels.py`, which shares no code with
-`ganlab.diagnosis`); {runs.get("colour", 0)} on colour pictures (`truth/colour.py`) and {runs.get("trainers", 0)} by
-other people's trainers (`truth/trainers.py`), labelled by looking at their samples and curves, before any verdict.
+`ganlab.diagnosis`); {runs.get("colour", 0)} on colour pictures (`truth/colour.py`), labelled by looking at their
+samples and curves, before any verdict; and {runs.get("trainers", 0)} by other people's trainers (`truth/trainers.py`).
 Which verdicts are right for a run was fixed with its label: more than one where the literature would differ.
+{readers(agreement(readings().values()))}
 All seeds of a configuration are in the same part. Rules were tuned on
 {tuned_on(found)}; the rest were only measured.
 
@@ -112,6 +114,18 @@ own configuration.
 ## Wrong verdicts on runs that were only measured
 
 {wrong_ones(found["wrong"])}
+"""
+
+
+def readers(found: Mapping[str, float]) -> str:
+    """Say how the runs of other people's trainers were labelled, and how far the readers agreed."""
+    return f"""
+Two readers labelled the runs of other people's trainers, each alone (`truth/readings.py`, `truth/readings.csv`). They
+saw real images, four sheets of samples and the losses, under a number: no name, no setting, no verdict. Good is a run
+of which they could name three quarters of the last sheet's tiles at once, and that is as varied as the data. A verdict
+that either of them accepts is right; they gave {100 * found["state"]:.0f} % of {found["runs"]:.0f} runs the same state,
+and the shares of tiles that they could name differ by {found["readable"]:.0f} percentage points on average. A label
+holds for the very pictures that were seen: a run that ends otherwise on another machine has none.
 """
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ganlab.data import to_float
+from ganlab.diagnosis.case import relative_vendi
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.sample_levels import repeated
@@ -134,3 +135,17 @@ def test_pictures_that_are_alike_in_each_row_of_a_sheet_are_so_by_design(in_orde
     assert (rows[0]["repeats_chance"] is None) == in_order
     assert any("same row of a sheet" in note for note in notes) == in_order
     assert repeated(rows[0]) != in_order
+
+
+def test_the_variety_of_a_sheet_that_is_sorted_is_not_judged() -> None:
+    row = counted(0.9, 10, vendi=2.0, vendi_real=12.0)
+    by_design = Row({**row, "repeats_chance": None})
+    assert relative_vendi(row) == pytest.approx(row.relative_vendi("vendi"))
+    assert relative_vendi(by_design) is None
+    verdict = diagnose(
+        Evidence(
+            "made up",
+            snapshots=tuple({**by_design, "good": 0.9, "good_real": 1.0, "step": 100 * at} for at in (1, 2, 3)),
+        )
+    )
+    assert verdict.failure != "mode_collapse"

@@ -393,7 +393,11 @@ class Case:
         """
         recall = self.recently(lambda row: ratio(row, "recall"))
         there = (self.by_patches and recall >= RANGED) or self.shaped
-        return there and self.recently(relative_vendi) >= RANGED
+        return there and not self.little_variety(RANGED)
+
+    def little_variety(self, least: float) -> bool:
+        """Return whether the last samples are less varied than that, relative to reals; False if nothing says so."""
+        return self.recently(relative_vendi) < least
 
     @cached_property
     def distance(self) -> float:
@@ -642,8 +646,13 @@ def made_from_images(row: Row) -> bool:
 
 
 def relative_vendi(row: Row, key: str = "vendi") -> float | None:
-    """Return how varied a row's samples are relative to reals, as `Row.relative_vendi` does."""
-    return row.relative_vendi(key)
+    """Return how varied a row's samples are relative to reals, as `Row.relative_vendi` does; None if by design."""
+    return None if key == "vendi" and alike_by_design(row) else row.relative_vendi(key)
+
+
+def alike_by_design(row: Row) -> bool:
+    """Return whether a row's samples stand on a sheet that is sorted by class or code, and repeat each other there."""
+    return "repeats_chance" in row and row["repeats_chance"] is None and row.number("near_duplicates") is not None
 
 
 def _overlaps(a: Sequence[tuple[int, int]], b: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

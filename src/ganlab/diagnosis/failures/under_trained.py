@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge, relative_vendi
+from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
@@ -64,7 +64,7 @@ def nearly(case: Case) -> bool:
     """Return whether samples range over the data, and all that they lack is to look more like it."""
     lacking = {each.signal for each in shortfall(case)}
     learned = case.passing >= GOOD or case.ranging
-    varied = case.recently(relative_vendi) >= NARROW and lacking <= {*LIKENESS, "relative_vendi"}
+    varied = not case.little_variety(NARROW) and lacking <= {*LIKENESS, "relative_vendi"}
     return bool(lacking) and learned and varied and not twins(case)
 
 

@@ -3,8 +3,8 @@
     python -m truth.trainers blind FOLDER    the pages that the readers saw: no names, no settings, shuffled
     python -m truth.readings                 how far the readers agree
 
-readings.csv has a row for each run and reader. A reader saw real images, the first, middle and last sheets of samples
-and the losses, and wrote:
+readings.csv has a row for each run and reader. A reader saw real images, four sheets of samples, the first and the last
+among them, and the losses, and wrote:
 
 `readable`: percentage of the tiles of the last sheet, counted, that are named at once as what they show (which digit; a
 drawing or a patch that passes for a real one at a glance).

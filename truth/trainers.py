@@ -3,7 +3,7 @@
     python -m truth.trainers sources REPOSITORIES   print what to clone, and unpack what is there
     python -m truth.trainers data                   digits, drawings and patches of photographs as NPZ
     python -m truth.trainers train [MINUTES]        train what is missing, one run at a time
-    python -m truth.trainers sheet PNG NAME...      a row a run: real pictures, first, middle, last samples, losses
+    python -m truth.trainers sheet PNG NAME...      a row a run: real pictures, four sheets of samples, losses
     python -m truth.trainers blind FOLDER           the same of all runs, without their names, for who labels them
     python -m truth.trainers index                  write index.json: labelled runs that are there
 
@@ -202,8 +202,8 @@ def records(into: Path) -> Iterator[dict[str, Any]]:
         if name not in read or not (into / "runs" / name / "done.json").exists():
             continue
         trainer = found["trainers"][run["trainer"]]
-        its = fingerprint(pictures_of(into / places(run, trainer)[1])[-1])
-        seen = [reading for reading in read[name] if reading.pictures == its]
+        last = pictures_of(into / places(run, trainer)[1])[-1:]
+        seen = [reading for reading in read[name] if last and reading.pictures == fingerprint(last[0])]
         if not seen:
             print(f"{name}: its last pictures are not those that its label was written for, so it has none here")
             continue
@@ -266,7 +266,7 @@ def pictures_of(samples: Path) -> list[Path]:
 
 
 def sheet(into: Path, names: list[str], path: Path, shown: list[str] | None = None) -> None:
-    """Draw a row a run: real pictures, the first, a middle and the last sheet of samples, and the losses.
+    """Draw a row a run: real pictures, four sheets of samples, the first and the last among them, and the losses.
 
     `shown` are the rows' titles, where the names shall not be seen.
     """
@@ -310,7 +310,7 @@ def reals_of(into: Path, given: dict[str, Any]) -> NDArray[np.uint8]:
 def blind(into: Path, folder: Path) -> None:
     """Draw all runs that are there for a reader who shall not know their settings: two a page, by code, shuffled.
 
-    key.json, which the reader does not open, says what each code stands for.
+    <folder>_key.json, which the reader does not open, says what each code stands for.
     """
     names = [run["name"] for run in table()["runs"] if (into / "runs" / run["name"] / "done.json").exists()]
     names.sort(key=lambda name: hashlib.sha256(f"blind {name}".encode()).hexdigest())

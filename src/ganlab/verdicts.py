@@ -88,7 +88,12 @@ KINDS = {
         Kind("discriminator_overfit", "the discriminator scores unseen real images like fakes", "#9bb13c"),
         Kind("degraded", "better earlier than now", "#8a5a3b"),
         Kind("oscillation", "the losses oscillate with one period and do not settle", "#cc79a7"),
-        Kind("under_trained", "still improving: nothing is wrong", "#ddd35a", tone="open"),
+        Kind(
+            "under_trained",
+            "not good yet and not seen to have stopped improving: nothing is wrong",
+            "#ddd35a",
+            tone="open",
+        ),
         Kind("healthy", "good and varied samples, and nothing else was found", "#009e73", tone="good"),
         Kind(
             "inconclusive",

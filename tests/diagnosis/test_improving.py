@@ -78,17 +78,31 @@ def test_varied_samples_that_are_nearly_good_after_little_training_are_under_tra
     assert alike.name == "inconclusive"
 
 
+def test_a_short_run_must_show_more_recognised_samples(images: Any) -> None:
+    rows = {"good": 0.98, "fall": 0.0, "recognised": 0.6, "recognised_real": 0.99}
+    assert judged(improving(steps=1000, **rows), images("training.steps=1000")).name == "under_trained"
+    assert judged(improving(**rows), images("training.steps=3000")).name == "healthy"
+    of_few_pixels = {**rows, "recognised": 0.01, "recognised_real": 0.03}
+    assert judged(improving(**of_few_pixels), images("training.steps=3000")).name == "healthy"
+
+
+def test_samples_of_unknown_variety_are_not_under_trained_for_it() -> None:
+    blind = [{**each, "vendi": None, "unseen": ["variety"]} for each in improving(0.98, 0.0, steps=1000)]
+    assert diagnose(Evidence("folder", snapshots=tuple(blind), planned=9000)).name != "under_trained"
+
+
 def test_samples_that_came_nearer_are_under_trained_unless_they_are_seen_to_have_stopped(images: Any) -> None:
     def rows(**changes: Any) -> list[dict[str, Any]]:
         distances = [0.4, *[0.05] * 9]
         return [{**each, **energies(at)} for each, at in zip(improving(0.7, 0.0, **changes), distances, strict=True)]
 
-    unknown = diagnose(Evidence("folder", snapshots=tuple(rows())))
-    assert unknown.name == "under_trained"
-    assert "cannot be seen from so few" in unknown.summary
     long = images("training.steps=3000")
-    assert judged(rows(), long).name == "inconclusive"
-    assert judged(rows(n=36), long).name == "under_trained"
+    for experiment in (None, long):
+        assert judged(rows(), experiment).name == "inconclusive"
+        few = judged(rows(n=36), experiment)
+        assert few.name == "under_trained"
+        assert "cannot be seen from so few samples" in few.summary
+        assert "cannot be seen from so few snapshots" in judged(rows()[::2], experiment).summary
     near_from_the_start = [{**each, **energies(0.05)} for each in improving(0.7, 0.0)]
     assert diagnose(Evidence("folder", snapshots=tuple(near_from_the_start))).name == "inconclusive"
 
@@ -418,3 +432,15 @@ def test_what_was_learned_before_the_last_quarter_is_no_quick_improvement(middle
     verdict = judged(rows)
     assert verdict.name == name
     assert ("still" in verdict.summary) is (name == "under_trained")
+
+
+def test_classes_in_turn_are_no_cycling_if_the_last_snapshots_do_not_show_so() -> None:
+    shares = [0.1] * 10
+    one = [
+        {**row(100 * at, good=0.9), "class_counts": [900 * (at % 2 == each) for each in range(10)]}
+        for at in range(1, 6)
+    ]
+    all_of_few = [row(100 * at, good=0.8, n=120) | {"class_counts": [9] * 10} for at in range(6, 11)]
+    snapshots = [{**each, "class_shares_real": shares} for each in (*one, *all_of_few)]
+    assert diagnose(Evidence("run", snapshots=tuple(snapshots[:5]))).name == "mode_collapse/cycling"
+    assert diagnose(Evidence("run", snapshots=tuple(snapshots))).name != "mode_collapse/cycling"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -10,7 +12,7 @@ from ganlab.diagnosis.case import relative_vendi
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.sample_levels import repeated
-from ganlab.diagnosis.samples import snapshots_of
+from ganlab.diagnosis.samples import snapshots_of, sorted_alike
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.runs.snapshots import Row
 from tests.evaluation.drawn import shapes, shapes_data
@@ -56,7 +58,7 @@ def test_one_odd_sample_among_copies_changes_nothing(count: int) -> None:
     assert verdict.confidence <= 0.8 or count >= 25  # the fewest that labelled runs were judged on
 
 
-def counted(share: float, distinct: int, **reals: float) -> Row:
+def counted(share: float, distinct: int, **reals: Any) -> Row:
     """A row of 1,000 samples of which a share has a near-duplicate."""
     return Row({"n": 1000, "near_duplicates": share, "distinct": distinct, "repeats_chance": 1e-9, **reals})
 
@@ -132,14 +134,14 @@ def test_pictures_that_are_alike_in_each_row_of_a_sheet_are_so_by_design(in_orde
     if not in_order:
         of_rows = of_rows[torch.randperm(100, generator=torch.Generator().manual_seed(0))]
     rows, notes = snapshots_of([(3000, FRESH[of_rows])], data.domain, None, data, columns=10)
-    assert (rows[0]["repeats_chance"] is None) == in_order
+    assert (rows[0].get("sorted_by") == "rows") == in_order
     assert any("same row of a sheet" in note for note in notes) == in_order
     assert repeated(rows[0]) != in_order
 
 
 def test_the_variety_of_a_sheet_that_is_sorted_is_not_judged() -> None:
     row = counted(0.9, 10, vendi=2.0, vendi_real=12.0)
-    by_design = Row({**row, "repeats_chance": None})
+    by_design = Row({**row, "sorted_by": "rows"})
     assert relative_vendi(row) == pytest.approx(row.relative_vendi("vendi"))
     assert relative_vendi(by_design) is None
     verdict = diagnose(
@@ -149,3 +151,14 @@ def test_the_variety_of_a_sheet_that_is_sorted_is_not_judged() -> None:
         )
     )
     assert verdict.failure != "mode_collapse"
+
+
+def test_all_snapshots_of_a_folder_are_sorted_as_most_of_those_with_repeats_are() -> None:
+    flagged, free = counted(0.9, 10, sorted_by="rows"), Row({**counted(0.0, 1000), "repeats_chance": 1.0})
+    odd = counted(0.9, 10)
+    rows, notes = sorted_alike([free, flagged, flagged, odd], ["first"])
+    assert [row.get("sorted_by") for row in rows] == ["rows"] * 4
+    assert notes[0] == "first"
+    assert "same row" in notes[1]
+    assert all("sorted_by" not in row for row in sorted_alike([free, flagged, odd, odd], [])[0])
+    assert sorted_alike([free], []) == ([free], [])

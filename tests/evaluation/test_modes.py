@@ -361,15 +361,27 @@ def test_birthday_support_of_many_copies_takes_few_batches() -> None:
     assert birthday_support(most, 0.5, 0).batch == 3
 
 
-def test_a_sheet_is_sorted_if_neighbours_in_a_row_or_column_are_alike() -> None:
+def test_a_sheet_is_sorted_if_near_duplicates_stand_in_a_row_or_column() -> None:
     source = torch.Generator().manual_seed(0)
-    noise, kinds = torch.randn(100, 8, generator=source), torch.randn(10, 8, generator=source)
-    by_row, by_column = kinds.repeat_interleave(10, 0) + 0.1 * noise, kinds.repeat(10, 1) + 0.1 * noise
-    assert arranged(by_row, 10) == "rows"
-    assert arranged(by_column, 10) == "columns"
-    assert arranged(by_row[:37], 10) == "rows", "the last row is not full"
+    noise, kinds = 0.01 * torch.randn(100, 8, generator=source), torch.randn(10, 8, generator=source)
+    by_row, by_column = kinds.repeat_interleave(10, 0) + noise, kinds.repeat(10, 1) + noise
+    assert arranged(by_row, 0.2, 10) == "rows"
+    assert arranged(by_column, 0.2, 10) == "columns"
+    assert arranged(by_row[:37], 0.2, 10) == "rows", "the last row is not full"
     shuffled = torch.randperm(100, generator=source)
-    for unsorted in (noise, by_row[shuffled], kinds[:2].repeat(50, 1)[shuffled], torch.zeros(100, 8), kinds[:2]):
-        assert arranged(unsorted, 10) is None
-    assert arranged(by_row, 1) is None, "a sheet of one column"
-    assert arranged(by_row, 100) is None, "a sheet of one row"
+    for unsorted in (100 * noise, by_row[shuffled], kinds[:2].repeat(50, 1)[shuffled], torch.zeros(100, 8), kinds[:2]):
+        assert arranged(unsorted, 0.2, 10) is None
+    assert arranged(by_row, 0.2, 1) is None, "a sheet of one column"
+    assert arranged(by_row, 0.2, 100) is None, "a sheet of one row"
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(4, 8), (8, 8), (4, 16), (16, 4)])
+@pytest.mark.parametrize("pictures", [1, 2, 3, 5])
+def test_a_few_pictures_that_differ_by_their_place_on_the_sheet_are_not_sorted(
+    rows: int, columns: int, pictures: int
+) -> None:
+    source = torch.Generator().manual_seed(1)
+    chosen = torch.randn(pictures, 8, generator=source)[torch.randint(pictures, (rows * columns,), generator=source)]
+    # What JPEG adds depends on where in its blocks a tile begins.
+    place = torch.arange(rows * columns) % columns % 4
+    assert arranged(chosen + 0.001 * place[:, None], 0.2, columns) is None

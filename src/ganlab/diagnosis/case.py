@@ -329,12 +329,11 @@ class Case:
 
     @property
     def could_show_rest(self) -> bool:
-        """Return whether the run is known to be long, and its samples and snapshots are enough to show them at rest.
+        """Return whether snapshots and their samples are enough to show that samples have stopped getting better.
 
         Statistics of few samples move by so much from one snapshot to the next that no gain stands out.
         """
-        enough = len(self.rows) >= COURSE and self.recently(reading("n")) >= NUMEROUS
-        return enough and not self.brief and self.length is not None
+        return len(self.rows) >= COURSE and self.recently(reading("n")) >= NUMEROUS
 
     @property
     def updates(self) -> int | None:
@@ -374,8 +373,15 @@ class Case:
 
     @cached_property
     def recognised(self) -> float:
-        """Share of the last samples that a classifier is sure of, over that of reals; NaN if it is not known."""
-        return self.recently(lambda row: ratio(row, "recognised"))
+        """Share of the last samples that a classifier is sure of, over that of reals; NaN if it is not known.
+
+        Of few pixels it recognises hardly any reals, and says nothing of samples.
+        """
+
+        def share(row: Row) -> float | None:
+            return ratio(row, "recognised") if (row.number("recognised_real") or 0.0) >= REALS_PASS else None
+
+        return self.recently(share)
 
     @property
     def by_patches(self) -> bool:
@@ -393,11 +399,11 @@ class Case:
         """
         recall = self.recently(lambda row: ratio(row, "recall"))
         there = (self.by_patches and recall >= RANGED) or self.shaped
-        return there and not self.little_variety(RANGED)
+        return there and self.varied(RANGED)
 
-    def little_variety(self, least: float) -> bool:
-        """Return whether the last samples are less varied than that, relative to reals; False if nothing says so."""
-        return self.recently(relative_vendi) < least
+    def varied(self, least: float) -> bool:
+        """Return whether the last samples are so varied, relative to reals; on a sorted sheet it cannot be told."""
+        return self.recently(relative_vendi) >= least or (bool(self.recent) and alike_by_design(self.recent[-1]))
 
     @cached_property
     def distance(self) -> float:
@@ -652,7 +658,7 @@ def relative_vendi(row: Row, key: str = "vendi") -> float | None:
 
 def alike_by_design(row: Row) -> bool:
     """Return whether a row's samples stand on a sheet that is sorted by class or code, and repeat each other there."""
-    return "repeats_chance" in row and row["repeats_chance"] is None and row.number("near_duplicates") is not None
+    return row.get("sorted_by") is not None
 
 
 def _overlaps(a: Sequence[tuple[int, int]], b: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from ganlab.diagnosis.case import (
     RECENT,
     Case,
     Row,
+    alike_by_design,
     made_from_images,
     ratio,
     relative_vendi,
@@ -32,9 +33,9 @@ RECOGNISED = 0.55
 that are made to be healthy, and are not short, end at .63 or more."""
 
 RECOGNISED_SOON = 0.65
-"""The same for a run that is known to be short, and would get better if it went on. Of the labelled runs of other
-people's trainers that rules were tuned on and that nothing else keeps from being healthy, a reader called five of seven
-above it healthy, two of seven between .5 and it, of which six are short, and none of three below."""
+"""The same for a run that is known to be short, and would get better if it went on. Labelled runs of other people's
+trainers that rules were tuned on and that nothing else keeps from being healthy: of seven with more than this, a reader
+called five healthy; of seven with .5 to .65, two; of three with less, none. Six of the seven in between are short."""
 
 FEW_MODES = 0.5
 """Modes that samples show, over those that as many reals do, under which modes are missing. 1,000 samples of 300 of
@@ -88,13 +89,18 @@ and collapsed ones had 5 to 70. Half of the samples having a twin doesn't say so
 chance in 1,000 pictures."""
 
 
-def repeated(row: Row) -> bool:
-    """Return whether most of a row's samples repeat each other, as reals do not.
+def accidental(row: Row) -> bool:
+    """Return whether repeats among a row's samples would be the generator's fault.
 
-    What is made from images repeats itself as these do, which is no fault of the generator.
+    What is made from images repeats itself as these do, and a sheet that is sorted as whoever drew it wanted.
     """
+    return not made_from_images(row) and not alike_by_design(row)
+
+
+def repeated(row: Row) -> bool:
+    """Return whether most of a row's samples repeat each other, as reals do not."""
     share, chance = row.number("near_duplicates"), row.number("repeats_chance")
-    if share is None or chance is None or made_from_images(row):
+    if share is None or chance is None or not accidental(row):
         return False
     real, fewer = row.number("near_duplicates_real") or 0.0, ratio(row, "distinct")
     unlike_reals = share >= REPEATED_OVER * real or (fewer is not None and fewer < FEWER)
@@ -121,7 +127,7 @@ def crowd(row: Row) -> float:
     1 if none does, or the row doesn't say.
     """
     count, distinct, share = row.number("n"), row.number("distinct"), row.number("near_duplicates")
-    if count is None or distinct is None or not share:
+    if count is None or distinct is None or not share or not accidental(row):
         return 1.0
     count = min(count, MOST_REPEATED)
     named = round(share * count)
@@ -132,7 +138,7 @@ def crowd(row: Row) -> float:
 def twinned(row: Row) -> bool:
     """Return whether a row's samples are few, and repeat each other beyond chance and more than reals do."""
     share, chance, count = row.number("near_duplicates"), row.number("repeats_chance"), row.number("n")
-    if share is None or chance is None or count is None or made_from_images(row):
+    if share is None or chance is None or count is None or not accidental(row):
         return False
     real = row.number("near_duplicates_real") or 0.0
     return count <= NUMEROUS and chance < CHANCE and share >= max(FAVOURED, REPEATED_OVER * real)
@@ -197,7 +203,7 @@ def twins(case: Case) -> bool:
     """Return whether few samples, which are no garbage, repeat each other beyond chance: more might show a collapse."""
     row = case.recent[-1]
     count, chance = row.number("n"), row.number("repeats_chance")
-    if count is None or chance is None or case.passing < GARBAGE or made_from_images(row):
+    if count is None or chance is None or case.passing < GARBAGE or not accidental(row):
         return False
     return count < NUMEROUS and chance < CHANCE
 

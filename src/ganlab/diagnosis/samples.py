@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +28,6 @@ from ganlab.diagnosis.sample_levels import CHANCE
 from ganlab.domain import Domain, Images, Points
 from ganlab.errors import DataError
 from ganlab.evaluation.features import features_for
-from ganlab.evaluation.modes import arranged
 from ganlab.evaluation.statistics import Distances, SampleStatistics
 from ganlab.plots.cuts import SHOWN, cut_sheet
 from ganlab.plots.grids import Pixels
@@ -258,19 +258,23 @@ def snapshots_of(
                 Distances(real.train, real.held_out, min(len(alike), MOST_APART), SEED),
             )
         statistics, distances = counts[len(alike)]
-        row = statistics.row(alike, thorough=index == len(samples) - 1) | distances.row(alike[:MOST_APART])
-        chance = row.get("repeats_chance")
-        if columns and chance is not None and chance < CHANCE:
-            sorted_by = arranged(features.see(alike).appearance, columns)
-            if sorted_by:
-                row["repeats_chance"] = None
-                note = (
-                    f"images in the same {sorted_by[:-1]} of a sheet are alike, as if by design: no repeats are counted"
-                )
-                notes += [note] if note not in notes else []
+        row = statistics.row(alike, thorough=index == len(samples) - 1, columns=columns)
+        row |= distances.row(alike[:MOST_APART])
         protocol = {"features": features.name, "n_fake": len(alike), "generator": "as given"}
         rows.append(Row({"step": step, **row, "protocol": protocol}))
-    return rows, notes
+    return sorted_alike(rows, notes)
+
+
+def sorted_alike(rows: Sequence[Row], notes: list[str]) -> tuple[list[Row], list[str]]:
+    """Return rows that all say how their sheets are sorted, as most of those with repeats do, and a note if so."""
+    chances = [(row, row.number("repeats_chance")) for row in rows]
+    told = Counter(row.get("sorted_by") for row, chance in chances if chance is not None and chance < CHANCE)
+    order, count = told.most_common(1)[0] if told else (None, 0)
+    plain = [Row({key: value for key, value in row.items() if key != "sorted_by"}) for row in rows]
+    if order is None or 2 * count <= told.total():
+        return plain, notes
+    note = f"images in the same {order[:-1]} of a sheet are alike, as if by design: no repeats are counted"
+    return [Row({**row, "sorted_by": order}) for row in plain], [*notes, note]
 
 
 def as_real(values: Tensor, domain: Domain, real: Domain) -> tuple[Tensor, list[str]]:

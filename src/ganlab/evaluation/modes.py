@@ -20,8 +20,10 @@ from ganlab.evaluation.neighbours import nearest, squared_distances
 from ganlab.randomness import seeded_generator
 from ganlab.runs.snapshots import relative_vendi
 
+Order = Literal["rows", "columns"]
+"""By what a sheet of samples is sorted."""
 SORTED = 1e-6
-"""Probability under which neighbours on a sheet are not alike by accident."""
+"""Probability under which near-duplicates do not stand beside each other on a sheet by accident."""
 LOST_BELOW = 0.1
 """A class is lost when its share is proved to be below this part of its real share."""
 SHARE_FLOOR = 1e-4
@@ -376,25 +378,30 @@ def repeats(vectors: Tensor, threshold: float, rate: float) -> Repeats:
     return Repeats(named / len(vectors), len(vectors) - surplus, chance)
 
 
-def arranged(vectors: Tensor, columns: int) -> Literal["rows", "columns"] | None:
-    """Return whether a sheet of samples is sorted: by what samples of a row have in common, or of a column.
+def arranged(vectors: Tensor, threshold: float, columns: int) -> Order | None:
+    """Return whether a sheet of samples is sorted: whether near-duplicates stand in the same row, or the same column.
 
-    So are the sheets of conditional generators and of InfoGAN, a class or a code each. It is said if the nearest other
-    of most samples stands in the same row, which on a sheet without order has a probability under 1e-6 (binomial).
+    So they do on sheets of conditional generators and of InfoGAN, a class or a code each. It is said if most samples
+    that have near-duplicates have at least half of them in their own row, and if so many would be a wonder (below
+    SORTED) where each of them had one, anywhere on the sheet (binomial).
 
     Args:
-        vectors: (N, p), N >= 2, the sheet's samples row by row; the last row may not be full.
+        vectors: (N, p), the sheet's samples row by row; the last row may not be full.
+        threshold: distance within which two are near-duplicates, as from `duplicate_threshold`.
         columns: samples of a full row, > 0.
     """
-    count = len(vectors)
-    _, order = nearest(vectors, vectors, 1, exclude_self=True)
-    own, other = torch.arange(count), order[:, 0]
-    for name, place in (("rows", own // columns), ("columns", own % columns)):
-        together = int((place == place[other]).sum())
-        # A sample's chance that another one stands beside it, on average.
-        chance = float((place[:, None] == place).sum() - count) / (count * (count - 1))
-        if 2 * together > count and chance < 1 and float(betainc(together, count - together + 1, chance)) < SORTED:
-            return "rows" if name == "rows" else "columns"
+    near = torch.from_numpy(_near(vectors, threshold)).fill_diagonal_(False)
+    count, others = len(near), near.sum(1)
+    having = int((others > 0).sum())
+    place = torch.arange(count)
+    orders: tuple[tuple[Order, Tensor], ...] = (("rows", place // columns), ("columns", place % columns))
+    for name, own in orders:
+        together = own[:, None] == own
+        beside = int(((others > 0) & (2 * (near & together).sum(1) >= others)).sum())
+        chance = float(together.sum() - count) / max(count * (count - 1), 1)
+        wonder = betainc(beside, having - beside + 1, chance) if beside else 1.0
+        if 2 * beside > having and chance < 1 and wonder < SORTED:
+            return name
     return None
 
 

@@ -26,7 +26,7 @@ from ganlab.evaluation.battery import (
 )
 from ganlab.evaluation.features import Features
 from ganlab.evaluation.kept import kept
-from ganlab.evaluation.modes import Repeats, duplicate_threshold, pair_rate, repeats, vendi
+from ganlab.evaluation.modes import Repeats, arranged, duplicate_threshold, pair_rate, repeats, vendi
 from ganlab.evaluation.spread import Spread, compare
 from ganlab.randomness import seeded_generator
 from ganlab.runs.snapshots import MOST_REPEATED, STATISTICS, Taken
@@ -103,13 +103,16 @@ class SampleStatistics:
             return torch.zeros(0, 1), rows
         return self.features.see_reals(self.train.values[rows]).appearance, labels[rows]
 
-    def row(self, samples: Tensor, thorough: bool, asked: Asked | None = None) -> dict[str, Any]:
+    def row(
+        self, samples: Tensor, thorough: bool, asked: Asked | None = None, columns: int | None = None
+    ) -> dict[str, Any]:
         """Return the statistics of samples: float32 images (N, C, H, W) in [-1, 1] or points (N, 2), N >= 2.
 
         Args:
             samples: what the generator made.
             thorough: also take the statistics of a last snapshot, which takes seconds.
             asked: what each of them was to be.
+            columns: samples in a row of the sheet that they were cut from, row by row; None: from none.
 
         Returns:
             The statistics that `runs.snapshots.STATISTICS` says are taken at `each` snapshot, and if thorough at the
@@ -126,7 +129,7 @@ class SampleStatistics:
             row |= {"class_shares_real": (shares / shares.sum()).tolist(), "classes": list(self.features.class_names)}
             row |= {} if asked is None else {"asked": "codes" if asked.codes else "classes"}
         row |= {"unseen": list(self.features.blind)} if self.features.blind else {}
-        row |= self._beside_reals(sample, "each") | self._repeats(sample)
+        row |= self._beside_reals(sample, "each") | self._repeats(sample, columns)
         if thorough:
             row |= self._beside_reals(sample, "last") | self._beside_training(samples)
         return {key: _plain(value) for key, value in row.items()}
@@ -169,13 +172,16 @@ class SampleStatistics:
         labels = (self.peers.asked.labels, self.reference.labels, self.reference.example_labels)
         return *seen, *labels, self.reference.examples, varied
 
-    def _repeats(self, sample: Sample) -> dict[str, Value]:
+    def _repeats(self, sample: Sample, columns: int | None) -> dict[str, Any]:
         """Return how far samples repeat each other; of points, which lie close where modes are small, nothing."""
         if not self._repeats_judged:
             return {}
         threshold, rate, real = self._repeated_reals
-        found = repeats(sample.seen.appearance[:MOST_REPEATED], threshold, rate)
+        looks = sample.seen.appearance[:MOST_REPEATED]
+        found = repeats(looks, threshold, rate)
+        order = arranged(looks, threshold, columns) if columns and found.share else None
         return {
+            **({"sorted_by": order} if order else {}),
             "near_duplicates": found.share,
             "near_duplicates_real": real.share,
             "distinct": found.distinct,

@@ -274,6 +274,13 @@ TABLE: tuple[Statistic, ...] = (
         kind="names",
         taken="elsewhere",
     ),
+    Statistic(
+        "sorted_by",
+        "`rows` or `columns`: the samples were cut from a sheet on which those of each look alike",
+        ANY,
+        kind="words",
+        taken="elsewhere",
+    ),
     Statistic("protocol", "how samples were made and compared", ANY, kind="words", taken="elsewhere"),
     Statistic(
         "non_finite",
@@ -294,7 +301,7 @@ TABLE: tuple[Statistic, ...] = (
     ),
     Statistic(
         "recognised",
-        "samples that a classifier is sure of (at least half for one class), as a share",
+        "samples that a classifier is sure of (more than half for one class), as a share",
         SHARE,
         "higher",
         shown=("compare",),

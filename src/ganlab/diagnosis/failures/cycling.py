@@ -37,7 +37,7 @@ CHANGES = 0.3
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run whose snapshots each hold few modes, but not the same ones, unless it is still learning."""
     rows = [row for row in case.rows[-LOOK_BACK:] if tells(row)]
-    if len(rows) < 3 or case.still_learning:
+    if len(rows) < 3 or case.still_learning or not case.always_recently(tells):
         return
     table = [found for row in rows if (found := class_shares(row))]
     enough = np.array([[count >= FEWEST_SAMPLES for count in row["class_counts"]] for row in rows])
@@ -97,9 +97,10 @@ def examine(case: Case) -> Iterator[Charge]:
 
 def tells(row: Row) -> bool:
     """Return whether a row's good samples are enough to tell which modes it visits."""
-    counts = row.get("class_counts") or []
-    passing = (ratio(row, "good") or 0) >= GOOD / 2
-    return passing and class_shares(row) is not None and sum(counts) >= SAMPLES_A_MODE * len(counts)
+    known = class_shares(row)
+    if known is None or (ratio(row, "good") or 0) < GOOD / 2:
+        return False
+    return bool(sum(row["class_counts"]) >= SAMPLES_A_MODE * (known[1] > 0).sum())
 
 
 FAILURE = Failure("mode_collapse/cycling", examine, cures=CYCLING_CURES)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge
+from ganlab.diagnosis.case import COURSE, FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, longer
-from ganlab.diagnosis.sample_levels import NARROW, shortfall, twins
+from ganlab.diagnosis.sample_levels import NARROW, shortfall, twins, visited_mass
 
-LIKENESS = frozenset({"good", "recognised", "visited_class_mass", "energy_coefficient"})
-"""What says how much samples look like the data."""
+BETTER_LATER = frozenset({"good", "recognised", "energy_coefficient", "visited_class_mass", "relative_vendi"})
+"""What samples that range over the data may lack until they look more like it: a classifier, too, takes strokes that
+are not digits yet for a few kinds of digit."""
 
 
 def examine(case: Case) -> Iterator[Charge]:
     """Report a run whose samples, or printed FID, still improve: those that are good only if they do so quickly.
 
-    So are varied samples that are not quite good yet if few steps, or less than half of the planned ones, are done; or
-    if they came much nearer to the reals, and it is not known that they have stopped: the run is not known to be long,
-    or its snapshots or samples are too few to show them at rest. Longer training is what to try first.
+    So are samples that range over the data and are not good yet if few steps, or less than half of the planned ones,
+    are done; or if they came much nearer to the reals, and snapshots or samples are too few to show that they have
+    stopped. Longer training is what to try first.
 
     Samples that pass the garbage test about as often as reals do, and as a whole lie near them, are there, unless they
     changed by more than VAST and have not settled since. Passing alone is not enough: a classifier takes bold strokes
@@ -64,37 +65,38 @@ def nearly(case: Case) -> bool:
     """Return whether samples range over the data, and all that they lack is to look more like it."""
     lacking = {each.signal for each in shortfall(case)}
     learned = case.passing >= GOOD or case.ranging
-    varied = not case.little_variety(NARROW) and lacking <= {*LIKENESS, "relative_vendi"}
-    return bool(lacking) and learned and varied and not twins(case)
+    ranges = case.varied(NARROW) and not case.recently(visited_mass) < GOOD
+    return bool(lacking) and lacking <= BETTER_LATER and learned and ranges and not twins(case)
 
 
 def too_short(case: Case) -> Charge:
-    """The report of a run whose samples are varied and nearly good, after little training."""
-    lacking = shortfall(case)
+    """The report of a run whose samples are not good yet, after little training."""
     if case.half_way:
         few = f"only {case.number(case.last_step)} of {case.count(case.whole.planned or 0)} are done"
     else:
         few = f"{case.length or 0:,} {'updates of the generator' if case.updates is not None else 'steps'} are few"
-    return Charge(
-        severity=max(0.0, min(1.0, 1 - case.passing)) / 2,
-        onset=None,
-        window=lacking[0].window,
-        findings=tuple(lacking),
-        summary=f"The samples are varied, but not good yet, and {few}. {' '.join(each.words for each in lacking)}",
-    )
+    return unfinished(case, f"The samples are not good yet, and {few}.")
 
 
 def unsettled(case: Case) -> Charge:
     """The report of a run whose samples came nearer to the reals, and whose end cannot be told from a pause."""
+    few = "snapshots" if len(case.rows) < COURSE else "samples"
+    return unfinished(
+        case,
+        "The samples have come much nearer to real ones since the run began, and are not good yet. That they have "
+        f"stopped getting better cannot be seen from so few {few}.",
+    )
+
+
+def unfinished(case: Case, why: str) -> Charge:
+    """The report of a run that shows nothing worse than samples which are not good yet."""
     lacking = shortfall(case)
-    words = " ".join(each.words for each in lacking)
     return Charge(
         severity=max(0.0, min(1.0, 1 - case.passing)) / 2,
         onset=None,
         window=lacking[0].window,
         findings=tuple(lacking),
-        summary="The samples have come much nearer to real ones since the run began, and are not good yet. That they "
-        f"have stopped getting better cannot be seen from so few snapshots, samples or steps. {words}",
+        summary=f"{why} {' '.join(each.words for each in lacking)}",
     )
 
 
@@ -116,5 +118,12 @@ def falling(case: Case) -> Charge:
 FAILURE = Failure(
     "under_trained",
     examine,
-    cures=(Cure("longer", "Train longer: the samples were still getting better", "the run itself", longer),),
+    cures=(
+        Cure(
+            "longer",
+            "Train longer: the samples have not been seen to stop getting better",
+            "the run itself",
+            longer,
+        ),
+    ),
 )

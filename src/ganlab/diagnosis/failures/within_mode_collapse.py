@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, is_number, relative_vendi
+from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, alike_by_design, is_number, relative_vendi
 from ganlab.diagnosis.cures import COLLAPSE_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -23,6 +23,8 @@ def one_class(row: Row) -> bool:
 
 def varieties(row: Row) -> list[float]:
     """Relative Vendi scores of the classes that hold enough samples; for data of one class, that of all samples."""
+    if alike_by_design(row):
+        return []
     if one_class(row):
         whole = relative_vendi(row)
         return [] if whole is None else [whole]

@@ -123,9 +123,10 @@ def readers(found: Mapping[str, float]) -> str:
 Two readers labelled the runs of other people's trainers, each alone (`truth/readings.py`, `truth/readings.csv`). They
 saw real images, four sheets of samples and the losses, under a number: no name, no setting, no verdict. Good is a run
 of which they could name three quarters of the last sheet's tiles at once, and that is as varied as the data. A verdict
-that either of them accepts is right, *inconclusive* only if both do; they gave {100 * found["state"]:.0f} % of {found["runs"]:.0f} runs the same state,
-and the shares of tiles that they could name differ by {found["readable"]:.0f} percentage points on average. A label
-holds for the very pictures that were seen: a run that ends otherwise on another machine has none.
+that either of them accepts is right, *inconclusive* only if both do. They gave {100 * found["state"]:.0f} % of
+{found["runs"]:.0f} runs the same state, and the shares of tiles that they could name differ by
+{found["readable"]:.0f} percentage points on average. A label holds for the very pictures that were seen: a run that
+ends otherwise on another machine has none.
 """
 
 

@@ -13,7 +13,9 @@ from PIL import Image
 from ganlab.config.data import RingOptions
 from ganlab.data import RealData, load, to_float
 from ganlab.data.arrays import FROM_FILES
+from ganlab.data.mnist import unpack
 from ganlab.diagnosis.evidence import Evidence
+from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
 from ganlab.diagnosis.readers.run_directory import faults
 from ganlab.diagnosis.samples import OtherKindError, _swapped_channels, as_real, load_real, snapshots_of, with_samples
@@ -182,6 +184,20 @@ def test_real_images_in_grids_are_cut(tmp_path: Path) -> None:
     assert data.domain == Images(1, 28, 28)
     assert len(data.train) + len(data.held_out) == 50
     assert data.notes == (f"--real: {tmp_path}: 25 tiles of 28 x 28 in each of 2 pictures, steps 0 to 1",)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(10, 10), (4, 8), (4, 16)])
+@pytest.mark.parametrize("kinds", ["a row each", "one"])
+def test_a_folder_of_sheets_that_show_a_digit_a_row_is_told_from_one_that_shows_one_digit(
+    tmp_path: Path, rows: int, columns: int, kinds: str
+) -> None:
+    digits = unpack()[0][: rows if kinds == "a row each" else 1]
+    sheet = np.vstack([np.hstack([digits[row % len(digits)]] * columns) for row in range(rows)])
+    for step in (100, 200, 300):
+        Image.fromarray(sheet).save(tmp_path / f"{step}.jpg", quality=80)
+    found = with_samples(Evidence("folder"), tmp_path, "mnist", 28)
+    assert {row.get("sorted_by") for row in found.snapshots} == {"rows" if kinds == "a row each" else None}
+    assert (diagnose(found).name == "mode_collapse/total") == (kinds == "one")
 
 
 def test_samples_of_another_kind_than_the_real_images_are_refused(tmp_path: Path) -> None:

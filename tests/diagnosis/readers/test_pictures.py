@@ -46,12 +46,14 @@ def test_a_grid_a_step(tmp_path: Path) -> None:
     assert [step for step, _ in found.steps] == list(range(0, 1400, 200))
     assert {values.shape for _, values in found.steps} == {(25, 28, 28)}, "grey, however it is stored"
     assert found.notes == (f"{tmp_path / 'images'}: 25 tiles of 28 x 28 in each of 7 pictures, steps 0 to 1,200",)
+    assert found.columns == 5
 
 
 def test_several_grids_a_step_and_their_unit(tmp_path: Path) -> None:
     found = read_folder(grids(tmp_path, "epoch_1_a.png", "epoch_1_b.png", "epoch_2_a.png"), None, None)
     assert [(step, len(values)) for step, values in found.steps] == [(1, 50), (2, 25)]
     assert found.unit == "epoch"
+    assert found.columns is None, "no sheet alone is a step"
     assert found.notes[0].endswith("25 tiles of 28 x 28 in each of 3 pictures, epochs 1 to 2")
 
 

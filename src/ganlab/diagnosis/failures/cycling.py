@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganlab.diagnosis import trends
-from ganlab.diagnosis.case import GOOD, Case, Charge, Row, ratio
+from ganlab.diagnosis.case import GOOD, RECENT, Case, Charge, Row, ratio
 from ganlab.diagnosis.cures import CYCLING_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
@@ -36,8 +36,9 @@ CHANGES = 0.3
 
 def examine(case: Case) -> Iterator[Charge]:
     """Charge a run whose snapshots each hold few modes, but not the same ones, unless it is still learning."""
-    rows = [row for row in case.rows[-LOOK_BACK:] if tells(row)]
-    if len(rows) < 3 or case.still_learning or not case.always_recently(tells):
+    passing = [row for row in case.rows[-LOOK_BACK:] if class_shares(row) and (ratio(row, "good") or 0) >= GOOD / 2]
+    rows = [row for row in passing if tells(row)]
+    if len(rows) < 3 or case.still_learning or not all(map(tells, passing[-RECENT:])):
         return
     table = [found for row in rows if (found := class_shares(row))]
     enough = np.array([[count >= FEWEST_SAMPLES for count in row["class_counts"]] for row in rows])
@@ -97,10 +98,8 @@ def examine(case: Case) -> Iterator[Charge]:
 
 def tells(row: Row) -> bool:
     """Return whether a row's good samples are enough to tell which modes it visits."""
-    known = class_shares(row)
-    if known is None or (ratio(row, "good") or 0) < GOOD / 2:
-        return False
-    return bool(sum(row["class_counts"]) >= SAMPLES_A_MODE * (known[1] > 0).sum())
+    modes = sum(share > 0 for share in row["class_shares_real"])
+    return bool(sum(row["class_counts"]) >= SAMPLES_A_MODE * modes)
 
 
 FAILURE = Failure("mode_collapse/cycling", examine, cures=CYCLING_CURES)

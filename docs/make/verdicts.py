@@ -66,20 +66,20 @@ WIDTH = 1000
 SHOWN = (
     ("diverged", "img_wgan_unbounded/0"),
     ("batch_norm_leak", "img_mixed_batch_norm/0"),
-    ("discriminator_dominates", "img_separate_batch_norm/0"),
+    ("discriminator_dominates", "img_g_one_filter_guide/0"),
     ("vanishing_gradient", "img_minimax_mlp_d_5/0"),
     ("generator_dominates", "img_weak_d_1e-6/0"),
     ("never_learned", "img_kernel_1/0"),
     ("total", "grid_minimax_d_10/0"),
     ("cycling", "ring_broad_g_3_steps/0"),
-    ("within_mode", "img_latent_1_3_8/0"),
-    ("partial", "img_64_images_mlp/0"),
-    ("memorisation", "img_40_images_mlp/0"),
+    ("within_mode", "img_guide_8_latent_1/0"),
+    ("partial", "img_64_images_mlp/1"),
+    ("memorisation", "img_40_images_mlp/1"),
     ("degraded", "img_wgan_gp/0"),
-    ("oscillation", "ring_plain/0 from its losses alone"),
-    ("discriminator_overfit", "img_40_images_mlp/0 at step 1650"),
+    ("oscillation", "ring_plain/1 from its losses alone"),
+    ("discriminator_overfit", "img_100_images/0"),
     ("under_trained", "img_mlp/0"),
-    ("healthy", "img_dcgan/0"),
+    ("healthy", "img_dcgan_8/0"),
 )
 """Variant or failure, the run of the corpus that shows it, and which part of the run is used."""
 

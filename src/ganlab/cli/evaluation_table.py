@@ -16,7 +16,7 @@ from ganlab.runs.snapshots import STATISTICS
 from ganlab.text import printable
 
 GROUPS = {
-    "all in all": ("good", "fid", "fid_infinity", "kid", "f1"),
+    "all in all": ("good", "recognised", "fid", "fid_infinity", "kid", "f1"),
     "quality": ("precision", "density", "prd_f1_8", "inception_score", "conditional_entropy", "gan_test"),
     "variety": (
         *("recall", "coverage", "prd_f8", "vendi", "vendi_relative", "marginal_entropy", "class_kl", "lost_classes"),

@@ -305,7 +305,7 @@ TABLE: tuple[Statistic, ...] = (
         SHARE,
         "higher",
         shown=("compare",),
-        line=Line(GOOD, "recognised samples", "fake", real=None),
+        line=Line(GOOD, "recognised", "fake", real=None),
     ),
     Statistic(
         "classes_present",

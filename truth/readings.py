@@ -2,6 +2,7 @@
 
     python -m truth.trainers blind FOLDER    the pages that the readers saw: no names, no settings, shuffled
     python -m truth.readings                 how far the readers agree
+    python -m truth.readings CORPORA         and, on the tuned runs there, which statistics go with what they could name
 
 readings.csv has a row for each run and reader. A reader saw real images, four sheets of samples, the first and the last
 among them, and the losses, and wrote:
@@ -21,16 +22,22 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from PIL import Image
+from scipy.stats import spearmanr
 
+from ganlab.diagnosis.case import Case
+from ganlab.diagnosis.sample_levels import RECOGNISED_SOON, shortfall, twins
 from ganlab.verdicts import matches
-from truth.corpora import State
+from truth.corpora import State, of_index
+from truth.cuts import ALL, beside_samples, cuts_of, seen
 
 TABLE = Path(__file__).with_suffix(".csv")
 STATES: tuple[State, ...] = get_args(State)
@@ -131,9 +138,39 @@ def shared(a: Reading, b: Reading) -> Iterable[bool]:
     yield from (matches(name, a.right) for name in b.right)
 
 
+def beside_statistics(corpora: Path, read: Mapping[str, Sequence[Reading]]) -> Iterator[str]:
+    """Yield lines on the runs with digits that rules were tuned on, and that were not garbage.
+
+    Spearman's correlation of the share of tiles that readers could name with two statistics of the last sheet; and how
+    many of the runs that nothing else keeps from being healthy a reader called healthy, by `recognised`.
+    """
+    named, statistics, called = [], [], []
+    for run in of_index(corpora / "trainers"):
+        if run.split != "tune" or run.domain != "grey" or (cuts := cuts_of(corpora, run, "samples")).unread:
+            continue
+        case = Case(seen(beside_samples(run), cuts, cuts.rows[ALL]))
+        readable = sum(each.readable for each in read[run.name]) / len(read[run.name])
+        last = case.rows[-1]
+        if readable and (last.number("good") or 0) > 0.5:
+            named.append(readable)
+            statistics.append([last.number(name) for name in ("recognised", "good")])
+        if not twins(case) and not {each.signal for each in shortfall(case)} - {"recognised"}:
+            called.append((case.recognised, case.brief, any("healthy" in each.right for each in read[run.name])))
+    for place, name in enumerate(("recognised", "good")):
+        found = spearmanr([each[place] for each in statistics], named).statistic
+        yield f"{name}: Spearman {found:.2f} over {len(named)} runs"
+    for low, high in ((0.0, 0.5), (0.5, RECOGNISED_SOON), (RECOGNISED_SOON, math.inf)):
+        its = [each for each in called if low <= each[0] < high]
+        short, healthy = (sum(each[place] for each in its) for place in (1, 2))
+        yield f"recognised {low} to {high}: {len(its)} runs, {short} short, {healthy} called healthy by a reader"
+
+
 def main() -> None:
-    for key, value in agreement(readings().values()).items():
+    read = readings()
+    for key, value in agreement(read.values()).items():
         print(f"{key:9} {value:.2f}")
+    for folder in sys.argv[1:]:
+        print("\n".join(beside_statistics(Path(folder), read)))
 
 
 if __name__ == "__main__":

@@ -101,8 +101,8 @@ def test_samples_that_came_nearer_are_under_trained_unless_they_are_seen_to_have
         assert judged(rows(), experiment).name == "inconclusive"
         few = judged(rows(n=36), experiment)
         assert few.name == "under_trained"
-        assert "cannot be seen from so few samples" in few.summary
-        assert "cannot be seen from so few snapshots" in judged(rows()[::2], experiment).summary
+        assert "cannot be told from so few samples" in few.summary
+        assert "cannot be told from so few snapshots" in judged(rows()[::2], experiment).summary
     near_from_the_start = [{**each, **energies(0.05)} for each in improving(0.7, 0.0)]
     assert diagnose(Evidence("folder", snapshots=tuple(near_from_the_start))).name == "inconclusive"
 

@@ -12,7 +12,7 @@ from ganlab.config.data import DataOptions, GridOptions, MnistOptions, RingOptio
 from ganlab.data import RealData, load, mnist, to_float
 from ganlab.data import points as of_points
 from ganlab.data.stacked_mnist import rows_of_digits
-from ganlab.evaluation.battery import FEATURES, Reference, Sample
+from ganlab.evaluation.battery import CERTAIN, FEATURES, Reference, Sample
 from ganlab.evaluation.evaluate import evaluate
 from ganlab.evaluation.features import Features, features_for
 from ganlab.evaluation.modes import Covered, covered
@@ -116,6 +116,11 @@ def test_an_image_of_which_a_channel_is_no_digit_is_garbage(stacked: RealData, d
     broken[:, 1] = torch.rand(200, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert digits.see(images).passing.float().mean() > 0.99
     assert digits.see(broken).passing.float().mean() < 0.05
+    sure = [each.certainty for each in (digits.see(images), digits.see(broken))]
+    assert [float((each > CERTAIN).float().mean()) for each in sure if each is not None] == [
+        pytest.approx(0.98, abs=0.02),
+        pytest.approx(0.0, abs=0.02),
+    ]
     noise = torch.rand(2000, 3, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert not digits.see(noise).passing.any()
     assert 50 < seen(digits, noise).modes < 200, "counted as published"

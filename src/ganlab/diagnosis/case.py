@@ -652,7 +652,7 @@ def made_from_images(row: Row) -> bool:
 
 
 def relative_vendi(row: Row, key: str = "vendi") -> float | None:
-    """Return how varied a row's samples are relative to reals, as `Row.relative_vendi` does; None if by design."""
+    """Return how varied a row's samples are relative to reals, as `Row.relative_vendi` does; None on a sorted sheet."""
     return None if key == "vendi" and alike_by_design(row) else row.relative_vendi(key)
 
 

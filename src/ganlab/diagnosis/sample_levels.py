@@ -33,9 +33,9 @@ RECOGNISED = 0.55
 that are made to be healthy, and are not short, end at .63 or more."""
 
 RECOGNISED_SOON = 0.65
-"""The same for a run that is known to be short, and would get better if it went on. Labelled runs of other people's
-trainers that rules were tuned on and that nothing else keeps from being healthy: of seven with more than this, a reader
-called five healthy; of seven with .5 to .65, two; of three with less, none. Six of the seven in between are short."""
+"""The same for a run that is known to be short, and would get better if it went on. Of tuned runs of other people's
+trainers that nothing else keeps from being healthy, a reader called four of six with more than this healthy, two of
+seven with .5 to .65, six of which are short, and none of three with less (`truth.readings`)."""
 
 FEW_MODES = 0.5
 """Modes that samples show, over those that as many reals do, under which modes are missing. 1,000 samples of 300 of
@@ -92,7 +92,7 @@ chance in 1,000 pictures."""
 def accidental(row: Row) -> bool:
     """Return whether repeats among a row's samples would be the generator's fault.
 
-    What is made from images repeats itself as these do, and a sheet that is sorted as whoever drew it wanted.
+    What is made from images repeats itself as these do, and a sorted sheet because it was drawn that way.
     """
     return not made_from_images(row) and not alike_by_design(row)
 

@@ -60,7 +60,8 @@ class Seen:
         passing: bool (N,), whether a sample passes the garbage test.
         appearance: float32 unit vectors (N, p), whose inner products say how alike two samples look.
         modes: of the data's modes, the one that each sample shows, int64 (N,), -1 for none; None if none are counted.
-        certainty: probability of the likeliest class, (N,), "none of these" being one more; None without a classifier.
+        certainty: probability of the likeliest class, (N,), "none of these" being one more; of images that are
+            classified by channel, of the least certain one; None without a classifier.
     """
 
     features: Tensor
@@ -160,10 +161,12 @@ def of_stacked_digits(network: Classifier, name: str) -> Features:
         hidden = in_chunks(network.features, channels)
         with torch.no_grad():
             scores = network.scores(hidden).unflatten(0, samples.shape[:2])
-        none = scores.softmax(2)[:, :, -1].amax(1)
+        each = scores.softmax(2)
+        none, certainty = each[:, :, -1].amax(1), each[:, :, :-1].amax(2).amin(1)
         digits = scores[:, :, :-1].argmax(2)
         features = hidden.unflatten(0, samples.shape[:2]).flatten(1)
-        return Seen(features, None, none < NONE, look(samples), modes=digits @ torch.tensor([100, 10, 1]))
+        modes = digits @ torch.tensor([100, 10, 1])
+        return Seen(features, None, none < NONE, look(samples), modes=modes, certainty=certainty)
 
     return Features(name, (), see, modes=1000)
 

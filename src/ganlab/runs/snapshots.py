@@ -297,7 +297,7 @@ TABLE: tuple[Statistic, ...] = (
         SHARE,
         "higher",
         shown=("compare", "sweep", "spark"),
-        line=Line(GOOD, "good samples", real=None),
+        line=Line(GOOD, "good", real=None),
     ),
     Statistic(
         "recognised",
@@ -314,7 +314,7 @@ TABLE: tuple[Statistic, ...] = (
         "higher",
         taken="derived",
         derive=classes_present,
-        line=Line(GOOD, "classes that are made", "output", real=None),
+        line=Line(GOOD, "classes made", "output", real=None),
     ),
     Statistic("class_counts", "good samples of each class", POSITIVE, kind="counts_by_class"),
     Statistic(
@@ -612,7 +612,7 @@ TABLE: tuple[Statistic, ...] = (
         SHARE,
         "higher",
         shown=("compare", "sweep", "spark"),
-        line=Line(GOOD, "reals that are covered", "real", real=None),
+        line=Line(GOOD, "reals covered", "real", real=None),
     ),
     Statistic(
         "relative_vendi",

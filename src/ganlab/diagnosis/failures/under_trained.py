@@ -83,8 +83,8 @@ def unsettled(case: Case) -> Charge:
     few = "snapshots" if len(case.rows) < COURSE else "samples"
     return unfinished(
         case,
-        "The samples have come much nearer to real ones since the run began, and are not good yet. That they have "
-        f"stopped getting better cannot be seen from so few {few}.",
+        "The samples have come much nearer to real ones since the run began, and are not good yet. Whether they have "
+        f"stopped getting better cannot be told from so few {few}.",
     )
 
 
@@ -121,7 +121,7 @@ FAILURE = Failure(
     cures=(
         Cure(
             "longer",
-            "Train longer: the samples have not been seen to stop getting better",
+            "Train longer: nothing shows that the samples have stopped getting better",
             "the run itself",
             longer,
         ),

@@ -4,7 +4,8 @@
     python -m truth.trainers data                   digits, drawings and patches of photographs as NPZ
     python -m truth.trainers train [MINUTES]        train what is missing, one run at a time
     python -m truth.trainers sheet PNG NAME...      a row a run: real pictures, four sheets of samples, losses
-    python -m truth.trainers blind FOLDER           the same of all runs, without their names, for who labels them
+    python -m truth.trainers blind FOLDER [ROUND]   the same of all runs, or of a round, without their names, for who
+                                                    labels them
     python -m truth.trainers index                  write index.json: labelled runs that are there
 
 All take `--into FOLDER` (default: corpora/trainers). trainers.yaml says what each trainer and run is. REPOSITORIES is a
@@ -42,7 +43,7 @@ from ganlab.plots.grids import tile
 from ganlab.runs.files import atomic_write
 from truth import old_names
 from truth.bench_data import emoji, photographs
-from truth.corpora import Split, a_third_tuned
+from truth.corpora import Split
 from truth.old_names import Seen
 from truth.readings import combined, fingerprint, readings
 
@@ -174,9 +175,13 @@ def round_of(run: dict[str, Any]) -> int:
     return int(run.get("round", 1))
 
 
+MEASURED = 4
+"""The round whose runs were only measured: rules were tuned on all runs of the earlier ones."""
+
+
 def split(run: dict[str, Any]) -> Split:
-    """`tune` for a run of the first round, on all of which rules were tuned, and for a third of the later ones."""
-    return "tune" if round_of(run) == 1 else a_third_tuned(group_of(run))
+    """`measure` for a run of the last round, `tune` for one of the earlier ones."""
+    return "measure" if round_of(run) == MEASURED else "tune"
 
 
 def group_of(run: dict[str, Any]) -> str:
@@ -307,12 +312,16 @@ def reals_of(into: Path, given: dict[str, Any]) -> NDArray[np.uint8]:
     return real
 
 
-def blind(into: Path, folder: Path) -> None:
+def blind(into: Path, folder: Path, of_round: int | None) -> None:
     """Draw all runs that are there for a reader who shall not know their settings: two a page, by code, shuffled.
 
     <folder>_key.json, which the reader does not open, says what each code stands for.
     """
-    names = [run["name"] for run in table()["runs"] if (into / "runs" / run["name"] / "done.json").exists()]
+    names = [
+        run["name"]
+        for run in table()["runs"]
+        if of_round in (None, round_of(run)) and (into / "runs" / run["name"] / "done.json").exists()
+    ]
     names.sort(key=lambda name: hashlib.sha256(f"blind {name}".encode()).hexdigest())
     codes = {f"R{number:03d}": name for number, name in enumerate(names, 1)}
     folder.mkdir(parents=True, exist_ok=True)
@@ -343,7 +352,8 @@ def main() -> None:
     elif options.command == "sheet":
         sheet(options.into, options.arguments[1:], Path(options.arguments[0]))
     elif options.command == "blind":
-        blind(options.into, Path(options.arguments[0]))
+        folder, *rounds = options.arguments
+        blind(options.into, Path(folder), int(rounds[0]) if rounds else None)
     else:
         index(options.into)
 

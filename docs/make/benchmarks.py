@@ -163,6 +163,15 @@ BENCHMARKS: dict[str, Benchmark] = {
             Claim("residual, R1 alone", "residual, relativistic + R1 + R2", "modes", "fails < 1000 (R3GAN)"),
             Claim("residual, plain loss", "residual, relativistic + R1 + R2", "modes", "none"),
             Claim("residual, plain loss", "residual, relativistic + R1 + R2", "good_modes", "none"),
+            Claim("fully connected, plain loss", "fully connected, relativistic + R1 + R2", "modes", "none"),
+            Claim("fully connected, plain loss", "fully connected, relativistic + R1 + R2", "good_modes", "none"),
+            Claim("fully connected, R1 alone", "fully connected, relativistic + R1 + R2", "modes", "fails < 1000 (R3GAN)"),
+            Claim(
+                "fully connected, plain loss + R1 + R2",
+                "fully connected, relativistic + R1 + R2",
+                "modes",
+                "693 < 1000 (R3GAN)",
+            ),
         ),
     ),
     "few_images": Benchmark(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,18 @@ def test_one_that_wins_nearly_always_beside_bad_samples_has_won(won: float, sinc
     assert "get no better" in verdict.summary
     assert [each.signal for each in verdict.evidence] == ["d_loss", "g_loss", "good"]
     assert since <= verdict.onset_step <= since + 60
+
+
+@pytest.mark.parametrize("families", [("relativistic",), ("cross_entropy", "hinge", "relativistic")])
+def test_it_wins_with_a_relativistic_loss_too(families: tuple[Any, ...]) -> None:
+    """Its logarithm of how real and fake differ is as near to 0, and the generator's as far from it."""
+    of_cross_entropy = judged(0.95).judged_on
+    assert of_cross_entropy is not None
+    verdict = diagnose(replace(of_cross_entropy, family=None, families=families))
+    assert verdict.name == "convergence_failure/discriminator_dominates"
+    even = judged(0.3, g_won=1.0).judged_on
+    assert even is not None
+    assert diagnose(replace(even, family="relativistic")).name != verdict.name
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,26 @@ def test_samples_that_came_nearer_are_under_trained_unless_they_are_seen_to_have
         assert few.name == "under_trained"
         assert "cannot be told from so few samples" in few.summary
         assert "cannot be told from so few snapshots" in judged(rows()[::2], experiment).summary
+    ten_latents = judged(rows(n=100, distinct=10, sorted_by="rows"), long)
+    assert ten_latents.name == "under_trained"
+    assert judged(rows(n=100, distinct=100, sorted_by="rows"), long).name == "inconclusive"
     near_from_the_start = [{**each, **energies(0.05)} for each in improving(0.7, 0.0)]
     assert diagnose(Evidence("folder", snapshots=tuple(near_from_the_start))).name == "inconclusive"
+
+
+def test_samples_that_still_come_nearer_are_under_trained_though_many_pass() -> None:
+    """Until they lie as near as those of healthy runs: then other statistics say more."""
+
+    def named(first: float, last: float, **changes: Any) -> str:
+        rows = [
+            {**each, **energies(float(at))}
+            for each, at in zip(improving(0.7, 0.0, **changes), np.geomspace(first, last, 10), strict=True)
+        ]
+        return judged(rows).name
+
+    twins = {"n": 25, "near_duplicates": 0.2, "distinct": 22, "repeats_chance": 1e-6}
+    assert named(0.2, 0.02) == named(0.2, 0.02, **twins) == "under_trained"
+    assert named(0.021, 0.02) == named(0.05, 0.005) == "inconclusive"
 
 
 @pytest.mark.parametrize(

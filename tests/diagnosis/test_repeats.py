@@ -32,6 +32,18 @@ def test_few_pictures_repeated_are_a_collapse(count: int, different: int) -> Non
     assert judged(FRESH[torch.arange(count) % different]).failure == "mode_collapse"
 
 
+def test_noise_does_not_repeat_itself_and_a_smear_does() -> None:
+    """Features are fitted to reals: to them all noise is alike, and pixels must agree."""
+    noise = torch.rand(25, *FRESH.shape[1:], generator=torch.Generator().manual_seed(0)) * 2 - 1
+    smear = FRESH[:100].mean(0) + 0.1 * noise
+    data = shapes_data()
+    different, same = (snapshots_of([(3000, each)], data.domain, None, data)[0][0] for each in (noise, smear))
+    assert (different["near_duplicates"], different["distinct"]) == (0.0, 25)
+    assert (same["near_duplicates"], same["distinct"]) == (1.0, 1)
+    assert judged(noise).failure == "never_learned"
+    assert judged(smear).name == "mode_collapse/total"
+
+
 def test_the_words_say_how_many_pictures_are_left() -> None:
     verdict = judged(FRESH[torch.arange(25) % 3])
     assert verdict.failure == "mode_collapse"

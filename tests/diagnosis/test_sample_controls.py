@@ -94,7 +94,7 @@ CONTROLS: dict[str, tuple[Callable[[int], Tensor], tuple[str, ...]]] = {
         ("mode_collapse/within_mode",),
     ),
     "noise": (lambda n: torch.rand(n, 1, 28, 28, generator=drawn(n)) * 2 - 1, ("never_learned",)),
-    "grey": (lambda n: torch.zeros(n, 1, 28, 28), ("never_learned",)),
+    "grey": (lambda n: torch.zeros(n, 1, 28, 28), ("mode_collapse/total",)),  # one picture, whatever it shows
     "untrained": (untrained, ("never_learned",)),
     "held out": (held_out, ("healthy",)),
     "shares of a short run": (with_shares, ("healthy",)),

@@ -21,6 +21,7 @@ from ganlab.evaluation.modes import (
     Repeats,
     Support,
     agreement,
+    alike_in_shape,
     arranged,
     birthday_support,
     cells_of,
@@ -311,6 +312,36 @@ def test_repeats_are_counted_and_put_to_the_birthday_test() -> None:
     assert days.distinct == 23
     assert days.chance == pytest.approx(0.195, abs=0.01)
     assert repeats(ten[:1], threshold, rate) == Repeats(0.0, 1, 1.0)
+
+
+def test_images_of_the_same_shapes_correlate_whatever_their_contrast() -> None:
+    steps = torch.arange(64.0).reshape(1, 8, 8) / 64
+    half, far = 0.5 * steps + 0.2, torch.rand(1, 8, 8, generator=torch.Generator().manual_seed(0))
+    flat = torch.full_like(steps, 0.3)
+    faint = flat + 0.02 * (far - 0.5)
+    images = torch.stack([steps, half, far, flat, faint])
+    together = torch.tensor([[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 1], [0, 0, 0, 1, 1]])
+    assert torch.equal(alike_in_shape(images), together.bool())
+    # A correlation of c is left of a picture to which noise of (1 / c^2 - 1) times its variance was added.
+    noise = torch.randn(1, 64, 64, generator=torch.Generator().manual_seed(1))
+    picture = torch.randn(1, 64, 64, generator=torch.Generator().manual_seed(2))
+    for correlation, alike in ((0.85, True), (0.75, False)):
+        noisy = picture + (1 / correlation**2 - 1) ** 0.5 * noise
+        assert bool(alike_in_shape(torch.stack([picture, noisy]))[0, 1]) is alike
+    # Its negative shows other shapes.
+    assert not alike_in_shape(torch.stack([picture, -picture]))[0, 1]
+
+
+def test_pairs_that_may_not_be_near_duplicates_are_none() -> None:
+    points = torch.tensor([0.0, 0, 0, 50])[:, None]
+    alike = torch.eye(4, dtype=torch.bool)
+    alike[0, 1] = alike[1, 0] = True
+    assert near_duplicates(points, 1.0) == [[0, 1, 2]]
+    assert near_duplicates(points, 1.0, alike) == [[0, 1]]
+    assert repeats(points, 1.0, 0.001, alike) == repeats(torch.tensor([0.0, 0, 25, 50])[:, None], 1.0, 0.001)
+    sheet = torch.arange(4.0).repeat_interleave(6)[:, None] * 50
+    assert arranged(sheet, 1.0, 6) == "rows"
+    assert arranged(sheet, 1.0, 6, torch.eye(24, dtype=torch.bool)) is None
 
 
 def test_exact_copies_are_duplicates_at_any_scale_and_size() -> None:

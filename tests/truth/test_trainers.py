@@ -109,16 +109,18 @@ def test_pages_for_a_reader_name_no_run(
     (tmp_path / "data").mkdir()
     np.savez(tmp_path / "data/digits.npz", x=np.zeros((30, 4, 4), np.uint8), y=np.arange(30) % 10)
     (tmp_path / trainers.places(run_there, TABLE["trainers"][str(run_there["trainer"])])[0]).write_text("")
-    trainers.blind(tmp_path, tmp_path / "pages")
+    trainers.blind(tmp_path, tmp_path / "pages", None)
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["R001.png"]
     assert json.loads((tmp_path / "pages_key.json").read_text()) == {"R001": "a"}
+    trainers.blind(tmp_path, tmp_path / "of_one_round", 2)
+    assert json.loads((tmp_path / "of_one_round_key.json").read_text()) == {}
 
 
 @pytest.mark.parametrize(
     ("its", "split"),
-    [({}, "tune"), ({"round": 1}, "tune"), ({"round": 2}, "measure"), ({"round": 2, "group": "aa"}, "tune")],
+    [({}, "tune"), ({"round": 1}, "tune"), ({"round": 3}, "tune"), ({"round": 4}, "measure")],
 )
-def test_the_first_round_is_tuned_on_and_a_third_of_later_ones(
+def test_rules_are_tuned_on_all_rounds_but_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_there: dict[str, object], its: dict[str, int], split: str
 ) -> None:
     monkeypatch.setattr(trainers, "table", lambda: {**TABLE, "runs": [{**run_there, **its}]})

@@ -278,9 +278,10 @@ class Case:
             # That garbage covers a little more says nothing.
             if self.passing < GARBAGE and name == "coverage":
                 continue
-            # Samples as a whole come nearer to reals long before any of them passes for one. Once most do, other
-            # statistics say more.
-            if name == "energy_coefficient" and not (self.passing < GOOD and level < (measure(self.rows[0]) or 0.0)):
+            # Samples as a whole come nearer to reals long before any of them passes for one. Once most do, and as a
+            # whole they lie near them, other statistics say more.
+            coming = self.passing < GOOD or not self.reached
+            if name == "energy_coefficient" and not (coming and level < (measure(self.rows[0]) or 0.0)):
                 continue
             if found.p_value < 0.1 and sign * change > needed and abs(change) * level > least:
                 return Improvement(name, abs(change), needed, window, self._settled(measure, abs(found.change)))
@@ -331,9 +332,10 @@ class Case:
     def could_show_rest(self) -> bool:
         """Return whether snapshots and their samples are enough to show that samples have stopped getting better.
 
-        Statistics of few samples move by so much from one snapshot to the next that no gain stands out.
+        Statistics of few samples move by so much from one snapshot to the next that no gain stands out. A sheet of ten
+        latents, each with every class, shows ten.
         """
-        return len(self.rows) >= COURSE and self.recently(reading("n")) >= NUMEROUS
+        return len(self.rows) >= COURSE and self.recently(independent) >= NUMEROUS
 
     @property
     def updates(self) -> int | None:
@@ -443,7 +445,10 @@ class Case:
     @property
     def still_learning(self) -> bool:
         """Whether the last pictures are no good yet, and still improve: those that are alike may yet differ."""
-        return self.of_pictures and (self.passing < GOOD or self.apart) and self.improving
+        found = self.improvement
+        if not self.of_pictures or found is None:
+            return False
+        return self.passing < GOOD or self.apart or found.signal == "energy_coefficient"
 
     @property
     def enough(self) -> float:
@@ -659,6 +664,11 @@ def relative_vendi(row: Row, key: str = "vendi") -> float | None:
 def alike_by_design(row: Row) -> bool:
     """Return whether a row's samples stand on a sheet that is sorted by class or code, and repeat each other there."""
     return row.get("sorted_by") is not None
+
+
+def independent(row: Row) -> float | None:
+    """Return how many of a row's samples tell something of their own: on a sorted sheet, those that differ."""
+    return row.number("distinct") if alike_by_design(row) else row.number("n")
 
 
 def _overlaps(a: Sequence[tuple[int, int]], b: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

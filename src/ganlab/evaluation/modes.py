@@ -24,6 +24,12 @@ Order = Literal["rows", "columns"]
 """By what a sheet of samples is sorted."""
 SORTED = 1e-6
 """Probability under which near-duplicates do not stand beside each other on a sheet by accident."""
+SAME_SHAPES = 0.8
+"""Correlation of their pixels from which two images show the same shapes. Of labelled runs of other people's trainers
+whose last sheet is garbage, near-duplicates through features in it, those that a person called collapsed correlate by
+.9 and more (median pair); noise, blots and mush that they did not, by .75 at most, .3 mostly."""
+FLAT = 0.03
+"""Root-mean-square of what an image of one colour differs from it, of pixels in [-1, 1]: four levels of 255."""
 LOST_BELOW = 0.1
 """A class is lost when its share is proved to be below this part of its real share."""
 SHARE_FLOOR = 1e-4
@@ -308,7 +314,7 @@ def duplicate_threshold(train: Tensor, seed: int) -> float:
     return float(distances[:, 1].quantile(DUPLICATE_QUANTILE))
 
 
-def near_duplicates(vectors: Tensor, threshold: float) -> list[list[int]]:
+def near_duplicates(vectors: Tensor, threshold: float, alike: Tensor | None = None) -> list[list[int]]:
     """Return groups of near-duplicates, each two or more row numbers, ascending; the largest group first.
 
     The row with the most others within `threshold` represents them: they are its group; of what is left the next one is
@@ -319,8 +325,9 @@ def near_duplicates(vectors: Tensor, threshold: float) -> list[list[int]]:
     Args:
         vectors: (N, p).
         threshold: Euclidean distance, >= 0, as from `duplicate_threshold`.
+        alike: bool (N, N), which pairs may be near-duplicates at all; None: any.
     """
-    near = _near(vectors, threshold)
+    near = _near(vectors, threshold, alike)
     counts = near.sum(1)
     groups: list[list[int]] = []
     while counts.max(initial=0) > 1:  # each row is near to itself
@@ -357,7 +364,22 @@ def pair_rate(reals: Tensor, threshold: float, population: int) -> float:
     return min(1.0, 1 / population + max(pairs, 1.0) / max(len(reals) * (len(reals) - 1) / 2, 1.0))
 
 
-def repeats(vectors: Tensor, threshold: float, rate: float) -> Repeats:
+def alike_in_shape(images: Tensor) -> Tensor:
+    """Return which pairs of images (N, C, H, W) show the same shapes, whatever their contrast: bool (N, N).
+
+    The pixels of two such images correlate by SAME_SHAPES at least, or both images are flat: of one colour, but for a
+    root-mean-square of FLAT.
+    """
+    points = images.flatten(1).double()
+    points = points - points.mean(1, keepdim=True)
+    size = points.norm(dim=1, keepdim=True)
+    flat = size[:, 0] <= FLAT * points.shape[1] ** 0.5
+    points = torch.where(flat[:, None], 0.0, points / size)
+    together: Tensor = (points @ points.T >= SAME_SHAPES) | (flat[:, None] & flat)
+    return together
+
+
+def repeats(vectors: Tensor, threshold: float, rate: float, alike: Tensor | None = None) -> Repeats:
     """Return how far vectors (N, p) repeat each other, and the birthday test of it (Arora & Zhang 2017, section 3).
 
     Of N samples that are drawn as reals are, N (N - 1) / 2 `rate` pairs are expected to be near-duplicates, and their
@@ -367,8 +389,9 @@ def repeats(vectors: Tensor, threshold: float, rate: float) -> Repeats:
         vectors: of the samples.
         threshold: distance within which two are near-duplicates, as from `duplicate_threshold`.
         rate: probability that two reals are, as from `pair_rate`.
+        alike: bool (N, N), which pairs may be near-duplicates at all; None: any.
     """
-    groups = near_duplicates(vectors, threshold)
+    groups = near_duplicates(vectors, threshold, alike)
     named = sum(map(len, groups))
     surplus = named - len(groups)
     expected = len(vectors) * (len(vectors) - 1) / 2 * rate
@@ -378,7 +401,7 @@ def repeats(vectors: Tensor, threshold: float, rate: float) -> Repeats:
     return Repeats(named / len(vectors), len(vectors) - surplus, chance)
 
 
-def arranged(vectors: Tensor, threshold: float, columns: int) -> Order | None:
+def arranged(vectors: Tensor, threshold: float, columns: int, alike: Tensor | None = None) -> Order | None:
     """Return whether a sheet of samples is sorted: whether near-duplicates stand in the same row, or the same column.
 
     So they do on sheets of conditional generators and of InfoGAN, a class or a code each. It is said if most samples
@@ -389,8 +412,9 @@ def arranged(vectors: Tensor, threshold: float, columns: int) -> Order | None:
         vectors: (N, p), the sheet's samples row by row; the last row may not be full.
         threshold: distance within which two are near-duplicates, as from `duplicate_threshold`.
         columns: samples of a full row, > 0.
+        alike: bool (N, N), which pairs may be near-duplicates at all; None: any.
     """
-    near = torch.from_numpy(_near(vectors, threshold)).fill_diagonal_(False)
+    near = torch.from_numpy(_near(vectors, threshold, alike)).fill_diagonal_(False)
     count, others = len(near), near.sum(1)
     having = int((others > 0).sum())
     place = torch.arange(count)
@@ -433,8 +457,8 @@ def birthday_support(vectors: Tensor, threshold: float, seed: int) -> Support:
     return Support(batch, batch**2, at_least=False)
 
 
-def _near(vectors: Tensor, threshold: float) -> NDArray[np.bool_]:
-    """Return which pairs of rows are within the threshold, (N, N), the diagonal True."""
+def _near(vectors: Tensor, threshold: float, alike: Tensor | None = None) -> NDArray[np.bool_]:
+    """Return which pairs of rows, of those that may be, are within the threshold, (N, N), the diagonal True."""
     points = vectors - vectors.mean(0)
     spread = float(points.square().sum(1).max())
     # Exact copies must pass a threshold of 0, whatever rounding leaves of their distance.
@@ -444,4 +468,6 @@ def _near(vectors: Tensor, threshold: float) -> NDArray[np.bool_]:
     near = np.eye(len(points), dtype=np.bool_)
     for start, squared in squared_distances(points, points):
         near[start : start + len(squared)] |= (squared <= limit).numpy()
+    if alike is not None:
+        near &= alike.numpy()
     return near

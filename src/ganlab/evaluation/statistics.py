@@ -26,7 +26,7 @@ from ganlab.evaluation.battery import (
 )
 from ganlab.evaluation.features import Features
 from ganlab.evaluation.kept import kept
-from ganlab.evaluation.modes import Repeats, arranged, duplicate_threshold, pair_rate, repeats, vendi
+from ganlab.evaluation.modes import Repeats, alike_in_shape, arranged, duplicate_threshold, pair_rate, repeats, vendi
 from ganlab.evaluation.spread import Spread, compare
 from ganlab.randomness import seeded_generator
 from ganlab.runs.snapshots import MOST_REPEATED, STATISTICS, Taken
@@ -129,7 +129,7 @@ class SampleStatistics:
             row |= {"class_shares_real": (shares / shares.sum()).tolist(), "classes": list(self.features.class_names)}
             row |= {} if asked is None else {"asked": "codes" if asked.codes else "classes"}
         row |= {"unseen": list(self.features.blind)} if self.features.blind else {}
-        row |= self._beside_reals(sample, "each") | self._repeats(sample, columns)
+        row |= self._beside_reals(sample, "each") | self._repeats(sample, samples, columns)
         if thorough:
             row |= self._beside_reals(sample, "last") | self._beside_training(samples)
         return {key: _plain(value) for key, value in row.items()}
@@ -172,14 +172,21 @@ class SampleStatistics:
         labels = (self.peers.asked.labels, self.reference.labels, self.reference.example_labels)
         return *seen, *labels, self.reference.examples, varied
 
-    def _repeats(self, sample: Sample, columns: int | None) -> dict[str, Any]:
-        """Return how far samples repeat each other; of points, which lie close where modes are small, nothing."""
+    def _repeats(self, sample: Sample, samples: Tensor, columns: int | None) -> dict[str, Any]:
+        """Return how far samples repeat each other; of points, which lie close where modes are small, nothing.
+
+        Features are fitted to reals, and see no difference between one kind of garbage and another: pixels must agree.
+        """
         if not self._repeats_judged:
             return {}
         threshold, rate, real = self._repeated_reals
         looks = sample.seen.appearance[:MOST_REPEATED]
-        found = repeats(looks, threshold, rate)
-        order = arranged(looks, threshold, columns) if columns and found.share else None
+        passing = sample.seen.passing[:MOST_REPEATED]
+        alike = None
+        if not passing.all():
+            alike = alike_in_shape(samples[:MOST_REPEATED]) | (passing[:, None] & passing)
+        found = repeats(looks, threshold, rate, alike)
+        order = arranged(looks, threshold, columns, alike) if columns and found.share else None
         return {
             **({"sorted_by": order} if order else {}),
             "near_duplicates": found.share,

@@ -71,6 +71,36 @@ def test_single_pictures_stay_single(tmp_path: Path) -> None:
     assert shapes(singles(by_step, 20, "iter_000400/{:04}.png")) == {200: (16, 64, 64, 3), 400: (20, 64, 64, 3)}
 
 
+def test_an_animation_beside_its_frames_is_left_out(tmp_path: Path) -> None:
+    """It shows them again, the oldest one first."""
+    frames = [GRID.draw(random(f"epoch_{epoch}")) for epoch in (1, 2)]
+    first, second = map(Image.fromarray, frames)
+    first.save(tmp_path / "epoch_1.png")
+    second.save(tmp_path / "epoch_2.png")
+    first.save(tmp_path / "run_animation.gif", save_all=True, append_images=[second])
+    found = read_folder(tmp_path, None, None)
+    assert [step for step, _ in found.steps] == [1, 2]
+    assert "left out: run_animation.gif, beside pictures that are none" in found.notes
+    (tmp_path / "epoch_1.png").unlink()
+    (tmp_path / "epoch_2.png").unlink()
+    alone = read_folder(tmp_path, None, None)
+    assert [values.shape for _, values in alone.steps] == [(25, 28, 28)]
+
+
+def test_mush_without_gaps_is_cut_by_the_size_of_the_reals_where_there_is_one_picture_a_step(tmp_path: Path) -> None:
+    for epoch in range(1, 6):
+        noise = np.random.default_rng(epoch).integers(90, 160, (140, 140), dtype=np.uint8)
+        Image.fromarray(noise).save(tmp_path / f"GAN_epoch{epoch:03}.png")
+    assert shapes(tmp_path, None, (28, 28)) == dict.fromkeys(range(1, 6), (25, 28, 28))
+    with pytest.raises(DataError, match="at least 16 samples"):
+        read_folder(tmp_path, None, (30, 30))
+    single = tmp_path / "one"
+    single.mkdir()
+    (tmp_path / "GAN_epoch005.png").rename(single / "GAN_epoch005.png")
+    with pytest.raises(DataError, match="at least 16 samples"):
+        read_folder(single, None, (28, 28))
+
+
 def test_what_is_no_such_grid_is_left_out_and_said(tmp_path: Path) -> None:
     grids(tmp_path, *(f"{step}.png" for step in (100, 200, 300)), "final.png")
     grids(tmp_path, "real_samples.png")

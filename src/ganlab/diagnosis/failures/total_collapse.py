@@ -8,7 +8,7 @@ from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.cures import COLLAPSE_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.sample_levels import all_different, may_yet_differ, repeated, repeats_of
+from ganlab.diagnosis.sample_levels import all_different, may_yet_differ, one_picture, repeated, repeats_of
 from ganlab.runs.snapshots import MOST_REPEATED
 
 SEVERAL = 3
@@ -26,16 +26,13 @@ def examine(case: Case) -> Iterator[Charge]:
         value = relative_vendi(row)
         return value is not None and value < ALIKE and not all_different(row)
 
-    def single(row: Row) -> bool:
-        return repeated(row) and row.number("distinct") == 1
-
     if may_yet_differ(case) or case.always_recently(several):
         return
     value = case.recently(relative_vendi)
     # A generator that jumps from one sample to another is between two of them at times: most snapshots must say so.
     if not value < ALIKE or not alike(case.recent[-1]):
-        if case.always_recently(single):
-            yield _same(case, case.since(single))
+        if case.always_recently(one_picture):
+            yield _same(case, case.since(one_picture))
         return
     onset = case.since(alike)
     words = (

@@ -118,6 +118,11 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in EXTENSIONS
 
 
+def is_animation(name: str) -> bool:
+    """Tell by its name whether a picture is an animation, as most GIFs are."""
+    return Path(name).suffix.lower() == ".gif"
+
+
 def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "generated") -> Shown:
     """Read the pictures of a folder.
 
@@ -134,10 +139,16 @@ def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "
     kinds = _kinds(names)
     chosen = [name for name in names if kinds[name] == kind] or names
     aside = [name for name in names if name not in chosen] if len(chosen) < len(names) else []
+    # An animation shows again what the pictures beside it show, and the first of its frames is the oldest.
+    stills = [name for name in chosen if not is_animation(name)] or chosen
+    animations = [name for name in chosen if name not in stills]
+    chosen = stills
     fitting, notes = _fitting(folder, chosen)
     read, remarks = _read(folder, fitting)
     notes += remarks
     shown = excerpt(str(folder))
+    if animations:
+        notes.append(f"left out: {_listed(animations)}, beside pictures that are none")
     if aside:
         what = "samples" if kind == "generated" else "real images"
         notes.append(f"not taken for {what}, by {_their(aside)}: {_listed(aside)}")
@@ -391,16 +402,23 @@ def _smaller(pixels: Sequence[Pixels], found: Tiling) -> Tiling:
 def _touching(group: Sequence[Picture], size: Size) -> Tiling | None:
     """Return the tiles of a known size that fill pictures without gaps, if names say that each shows several.
 
-    In a plotted figure, the outer ones would lie in its margin and show nothing.
+    So does one picture a step, of which there are several. In a plotted figure, the outer tiles would lie in its margin
+    and show nothing.
     """
     (height, width), (tall, wide) = group[0].size, size
-    several = all(_words(each.name) & SEVERAL for each in group)
+    several = all(_words(each.name) & SEVERAL for each in group) or _one_a_step([each.name for each in group])
     rows, columns = height // tall, width // wide
     if not several or height % tall or width % wide or rows * columns < FEWEST:
         return None
     found = Tiling(*(Cuts(tuple(range(0, length, side)), side) for length, side in ((height, tall), (width, wide))))
     shown = [np.ptp(tile) > LEVELS_OF_JPEG for each in group for tile in found.cut(each.pixels)]
     return found if np.mean(shown) >= FILLED else None
+
+
+def _one_a_step(names: Sequence[str]) -> bool:
+    """Tell whether names say that these are pictures of several steps, one of each."""
+    found = steps_in([_stem(name) for name in names])
+    return found.named and len(names) > 1 and len(set(found.steps) - {None}) == len(names)
 
 
 def _alike_in_shape(one: Size, other: Size) -> bool:

@@ -165,7 +165,9 @@ BENCHMARKS: dict[str, Benchmark] = {
             Claim("residual, plain loss", "residual, relativistic + R1 + R2", "good_modes", "none"),
             Claim("fully connected, plain loss", "fully connected, relativistic + R1 + R2", "modes", "none"),
             Claim("fully connected, plain loss", "fully connected, relativistic + R1 + R2", "good_modes", "none"),
-            Claim("fully connected, R1 alone", "fully connected, relativistic + R1 + R2", "modes", "fails < 1000 (R3GAN)"),
+            Claim(
+                "fully connected, R1 alone", "fully connected, relativistic + R1 + R2", "modes", "fails < 1000 (R3GAN)"
+            ),
             Claim(
                 "fully connected, plain loss + R1 + R2",
                 "fully connected, relativistic + R1 + R2",

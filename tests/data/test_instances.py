@@ -10,7 +10,8 @@ import torch
 from ganlab.config.data import FolderOptions, MnistOptions, StackedMnistOptions
 from ganlab.config.load import experiment_from_mapping
 from ganlab.data import RealData, Samples, load, to_uint8
-from ganlab.data.instances import densest, distances
+from ganlab.data.drawing import pixels
+from ganlab.data.instances import COMPONENTS, densest, distances, principal_components
 from ganlab.domain import Images
 from ganlab.errors import ConfigError, DataError
 
@@ -58,6 +59,17 @@ def test_the_distance_is_that_of_the_gaussian() -> None:
     points = (points - points.mean(0)) @ torch.linalg.inv(torch.linalg.cholesky(points.T.cov(correction=0))).T
     found = distances(points * torch.tensor([2.0, 1.0]) + torch.tensor([7.0, -3.0]))
     assert torch.allclose(found, points.square().sum(1), rtol=5e-3)
+
+
+def test_components_are_the_widest_ones_around_their_mean() -> None:
+    """Their variances are the largest squared singular values of the centred pixels, over the number of images."""
+    data, _ = made()
+    found = principal_components(data.train)
+    assert found.shape == (250, COMPONENTS)
+    assert torch.allclose(found.mean(0), torch.zeros(COMPONENTS, dtype=found.dtype), atol=1e-4)
+    points = pixels(data.train.values).double()
+    widest = torch.linalg.svdvals(points - points.mean(0))[:COMPONENTS].square() / 250
+    assert torch.allclose(found.var(0, correction=0).flip(0), widest, rtol=1e-3)
 
 
 @pytest.mark.parametrize("count", [1, 2, 30])

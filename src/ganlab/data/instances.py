@@ -36,7 +36,7 @@ def densest(data: RealData, share: float) -> RealData:
         data: images.
         share: above 0 and below 1.
     """
-    ranks = _ranks(_components(data.train), data.train.labels)
+    ranks = _ranks(principal_components(data.train), data.train.labels)
     rows = ranks.argsort(stable=True)[: int(len(ranks) * share)].sort().values
     content = f"{data.fingerprint} densest".encode() + rows.numpy().tobytes()
     return replace(data, train=take(data.train, rows), fingerprint=hashlib.sha256(content).hexdigest())
@@ -65,7 +65,7 @@ def _ranks(points: Tensor, labels: Tensor) -> Tensor:
     return ranks
 
 
-def _components(samples: Samples) -> Tensor:
+def principal_components(samples: Samples) -> Tensor:
     """Return images by the widest principal components of their pixels, float64 (N, q)."""
     parts = samples.values.split(AT_ONCE)
     width = pixels(samples.values[:1]).shape[1]

@@ -370,13 +370,14 @@ def alike_in_shape(images: Tensor) -> Tensor:
     The pixels of two such images correlate by SAME_SHAPES at least, or both images are flat: of one colour, but for a
     root-mean-square of FLAT.
     """
-    points = images.flatten(1).double()
-    points = points - points.mean(1, keepdim=True)
-    size = points.norm(dim=1, keepdim=True)
-    flat = size[:, 0] <= FLAT * points.shape[1] ** 0.5
-    points = torch.where(flat[:, None], 0.0, points / size)
-    together: Tensor = (points @ points.T >= SAME_SHAPES) | (flat[:, None] & flat)
-    return together
+    points = images.flatten(1)
+    mean = points.mean(1)
+    # No copy of the images is made: 2,000 of 256 x 256 are 1.5 GB.
+    covariance = points @ points.T / points.shape[1] - mean[:, None] * mean
+    size = covariance.diagonal().clamp(min=0).sqrt()
+    flat = size <= FLAT
+    together: Tensor = (covariance >= SAME_SHAPES * size[:, None] * size) & ~flat[:, None] & ~flat
+    return together | (flat[:, None] & flat)
 
 
 def repeats(vectors: Tensor, threshold: float, rate: float, alike: Tensor | None = None) -> Repeats:

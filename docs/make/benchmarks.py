@@ -155,7 +155,8 @@ BENCHMARKS: dict[str, Benchmark] = {
             "residual, plain loss + R1 + R2": ("693", ".927", "-"),
             "residual, R1 alone": ("fails", "-", "-"),
         },
-        "Lin et al. 2018 (PacGAN) for the first networks; Huang et al. 2024 (R3GAN) for the residual ones",
+        "Lin et al. 2018 (PacGAN) for the first networks; Huang et al. 2024 (R3GAN) for the residual ones, and for the "
+        "orderings of the fully connected ones",
         (
             Claim("plain", "Pac2", "modes", "78.9 < 1000"),
             Claim("Pac2", "Pac3", "modes", "1000, 1000", equal=True),

@@ -177,9 +177,9 @@ def probe() -> tuple[str, str, str]:
     """Return 8 digits each that change if statistics do: how a ring scores, digits, and pictures of noise."""
     source = seeded_generator(0, "truth/cuts")
     ring = load(RingOptions(name="ring", fraction=0.01), 1)
-    noise = torch.randint(256, (600, 1, 16, 16), generator=source, dtype=torch.uint8)
+    noise = torch.randint(256, (600, 1, 16, 16), generator=source, dtype=torch.uint8).repeat(1, 3, 1, 1)
     train, held_out = (
-        Samples(part, torch.zeros(300).long(), ("real",), Images(1, 16, 16)) for part in noise.split(300)
+        Samples(part, torch.zeros(300).long(), ("real",), Images(3, 16, 16)) for part in noise.split(300)
     )
     pictures = RealData(train, held_out, hashlib.sha256(noise.numpy().tobytes()).hexdigest())
     mnist = MnistOptions(name="mnist", fraction=0.01)
@@ -188,8 +188,9 @@ def probe() -> tuple[str, str, str]:
     for data, options in ((ring, RingOptions(name="ring")), (digits, mnist), (pictures, None)):
         values = to_float(data.held_out.values[:64]) * 0.9
         if isinstance(data.train.domain, Images):
-            # Half of them garbage, of which other things are asked.
-            values[::2] = torch.rand(values[::2].shape, generator=source) - 0.5
+            # Half of them garbage, which is judged by other rules.
+            tint = torch.linspace(0, 0.5, values.shape[1])[:, None, None]
+            values[::2] = tint + torch.rand(values[::2].shape, generator=source) - 0.5
         row = SampleStatistics(features_for(options, data), data.train, data.held_out, 64, 0).row(values, True)
         row |= Distances(data.train, data.held_out, 64, 0).row(values)
         rounded = {key: _rounded(value) for key, value in row.items()}

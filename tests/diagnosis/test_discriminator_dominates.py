@@ -20,6 +20,7 @@ def judged(
     since: int = 0,
     good: tuple[float, float] = (0.1, 0.1),
     g_won: float = 5.0,
+    d_won: float = 0.1,
     samples: bool = True,
     lost: tuple[int, int] = (0, 0),
     planned: int | None = None,
@@ -32,7 +33,7 @@ def judged(
         won: that share.
         since: that step.
         good: share of the samples that pass the garbage test, at the start and at the end.
-        g_won: the generator's loss in the rows that it loses.
+        g_won, d_won: both losses in the rows that the generator loses.
         samples: whether there are snapshots.
         lost: steps between which the generator wins.
         planned: steps that the run was to have.
@@ -42,7 +43,7 @@ def judged(
     rng = np.random.default_rng(0)
     steps = np.arange(1, count + 1)
     wins = (rng.random(count) < won) & (steps > since) & ((steps <= lost[0]) | (steps > lost[1]))
-    d_loss, g_loss = np.where(wins, 0.1, 1.2), np.where(wins, g_won, 1.0)
+    d_loss, g_loss = np.where(wins, d_won, 1.2), np.where(wins, g_won, 1.0)
     rows = tuple(
         {"step": int(step), "n": 1000, "good": share, "good_real": 1.0, "vendi": 6.0, "vendi_real": 12.0}
         | {"fid": 200.0 - 150 * share, "fid_real": 2.0, "near_duplicates": 0.0, "distinct": 1000, "repeats_chance": 1.0}
@@ -68,15 +69,26 @@ def test_one_that_wins_nearly_always_beside_bad_samples_has_won(won: float, sinc
 
 
 @pytest.mark.parametrize("families", [("relativistic",), ("cross_entropy", "hinge", "relativistic")])
-def test_it_wins_with_a_relativistic_loss_too(families: tuple[Any, ...]) -> None:
-    """Its logarithm of how real and fake differ is as near to 0, and the generator's as far from it."""
-    of_cross_entropy = judged(0.95).judged_on
-    assert of_cross_entropy is not None
-    verdict = diagnose(replace(of_cross_entropy, family=None, families=families))
-    assert verdict.name == "convergence_failure/discriminator_dominates"
-    even = judged(0.3, g_won=1.0).judged_on
-    assert even is not None
-    assert diagnose(replace(even, family="relativistic")).name != verdict.name
+@pytest.mark.parametrize(
+    ("changes", "accused"),
+    [
+        ({}, True),
+        ({"g_won": 5.0}, False),
+        ({"d_won": 0.12}, False),
+        ({"good": (0.8, 0.8)}, False),
+        ({"good": (0.05, 0.45)}, False),
+        ({"d_won": 0.01, "good": (0.05, 0.45)}, False),
+        ({"d_won": 0.01}, True),
+        ({"samples": False}, False),
+    ],
+)
+def test_one_that_compares_has_won_beside_samples_that_stay_bad(
+    families: tuple[Any, ...], changes: dict[str, Any], accused: bool
+) -> None:
+    evidence = judged(0.95, **{"g_won": 7.0, "d_won": 0.08, **changes}).judged_on
+    assert evidence is not None
+    verdict = diagnose(replace(evidence, family=None, families=families))
+    assert (verdict.name == "convergence_failure/discriminator_dominates") is accused
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_samples_that_came_nearer_are_under_trained_unless_they_are_seen_to_have
         assert "cannot be told from so few snapshots" in judged(rows()[::2], experiment).summary
     ten_latents = judged(rows(n=100, distinct=10, sorted_by="rows"), long)
     assert ten_latents.name == "under_trained"
+    assert "from so few different samples" in ten_latents.summary
     assert judged(rows(n=100, distinct=100, sorted_by="rows"), long).name == "inconclusive"
     near_from_the_start = [{**each, **energies(0.05)} for each in improving(0.7, 0.0)]
     assert diagnose(Evidence("folder", snapshots=tuple(near_from_the_start))).name == "inconclusive"
@@ -123,6 +124,13 @@ def test_samples_that_still_come_nearer_are_under_trained_though_many_pass() -> 
     twins = {"n": 25, "near_duplicates": 0.2, "distinct": 22, "repeats_chance": 1e-6}
     assert named(0.2, 0.02) == named(0.2, 0.02, **twins) == "under_trained"
     assert named(0.021, 0.02) == named(0.05, 0.005) == "inconclusive"
+    # That more of them pass, too, takes nothing away.
+    rising = np.linspace(0.5, 0.74, 10)
+    rows = [
+        {**each, **energies(float(at)), **twins, "good": float(share)}
+        for each, at, share in zip(improving(0.7, 0.0), np.geomspace(0.2, 0.02, 10), rising, strict=True)
+    ]
+    assert judged(rows).name == "under_trained"
 
 
 @pytest.mark.parametrize(

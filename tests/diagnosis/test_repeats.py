@@ -42,6 +42,19 @@ def test_noise_does_not_repeat_itself_and_a_smear_does() -> None:
     assert (same["near_duplicates"], same["distinct"]) == (1.0, 1)
     assert judged(noise).failure == "never_learned"
     assert judged(smear).name == "mode_collapse/total"
+    odd = smear.clone()
+    odd[0] = noise[0]
+    assert judged(odd).name == "mode_collapse/total"
+
+
+def test_good_samples_repeat_each_other_by_their_features_alone() -> None:
+    """A circle moved by a pixel or two is the same picture to a person, though its outline correlates with nothing."""
+    moved = torch.stack([FRESH[0].roll((by % 3, by // 3), (1, 2)) for by in range(9)])
+    data = shapes_data()
+    rows, _ = snapshots_of([(3000, torch.cat([moved, FRESH[:16]]))], data.domain, None, data)
+    alone, _ = snapshots_of([(3000, moved.repeat(2, 1, 1, 1))], data.domain, None, data)
+    assert rows[0]["good"] == alone[0]["good"] == 1
+    assert (rows[0]["distinct"], alone[0]["distinct"]) == (18, 5)
 
 
 def test_the_words_say_how_many_pictures_are_left() -> None:

@@ -330,6 +330,18 @@ def test_images_of_the_same_shapes_correlate_whatever_their_contrast() -> None:
         assert bool(alike_in_shape(torch.stack([picture, noisy]))[0, 1]) is alike
     # Its negative shows other shapes.
     assert not alike_in_shape(torch.stack([picture, -picture]))[0, 1]
+    # A tint that all share is no shape, and of flat images the colour decides.
+    tint = torch.tensor([0.6, -0.2, -0.5])[:, None, None]
+    noises = torch.randn(6, 3, 32, 32, generator=torch.Generator().manual_seed(3))
+    assert torch.equal(alike_in_shape(tint + 0.2 * noises), torch.eye(6, dtype=torch.bool))
+    greys = torch.tensor([-0.5, 0.0, 0.05])[:, None, None, None].expand(3, 3, 8, 8)
+    assert alike_in_shape(greys).tolist() == [[True, False, False], [False, True, True], [False, True, True]]
+
+
+def test_shapes_of_large_images_are_compared_at_a_smaller_size() -> None:
+    small = torch.randn(4, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    large = small.repeat_interleave(4, 2).repeat_interleave(3, 3)
+    assert torch.equal(alike_in_shape(torch.cat([large, large])), torch.eye(4, dtype=torch.bool).repeat(2, 2))
 
 
 def test_pairs_that_may_not_be_near_duplicates_are_none() -> None:

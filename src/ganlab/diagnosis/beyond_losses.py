@@ -14,7 +14,7 @@ SILENT: Mapping[Family, tuple[str, str]] = {
         "; a NaN, an explosion or a critic that runs away would show in them, and none does",
     ),
     "relativistic": (
-        "relativistic losses have no fixed level, so that a discriminator's near 0 is no failure",
+        "relativistic losses have no fixed level, so that a discriminator's near 0 is no failure by itself",
         "; a NaN or an explosion would show in them, and neither does",
     ),
 }

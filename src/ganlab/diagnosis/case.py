@@ -93,6 +93,13 @@ def reading(key: str) -> Callable[[Row], float | None]:
     return lambda row: row.number(key)
 
 
+Measured = tuple[str, Callable[[Row], float | None], int, float]
+"""A statistic's name and measure, whether it rises (1) or falls (-1) as samples improve, and the change that counts."""
+
+APPROACH: Measured = ("energy_coefficient", reading("energy_coefficient"), -1, 0.01)
+"""That samples as a whole come nearer to the reals."""
+
+
 class Case:
     """Evidence, and what failures ask of it: of networks that grow, what is known of their last phase.
 
@@ -266,25 +273,37 @@ class Case:
         Garbage must improve by much to be on its way anywhere, unless it ranges over the data, has hardly begun, or
         much may be left of the run.
         """
-        needed = STILL if self.passing >= GARBAGE or self.ranging or self.young or self.unfinished else FAST
-        for name, measure, sign, least in (
+        measured: tuple[Measured, ...] = (
             ("fid", reading("fid"), -1, 0.0),
             ("good", lambda row: ratio(row, "good"), 1, 0.1),
             ("coverage", lambda row: ratio(row, "coverage"), 1, 0.05),
-            ("energy_coefficient", reading("energy_coefficient"), -1, 0.01),
-        ):
-            found, scale, window = self._late_trend(measure)
-            change, level = found.change / scale, self.recently(measure)
-            # That garbage covers a little more says nothing.
-            if self.passing < GARBAGE and name == "coverage":
-                continue
-            # Samples as a whole come nearer to reals long before any of them passes for one. Once most do, and as a
-            # whole they lie near them, other statistics say more.
-            coming = self.passing < GOOD or not self.reached
-            if name == "energy_coefficient" and not (coming and level < (measure(self.rows[0]) or 0.0)):
-                continue
-            if found.p_value < 0.1 and sign * change > needed and abs(change) * level > least:
-                return Improvement(name, abs(change), needed, window, self._settled(measure, abs(found.change)))
+            APPROACH,
+        )
+        return next((found for each in measured if (found := self._improved(*each)) is not None), None)
+
+    def _improved(
+        self, name: str, measure: Callable[[Row], float | None], sign: int, least: float
+    ) -> Improvement | None:
+        """Return how far a statistic improves over the last half of the run; None if it doesn't.
+
+        Args:
+            name, measure: of the statistic.
+            sign: 1 if it rises as samples improve, else -1.
+            least: change that counts, in its own unit.
+        """
+        # That garbage covers a little more says nothing.
+        if self.passing < GARBAGE and name == "coverage":
+            return None
+        needed = STILL if self.passing >= GARBAGE or self.ranging or self.young or self.unfinished else FAST
+        found, scale, window = self._late_trend(measure)
+        change, level = found.change / scale, self.recently(measure)
+        # Samples as a whole come nearer to reals long before any of them passes for one. Once most do, and as a whole
+        # they lie near them, other statistics say more.
+        coming = self.passing < GOOD or not self.reached
+        if name == "energy_coefficient" and not (coming and level < (measure(self.rows[0]) or 0.0)):
+            return None
+        if found.p_value < 0.1 and sign * change > needed and abs(change) * level > least:
+            return Improvement(name, abs(change), needed, window, self._settled(measure, abs(found.change)))
         return None
 
     def _settled(self, measure: Callable[[Row], float | None], change: float) -> bool:
@@ -445,10 +464,9 @@ class Case:
     @property
     def still_learning(self) -> bool:
         """Whether the last pictures are no good yet, and still improve: those that are alike may yet differ."""
-        found = self.improvement
-        if not self.of_pictures or found is None:
+        if not self.of_pictures or not self.improving:
             return False
-        return self.passing < GOOD or self.apart or found.signal == "energy_coefficient"
+        return self.passing < GOOD or self.apart or self._improved(*APPROACH) is not None
 
     @property
     def enough(self) -> float:

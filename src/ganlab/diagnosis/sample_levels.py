@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis.case import (
+    ALIKE,
     GARBAGE,
     NEARBY,
     NUMEROUS,
@@ -79,6 +80,13 @@ the generator returns, and sheets of few samples show a collapse if all of them 
 CROWD = 10.0
 """Samples a picture, on average over those that several show, from which the generator returns to it."""
 
+SEVERAL = 3
+"""Different pictures up to which samples that repeat each other are said to be all the same: one picture in several
+shades counts as a few."""
+
+NEARLY_ALL = 0.9
+"""Share of the samples with a near-duplicate among them from which nearly all are such."""
+
 DIFFERENT = 0.1
 """Share of the samples with a near-duplicate among them under which they are all different."""
 
@@ -113,11 +121,24 @@ def one_picture(row: Row) -> bool:
     return repeated(row) and row.number("distinct") == 1
 
 
+def hardly_more(row: Row) -> bool:
+    """Return whether nearly all of a row's samples show one picture, or a few shades of it."""
+    share, distinct = row.number("near_duplicates"), row.number("distinct")
+    return repeated(row) and share is not None and share >= NEARLY_ALL and distinct is not None and distinct <= SEVERAL
+
+
+def all_alike(case: Case) -> bool:
+    """Return whether the last samples are one picture, whatever it shows: that is a total collapse."""
+    if case.always_recently(one_picture):
+        return True
+    return case.recently(relative_vendi) < ALIKE and case.always_recently(hardly_more)
+
+
 def of_no_kind(row: Row) -> bool:
     """Return whether a row's samples are garbage, a few pictures that lie farther from the reals than so many would.
 
     Of K pictures like the reals, over and over, the energy coefficient is 1/(2 K), of one of them .5. A generator that
-    has learned nothing repeats what it makes, too, as noise that all its samples share: that is no collapse.
+    has learned nothing repeats what it makes, too, as a pattern that all its samples share, and has lost nothing.
     """
     distance, distinct = row.number("energy_coefficient"), row.number("distinct")
     passing = ratio(row, "good")

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv, gammainc
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from ganlab.evaluation.neighbours import nearest, squared_distances
 from ganlab.randomness import seeded_generator
@@ -29,7 +30,12 @@ SAME_SHAPES = 0.8
 whose last sheet is garbage, near-duplicates through features in it, those that a person called collapsed correlate by
 .9 and more (median pair); noise, blots and mush that they did not, by .75 at most, .3 mostly."""
 FLAT = 0.03
-"""Root-mean-square of what an image of one colour differs from it, of pixels in [-1, 1]: four levels of 255."""
+"""Root-mean-square deviation from its mean colour up to which an image, of pixels in [-1, 1], is flat: four levels of
+255."""
+SAME_COLOUR = 0.1
+"""Difference of two mean colours, in each channel, up to which flat images are alike."""
+LARGEST_SIDE = 64
+"""Pixels of a side to which larger images are averaged before their shapes are compared."""
 LOST_BELOW = 0.1
 """A class is lost when its share is proved to be below this part of its real share."""
 SHARE_FLOOR = 1e-4
@@ -367,17 +373,21 @@ def pair_rate(reals: Tensor, threshold: float, population: int) -> float:
 def alike_in_shape(images: Tensor) -> Tensor:
     """Return which pairs of images (N, C, H, W) show the same shapes, whatever their contrast: bool (N, N).
 
-    The pixels of two such images correlate by SAME_SHAPES at least, or both images are flat: of one colour, but for a
-    root-mean-square of FLAT.
+    The pixels of two such images, less the mean of each channel, correlate by SAME_SHAPES at least; or both images are
+    flat and of the same colour.
     """
-    points = images.flatten(1)
-    mean = points.mean(1)
-    # No copy of the images is made: 2,000 of 256 x 256 are 1.5 GB.
-    covariance = points @ points.T / points.shape[1] - mean[:, None] * mean
+    height, width = images.shape[2:]
+    if max(height, width) > LARGEST_SIDE:
+        images = adaptive_avg_pool2d(images, (min(height, LARGEST_SIDE), min(width, LARGEST_SIDE)))
+    points, colours = images.flatten(1), images.mean((2, 3))
+    # Without a copy of the images from which their colours are taken: 2,000 of 64 x 64 are 100 MB.
+    covariance = points @ points.T / points.shape[1] - colours @ colours.T / colours.shape[1]
     size = covariance.diagonal().clamp(min=0).sqrt()
     flat = size <= FLAT
-    together: Tensor = (covariance >= SAME_SHAPES * size[:, None] * size) & ~flat[:, None] & ~flat
-    return together | (flat[:, None] & flat)
+    same_shapes = (covariance >= SAME_SHAPES * size[:, None] * size) & ~flat[:, None] & ~flat
+    same_colours = (colours[:, None] - colours).abs().amax(2) <= SAME_COLOUR
+    together: Tensor = same_shapes | (same_colours & flat[:, None] & flat)
+    return together
 
 
 def repeats(vectors: Tensor, threshold: float, rate: float, alike: Tensor | None = None) -> Repeats:

@@ -175,7 +175,8 @@ class SampleStatistics:
     def _repeats(self, sample: Sample, samples: Tensor, columns: int | None) -> dict[str, Any]:
         """Return how far samples repeat each other; of points, which lie close where modes are small, nothing.
 
-        Features are fitted to reals, and see no difference between one kind of garbage and another: pixels must agree.
+        Features are fitted to reals, and see no difference between one kind of garbage and another: of a pair of which
+        either fails the garbage test, pixels must agree, too.
         """
         if not self._repeats_judged:
             return {}

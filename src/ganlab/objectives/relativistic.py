@@ -1,8 +1,8 @@
 """Relativistic losses (Jolicoeur-Martineau 2018, arXiv:1807.00734): how much more real reals are than fakes.
 
 The discriminator's score C(x) means nothing by itself; sigmoid(C(x_r) - C(x_f)) is the probability that the real x_r
-is more realistic than the fake x_f. So no level of a score or a loss says how training goes: a discriminator that knows
-every fake from every real still pulls the generator along.
+is more realistic than the fake x_f. So no level of a score or a loss alone says how training goes: a discriminator that
+knows every fake from every real still pulls the generator along.
 """
 
 from __future__ import annotations

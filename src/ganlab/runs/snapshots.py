@@ -563,7 +563,7 @@ TABLE: tuple[Statistic, ...] = (
     Statistic("marginal_entropy", "entropy of the classes of all samples, nats", POSITIVE, taken="evaluate"),
     Statistic(
         "near_duplicates",
-        "samples that are near-duplicates of another sample, garbage by its pixels too, as a share",
+        "samples that are near-duplicates of another sample (garbage only if its pixels agree as well), as a share",
         SHARE,
         "lower",
         taken="elsewhere",

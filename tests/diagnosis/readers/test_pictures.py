@@ -67,6 +67,8 @@ def test_single_pictures_stay_single(tmp_path: Path) -> None:
     assert shapes(tmp_path / "flat", size=(32, 32)) == {None: (40, 64, 64, 3)}, (
         "though tiles of 32 pixels would fill them"
     )
+    named = singles(tmp_path / "named", 30, "step_{:04}.png", side=128)
+    assert {values.shape[1:3] for _, values in read_folder(named, None, (32, 32)).steps} == {(128, 128)}
     by_step = singles(tmp_path / "steps", 16, "iter_000200/{:04}.png")
     assert shapes(singles(by_step, 20, "iter_000400/{:04}.png")) == {200: (16, 64, 64, 3), 400: (20, 64, 64, 3)}
 
@@ -80,9 +82,13 @@ def test_an_animation_beside_its_frames_is_left_out(tmp_path: Path) -> None:
     first.save(tmp_path / "run_animation.gif", save_all=True, append_images=[second])
     found = read_folder(tmp_path, None, None)
     assert [step for step, _ in found.steps] == [1, 2]
-    assert "left out: run_animation.gif, beside pictures that are none" in found.notes
-    (tmp_path / "epoch_1.png").unlink()
-    (tmp_path / "epoch_2.png").unlink()
+    assert "left out: run_animation.gif, animated, beside still pictures" in found.notes
+    # A GIF of one frame is no animation; and beside a plot alone, an animation is better than nothing.
+    first.save(tmp_path / "epoch_3.gif")
+    assert [step for step, _ in read_folder(tmp_path, None, None).steps] == [1, 2, 3]
+    for name in ("epoch_1.png", "epoch_2.png", "epoch_3.gif"):
+        (tmp_path / name).unlink()
+    singles(tmp_path, 1, "loss.png", side=200)
     alone = read_folder(tmp_path, None, None)
     assert [values.shape for _, values in alone.steps] == [(25, 28, 28)]
 
@@ -94,6 +100,10 @@ def test_mush_without_gaps_is_cut_by_the_size_of_the_reals_where_there_is_one_pi
     assert shapes(tmp_path, None, (28, 28)) == dict.fromkeys(range(1, 6), (25, 28, 28))
     with pytest.raises(DataError, match="at least 16 samples"):
         read_folder(tmp_path, None, (30, 30))
+    for epoch in range(6, 17):
+        noise = np.random.default_rng(epoch).integers(90, 160, (140, 140), dtype=np.uint8)
+        Image.fromarray(noise).save(tmp_path / f"GAN_epoch{epoch:03}.png")
+    assert shapes(tmp_path, None, (28, 28)) == {None: (16, 140, 140)}, "as many may be single samples, one a step"
     single = tmp_path / "one"
     single.mkdir()
     (tmp_path / "GAN_epoch005.png").rename(single / "GAN_epoch005.png")

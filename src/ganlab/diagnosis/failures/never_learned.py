@@ -11,7 +11,7 @@ from ganlab.diagnosis.cures import LONGER, NON_SATURATING, STEADIER_ADAM
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
 from ganlab.diagnosis.remedies import Cure, at_least, faster, set_to
-from ganlab.diagnosis.sample_levels import few_kinds, one_picture, shows_few
+from ganlab.diagnosis.sample_levels import all_alike, few_kinds, shows_few
 
 WORST_INCEPTION_SCORE = 2.7
 """Best Inception Score (CIFAR-10 and alike) under which no image was ever learned."""
@@ -31,7 +31,7 @@ def examine(case: Case) -> Iterator[Charge]:
             return
         if case.ranging or case.was_near or few_kinds(case) or (case.shaped and shows_few(case)):
             return
-        if case.always_recently(one_picture):
+        if all_alike(case):
             return
         best = float(passing.values.max())
         share = (

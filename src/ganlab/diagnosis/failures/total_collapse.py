@@ -8,12 +8,8 @@ from ganlab.diagnosis.case import ALIKE, Case, Charge, Row, relative_vendi
 from ganlab.diagnosis.cures import COLLAPSE_CURES
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.findings import Finding
-from ganlab.diagnosis.sample_levels import all_different, may_yet_differ, one_picture, repeated, repeats_of
+from ganlab.diagnosis.sample_levels import SEVERAL, all_different, may_yet_differ, one_picture, repeated, repeats_of
 from ganlab.runs.snapshots import MOST_REPEATED
-
-SEVERAL = 3
-"""Different pictures up to which samples that repeat each other are said to be all the same: one picture in several
-shades counts as a few."""
 
 
 def examine(case: Case) -> Iterator[Charge]:

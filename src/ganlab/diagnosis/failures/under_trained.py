@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganlab.diagnosis.case import COURSE, FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge
+from ganlab.diagnosis.case import COURSE, FAST, GOOD, NEAR, QUICK, RECENT, VAST, Case, Charge, alike_by_design
 from ganlab.diagnosis.failure import Failure
 from ganlab.diagnosis.fid_course import advice
 from ganlab.diagnosis.findings import Finding
@@ -80,7 +80,9 @@ def too_short(case: Case) -> Charge:
 
 def unsettled(case: Case) -> Charge:
     """The report of a run whose samples came nearer to the reals, and whose end cannot be told from a pause."""
-    few = "snapshots" if len(case.rows) < COURSE else "samples"
+    few = (
+        "snapshots" if len(case.rows) < COURSE else "different samples" if alike_by_design(case.rows[-1]) else "samples"
+    )
     return unfinished(
         case,
         "The samples have come much nearer to real ones since the run began, and are not good yet. Whether they have "

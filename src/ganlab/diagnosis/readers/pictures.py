@@ -118,9 +118,13 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in EXTENSIONS
 
 
-def is_animation(name: str) -> bool:
-    """Tell by its name whether a picture is an animation, as most GIFs are."""
-    return Path(name).suffix.lower() == ".gif"
+def is_animation(path: Path) -> bool:
+    """Tell whether a picture that can be read has several frames.
+
+    It shows again what the pictures beside it show, and the first of its frames, which is read, is the oldest.
+    """
+    with Image.open(path, formats=FORMATS) as opened:
+        return getattr(opened, "n_frames", 1) > 1
 
 
 def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "generated") -> Shown:
@@ -139,20 +143,20 @@ def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "
     kinds = _kinds(names)
     chosen = [name for name in names if kinds[name] == kind] or names
     aside = [name for name in names if name not in chosen] if len(chosen) < len(names) else []
-    # An animation shows again what the pictures beside it show, and the first of its frames is the oldest.
-    stills = [name for name in chosen if not is_animation(name)] or chosen
-    animations = [name for name in chosen if name not in stills]
-    chosen = stills
     fitting, notes = _fitting(folder, chosen)
     read, remarks = _read(folder, fitting)
     notes += remarks
     shown = excerpt(str(folder))
-    if animations:
-        notes.append(f"left out: {_listed(animations)}, beside pictures that are none")
     if aside:
         what = "samples" if kind == "generated" else "real images"
         notes.append(f"not taken for {what}, by {_their(aside)}: {_listed(aside)}")
-    grids, singles = _sorted(read, tile, size)
+    animations = {each.name for each in read if is_animation(folder / each.name)}
+    stills = [each for each in read if each.name not in animations]
+    grids, singles = _sorted(stills, tile, size) if animations and stills else ([], [])
+    if not grids and len(singles) < FEWEST:
+        grids, singles = _sorted(read, tile, size)
+    else:
+        notes.append(f"left out: {_listed(sorted(animations))}, animated, beside still pictures")
     images = sum(len(each.tiles) for each in grids)
     if not grids or len(singles) >= max(FEWEST, images):
         if grids:
@@ -402,11 +406,13 @@ def _smaller(pixels: Sequence[Pixels], found: Tiling) -> Tiling:
 def _touching(group: Sequence[Picture], size: Size) -> Tiling | None:
     """Return the tiles of a known size that fill pictures without gaps, if names say that each shows several.
 
-    So does one picture a step, of which there are several. In a plotted figure, the outer tiles would lie in its margin
-    and show nothing.
+    So does one picture a step, if there are some steps and few. In a plotted figure, the outer tiles would lie in its
+    margin and show nothing.
     """
     (height, width), (tall, wide) = group[0].size, size
-    several = all(_words(each.name) & SEVERAL for each in group) or _one_a_step([each.name for each in group])
+    several = all(_words(each.name) & SEVERAL for each in group)
+    # Single samples, one a step, have such names too; but so few of them would say nothing.
+    several = several or (len(group) < FEWEST and _one_a_step([each.name for each in group]))
     rows, columns = height // tall, width // wide
     if not several or height % tall or width % wide or rows * columns < FEWEST:
         return None

@@ -79,7 +79,7 @@ SHOWN = (
     ("oscillation", "ring_plain/1 from its losses alone"),
     ("discriminator_overfit", "img_100_images/0"),
     ("under_trained", "img_mlp/0"),
-    ("healthy", "img_dcgan_8/0"),
+    ("healthy", "img_dcgan_7/0"),
 )
 """Variant or failure, the run of the corpus that shows it, and which part of the run is used."""
 

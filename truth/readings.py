@@ -2,7 +2,8 @@
 
     python -m truth.trainers blind FOLDER    the pages that the readers saw: no names, no settings, shuffled
     python -m truth.readings                 how far the readers agree
-    python -m truth.readings CORPORA         and, on the tuned runs there, which statistics go with what they could name
+    python -m truth.readings CORPORA         and, on the tuned runs there, which statistics go with what they could
+                                             name, and how alike the pixels are of what features take for repeats
 
 readings.csv has a row for each run and reader. A reader saw real images, four sheets of samples, the first and the last
 among them, and the losses, and wrote:
@@ -30,10 +31,12 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import torch
 from PIL import Image
 from scipy.stats import spearmanr
 
-from ganlab.diagnosis.case import Case
+from ganlab.diagnosis.case import ALIKE, GARBAGE, Case
+from ganlab.diagnosis.readers.samples import load_samples
 from ganlab.diagnosis.sample_levels import RECOGNISED_SOON, shortfall, twins
 from ganlab.verdicts import matches
 from truth.corpora import State, of_index
@@ -165,12 +168,40 @@ def beside_statistics(corpora: Path, read: Mapping[str, Sequence[Reading]]) -> I
         yield f"recognised {low} to {high}: {len(its)} runs, {short} short, {healthy} called healthy by a reader"
 
 
+def beside_pixels(corpora: Path, read: Mapping[str, Sequence[Reading]]) -> Iterator[str]:
+    """Yield lines on the tuned runs whose last sheet is garbage, and has next to no variety through features.
+
+    How far the pixels of two samples correlate, the median over all pairs of a sheet: of runs that a reader called a
+    total collapse, and of those that none called collapsed.
+    """
+    found: dict[str, list[float]] = {"a total collapse to a reader": [], "a collapse to none": []}
+    for run in of_index(corpora / "trainers"):
+        if run.split != "tune" or run.domain != "grey" or (cuts := cuts_of(corpora, run, "samples")).unread:
+            continue
+        last = cuts.rows[ALL][-1]
+        if (last.number("good") or 0) >= GARBAGE or (last.relative_vendi("vendi") or 1) >= ALIKE:
+            continue
+        assert run.samples is not None
+        images = load_samples(run.samples, run.tile, (28, 28)).steps[-1][1]
+        points = (images - images.mean((2, 3), keepdim=True)).flatten(1)
+        points = points / points.norm(dim=1, keepdim=True).clamp(min=1e-9)
+        pairs = (points @ points.T)[~torch.eye(len(points), dtype=torch.bool)]
+        called = {name for each in read[run.name] for name in each.right}
+        if "mode_collapse/total" in called:
+            found["a total collapse to a reader"].append(float(pairs.median()))
+        elif not any(name.startswith("mode_collapse") for name in called):
+            found["a collapse to none"].append(float(pairs.median()))
+    for what, values in found.items():
+        low, middle, high = np.quantile(values, (0, 0.5, 1))
+        yield f"{what}: {len(values)} runs, correlations {low:.2f} to {high:.2f}, half of them up to {middle:.2f}"
+
+
 def main() -> None:
     read = readings()
     for key, value in agreement(read.values()).items():
         print(f"{key:9} {value:.2f}")
     for folder in sys.argv[1:]:
-        print("\n".join(beside_statistics(Path(folder), read)))
+        print("\n".join((*beside_statistics(Path(folder), read), *beside_pixels(Path(folder), read))))
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def test_an_animation_beside_its_frames_is_left_out(tmp_path: Path) -> None:
     found = read_folder(tmp_path, None, None)
     assert [step for step, _ in found.steps] == [1, 2]
     assert "left out: run_animation.gif, animated, beside still pictures" in found.notes
+    assert not any("frame was taken" in note for note in found.notes)
     # A GIF of one frame is no animation; and beside a plot alone, an animation is better than nothing.
     first.save(tmp_path / "epoch_3.gif")
     assert [step for step, _ in read_folder(tmp_path, None, None).steps] == [1, 2, 3]

@@ -18,7 +18,7 @@ from PIL import Image
 
 from ganlab.config.data import EXTENSIONS
 from ganlab.data.arrays import FROM_FILES
-from ganlab.data.decoding import decoded
+from ganlab.data.decoding import FIRST_FRAME, decoded
 from ganlab.data.folder import FORMATS, find_images
 from ganlab.diagnosis.readers.cuts import Cuts, Tiling
 from ganlab.diagnosis.readers.step_names import NamedSteps, steps_in
@@ -65,10 +65,11 @@ TILE = "give the side of one image in the picture as it was saved, enlarged or n
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture: its name below the folder, with `/`, and pixels (H, W), grey, or (H, W, 3)."""
+    """A picture: its name below the folder, with `/`, pixels (H, W), grey, or (H, W, 3), and what reading it took."""
 
     name: str
     pixels: Pixels
+    remarks: tuple[str, ...] = ()
 
     @property
     def size(self) -> Size:
@@ -118,15 +119,6 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in EXTENSIONS
 
 
-def is_animation(path: Path) -> bool:
-    """Tell whether a picture that can be read has several frames.
-
-    It shows again what the pictures beside it show, and the first of its frames, which is read, is the oldest.
-    """
-    with Image.open(path, formats=FORMATS) as opened:
-        return getattr(opened, "n_frames", 1) > 1
-
-
 def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "generated") -> Shown:
     """Read the pictures of a folder.
 
@@ -150,13 +142,17 @@ def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "
     if aside:
         what = "samples" if kind == "generated" else "real images"
         notes.append(f"not taken for {what}, by {_their(aside)}: {_listed(aside)}")
-    animations = {each.name for each in read if is_animation(folder / each.name)}
-    stills = [each for each in read if each.name not in animations]
-    grids, singles = _sorted(stills, tile, size) if animations and stills else ([], [])
-    if not grids and len(singles) < FEWEST:
-        grids, singles = _sorted(read, tile, size)
-    else:
-        notes.append(f"left out: {_listed(sorted(animations))}, animated, beside still pictures")
+    # An animation shows again what the pictures beside it show, and its first frame, which is read, is the oldest.
+    stills = [each for each in read if FIRST_FRAME not in each.remarks]
+    grids, singles = _sorted(stills, tile, size) if stills else ([], [])
+    if len(stills) < len(read):
+        if grids or len(singles) >= FEWEST:
+            animations = [each.name for each in read if FIRST_FRAME in each.remarks]
+            notes.append(f"left out: {_listed(animations)}, animated, beside still pictures")
+            read = stills
+        else:
+            grids, singles = _sorted(read, tile, size)
+    notes += _changes(read)
     images = sum(len(each.tiles) for each in grids)
     if not grids or len(singles) >= max(FEWEST, images):
         if grids:
@@ -272,29 +268,33 @@ def _evenly(values: Sequence[T], count: int) -> list[T]:
 
 
 def _read(folder: Path, names: Sequence[str]) -> tuple[list[Picture], list[str]]:
-    """Return the pictures that can be read, and notes on the others and on what was changed.
+    """Return the pictures that can be read, and notes on the others.
 
     Raises:
         DataError: none can be read.
     """
     read: list[Picture] = []
     broken: list[tuple[str, DataError]] = []
-    changed: Counter[str] = Counter()
     for name in names:
         try:
             pixels, remarks = open_picture(folder / name)
         except DataError as error:
             broken.append((name, error))
             continue
-        changed.update(remarks)
-        read.append(Picture(name, pixels))
+        read.append(Picture(name, pixels, remarks))
     if not read:
         raise broken[0][1]
-    notes = [f"in {count:,} of {len(names):,} pictures, {what}" for what, count in sorted(changed.items())]
+    notes = []
     if broken:
         names_only = [name for name, _ in broken]
         notes.append(f"left out: {_listed(names_only)}, which cannot be read")
     return read, notes
+
+
+def _changes(pictures: Sequence[Picture]) -> list[str]:
+    """Return notes on what was changed in pictures."""
+    changed = Counter(remark for each in pictures for remark in each.remarks)
+    return [f"in {count:,} of {len(pictures):,} pictures, {what}" for what, count in sorted(changed.items())]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -175,13 +175,13 @@ def round_of(run: dict[str, Any]) -> int:
     return int(run.get("round", 1))
 
 
-MEASURED = 4
-"""The round whose runs were only measured: rules were tuned on all runs of the earlier ones."""
+FIRST_MEASURED = 4
+"""The first round whose runs were only measured: rules were tuned on all runs of the earlier ones."""
 
 
 def split(run: dict[str, Any]) -> Split:
-    """`measure` for a run of the last round, `tune` for one of the earlier ones."""
-    return "measure" if round_of(run) == MEASURED else "tune"
+    """`measure` for a run of FIRST_MEASURED or a later round, `tune` for one of the earlier ones."""
+    return "measure" if round_of(run) >= FIRST_MEASURED else "tune"
 
 
 def group_of(run: dict[str, Any]) -> str:

@@ -32,6 +32,30 @@ in the run each row is. Whose names they are is then looked up among the trainer
 understood by the words that they are made of. A column that says nothing sure is not used, and `--show` lists it.
 """
 
+SAMPLES = """## Samples
+
+Losses alone prove little. Samples are judged with them, or without a log, against the data that they should look like:
+
+    ganlab diagnose train.log --samples images/ --real mnist          the log, and pictures of it
+    ganlab diagnose images/ --real PICTURES                           pictures alone; PICTURES is a folder of real ones
+    ganlab diagnose images/ --real "mnist[3,5]"                       trained on threes and fives alone
+    ganlab diagnose images/ --real mnist --show                       how they were cut, beside real ones; judge nothing
+
+- **Pictures**: a folder of grids, one or several a step, or of single samples. How large a tile is and how far apart they
+  are is found from the pictures and the size of the real ones; `--tile 64` says it. Steps are found in the names:
+  `fake_samples_epoch_003.png`, `200.png`, `iter_000200/0001.png`. Of an animation the last frame is taken, and it is left
+  out beside still pictures.
+- **Arrays**: NPZ or NPY, `(N, C, H, W)`, `(N, H, W, C)` or `(N, H, W)`, bytes or floats; several arrays of a file are
+  steps by their names (`step_0000100`).
+- **`--real`**: `mnist`, a folder of pictures (with a folder a class, or none) or an NPZ. Name only the classes that the run
+  was trained on: a generator of threes and fives, held against ten digits, has lost eight. Left out, `reals.png` or
+  `real_samples.png` beside the samples is used if it is there.
+- More can be proved with several steps than with one, and with 100 samples a step than with 25. For fewer than 25 no
+  confidence was measured.
+
+From Python: `ganlab.diagnose("train.log", samples={100: first, 200: last}, real="mnist")`.
+"""
+
 READERS = (
     *("text", "tables", "json_files", "arrays", "tensorboard", "stylegan", "studiogan", "wandb", "mlflow", "folders"),
     *("settings", "curves_file", "memory"),
@@ -112,7 +136,7 @@ example must be recognised, and give the numbers in `reads`. Then run `python -m
 
 def page() -> str:
     """Return the page."""
-    return "\n".join([OPENING, *_forms(), *_meanings(), *_families(), *_table(trainers()), "", ADDING])
+    return "\n".join([OPENING, SAMPLES, *_forms(), *_meanings(), *_families(), *_table(trainers()), "", ADDING])
 
 
 def _forms() -> list[str]:

@@ -261,3 +261,32 @@ def test_classes_that_are_not_counted_are_told() -> None:
     told = [snapshots_of([(10, to_float(data.held_out.values[:50]))], data.domain, None, each)[1]
             for each in (data, alike, one)]  # fmt: skip
     assert told == [[], ["the features cannot tell the 3 classes of the real images apart: no class is counted"], []]
+
+
+def test_samples_of_few_classes_raise_the_question_what_the_run_was_trained_on() -> None:
+    images, labels = (torch.as_tensor(each) for each in unpack())
+    of_two = torch.nonzero((labels == 3) | (labels == 5)).flatten()[:100]
+
+    def said(rows: torch.Tensor, against: str = "mnist") -> str:
+        options, real = load_real(against, Images(1, 28, 28))
+        values = images[rows, None].float() / 127.5 - 1
+        return " ".join(snapshots_of([(1, values)], Images(1, 28, 28), options, real)[1])
+
+    assert '`3`, `5` alone; if the run was trained on nothing else, say so: --real "mnist[3,5]"' in said(of_two)
+    for rows, against in (
+        (torch.arange(100), "mnist"),
+        (of_two, "mnist[3,5]"),
+        (of_two[:24], "mnist"),
+        (of_two[:1].repeat(100), "mnist"),
+    ):
+        assert "trained on nothing else" not in said(rows, against)
+
+
+def test_samples_that_are_equal_in_every_pixel_raise_the_question_whether_z_is_drawn_anew(
+    ring: tuple[RingOptions, RealData],
+) -> None:
+    points = torch.tensor([[0.5, 0.5]]).repeat(100, 1)
+    said = "the 100 samples of the last step are equal in every pixel: is z drawn anew for each?"
+    assert said in snapshots_of([(1, points)], Points(), *ring)[1]
+    points[0, 0] += 0.01
+    assert said not in snapshots_of([(1, points)], Points(), *ring)[1]

@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 ON_WHITE = "transparency was laid on white"
 EIGHT_BITS = "16-bit greys were read as 8-bit ones"
 FIRST_FRAME = "of an animation, the first frame was taken"
+LAST_FRAME = "of an animation, the last frame was taken"
 
 
 def can_be_transparent(image: Image.Image) -> bool:
@@ -15,17 +16,23 @@ def can_be_transparent(image: Image.Image) -> bool:
     return image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info
 
 
-def decoded(opened: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+def decoded(opened: Image.Image, last: bool = False) -> tuple[Image.Image, tuple[str, ...]]:
     """Return a picture as grey (mode L) or RGB, turned as its EXIF data say, and what that took, in words.
 
-    Transparency is laid on white. 16-bit greys keep their high byte (v / 257, rounded). Of an animation the first
-    frame is taken.
+    Transparency is laid on white. 16-bit greys keep their high byte (v / 257, rounded).
+
+    Args:
+        opened: the picture; what this leaves it at is another frame if it is an animation.
+        last: of an animation take the last frame, which of a training is the newest, instead of the first.
 
     Raises:
         ValueError: its pixels are floating-point numbers, whose range is unknown.
         Exception: whatever Pillow makes of a broken file.
     """
-    remarks = [FIRST_FRAME] if getattr(opened, "n_frames", 1) > 1 else []
+    frames, remarks = getattr(opened, "n_frames", 1), []
+    if frames > 1:
+        remarks.append(LAST_FRAME if last else FIRST_FRAME)
+        opened.seek(frames - 1 if last else 0)
     image = ImageOps.exif_transpose(opened)
     if image.mode == "F":
         raise ValueError("floating-point pixels, whose range is unknown")

@@ -32,7 +32,7 @@ from ganlab.evaluation.statistics import Distances, SampleStatistics
 from ganlab.plots.cuts import SHOWN, cut_sheet
 from ganlab.plots.grids import Pixels
 from ganlab.runs.snapshots import Row
-from ganlab.text import excerpt
+from ganlab.text import excerpt, listed
 
 COUNT = 10_000
 """Samples of a step that are judged, at most: the first ones."""
@@ -50,6 +50,13 @@ WARMTH = 1000
 """Samples, and real images, whose pixels are compared, at most."""
 SURE = 5.0
 """Standard errors by which red differs from blue, at least."""
+
+FEWEST_PASSING = 25
+"""Samples that pass as real, at least, whose classes say what a run may have been trained on."""
+
+SEEN_OFTEN, ALONE, LARGE_PART, MOSTLY = 0.05, 0.95, 0.8, 0.5
+"""A class is shown by this share of the samples that pass; by this share of them all such classes together; the share
+of the real images in these classes, and that of samples with a near-duplicate, from which it says nothing."""
 
 SEED = 0
 """Of the choice of reals: the same samples always get the same figures."""
@@ -262,7 +269,32 @@ def snapshots_of(
         row |= distances.row(alike[:MOST_APART])
         protocol = {"features": features.name, "n_fake": len(alike), "generator": "as given"}
         rows.append(Row({"step": step, **row, "protocol": protocol}))
+    last = samples[-1][1]
+    if len(last) > 1 and bool((last == last[:1]).all()):
+        notes.append(f"the {len(last):,} samples of the last step are equal in every pixel: is z drawn anew for each?")
+    notes += _of_few_classes(rows[-1], options)
     return sorted_alike(rows, notes)
+
+
+def _of_few_classes(row: Row, options: DataOptions | None) -> list[str]:
+    """Say which classes the samples of the last step show, if that may be all that the run was trained on.
+
+    Nobody but the user knows: a good generator of threes and fives has lost eight of ten digits.
+    """
+    counts, real, names = (row.get(key) or () for key in ("class_counts", "class_shares_real", "classes"))
+    passing, repeats = sum(counts), row.number("near_duplicates") or 0
+    if passing < FEWEST_PASSING or not len(counts) == len(real) == len(names) or repeats > MOSTLY:
+        return []
+    shown = [place for place, count in enumerate(counts) if count >= SEEN_OFTEN * passing]
+    alone = sum(counts[place] for place in shown) >= ALONE * passing
+    if not alone or sum(real[place] for place in shown) > LARGE_PART:
+        return []
+    words = ",".join(str(names[place]) for place in shown)
+    known = f'--real "{options.name}[{words}]"' if options is not None and options.name in KNOWN_DATA else ""
+    return [
+        f"of the last samples, those that pass show {listed([str(names[place]) for place in shown])} alone; if the run "
+        f"was trained on nothing else, say so: {known or '--real with a folder of these classes alone'}"
+    ]
 
 
 def sorted_alike(rows: Sequence[Row], notes: list[str]) -> tuple[list[Row], list[str]]:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from ganlab.config.data import EXTENSIONS
 from ganlab.data.arrays import FROM_FILES
-from ganlab.data.decoding import FIRST_FRAME, decoded
+from ganlab.data.decoding import LAST_FRAME, decoded
 from ganlab.data.folder import FORMATS, find_images
 from ganlab.diagnosis.readers.cuts import Cuts, Tiling
 from ganlab.diagnosis.readers.step_names import NamedSteps, steps_in
@@ -142,12 +142,12 @@ def read_folder(folder: Path, tile: int | None, size: Size | None, kind: str = "
     if aside:
         what = "samples" if kind == "generated" else "real images"
         notes.append(f"not taken for {what}, by {_their(aside)}: {_listed(aside)}")
-    # An animation shows again what the pictures beside it show, and its first frame, which is read, is the oldest.
-    stills = [each for each in read if FIRST_FRAME not in each.remarks]
+    # An animation shows again what the pictures beside it show.
+    stills = [each for each in read if LAST_FRAME not in each.remarks]
     grids, singles = _sorted(stills, tile, size) if stills else ([], [])
     if len(stills) < len(read):
         if grids or len(singles) >= FEWEST:
-            animations = [each.name for each in read if FIRST_FRAME in each.remarks]
+            animations = [each.name for each in read if LAST_FRAME in each.remarks]
             notes.append(f"left out: {_listed(animations)}, animated, beside still pictures")
             read = stills
         else:
@@ -191,7 +191,7 @@ def open_picture(path: Path, longest: int = LONGEST) -> tuple[Pixels, tuple[str,
             warnings.simplefilter("ignore")
             if max(opened.size) > longest:
                 raise _too_large(shown, (opened.height, opened.width), longest)
-            image, remarks = decoded(opened)
+            image, remarks = decoded(opened, last=True)
             return np.asarray(image), remarks
     except DataError:
         raise

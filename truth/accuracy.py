@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganlab.diagnosis import calibration
-from ganlab.diagnosis.calibration import Cell, Table
+from ganlab.diagnosis.calibration import SURE, Cell, Table
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.findings import UNMEASURED
@@ -52,9 +52,6 @@ UNREAD = "not read"
 
 NOTHING: Table = {"made_from": {}, "cells": [], "verdicts": {}}
 """The table of no runs."""
-
-SURE = 0.8
-"""Confidence from which a wrong accusation is worse than a mistake."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,21 +312,22 @@ def wrong(found: Sequence[Judged]) -> list[dict[str, Any]]:
 
 def cells_of(cuts: Sequence[Judged]) -> list[dict[str, Any]]:
     """Return the cells of the table that confidences are read from: of each run one verdict, if anything is proved."""
-    cells: dict[tuple[str, float, int], dict[tuple[str, str], bool]] = {}
+    cells: dict[tuple[str, bool, float, int], dict[tuple[str, str], bool]] = {}
     for each in cuts:
         if each.domain is not None and each.decided:
-            cell = cells.setdefault((each.domain, each.samples, each.snapshots), {})
+            cell = cells.setdefault((each.domain, accuses(each.verdict), each.samples, each.snapshots), {})
             # Pictures of one class are judged in two views, which are the same.
             cell.setdefault((each.run.corpus, each.run.name), each.right)
     return [
         {
             "domain": domain,
+            "accusing": accusing,
             "samples": int(samples),
             "snapshots": snapshots,
             "right": sum(runs.values()),
             "runs": len(runs),
         }
-        for (domain, samples, snapshots), runs in sorted(cells.items())
+        for (domain, accusing, samples, snapshots), runs in sorted(cells.items())
     ]
 
 
@@ -351,7 +349,7 @@ def table_of(found: Sequence[Judged], cuts: Sequence[Judged], rest: Table = NOTH
         whose: dict(sorted(Counter(verdict for theirs, *_, verdict in had if theirs == whose).items()))
         for whose in sorted({whose for whose, *_ in had})
     }
-    cells = sorted([*rest["cells"], *cells_of(cuts)], key=lambda cell: Cell(**cell)[:3])
+    cells = sorted([*rest["cells"], *cells_of(cuts)], key=lambda cell: Cell(**cell)[:4])
     return {"cells": cells, "verdicts": {**rest["verdicts"], **verdicts}}
 
 
@@ -422,21 +420,25 @@ def commit() -> str:
 
 
 def checked(found: Sequence[Judged], cuts: Sequence[Judged], rest: Table = NOTHING) -> list[dict[str, Any]]:
-    """Return how often calibrated verdicts were right, held against the confidences that other configurations give."""
+    """Return how often calibrated verdicts were right, held against the confidences that other configurations give.
+
+    A line for each domain and for failures that were named, or for verdicts that name none.
+    """
     measured = [each for each in cuts if each.run.split == "measure" and each.decided and each.domain is not None]
-    said: dict[str, list[Judged]] = {}
+    said: dict[tuple[str, bool], list[Judged]] = {}
     for each, basis in held_out(measured, found, cuts, rest):
         if not basis.startswith(UNMEASURED):
-            said.setdefault(str(each.domain), []).append(each)
+            said.setdefault((str(each.domain), accuses(each.verdict)), []).append(each)
     return [
         {
             "domain": domain,
+            "accusing": accusing,
             "runs": len({(each.run.corpus, each.run.name) for each in those}),
             "verdicts": len(those),
             "confidence": round(float(np.mean([each.confidence for each in those])), 3),
             "right": round(float(np.mean([each.right for each in those])), 3),
         }
-        for domain, those in sorted(said.items())
+        for (domain, accusing), those in sorted(said.items())
     ]
 
 
@@ -469,7 +471,10 @@ def beside(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         found[part] = {name: lines[name] for name in TABLES if name in lines}
     measured_again = {line["domain"] for line in new["confidence"]}
     kept = [line for line in old["confidence"] if line["domain"] not in measured_again]
-    return {**found, "confidence": sorted([*kept, *new["confidence"]], key=lambda line: line["domain"])}
+    return {
+        **found,
+        "confidence": sorted([*kept, *new["confidence"]], key=lambda line: (line["domain"], line["accusing"])),
+    }
 
 
 def print_runs(found: Sequence[Judged]) -> None:

@@ -41,14 +41,14 @@ Losses alone prove little. Samples are judged with them, or without a log, again
     ganlab diagnose images/ --real "mnist[3,5]"                       trained on threes and fives alone
     ganlab diagnose images/ --real mnist --show                       how they were cut, beside real ones; judge nothing
 
-- **Pictures**: a folder of grids, one or several a step, or of single samples. How large a tile is and how far apart they
-  are is found from the pictures and the size of the real ones; `--tile 64` says it. Steps are found in the names:
-  `fake_samples_epoch_003.png`, `200.png`, `iter_000200/0001.png`. Of an animation the last frame is taken, and it is left
-  out beside still pictures.
+- **Pictures**: a folder of grids, one or several a step, or of single samples. How large a tile is and how far apart
+  they are is found from the pictures and the size of the real ones; `--tile 64` says it. Steps are found in the names:
+  `fake_samples_epoch_003.png`, `200.png`, `iter_000200/0001.png`. Of an animation the last frame is taken; beside still
+  pictures it is left out.
 - **Arrays**: NPZ or NPY, `(N, C, H, W)`, `(N, H, W, C)` or `(N, H, W)`, bytes or floats; several arrays of a file are
   steps by their names (`step_0000100`).
-- **`--real`**: `mnist`, a folder of pictures (with a folder a class, or none) or an NPZ. Name only the classes that the run
-  was trained on: a generator of threes and fives, held against ten digits, has lost eight. Left out, `reals.png` or
+- **`--real`**: `mnist`, a folder of pictures (with a folder a class, or none) or an NPZ. Name only the classes that the
+  run was trained on: a generator of threes and fives, held against ten digits, has lost eight. Left out, `reals.png` or
   `real_samples.png` beside the samples is used if it is there.
 - More can be proved with several steps than with one, and with 100 samples a step than with 25. For fewer than 25 no
   confidence was measured.

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from docs.make.remarks import Remark, outdated, read_remarks
-from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, table
+from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, FOUND, SURE, UNCALIBRATED, Cell, table
 from ganlab.runs.files import read_json
-from truth.accuracy import SURE
 from truth.readings import agreement, readings
 
 ROOT = Path(__file__).parents[2]
@@ -91,9 +90,9 @@ Shares of the measured runs that each is right on; accused and missed as above.
 ## Confidence
 
 A confidence is (right + 1)/(runs + 2) over the labelled runs that no rule was tuned on, of the same domain, that were
-judged on no more samples and snapshots than the run at hand. With more evidence no run looks less sure: it is trusted
-no more than those that were judged on more. Every run was cut to 25, 64, 100 and 1,000 samples and to 1, 4 and 12
-snapshots. Right, of those on which anything was proved:
+judged on no more samples and snapshots than the run at hand, and that were given a failure if it is, or none if it is
+not. With more evidence no run looks less sure: it is trusted no more than those that were judged on more. Every run was
+cut to 25, 64, 100 and 1,000 samples and to 1, 4 and 12 snapshots. Right, of those on which anything was proved:
 
 {cells_table(cells)}
 
@@ -198,20 +197,22 @@ def baselines(lines: Mapping[str, Figures]) -> str:
 
 
 def cells_table(cells: Sequence[Cell]) -> str:
-    """Return a line for each domain and number of samples: right of decided runs by the number of snapshots."""
+    """Return a line for each domain, kind of verdict and number of samples: right, of decided runs, by snapshots."""
     counts = sorted({cell.snapshots for cell in cells if cell.snapshots})
     rows = []
-    for domain, samples in sorted({(cell.domain, cell.samples) for cell in cells}, key=_order):
-        found = {cell.snapshots: _decided(cell) for cell in cells if (cell.domain, cell.samples) == (domain, samples)}
+    for domain, accusing, samples in sorted({cell[:3] for cell in cells}, key=_order):
+        found = {cell.snapshots: _decided(cell) for cell in cells if cell[:3] == (domain, accusing, samples)}
         shown = [found.get(0, "")] if not samples else [found.get(count, "") for count in counts]
         shown += [""] * (len(counts) - len(shown))
-        rows.append((DOMAINS[domain], f"{samples:,}" if samples else "losses alone", *shown))
+        runs = f"{DOMAINS[domain]} {FOUND[accusing]}"
+        rows.append((runs, f"{samples:,}" if samples else "losses alone", *shown))
     plural = [f"{count} snapshot{'s' if count > 1 else ''}" for count in counts]
     return table_of(("", "samples", *plural), rows)
 
 
-def _order(pair: tuple[str, int]) -> tuple[int, int]:
-    return list(DOMAINS).index(pair[0]), pair[1]
+def _order(cell: tuple[str, bool, int]) -> tuple[int, bool, int]:
+    domain, accusing, samples = cell
+    return list(DOMAINS).index(domain), not accusing, samples
 
 
 def _decided(cell: Cell) -> str:
@@ -219,10 +220,10 @@ def _decided(cell: Cell) -> str:
 
 
 def confidence(lines: Sequence[Figures]) -> str:
-    """Return a line for each domain: what was said on average of all cuts, and how often it was right."""
+    """Return a line for each domain and kind of verdict: what was said on average of all cuts, and what came true."""
     rows = [
         (
-            DOMAINS[its["domain"]],
+            f"{DOMAINS[its['domain']]} {FOUND[its['accusing']]}",
             its["runs"],
             its["verdicts"],
             f"{100 * its['confidence']:.0f} %",

@@ -31,6 +31,7 @@ from PIL import Image
 from docs.make.remarks import Remark, outdated, read_remarks
 from ganlab.config.experiment import Experiment
 from ganlab.config.load import difference, experiment_from_mapping
+from ganlab.diagnosis.calibration import UNCALIBRATED
 from ganlab.diagnosis.case import LEARNING, NUMEROUS
 from ganlab.diagnosis.drawing import draw_verdict
 from ganlab.diagnosis.early import LIVE_SNAPSHOTS, NEEDS, REPEATING, SHARE
@@ -314,8 +315,8 @@ verdict counts them among all samples, by what the features see, so its share ma
 
 **Confidence** is (right + 1)/(runs + 2) over labelled runs that no rule was tuned on, of the same domain (ganlab's or
 those of other trainers, on MNIST, on points, on pictures with or without classes, by losses alone), that were judged on
-as many samples and snapshots, or fewer. If fewer than ten such runs were decided, or had the verdict, confidence is
-marked "uncalibrated" and is at most .8.
+as many samples and snapshots, or fewer, and that were given a failure if this one is. If fewer than ten such runs were
+decided, or had the verdict, confidence is marked "uncalibrated" and is at most {uncalibrated:.2f}.
 
 **Runs of other code.** The format is recognised by content. Nothing is written next to your files; with `--out`,
 verdict.json, the pictures and [a page](page.md) are written to that folder.
@@ -398,7 +399,13 @@ def page(runs: Mapping[str, Run], remarks: Mapping[str, Remark]) -> str:
     others = FAILURE.keys() - {name for name, _ in SHOWN} - {*NAMED}
     rest = [name for name in FAILURE if name in others]
     return (
-        "\n\n".join([HEAD.format(order=order, early=early, most=MOST), *sections, *map(without_run, [*NAMED, *rest])])
+        "\n\n".join(
+            [
+                HEAD.format(order=order, early=early, most=MOST, uncalibrated=UNCALIBRATED),
+                *sections,
+                *map(without_run, [*NAMED, *rest]),
+            ]
+        )
         + "\n"
     )
 

@@ -12,7 +12,16 @@ import pytest
 
 from ganlab.config.load import experiment_from_mapping
 from ganlab.diagnosis import calibration
-from ganlab.diagnosis.calibration import DOMAINS, ENOUGH_RUNS, UNCALIBRATED, Cell, confidence, domain_of, of_others
+from ganlab.diagnosis.calibration import (
+    DOMAINS,
+    ENOUGH_RUNS,
+    SURE,
+    UNCALIBRATED,
+    Cell,
+    confidence,
+    domain_of,
+    of_others,
+)
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.evaluation.classifier import shipped
@@ -33,8 +42,17 @@ def others(evidence: Evidence) -> Evidence:
     return replace(evidence, experiment=None)
 
 
-def cell(samples: int, snapshots: int, right: int, runs: int, domain: str = "mnist") -> dict[str, Any]:
-    return {"domain": domain, "samples": samples, "snapshots": snapshots, "right": right, "runs": runs}
+def cell(
+    samples: int, snapshots: int, right: int, runs: int, domain: str = "mnist", accusing: bool = True
+) -> dict[str, Any]:
+    return {
+        "domain": domain,
+        "accusing": accusing,
+        "samples": samples,
+        "snapshots": snapshots,
+        "right": right,
+        "runs": runs,
+    }
 
 
 RING = experiment_from_mapping(
@@ -51,6 +69,8 @@ CELLS = [
     cell(25, 1, 6, 10, "mnist, other code"),
     cell(64, 1, 3, 3, "mnist, other code"),
     cell(0, 0, 13, 14, "losses"),
+    cell(64, 1, 20, 30, accusing=False),
+    cell(64, 1, 4, 4, "points", accusing=False),
 ]
 
 
@@ -58,7 +78,10 @@ CELLS = [
 def _calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {
         "cells": CELLS,
-        "verdicts": {"ours": {"mode_collapse": 30, "degraded": 3}, "others": {"mode_collapse": 10}},
+        "verdicts": {
+            "ours": {"mode_collapse": 30, "degraded": 3, "healthy": 20, "under_trained": 5},
+            "others": {"mode_collapse": 10},
+        },
     }
     monkeypatch.setattr(calibration, "table", lambda: known)
 
@@ -70,10 +93,12 @@ def sure(evidence: Evidence, name: str = "mode_collapse/total") -> tuple[float, 
 def test_as_often_as_runs_of_the_same_domain_and_size_were_judged_right() -> None:
     assert sure(run(64, 4)) == (
         pytest.approx(36 / 42, abs=1e-3),
-        "35 of 40 labelled runs on MNIST, judged on 64 samples and 4 snapshots, were judged right",
+        "35 of 40 labelled runs on MNIST that were given a failure, judged on 64 samples and 4 snapshots, "
+        "were judged right",
     )
     assert sure(run(64, 4, "folder-pyramid-0", class_counts=[30, 34]))[1] == (
-        "12 of 12 labelled runs on pictures with classes, judged on 64 samples and 1 snapshot, were judged right"
+        "12 of 12 labelled runs on pictures with classes that were given a failure, judged on 64 samples and "
+        "1 snapshot, were judged right"
     )
 
 
@@ -86,18 +111,36 @@ def test_a_run_is_held_against_the_largest_sizes_that_it_reaches() -> None:
 def test_runs_of_other_trainers_are_held_against_theirs_alone() -> None:
     assert sure(others(run(25, 1))) == (
         pytest.approx(7 / 12, abs=1e-3),
-        "6 of 10 labelled runs of other trainers on MNIST, judged on 25 samples and 1 snapshot, were judged right",
+        "6 of 10 labelled runs of other trainers on MNIST that were given a failure, judged on 25 samples "
+        "and 1 snapshot, were judged right",
     )
     assert sure(others(run(64, 1))) == sure(others(run(25, 1)))  # of 64 samples there are three runs
     assert sure(others(run(features="ring-coordinates")))[1] == (
-        "uncalibrated: there are no labelled runs of other trainers on points"
+        "uncalibrated: there are no labelled runs of other trainers on points that were given a failure"
     )
+
+
+def test_verdicts_that_name_no_failure_are_held_against_such_verdicts_alone() -> None:
+    assert sure(run(64, 4), "healthy") == (
+        pytest.approx(21 / 32, abs=1e-3),
+        "20 of 30 labelled runs on MNIST that were given no failure, judged on 64 samples and 1 snapshot, "
+        "were judged right",
+    )
+    points = run(features="ring-coordinates")
+    assert sure(points, "healthy")[1] == (
+        "uncalibrated: only 4 labelled runs on points that were given no failure, judged on 64 samples and 1 snapshot"
+    )
+    assert "there are no" in sure(points)[1]
+
+
+def test_what_was_not_measured_is_not_sure() -> None:
+    assert sure(run(24))[0] == UNCALIBRATED < SURE
 
 
 def test_stacked_digits_are_not_held_against_runs_on_digits() -> None:
     assert sure(run(features="stacked-mnist-cnn-0")) == (
         UNCALIBRATED,
-        "uncalibrated: there are no labelled runs on stacked MNIST",
+        "uncalibrated: there are no labelled runs on stacked MNIST that were given a failure",
     )
 
 
@@ -121,7 +164,8 @@ def test_more_samples_make_no_run_look_less_sure_than_more_snapshots_do(monkeypa
 def test_no_run_looks_surer_than_what_was_measured_of_runs_of_its_size() -> None:
     for each in CELLS:
         if each["domain"] == "mnist" and each["runs"] >= ENOUGH_RUNS:
-            found = sure(run(each["samples"], each["snapshots"]))[0]
+            name = "mode_collapse/total" if each["accusing"] else "healthy"
+            found = sure(run(each["samples"], each["snapshots"]), name)[0]
             assert found <= round((each["right"] + 1) / (each["runs"] + 2), 3)
 
 
@@ -130,7 +174,7 @@ def test_without_enough_runs_of_a_size_better_known_ones_are_a_limit(monkeypatch
     monkeypatch.setattr(calibration, "table", lambda: known)
     assert sure(run(25, 1)) == (
         pytest.approx(7 / 12, abs=1e-3),
-        "uncalibrated: only 9 labelled runs on MNIST, judged on 25 samples and 1 snapshot",
+        "uncalibrated: only 9 labelled runs on MNIST that were given a failure, judged on 25 samples and 1 snapshot",
     )
 
 
@@ -143,9 +187,17 @@ def test_without_enough_runs_of_a_size_better_known_ones_are_a_limit(monkeypatch
         (run(), "oscillation", "0 labelled runs had this verdict"),
         (run(game="infogan"), "mode_collapse/total", "no labelled run used this game"),
         (run(24), "mode_collapse/total", "only 24 samples were seen"),
-        (run(25), "mode_collapse/total", "only 9 labelled runs on MNIST, judged on 25 samples and 1 snapshot"),
+        (
+            run(25),
+            "mode_collapse/total",
+            "only 9 labelled runs on MNIST that were given a failure, judged on 25 samples and 1 snapshot",
+        ),
         (others(run(protocol=None)), "mode_collapse/total", "it isn't recorded what the samples were seen through"),
-        (run(features="ring-coordinates"), "mode_collapse/total", "there are no labelled runs on points"),
+        (
+            run(features="ring-coordinates"),
+            "mode_collapse/total",
+            "there are no labelled runs on points that were given a failure",
+        ),
     ],
 )
 def test_no_surer_than_is_known(evidence: Evidence, name: str, why: str) -> None:
@@ -169,7 +221,7 @@ def test_one_run_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "table", lambda: {"cells": [cell(25, 1, 1, 1)], "verdicts": {}})
     assert (
         sure(run(25, 1), "degraded")[1]
-        == "uncalibrated: only 1 labelled run on MNIST, judged on 25 samples and 1 snapshot"
+        == "uncalibrated: only 1 labelled run on MNIST that was given a failure, judged on 25 samples and 1 snapshot"
     )
 
 
@@ -177,7 +229,7 @@ def test_losses_alone_are_held_against_losses_alone() -> None:
     own = replace(run(), snapshots=())
     assert sure(own) == (
         pytest.approx(14 / 16, abs=1e-3),
-        "13 of 14 labelled runs of ganlab's, judged on the losses alone, were judged right",
+        "13 of 14 labelled runs of ganlab's that were given a failure, judged on the losses alone, were judged right",
     )
     assert sure(others(own))[1] == "uncalibrated: no samples were seen"
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ganlab.config.objectives import Family
+from ganlab.diagnosis.calibration import UNCALIBRATED
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.judge import diagnose
 
@@ -32,7 +33,7 @@ def test_losses_that_never_move_are_frozen_whatever_the_loss(family: Family | No
     assert (verdict.name, verdict.onset_step) == (FROZEN, 0)
     assert "1.386 and 0.693 in 100 rows" in verdict.summary
     assert verdict.remedies
-    assert verdict.confidence <= 0.8
+    assert verdict.confidence <= UNCALIBRATED
 
 
 def test_losses_that_stop_moving_are_frozen_since_then() -> None:

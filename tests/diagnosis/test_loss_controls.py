@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from ganlab.config.objectives import FIXED_LEVELS, LOSSES, Family, Loss
+from ganlab.diagnosis.calibration import UNCALIBRATED
 from ganlab.diagnosis.evidence import Evidence, NonFinite, Series
 from ganlab.diagnosis.findings import Contribution
 from ganlab.diagnosis.judge import diagnose
@@ -121,7 +122,7 @@ it is; and where nothing says which."""
 def judged(columns: Columns, loss: Loss, view: str) -> Verdict:
     verdict = diagnose(VIEWS[view](columns, loss))
     json.dumps(verdict.as_json(), allow_nan=False)
-    assert verdict.confidence <= 0.8  # no samples were seen
+    assert verdict.confidence <= UNCALIBRATED  # no samples were seen
     return verdict
 
 

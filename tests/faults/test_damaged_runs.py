@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from ganlab.cli.app import app
 from ganlab.diagnosis import calibration
-from ganlab.diagnosis.calibration import DOMAINS
+from ganlab.diagnosis.calibration import DOMAINS, SURE
 from ganlab.diagnosis.evidence import Evidence
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, read
@@ -28,8 +28,6 @@ from ganlab.errors import GanlabError
 from ganlab.runs.directory import RunDirectory
 from ganlab.training.checkpoint import MANIFEST, NUMBERS, TENSORS, checkpoint_path
 from ganlab.verdicts import KINDS, failure_of
-
-CONFIDENT = 0.8
 
 COMMON = ("training.device=cpu", "training.batch_size=64", "monitor.snapshot_samples=128")
 NEVER_LEARNED = (*COMMON, "training.steps=120", "monitor.snapshot_every=15", "monitor.checkpoint_every=60")
@@ -216,7 +214,7 @@ def test_a_damaged_run_is_judged_by_what_is_left_or_refused(
     assert not isinstance(whole, GanlabError)
     known, verdict = points_known(whole[0]), whole[1]
     assert verdict.failure != "inconclusive"
-    assert verdict.confidence > CONFIDENT
+    assert verdict.confidence > SURE
     files = {name: (run.path / name).read_bytes() for name in READ}
     tracebacks, wrong, untold, partial = [], [], [], 0
     for number, damage in enumerate(damages(files, count, seed=13)):
@@ -246,7 +244,7 @@ def test_a_damaged_run_is_judged_by_what_is_left_or_refused(
 
 def is_wrong(found: Verdict, whole: Verdict) -> bool:
     """Tell whether a verdict on a damaged run is sure of something else than that on the whole one."""
-    return found.failure != "inconclusive" and found.name != whole.name and found.confidence > CONFIDENT
+    return found.failure != "inconclusive" and found.name != whole.name and found.confidence > SURE
 
 
 @pytest.mark.usefixtures("sure", "no_plots")

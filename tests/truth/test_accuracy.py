@@ -195,7 +195,11 @@ def test_of_each_measured_run_one_proved_verdict_is_in_a_cell() -> None:
     tuned = run("good", "healthy", split="tune")
     again = replace(runs[0], view="unlabelled")
     table = table_of([*runs, again, tuned], [*runs, again, unknown, tuned])
-    assert table["cells"] == [{"domain": "mnist", "samples": 25, "snapshots": 1, "right": 1, "runs": 2}]
+    known = {"domain": "mnist", "samples": 25, "snapshots": 1}
+    assert table["cells"] == [
+        {**known, "accusing": False, "right": 1, "runs": 1},
+        {**known, "accusing": True, "right": 0, "runs": 1},
+    ]
     assert table["verdicts"] == {"ours": {"degraded": 1, "healthy": 1}}
 
 
@@ -212,9 +216,20 @@ def test_a_verdict_is_as_sure_as_the_runs_of_other_configurations_make_it() -> N
     right = round(10 / 22, 3)
     said = round((10 * 0.071 + 12 * 0.917) / 22, 3)
     assert checked(found, found) == [
-        {"domain": "mnist", "runs": 22, "verdicts": 22, "confidence": said, "right": right}
+        {"domain": "mnist", "accusing": False, "runs": 22, "verdicts": 22, "confidence": said, "right": right}
     ]
     assert checked(ours, ours) == []  # uncalibrated without their own configuration
+
+
+def test_failures_that_are_named_and_verdicts_that_name_none_are_calibrated_apart() -> None:
+    """All twenty failures that were named are right, and ten of twenty runs that were given none."""
+    named = [run("failed", "mode_collapse/total") for _ in range(20)]
+    others = [*(run("good", "healthy") for _ in range(10)), *(run("failed", "healthy") for _ in range(10))]
+    found = [*named, *others]
+    accused, acquitted = (list(held_out(those, found, found)) for those in (named, others))
+    assert {each.confidence for each, _ in accused} == {round(20 / 21, 3)}
+    assert {each.confidence for each, _ in acquitted} == {round(10 / 21, 3), round(11 / 21, 3)}
+    assert [each["right"] for each in checked(found, found)] == [0.5, 1.0]
 
 
 def test_the_page_of_accuracy() -> None:
@@ -228,9 +243,10 @@ def test_the_page_of_accuracy() -> None:
     assert "Rules were tuned on\n0 of the 11 runs on MNIST and points, 0 of the 0" in text
     assert "| healthy | 1 | 4 | 2 |" in text  # failed, good, poor
     wrong = next(each.run.name for each in HALF if each.run.state == "failed" and not each.right)
-    assert f"| MNIST | {wrong} | failed | healthy | 0.64 | mode_collapse |" in text  # 6 of the 9 others
+    assert f"| MNIST | {wrong} | failed | healthy | 0.62 | mode_collapse |" in text  # 4 of the 6 others
     assert "| MNIST | 4 of 6 (1) | 1 of 3 (0) | 1 of 2 (0) |" in text
-    assert "| labelled runs on MNIST | 25 | 6 of 10 |" in text
+    assert "| labelled runs on MNIST that were given a failure | 25 | 2 of 3, uncalibrated |" in text
+    assert "| labelled runs on MNIST that were given no failure | 25 | 4 of 7, uncalibrated |" in text
     assert "now: MNIST: 6 of 11" in verdict_accuracy.page(found, logs, [], Remark("MNIST: 7 of 11", "How."))
 
 

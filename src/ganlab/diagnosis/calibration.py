@@ -1,8 +1,9 @@
 """How sure a verdict is: how often verdicts were right on labelled runs that were known as well as this one.
 
 None of these runs was looked at when rules were tuned. They were judged again on fewer samples and snapshots: each cell
-of the table holds what came of that in one domain at one of these sizes. How clearly a limit was passed says nothing
-more: confidences that rose with it came true less often on runs that they weren't made from.
+of the table holds what came of that in one domain at one of these sizes. Failures that were named are held apart from
+verdicts that name none: to be right about the one says nothing of the other. How clearly a limit was passed says
+nothing more: confidences that rose with it came true less often on runs that they weren't made from.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from ganlab.diagnosis.case import Case
 from ganlab.diagnosis.early import sample_count
 from ganlab.diagnosis.findings import UNMEASURED
-from ganlab.verdicts import INCONCLUSIVE, failure_of
+from ganlab.verdicts import INCONCLUSIVE, accuses, failure_of
 
 FEW_RUNS = 5
 """Labelled runs under which a cell says nothing at all: one or two judged wrong would leave no confidence in any."""
@@ -24,8 +25,11 @@ FEW_RUNS = 5
 ENOUGH_RUNS = 10
 """Labelled runs in a cell, or with a verdict, under which nothing is calibrated."""
 
-UNCALIBRATED = 0.8
-"""Highest confidence without calibration."""
+SURE = 0.8
+"""Confidence from which a verdict is called sure: a failure that was named wrongly is then worse than a mistake."""
+
+UNCALIBRATED = 0.75
+"""Highest confidence without calibration: what was not measured is not sure."""
 
 LABELLED_GAME = "standard"
 """The game that all labelled runs played."""
@@ -54,17 +58,23 @@ DOMAINS = {
 """What runs are told apart by: whose they are, and what their samples were seen through if there are any; in words."""
 
 
+FOUND = {True: "that were given a failure", False: "that were given no failure"}
+"""Whether the verdicts on labelled runs accuse, in words."""
+
+
 class Cell(NamedTuple):
     """Labelled runs of one domain that were judged on as much as each other.
 
     Attributes:
         domain: one of DOMAINS.
+        accusing: whether they were given a failure; otherwise they were given none.
         samples, snapshots: that each of them was judged on; 0 for losses alone.
         right: how many were judged right.
         runs: how many were judged; those on which nothing was proved don't count.
     """
 
     domain: str
+    accusing: bool
     samples: int
     snapshots: int
     right: int
@@ -89,9 +99,9 @@ class Cell(NamedTuple):
         if self.samples:
             several = "snapshots" if self.snapshots > 1 else "snapshot"
             known = f"{self.samples:,} samples and {self.snapshots} {several}"
-        runs = DOMAINS[self.domain]
+        runs = f"{DOMAINS[self.domain]} {FOUND[self.accusing]}"
         if self.runs == 1:
-            runs = runs.replace("runs", "run").replace("logs", "log")
+            runs = runs.replace("runs", "run").replace("logs", "log").replace("were", "was")
         return f"{self.runs} {runs}, judged on {known}"
 
 
@@ -156,6 +166,7 @@ def earned(
 ) -> tuple[float, str]:
     """Return the confidence in a verdict, (right + 1) / (runs + 2) over labelled runs like this one; its basis.
 
+    A failure that is named is held against those that were named on labelled runs, any other verdict against the rest.
     More evidence makes no run look less sure: a run is trusted no more than those of which more was known.
 
     Args:
@@ -167,11 +178,12 @@ def earned(
     """
     if name == INCONCLUSIVE:
         return 0.5, "nothing was proved"
-    cells = [Cell(**each) for each in known["cells"] if each["domain"] == domain]
+    accusing = accuses(name)
+    cells = [Cell(**each) for each in known["cells"] if (each["domain"], each["accusing"]) == (domain, accusing)]
     enough = [each for each in cells if each.runs >= ENOUGH_RUNS]
     reached = sorted((each for each in cells if each.reached(samples, snapshots)), key=lambda each: each.size)
     trusted = [_least(each, enough) for each in reached if each in enough]
-    doubt = doubt or _lack(domain, samples, cells, reached, trusted) or _rare(name, known)
+    doubt = doubt or _lack(domain, accusing, samples, cells, reached, trusted) or _rare(name, known)
     # Without a cell that the run reaches, it is no surer than better known runs, and than the few that are alike.
     limits = (
         [max(trusted, key=_share)] if trusted else [*(each for each in reached[-1:] if each.runs >= FEW_RUNS), *enough]
@@ -200,13 +212,20 @@ def doubt_of(case: Case) -> str:
 
 
 def _lack(
-    domain: str | None, samples: float, cells: Sequence[Cell], reached: Sequence[Cell], trusted: Sequence[Cell]
+    domain: str | None,
+    accusing: bool,
+    samples: float,
+    cells: Sequence[Cell],
+    reached: Sequence[Cell],
+    trusted: Sequence[Cell],
 ) -> str:
     """Return why no cell says how sure a verdict is, or nothing."""
     if domain is None:
         return "it isn't recorded what the samples were seen through"
     if not cells:
-        return "no samples were seen" if domain in (LOSSES, LOGS) else f"there are no {DOMAINS[domain]}"
+        return (
+            "no samples were seen" if domain in (LOSSES, LOGS) else f"there are no {DOMAINS[domain]} {FOUND[accusing]}"
+        )
     if not reached:
         return f"only {samples:.0f} samples were seen"
     return "" if trusted else f"only {reached[-1]}"

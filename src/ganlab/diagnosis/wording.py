@@ -48,7 +48,7 @@ def facts(verdict: Judgement) -> str:
 
 
 def confidence(verdict: Judgement) -> str:
-    """Return how sure it is: `confidence 93 %`; `confidence at most 80 %` if that was not measured on labelled runs.
+    """Return how sure it is: `confidence 93 %`; `confidence at most 75 %` if that was not measured on labelled runs.
 
     That nothing is proved is nothing to be sure of: then it is empty.
     """

@@ -173,7 +173,11 @@ def contents(run: RunDirectory) -> dict[str, bytes]:
 @pytest.fixture
 def sure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every verdict confident."""
-    cells = [{"domain": domain, "samples": 0, "snapshots": 0, "right": 98, "runs": 100} for domain in DOMAINS]
+    cells = [
+        {"domain": domain, "accusing": accusing, "samples": 0, "snapshots": 0, "right": 98, "runs": 100}
+        for domain in DOMAINS
+        for accusing in (True, False)
+    ]
     always = {"cells": cells, "verdicts": {"ours": dict.fromkeys(map(failure_of, KINDS), 100)}}
     monkeypatch.setattr(calibration, "table", lambda: always)
 

@@ -256,9 +256,9 @@ def judged(claim: Claim, measure: Measure, rows: Sequence[Row]) -> tuple[str, st
 
 def section(name: str, rows: Sequence[Row]) -> Iterator[str]:
     """Yield the lines of a benchmark's section."""
-    benchmark, runs = BENCHMARKS[name], ended(rows)
-    yield f"`ganlab sweep benchmarks/{name}`: {len(runs)} of {len(rows)} runs ended" + (
-        "." if len(runs) == len(rows) else "; the others are not trained yet (the same command goes on with them)."
+    benchmark, runs, planned = BENCHMARKS[name], ended(rows), len(planned_runs(name))
+    yield f"`ganlab sweep benchmarks/{name}`: {len(runs)} of {planned} runs ended" + (
+        "." if len(runs) == planned else "; the others are not trained yet (the same command goes on with them)."
     )
     yield ""
     yield from reductions(name)
@@ -365,14 +365,18 @@ def keep(folder: Path) -> str:
     name = spec.name.removeprefix("benchmark_")
     if name not in BENCHMARKS:
         raise SystemExit(f"{folder} is the sweep {spec.name}, none of {', '.join(BENCHMARKS)}")
-    planned = [run.id for run in make_plan(load_spec(f"benchmarks/{name}")).runs]
-    rows = together(planned, kept(name), read_rows(folder / "runs.csv"))
+    rows = together(planned_runs(name), kept(name), read_rows(folder / "runs.csv"))
     text = StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     atomic_write(KEPT / f"{name}.csv", text.getvalue().encode())
     return name
+
+
+def planned_runs(name: str) -> list[str]:
+    """Return the ids of all runs that a benchmark's sweep trains."""
+    return [run.id for run in make_plan(load_spec(f"benchmarks/{name}")).runs]
 
 
 def together(planned: Sequence[str], before: Sequence[Row], now: Sequence[Row]) -> list[Row]:

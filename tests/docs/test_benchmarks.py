@@ -8,7 +8,20 @@ import re
 import pytest
 from scipy import stats
 
-from docs.make.benchmarks import BENCHMARKS, MODES, PAGE, Claim, fill, judged, kept, mean_of, table, together, verdicts
+from docs.make.benchmarks import (
+    BENCHMARKS,
+    MODES,
+    PAGE,
+    Claim,
+    fill,
+    judged,
+    kept,
+    mean_of,
+    section,
+    table,
+    together,
+    verdicts,
+)
 from ganlab.sweeps.plan import make_plan
 from ganlab.sweeps.spec import load_spec
 
@@ -95,3 +108,8 @@ def test_kept_runs_are_of_the_settings_that_the_sweep_has_now(name: str) -> None
     planned = [run.id for run in make_plan(load_spec(f"benchmarks/{name}")).runs]
     found = [row["run"] for row in kept(name)]
     assert found == [each for each in planned if each in found]
+
+
+def test_runs_that_nobody_has_begun_are_counted_as_missing() -> None:
+    planned = len(make_plan(load_spec("benchmarks/grid")).runs)
+    assert f": 3 of {planned} runs ended; the others are not" in next(section("grid", kept("grid")[:3]))

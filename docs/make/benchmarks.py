@@ -142,6 +142,10 @@ BENCHMARKS: dict[str, Benchmark] = {
             Claim("plain", "Pac2", "modes", "17.3 < 23.8"),
             Claim("Pac2", "Pac3", "modes", "23.8 < 24.6"),
             Claim("plain", "unrolled 5", "modes", "3.3 < 23.6 (VEEGAN)"),
+            Claim("plain", "R1", "modes", "none"),
+            Claim("plain", "relativistic + R1 + R2", "modes", "none"),
+            Claim("plain", "R1", "good", "none"),
+            Claim("plain", "relativistic + R1 + R2", "good", "none"),
         ),
     ),
     "stacked_mnist": Benchmark(

@@ -59,10 +59,11 @@ data that `truth/colour.py` and `truth/trainers.py` ask for are there:
 Right: with its 95 % interval (Wilson); what could not be read counts as inconclusive, and a log that says nothing is
 left out where there are samples. Several lines count the same runs: those on colour pictures are judged with their
 classes and without, and all others by their losses alone, too. Accused: good runs that are given a failure. Missed:
-failed runs called healthy. Flattered: poor runs, which are between good and failed, called healthy. Surely accused:
-runs of any kind that are accused, at {100 * SURE:.0f} % or more, of a failure that they don't have. Onset: the median
-distance of a right verdict's first step from the first snapshot that was as bad as the last one, as a share of the run,
-where that is known of the run. The confidence of a run here is the one that it has without the runs of its own
+failed runs called healthy. Flattered: poor runs, which are between good and failed, called healthy. None of these
+counts where the verdict is one of those that are right for the run: of a poor one healthy may be. Surely accused: runs
+of any kind that are accused, at {100 * SURE:.0f} % or more, of a failure that they don't have. Onset: the median
+distance of a right verdict's first step from the first snapshot that was as bad as the last one, as a share of the
+run, where that is known of the run. The confidence of a run here is the one that it has without the runs of its own
 configuration.
 
 By what the runs are, right of all, and those on which nothing is proved:
@@ -90,15 +91,17 @@ Shares of the measured runs that each is right on; accused and missed as above.
 ## Confidence
 
 A confidence is (right + 1)/(runs + 2) over the labelled runs that no rule was tuned on, of the same domain, that were
-judged on no more samples and snapshots than the run at hand, and that were given a failure if it is, or none if it is
-not. With more evidence no run looks less sure: it is trusted no more than those that were judged on more. Every run was
-cut to 25, 64, 100 and 1,000 samples and to 1, 4 and 12 snapshots. Right, of those on which anything was proved:
+judged on no more samples and snapshots than the run at hand: those in which a failure was found if one is found in it,
+or else the rest. With more evidence no run looks less sure: it is trusted no more than those that were judged on more.
+Every run was cut to 25, 64, 100 and 1,000 samples and to 1, 4 and 12 snapshots. Right, of those on which anything was
+proved:
 
 {cells_table(cells)}
 
-Where a run reaches no cell of {ENOUGH_RUNS} runs or more, or fewer labelled runs had its verdict, its confidence is
-called uncalibrated and is at most {UNCALIBRATED}. Runs of ganlab's and of other trainers are held apart. How far a
-number lies from its threshold is not counted: bins of it said more than came true on runs that were held out.
+Where a run reaches no cell of {ENOUGH_RUNS} runs or more, or fewer labelled runs had its verdict (of ganlab's, or of
+other trainers), its confidence is called uncalibrated and is at most {UNCALIBRATED}. Runs of ganlab's and of other
+trainers are held apart. How far a number lies from its threshold is not counted: bins of it said more than came true
+on runs that were held out.
 
 Confidence held against what came out: each verdict is given the confidence that the table has without the runs of its
 own configuration.

@@ -315,8 +315,10 @@ verdict counts them among all samples, by what the features see, so its share ma
 
 **Confidence** is (right + 1)/(runs + 2) over labelled runs that no rule was tuned on, of the same domain (ganlab's or
 those of other trainers, on MNIST, on points, on pictures with or without classes, by losses alone), that were judged on
-as many samples and snapshots, or fewer, and that were given a failure if this one is. If fewer than ten such runs were
-decided, or had the verdict, confidence is marked "uncalibrated" and is at most {uncalibrated:.2f}.
+as many samples and snapshots, or fewer: those in which a failure was found if one is found here, or else the rest. No
+run is trusted more than those of which more was known, so the runs that are named may be better known than this one. If
+fewer than ten such runs were decided, or had the verdict, confidence is marked "uncalibrated" and is at most
+{uncalibrated:.2f}.
 
 **Runs of other code.** The format is recognised by content. Nothing is written next to your files; with `--out`,
 verdict.json, the pictures and [a page](page.md) are written to that folder.

@@ -93,11 +93,11 @@ def sure(evidence: Evidence, name: str = "mode_collapse/total") -> tuple[float, 
 def test_as_often_as_runs_of_the_same_domain_and_size_were_judged_right() -> None:
     assert sure(run(64, 4)) == (
         pytest.approx(36 / 42, abs=1e-3),
-        "35 of 40 labelled runs on MNIST that were given a failure, judged on 64 samples and 4 snapshots, "
+        "35 of 40 labelled runs on MNIST in which a failure was found, judged on 64 samples and 4 snapshots, "
         "were judged right",
     )
     assert sure(run(64, 4, "folder-pyramid-0", class_counts=[30, 34]))[1] == (
-        "12 of 12 labelled runs on pictures with classes that were given a failure, judged on 64 samples and "
+        "12 of 12 labelled runs on pictures with classes in which a failure was found, judged on 64 samples and "
         "1 snapshot, were judged right"
     )
 
@@ -111,26 +111,39 @@ def test_a_run_is_held_against_the_largest_sizes_that_it_reaches() -> None:
 def test_runs_of_other_trainers_are_held_against_theirs_alone() -> None:
     assert sure(others(run(25, 1))) == (
         pytest.approx(7 / 12, abs=1e-3),
-        "6 of 10 labelled runs of other trainers on MNIST that were given a failure, judged on 25 samples "
+        "6 of 10 labelled runs of other trainers on MNIST in which a failure was found, judged on 25 samples "
         "and 1 snapshot, were judged right",
     )
     assert sure(others(run(64, 1))) == sure(others(run(25, 1)))  # of 64 samples there are three runs
     assert sure(others(run(features="ring-coordinates")))[1] == (
-        "uncalibrated: there are no labelled runs of other trainers on points that were given a failure"
+        "uncalibrated: there are no labelled runs of other trainers on points in which a failure was found"
     )
 
 
 def test_verdicts_that_name_no_failure_are_held_against_such_verdicts_alone() -> None:
     assert sure(run(64, 4), "healthy") == (
         pytest.approx(21 / 32, abs=1e-3),
-        "20 of 30 labelled runs on MNIST that were given no failure, judged on 64 samples and 1 snapshot, "
+        "20 of 30 labelled runs on MNIST in which no failure was found, judged on 64 samples and 1 snapshot, "
         "were judged right",
     )
     points = run(features="ring-coordinates")
     assert sure(points, "healthy")[1] == (
-        "uncalibrated: only 4 labelled runs on points that were given no failure, judged on 64 samples and 1 snapshot"
+        "uncalibrated: only 4 labelled runs on points in which no failure was found, judged on 64 samples and "
+        "1 snapshot"
     )
     assert "there are no" in sure(points)[1]
+
+
+def test_how_many_labelled_runs_had_a_verdict_is_counted_apart_for_other_trainers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cells = [cell(25, 1, 20, 20, domain, accusing=False) for domain in ("mnist", "mnist, other code")]
+    known = {"cells": cells, "verdicts": {"ours": {"healthy": 20}, "others": {"healthy": 6, "under_trained": 14}}}
+    monkeypatch.setattr(calibration, "table", lambda: known)
+    assert sure(run(25, 1), "healthy")[0] == pytest.approx(21 / 22, abs=1e-3)
+    theirs = others(run(25, 1))
+    assert sure(theirs, "healthy") == (UNCALIBRATED, "uncalibrated: 6 labelled runs of other trainers had this verdict")
+    assert sure(theirs, "under_trained")[0] == pytest.approx(21 / 22, abs=1e-3)
 
 
 def test_what_was_not_measured_is_not_sure() -> None:
@@ -140,7 +153,7 @@ def test_what_was_not_measured_is_not_sure() -> None:
 def test_stacked_digits_are_not_held_against_runs_on_digits() -> None:
     assert sure(run(features="stacked-mnist-cnn-0")) == (
         UNCALIBRATED,
-        "uncalibrated: there are no labelled runs on stacked MNIST that were given a failure",
+        "uncalibrated: there are no labelled runs on stacked MNIST in which a failure was found",
     )
 
 
@@ -174,7 +187,7 @@ def test_without_enough_runs_of_a_size_better_known_ones_are_a_limit(monkeypatch
     monkeypatch.setattr(calibration, "table", lambda: known)
     assert sure(run(25, 1)) == (
         pytest.approx(7 / 12, abs=1e-3),
-        "uncalibrated: only 9 labelled runs on MNIST that were given a failure, judged on 25 samples and 1 snapshot",
+        "uncalibrated: only 9 labelled runs on MNIST in which a failure was found, judged on 25 samples and 1 snapshot",
     )
 
 
@@ -190,13 +203,13 @@ def test_without_enough_runs_of_a_size_better_known_ones_are_a_limit(monkeypatch
         (
             run(25),
             "mode_collapse/total",
-            "only 9 labelled runs on MNIST that were given a failure, judged on 25 samples and 1 snapshot",
+            "only 9 labelled runs on MNIST in which a failure was found, judged on 25 samples and 1 snapshot",
         ),
         (others(run(protocol=None)), "mode_collapse/total", "it isn't recorded what the samples were seen through"),
         (
             run(features="ring-coordinates"),
             "mode_collapse/total",
-            "there are no labelled runs on points that were given a failure",
+            "there are no labelled runs on points in which a failure was found",
         ),
     ],
 )
@@ -219,17 +232,16 @@ def test_a_handful_of_runs_says_nothing(monkeypatch: pytest.MonkeyPatch, runs: i
 
 def test_one_run_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "table", lambda: {"cells": [cell(25, 1, 1, 1)], "verdicts": {}})
-    assert (
-        sure(run(25, 1), "degraded")[1]
-        == "uncalibrated: only 1 labelled run on MNIST that was given a failure, judged on 25 samples and 1 snapshot"
-    )
+    said = "only 1 labelled run on MNIST in which a failure was found, judged on 25 samples and 1 snapshot"
+    assert sure(run(25, 1), "degraded")[1] == f"uncalibrated: {said}"
 
 
 def test_losses_alone_are_held_against_losses_alone() -> None:
     own = replace(run(), snapshots=())
     assert sure(own) == (
         pytest.approx(14 / 16, abs=1e-3),
-        "13 of 14 labelled runs of ganlab's that were given a failure, judged on the losses alone, were judged right",
+        "13 of 14 labelled runs of ganlab's in which a failure was found, judged on the losses alone, were judged "
+        "right",
     )
     assert sure(others(own))[1] == "uncalibrated: no samples were seen"
 

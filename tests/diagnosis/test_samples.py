@@ -263,23 +263,43 @@ def test_classes_that_are_not_counted_are_told() -> None:
     assert told == [[], ["the features cannot tell the 3 classes of the real images apart: no class is counted"], []]
 
 
-def test_samples_of_few_classes_raise_the_question_what_the_run_was_trained_on() -> None:
-    images, labels = (torch.as_tensor(each) for each in unpack())
-    of_two = torch.nonzero((labels == 3) | (labels == 5)).flatten()[:100]
+DIGITS, LABELS = (torch.as_tensor(each) for each in unpack())
 
-    def said(rows: torch.Tensor, against: str = "mnist") -> str:
-        options, real = load_real(against, Images(1, 28, 28))
-        values = images[rows, None].float() / 127.5 - 1
-        return " ".join(snapshots_of([(1, values)], Images(1, 28, 28), options, real)[1])
 
-    assert '`3`, `5` alone; if the run was trained on nothing else, say so: --real "mnist[3,5]"' in said(of_two)
-    for rows, against in (
-        (torch.arange(100), "mnist"),
-        (of_two, "mnist[3,5]"),
-        (of_two[:24], "mnist"),
-        (of_two[:1].repeat(100), "mnist"),
-    ):
-        assert "trained on nothing else" not in said(rows, against)
+def said_of(rows: torch.Tensor, against: str) -> str:
+    """What is noted on digits that are held against real data."""
+    options, real = load_real(against, Images(1, 28, 28))
+    values = DIGITS[rows, None].float() / 127.5 - 1
+    return " ".join(snapshots_of([(1, values)], Images(1, 28, 28), options, real)[1])
+
+
+def digits(*classes: int) -> torch.Tensor:
+    """The rows of digits of some classes."""
+    return torch.nonzero(torch.isin(LABELS, torch.tensor(classes))).flatten()
+
+
+@pytest.mark.parametrize("count", [16, 25, 100])
+def test_samples_of_few_classes_raise_the_question_what_the_run_was_trained_on(count: int) -> None:
+    said = said_of(digits(3, 5)[:count], "mnist")
+    assert '`3`, `5`; if the run was trained on nothing else, say so: --real "mnist[3,5]"' in said
+
+
+@pytest.mark.parametrize("start", range(0, 500, 25))
+def test_a_few_real_digits_of_all_classes_raise_no_question(start: int) -> None:
+    assert "show" not in said_of(torch.arange(start, start + 25), "mnist")
+
+
+def test_what_raises_no_question() -> None:
+    assert "show" not in said_of(digits(3, 5)[:100], "mnist[3,5]")
+    assert "show" not in said_of(digits(3)[:1].repeat(100), "mnist")  # a total collapse
+    ring, real = load_real("ring", Points())  # which has no classes to choose from
+    assert snapshots_of([(1, real.train.values[:2].repeat_interleave(50, 0))], Points(), ring, real)[1] == []
+
+
+def test_samples_of_a_class_that_the_real_data_lack_are_told() -> None:
+    said = said_of(torch.cat([digits(3)[:50], digits(5)[:50]]), "mnist[3]")
+    assert "last samples that pass show `5`, of which --real holds none: name all that the run was trained on" in said
+    assert "show" not in said_of(digits(3)[:100], "mnist[3]")
 
 
 def test_samples_that_are_equal_in_every_pixel_raise_the_question_whether_z_is_drawn_anew(

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ganlab.diagnosis.evidence import Evidence, Series
 from ganlab.diagnosis.readers import ReadOptions
-from ganlab.diagnosis.sessions import Target, diagnose_path, find_target, follow, write_down
-from ganlab.errors import Interrupted, RunError
+from ganlab.diagnosis.sessions import Target, as_samples, diagnose_path, find_target, follow, write_down
+from ganlab.errors import DataError, Interrupted, RunError
 from ganlab.runs.stop import StopSignal
 from ganlab.training import session
 
@@ -27,6 +28,17 @@ def write_log(path: Path, rows: int, there: int = 0) -> Path:
     with path.open("a" if there else "w") as file:
         file.write("".join(lines[there:] if there else ["step,d_loss,g_loss\n", *lines]))
     return path
+
+
+def test_pictures_beside_a_log_are_judged_with_it_if_real_data_are_named(tmp_path: Path) -> None:
+    target, plain, real = Target(tmp_path, None), ReadOptions(), ReadOptions(real="mnist")
+    write_log(tmp_path / "log.csv", 30)
+    assert as_samples(target, plain) == (target, plain)
+    with pytest.raises(DataError, match="there are no samples to hold against it"):
+        as_samples(target, real)
+    Image.new("L", (8, 8)).save(tmp_path / "1.png")
+    assert as_samples(target, plain) == (target, plain)
+    assert as_samples(target, real) == (target, ReadOptions(real="mnist", samples=tmp_path))
 
 
 def complain(why: str) -> None:

@@ -245,8 +245,8 @@ def test_the_page_of_accuracy() -> None:
     wrong = next(each.run.name for each in HALF if each.run.state == "failed" and not each.right)
     assert f"| MNIST | {wrong} | failed | healthy | 0.62 | mode_collapse |" in text  # 4 of the 6 others
     assert "| MNIST | 4 of 6 (1) | 1 of 3 (0) | 1 of 2 (0) |" in text
-    assert "| labelled runs on MNIST that were given a failure | 25 | 2 of 3, uncalibrated |" in text
-    assert "| labelled runs on MNIST that were given no failure | 25 | 4 of 7, uncalibrated |" in text
+    assert "| labelled runs on MNIST in which a failure was found | 25 | 2 of 3, uncalibrated |" in text
+    assert "| labelled runs on MNIST in which no failure was found | 25 | 4 of 7, uncalibrated |" in text
     assert "now: MNIST: 6 of 11" in verdict_accuracy.page(found, logs, [], Remark("MNIST: 7 of 11", "How."))
 
 

@@ -7,6 +7,9 @@ from PIL import Image, ImageOps
 
 ON_WHITE = "transparency was laid on white"
 EIGHT_BITS = "16-bit greys were read as 8-bit ones"
+ANIMATED = frozenset({"GIF", "PNG", "WEBP"})
+"""Formats whose frames follow each other in time; those of a TIFF are pages."""
+
 FIRST_FRAME = "of an animation, the first frame was taken"
 LAST_FRAME = "of an animation, the last frame was taken"
 
@@ -22,17 +25,18 @@ def decoded(opened: Image.Image, last: bool = False) -> tuple[Image.Image, tuple
     Transparency is laid on white. 16-bit greys keep their high byte (v / 257, rounded).
 
     Args:
-        opened: the picture; what this leaves it at is another frame if it is an animation.
-        last: of an animation take the last frame, which of a training is the newest, instead of the first.
+        opened: the picture.
+        last: take the last frame of an animation, the newest one of a training, instead of the first.
 
     Raises:
         ValueError: its pixels are floating-point numbers, whose range is unknown.
         Exception: whatever Pillow makes of a broken file.
     """
     frames, remarks = getattr(opened, "n_frames", 1), []
-    if frames > 1:
-        remarks.append(LAST_FRAME if last else FIRST_FRAME)
-        opened.seek(frames - 1 if last else 0)
+    if frames > 1 and opened.format != "MPO":  # a photograph, and previews of it
+        newest = last and opened.format in ANIMATED
+        remarks.append(LAST_FRAME if newest else FIRST_FRAME)
+        opened.seek(frames - 1 if newest else 0)
     image = ImageOps.exif_transpose(opened)
     if image.mode == "F":
         raise ValueError("floating-point pixels, whose range is unknown")

@@ -26,7 +26,8 @@ ENOUGH_RUNS = 10
 """Labelled runs in a cell, or with a verdict, under which nothing is calibrated."""
 
 SURE = 0.8
-"""Confidence from which a verdict is called sure: a failure that was named wrongly is then worse than a mistake."""
+"""Confidence from which people act on a verdict: a wrong accusation that is so sure sends them after a fault that
+isn't there."""
 
 UNCALIBRATED = 0.75
 """Highest confidence without calibration: what was not measured is not sure."""
@@ -58,7 +59,7 @@ DOMAINS = {
 """What runs are told apart by: whose they are, and what their samples were seen through if there are any; in words."""
 
 
-FOUND = {True: "that were given a failure", False: "that were given no failure"}
+FOUND = {True: "in which a failure was found", False: "in which no failure was found"}
 """Whether the verdicts on labelled runs accuse, in words."""
 
 
@@ -67,7 +68,7 @@ class Cell(NamedTuple):
 
     Attributes:
         domain: one of DOMAINS.
-        accusing: whether they were given a failure; otherwise they were given none.
+        accusing: whether a failure was found in them; otherwise in none of them was one.
         samples, snapshots: that each of them was judged on; 0 for losses alone.
         right: how many were judged right.
         runs: how many were judged; those on which nothing was proved don't count.
@@ -101,7 +102,7 @@ class Cell(NamedTuple):
             known = f"{self.samples:,} samples and {self.snapshots} {several}"
         runs = f"{DOMAINS[self.domain]} {FOUND[self.accusing]}"
         if self.runs == 1:
-            runs = runs.replace("runs", "run").replace("logs", "log").replace("were", "was")
+            runs = runs.replace("runs", "run").replace("logs", "log")
         return f"{self.runs} {runs}, judged on {known}"
 
 
@@ -183,7 +184,7 @@ def earned(
     enough = [each for each in cells if each.runs >= ENOUGH_RUNS]
     reached = sorted((each for each in cells if each.reached(samples, snapshots)), key=lambda each: each.size)
     trusted = [_least(each, enough) for each in reached if each in enough]
-    doubt = doubt or _lack(domain, accusing, samples, cells, reached, trusted) or _rare(name, known)
+    doubt = doubt or _lack(domain, accusing, samples, cells, reached, trusted) or _rare(name, domain, known)
     # Without a cell that the run reaches, it is no surer than better known runs, and than the few that are alike.
     limits = (
         [max(trusted, key=_share)] if trusted else [*(each for each in reached[-1:] if each.runs >= FEW_RUNS), *enough]
@@ -231,7 +232,9 @@ def _lack(
     return "" if trusted else f"only {reached[-1]}"
 
 
-def _rare(name: str, known: Table) -> str:
-    """Return that few labelled runs had a verdict, or nothing."""
-    count = sum(its.get(failure_of(name), 0) for its in known["verdicts"].values())
-    return f"{count} labelled {'run' if count == 1 else 'runs'} had this verdict" if count < ENOUGH_RUNS else ""
+def _rare(name: str, domain: str | None, known: Table) -> str:
+    """Return that few labelled runs had a verdict, of ganlab's or of other trainers as the domain says; or nothing."""
+    others = domain is not None and of_others(domain)
+    count = known["verdicts"].get("others" if others else "ours", {}).get(failure_of(name), 0)
+    runs = f"labelled {'run' if count == 1 else 'runs'}{' of other trainers' if others else ''}"
+    return f"{count} {runs} had this verdict" if count < ENOUGH_RUNS else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from scipy.special import bdtr
 from torch import Tensor
 
 from ganlab.config.data import DataOptions
@@ -51,12 +52,21 @@ WARMTH = 1000
 SURE = 5.0
 """Standard errors by which red differs from blue, at least."""
 
-FEWEST_PASSING = 25
-"""Samples that pass as real, at least, whose classes say what a run may have been trained on."""
+SEEN_OFTEN = 0.05
+"""Share of the samples that pass from which a class is one that they show."""
 
-SEEN_OFTEN, ALONE, LARGE_PART, MOSTLY = 0.05, 0.95, 0.8, 0.5
-"""A class is shown by this share of the samples that pass; by this share of them all such classes together; the share
-of the real images in these classes, and that of samples with a near-duplicate, from which it says nothing."""
+NEARLY_ALL = 0.95
+"""Share of the samples that pass, in classes that they show, from which they show nothing else."""
+
+BY_CHANCE = 1e-6
+"""Chance that as many real samples show so few of the other classes, at most, for this to say anything. Small, since
+any of a thousand sets of ten classes may be the one that is missing."""
+
+STRANGE = 0.1
+"""Share of the samples that pass from which a class of which there is nothing real is no slip of the classifier."""
+
+MOSTLY = 0.5
+"""Share of samples with a near-duplicate above which their classes say nothing of what a run was trained on."""
 
 SEED = 0
 """Of the choice of reals: the same samples always get the same figures."""
@@ -272,28 +282,40 @@ def snapshots_of(
     last = samples[-1][1]
     if len(last) > 1 and bool((last == last[:1]).all()):
         notes.append(f"the {len(last):,} samples of the last step are equal in every pixel: is z drawn anew for each?")
-    notes += _of_few_classes(rows[-1], options)
+    notes += _on_classes(rows[-1], options)
     return sorted_alike(rows, notes)
 
 
-def _of_few_classes(row: Row, options: DataOptions | None) -> list[str]:
-    """Say which classes the samples of the last step show, if that may be all that the run was trained on.
+def _on_classes(row: Row, options: DataOptions | None) -> list[str]:
+    """Say what the classes of the last samples raise as a question about the data that they are held against.
 
-    Nobody but the user knows: a good generator of threes and fives has lost eight of ten digits.
+    Nobody but the user knows what a run was trained on: a good generator of threes and fives has lost eight of ten
+    digits; held against threes alone, half of what it makes is strange.
     """
     counts, real, names = (row.get(key) or () for key in ("class_counts", "class_shares_real", "classes"))
     passing, repeats = sum(counts), row.number("near_duplicates") or 0
-    if passing < FEWEST_PASSING or not len(counts) == len(real) == len(names) or repeats > MOSTLY:
+    selectable = options is None or options.name not in KNOWN_DATA or "classes" in type(options).model_fields
+    if not passing or not len(counts) == len(real) == len(names) or repeats > MOSTLY or not selectable:
         return []
+    strange = [place for place, count in enumerate(counts) if not real[place] and count >= STRANGE * passing]
+    if strange:
+        share = sum(counts[place] for place in strange) / passing
+        return [
+            f"{100 * share:.0f} % of the last samples that pass show {listed([str(names[each]) for each in strange])}, "
+            "of which --real holds none: name all that the run was trained on"
+        ]
     shown = [place for place, count in enumerate(counts) if count >= SEEN_OFTEN * passing]
-    alone = sum(counts[place] for place in shown) >= ALONE * passing
-    if not alone or sum(real[place] for place in shown) > LARGE_PART:
+    among = sum(counts[place] for place in shown)
+    # How likely as many real samples would show so few of the other classes.
+    chance = bdtr(passing - among, passing, max(0.0, 1 - sum(real[place] for place in shown)))
+    if among < NEARLY_ALL * passing or chance > BY_CHANCE:
         return []
     words = ",".join(str(names[place]) for place in shown)
     known = f'--real "{options.name}[{words}]"' if options is not None and options.name in KNOWN_DATA else ""
     return [
-        f"of the last samples, those that pass show {listed([str(names[place]) for place in shown])} alone; if the run "
-        f"was trained on nothing else, say so: {known or '--real with a folder of these classes alone'}"
+        f"{100 * among / passing:.0f} % of the last samples that pass show "
+        f"{listed([str(names[place]) for place in shown])}; if the run was trained on nothing else, say so: "
+        f"{known or '--real with a folder of these classes alone'}"
     ]
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, Source, growing, read
-from ganlab.diagnosis.readers.samples_alone import holds_only_samples
+from ganlab.diagnosis.readers.samples_alone import holds_only_samples, holds_pictures
 from ganlab.diagnosis.verdict import Verdict
-from ganlab.errors import GanlabError, Interrupted, RunError
+from ganlab.errors import DataError, GanlabError, Interrupted, RunError
 from ganlab.runs.directory import RunDirectory, find_run
 from ganlab.runs.stop import EXIT_CODES, StopSignal
 from ganlab.text import closest
@@ -113,11 +113,23 @@ def _slip(path: Path, error: RunError) -> str:
 
 
 def as_samples(target: Target, options: ReadOptions) -> tuple[Target, ReadOptions]:
-    """Return a target that holds samples and no log as nothing but samples, which are then those of the options."""
+    """Return a target and options in which samples that the target holds are those of the options.
+
+    One that holds nothing but samples has no path then. Of one that holds a log, too, samples are judged if there is
+    real data that they can be held against.
+
+    Raises:
+        DataError: there is real data, and there are no samples.
+    """
     path = target.path
-    if path is None or target.run is not None or options.samples is not None or not holds_only_samples(path):
-        return target, options
-    return Target(None, None, target.name or str(path)), replace(options, samples=path)
+    if path is not None and target.run is None and options.samples is None:
+        if holds_only_samples(path):
+            return Target(None, None, target.name or str(path)), replace(options, samples=path)
+        if options.real is not None and holds_pictures(path):
+            return target, replace(options, samples=path)
+    if options.real is not None and options.samples is None:
+        raise DataError("--real is given, and there are no samples to hold against it", "name them: --samples FOLDER")
+    return target, options
 
 
 def diagnose_path(source: Source, options: ReadOptions) -> Verdict:

@@ -91,7 +91,21 @@ def test_an_animation_beside_its_frames_is_left_out(tmp_path: Path) -> None:
         (tmp_path / name).unlink()
     singles(tmp_path, 1, "loss.png", side=200)
     alone = read_folder(tmp_path, None, None)
-    assert [values.shape for _, values in alone.steps] == [(25, 28, 28)]
+    np.testing.assert_array_equal(alone.steps[0][1], read_grid(tmp_path / "run_animation.gif", None, None).steps[0][1])
+
+
+@pytest.mark.parametrize(
+    ("name", "newest"), [("7.gif", True), ("7.png", True), ("7.webp", True), ("7.tiff", False), ("7.mpo", False)]
+)
+def test_of_an_animation_the_newest_frame_is_read_and_of_pages_the_first(
+    tmp_path: Path, name: str, newest: bool
+) -> None:
+    sheets = [Image.fromarray(GRID.draw(random(each))).convert("L") for each in ("old", "new")]
+    lossless = {"lossless": True} if name.endswith("webp") else {}
+    sheets[0].save(tmp_path / name, save_all=True, append_images=sheets[1:], **lossless)
+    sheets[newest].save(tmp_path / "one.png")
+    (_, found), (_, one) = (read_grid(tmp_path / each, None, None).steps[0] for each in (name, "one.png"))
+    assert np.abs(found.astype(float) - one).mean() < 8  # MPO holds JPEGs
 
 
 def test_mush_without_gaps_is_cut_by_the_size_of_the_reals_where_there_is_one_picture_a_step(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganlab.diagnosis.readers.samples_alone import holds_only_samples
+from ganlab.diagnosis.readers.samples_alone import holds_only_samples, holds_pictures
 
 
 def picture(path: Path) -> Path:
@@ -29,6 +29,13 @@ def test_pictures_beside_a_log_are_those_of_a_run(tmp_path: Path) -> None:
 def test_an_empty_or_missing_folder_holds_no_samples(tmp_path: Path) -> None:
     assert not holds_only_samples(tmp_path)
     assert not holds_only_samples(tmp_path / "none")
+    assert not holds_pictures(tmp_path)
+
+
+def test_an_empty_file_holds_no_samples(tmp_path: Path) -> None:
+    for name in ("empty.npy", "empty.npz"):
+        (tmp_path / name).touch()
+        assert not holds_only_samples(tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,7 @@ def load_samples(
         chosen = ("; ".join(f"{part}: {_kinds(each)}" for part, each in parts.items() if each),)
     if sum(raw.values.size for raw in raws) > MAX_VALUES:
         raise DataError(f"{shown} holds more than {MAX_VALUES:,} numbers", "give fewer samples; 10,000 a step will do")
+    raws, short = _long_enough(raws) if kind == "generated" else (raws, ())
     understood = understand([raw.values for raw in raws], shown, FROM_FILES)
     values = understood.floats()
     if isinstance(understood.domain, Images):
@@ -137,8 +138,22 @@ def load_samples(
             "name each after its step: step_1000",
         )
     ordered = sorted(zip(steps, values, strict=True), key=lambda pair: pair[0] or 0)
-    seen = notes or (str(understood),)
+    seen = (*(notes or (str(understood),)), *short)
     return SavedSamples(ordered, understood.domain, seen, unit, cuts, chosen, columns=columns)
+
+
+def _long_enough(raws: list[Raw]) -> tuple[list[Raw], tuple[str, ...]]:
+    """Return the arrays with enough samples to be judged, and a note on others: all of them if none has enough.
+
+    Of an epoch's last batch a sheet may show a few tiles only.
+    """
+    enough = [raw for raw in raws if raw.values.ndim and len(raw.values) >= FROM_FILES.fewest]
+    if not enough or len(enough) == len(raws):
+        return raws, ()
+    short = [raw for raw in raws if raw not in enough]
+    steps = ", ".join(excerpt(raw.name if raw.step is None else f"{raw.step:,}", 40) for raw in short[:5])
+    more = f" and {len(short) - 5} more" if len(short) > 5 else ""
+    return enough, (f"left out: step {steps}{more}, with fewer than {FROM_FILES.fewest} samples",)
 
 
 def _of_one_kind(raws: list[Raw], shown: str) -> tuple[list[Raw], list[Raw]]:

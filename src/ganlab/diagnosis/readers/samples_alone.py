@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import islice
 from pathlib import Path
 
@@ -24,9 +24,7 @@ def holds_only_samples(path: Path) -> bool:
     """Tell whether a path is a picture, a file of arrays of images or points, or a folder of those without a log."""
     if path.is_file():
         return path.suffix.lower() in EXTENSIONS or (path.suffix.lower() in ARRAYS and _are_samples(path))
-    if not path.is_dir() or not any(
-        file.suffix.lower() in EXTENSIONS | ARRAYS for file in islice(path.rglob("*"), LOOKED_AT)
-    ):
+    if not _holds(path, EXTENSIONS | ARRAYS):
         return False
     try:
         read_log(path)
@@ -37,11 +35,20 @@ def holds_only_samples(path: Path) -> bool:
     return False
 
 
+def holds_pictures(path: Path) -> bool:
+    """Tell whether a path is a folder with pictures in it or in folders below."""
+    return _holds(path, EXTENSIONS)
+
+
+def _holds(path: Path, suffixes: Set[str]) -> bool:
+    return path.is_dir() and any(file.suffix.lower() in suffixes for file in islice(path.rglob("*"), LOOKED_AT))
+
+
 def _are_samples(path: Path) -> bool:
     """Tell whether a file's arrays have two or more dimensions, each; a curve has one. A broken file holds none."""
     try:
         shapes = list(_shapes(path))
-    except (OSError, ValueError, SyntaxError, zipfile.BadZipFile, NotImplementedError):
+    except (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, NotImplementedError):
         return False
     return bool(shapes) and all(len(shape) > 1 and shape[0] > 1 and max(shape[1:]) > 1 for shape in shapes)
 

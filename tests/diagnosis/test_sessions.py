@@ -36,6 +36,8 @@ def test_pictures_beside_a_log_are_judged_with_it_if_real_data_are_named(tmp_pat
     assert as_samples(target, plain) == (target, plain)
     with pytest.raises(DataError, match="there are no samples to hold against it"):
         as_samples(target, real)
+    broken = Target(tmp_path / "empty.npy", None)  # that it is empty is said when it is read
+    assert as_samples(broken, real) == (broken, real)
     Image.new("L", (8, 8)).save(tmp_path / "1.png")
     assert as_samples(target, plain) == (target, plain)
     assert as_samples(target, real) == (target, ReadOptions(real="mnist", samples=tmp_path))

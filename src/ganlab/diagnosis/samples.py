@@ -55,7 +55,7 @@ SURE = 5.0
 SEEN_OFTEN = 0.05
 """Share of the samples that pass from which a class is one that they show."""
 
-NEARLY_ALL = 0.95
+NEARLY_ALL = 0.9
 """Share of the samples that pass, in classes that they show, from which they show nothing else."""
 
 BY_CHANCE = 1e-6

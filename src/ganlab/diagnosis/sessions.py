@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ganlab.diagnosis.judge import diagnose
 from ganlab.diagnosis.readers import ReadOptions, Source, growing, read
-from ganlab.diagnosis.readers.samples_alone import holds_only_samples, holds_pictures
+from ganlab.diagnosis.readers.samples_alone import ARRAYS, holds_only_samples, holds_pictures
 from ganlab.diagnosis.verdict import Verdict
 from ganlab.errors import DataError, GanlabError, Interrupted, RunError
 from ganlab.runs.directory import RunDirectory, find_run
@@ -127,7 +127,8 @@ def as_samples(target: Target, options: ReadOptions) -> tuple[Target, ReadOption
             return Target(None, None, target.name or str(path)), replace(options, samples=path)
         if options.real is not None and holds_pictures(path):
             return target, replace(options, samples=path)
-    if options.real is not None and options.samples is None:
+    broken = path is not None and path.suffix.lower() in ARRAYS  # which is said when it is read
+    if options.real is not None and options.samples is None and not broken:
         raise DataError("--real is given, and there are no samples to hold against it", "name them: --samples FOLDER")
     return target, options
 

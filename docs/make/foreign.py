@@ -50,6 +50,7 @@ Losses alone prove little. Samples are judged with them, or without a log, again
 - **`--real`**: `mnist`, a folder of pictures (with a folder a class, or none) or an NPZ. Name only the classes that the
   run was trained on: a generator of threes and fives, held against ten digits, has lost eight. Left out, `reals.png` or
   `real_samples.png` beside the samples is used if it is there.
+- A folder that holds a log and pictures is judged by both if `--real` is given, and by the log alone if it is not.
 - More can be proved with several steps than with one, and with 100 samples a step than with 25. For fewer than 25 no
   confidence was measured.
 

@@ -478,6 +478,14 @@ class TestPanel:
         assert lines[2].split() == ["[b]", "not", "judged"]
 
 
+@pytest.mark.parametrize("how", [[], ["--watch"], ["--show"]])
+def test_real_data_without_samples_are_not_left_aside_in_silence(tmp_path: Path, how: list[str]) -> None:
+    log = tmp_path / "log.csv"
+    write_log(log)
+    error = ganlab(log, "--real", "mnist", *how).exception
+    assert "there are no samples to hold against it" in str(error)
+
+
 def test_help_shows_an_example_without_torch() -> None:
     code = (
         "import sys\nsys.argv = ['ganlab', 'diagnose', '--help']\nfrom ganlab.cli.app import main\n"

@@ -284,12 +284,11 @@ def test_samples_of_few_classes_raise_the_question_what_the_run_was_trained_on(c
     assert '`3`, `5`; if the run was trained on nothing else, say so: --real "mnist[3,5]"' in said
 
 
-@pytest.mark.parametrize("start", range(0, 200, 25))
-def test_a_few_real_digits_of_all_classes_raise_no_question(start: int) -> None:
-    assert "show" not in said_of(torch.arange(start, start + 25), "mnist")
-
-
 def test_what_raises_no_question() -> None:
+    assert "show" not in said_of(torch.arange(100), "mnist")
+    # Of 25 real digits two classes of ten are often missing; of as many as 100 they are not.
+    assert "show" not in said_of(digits(0, 2, 4, 5, 6, 7, 8, 9)[:25], "mnist")
+    assert "show" in said_of(digits(0, 2, 4, 5, 6, 7, 8, 9)[:100], "mnist")
     assert "show" not in said_of(digits(3, 5)[:100], "mnist[3,5]")
     assert "show" not in said_of(digits(3)[:1].repeat(100), "mnist")  # a total collapse
     ring, real = load_real("ring", Points())  # which has no classes to choose from

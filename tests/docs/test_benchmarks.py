@@ -17,6 +17,7 @@ from docs.make.benchmarks import (
     judged,
     kept,
     mean_of,
+    planned_runs,
     section,
     table,
     together,
@@ -105,11 +106,12 @@ def test_runs_of_several_folders_are_kept_together() -> None:
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_kept_runs_are_of_the_settings_that_the_sweep_has_now(name: str) -> None:
-    planned = [run.id for run in make_plan(load_spec(f"benchmarks/{name}")).runs]
+    planned = planned_runs(name)
     found = [row["run"] for row in kept(name)]
     assert found == [each for each in planned if each in found]
 
 
 def test_runs_that_nobody_has_begun_are_counted_as_missing() -> None:
-    planned = len(make_plan(load_spec("benchmarks/grid")).runs)
-    assert f": 3 of {planned} runs ended; the others are not" in next(section("grid", kept("grid")[:3]))
+    assert f": 3 of {len(planned_runs('grid'))} runs ended; the others are not" in next(
+        section("grid", kept("grid")[:3])
+    )

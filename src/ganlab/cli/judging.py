@@ -74,8 +74,9 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
     pictures are written at the end.
     """
     target, so_far = order.find(path), SoFar()
+    _, options = as_samples(target, order.options)
     shown: str | None = None
-    for verdict in follow(target, order.options, seconds, stop, waiting):
+    for verdict in follow(target, options, seconds, stop, waiting):
         so_far.take(verdict)
         name = verdict.name if order.as_json else so_far.claim
         if name != shown:
@@ -84,7 +85,7 @@ def watch_one(path: str, order: Order, seconds: float, stop: StopSignal) -> bool
             sys.stdout.flush()
         if so_far.claim and order.fails(verdict):
             break
-    judged = written(verdict, order.options, target, order.out)
+    judged = written(verdict, options, target, order.out)
     if order.as_json:
         print_remarks(judged)
     else:

@@ -158,7 +158,7 @@ def test_steps_with_too_few_samples_are_left_out_beside_others() -> None:
     """Of an epoch's last batch a sheet may show a few tiles only."""
     found = samples.load_samples({100: BYTES, 200: BYTES[:15], 300: BYTES, 400: BYTES[:3]}, None)
     assert [step for step, _ in found.steps] == [100, 300]
-    assert found.notes[-1] == "left out: step 200, 400, with fewer than 16 samples"
+    assert found.notes[-1] == "left out, with fewer than 16 samples each: `step 200`, `step 400`"
 
 
 @pytest.mark.parametrize(

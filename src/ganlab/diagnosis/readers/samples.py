@@ -150,10 +150,8 @@ def _long_enough(raws: list[Raw]) -> tuple[list[Raw], tuple[str, ...]]:
     enough = [raw for raw in raws if raw.values.ndim and len(raw.values) >= FROM_FILES.fewest]
     if not enough or len(enough) == len(raws):
         return raws, ()
-    short = [raw for raw in raws if raw not in enough]
-    steps = ", ".join(excerpt(raw.name if raw.step is None else f"{raw.step:,}", 40) for raw in short[:5])
-    more = f" and {len(short) - 5} more" if len(short) > 5 else ""
-    return enough, (f"left out: step {steps}{more}, with fewer than {FROM_FILES.fewest} samples",)
+    short = [raw.name if raw.step is None else f"step {raw.step:,}" for raw in raws if raw not in enough]
+    return enough, (f"left out, with fewer than {FROM_FILES.fewest} samples each: {listed(short, 5)}",)
 
 
 def _of_one_kind(raws: list[Raw], shown: str) -> tuple[list[Raw], list[Raw]]:
